@@ -1,0 +1,59 @@
+// The arrows of docs/architecture.md: a package may import only what stands below it in this list.
+const layers = [
+  'cli',
+  'local',
+  'report',
+  'inference',
+  'astromae',
+  'survey',
+  'fmi',
+  'metrics',
+  'torchfile',
+  'store',
+  'payload',
+];
+
+const onlyDownwards = layers.map((layer, level) => ({
+  name: `${layer}-imports-only-what-stands-below`,
+  severity: 'error',
+  from: { path: `^packages/${layer}/` },
+  to: { path: `^packages/(${layers.slice(0, level).join('|') || '-'})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...onlyDownwards.slice(1),
+    { name: 'packages-know-no-services', severity: 'error', from: { path: '^packages/' }, to: { path: '^services/' } },
+    {
+      name: 'services-know-neither-cli-nor-local',
+      severity: 'error',
+      from: { path: '^services/' },
+      to: { path: '^packages/(cli|local)/' },
+    },
+    {
+      name: 'services-know-no-other-service',
+      severity: 'error',
+      from: { path: '^services/([^/]+)/' },
+      to: { path: '^services/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'packages-are-entered-by-their-index',
+      severity: 'error',
+      from: { path: '^(packages|services)/([^/]+)/' },
+      to: { path: '^packages/[^/]+/(src|test)/', pathNot: ['^packages/[^/]+/src/index\\.ts$', '^$1/$2/'] },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|\\.serverless|node_modules)/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

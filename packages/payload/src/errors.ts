@@ -1,0 +1,51 @@
+/** Who must act for the error to go away; decides the exit code of the CLI and whether a retry can help. */
+export type Actor = 'user' | 'environment' | 'remote' | 'bug';
+
+/** Base of every error this project throws on purpose. The message is a sentence to the person who can fix it. */
+export abstract class CosmicError extends Error {
+  abstract readonly actor: Actor;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    // The class name travels as Lambda's `errorType` and is what Retry and Catch of the state machine match on.
+    this.name = new.target.name;
+  }
+}
+
+/** The input is wrong: payload, file, option. Retrying the same input can't help. CLI exit code 2. */
+export class UserInputError extends CosmicError {
+  override readonly actor = 'user';
+}
+
+/** The machine or account lacks something: disk, permission, binary, configuration. */
+export class EnvironmentError extends CosmicError {
+  override readonly actor = 'environment';
+}
+
+/** Something across the network failed or answered nonsense; a retry may help. */
+export class RemoteError extends CosmicError {
+  override readonly actor = 'remote';
+}
+
+/** One thing that is wrong with an input, with where, what was found and what is allowed. */
+export interface Problem {
+  /** Dotted field path, e.g. `data_map.3`; `(root)` for the value as a whole. */
+  readonly path: string;
+  /** The value found, abbreviated for people. */
+  readonly found: string;
+  /** What would have been accepted. */
+  readonly allowed: string;
+}
+
+/** A value did not fit its schema. Lists every problem at once, not only the first. */
+export class InvalidInputError extends UserInputError {
+  readonly what: string;
+  readonly problems: readonly Problem[];
+
+  constructor(what: string, problems: readonly Problem[]) {
+    const lines = problems.map((problem) => `  ${problem.path}: found ${problem.found}; allowed: ${problem.allowed}`);
+    super(`${what} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${lines.join('\n')}`);
+    this.what = what;
+    this.problems = problems;
+  }
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+const seconds = z.number().nonnegative();
+const bytes = z.number().int().nonnegative();
+
+/** A partition as a rank really read it. */
+export const partitionReadSchema = z.object({
+  key: z.string(),
+  size: bytes,
+  etag: z.string(),
+  samples: z.number().int().nonnegative(),
+});
+
+/**
+ * `<rank>.json`: the upstream keys with their upstream units, then ours. Upstream's two "total" keys are kept because
+ * notebooks read them; `total_cpu_memory (MB)` holds the peak resident memory of the process.
+ */
+export const rankResultSchema = z.object({
+  'total_cpu_time (seconds)': seconds,
+  'total_cpu_memory (MB)': z.number().nonnegative(),
+  'execution_time (seconds/batch)': seconds,
+  num_batches: z.number().int().nonnegative(),
+  batch_size: z.number().int().positive(),
+  device: z.string(),
+  throughput_bps: z.number().nonnegative(),
+  sample_persec: z.number().nonnegative(),
+  result_path: z.string(),
+  data_path: z.union([z.string(), z.array(z.string()), z.null()]),
+  s3_total_time: seconds,
+  s3_avg_time: seconds,
+  s3_min_time: seconds,
+  s3_max_time: seconds,
+  run_id: z.string().nullable(),
+  rank: z.number().int().nonnegative(),
+  world_size: z.number().int().positive(),
+  samples: z.number().int().nonnegative(),
+  /** Image and magnitude bits read, without the redshift: what `throughput_bps` counts. */
+  bits: z.number().nonnegative(),
+  partitions: z.array(partitionReadSchema),
+  /** Key of the rank's predictions, or null for a rank without data. */
+  predictions_key: z.string().nullable(),
+  model_sha256: z.string().nullable(),
+  started_at: z.iso.datetime(),
+  /** Wall-clock seconds by phase. `inference` overlaps `read`. */
+  timing: z.object({ model_load: seconds, read: seconds, inference: seconds, write: seconds, total: seconds }),
+  peak_rss_mb: z.number().nonnegative(),
+});
+export type RankResult = z.output<typeof rankResultSchema>;
+
+/** What the inference function answers to the state machine: small, because the Map's history carries it. */
+export interface RankAnswer {
+  readonly statusCode: 200;
+  readonly run_id: string | null;
+  readonly rank: number;
+  readonly status: 'succeeded' | 'no_data';
+  readonly bucket: string;
+  readonly result_key: string;
+  readonly result_path: string;
+  readonly samples: number;
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { flag, integer, text } from './fields.ts';
+import { MAX_BATCH_SIZE, MAX_WORLD_SIZE } from './run-payload.ts';
+
+const path = text('a path');
+
+/**
+ * One item of the Map: what a rank has to do. The upper-case names are those of the existing state machines; an item
+ * without `RUN_ID` (made by somebody else's initializer) is accepted and writes straight into `RESULT_PATH`.
+ */
+export const rankTaskSchema = z.looseObject(
+  {
+    S3_BUCKET: text('a bucket'),
+    S3_OBJECT_NAME: z.string().optional(),
+    SCRIPT: z.string().optional(),
+    S3_OBJECT_TYPE: z.string().optional(),
+    WORLD_SIZE: integer(1, MAX_WORLD_SIZE),
+    RANK: integer(0, MAX_WORLD_SIZE - 1),
+    DATA_BUCKET: text('a bucket'),
+    DATA_PREFIX: z.string().default(''),
+    DATA_PATH: z
+      .union([path, z.array(path), z.null()], { error: 'a partition path, a list of them, or null' })
+      .transform((value) => (value === null ? [] : [value].flat())),
+    RESULT_PATH: path,
+    BATCH_SIZE: integer(1, MAX_BATCH_SIZE),
+    RUN_ID: text('a run id').optional(),
+    MODEL: text('a key or address of an .onnx file').optional(),
+    FMI_ENABLED: flag.default(false),
+    RENDEZVOUS_ENDPOINT: text('host:port').optional(),
+    /** Ranks that have data and so take part in FMI operations, ascending; absent without FMI. */
+    FMI_WORLD_SIZE: integer(1, MAX_WORLD_SIZE).optional(),
+  },
+  { error: 'a rank task: an object with S3_BUCKET, RANK, WORLD_SIZE, DATA_BUCKET, DATA_PATH, RESULT_PATH, BATCH_SIZE' },
+);
+
+/** A rank task after parsing: numbers are numbers, DATA_PATH is a list (empty: nothing to do). */
+export type RankTask = z.output<typeof rankTaskSchema>;
+
+/** A rank task as it travels: the upstream spellings (text for WORLD_SIZE and RANK, one path, a list or null for DATA_PATH). */
+export interface RankTaskItem {
+  readonly S3_BUCKET: string;
+  readonly S3_OBJECT_NAME?: string;
+  readonly SCRIPT?: string;
+  readonly S3_OBJECT_TYPE?: string;
+  readonly WORLD_SIZE: string;
+  readonly RANK: string;
+  readonly DATA_BUCKET: string;
+  readonly DATA_PREFIX: string;
+  readonly DATA_PATH: string | readonly string[] | null;
+  readonly RESULT_PATH: string;
+  readonly BATCH_SIZE: number;
+  readonly RUN_ID: string;
+  readonly MODEL?: string;
+  readonly FMI_ENABLED?: boolean;
+  readonly RENDEZVOUS_ENDPOINT?: string;
+  readonly FMI_WORLD_SIZE?: number;
+}

@@ -1,0 +1,45 @@
+/**
+ * Where a run's objects lie in the bucket. Everything of a run is under a folder of its own, so runs that share a
+ * result_path never mix; `<rank>.json` and `combined_data.json` are also published at result_path, where existing
+ * notebooks look for them.
+ */
+export interface RunLayout {
+  readonly folder: string;
+  /** The run as asked for: payload, warnings, plan in numbers. */
+  readonly run: string;
+  /** JSON array of rank tasks: what the Distributed Map reads and Summarize checks against. */
+  readonly manifest: string;
+  readonly summary: string;
+  readonly combined: string;
+  readonly predictions: string;
+  /** Folder in which the Distributed Map's ResultWriter leaves its manifest and the SUCCEEDED/FAILED lists. */
+  readonly map: string;
+  readonly rankResult: (rank: number) => string;
+  readonly rankPredictions: (rank: number) => string;
+  readonly published: {
+    readonly combined: string;
+    readonly summary: string;
+    readonly rankResult: (rank: number) => string;
+  };
+}
+
+/** @param runId undefined for items made by somebody else's initializer, which have no run folder */
+export function runLayout(resultPath: string, runId: string | undefined): RunLayout {
+  const folder = runId === undefined ? resultPath : `${resultPath}/runs/${runId}`;
+  return {
+    folder,
+    run: `${folder}/run.json`,
+    manifest: `${folder}/manifest.json`,
+    summary: `${folder}/summary.json`,
+    combined: `${folder}/combined_data.json`,
+    predictions: `${folder}/predictions.parquet`,
+    map: `${folder}/map`,
+    rankResult: (rank) => `${folder}/${rank}.json`,
+    rankPredictions: (rank) => `${folder}/predictions/${rank}.parquet`,
+    published: {
+      combined: `${resultPath}/combined_data.json`,
+      summary: `${resultPath}/summary.json`,
+      rankResult: (rank) => `${resultPath}/${rank}.json`,
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+
+/** What a listing or a head says of an object. */
+export interface ObjectInfo {
+  readonly key: string;
+  /** Bytes; exact up to 2^53. */
+  readonly size: number;
+  /** Changes whenever the content does. Without quotes. */
+  readonly etag: string;
+  readonly lastModified: Date;
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamOptions extends ReadOptions {
+  /** First byte, default 0. */
+  readonly start?: number;
+  /** One past the last byte, default the end. */
+  readonly end?: number;
+}
+
+export type Body = Uint8Array | string | Readable;
+
+export interface ListOptions extends ReadOptions {
+  /** Only keys after this one in UTF-8 byte order. */
+  readonly startAfter?: string;
+}
+
+/**
+ * The one port to object storage: a bucket on S3 or a folder of files. Keys are UTF-8, `/` only separates folders for
+ * people; a key that names no object is a NotFoundError on reads, `undefined` on head, and no error on delete.
+ */
+export interface ObjectStore {
+  /** `s3://bucket` or `file:///folder`; names the store in messages. */
+  readonly url: string;
+  get(key: string, options?: ReadOptions): Promise<Buffer>;
+  /** Bytes [start, end); fewer when the object ends before `end`. */
+  getRange(key: string, start: number, end: number, options?: ReadOptions): Promise<Buffer>;
+  stream(key: string, options?: StreamOptions): Promise<Readable>;
+  /** Writes the whole object at once: readers see the old or the new content, never a part. */
+  put(key: string, body: Body, options?: ReadOptions): Promise<ObjectInfo>;
+  /** Writes only when no such key exists. Of many concurrent calls exactly one gets true. */
+  putIfAbsent(key: string, body: Uint8Array | string, options?: ReadOptions): Promise<boolean>;
+  /** Every object whose key begins with the prefix, in UTF-8 byte order of the keys, fetched page by page. */
+  list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
+  head(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined>;
+  delete(key: string): Promise<void>;
+  /** Deletes every object whose key begins with the prefix; answers how many. An empty prefix is refused. */
+  deletePrefix(prefix: string): Promise<number>;
+}
