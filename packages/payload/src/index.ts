@@ -6,3 +6,20 @@ export { naturalOrder, planRanks, type RankPlan } from './plan.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { runLayout, type RunLayout } from './run-layout.ts';
+export {
+  MAX_INLINE_BODY_BYTES,
+  manifestSchema,
+  runRecordSchema,
+  runReferenceSchema,
+  type InitializeAnswer,
+  type Manifest,
+  type RunRecord,
+  type RunReference,
+} from './run-record.ts';
+export {
+  predictionMetricsSchema,
+  rankFailureSchema,
+  runSummarySchema,
+  type RankFailure,
+  type RunSummary,
+} from './run-summary.ts';

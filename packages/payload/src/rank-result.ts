@@ -44,6 +44,11 @@ export const rankResultSchema = z.object({
   /** Wall-clock seconds by phase. `inference` overlaps `read`. */
   timing: z.object({ model_load: seconds, read: seconds, inference: seconds, write: seconds, total: seconds }),
   peak_rss_mb: z.number().nonnegative(),
+  /** Memory the function was given; null outside Lambda and its local stand-in. */
+  memory_limit_mb: z.number().positive().nullable(),
+  architecture: z.string(),
+  /** Sums of the prediction metrics in the form packages/metrics merges; null for a rank without data. */
+  metric_sums: z.json(),
 });
 export type RankResult = z.output<typeof rankResultSchema>;
 

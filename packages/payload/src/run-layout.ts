@@ -5,12 +5,13 @@
  */
 export interface RunLayout {
   readonly folder: string;
-  /** The run as asked for: payload, warnings, plan in numbers. */
+  /** The run as it was asked for, see RunRecord. */
   readonly run: string;
   /** JSON array of rank tasks: what the Distributed Map reads and Summarize checks against. */
   readonly manifest: string;
   readonly summary: string;
   readonly combined: string;
+  /** Folder of the predictions, one Parquet file per rank. */
   readonly predictions: string;
   /** Folder in which the Distributed Map's ResultWriter leaves its manifest and the SUCCEEDED/FAILED lists. */
   readonly map: string;
@@ -32,7 +33,7 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
     manifest: `${folder}/manifest.json`,
     summary: `${folder}/summary.json`,
     combined: `${folder}/combined_data.json`,
-    predictions: `${folder}/predictions.parquet`,
+    predictions: `${folder}/predictions`,
     map: `${folder}/map`,
     rankResult: (rank) => `${folder}/${rank}.json`,
     rankPredictions: (rank) => `${folder}/predictions/${rank}.parquet`,

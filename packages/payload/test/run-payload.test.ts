@@ -1,26 +1,161 @@
 import { InvalidInputError, parseRunPayload } from '../src/index.ts';
 
+/** The four shapes in use, as their authors send them. */
+const fmiRun = {
+  bucket: 'team2-cosmical-7078ea12',
+  file_limit: '1000',
+  object_type: 'batch_json',
+  script: '/tmp/cosmic_inference_workflow',
+  data_bucket: 'team2-cosmical-7078ea12',
+  data_prefix: 'datasets',
+  rendezvous_endpoint: 'rendezvous.uva-ds5110.com:10000',
+  unique_id: '7078ea12',
+  test_mode: true,
+  fmi_enabled: true,
+  data_size: 'medium',
+  batch_size: 128,
+  world_size: 4,
+  S3_object_name: 'batch_2.json',
+  result_path: 'results/test_20_ws4_bs128',
+  data_map: { '0': null, '1': null, '2': null, '3': null },
+};
+const minimalRun = {
+  bucket: 'team2-cosmical-7078ea12',
+  world_size: 4,
+  batch_size: 128,
+  data_prefix: 'datasets',
+  rendezvous_endpoint: 'rendezvous.uva-ds5110.com:10000',
+  fmi_enabled: true,
+  data_map: { '0': null, '1': null, '2': null, '3': null },
+};
+const rendezvousStep = {
+  world_size: 4,
+  batch_size: 128,
+  data_size: 'medium',
+  S3_object_name: 'batch_4.json',
+  bucket: 'team2-cosmical-7078ea12',
+  rendezvous_endpoint: 'rendezvous.uva-ds5110.com:10000',
+  unique_id: '7078ea12',
+  result_path: 'results/world_4',
+};
+const upstreamRun = {
+  bucket: 'cosmicai-data',
+  file_limit: '90',
+  batch_size: 512,
+  object_type: 'folder',
+  S3_object_name: 'Anomaly Detection',
+  script: '/tmp/Anomaly Detection/Inference/inference.py',
+  result_path: 'scaling/result-partition-100MB/9GB/2',
+  data_bucket: 'cosmicai-data',
+  data_prefix: '100MB',
+};
+
 describe('parseRunPayload', () => {
-  it('fills defaults and reads numeric strings', () => {
-    const { payload, warnings } = parseRunPayload({
-      bucket: 'cosmicai-data',
-      file_limit: '90',
-      batch_size: '512',
-      data_prefix: '100MB',
-    });
-    expect(payload).toMatchObject({
-      bucket: 'cosmicai-data',
-      data_bucket: 'cosmicai-data',
-      file_limit: 90,
-      batch_size: 512,
-      fmi_enabled: false,
-    });
+  it.each([
+    ['an FMI run', fmiRun, { world_size: 4, file_limit: 1000, data_prefix: 'datasets/medium', fmi_enabled: true }],
+    ['a minimal run', minimalRun, { world_size: 4, batch_size: 128, data_prefix: 'datasets', result_path: 'results' }],
+    ['a rendezvous step', rendezvousStep, { data_prefix: 'datasets/medium', fmi_enabled: false }],
+    [
+      'an upstream run',
+      upstreamRun,
+      { file_limit: 90, batch_size: 512, data_bucket: 'cosmicai-data', data_prefix: '100MB' },
+    ],
+  ])('accepts the shape of %s', (_, input, expected) => {
+    const { payload, warnings } = parseRunPayload(input);
+
+    expect(payload).toMatchObject(expected);
+    expect(payload.world_size).toBe('world_size' in input ? 4 : undefined);
     expect(warnings).toEqual([]);
   });
 
-  it('lists every problem at once', () => {
-    const parse = () => parseRunPayload({ bucket: '', world_size: 0, batch_size: 'abc' });
-    expect(parse).toThrow(InvalidInputError);
-    expect(parse).toThrow(/3 problems/);
+  it('reads every number from text too', () => {
+    const { payload } = parseRunPayload({
+      bucket: 'data',
+      world_size: '4',
+      batch_size: ' 128 ',
+      file_limit: '7',
+      tolerated_failure_percentage: '12.5',
+    });
+
+    expect(payload).toMatchObject({
+      world_size: 4,
+      batch_size: 128,
+      file_limit: 7,
+      tolerated_failure_percentage: 12.5,
+    });
+  });
+
+  it('takes data_bucket from bucket, and accepts it with a blank in its name', () => {
+    expect(parseRunPayload({ bucket: 'code' }).payload.data_bucket).toBe('code');
+    expect(parseRunPayload({ bucket: 'code', 'data bucket': 'galaxies' }).payload.data_bucket).toBe('galaxies');
+    expect(() => parseRunPayload({ bucket: 'code', 'data bucket': 'a1', data_bucket: 'b1' })).toThrow(
+      /one of "data_bucket" and "data bucket"/,
+    );
+  });
+
+  it('does not add data_size to a prefix that ends with it', () => {
+    expect(
+      parseRunPayload({ bucket: 'data', data_prefix: 'datasets/small', data_size: 'small' }).payload.data_prefix,
+    ).toBe('datasets/small');
+  });
+
+  it('keeps unknown fields and warns about each', () => {
+    const { payload, warnings } = parseRunPayload({ bucket: 'data', wrold_size: 4 });
+
+    expect(payload).toHaveProperty('wrold_size', 4);
+    expect(warnings).toEqual([expect.stringContaining('"wrold_size"')]);
+  });
+
+  it('lists every problem at once, each with path, finding and what is allowed', () => {
+    const bad = {
+      bucket: '',
+      world_size: 0,
+      batch_size: 'abc',
+      result_path: '../up',
+      data_size: 'huge',
+      data_map: { '0': 7 },
+      fmi_enabled: true,
+    };
+
+    const problems = problemsOf(bad);
+
+    expect(problems.map((problem) => problem.path).sort()).toEqual([
+      'batch_size',
+      'bucket',
+      'data_map.0',
+      'data_size',
+      'result_path',
+      'world_size',
+    ]);
+    expect(problems).toContainEqual({ path: 'batch_size', found: '"abc"', allowed: 'a whole number from 1 to 65536' });
+  });
+
+  it.each([[-1], [0], [1.5], ['12x'], [''], [null], [true], [1e9]])('refuses batch_size %j', (batchSize) => {
+    expect(problemsOf({ bucket: 'data', batch_size: batchSize })).toEqual([
+      expect.objectContaining({ path: 'batch_size' }),
+    ]);
+  });
+
+  it('asks for the rendezvous endpoint when FMI is on, and for a port in it', () => {
+    expect(problemsOf({ bucket: 'data', fmi_enabled: true })[0]?.path).toBe('rendezvous_endpoint');
+    expect(problemsOf({ bucket: 'data', rendezvous_endpoint: 'example.org' })[0]?.path).toBe('rendezvous_endpoint');
+  });
+
+  it('refuses a data_map that names ranks beyond world_size', () => {
+    expect(problemsOf({ bucket: 'data', world_size: 2, data_map: { '2': null } })[0]?.path).toBe('data_map.2');
+  });
+
+  it.each([[null], [[]], ['text'], [3]])('refuses %j as a payload', (input) => {
+    expect(problemsOf(input)[0]?.path).toBe('(root)');
   });
 });
+
+function problemsOf(input: unknown) {
+  try {
+    parseRunPayload(input);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error.problems;
+    throw error;
+  }
+  throw new Error('the payload was accepted');
+}

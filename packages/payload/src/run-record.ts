@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { rankTaskSchema } from './rank-task.ts';
+
+/** `manifest.json`: every rank task of a run, in rank order. The Distributed Map reads it as it lies there. */
+export const manifestSchema = z
+  .array(rankTaskSchema, { error: 'a JSON array of rank tasks' })
+  .min(1, { error: 'at least one rank task' });
+export type Manifest = z.output<typeof manifestSchema>;
+
+/**
+ * What names a run and steers its state machine; `Initialize` answers it as `run` and Summarize finds everything else
+ * through it.
+ */
+export const runReferenceSchema = z.object(
+  {
+    run_id: z.string(),
+    bucket: z.string(),
+    result_path: z.string(),
+    manifest_key: z.string(),
+    map_prefix: z.string(),
+    world_size: z.number().int().positive(),
+    ranks_with_data: z.number().int().nonnegative(),
+    max_concurrency: z.number().int().positive(),
+    tolerated_failure_percentage: z.number(),
+    fmi_enabled: z.boolean(),
+    rendezvous_endpoint: z.string().nullable(),
+  },
+  { error: 'the "run" object that Initialize answered' },
+);
+export type RunReference = z.output<typeof runReferenceSchema>;
+
+/** `run.json`: the run as it was asked for. */
+export const runRecordSchema = z.object({
+  run: runReferenceSchema,
+  created_at: z.iso.datetime(),
+  payload: z.looseObject({}),
+  warnings: z.array(z.string()),
+  partitions: z.object({ files: z.number().int().nonnegative(), bytes: z.number().nonnegative() }),
+});
+export type RunRecord = z.output<typeof runRecordSchema>;
+
+/** What Initialize answers to the state machine. */
+export interface InitializeAnswer {
+  readonly statusCode: 200;
+  readonly run: RunReference;
+  readonly warnings: readonly string[];
+  /** The rank tasks inline, for state machines that iterate over `$.body`; left out when they exceed MAX_INLINE_BODY_BYTES. */
+  readonly body?: readonly unknown[];
+}
+
+/** A state of Step Functions may hold 256 KiB; the rest is left for what else travels along. */
+export const MAX_INLINE_BODY_BYTES = 200_000;

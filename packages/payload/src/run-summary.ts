@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+const metric = z.number().nullable();
+
+/** Accuracy of predicted redshifts p against spectroscopic z; null where it is not defined (no samples, no variance). */
+export const predictionMetricsSchema = z.object({
+  count: z.number().int().nonnegative(),
+  mae: metric,
+  mse: metric,
+  bias: metric,
+  /** NMAD: 1.48 median|dz - median dz|, dz = (p - z) / (1 + z). */
+  precision: metric,
+  r2: metric,
+  outlier_fraction_005: metric,
+  outlier_fraction_015: metric,
+});
+
+/** Bits or samples per second; each rate has its own name because they differ by an order of magnitude (docs/metrics.md). */
+const ratesSchema = z.object({
+  /** Sum of each rank's own rate. */
+  summed_over_ranks: metric,
+  /** Total divided by the duration of the slowest rank. */
+  by_slowest_rank: metric,
+  /** Total divided by the time from the run's creation to its summary. */
+  by_wall_clock: metric,
+});
+
+export const rankFailureSchema = z.object({
+  rank: z.number().int().nonnegative(),
+  data_path: z.array(z.string()),
+  error: z.string(),
+  cause: z.string(),
+});
+export type RankFailure = z.output<typeof rankFailureSchema>;
+
+/** `summary.json`: what became of a run. Every planned rank is counted once in `ranks`. */
+export const runSummarySchema = z.object({
+  run_id: z.string(),
+  status: z.enum(['SUCCEEDED', 'SUCCEEDED_WITH_FAILED_RANKS', 'FAILED']),
+  bucket: z.string(),
+  result_path: z.string(),
+  created_at: z.iso.datetime(),
+  finished_at: z.iso.datetime(),
+  wall_clock_seconds: z.number().nonnegative(),
+  world_size: z.number().int().positive(),
+  batch_size: z.number().int().positive(),
+  ranks: z.object({
+    planned: z.number().int(),
+    succeeded: z.number().int(),
+    without_data: z.number().int(),
+    failed: z.number().int(),
+  }),
+  failed_ranks: z.array(rankFailureSchema),
+  samples: z.number().int().nonnegative(),
+  bits: z.number().nonnegative(),
+  prediction_metrics: predictionMetricsSchema,
+  samples_per_second: ratesSchema,
+  bits_per_second: ratesSchema,
+  slowest_rank_seconds: z.number().nonnegative(),
+  peak_rss_mb: z.number().nonnegative(),
+  /** USD by what is paid for, at the prices of `price_book`; null when the functions' memory is not known. */
+  cost_usd: z.record(z.string(), z.number()).nullable(),
+  price_book: z.string(),
+  predictions_prefix: z.string(),
+  model_sha256: z.array(z.string()),
+  warnings: z.array(z.string()),
+});
+export type RunSummary = z.output<typeof runSummarySchema>;
