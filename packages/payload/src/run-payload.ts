@@ -61,21 +61,21 @@ const fields = {
   script: z.string({ error: 'text' }).optional(),
 };
 
-const runPayloadSchema = z.looseObject(fields, { error: 'a JSON object' }).superRefine((payload, context) => {
-  const world = payload.world_size;
-  for (const rank of Object.keys(payload.data_map ?? {})) {
-    if (world !== undefined && Number(rank) >= world) {
+const runPayloadSchema = z
+  .looseObject(fields, { error: 'a JSON object' })
+  .refine((payload) => !payload.fmi_enabled || payload.rendezvous_endpoint !== undefined, {
+    path: ['rendezvous_endpoint'],
+    error: 'host:port of the rendezvous server, because fmi_enabled is true',
+    // Also when other fields are wrong, so that one error lists all there is to mend.
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  })
+  .superRefine((payload, context) => {
+    const world = payload.world_size;
+    if (world === undefined) return;
+    for (const rank of Object.keys(payload.data_map ?? {}).filter((rank) => Number(rank) >= world)) {
       context.addIssue({ code: 'custom', path: ['data_map', rank], message: `ranks below world_size ${world}` });
     }
-  }
-  if (payload.fmi_enabled && payload.rendezvous_endpoint === undefined) {
-    context.addIssue({
-      code: 'custom',
-      path: ['rendezvous_endpoint'],
-      message: 'host:port of the rendezvous server, because fmi_enabled is true',
-    });
-  }
-});
+  });
 
 /** A run payload after parsing: numbers are numbers, defaults are filled in, unknown fields are kept. */
 export type RunPayload = z.output<typeof runPayloadSchema> & {
@@ -124,7 +124,7 @@ function respell(input: unknown): { value: unknown; problems: Problem[] } {
       problems.push({
         path: name,
         found: describe(field),
-        allowed: `one of "${name}" and "${spelled}", or the same value in both`,
+        allowed: `the same value in every spelling of ${spelled}`,
       });
     }
     value[spelled] = field;

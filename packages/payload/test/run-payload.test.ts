@@ -89,7 +89,7 @@ describe('parseRunPayload', () => {
     expect(parseRunPayload({ bucket: 'code' }).payload.data_bucket).toBe('code');
     expect(parseRunPayload({ bucket: 'code', 'data bucket': 'galaxies' }).payload.data_bucket).toBe('galaxies');
     expect(() => parseRunPayload({ bucket: 'code', 'data bucket': 'a1', data_bucket: 'b1' })).toThrow(
-      /one of "data_bucket" and "data bucket"/,
+      /same value in every spelling of data_bucket/,
     );
   });
 
@@ -124,6 +124,7 @@ describe('parseRunPayload', () => {
       'bucket',
       'data_map.0',
       'data_size',
+      'rendezvous_endpoint',
       'result_path',
       'world_size',
     ]);
