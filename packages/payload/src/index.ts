@@ -16,10 +16,5 @@ export {
   type RunRecord,
   type RunReference,
 } from './run-record.ts';
-export {
-  predictionMetricsSchema,
-  rankFailureSchema,
-  runSummarySchema,
-  type RankFailure,
-  type RunSummary,
-} from './run-summary.ts';
+export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
+export { rankFailureSchema, runSummarySchema, type RankFailure, type RunSummary } from './run-summary.ts';

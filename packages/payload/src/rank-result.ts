@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { predictionScoresSchema } from './prediction-scores.ts';
 
 const seconds = z.number().nonnegative();
 const bytes = z.number().int().nonnegative();
@@ -25,7 +26,7 @@ export const rankResultSchema = z.object({
   throughput_bps: z.number().nonnegative(),
   sample_persec: z.number().nonnegative(),
   result_path: z.string(),
-  data_path: z.union([z.string(), z.array(z.string()), z.null()]),
+  data_path: z.union([z.string(), z.array(z.string())]),
   s3_total_time: seconds,
   s3_avg_time: seconds,
   s3_min_time: seconds,
@@ -37,9 +38,8 @@ export const rankResultSchema = z.object({
   /** Image and magnitude bits read, without the redshift: what `throughput_bps` counts. */
   bits: z.number().nonnegative(),
   partitions: z.array(partitionReadSchema),
-  /** Key of the rank's predictions, or null for a rank without data. */
-  predictions_key: z.string().nullable(),
-  model_sha256: z.string().nullable(),
+  predictions_key: z.string(),
+  model_sha256: z.string(),
   started_at: z.iso.datetime(),
   /** Wall-clock seconds by phase. `inference` overlaps `read`. */
   timing: z.object({ model_load: seconds, read: seconds, inference: seconds, write: seconds, total: seconds }),
@@ -47,8 +47,7 @@ export const rankResultSchema = z.object({
   /** Memory the function was given; null outside Lambda and its local stand-in. */
   memory_limit_mb: z.number().positive().nullable(),
   architecture: z.string(),
-  /** Sums of the prediction metrics in the form packages/metrics merges; null for a rank without data. */
-  metric_sums: z.json(),
+  prediction_scores: predictionScoresSchema,
 });
 export type RankResult = z.output<typeof rankResultSchema>;
 

@@ -1,28 +1,16 @@
 import { z } from 'zod';
+import { predictionScoresSchema } from './prediction-scores.ts';
 
-const metric = z.number().nullable();
-
-/** Accuracy of predicted redshifts p against spectroscopic z; null where it is not defined (no samples, no variance). */
-export const predictionMetricsSchema = z.object({
-  count: z.number().int().nonnegative(),
-  mae: metric,
-  mse: metric,
-  bias: metric,
-  /** NMAD: 1.48 median|dz - median dz|, dz = (p - z) / (1 + z). */
-  precision: metric,
-  r2: metric,
-  outlier_fraction_005: metric,
-  outlier_fraction_015: metric,
-});
+const rate = z.number().nonnegative().nullable();
 
 /** Bits or samples per second; each rate has its own name because they differ by an order of magnitude (docs/metrics.md). */
 const ratesSchema = z.object({
   /** Sum of each rank's own rate. */
-  summed_over_ranks: metric,
+  summed_over_ranks: rate,
   /** Total divided by the duration of the slowest rank. */
-  by_slowest_rank: metric,
+  by_slowest_rank: rate,
   /** Total divided by the time from the run's creation to its summary. */
-  by_wall_clock: metric,
+  by_wall_clock: rate,
 });
 
 export const rankFailureSchema = z.object({
@@ -53,7 +41,7 @@ export const runSummarySchema = z.object({
   failed_ranks: z.array(rankFailureSchema),
   samples: z.number().int().nonnegative(),
   bits: z.number().nonnegative(),
-  prediction_metrics: predictionMetricsSchema,
+  prediction_scores: predictionScoresSchema,
   samples_per_second: ratesSchema,
   bits_per_second: ratesSchema,
   slowest_rank_seconds: z.number().nonnegative(),
