@@ -1,0 +1,178 @@
+import { parseAs } from '@cosmicai/payload';
+import { z } from 'zod';
+import { exactProduct, ExactSum } from './exact-sum.ts';
+import { DEFAULT_EXACT_UP_TO, Residuals, residualsSchema } from './residuals.ts';
+
+/** |dz| beyond which a prediction is an outlier: the convention for the SDSS main galaxy sample, and the wider one of deep surveys. */
+export const OUTLIER_LIMITS = [0.05, 0.15] as const;
+/** Beyond this a value is no redshift, and its square would leave the range in which sums are exact. */
+const LARGEST_USABLE = 1e100;
+
+/** How good a set of predictions is. Metrics of no usable predictions, and R2 of a single redshift value, are null. */
+export interface PredictionScores {
+  /** Predictions the metrics are over. */
+  readonly count: number;
+  /** Predictions left out because z_spec or z_pred is missing, not finite, or z_spec <= -1. */
+  readonly excluded: number;
+  /** mean |z_pred - z_spec| */
+  readonly mae: number | null;
+  /** mean (z_pred - z_spec)^2 */
+  readonly mse: number | null;
+  /** mean dz, dz = (z_pred - z_spec) / (1 + z_spec) */
+  readonly bias: number | null;
+  /** NMAD = 1.48 * median|dz - median dz| */
+  readonly precision: number | null;
+  /** Bound of the error of `precision`: 0 unless there were too many predictions to keep (see `exactUpTo`). */
+  readonly precision_error: number | null;
+  /** 1 - sum (z_spec - z_pred)^2 / sum (z_spec - mean z_spec)^2 */
+  readonly r2: number | null;
+  /** Fraction with |dz| > 0.05 */
+  readonly outlier_fraction_005: number | null;
+  /** Fraction with |dz| > 0.15 */
+  readonly outlier_fraction_015: number | null;
+}
+
+const SUMS = ['absolute', 'squared', 'residual', 'z', 'z_squared'] as const;
+type SumName = (typeof SUMS)[number];
+
+const count = z.number().int().nonnegative();
+const parts = z.array(z.number());
+export const predictionMetricsSchema = residualsSchema.extend({
+  count,
+  excluded: count,
+  outliers: z.tuple([count, count]),
+  sums: z.object({ absolute: parts, squared: parts, residual: parts, z: parts, z_squared: parts }),
+});
+export type PredictionMetricsJson = z.output<typeof predictionMetricsSchema>;
+
+export interface PredictionMetricsOptions {
+  /** Residuals kept for an exact NMAD; more than that go into a sketch. 0 keeps memory and JSON small from the start. */
+  readonly exactUpTo?: number;
+}
+
+/**
+ * Accumulates predictions into metrics. Sums are exact, so ranks can be merged in any order and grouping with the same
+ * outcome to the last bit.
+ */
+export class PredictionMetrics {
+  #count = 0;
+  #excluded = 0;
+  readonly #outliers: [number, number] = [0, 0];
+  readonly #sums: Readonly<Record<SumName, ExactSum>>;
+  readonly #residuals: Residuals;
+
+  constructor({ exactUpTo = DEFAULT_EXACT_UP_TO }: PredictionMetricsOptions = {}) {
+    this.#residuals = new Residuals(exactUpTo);
+    this.#sums = noSums();
+  }
+
+  /** @throws InvalidInputError */
+  static fromJSON(json: unknown): PredictionMetrics {
+    const parsed = parseAs(predictionMetricsSchema, json, 'prediction metrics');
+    const metrics = new PredictionMetrics({ exactUpTo: parsed.exact_up_to });
+    metrics.#count = parsed.count;
+    metrics.#excluded = parsed.excluded;
+    metrics.#outliers[0] = parsed.outliers[0];
+    metrics.#outliers[1] = parsed.outliers[1];
+    for (const name of SUMS) metrics.#sums[name].merge(new ExactSum(parsed.sums[name]));
+    metrics.#residuals.merge(Residuals.fromJSON(parsed));
+    return metrics;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @param zSpec spectroscopic redshift; NaN where unknown: the prediction is then counted as excluded */
+  add(zSpec: number, zPred: number): void {
+    if (!(zSpec > -1 && zSpec < LARGEST_USABLE && Math.abs(zPred) < LARGEST_USABLE)) {
+      this.#excluded++;
+      return;
+    }
+    const error = zPred - zSpec;
+    const residual = error / (1 + zSpec);
+    this.#count++;
+    OUTLIER_LIMITS.forEach((limit, at) => {
+      if (Math.abs(residual) > limit) this.#outliers[at]!++;
+    });
+    this.#sums.absolute.add(Math.abs(error));
+    this.#sums.squared.addProduct(error, error);
+    this.#sums.residual.add(residual);
+    this.#sums.z.add(zSpec);
+    this.#sums.z_squared.addProduct(zSpec, zSpec);
+    this.#residuals.add(residual);
+  }
+
+  /** @param zSpec, zPred values of the same predictions in the same order */
+  addAll(zSpec: ArrayLike<number>, zPred: ArrayLike<number>): void {
+    if (zSpec.length !== zPred.length) {
+      throw new RangeError(`${zSpec.length} spectroscopic redshifts for ${zPred.length} predictions`);
+    }
+    for (let at = 0; at < zSpec.length; at++) this.add(zSpec[at]!, zPred[at]!);
+  }
+
+  /** Takes the other's predictions in; the other stays as it is. */
+  merge(other: PredictionMetrics): this {
+    this.#count += other.#count;
+    this.#excluded += other.#excluded;
+    this.#outliers[0] += other.#outliers[0];
+    this.#outliers[1] += other.#outliers[1];
+    for (const name of SUMS) this.#sums[name].merge(other.#sums[name]);
+    this.#residuals.merge(other.#residuals);
+    return this;
+  }
+
+  finish(): PredictionScores {
+    const n = this.#count;
+    const mean = (total: number) => (n === 0 ? null : total / n);
+    const precision = n === 0 ? null : this.#residuals.nmad();
+    return {
+      count: n,
+      excluded: this.#excluded,
+      mae: mean(this.#sums.absolute.value),
+      mse: mean(this.#sums.squared.value),
+      bias: mean(this.#sums.residual.value),
+      precision: precision?.value ?? null,
+      precision_error: precision?.error ?? null,
+      r2: this.#r2(),
+      outlier_fraction_005: mean(this.#outliers[0]),
+      outlier_fraction_015: mean(this.#outliers[1]),
+    };
+  }
+
+  toJSON(): PredictionMetricsJson {
+    const sums = Object.fromEntries(SUMS.map((name) => [name, [...this.#sums[name].parts]])) as Record<
+      SumName,
+      number[]
+    >;
+    return {
+      count: this.#count,
+      excluded: this.#excluded,
+      outliers: [...this.#outliers],
+      sums,
+      ...this.#residuals.toJSON(),
+    };
+  }
+
+  /**
+   * n * sum z^2 - (sum z)^2 loses all its digits in plain doubles when redshifts lie close together; as exact sums it is
+   * rounded only once.
+   */
+  #r2(): number | null {
+    const n = this.#count;
+    const spread = exactProduct(new ExactSum([n]), this.#sums.z_squared);
+    const squareOfSum = exactProduct(this.#sums.z, this.#sums.z);
+    for (const part of squareOfSum.parts) spread.add(-part);
+    return spread.value > 0 ? 1 - (n * this.#sums.squared.value) / spread.value : null;
+  }
+}
+
+function noSums(): Record<SumName, ExactSum> {
+  return {
+    absolute: new ExactSum(),
+    squared: new ExactSum(),
+    residual: new ExactSum(),
+    z: new ExactSum(),
+    z_squared: new ExactSum(),
+  };
+}

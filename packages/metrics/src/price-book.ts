@@ -1,0 +1,56 @@
+import { parseAs, UserInputError } from '@cosmicai/payload';
+import { z } from 'zod';
+import usEast1 from './prices/us-east-1.json' with { type: 'json' };
+
+const price = z.number({ error: 'a price in USD' }).nonnegative();
+const perArchitecture = z.object({ x86_64: price, arm64: price });
+
+/** Prices of one region on one date, in USD. One file a region lies in `prices/`; to add a region, add a file. */
+export const pricesSchema = z.object({
+  region: z.string().min(1),
+  name: z.string(),
+  /** Day on which the prices were noted. */
+  date: z.iso.date(),
+  currency: z.literal('USD'),
+  /** Where the prices were read. */
+  source: z.string().min(1),
+  lambda: z.object({
+    gb_second: perArchitecture,
+    request: price,
+    ephemeral_storage_gb_second: price,
+    ephemeral_storage_free_mb: z.number().nonnegative(),
+  }),
+  step_functions: z.object({ standard_transition: price, express_request: price, express_gb_second: price }),
+  s3: z.object({ put: price, list: price, get: price }),
+  fargate: z.object({ vcpu_hour: price, gb_hour: price }),
+  data_transfer: z.object({ out_to_internet_gb: price, between_zones_gb: price, between_s3_and_lambda_gb: price }),
+});
+export type Prices = z.output<typeof pricesSchema>;
+
+export const DEFAULT_REGION = 'us-east-1';
+
+const BOOK: ReadonlyMap<string, Prices> = new Map(
+  [usEast1].map((page) => {
+    const prices = parseAs(pricesSchema, page, 'price book');
+    return [prices.region, prices];
+  }),
+);
+
+/** Regions the book has prices for. */
+export function pricedRegions(): string[] {
+  return [...BOOK.keys()].sort();
+}
+
+/** @throws UserInputError when the book has no page for the region: a guessed price would be worse than none */
+export function pricesOf(region: string = DEFAULT_REGION): Prices {
+  const prices = BOOK.get(region);
+  if (prices !== undefined) return prices;
+  throw new UserInputError(
+    `No prices for region "${region}"; there are prices for ${pricedRegions().join(', ')}. Name one of these, or give a price file of your own in the form of packages/metrics/src/prices/us-east-1.json.`,
+  );
+}
+
+/** A price file of the user's own. @throws InvalidInputError */
+export function parsePrices(input: unknown): Prices {
+  return parseAs(pricesSchema, input, 'price file');
+}

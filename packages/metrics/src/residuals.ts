@@ -1,0 +1,115 @@
+import { parseAs } from '@cosmicai/payload';
+import { z } from 'zod';
+import { nmad } from './nmad.ts';
+import { ResidualSketch, residualSketchSchema, type Estimate } from './residual-sketch.ts';
+
+/** Values kept as they are up to this number (80 MB); beyond it only the sketch is kept. */
+export const DEFAULT_EXACT_UP_TO = 10_000_000;
+const FIRST_CAPACITY = 1024;
+const BYTES = Float64Array.BYTES_PER_ELEMENT;
+
+const littleEndianDoubles = z
+  .base64()
+  .refine((text) => Buffer.byteLength(text, 'base64') % BYTES === 0, { error: 'base64 of little-endian doubles' });
+
+export const residualsSchema = z.object({
+  exact_up_to: z.number().int().nonnegative(),
+  residuals: z.union([
+    z.object({ kind: z.literal('values'), float64_base64: littleEndianDoubles }),
+    z.object({ kind: z.literal('sketch'), bins: residualSketchSchema }),
+  ]),
+});
+export type ResidualsJson = z.output<typeof residualsSchema>;
+
+/** The residuals dz of a set of predictions: the values themselves while they are few enough, a sketch of them beyond that. */
+export class Residuals {
+  readonly #exactUpTo: number;
+  #values: Float64Array;
+  #count = 0;
+  #sketch: ResidualSketch | undefined;
+
+  constructor(exactUpTo: number = DEFAULT_EXACT_UP_TO) {
+    this.#exactUpTo = exactUpTo;
+    this.#values = new Float64Array(Math.min(FIRST_CAPACITY, exactUpTo));
+    if (exactUpTo === 0) this.#sketch = new ResidualSketch();
+  }
+
+  add(residual: number): void {
+    if (this.#sketch === undefined && this.#count === this.#exactUpTo) this.#collapse();
+    if (this.#sketch !== undefined) {
+      this.#sketch.add(residual);
+      return;
+    }
+    this.#reserve(this.#count + 1);
+    this.#values[this.#count++] = residual;
+  }
+
+  merge(other: Residuals): void {
+    if (this.#sketch === undefined && (other.#sketch !== undefined || this.#count + other.#count > this.#exactUpTo)) {
+      this.#collapse();
+    }
+    if (this.#sketch === undefined) {
+      this.#reserve(this.#count + other.#count);
+      this.#values.set(other.#kept(), this.#count);
+      this.#count += other.#count;
+    } else if (other.#sketch !== undefined) {
+      this.#sketch.merge(other.#sketch);
+    } else {
+      for (const residual of other.#kept()) this.#sketch.add(residual);
+    }
+  }
+
+  /** NMAD; its error is 0 while the values are kept. */
+  nmad(): Estimate {
+    return this.#sketch?.nmad() ?? { value: nmad(this.#kept()), error: 0 };
+  }
+
+  toJSON(): ResidualsJson {
+    return {
+      exact_up_to: this.#exactUpTo,
+      residuals:
+        this.#sketch === undefined
+          ? { kind: 'values', float64_base64: encode(this.#kept()) }
+          : { kind: 'sketch', bins: this.#sketch.toJSON() },
+    };
+  }
+
+  /** @throws InvalidInputError */
+  static fromJSON(json: unknown): Residuals {
+    const parsed = parseAs(residualsSchema, json, 'residuals');
+    const residuals = new Residuals(parsed.exact_up_to);
+    if (parsed.residuals.kind === 'sketch') residuals.#sketch = ResidualSketch.fromJSON(parsed.residuals.bins);
+    else for (const value of decode(parsed.residuals.float64_base64)) residuals.add(value);
+    return residuals;
+  }
+
+  #kept(): Float64Array {
+    return this.#values.subarray(0, this.#count);
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#values.length) return;
+    const grown = new Float64Array(Math.min(this.#exactUpTo, Math.max(length, 2 * this.#values.length)));
+    grown.set(this.#kept());
+    this.#values = grown;
+  }
+
+  #collapse(): void {
+    const sketch = new ResidualSketch();
+    for (const residual of this.#kept()) sketch.add(residual);
+    this.#sketch = sketch;
+    this.#values = new Float64Array(0);
+    this.#count = 0;
+  }
+}
+
+function encode(values: Float64Array): string {
+  const bytes = Buffer.alloc(values.length * BYTES);
+  values.forEach((value, at) => bytes.writeDoubleLE(value, at * BYTES));
+  return bytes.toString('base64');
+}
+
+function* decode(text: string): Generator<number> {
+  const bytes = Buffer.from(text, 'base64');
+  for (let at = 0; at < bytes.length; at += BYTES) yield bytes.readDoubleLE(at);
+}

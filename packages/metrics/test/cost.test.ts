@@ -1,0 +1,107 @@
+import { InvalidInputError, UserInputError } from '@cosmicai/payload';
+import {
+  costOfRun,
+  expressGbSeconds,
+  parsePrices,
+  pricedRegions,
+  pricesOf,
+  teamsEstimate,
+  type LambdaUsage,
+} from '../src/index.ts';
+
+const ranks: LambdaUsage = {
+  name: 'inference',
+  architecture: 'x86_64',
+  memoryMb: 2048,
+  ephemeralStorageMb: 512,
+  requests: 4,
+  billedSeconds: 20,
+};
+
+describe('the cost of a run', () => {
+  it('lists every line with quantity and price, and adds up', () => {
+    const cost = costOfRun(
+      {
+        lambda: [{ ...ranks, ephemeralStorageMb: 2560 }],
+        stepFunctions: { standardTransitions: 5, expressRequests: 4, expressGbSeconds: 10 },
+        s3: { puts: 6, lists: 1, gets: 9 },
+        fargate: { vcpuHours: 0.25, gbHours: 0.5 },
+        dataTransfer: { outToInternetGb: 0.1 },
+      },
+      pricesOf('us-east-1'),
+    );
+
+    expect(
+      cost.items.map(({ service, item, quantity, usd }) => [service, item, quantity, Number(usd.toPrecision(9))]),
+    ).toEqual([
+      ['Lambda', 'inference duration (x86_64, 2048 MB)', 40, 0.000666668],
+      ['Lambda', 'inference requests', 4, 0.0000008],
+      ['Lambda', 'inference ephemeral storage', 40, 0.000001236],
+      ['Step Functions', 'Standard', 5, 0.000125],
+      ['Step Functions', 'Express requests', 4, 0.000004],
+      ['Step Functions', 'Express duration', 10, 0.0001667],
+      ['S3', 'PUT', 6, 0.00003],
+      ['S3', 'LIST', 1, 0.000005],
+      ['S3', 'GET', 9, 0.0000036],
+      ['Fargate', 'vCPU', 0.25, 0.01012],
+      ['Fargate', 'memory', 0.5, 0.0022225],
+      ['Data transfer', 'out to the internet', 0.1, 0.009],
+    ]);
+    expect(cost.usd).toBeCloseTo(
+      cost.items.reduce((sum, item) => sum + item.quantity * item.unitPrice, 0),
+      15,
+    );
+    expect(cost).toMatchObject({ region: 'us-east-1', pricesDate: pricesOf('us-east-1').date });
+  });
+
+  it('is a fifth lower on arm64', () => {
+    const [x86, arm] = (['x86_64', 'arm64'] as const).map(
+      (architecture) => costOfRun({ lambda: [{ ...ranks, architecture, requests: 0 }] }, pricesOf()).usd,
+    );
+
+    expect(arm! / x86!).toBeCloseTo(0.8, 5);
+  });
+
+  it('charges ephemeral storage only above what is free', () => {
+    expect(costOfRun({ lambda: [ranks] }, pricesOf()).items.map(({ item }) => item)).not.toContain(
+      'inference ephemeral storage',
+    );
+  });
+
+  it("gives the course teams' estimate by their own formula", () => {
+    // Team C's 25 MB row: 520 ranks x 6.2 s x 2.5 GB = 0.134 USD (they print 0.15).
+    expect(teamsEstimate({ requests: 520, durationSeconds: 6.2, memoryGb: 2.5 })).toBeCloseTo(0.13436, 5);
+  });
+});
+
+describe('Express executions', () => {
+  it('are billed in steps of 100 ms and chunks of 64 MB', () => {
+    expect(expressGbSeconds([0.001, 0.3, 0.301], 65)).toBeCloseTo((0.1 + 0.3 + 0.4) * 0.125, 12);
+    expect(expressGbSeconds([])).toBe(0);
+  });
+});
+
+describe('the price book', () => {
+  it('knows every region it lists, with date and source', () => {
+    expect(pricedRegions()).toContain('us-east-1');
+    for (const region of pricedRegions()) {
+      const prices = pricesOf(region);
+      expect(prices.region).toBe(region);
+      expect(prices.date).toMatch(/^20\d\d-\d\d-\d\d$/);
+      expect(prices.source).not.toBe('');
+    }
+  });
+
+  it('says which regions it knows instead of guessing a price', () => {
+    expect(() => pricesOf('mars-north-1')).toThrow(UserInputError);
+    expect(() => pricesOf('mars-north-1')).toThrow(/us-east-1/);
+  });
+
+  it("takes a user's own price file and says what is wrong with a bad one", () => {
+    const own = { ...pricesOf(), region: 'eu-south-2' };
+
+    expect(parsePrices(own).region).toBe('eu-south-2');
+    expect(() => parsePrices({ ...own, s3: { put: -1, list: 1, get: 1 } })).toThrow(InvalidInputError);
+    expect(() => parsePrices({ ...own, s3: { put: -1, list: 1, get: 1 } })).toThrow(/s3\.put/);
+  });
+});
