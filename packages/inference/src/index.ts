@@ -1,1 +1,13 @@
-export {};
+export { createPredictor, MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
+export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
+export {
+  BANDS,
+  decodePredictions,
+  encodePredictions,
+  type PartitionPredictions,
+  type PredictionRow,
+} from './predictions-file.ts';
+export { serveSession } from './session-server.ts';
+export { PartitionError } from './errors.ts';
+export { ModelCache, type LoadedModel, type ModelCacheOptions } from './model.ts';
+export { runRank, type RankEnvironment } from './run-rank.ts';

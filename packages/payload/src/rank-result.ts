@@ -8,7 +8,6 @@ const bytes = z.number().int().nonnegative();
 export const partitionReadSchema = z.object({
   key: z.string(),
   size: bytes,
-  etag: z.string(),
   samples: z.number().int().nonnegative(),
 });
 

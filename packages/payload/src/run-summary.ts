@@ -46,9 +46,18 @@ export const runSummarySchema = z.object({
   bits_per_second: ratesSchema,
   slowest_rank_seconds: z.number().nonnegative(),
   peak_rss_mb: z.number().nonnegative(),
-  /** USD by what is paid for, at the prices of `price_book`; null when the functions' memory is not known. */
-  cost_usd: z.record(z.string(), z.number()).nullable(),
-  price_book: z.string(),
+  /**
+   * What the ranks cost on Lambda, or would have, at list prices: their durations at the memory they were given. Null where
+   * no rank knows its memory. The whole bill, with orchestration and requests, is in the report of the run.
+   */
+  cost: z
+    .object({
+      usd: z.number().nonnegative(),
+      region: z.string(),
+      prices_date: z.iso.date(),
+      items: z.array(z.object({ item: z.string(), quantity: z.number(), unit: z.string(), usd: z.number() })),
+    })
+    .nullable(),
   predictions_prefix: z.string(),
   model_sha256: z.array(z.string()),
   warnings: z.array(z.string()),

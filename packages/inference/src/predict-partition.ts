@@ -1,0 +1,53 @@
+import type { Partition, SampleBatch } from '@cosmicai/torchfile';
+import { MICRO_BATCH, type Predictor } from './predictor.ts';
+
+/** Samples read at a time at most: bounds memory (10 MB of 32x32 images) whatever batch size the user asks for. */
+const LONGEST_READ = 512;
+
+export interface PredictPartitionOptions {
+  /** Samples in one forward pass as the user sees it. */
+  readonly batchSize: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A run of consecutive samples with their predictions; the images are gone by then. */
+export interface PredictedSamples {
+  /** Index of the first sample in its partition. */
+  readonly from: number;
+  readonly count: number;
+  /** count x bands. */
+  readonly magnitudes: Float64Array;
+  /** Spectroscopic redshift. */
+  readonly zSpec: Float64Array;
+  /** Predicted redshift. */
+  readonly zPred: Float32Array;
+}
+
+/**
+ * Streams a partition through the model, in order. Reading, copying and inference overlap: enough samples are in flight
+ * that no worker waits, and no more.
+ */
+export async function* predictPartition(
+  partition: Partition,
+  predictor: Predictor,
+  { batchSize, signal }: PredictPartitionOptions,
+): AsyncGenerator<PredictedSamples> {
+  const size = Math.min(batchSize, LONGEST_READ);
+  const window = Math.max(2, Math.ceil((2 * predictor.workers * MICRO_BATCH) / size));
+  const inFlight: Promise<PredictedSamples>[] = [];
+  try {
+    for await (const batch of partition.batches({ size, ...(signal && { signal }) })) {
+      inFlight.push(predictBatch(batch, predictor, batchSize));
+      if (inFlight.length >= window) yield await inFlight.shift()!;
+    }
+    while (inFlight.length > 0) yield await inFlight.shift()!;
+  } finally {
+    // After an error or an early return the rest is of no interest, but its failures must not go unhandled.
+    await Promise.allSettled(inFlight);
+  }
+}
+
+async function predictBatch(batch: SampleBatch, predictor: Predictor, forwardPass: number): Promise<PredictedSamples> {
+  const zPred = await predictor.predict(batch, forwardPass);
+  return { from: batch.from, count: batch.count, magnitudes: batch.magnitudes, zSpec: batch.redshift, zPred };
+}

@@ -1,0 +1,67 @@
+import { parquetReadObjects } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import type { PredictedSamples } from './predict-partition.ts';
+
+/** SDSS bands in the order of the magnitudes. */
+export const BANDS = ['u', 'g', 'r', 'i', 'z'] as const;
+
+/** Predictions of one partition in the order of its samples. */
+export interface PartitionPredictions {
+  /** Key or path of the partition. */
+  readonly partition: string;
+  readonly batches: readonly PredictedSamples[];
+}
+
+/**
+ * Parquet file of predictions: rank, partition, index (in its partition), z_spec, z_pred, mag_u … mag_z.
+ */
+export function encodePredictions(rank: number, partitions: readonly PartitionPredictions[]): Uint8Array {
+  const batches = partitions.flatMap((partition) => partition.batches);
+  const count = batches.reduce((sum, batch) => sum + batch.count, 0);
+  const names: string[] = [];
+  const index = new Int32Array(count);
+  const zSpec = new Float64Array(count);
+  const zPred = new Float32Array(count);
+  const magnitudes = BANDS.map(() => new Float64Array(count));
+  let row = 0;
+  for (const { partition, batches } of partitions) {
+    for (const batch of batches) {
+      zSpec.set(batch.zSpec, row);
+      zPred.set(batch.zPred, row);
+      for (let sample = 0; sample < batch.count; sample++, row++) {
+        names.push(partition);
+        index[row] = batch.from + sample;
+        magnitudes.forEach((column, band) => (column[row] = batch.magnitudes[sample * BANDS.length + band]!));
+      }
+    }
+  }
+  const file = parquetWriteBuffer({
+    columnData: [
+      { name: 'rank', data: new Int32Array(count).fill(rank), type: 'INT32' },
+      { name: 'partition', data: names, type: 'STRING' },
+      { name: 'index', data: index, type: 'INT32' },
+      { name: 'z_spec', data: zSpec, type: 'DOUBLE' },
+      { name: 'z_pred', data: zPred, type: 'FLOAT' },
+      ...BANDS.map((band, column) => ({ name: `mag_${band}`, data: magnitudes[column]!, type: 'DOUBLE' as const })),
+    ],
+  });
+  return new Uint8Array(file);
+}
+
+/** A row of a predictions file. */
+export interface PredictionRow {
+  readonly rank: number;
+  readonly partition: string;
+  readonly index: number;
+  readonly z_spec: number;
+  readonly z_pred: number;
+}
+
+/** Reads predictions back without the magnitudes. */
+export async function decodePredictions(file: Uint8Array): Promise<PredictionRow[]> {
+  const buffer = file.slice().buffer;
+  return (await parquetReadObjects({
+    file: buffer,
+    columns: ['rank', 'partition', 'index', 'z_spec', 'z_pred'],
+  })) as unknown as PredictionRow[];
+}

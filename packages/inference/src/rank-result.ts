@@ -1,0 +1,69 @@
+import { BITS_PER_SAMPLE } from '@cosmicai/metrics';
+import type { PredictionScores, RankResult, RankTask } from '@cosmicai/payload';
+
+export interface PartitionRead {
+  readonly partition: string;
+  /** Bytes of the file. */
+  readonly size: number;
+  readonly samples: number;
+  /** Seconds of each ranged read of the file. */
+  readonly readSeconds: readonly number[];
+}
+
+export interface RankMeasurements {
+  readonly predictionsKey: string;
+  readonly modelSha256: string;
+  readonly startedAt: Date;
+  readonly scores: PredictionScores;
+  /** Wall-clock seconds. */
+  readonly timing: {
+    readonly model_load: number;
+    readonly inference: number;
+    readonly write: number;
+    readonly total: number;
+  };
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+  readonly memoryLimitMb: number | null;
+  readonly architecture: string;
+}
+
+/** Composes `<rank>.json`. Rates are over the wall clock of reading and inference, never over processor time. */
+export function rankResult(task: RankTask, reads: readonly PartitionRead[], measured: RankMeasurements): RankResult {
+  const samples = reads.reduce((sum, read) => sum + read.samples, 0);
+  const batches = reads.reduce((sum, read) => sum + Math.ceil(read.samples / task.BATCH_SIZE), 0);
+  const readSeconds = reads.flatMap((read) => read.readSeconds);
+  const readTotal = readSeconds.reduce((sum, seconds) => sum + seconds, 0);
+  const bits = samples * BITS_PER_SAMPLE;
+  const perSecond = (amount: number) => (measured.timing.inference > 0 ? amount / measured.timing.inference : 0);
+  return {
+    'total_cpu_time (seconds)': measured.cpuSeconds,
+    'total_cpu_memory (MB)': measured.peakRssMb,
+    'execution_time (seconds/batch)': batches > 0 ? measured.timing.inference / batches : 0,
+    num_batches: batches,
+    batch_size: task.BATCH_SIZE,
+    device: 'cpu',
+    throughput_bps: perSecond(bits),
+    sample_persec: perSecond(samples),
+    result_path: task.RESULT_PATH,
+    data_path: task.DATA_PATH.length === 1 ? task.DATA_PATH[0]! : task.DATA_PATH,
+    s3_total_time: readTotal,
+    s3_avg_time: readSeconds.length > 0 ? readTotal / readSeconds.length : 0,
+    s3_min_time: readSeconds.length > 0 ? Math.min(...readSeconds) : 0,
+    s3_max_time: readSeconds.length > 0 ? Math.max(...readSeconds) : 0,
+    run_id: task.RUN_ID ?? null,
+    rank: task.RANK,
+    world_size: task.WORLD_SIZE,
+    samples,
+    bits,
+    partitions: reads.map((read) => ({ key: read.partition, size: read.size, samples: read.samples })),
+    predictions_key: measured.predictionsKey,
+    model_sha256: measured.modelSha256,
+    started_at: measured.startedAt.toISOString(),
+    timing: { ...measured.timing, read: readTotal },
+    peak_rss_mb: measured.peakRssMb,
+    memory_limit_mb: measured.memoryLimitMb,
+    architecture: measured.architecture,
+    prediction_scores: measured.scores,
+  };
+}

@@ -1,0 +1,107 @@
+import { PredictionMetrics } from '@cosmicai/metrics';
+import { runLayout, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
+import type { ObjectStore } from '@cosmicai/store';
+import { openPartition, storeSource } from '@cosmicai/torchfile';
+import { atPartition } from './errors.ts';
+import type { LoadedModel } from './model.ts';
+import { predictPartition, type PredictedSamples } from './predict-partition.ts';
+import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
+import { rankResult, type PartitionRead } from './rank-result.ts';
+import { TimedSource } from './timed-source.ts';
+
+/** What a rank needs of the world around it. */
+export interface RankEnvironment {
+  readonly openStore: (address: string) => ObjectStore;
+  readonly loadModel: (task: RankTask) => Promise<LoadedModel>;
+  /** Monotonic clock in milliseconds. */
+  readonly monotonic: () => number;
+  readonly now: () => Date;
+  /** Processor time used by this process so far, in seconds. */
+  readonly cpuSeconds: () => number;
+  /** Peak resident memory of this process so far, in MB. */
+  readonly peakRssMb: () => number;
+  /** Memory the function was given, if it was. */
+  readonly memoryLimitMb: number | null;
+  readonly architecture: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Does one rank's share of a run: streams its partitions through the model, writes the predictions, then `<rank>.json`.
+ * The result is written last, so that its existence says the rank is complete; writing it again changes nothing.
+ *
+ * @throws PartitionError naming rank and file when a partition can't be read or predicted
+ */
+export async function runRank(task: RankTask, environment: RankEnvironment): Promise<RankAnswer> {
+  const layout = runLayout(task.RESULT_PATH, task.RUN_ID);
+  const answer = {
+    statusCode: 200,
+    run_id: task.RUN_ID ?? null,
+    rank: task.RANK,
+    bucket: task.S3_BUCKET,
+    result_key: layout.rankResult(task.RANK),
+    result_path: task.RESULT_PATH,
+  } as const;
+  if (task.DATA_PATH.length === 0) return { ...answer, status: 'no_data', samples: 0 };
+
+  const { monotonic } = environment;
+  const startedAt = environment.now();
+  const started = monotonic();
+  const cpuBefore = environment.cpuSeconds();
+  const seconds = (from: number) => (monotonic() - from) / 1000;
+
+  const model = await environment.loadModel(task);
+  const modelLoad = seconds(started);
+
+  const inferenceStarted = monotonic();
+  const reads = [];
+  for (const key of task.DATA_PATH) reads.push(await readPartition(task, key, model, environment));
+  const inference = seconds(inferenceStarted);
+
+  const writeStarted = monotonic();
+  const results = environment.openStore(task.S3_BUCKET);
+  const predictionsKey = layout.rankPredictions(task.RANK);
+  await results.put(predictionsKey, encodePredictions(task.RANK, reads));
+  const write = seconds(writeStarted);
+
+  const metrics = new PredictionMetrics();
+  for (const batch of reads.flatMap((read) => read.batches)) metrics.addAll(batch.zSpec, batch.zPred);
+  const result = rankResult(task, reads, {
+    predictionsKey,
+    modelSha256: model.sha256,
+    startedAt,
+    scores: metrics.finish(),
+    timing: { model_load: modelLoad, inference, write, total: seconds(started) },
+    cpuSeconds: environment.cpuSeconds() - cpuBefore,
+    peakRssMb: environment.peakRssMb(),
+    memoryLimitMb: environment.memoryLimitMb,
+    architecture: environment.architecture,
+  });
+  await publish(results, result, [layout.rankResult(task.RANK), layout.published.rankResult(task.RANK)]);
+  return { ...answer, status: 'succeeded', samples: result.samples };
+}
+
+async function readPartition(
+  task: RankTask,
+  key: string,
+  model: LoadedModel,
+  { openStore, monotonic, signal }: RankEnvironment,
+): Promise<PartitionPredictions & PartitionRead> {
+  try {
+    const store = openStore(task.DATA_BUCKET);
+    const source = new TimedSource(await storeSource(store, key), monotonic);
+    const partition = await openPartition(source);
+    const batches: PredictedSamples[] = [];
+    const options = { batchSize: task.BATCH_SIZE, ...(signal && { signal }) };
+    for await (const samples of predictPartition(partition, model.predictor, options)) batches.push(samples);
+    return { partition: key, batches, size: source.size, samples: partition.count, readSeconds: source.seconds };
+  } catch (error) {
+    throw atPartition(error, task.RANK, key);
+  }
+}
+
+async function publish(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {
+  const text = `${JSON.stringify(result, null, 1)}\n`;
+  // One key only when the task belongs to no run of ours: both are then the same.
+  for (const key of new Set(keys)) await store.put(key, text);
+}

@@ -1,0 +1,3 @@
+import { serveSession } from './session-server.ts';
+
+await serveSession();

@@ -1,0 +1,29 @@
+import { arch } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { ModelCache, runRank } from '@cosmicai/inference';
+import { parseAs, rankTaskSchema, type RankAnswer } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
+
+/** The model packed beside the bundle, unless COSMICAI_MODEL names another. */
+const defaultModelPath = process.env['COSMICAI_MODEL'] ?? fileURLToPath(new URL('./model.onnx', import.meta.url));
+const workers = Number(process.env['COSMICAI_WORKERS'] ?? 0);
+const models = new ModelCache({ openStore, defaultModelPath, sessions: workers > 0 ? { workers } : {} });
+const memoryLimit = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 0);
+
+/** Runs one rank. Input: an item of the manifest or of another initializer's `body`. */
+export function infer(item: unknown): Promise<RankAnswer> {
+  return runRank(parseAs(rankTaskSchema, item, 'rank task'), {
+    openStore,
+    loadModel: (task) => models.load(task),
+    monotonic: () => performance.now(),
+    now: () => new Date(),
+    cpuSeconds: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    },
+    // Node reports maxRSS in kilobytes.
+    peakRssMb: () => process.resourceUsage().maxRSS / 1024,
+    memoryLimitMb: memoryLimit > 0 ? memoryLimit : null,
+    architecture: arch === 'x64' ? 'x86_64' : arch,
+  });
+}

@@ -1,0 +1,119 @@
+import {
+  MAX_INLINE_BODY_BYTES,
+  parseRunPayload,
+  planRanks,
+  runLayout,
+  type InitializeAnswer,
+  type RankPlan,
+  type RankTaskItem,
+  type RunPayload,
+  type RunRecord,
+  type RunReference,
+} from '@cosmicai/payload';
+import type { ObjectInfo, ObjectStore } from '@cosmicai/store';
+
+export interface InitializeEnvironment {
+  readonly openStore: (address: string) => ObjectStore;
+  readonly now: () => Date;
+  /** A run id that no other run has; part of object keys. */
+  readonly newRunId: (now: Date) => string;
+}
+
+/**
+ * Plans a run: which rank reads which partition. Writes `manifest.json` and `run.json` into the run's own folder and
+ * answers what the state machine needs. Nothing is written before the whole plan stands.
+ *
+ * @throws InvalidInputError, UserInputError when the payload is wrong or there is nothing to read
+ */
+export async function initialize(input: unknown, environment: InitializeEnvironment): Promise<InitializeAnswer> {
+  const { payload, warnings } = parseRunPayload(input);
+  const partitions = await listPartitions(environment.openStore(payload.data_bucket), payload.data_prefix);
+  const plan = planRanks(
+    payload,
+    partitions.map((partition) => partition.key),
+  );
+  const created = environment.now();
+  const runId = environment.newRunId(created);
+  const ranksWithData = plan.filter((share) => share.length > 0).length;
+  const items = rankTasks(payload, plan, runId, ranksWithData);
+  const run = runReference(payload, plan, runId, ranksWithData);
+
+  const store = environment.openStore(payload.bucket);
+  const record: RunRecord = {
+    run,
+    created_at: created.toISOString(),
+    payload,
+    warnings: [...warnings],
+    partitions: sizeOf(plan, partitions),
+  };
+  const manifest = JSON.stringify(items);
+  await store.put(runLayout(payload.result_path, runId).run, `${JSON.stringify(record, null, 1)}\n`);
+  await store.put(run.manifest_key, manifest);
+  return {
+    statusCode: 200,
+    run,
+    warnings,
+    ...(Buffer.byteLength(manifest) <= MAX_INLINE_BODY_BYTES && { body: items }),
+  };
+}
+
+/** The partition files of a folder: those right in it or, when there are none, all below it. */
+async function listPartitions(store: ObjectStore, prefix: string): Promise<ObjectInfo[]> {
+  const folder = prefix === '' ? '' : `${prefix}/`;
+  const below: ObjectInfo[] = [];
+  for await (const object of store.list(folder)) {
+    if (object.key.endsWith('.pt')) below.push(object);
+  }
+  const direct = below.filter((object) => !object.key.slice(folder.length).includes('/'));
+  return direct.length > 0 ? direct : below;
+}
+
+function runReference(payload: RunPayload, plan: RankPlan, runId: string, ranksWithData: number): RunReference {
+  const layout = runLayout(payload.result_path, runId);
+  return {
+    run_id: runId,
+    bucket: payload.bucket,
+    result_path: payload.result_path,
+    manifest_key: layout.manifest,
+    map_prefix: layout.map,
+    world_size: plan.length,
+    ranks_with_data: ranksWithData,
+    max_concurrency: payload.max_concurrency,
+    tolerated_failure_percentage: payload.tolerated_failure_percentage,
+    fmi_enabled: payload.fmi_enabled,
+    rendezvous_endpoint: payload.rendezvous_endpoint ?? null,
+  };
+}
+
+function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, ranksWithData: number): RankTaskItem[] {
+  const shared = {
+    S3_BUCKET: payload.bucket,
+    ...(payload.S3_object_name !== undefined && { S3_OBJECT_NAME: payload.S3_object_name }),
+    ...(payload.script !== undefined && { SCRIPT: payload.script }),
+    ...(payload.object_type !== undefined && { S3_OBJECT_TYPE: payload.object_type }),
+    WORLD_SIZE: String(plan.length),
+    DATA_BUCKET: payload.data_bucket,
+    DATA_PREFIX: payload.data_prefix,
+    RESULT_PATH: payload.result_path,
+    BATCH_SIZE: payload.batch_size,
+    RUN_ID: runId,
+    ...(payload.model !== undefined && { MODEL: payload.model }),
+    ...(payload.fmi_enabled &&
+      payload.rendezvous_endpoint !== undefined && {
+        FMI_ENABLED: true,
+        RENDEZVOUS_ENDPOINT: payload.rendezvous_endpoint,
+        FMI_WORLD_SIZE: ranksWithData,
+      }),
+  };
+  return plan.map((share, rank) => ({
+    ...shared,
+    RANK: String(rank),
+    DATA_PATH: share.length === 1 ? share[0]! : share.length === 0 ? null : share,
+  }));
+}
+
+function sizeOf(plan: RankPlan, partitions: readonly ObjectInfo[]): RunRecord['partitions'] {
+  const planned = new Set(plan.flat());
+  const read = partitions.filter((partition) => planned.has(partition.key));
+  return { files: read.length, bytes: read.reduce((sum, partition) => sum + partition.size, 0) };
+}

@@ -1,0 +1,130 @@
+import { decodePredictions } from '@cosmicai/inference';
+import { PredictionMetrics } from '@cosmicai/metrics';
+import {
+  manifestSchema,
+  parseJsonAs,
+  runLayout,
+  runRecordSchema,
+  type RankFailure,
+  type RankResult,
+  type RunSummary,
+} from '@cosmicai/payload';
+import type { ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
+import { z } from 'zod';
+import { locateRun } from './locate-run.ts';
+import { mapFailures } from './map-failures.ts';
+import { collectRank } from './rank-results.ts';
+import { runSummary } from './run-summary.ts';
+
+/** Reads at once: enough to hide the store's latency, few enough for a small function's memory. */
+const CONCURRENT_READS = 32;
+
+export interface SummarizeEnvironment {
+  readonly openStore: (address: string) => ObjectStore;
+  readonly now: () => Date;
+  /** AWS region whose prices are used; undefined: the price book's default. */
+  readonly region: string | undefined;
+}
+
+/** What Summarize answers to the state machine: upstream's two fields, then ours. */
+export interface SummarizeAnswer {
+  readonly statusCode: 200;
+  /** A JSON string in a string, as existing callers expect it. */
+  readonly body: string;
+  readonly run_id: string;
+  readonly status: RunSummary['status'];
+  readonly summary_key: string;
+  /** Why the run failed, naming ranks and files; null unless status is FAILED. */
+  readonly error_name: string | null;
+  readonly cause: string | null;
+}
+
+/**
+ * Combines the ranks of a run. Every rank of the manifest must have left a result of this very run; those that didn't are
+ * listed as failed, and with more of them than tolerated the run has failed and its combined data is not published.
+ */
+export async function summarize(input: unknown, environment: SummarizeEnvironment): Promise<SummarizeAnswer> {
+  const { bucket, resultPath, runId } = locateRun(input);
+  const layout = runLayout(resultPath, runId);
+  const store = environment.openStore(bucket);
+  const read = async (key: string) => (await store.get(key)).toString();
+  const record = parseJsonAs(runRecordSchema, await read(layout.run), layout.run);
+  const manifest = parseJsonAs(manifestSchema, await read(layout.manifest), layout.manifest);
+
+  const withData = manifest.filter((task) => task.DATA_PATH.length > 0);
+  const collected = await pMap(withData, (task) => collectRank(store, task), { concurrency: CONCURRENT_READS });
+  const results = collected.flatMap((rank) => ('result' in rank ? [rank.result] : []));
+  const reasons = results.length === withData.length ? new Map<number, never>() : await mapFailures(store, layout.map);
+  const caught = caughtError(input);
+  const failures = collected.flatMap((rank): RankFailure[] => {
+    if ('result' in rank) return [];
+    const { RANK, DATA_PATH } = rank.task;
+    const reason = reasons.get(RANK) ?? caught ?? { error: 'NoResult', cause: rank.missing };
+    return [{ rank: RANK, data_path: DATA_PATH, ...reason }];
+  });
+
+  const summary = runSummary({
+    record,
+    manifest,
+    results,
+    failures,
+    scores: (await scores(store, results)).finish(),
+    finishedAt: environment.now(),
+    predictionsPrefix: `${layout.predictions}/`,
+    region: environment.region,
+  });
+  const failed = summary.status === 'FAILED';
+  const combinedText = `${JSON.stringify(results, null, 1)}\n`;
+  const summaryText = `${JSON.stringify(summary, null, 1)}\n`;
+  await store.put(layout.combined, combinedText);
+  if (!failed) await store.put(layout.published.combined, combinedText);
+  await store.put(layout.summary, summaryText);
+  await store.put(layout.published.summary, summaryText);
+  return {
+    statusCode: 200,
+    body: JSON.stringify(failed ? causeOf(summary) : `Combined data uploaded to ${layout.published.combined}`),
+    run_id: runId,
+    status: summary.status,
+    summary_key: layout.summary,
+    error_name: failed ? 'RanksFailed' : null,
+    cause: failed ? causeOf(summary) : null,
+  };
+}
+
+/** Accuracy over the predictions of all ranks, from the files they left. */
+async function scores(store: ObjectStore, results: readonly RankResult[]): Promise<PredictionMetrics> {
+  const metrics = new PredictionMetrics();
+  await pMap(
+    results,
+    async (result) => {
+      for (const row of await decodePredictions(await store.get(result.predictions_key)))
+        metrics.add(row.z_spec, row.z_pred);
+    },
+    { concurrency: CONCURRENT_READS },
+  );
+  return metrics;
+}
+
+const caughtSchema = z.object({ error: z.object({ Error: z.string(), Cause: z.string() }) });
+
+/** The error that the state machine caught at the Map, which is why ranks without an error of their own have no result. */
+function caughtError(input: unknown): Pick<RankFailure, 'error' | 'cause'> | undefined {
+  const { data } = caughtSchema.safeParse(input);
+  return data && { error: data.error.Error, cause: data.error.Cause };
+}
+
+/** Ranks named in the cause of a failed run; the rest is in summary.json. Step Functions allows 32,768 characters. */
+const RANKS_NAMED = 20;
+
+function causeOf(summary: RunSummary): string {
+  const { failed_ranks: failures, ranks } = summary;
+  const named = failures
+    .slice(0, RANKS_NAMED)
+    .map(
+      (failure) =>
+        `rank ${failure.rank} (${failure.data_path.join(', ').slice(0, 300)}): ${failure.error}: ${failure.cause.slice(0, 500)}`,
+    );
+  const more = failures.length > RANKS_NAMED ? [`and ${failures.length - RANKS_NAMED} more, see summary.json`] : [];
+  return [`${ranks.failed} of ${ranks.planned} ranks failed.`, ...named, ...more].join('\n');
+}
