@@ -4,7 +4,6 @@ export {
   predictionMetricsSchema,
   type PredictionMetricsJson,
   type PredictionMetricsOptions,
-  type PredictionScores,
 } from './prediction-metrics.ts';
 export { NMAD_FACTOR, nmad } from './nmad.ts';
 export { ResidualSketch, SKETCH_RELATIVE_ERROR, type Estimate } from './residual-sketch.ts';
@@ -23,3 +22,10 @@ export {
   type RunUsage,
 } from './cost.ts';
 export { formatReportLine, parseReportLine, parseReportLog, type ReportLine, type ReportLog } from './report-line.ts';
+export {
+  fromRankResult,
+  normaliseRankResult,
+  normaliseRankResults,
+  type NormalisedRank,
+  type RankMeasurement,
+} from './rank-measurement.ts';

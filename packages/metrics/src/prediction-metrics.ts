@@ -1,4 +1,4 @@
-import { parseAs } from '@cosmicai/payload';
+import { parseAs, type PredictionScores } from '@cosmicai/payload';
 import { z } from 'zod';
 import { exactProduct, ExactSum } from './exact-sum.ts';
 import { DEFAULT_EXACT_UP_TO, Residuals, residualsSchema } from './residuals.ts';
@@ -7,30 +7,6 @@ import { DEFAULT_EXACT_UP_TO, Residuals, residualsSchema } from './residuals.ts'
 export const OUTLIER_LIMITS = [0.05, 0.15] as const;
 /** Beyond this a value is no redshift, and its square would leave the range in which sums are exact. */
 const LARGEST_USABLE = 1e100;
-
-/** How good a set of predictions is. Metrics of no usable predictions, and R2 of a single redshift value, are null. */
-export interface PredictionScores {
-  /** Predictions the metrics are over. */
-  readonly count: number;
-  /** Predictions left out because z_spec or z_pred is missing, not finite, or z_spec <= -1. */
-  readonly excluded: number;
-  /** mean |z_pred - z_spec| */
-  readonly mae: number | null;
-  /** mean (z_pred - z_spec)^2 */
-  readonly mse: number | null;
-  /** mean dz, dz = (z_pred - z_spec) / (1 + z_spec) */
-  readonly bias: number | null;
-  /** NMAD = 1.48 * median|dz - median dz| */
-  readonly precision: number | null;
-  /** Bound of the error of `precision`: 0 unless there were too many predictions to keep (see `exactUpTo`). */
-  readonly precision_error: number | null;
-  /** 1 - sum (z_spec - z_pred)^2 / sum (z_spec - mean z_spec)^2 */
-  readonly r2: number | null;
-  /** Fraction with |dz| > 0.05 */
-  readonly outlier_fraction_005: number | null;
-  /** Fraction with |dz| > 0.15 */
-  readonly outlier_fraction_015: number | null;
-}
 
 const SUMS = ['absolute', 'squared', 'residual', 'z', 'z_squared'] as const;
 type SumName = (typeof SUMS)[number];
@@ -122,6 +98,10 @@ export class PredictionMetrics {
     return this;
   }
 
+  /**
+   * mae = mean |p - z|; mse = mean (p - z)^2; bias = mean dz with dz = (p - z) / (1 + z); precision = NMAD of dz;
+   * r2 = 1 - sum (z - p)^2 / sum (z - mean z)^2; outlier_fraction_005 and _015 = fraction with |dz| above 0.05 and 0.15.
+   */
   finish(): PredictionScores {
     const n = this.#count;
     const mean = (total: number) => (n === 0 ? null : total / n);

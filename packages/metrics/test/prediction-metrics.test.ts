@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { InvalidInputError } from '@cosmicai/payload';
+import { InvalidInputError, type PredictionScores } from '@cosmicai/payload';
 import fc from 'fast-check';
-import { nmad, PredictionMetrics, type PredictionScores } from '../src/index.ts';
+import { nmad, PredictionMetrics } from '../src/index.ts';
 
 const golden = JSON.parse(readFileSync(new URL('golden/prediction-metrics.json', import.meta.url), 'utf8')) as {
   cases: { name: string; z_spec: number[]; z_pred: number[]; expected: Record<string, number> }[];
