@@ -59,7 +59,7 @@ export interface PredictionRow {
 
 /** Reads predictions back without the magnitudes. */
 export async function decodePredictions(file: Uint8Array): Promise<PredictionRow[]> {
-  const buffer = file.slice().buffer;
+  const buffer = new Uint8Array(file).buffer;
   return (await parquetReadObjects({
     file: buffer,
     columns: ['rank', 'partition', 'index', 'z_spec', 'z_pred'],

@@ -99,7 +99,7 @@ class WorkerPredictor implements Predictor {
     this.#workers = workers;
     for (const worker of workers) {
       worker.thread.on('message', (response: PredictResponse) => this.#answered(worker, response));
-      worker.thread.on('error', (error) => this.#lost(worker, error));
+      worker.thread.on('error', (error: Error) => this.#lost(worker, error));
       worker.thread.on('exit', (code) => this.#lost(worker, new Error(`exit code ${code}`)));
     }
   }

@@ -33,7 +33,7 @@ async function predict(session: InferenceSession, request: PredictRequest): Prom
     image: new Tensor('float32', request.images, [request.count, ...request.imageShape]),
     magnitudes: new Tensor('float32', request.magnitudes, [request.count, bands]),
   });
-  const output = outputs['redshift'];
+  const output = outputs.redshift;
   if (output === undefined)
     throw new Error(`the model has no output named "redshift" (it has: ${session.outputNames.join(', ')})`);
   // A copy: the tensor's memory belongs to onnxruntime and can't be transferred.

@@ -1,0 +1,36 @@
+import { printLine, type Terminal } from './terminal.ts';
+
+const WIDTH = 24;
+/** Plain lines at every tenth, so that a log shows progress without drowning in it. */
+const PLAIN_STEPS = 10;
+
+export interface Progress {
+  update(done: number, total: number, detail?: string): void;
+  done(): void;
+}
+
+/** Progress of long work on stderr: a bar drawn over itself for people, a line at every tenth otherwise. */
+export function progress(terminal: Terminal, title: string): Progress {
+  let drawn = false;
+  let last = '';
+  return {
+    update(done, total, detail = '') {
+      const fraction = total === 0 ? 1 : done / total;
+      if (terminal.interactive) {
+        const filled = Math.round(fraction * WIDTH);
+        terminal.stderr.write(
+          `\r\u001b[2K${title} ${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${done}/${total} ${detail}`,
+        );
+        drawn = true;
+        return;
+      }
+      const step = `${title} ${Math.floor(fraction * PLAIN_STEPS) * (100 / PLAIN_STEPS)} % ${detail}`.trimEnd();
+      if (step !== last) printLine(terminal.stderr, step);
+      last = step;
+    },
+    done() {
+      if (drawn) terminal.stderr.write('\r\u001b[2K');
+      drawn = false;
+    },
+  };
+}

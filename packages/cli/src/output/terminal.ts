@@ -1,0 +1,41 @@
+import type { Writable } from 'node:stream';
+
+/** Where a command prints and what it may know of its surroundings. Results go to stdout, everything else to stderr. */
+export interface Terminal {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** True when a person watches: progress is drawn over itself instead of line by line. */
+  readonly interactive: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Aborted by Ctrl-C or SIGTERM: commands stop cleanly and leave what `--resume` needs. */
+  readonly signal: AbortSignal;
+}
+
+/** The terminal of this process. The first Ctrl-C stops cleanly, a second one at once. */
+export function processTerminal(): Terminal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n');
+    controller.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    interactive: process.stderr.isTTY && process.env.CI === undefined,
+    environment: process.env,
+    cwd: process.cwd(),
+    signal: controller.signal,
+  };
+}
+
+export function printLine(to: Writable, text = ''): void {
+  to.write(`${text}\n`);
+}
+
+export function printJson(terminal: Terminal, value: unknown): void {
+  printLine(terminal.stdout, JSON.stringify(value, null, 2));
+}

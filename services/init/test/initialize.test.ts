@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvalidInputError, manifestSchema, runRecordSchema, UserInputError } from '@cosmicai/payload';
+import { fileStore, NoSuchBucketError, openStore } from '@cosmicai/store';
+import { initialize } from '../src/initialize.ts';
+import { runId } from '../src/run-id.ts';
+
+const now = new Date('2026-03-04T05:06:07.890Z');
+let base: string;
+
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'cosmicai-init-'));
+});
+afterEach(() => rm(base, { recursive: true }));
+
+async function bucketWith(name: string, keys: readonly string[]) {
+  const store = fileStore(join(base, name));
+  for (const key of keys) await store.put(key, 'x');
+  await store.put('keep', '');
+  return store;
+}
+
+const run = (payload: object) =>
+  initialize(payload, {
+    openStore: (address) => openStore(address, { base: `file://${base}` }),
+    now: () => now,
+    newRunId: (time) => runId(time, '0123456789abcdef'),
+  });
+
+async function keysOf(bucket: string) {
+  const keys: string[] = [];
+  for await (const { key } of fileStore(join(base, bucket)).list('')) keys.push(key);
+  return keys;
+}
+
+describe('initialize', () => {
+  it('answers the run and upstream items, and leaves the same items as the manifest', async () => {
+    const store = await bucketWith('galaxies', ['25MB/10.pt', '25MB/2.pt', '25MB/1.pt', '25MB/notes.txt']);
+
+    const answer = await run({
+      bucket: 'galaxies',
+      data_prefix: '25MB',
+      world_size: '2',
+      batch_size: '512',
+      result_path: 'out',
+    });
+
+    expect(answer.run).toMatchObject({
+      run_id: '20260304T050607Z-01234567',
+      world_size: 2,
+      ranks_with_data: 2,
+      bucket: 'galaxies',
+    });
+    expect(answer.body).toEqual([
+      expect.objectContaining({
+        RANK: '0',
+        WORLD_SIZE: '2',
+        DATA_PATH: ['25MB/1.pt', '25MB/2.pt'],
+        BATCH_SIZE: 512,
+        S3_BUCKET: 'galaxies',
+      }),
+      expect.objectContaining({ RANK: '1', WORLD_SIZE: '2', DATA_PATH: '25MB/10.pt', RESULT_PATH: 'out' }),
+    ]);
+    const manifest: unknown = JSON.parse((await store.get(answer.run.manifest_key)).toString());
+    expect(manifest).toEqual(answer.body);
+    const record = runRecordSchema.parse(
+      JSON.parse((await store.get('out/runs/20260304T050607Z-01234567/run.json')).toString()),
+    );
+    expect(record.partitions).toEqual({ files: 3, bytes: 3 });
+  });
+
+  it('gives ranks beyond the number of files a null DATA_PATH', async () => {
+    await bucketWith('galaxies', ['1.pt']);
+
+    const answer = await run({ bucket: 'galaxies', world_size: 3 });
+
+    expect(answer.run).toMatchObject({ world_size: 3, ranks_with_data: 1 });
+    expect((answer.body as { DATA_PATH: unknown }[]).map((item) => item.DATA_PATH)).toEqual(['1.pt', null, null]);
+  });
+
+  it('leaves the items out of the answer when a state could not hold them', async () => {
+    const store = await bucketWith('galaxies', ['1.pt']);
+
+    const answer = await run({ bucket: 'galaxies', world_size: 10_000 });
+
+    expect(answer).not.toHaveProperty('body');
+    expect(manifestSchema.parse(JSON.parse((await store.get(answer.run.manifest_key)).toString()))).toHaveLength(
+      10_000,
+    );
+  });
+
+  it('reads the files right in the folder, and those below it only when there are none', async () => {
+    await bucketWith('galaxies', ['datasets/1.pt', 'datasets/small/9.pt', 'deep/a/1.pt', 'deep/b/1.pt']);
+
+    expect((await run({ bucket: 'galaxies', data_prefix: 'datasets' })).run.world_size).toBe(1);
+    expect((await run({ bucket: 'galaxies', data_prefix: 'deep' })).run.world_size).toBe(2);
+  });
+
+  it('keeps every field of the payload in run.json and warns about unknown ones', async () => {
+    const store = await bucketWith('galaxies', ['1.pt']);
+
+    const answer = await run({ bucket: 'galaxies', observer: 'Vera' });
+
+    const record = runRecordSchema.parse(
+      JSON.parse((await store.get('results/runs/20260304T050607Z-01234567/run.json')).toString()),
+    );
+    expect(answer.warnings).toEqual([expect.stringContaining('observer')]);
+    expect(record.payload).toHaveProperty('observer', 'Vera');
+  });
+
+  it.each([
+    ['a wrong payload', { bucket: 'galaxies', batch_size: 'abc' }, InvalidInputError],
+    ['an empty folder', { bucket: 'galaxies', data_prefix: '25MB' }, UserInputError],
+    ['a data bucket that does not exist', { bucket: 'galaxies', data_bucket: 'nowhere' }, NoSuchBucketError],
+  ])('refuses %s and writes nothing', async (_, payload, error) => {
+    await bucketWith('galaxies', []);
+
+    await expect(run(payload)).rejects.toThrow(error);
+
+    expect(await keysOf('galaxies')).toEqual(['keep']);
+  });
+});

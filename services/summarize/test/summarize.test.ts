@@ -1,0 +1,204 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodePredictions } from '@cosmicai/inference';
+import { rankResultSchema, runLayout, runSummarySchema, type RankResult, type RunRecord } from '@cosmicai/payload';
+import { fileStore, type ObjectStore } from '@cosmicai/store';
+import { summarize } from '../src/summarize.ts';
+
+const RUN_ID = '20260304T050607Z-01234567';
+const layout = runLayout('out', RUN_ID);
+let folder: string;
+let store: ObjectStore;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cosmicai-summarize-'));
+  store = fileStore(folder);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const reference = { run_id: RUN_ID, bucket: 'galaxies', result_path: 'out' };
+const task = (rank: number, worldSize: number) => ({
+  S3_BUCKET: 'galaxies',
+  WORLD_SIZE: String(worldSize),
+  RANK: String(rank),
+  DATA_BUCKET: 'galaxies',
+  DATA_PREFIX: '',
+  DATA_PATH: `${rank + 1}.pt`,
+  RESULT_PATH: 'out',
+  BATCH_SIZE: 4,
+  RUN_ID,
+});
+
+/** Plans a run and lets the given ranks succeed. */
+async function givenRun(worldSize: number, succeeded: readonly number[], tolerated = 0) {
+  const record: RunRecord = {
+    run: {
+      ...reference,
+      manifest_key: layout.manifest,
+      map_prefix: layout.map,
+      world_size: worldSize,
+      ranks_with_data: worldSize,
+      max_concurrency: 10,
+      tolerated_failure_percentage: tolerated,
+      fmi_enabled: false,
+      rendezvous_endpoint: null,
+    },
+    created_at: '2026-03-04T05:06:07.000Z',
+    payload: {},
+    warnings: [],
+    partitions: { files: worldSize, bytes: 1 },
+  };
+  await store.put(layout.run, JSON.stringify(record));
+  await store.put(
+    layout.manifest,
+    JSON.stringify(Array.from({ length: worldSize }, (_, rank) => task(rank, worldSize))),
+  );
+  for (const rank of succeeded) await givenResult(rank, worldSize);
+}
+
+async function givenResult(rank: number, worldSize: number, changes: Partial<RankResult> = {}) {
+  const zSpec = Float64Array.of(0.1, 0.2, 0.3);
+  const zPred = Float32Array.from(zSpec, (z) => z + 0.01 * (rank + 1));
+  const batches = [{ from: 0, count: 3, magnitudes: new Float64Array(15), zSpec, zPred }];
+  await store.put(layout.rankPredictions(rank), encodePredictions(rank, [{ partition: `${rank + 1}.pt`, batches }]));
+  const result: RankResult = rankResultSchema.parse({
+    'total_cpu_time (seconds)': 1,
+    'total_cpu_memory (MB)': 200 + rank,
+    'execution_time (seconds/batch)': 1,
+    num_batches: 1,
+    batch_size: 4,
+    device: 'cpu',
+    throughput_bps: 1000,
+    sample_persec: 3,
+    result_path: 'out',
+    data_path: `${rank + 1}.pt`,
+    s3_total_time: 0.1,
+    s3_avg_time: 0.1,
+    s3_min_time: 0.1,
+    s3_max_time: 0.1,
+    run_id: RUN_ID,
+    rank,
+    world_size: worldSize,
+    samples: 3,
+    bits: 3000,
+    partitions: [{ key: `${rank + 1}.pt`, size: 100, samples: 3 }],
+    predictions_key: layout.rankPredictions(rank),
+    model_sha256: 'abc',
+    started_at: '2026-03-04T05:06:08.000Z',
+    timing: { model_load: 0.1, read: 0.1, inference: 1, write: 0.1, total: 2 + rank },
+    peak_rss_mb: 200 + rank,
+    memory_limit_mb: 1024,
+    architecture: 'x86_64',
+    prediction_scores: {
+      count: 3,
+      excluded: 0,
+      mae: 0.01,
+      mse: 0,
+      bias: 0,
+      precision: 0,
+      precision_error: 0,
+      r2: 0,
+      outlier_fraction_005: 0,
+      outlier_fraction_015: 0,
+    },
+    ...changes,
+  });
+  await store.put(layout.rankResult(rank), JSON.stringify(result));
+}
+
+const run = (input: unknown) =>
+  summarize(input, { openStore: () => store, now: () => new Date('2026-03-04T05:06:17.000Z'), region: undefined });
+const readJson = async (key: string): Promise<unknown> => JSON.parse((await store.get(key)).toString());
+const readSummary = async () => runSummarySchema.parse(await readJson(layout.summary));
+
+describe('summarize', () => {
+  it('combines the ranks in order and publishes the combined data', async () => {
+    await givenRun(2, [1, 0]);
+
+    const answer = await run({ run: reference });
+
+    expect(answer).toMatchObject({
+      statusCode: 200,
+      body: '"Combined data uploaded to out/combined_data.json"',
+      status: 'SUCCEEDED',
+    });
+    const combined = (await readJson('out/combined_data.json')) as RankResult[];
+    expect(combined.map((result) => result.rank)).toEqual([0, 1]);
+    expect(await readJson(layout.combined)).toEqual(combined);
+    const summary = await readSummary();
+    expect(summary).toMatchObject({ samples: 6, wall_clock_seconds: 10, slowest_rank_seconds: 3, peak_rss_mb: 201 });
+    expect(summary.ranks).toEqual({ planned: 2, succeeded: 2, without_data: 0, failed: 0 });
+    expect(summary.prediction_scores.mae).toBeCloseTo(0.015, 6);
+    // 1 GB for 2 s and 3 s, two requests: the price list of docs/costs.md by hand.
+    expect(summary.cost?.usd).toBeCloseTo(5 * 0.0000166667 + 2 * 0.0000002, 12);
+  });
+
+  it.each([
+    ['of another run', { run_id: 'older' }],
+    ['of another rank', { rank: 0 }],
+    ['about other partitions', { data_path: '7.pt' }],
+  ])('does not count a result %s', async (_, changes) => {
+    await givenRun(2, [0]);
+    await givenResult(1, 2, changes);
+
+    const answer = await run({ run: reference });
+
+    expect(answer.status).toBe('FAILED');
+    expect(answer.cause).toMatch(/1 of 2 ranks failed.*\nrank 1 \(2\.pt\)/);
+    expect((await readSummary()).samples).toBe(3);
+  });
+
+  it('does not publish combined data of a failed run, and keeps what was published before', async () => {
+    await store.put('out/combined_data.json', '"of the run before"');
+    await givenRun(2, [0]);
+
+    await run({ run: reference });
+
+    expect(await readJson('out/combined_data.json')).toBe('of the run before');
+    expect(await readJson(layout.combined)).toHaveLength(1);
+  });
+
+  it('names the error that the Distributed Map wrote down for a rank', async () => {
+    await givenRun(2, [0], 50);
+    const cause = JSON.stringify({ errorType: 'PartitionError', errorMessage: 'rank 1, partition 2.pt: no zip file' });
+    await store.put(
+      `${layout.map}/abc/FAILED_0.json`,
+      JSON.stringify([{ Input: JSON.stringify(task(1, 2)), Error: 'PartitionError', Cause: cause, Status: 'FAILED' }]),
+    );
+
+    const answer = await run({ run: reference });
+
+    expect(answer.status).toBe('SUCCEEDED_WITH_FAILED_RANKS');
+    expect((await readSummary()).failed_ranks).toEqual([
+      { rank: 1, data_path: ['2.pt'], error: 'PartitionError', cause: 'rank 1, partition 2.pt: no zip file' },
+    ]);
+    expect(await readJson('out/combined_data.json')).toHaveLength(1);
+  });
+
+  it('gives ranks without an error of their own the error that the state machine caught', async () => {
+    await givenRun(1, []);
+
+    const answer = await run({ run: reference, error: { Error: 'States.ItemReaderFailed', Cause: 'no manifest' } });
+
+    expect(answer.cause).toContain('States.ItemReaderFailed: no manifest');
+  });
+
+  it.each([
+    ['the answer of Initialize under a name', { lambda_result: { statusCode: 200, body: [task(0, 1)] } }],
+    ['only the items', { body: [task(0, 1)] }],
+    [
+      'only the answers of the ranks',
+      [{ statusCode: 200, run_id: RUN_ID, rank: 0, bucket: 'galaxies', result_path: 'out' }],
+    ],
+    ['answers in Lambda envelopes', [{ Payload: { run_id: RUN_ID, bucket: 'galaxies', result_path: 'out' } }]],
+  ])('finds the run when the state machine passes %s', async (_, input) => {
+    await givenRun(1, [0]);
+
+    expect(await run(input)).toMatchObject({ run_id: RUN_ID, status: 'SUCCEEDED' });
+  });
+
+  it('says what it needs when the input names no run', async () => {
+    await expect(run({ hello: 'world' })).rejects.toThrow(/names no run/);
+  });
+});
