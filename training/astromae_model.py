@@ -30,6 +30,8 @@ class AstroMaeConfig:
     depth: int = 12
     heads: int = 6
     mlp_ratio: float = 4.0
+    # Hidden width of the MLP where it differs from that of the convolutions, embedding * mlp_ratio.
+    mlp_hidden: int | None = None
     qv_bias: bool = True
     norm_eps: float = 1e-6
     # ViTAE normal cells have a parallel convolution branch (PCM); without it the blocks are timm's plain ViT blocks.
@@ -131,7 +133,7 @@ class NormalCell(nn.Module):
         self.attn = Attention(width, config.heads, "qv" if config.qv_bias else "none")
         self.drop_path = nn.Identity()
         self.norm2 = nn.LayerNorm(width, eps=config.norm_eps)
-        self.mlp = Mlp(width, hidden)
+        self.mlp = Mlp(width, config.mlp_hidden or hidden)
         self.PCM = nn.Sequential(
             nn.Conv2d(width, hidden, kernel, padding=kernel // 2, groups=groups),
             nn.BatchNorm2d(hidden),
@@ -160,7 +162,7 @@ class Block(nn.Module):
         self.attn = Attention(width, config.heads, "qkv" if config.qv_bias else "none")
         self.drop_path = nn.Identity()
         self.norm2 = nn.LayerNorm(width, eps=config.norm_eps)
-        self.mlp = Mlp(width, int(width * config.mlp_ratio))
+        self.mlp = Mlp(width, config.mlp_hidden or int(width * config.mlp_ratio))
 
     def forward(self, tokens: Tensor) -> Tensor:
         tokens = tokens + self.drop_path(self.attn(self.norm1(tokens)))
