@@ -10,6 +10,9 @@ export interface ObjectInfo {
   readonly lastModified: Date;
 }
 
+/** What a write knows of the object it made. S3 tells no modification time here; `head` does. */
+export type WrittenObject = Omit<ObjectInfo, 'lastModified'>;
+
 export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
@@ -40,7 +43,7 @@ export interface ObjectStore {
   getRange(key: string, start: number, end: number, options?: ReadOptions): Promise<Buffer>;
   stream(key: string, options?: StreamOptions): Promise<Readable>;
   /** Writes the whole object at once: readers see the old or the new content, never a part. */
-  put(key: string, body: Body, options?: ReadOptions): Promise<ObjectInfo>;
+  put(key: string, body: Body, options?: ReadOptions): Promise<WrittenObject>;
   /** Writes only when no such key exists. Of many concurrent calls exactly one gets true. */
   putIfAbsent(key: string, body: Uint8Array | string, options?: ReadOptions): Promise<boolean>;
   /** Every object whose key begins with the prefix, in UTF-8 byte order of the keys, fetched page by page. */

@@ -1,0 +1,52 @@
+import { EnvironmentError, RemoteError, UserInputError } from '@cosmicai/payload';
+
+/** No object has this key. */
+export class NotFoundError extends UserInputError {
+  readonly store: string;
+  readonly key: string;
+
+  constructor(store: string, key: string, options?: ErrorOptions) {
+    super(`No object "${key}" in ${store}. Check the key; list the folder to see what is there.`, options);
+    this.store = store;
+    this.key = key;
+  }
+}
+
+/** The bucket, or the folder that stands for it, does not exist. */
+export class NoSuchBucketError extends UserInputError {
+  readonly store: string;
+
+  constructor(store: string, options?: ErrorOptions) {
+    const remedy = store.startsWith('file:')
+      ? 'Create the folder or correct its address.'
+      : 'Check the name, the account and the region.';
+    super(`There is no bucket ${store}. ${remedy}`, options);
+    this.store = store;
+  }
+}
+
+/** An address, key or byte range that no store could accept. */
+export class InvalidAddressError extends UserInputError {}
+
+/** The store is there but this caller may not do that with it, or has no credentials at all. */
+export class AccessDeniedError extends EnvironmentError {
+  readonly store: string;
+
+  constructor(store: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.store = store;
+  }
+}
+
+/** This machine can't serve the request: disk full, too many open files, no region configured. */
+export class StoreEnvironmentError extends EnvironmentError {}
+
+/** The store failed to answer properly, after the SDK's own retries; a later try may help. */
+export class StoreError extends RemoteError {
+  readonly store: string;
+
+  constructor(store: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.store = store;
+  }
+}

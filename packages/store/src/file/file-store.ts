@@ -1,0 +1,185 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { addAbortSignal, Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import { NoSuchBucketError, NotFoundError } from '../errors.ts';
+import { checkDeletePrefix, checkKey, checkRange } from '../key.ts';
+import type {
+  Body,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  ReadOptions,
+  StreamOptions,
+  WrittenObject,
+} from '../object-store.ts';
+import { deleteFile, removeEmptied } from './delete-files.ts';
+import { fileError } from './file-errors.ts';
+import { keyPaths } from './key-paths.ts';
+import { listFiles } from './list-files.ts';
+import { infoOf, openFile, readBytes, statFile } from './read-files.ts';
+import { linkInto, moveInto, removeAbandoned, writeThenPlace } from './write-files.ts';
+
+export interface FileStoreOptions {
+  /**
+   * True (default): a folder that doesn't exist counts as an empty store and is made by the first write. False: it is a
+   * NoSuchBucketError, as a missing bucket is, so that a misspelt bucket name does no harm; so `openStore` has it.
+   */
+  readonly create?: boolean;
+}
+
+/** Large enough that a stream from disk costs few calls. */
+const STREAM_CHUNK_BYTES = 1 << 20;
+
+/** A folder of files as an object store. Writes are atomic but not flushed to disk: they outlive the process, not a power cut. */
+export function fileStore(folder: string, options: FileStoreOptions = {}): ObjectStore {
+  return new FileStore(resolve(folder), options.create ?? true);
+}
+
+class FileStore implements ObjectStore {
+  readonly url: string;
+  readonly #root: string;
+  readonly #create: boolean;
+  #tidied = false;
+
+  constructor(root: string, create: boolean) {
+    this.url = pathToFileURL(root).href;
+    this.#root = root;
+    this.#create = create;
+  }
+
+  async get(key: string, options: ReadOptions = {}): Promise<Buffer> {
+    return await this.getRange(key, 0, Infinity, options);
+  }
+
+  async getRange(key: string, start: number, end: number, options: ReadOptions = {}): Promise<Buffer> {
+    checkRange(key, start, end);
+    return await this.#named(`read "${key}"`, async () => {
+      const { file, stats } = await this.#open(key, options);
+      try {
+        return await readBytes(file, start, Math.min(end, Number(stats.size)), options);
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  async stream(key: string, options: StreamOptions = {}): Promise<Readable> {
+    const { start = 0, end = Infinity, signal } = options;
+    checkRange(key, start, end);
+    return await this.#named(`read "${key}"`, async () => {
+      const { file, stats } = await this.#open(key, options);
+      const stop = Math.min(end, Number(stats.size));
+      if (stop <= start) {
+        await file.close();
+        return Readable.from([]);
+      }
+      const stream = file.createReadStream({ start, end: stop - 1, highWaterMark: STREAM_CHUNK_BYTES });
+      return signal === undefined ? stream : addAbortSignal(signal, stream);
+    });
+  }
+
+  async put(key: string, body: Body, options: ReadOptions = {}): Promise<WrittenObject> {
+    return await this.#write(key, body, options, async (unfinished, info) => {
+      await moveInto(unfinished, keyPaths(this.#root, key));
+      return { key, size: info.size, etag: info.etag };
+    });
+  }
+
+  async putIfAbsent(key: string, body: Uint8Array | string, options: ReadOptions = {}): Promise<boolean> {
+    if ((await this.head(key, options)) !== undefined) return false;
+    return await this.#write(key, body, options, (unfinished) => linkInto(unfinished, keyPaths(this.#root, key)));
+  }
+
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo> {
+    try {
+      await this.#checkRoot();
+      for await (const { key, stats } of listFiles(this.#root, prefix, options)) yield infoOf(key, stats);
+    } catch (error) {
+      throw fileError(this.url, `list "${prefix}"`, error);
+    }
+  }
+
+  async head(key: string, { signal }: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+    checkKey(key);
+    signal?.throwIfAborted();
+    return await this.#named(`look up "${key}"`, async () => {
+      const stats = await statFile(keyPaths(this.#root, key));
+      if (stats === undefined) await this.#checkRoot();
+      return stats && infoOf(key, stats);
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    checkKey(key);
+    await this.#named(`delete "${key}"`, async () => {
+      await this.#checkRoot();
+      const { path, beside } = keyPaths(this.#root, key);
+      await deleteFile(path);
+      await deleteFile(beside);
+      await removeEmptied(this.#root, dirname(beside));
+      await removeEmptied(this.#root, dirname(path));
+    });
+  }
+
+  async deletePrefix(prefix: string): Promise<number> {
+    checkDeletePrefix(prefix);
+    return await this.#named(`delete "${prefix}…"`, async () => {
+      await this.#checkRoot();
+      let deleted = 0;
+      let folder = this.#root;
+      for await (const { path } of listFiles(this.#root, prefix, {})) {
+        await deleteFile(path);
+        deleted++;
+        if (dirname(path) !== folder) await removeEmptied(this.#root, folder);
+        folder = dirname(path);
+      }
+      await removeEmptied(this.#root, folder);
+      return deleted;
+    });
+  }
+
+  async #open(key: string, { signal }: ReadOptions) {
+    checkKey(key);
+    signal?.throwIfAborted();
+    const opened = await openFile(keyPaths(this.#root, key));
+    if (opened !== undefined) return opened;
+    await this.#checkRoot();
+    throw new NotFoundError(this.url, key);
+  }
+
+  async #write<Result>(
+    key: string,
+    body: Body,
+    options: ReadOptions,
+    place: (unfinished: string, info: ObjectInfo) => Promise<Result>,
+  ): Promise<Result> {
+    checkKey(key);
+    return await this.#named(`write "${key}"`, async () => {
+      await this.#checkRoot();
+      if (this.#create) await mkdir(this.#root, { recursive: true });
+      if (!this.#tidied) {
+        this.#tidied = true;
+        await removeAbandoned(this.#root, Date.now());
+      }
+      return await writeThenPlace(this.#root, body, options, (unfinished, stats) =>
+        place(unfinished, infoOf(key, stats)),
+      );
+    });
+  }
+
+  /** Whoever finds nothing must know whether the folder itself is missing. */
+  async #checkRoot(): Promise<void> {
+    if (this.#create) return;
+    const root = await stat(this.#root).catch(() => undefined);
+    if (!root?.isDirectory()) throw new NoSuchBucketError(this.url);
+  }
+
+  async #named<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw fileError(this.url, what, error);
+    }
+  }
+}

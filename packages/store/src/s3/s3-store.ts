@@ -1,0 +1,252 @@
+import { addAbortSignal, Readable } from 'node:stream';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { NoSuchBucketError, NotFoundError, StoreError } from '../errors.ts';
+import { checkDeletePrefix, checkKey, checkRange } from '../key.ts';
+import type {
+  Body,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  ReadOptions,
+  StreamOptions,
+  WrittenObject,
+} from '../object-store.ts';
+import { readBody, type OpenBody } from './s3-body.ts';
+import { s3, type S3 } from './s3-client.ts';
+import { answerOf, s3Error } from './s3-errors.ts';
+import { uploadParts } from './s3-upload.ts';
+
+/** From this size on a body goes up in parts: parts are retried alone, and a single PUT ends at 5 GB. */
+const SINGLE_PUT_BYTES = 64 * 2 ** 20;
+/** DeleteObjects takes at most 1,000 keys. */
+const KEYS_PER_DELETE = 1000;
+/** S3 answers 409 when a delete races with a conditional write; AWS says to try again. */
+const CONFLICT_ATTEMPTS = 5;
+
+/** A bucket on S3, or on anything that speaks its API, as an object store. */
+export function s3Store(bucket: string): ObjectStore {
+  return new S3Store(bucket);
+}
+
+class S3Store implements ObjectStore {
+  readonly url: string;
+  readonly #bucket: string;
+  /** HEAD answers a bare 404 for a missing key and for a missing bucket; once anything was found the bucket is there. */
+  #bucketSeen = false;
+
+  constructor(bucket: string) {
+    this.url = `s3://${bucket}`;
+    this.#bucket = bucket;
+  }
+
+  async get(key: string, options: ReadOptions = {}): Promise<Buffer> {
+    return await this.getRange(key, 0, Infinity, options);
+  }
+
+  async getRange(key: string, start: number, end: number, options: ReadOptions = {}): Promise<Buffer> {
+    const reading = await this.#read(key, { start, end, ...options });
+    return await this.#call(`read "${key}"`, key, options, async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of reading?.bytes ?? []) chunks.push(chunk);
+      return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    });
+  }
+
+  async stream(key: string, options: StreamOptions = {}): Promise<Readable> {
+    const reading = await this.#read(key, options);
+    if (reading === undefined) return Readable.from([]);
+    const stream = Readable.from(reading.bytes, { objectMode: false });
+    // A stream that is given up before its first byte never starts the generator, which would free the connection.
+    stream.once('close', () => reading.body.destroy());
+    return options.signal === undefined ? stream : addAbortSignal(options.signal, stream);
+  }
+
+  async put(key: string, body: Body, options: ReadOptions = {}): Promise<WrittenObject> {
+    checkKey(key);
+    return await this.#call(`write "${key}"`, key, options, async ({ client, sdk }) => {
+      const target = { Bucket: this.#bucket, Key: key };
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      if (bytes instanceof Uint8Array && bytes.length < SINGLE_PUT_BYTES) {
+        const command = new sdk.PutObjectCommand({ ...target, Body: bytes });
+        const { ETag } = await client.send(command, abortBy(options));
+        return { key, size: bytes.length, etag: bare(ETag) };
+      }
+      const { size, etag } = await uploadParts(client, target, bytes, options);
+      return { key, size, etag: bare(etag) };
+    });
+  }
+
+  async putIfAbsent(key: string, body: Uint8Array | string, options: ReadOptions = {}): Promise<boolean> {
+    checkKey(key);
+    return await this.#call(`write "${key}"`, key, options, async ({ client, sdk }) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const target = { Bucket: this.#bucket, Key: key, IfNoneMatch: '*' };
+          await client.send(new sdk.PutObjectCommand({ ...target, Body: body }), abortBy(options));
+          return true;
+        } catch (error) {
+          const { status } = answerOf(error);
+          if (status === 412) return false;
+          if (status !== 409 || attempt === CONFLICT_ATTEMPTS) throw error;
+        }
+      }
+    });
+  }
+
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo> {
+    let after = options.startAfter;
+    let token: string | undefined;
+    do {
+      const page = await this.#call(`list "${prefix}"`, undefined, options, async ({ client, sdk }) => {
+        const request = {
+          Bucket: this.#bucket,
+          Prefix: prefix,
+          // Keys may hold characters that XML can't.
+          EncodingType: 'url',
+          ...(after !== undefined && after !== '' && { StartAfter: after }),
+          ...(token !== undefined && { ContinuationToken: token }),
+        } as const;
+        return await client.send(new sdk.ListObjectsV2Command(request), abortBy(options));
+      });
+      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
+        yield { key: decoded(Key!), size: Size!, etag: bare(ETag), lastModified: LastModified! };
+      }
+      token = page.NextContinuationToken;
+      after = undefined;
+    } while (token !== undefined);
+  }
+
+  async head(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+    checkKey(key);
+    return await this.#call(`look up "${key}"`, key, options, async ({ client, sdk }) => {
+      try {
+        const request = { Bucket: this.#bucket, Key: key };
+        const found = await client.send(new sdk.HeadObjectCommand(request), abortBy(options));
+        const { ContentLength, ETag, LastModified } = found;
+        return { key, size: ContentLength!, etag: bare(ETag), lastModified: LastModified! };
+      } catch (error) {
+        if (answerOf(error).status !== 404) throw error;
+        if (!this.#bucketSeen) await this.#checkBucket(client, sdk);
+        return undefined;
+      }
+    });
+  }
+
+  async delete(key: string): Promise<void> {
+    checkKey(key);
+    await this.#call(`delete "${key}"`, key, {}, async ({ client, sdk }) => {
+      await client.send(new sdk.DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
+    });
+  }
+
+  async deletePrefix(prefix: string): Promise<number> {
+    checkDeletePrefix(prefix);
+    let deleted = 0;
+    let keys: string[] = [];
+    const deleteKeys = async (): Promise<void> => {
+      if (keys.length === 0) return;
+      await this.#deleteAll(prefix, keys);
+      deleted += keys.length;
+      keys = [];
+    };
+    for await (const { key } of this.list(prefix)) {
+      keys.push(key);
+      if (keys.length === KEYS_PER_DELETE) await deleteKeys();
+    }
+    await deleteKeys();
+    return deleted;
+  }
+
+  async #deleteAll(prefix: string, keys: readonly string[]): Promise<void> {
+    const what = `delete "${prefix}…"`;
+    const answer = await this.#call(what, undefined, {}, async ({ client, sdk }) => {
+      const request = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
+      return await client.send(new sdk.DeleteObjectsCommand({ Bucket: this.#bucket, Delete: request }));
+    });
+    const [failed] = answer.Errors ?? [];
+    if (failed !== undefined) {
+      const why = `"${failed.Key ?? ''}" (${failed.Code ?? 'no code'}: ${failed.Message ?? 'no message'})`;
+      throw new StoreError(
+        this.url,
+        `Could not ${what} in ${this.url}: ${answer.Errors!.length} keys stay, e.g. ${why}`,
+      );
+    }
+  }
+
+  /** The bytes of a range that begins inside the object; undefined when it holds none of an object that exists. */
+  async #read(key: string, options: StreamOptions) {
+    const { start = 0, end = Infinity, signal } = options;
+    checkKey(key);
+    checkRange(key, start, end);
+    if (start === end) {
+      if ((await this.head(key, options)) === undefined) throw new NotFoundError(this.url, key);
+      return undefined;
+    }
+    const open = (position: number, etag?: string) => this.#open(key, position, end, etag, options);
+    const first = await open(start);
+    return first && { body: first.body, bytes: readBody(first, start, open, signal) };
+  }
+
+  async #open(key: string, start: number, end: number, etag: string | undefined, options: ReadOptions) {
+    if (start >= end) return undefined;
+    return await this.#call(`read "${key}"`, key, options, async ({ client, sdk }): Promise<OpenBody | undefined> => {
+      const whole = start === 0 && end === Infinity;
+      const request = {
+        Bucket: this.#bucket,
+        Key: key,
+        ...(!whole && { Range: `bytes=${start}-${end === Infinity ? '' : end - 1}` }),
+        ...(etag !== undefined && { IfMatch: etag }),
+      };
+      try {
+        const { Body, ETag } = await client.send(new sdk.GetObjectCommand(request), abortBy(options));
+        return { body: Body as Readable, etag: ETag };
+      } catch (error) {
+        const { status } = answerOf(error);
+        // S3 answers so when the range starts at or after the end.
+        if (status === 416) return undefined;
+        if (status === 412) throw new StoreError(this.url, `"${key}" in ${this.url} was replaced while it was read.`);
+        throw error;
+      }
+    });
+  }
+
+  async #checkBucket(client: S3Client, sdk: S3['sdk']): Promise<void> {
+    try {
+      await client.send(new sdk.HeadBucketCommand({ Bucket: this.#bucket }));
+      this.#bucketSeen = true;
+    } catch (error) {
+      if (answerOf(error).status === 404) throw new NoSuchBucketError(this.url, { cause: error });
+      throw error;
+    }
+  }
+
+  async #call<Result>(
+    what: string,
+    key: string | undefined,
+    { signal }: ReadOptions,
+    work: (aws: S3) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      signal?.throwIfAborted();
+      const result = await work(await s3());
+      this.#bucketSeen = true;
+      return result;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw s3Error(this.url, what, key, error);
+    }
+  }
+}
+
+function abortBy({ signal }: ReadOptions) {
+  return signal === undefined ? {} : { abortSignal: signal };
+}
+
+function bare(etag: string | undefined): string {
+  return (etag ?? '').replaceAll('"', '');
+}
+
+/** Undoes EncodingType url, which writes a blank as `+`. */
+function decoded(key: string): string {
+  return decodeURIComponent(key.replaceAll('+', ' '));
+}

@@ -1,0 +1,147 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { fileStore, NotFoundError, openStore, type ObjectStore } from '../src/index.ts';
+import { describeStore, keysOf } from './conformance.ts';
+
+let root: string;
+let count = 0;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cosmicai-store-'));
+});
+afterAll(async () => {
+  await rm(root, { recursive: true });
+});
+
+async function freshFolder(): Promise<string> {
+  const folder = join(root, `folder ${count++}`);
+  await mkdir(folder);
+  return folder;
+}
+
+function open(folder: string): ObjectStore {
+  return openStore(pathToFileURL(folder).href);
+}
+
+describeStore('file://', {
+  fresh: async () => open(await freshFolder()),
+  missing: async () => open(join(root, 'never made')),
+});
+
+describe('a folder of files', () => {
+  it('shows files that people put there by hand, under plain names, and leaves plain names for them', async () => {
+    const folder = await freshFolder();
+    await mkdir(join(folder, 'datasets/small'), { recursive: true });
+    await writeFile(join(folder, 'datasets/small/1.pt'), 'by hand');
+    await writeFile(join(folder, 'datasets/small/100%.pt'), 'too');
+    const store = open(folder);
+    expect(await keysOf(store)).toEqual(['datasets/small/1.pt', 'datasets/small/100%.pt']);
+    expect((await store.get('datasets/small/100%.pt')).toString()).toBe('too');
+    await store.put('results/0.json', '{}');
+    expect(await readFile(join(folder, 'results/0.json'), 'utf8')).toBe('{}');
+  });
+
+  it('follows links that people make to folders elsewhere', async () => {
+    const folder = await freshFolder();
+    const elsewhere = await freshFolder();
+    await writeFile(join(elsewhere, '1.pt'), 'far');
+    await symlink(elsewhere, join(folder, 'datasets'));
+    await symlink(folder, join(folder, 'circle'));
+    expect(await keysOf(open(folder), 'datasets/')).toEqual(['datasets/1.pt']);
+    expect((await open(folder).get('datasets/1.pt')).toString()).toBe('far');
+  });
+
+  it('never leaves its folder, whatever the key', async () => {
+    const folder = await freshFolder();
+    const inner = join(folder, 'inner');
+    await mkdir(inner);
+    await writeFile(join(folder, 'secret'), 'not yours');
+    const store = open(inner);
+    for (const key of ['../secret', '../../x', '/etc/x', 'a/../../secret', './../secret', '..']) {
+      await expect(store.get(key)).rejects.toThrow(NotFoundError);
+      await store.put(key, 'mine');
+      expect((await store.get(key)).toString()).toBe('mine');
+    }
+    expect(await keysOf(store)).toHaveLength(6);
+    expect((await readdir(folder)).sort()).toEqual(['inner', 'secret']);
+    expect(await readFile(join(folder, 'secret'), 'utf8')).toBe('not yours');
+  });
+
+  it('tells the size of a 5 GB file and reads at its end', async () => {
+    const folder = await freshFolder();
+    const size = 5 * 2 ** 30 + 3;
+    await writeFile(join(folder, 'big.pt'), '');
+    await truncate(join(folder, 'big.pt'), size);
+    const store = open(folder);
+    expect((await store.head('big.pt'))!.size).toBe(size);
+    expect(await store.getRange('big.pt', size - 2, size + 5)).toEqual(Buffer.alloc(2));
+  });
+
+  it('changes the etag when a file is edited in place', async () => {
+    const folder = await freshFolder();
+    const store = open(folder);
+    const { etag } = await store.put('k', 'abc');
+    await writeFile(join(folder, 'k'), 'abd');
+    expect((await store.head('k'))!.etag).not.toBe(etag);
+  });
+
+  it('moves an object aside for a folder of its name while others read it', async () => {
+    const store = open(await freshFolder());
+    await store.put('a', 'object');
+    let moving = true;
+    const reads = Array.from({ length: 4 }, async () => {
+      while (moving) expect((await store.get('a')).toString()).toBe('object');
+    });
+    for (let i = 0; i < 20; i++) {
+      await store.put('a/b', 'below');
+      await store.delete('a/b');
+    }
+    moving = false;
+    await Promise.all(reads);
+    expect(await store.putIfAbsent('a', 'second')).toBe(false);
+    await store.delete('a');
+    expect(await keysOf(store)).toEqual([]);
+  });
+
+  it('survives writers and deleters of the same folder at once', async () => {
+    const store = open(await freshFolder());
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        for (let turn = 0; turn < 10; turn++) {
+          await store.put(`deep/er/folder/${i}`, 'x');
+          await store.delete(`deep/er/folder/${i}`);
+        }
+      }),
+    );
+    expect(await keysOf(store)).toEqual([]);
+  });
+
+  it('removes the folders that deletes empty and what dead writers left, and nothing else', async () => {
+    const folder = await freshFolder();
+    const work = join(folder, '.cosmicai-store');
+    await mkdir(work);
+    await writeFile(join(work, 'dead'), 'half');
+    await writeFile(join(work, 'alive'), 'half');
+    await utimes(join(work, 'dead'), 0, 0);
+    await writeFile(join(folder, 'by-hand'), '');
+    const store = open(folder);
+    await store.put('runs/1/a', '');
+    await store.put('runs/1/b', '');
+    await store.deletePrefix('runs/');
+    expect((await readdir(folder)).sort()).toEqual(['.cosmicai-store', 'by-hand']);
+    expect(await readdir(work)).toEqual(['alive']);
+    expect(await keysOf(store)).toEqual(['by-hand']);
+  });
+
+  it('is empty before its folder exists when it may make it, and makes it with the first write', async () => {
+    const folder = join(root, 'made/on/demand');
+    const store = fileStore(folder);
+    expect(await keysOf(store)).toEqual([]);
+    expect(await store.head('k')).toBeUndefined();
+    await expect(store.get('k')).rejects.toThrow(NotFoundError);
+    await store.put('k', 'v');
+    expect(await readFile(join(folder, 'k'), 'utf8')).toBe('v');
+  });
+});

@@ -1,0 +1,55 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { AddressInfo } from 'node:net';
+
+/** Why S3 can't be tested here; undefined when it can. */
+export function whyNoMoto(): string | undefined {
+  try {
+    execFileSync('moto_server', ['--help'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'moto_server is not on the PATH (pip install "moto[server]")';
+  }
+}
+
+export interface MotoServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts moto, an imitation of the AWS APIs, on a free port. */
+export async function startMoto(): Promise<MotoServer> {
+  const port = await freePort();
+  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = once(server, 'exit');
+  const lines: string[] = [];
+  const ready = new Promise<void>((resolve) => {
+    createInterface({ input: server.stderr }).on('line', (line) => {
+      if (lines.length < 50) lines.push(line);
+      if (line.includes('Running on')) resolve();
+    });
+  });
+  const failed = exited.then(([code]) => {
+    throw new Error(`moto_server ended with exit code ${String(code)}:\n${lines.join('\n')}`);
+  });
+  await Promise.race([ready, failed]);
+  failed.catch(() => undefined);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: async () => {
+      server.kill();
+      await exited;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
