@@ -1,1 +1,38 @@
-export {};
+export { bufferSource, storeSource, type ByteSource } from './byte-source.ts';
+export {
+  MalformedTorchFileError,
+  TorchFileError,
+  TorchFileLimitError,
+  TorchFileMissingError,
+  UnsupportedTorchFileError,
+} from './errors.ts';
+export { DEFAULT_LIMITS, type TorchFileLimits } from './limits.ts';
+export { openTorchFile, type TorchFile } from './torch-file.ts';
+export {
+  describeNode,
+  isCall,
+  isGlobal,
+  mappingEntries,
+  qualifiedName,
+  sequenceItems,
+  type CallNode,
+  type DictNode,
+  type GlobalNode,
+  type ListNode,
+  type PersistentNode,
+  type PickleNode,
+  type SetNode,
+  type TupleNode,
+} from './pickle/nodes.ts';
+export type { DType, FloatDType, TensorData } from './tensor/dtype.ts';
+export { asTensorRef, type TensorRef } from './tensor/tensor-ref.ts';
+export { toFloat32, toFloat64, type Tensor } from './tensor/tensor.ts';
+export { openPartition, type BatchesOptions, type Partition, type ReadSamplesOptions } from './partition/partition.ts';
+export { BANDS, CUTOUT, type SampleBatch } from './partition/sample-batch.ts';
+export { partitionSize, partitionStream, writePartition, type PartitionShape } from './write/partition-stream.ts';
+export { torchFileStream, torchFileSize, type StorageInput } from './write/torch-file-stream.ts';
+export { PickleWriter, type TensorInput, type WrittenTensor } from './write/pickle-writer.ts';
+export { stateDictStream, type TorchValue } from './write/state-dict-stream.ts';
+export { holdsModule, readModuleTree, type ModuleNode } from './model/module-tree.ts';
+export type { OpaqueValue, PlainValue } from './model/plain-value.ts';
+export { moduleStateDict, readStateDict, type StateDict } from './model/state-dict.ts';

@@ -1,0 +1,52 @@
+import type { TensorData } from '../tensor/dtype.ts';
+import { countOf, isContiguous, walk, type Layout } from '../tensor/layout.ts';
+import { valueReader } from '../tensor/tensor.ts';
+import type { Rows } from './column.ts';
+import { BANDS, CUTOUT } from './sample-batch.ts';
+
+/**
+ * The central 32 x 32 pixels of each image as float32 [count, 5, 32, 32]. Float32 images of that size are not copied.
+ * An odd margin leaves the extra pixel at the bottom and right.
+ */
+export function cutouts({ dtype, data, layout }: Rows): Float32Array {
+  const [count, , height, width] = layout.shape;
+  const [, , rowStride, pixelStride] = layout.strides;
+  const top = Math.floor((height! - CUTOUT) / 2);
+  const left = Math.floor((width! - CUTOUT) / 2);
+  const cropped: Layout = {
+    shape: [count!, BANDS, CUTOUT, CUTOUT],
+    strides: layout.strides,
+    offset: layout.offset + top * rowStride! + left * pixelStride!,
+  };
+  if (dtype === 'float32' && pixelStride === 1) return denseFloat32(data as Float32Array, cropped);
+  return decoded(Float32Array, dtype, data, cropped);
+}
+
+/** Rows of numbers as float64 in C order. Contiguous float64 rows are not copied. */
+export function float64Rows({ dtype, data, layout }: Rows): Float64Array {
+  if (data instanceof Float64Array && isContiguous(layout)) return data;
+  return decoded(Float64Array, dtype, data, layout);
+}
+
+function denseFloat32(data: Float32Array, layout: Layout): Float32Array {
+  if (isContiguous(layout)) return data.subarray(layout.offset, layout.offset + countOf(layout.shape));
+  const images = new Float32Array(countOf(layout.shape));
+  // Line by line: the pixels of a line lie together, and set() copies them at memory speed.
+  const lines: Layout = { ...layout, shape: layout.shape.slice(0, 3), strides: layout.strides.slice(0, 3) };
+  walk(lines, (source, line) => images.set(data.subarray(source, source + CUTOUT), line * CUTOUT));
+  return images;
+}
+
+function decoded<Values extends Float32Array | Float64Array>(
+  ArrayType: new (length: number) => Values,
+  dtype: Rows['dtype'],
+  data: TensorData,
+  layout: Layout,
+): Values {
+  const values = new ArrayType(countOf(layout.shape));
+  const value = valueReader(dtype, data);
+  walk(layout, (source, position) => {
+    values[position] = value(source);
+  });
+  return values;
+}

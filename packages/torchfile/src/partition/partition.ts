@@ -1,0 +1,100 @@
+import type { ByteSource } from '../byte-source.ts';
+import type { TorchFileLimits } from '../limits.ts';
+import type { FloatDType } from '../tensor/dtype.ts';
+import { openTorchFile } from '../torch-file.ts';
+import { openColumn } from './column.ts';
+import { cutouts, float64Rows } from './cutout.ts';
+import { readAhead } from './read-ahead.ts';
+import type { SampleBatch } from './sample-batch.ts';
+import { partitionTensors } from './tensor-dataset.ts';
+
+export interface ReadSamplesOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface BatchesOptions extends ReadSamplesOptions {
+  /** Samples in each batch; the last may have fewer. */
+  readonly size: number;
+  /** First sample, default 0. */
+  readonly from?: number;
+  /** One past the last sample, default all. */
+  readonly to?: number;
+  /** Batches read while one is being worked on, default 1. Memory is (readAhead + 1) batches. */
+  readonly readAhead?: number;
+}
+
+/** A partition file: samples are read by ranges, the file as a whole is never in memory. */
+export interface Partition {
+  readonly name: string;
+  /** Samples. */
+  readonly count: number;
+  /** [bands, height, width] as in the file; batches always hold 32 x 32 pixels. */
+  readonly imageShape: readonly [bands: number, height: number, width: number];
+  /** Types in the file; batches hold float32 images, float64 magnitudes and redshifts. */
+  readonly dtypes: { readonly images: FloatDType; readonly magnitudes: FloatDType; readonly redshift: FloatDType };
+  /**
+   * Reads samples [from, to) with one ranged read for each of the three tensors.
+   *
+   * @throws RangeError when the range leaves the partition
+   */
+  read(from: number, to: number, options?: ReadSamplesOptions): Promise<SampleBatch>;
+  /** Reads samples in order, batch by batch, ahead of the caller. Leaving the loop cancels what is under way. */
+  batches(options: BatchesOptions): AsyncGenerator<SampleBatch, void, undefined>;
+}
+
+/**
+ * Opens a TensorDataset of images [n,5,H,W], magnitudes [n,5] and redshift [n] or [n,1], each of any float type.
+ *
+ * @throws TorchFileError when the file is something else, damaged, or compressed
+ */
+export async function openPartition(source: ByteSource, limits: Partial<TorchFileLimits> = {}): Promise<Partition> {
+  const file = await openTorchFile(source, limits);
+  const tensors = partitionTensors(file);
+  const [images, magnitudes, redshift] = await Promise.all([
+    openColumn(file, 'images', tensors.images),
+    openColumn(file, 'magnitudes', tensors.magnitudes),
+    openColumn(file, 'redshifts', tensors.redshift),
+  ]);
+  const [count, bands, height, width] = tensors.images.shape as [number, number, number, number];
+
+  function checkRange(from: number, to: number): void {
+    if (Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= count) return;
+    throw new RangeError(`samples [${from}, ${to}) of ${source.name}, which has ${count}`);
+  }
+
+  async function read(from: number, to: number, options: ReadSamplesOptions = {}): Promise<SampleBatch> {
+    checkRange(from, to);
+    const [imageRows, magnitudeRows, redshiftRows] = await Promise.all([
+      images.rows(from, to, options),
+      magnitudes.rows(from, to, options),
+      redshift.rows(from, to, options),
+    ]);
+    return {
+      from,
+      count: to - from,
+      images: cutouts(imageRows),
+      magnitudes: float64Rows(magnitudeRows),
+      redshift: float64Rows(redshiftRows),
+    };
+  }
+
+  return {
+    name: source.name,
+    count,
+    imageShape: [bands, height, width],
+    dtypes: {
+      images: tensors.images.dtype as FloatDType,
+      magnitudes: tensors.magnitudes.dtype as FloatDType,
+      redshift: tensors.redshift.dtype as FloatDType,
+    },
+    read,
+    batches({ size, from = 0, to = count, readAhead: ahead = 1, signal }) {
+      checkRange(from, to);
+      if (!Number.isInteger(size) || size < 1) throw new RangeError(`a batch of ${size} samples; expected 1 or more`);
+      const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
+      return readAhead(starts, ahead, signal, (start, cancelled) =>
+        read(start, Math.min(start + size, to), { signal: cancelled }),
+      );
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import yauzl from 'yauzl';
+import { readExactly, type ByteSource } from '../byte-source.ts';
+import { TorchFileError } from '../errors.ts';
+
+type Done = (error: Error | null, bytesRead?: number) => void;
+
+/** Lets yauzl read from a ByteSource, and remembers where it read last: its own errors name no offset. */
+export class SourceReader extends yauzl.RandomAccessReader {
+  lastPosition = 0;
+  /** The source's own error (network, abort); it must reach the caller as it is, not as "damaged zip". */
+  sourceFailure: Error | undefined;
+  /** Rejects when yauzl itself throws: its callbacks run outside any promise, where a throw would end the process. */
+  readonly thrown: Promise<never>;
+  readonly #source: ByteSource;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(source: ByteSource) {
+    super();
+    this.#source = source;
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => undefined);
+    this.thrown = promise;
+    this.#reject = reject;
+  }
+
+  override read(buffer: Buffer, offset: number, length: number, position: number, done: Done): void {
+    this.lastPosition = position;
+    readExactly(this.#source, position, position + length).then(
+      (bytes) => {
+        buffer.set(bytes, offset);
+        this.#answer(() => done(null, bytes.byteLength));
+      },
+      (error: unknown) => {
+        const failure = error instanceof Error ? error : new Error(String(error));
+        if (!(failure instanceof TorchFileError)) this.sourceFailure = failure;
+        this.#answer(() => done(failure));
+      },
+    );
+  }
+
+  #answer(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+}
