@@ -163,14 +163,12 @@ class S3Store implements ObjectStore {
       const request = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
       return await client.send(new sdk.DeleteObjectsCommand({ Bucket: this.#bucket, Delete: request }));
     });
-    const [failed] = answer.Errors ?? [];
-    if (failed !== undefined) {
-      const why = `"${failed.Key ?? ''}" (${failed.Code ?? 'no code'}: ${failed.Message ?? 'no message'})`;
-      throw new StoreError(
-        this.url,
-        `Could not ${what} in ${this.url}: ${answer.Errors!.length} keys stay, e.g. ${why}`,
-      );
-    }
+    const failed = answer.Errors ?? [];
+    if (failed.length === 0) return;
+    const { Key = '', Code = 'no code', Message = 'no message' } = failed[0]!;
+    const stay = failed.length === 1 ? '1 key stays' : `${failed.length} keys stay`;
+    const why = `Could not ${what} in ${this.url}: ${stay}, e.g. "${Key}" (${Code}: ${Message})`;
+    throw new StoreError(this.url, why);
   }
 
   /** The bytes of a range that begins inside the object; undefined when it holds none of an object that exists. */

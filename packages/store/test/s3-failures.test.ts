@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import {
+  AccessDeniedError,
+  NoSuchBucketError,
+  NotFoundError,
+  openStore,
+  StoreError,
+  type ObjectStore,
+} from '../src/index.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Answers of a bucket that fails, in order; the last one repeats. */
+let answers: Answer[] = [];
+let asked: { method: string; range: string | undefined; match: string | undefined }[] = [];
+const server = createServer((request, response) => {
+  const { range, 'if-match': match } = request.headers;
+  asked.push({ method: request.method!, range, match });
+  request.resume();
+  const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
+  answer(request, response);
+});
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  process.env.AWS_ENDPOINT_URL_S3 = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  process.env.AWS_REGION = 'us-east-1';
+  process.env.AWS_ACCESS_KEY_ID = 'test';
+  process.env.AWS_SECRET_ACCESS_KEY = 'test';
+  process.env.AWS_MAX_ATTEMPTS = '2';
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(() => {
+  asked = [];
+});
+
+function storeAnswering(...given: Answer[]): ObjectStore {
+  answers = given;
+  return openStore('s3://bucket');
+}
+
+function error(status: number, code: string): Answer {
+  return (_, response) => {
+    const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>because</Message></Error>`;
+    response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
+  };
+}
+
+/** Says it sends all bytes from the start of the range on, and breaks the connection after some of them. */
+function bytesThenBreak(content: Buffer, count: number, etag = '"v1"'): Answer {
+  return (request, response) => {
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const part = content.subarray(start);
+    response.writeHead(request.headers.range === undefined ? 200 : 206, { 'content-length': part.length, etag });
+    if (count >= part.length) response.end(part);
+    else response.write(part.subarray(0, count), () => response.destroy());
+  };
+}
+
+const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 253));
+
+describe('s3:// when things go wrong', () => {
+  it('reads on where a connection broke, in the same version of the object', async () => {
+    const store = storeAnswering(
+      bytesThenBreak(content, 100_000),
+      bytesThenBreak(content, 100_000),
+      bytesThenBreak(content, Infinity),
+    );
+    expect((await store.get('k')).equals(content)).toBe(true);
+    expect(asked[0]).toEqual({ method: 'GET', range: undefined, match: undefined });
+    expect(asked[1]!.range).toMatch(/^bytes=[1-9]\d*-$/);
+    expect(asked.slice(1).map(({ match }) => match)).toEqual(['"v1"', '"v1"']);
+  });
+
+  it('reads on within a range, and in a stream', async () => {
+    const store = storeAnswering(bytesThenBreak(content, 50_000), bytesThenBreak(content, Infinity));
+    expect((await buffer(await store.stream('k', { start: 7 }))).equals(content.subarray(7))).toBe(true);
+    expect(asked[0]!.range).toBe('bytes=7-');
+  });
+
+  it('fails when the object was replaced while it was read', async () => {
+    const store = storeAnswering(bytesThenBreak(content, 100_000), error(412, 'PreconditionFailed'));
+    const reading = store.get('k');
+    await expect(reading).rejects.toThrow(StoreError);
+    await expect(reading).rejects.toThrow('was replaced while it was read');
+  });
+
+  it('gives up when no byte comes any more', async () => {
+    const store = storeAnswering(bytesThenBreak(content, 10), bytesThenBreak(content, 0));
+    await expect(store.get('k')).rejects.toThrow(StoreError);
+    expect(asked.length).toBeLessThan(10);
+  });
+
+  it('lets the SDK try again what S3 could not answer, then names what failed', async () => {
+    const once = storeAnswering(error(503, 'SlowDown'), bytesThenBreak(content, Infinity));
+    expect((await once.get('k')).length).toBe(content.length);
+    const always = storeAnswering(error(503, 'SlowDown'));
+    const reading = always.get('k');
+    await expect(reading).rejects.toThrow(StoreError);
+    await expect(reading).rejects.toThrow('Could not read "k" in s3://bucket: SlowDown, HTTP 503: because');
+  });
+
+  it.each([
+    [403, 'AccessDenied', AccessDeniedError, 's3:ListBucket'],
+    [403, 'InvalidAccessKeyId', AccessDeniedError, 'credentials'],
+    [404, 'NoSuchKey', NotFoundError, '"k"'],
+    [404, 'NoSuchBucket', NoSuchBucketError, 'There is no bucket s3://bucket'],
+    [400, 'Strange', StoreError, 'Strange, HTTP 400: because'],
+  ])('turns %i %s into its own error', async (status, code, type, part) => {
+    const reading = storeAnswering(error(status, code)).get('k');
+    await expect(reading).rejects.toThrow(type);
+    await expect(reading).rejects.toThrow(part);
+  });
+
+  it('tries a conditional write again when S3 calls it a conflict', async () => {
+    const done: Answer = (_, response) => response.writeHead(200, { etag: '"x"' }).end();
+    const store = storeAnswering(error(409, 'ConditionalRequestConflict'), done);
+    expect(await store.putIfAbsent('k', 'v')).toBe(true);
+    expect(await storeAnswering(error(412, 'PreconditionFailed')).putIfAbsent('k', 'v')).toBe(false);
+  });
+
+  it('says which keys of a mass deletion stay', async () => {
+    const page =
+      '<ListBucketResult><Contents><Key>p/1</Key><Size>1</Size><ETag>"e"</ETag><LastModified>2024-01-01T00:00:00Z</LastModified></Contents></ListBucketResult>';
+    const failed =
+      '<DeleteResult><Error><Key>p/1</Key><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>';
+    const xml =
+      (body: string): Answer =>
+      (_, response) =>
+        response.writeHead(200, { 'content-type': 'application/xml' }).end(body);
+    await expect(storeAnswering(xml(page), xml(failed)).deletePrefix('p/')).rejects.toThrow(
+      '1 key stays, e.g. "p/1" (AccessDenied: no)',
+    );
+  });
+});
