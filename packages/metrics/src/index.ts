@@ -29,3 +29,14 @@ export {
   type NormalisedRank,
   type RankMeasurement,
 } from './rank-measurement.ts';
+export { seededRandom, standardNormal, type Random } from './random.ts';
+export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';
+export { DEFAULT_AWS_LIMITS, DEFAULT_RETRY, type AwsLimits, type RetryPolicy } from './quote/aws-limits.ts';
+export { calibratedBy, DEFAULT_CALIBRATION, type Calibration } from './quote/calibration.ts';
+export { PUBLISHED_SYSTEM } from './quote/published-system.ts';
+export { loadsOf, type RankLoad, type RunPlan } from './quote/run-plan.ts';
+export type { Phases } from './quote/attempt.ts';
+export { simulateRun, type SimulatedRank, type SimulatedRun, type Simulation } from './quote/scale-out.ts';
+export { quoteRun, usageOf, type Quote, type QuoteOptions, type Range } from './quote/quote.ts';
+export { reconcile, type ActualRun, type Reconciliation } from './quote/reconcile.ts';
+export { architectureOf, runTable, type RankRow, type RunTable, type RunTableOptions } from './run-table.ts';

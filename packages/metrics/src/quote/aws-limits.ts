@@ -1,0 +1,51 @@
+/** What AWS allows and how it behaves. Quotas are AWS's published defaults; an account may have others. */
+export interface AwsLimits {
+  /** Lambda: concurrent executions of an account and region. New accounts may start lower. */
+  readonly accountConcurrency: number;
+  /** Lambda: environments a function can add in ten seconds, refilled continuously, not accrued. */
+  readonly scaleOutPerTenSeconds: number;
+  /** Lambda: longest invocation. */
+  readonly timeoutSeconds: number;
+  readonly largestMemoryMb: number;
+  /** Lambda: memory at which a function has one vCPU; CPU grows in proportion. */
+  readonly memoryMbPerVcpu: number;
+  /** Step Functions: longest Express execution. */
+  readonly expressSeconds: number;
+  /** Step Functions: largest input or output of a state. */
+  readonly stateBytes: number;
+  /** Step Functions: child executions a Distributed Map starts in a second. AWS publishes no figure; this is the StartExecution rate of Standard workflows in large regions. */
+  readonly childStartsPerSecond: number;
+  readonly distributedMapConcurrency: number;
+  /** S3: requests a second and prefix. */
+  readonly s3GetsPerSecond: number;
+  /** S3: seconds from a small request to its answer inside the region. AWS says 100-200 ms for first bytes in general; in-region measurements lie at 20-60 ms. */
+  readonly s3RequestSeconds: number;
+  /** S3 to one function, bytes a second. Measurements lie at 60-100 MB/s for functions of 2 GB and more. */
+  readonly s3BytesPerSecond: number;
+}
+
+export const DEFAULT_AWS_LIMITS: AwsLimits = {
+  accountConcurrency: 1000,
+  scaleOutPerTenSeconds: 1000,
+  timeoutSeconds: 900,
+  largestMemoryMb: 10_240,
+  memoryMbPerVcpu: 1769,
+  expressSeconds: 300,
+  stateBytes: 262_144,
+  childStartsPerSecond: 300,
+  distributedMapConcurrency: 10_000,
+  s3GetsPerSecond: 5500,
+  s3RequestSeconds: 0.03,
+  s3BytesPerSecond: 75e6,
+};
+
+/** Retry of the state machine: back-off with full jitter. */
+export interface RetryPolicy {
+  readonly intervalSeconds: number;
+  readonly backoffRate: number;
+  /** Retries after the first attempt. */
+  readonly maxAttempts: number;
+  readonly maxDelaySeconds: number;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { intervalSeconds: 1, backoffRate: 2, maxAttempts: 6, maxDelaySeconds: 30 };

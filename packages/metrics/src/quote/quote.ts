@@ -1,0 +1,152 @@
+import { costOfRun, expressGbSeconds, type Cost, type RunUsage } from '../cost.ts';
+import type { Prices } from '../price-book.ts';
+import { seededRandom } from '../random.ts';
+import { quantile } from '../statistics.ts';
+import { DEFAULT_AWS_LIMITS, DEFAULT_RETRY, type AwsLimits, type RetryPolicy } from './aws-limits.ts';
+import type { Calibration } from './calibration.ts';
+import type { RunPlan } from './run-plan.ts';
+import { simulateRun, type SimulatedRun } from './scale-out.ts';
+import { quoteWarnings } from './warnings.ts';
+
+/** The middle of many simulated runs, and the 5th and 95th percentile around it. */
+export interface Range {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a run will take, estimated before it is started. */
+export interface Quote {
+  readonly ranks: number;
+  readonly ranksWithData: number;
+  readonly samples: number;
+  readonly bytes: number;
+  readonly seconds: Range;
+  readonly phases: { readonly initialize: number; readonly map: number; readonly summarize: number };
+  readonly slowestRankSeconds: Range;
+  readonly lambdaRequests: number;
+  readonly stateTransitions: number;
+  readonly coldStarts: number;
+  readonly peakConcurrency: number;
+  readonly memory: { readonly peakMb: number; readonly configuredMb: number };
+  /** Bill of the simulated run with the median cost. */
+  readonly cost: Cost;
+  readonly costUsd: Range;
+  /** One sentence for each limit the run would hit or come near to. */
+  readonly warnings: readonly string[];
+  /** Where rates and start times come from. */
+  readonly calibration: string;
+  readonly simulatedRuns: number;
+}
+
+export interface QuoteOptions {
+  readonly prices: Prices;
+  readonly limits?: AwsLimits;
+  readonly retry?: RetryPolicy;
+  readonly seed?: number;
+  /** Default 25. */
+  readonly runs?: number;
+}
+
+/** States of the outer machine that every run enters: Initialize, the FMI choice, Infer, Summarize; and the start. */
+const OUTER_TRANSITIONS = 5;
+/** CheckRendezvous. */
+const FMI_TRANSITIONS = 1;
+/** A Standard child enters its one task and its end. */
+const STANDARD_CHILD_TRANSITIONS = 2;
+
+/** @throws nothing: what can't work is told in `warnings` */
+export function quoteRun(
+  plan: RunPlan,
+  calibration: Calibration,
+  { prices, limits = DEFAULT_AWS_LIMITS, retry = DEFAULT_RETRY, seed = 1, runs = 25 }: QuoteOptions,
+): Quote {
+  const simulated = Array.from({ length: runs }, (_, run) =>
+    simulateRun({ plan, calibration, limits, retry, random: seededRandom(seed + run) }),
+  );
+  const bills = simulated
+    .map((run) => ({ run, cost: costOfRun(usageOf(run, plan, calibration), prices) }))
+    .sort((a, b) => a.cost.usd - b.cost.usd);
+  const typical = bills[bills.length >> 1]!;
+  const largest = plan.ranks.reduce((most, load) => Math.max(most, load.bytes / Math.max(1, load.files)), 0);
+  const peakMb =
+    calibration.memory.baseMb +
+    calibration.memory.mbPerBatchSample * plan.batchSize +
+    (calibration.memory.shareOfPartition * largest) / 2 ** 20;
+  const middle = (of: (run: SimulatedRun) => number) => range(simulated.map(of)).median;
+  return {
+    ranks: plan.ranks.length,
+    ranksWithData: plan.ranks.filter((load) => load.files > 0).length,
+    samples: plan.ranks.reduce((sum, load) => sum + load.samples, 0),
+    bytes: plan.ranks.reduce((sum, load) => sum + load.bytes, 0),
+    seconds: range(simulated.map((run) => run.seconds)),
+    phases: {
+      initialize: middle((run) => run.initializeSeconds),
+      map: middle((run) => run.mapSeconds),
+      summarize: middle((run) => run.summarizeSeconds),
+    },
+    slowestRankSeconds: range(simulated.map(slowestRank)),
+    lambdaRequests: middle((run) => run.invocations) + 2,
+    stateTransitions: transitionsOf(typical.run, plan),
+    coldStarts: middle((run) => run.coldStarts),
+    peakConcurrency: middle((run) => run.peakConcurrency),
+    memory: { peakMb, configuredMb: plan.memoryMb },
+    cost: typical.cost,
+    costUsd: range(bills.map(({ cost }) => cost.usd)),
+    warnings: quoteWarnings({ plan, simulated, peakMb, limits }),
+    calibration: calibration.source,
+    simulatedRuns: runs,
+  };
+}
+
+/** What a simulated run uses of everything that is paid for. */
+export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibration): RunUsage {
+  const { architecture, ephemeralStorageMb } = plan;
+  const files = plan.ranks.reduce((sum, load) => sum + load.files, 0);
+  const children = run.ranks.length;
+  const lists = Math.ceil(Math.max(1, files) / 1000) + Math.ceil(Math.max(1, children) / 1000);
+  const control = { architecture, ephemeralStorageMb: 512, requests: 1 };
+  return {
+    lambda: [
+      { name: 'init', ...control, memoryMb: calibration.initialize.memoryMb, billedSeconds: run.initializeSeconds },
+      {
+        name: 'inference',
+        architecture,
+        memoryMb: plan.memoryMb,
+        ephemeralStorageMb,
+        requests: run.invocations,
+        billedSeconds: run.billedSeconds,
+      },
+      { name: 'summarize', ...control, memoryMb: calibration.summarize.memoryMb, billedSeconds: run.summarizeSeconds },
+    ],
+    stepFunctions: {
+      standardTransitions: transitionsOf(run, plan),
+      ...(plan.childType === 'EXPRESS'
+        ? {
+            expressRequests: children,
+            expressGbSeconds: expressGbSeconds(run.ranks.map((rank) => rank.endedAt - rank.queuedAt)),
+          }
+        : {}),
+    },
+    s3: {
+      puts: 4 + run.invocations * calibration.objectsWritten,
+      lists,
+      gets: 1 + files + run.coldStarts * calibration.coldDownload.objects + children,
+    },
+  };
+}
+
+function transitionsOf(run: SimulatedRun, plan: RunPlan): number {
+  const outer = OUTER_TRANSITIONS + (plan.fmi ? FMI_TRANSITIONS : 0);
+  if (plan.childType === 'EXPRESS') return outer;
+  const retries = run.invocations + run.throttled - run.ranks.length;
+  return outer + STANDARD_CHILD_TRANSITIONS * run.ranks.length + Math.max(0, retries);
+}
+
+function slowestRank(run: SimulatedRun): number {
+  return run.ranks.reduce((slowest, rank) => Math.max(slowest, rank.endedAt - rank.startedAt), 0);
+}
+
+function range(values: readonly number[]): Range {
+  return { median: quantile(values, 0.5), low: quantile(values, 0.05), high: quantile(values, 0.95) };
+}

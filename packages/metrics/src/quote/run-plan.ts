@@ -1,0 +1,41 @@
+import type { RankPlan } from '@cosmicai/payload';
+import type { Architecture } from '../cost.ts';
+
+/** What a rank has to read. */
+export interface RankLoad {
+  readonly samples: number;
+  readonly bytes: number;
+  readonly files: number;
+}
+
+/** A run as planned. */
+export interface RunPlan {
+  readonly ranks: readonly RankLoad[];
+  readonly batchSize: number;
+  readonly memoryMb: number;
+  readonly ephemeralStorageMb: number;
+  readonly architecture: Architecture;
+  /** Ranks the state machine lets run at once. */
+  readonly maxConcurrency: number;
+  /** Ranks wait for each other, so all must run at once. */
+  readonly fmi: boolean;
+  /** Kind of the Distributed Map's child executions. */
+  readonly childType: 'EXPRESS' | 'STANDARD';
+  /** Environments that are warm when the run begins. */
+  readonly warmEnvironments?: number;
+}
+
+/** A stored sample: image float32, magnitudes float64, redshift float64. Zip and pickle add a few hundred bytes a file. */
+const STORED_BYTES_PER_SAMPLE = 5 * 32 * 32 * 4 + 5 * 8 + 8;
+
+/** @param sizeOf bytes of a partition file */
+export function loadsOf(plan: RankPlan, sizeOf: (key: string) => number): RankLoad[] {
+  return plan.map((keys) => {
+    const sizes = keys.map(sizeOf);
+    return {
+      files: keys.length,
+      bytes: sizes.reduce((sum, size) => sum + size, 0),
+      samples: sizes.reduce((sum, size) => sum + Math.floor(size / STORED_BYTES_PER_SAMPLE), 0),
+    };
+  });
+}

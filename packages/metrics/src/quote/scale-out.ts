@@ -1,0 +1,195 @@
+import type { Random } from '../random.ts';
+import { drawAttempt, type Attempt, type Phases } from './attempt.ts';
+import type { AwsLimits, RetryPolicy } from './aws-limits.ts';
+import type { Calibration } from './calibration.ts';
+import { EventQueue } from './event-queue.ts';
+import { LambdaPool } from './lambda-pool.ts';
+import type { RunPlan } from './run-plan.ts';
+
+/** What became of a rank in a simulated run. Times in seconds from the start of the run. */
+export interface SimulatedRank {
+  readonly rank: number;
+  /** When its child execution began. */
+  readonly queuedAt: number;
+  /** When its last invocation began. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly cold: boolean;
+  readonly phases: Phases;
+  /** Seconds it waited for the others at the barrier (FMI only). */
+  readonly barrier: number;
+  readonly invocations: number;
+  readonly throttled: number;
+  readonly outcome: 'succeeded' | 'failed';
+}
+
+export interface SimulatedRun {
+  readonly seconds: number;
+  readonly initializeSeconds: number;
+  readonly mapSeconds: number;
+  readonly summarizeSeconds: number;
+  readonly ranks: readonly SimulatedRank[];
+  readonly invocations: number;
+  readonly throttled: number;
+  readonly coldStarts: number;
+  readonly peakConcurrency: number;
+  /** Billed seconds of all invocations of the inference function: cold starts included, rounded up to the millisecond. */
+  readonly billedSeconds: number;
+  readonly failedRanks: number;
+}
+
+export interface Simulation {
+  readonly plan: RunPlan;
+  readonly calibration: Calibration;
+  readonly limits: AwsLimits;
+  readonly retry: RetryPolicy;
+  readonly random: Random;
+}
+
+type Event = { readonly kind: 'invoke' | 'end'; readonly rank: number };
+
+interface Progress {
+  readonly queuedAt: number;
+  startedAt: number;
+  endedAt: number;
+  cold: boolean;
+  attempt: Attempt | undefined;
+  invocations: number;
+  throttled: number;
+  retries: number;
+}
+
+const NOTHING: Phases = { coldStart: 0, modelLoad: 0, read: 0, inference: 0, write: 0 };
+
+/**
+ * Plays one run: the map starts child executions at a limited rate and up to its concurrency, each invokes the function,
+ * Lambda answers with a warm environment, a new one as far as scale-out and concurrency allow, or a throttle that is retried.
+ */
+export function simulateRun(simulation: Simulation): SimulatedRun {
+  const { plan, calibration, limits } = simulation;
+  const files = plan.ranks.reduce((sum, load) => sum + load.files, 0);
+  const initializeSeconds =
+    calibration.initialize.coldStartSeconds + (Math.ceil(Math.max(1, files) / 1000) + 2) * limits.s3RequestSeconds;
+  const map = simulateMap(simulation, initializeSeconds);
+  const withData = plan.ranks.filter((load) => load.files > 0).length;
+  const summarizeSeconds =
+    calibration.summarize.coldStartSeconds +
+    (Math.ceil(withData / calibration.summarize.readsAtOnce) + Math.ceil(withData / 1000) + 1) *
+      limits.s3RequestSeconds;
+  const ended = map.ranks.reduce((last, rank) => Math.max(last, rank.endedAt), initializeSeconds);
+  return {
+    ...map,
+    initializeSeconds,
+    mapSeconds: ended - initializeSeconds,
+    summarizeSeconds,
+    seconds: ended + summarizeSeconds,
+  };
+}
+
+type SimulatedMap = Omit<SimulatedRun, 'seconds' | 'initializeSeconds' | 'mapSeconds' | 'summarizeSeconds'>;
+
+function simulateMap({ plan, calibration, limits, retry, random }: Simulation, begin: number): SimulatedMap {
+  const waiting = plan.ranks.flatMap((load, rank) => (load.files > 0 ? [rank] : [])).values();
+  const queue = new EventQueue<Event>();
+  const pool = new LambdaPool(limits, { warm: plan.warmEnvironments ?? 0, since: begin });
+  const progress = new Map<number, Progress>();
+  const betweenStarts = 1 / limits.childStartsPerSecond;
+  let nextStart = begin;
+  let billedMs = 0;
+
+  const startChild = (now: number) => {
+    const { value: rank, done } = waiting.next();
+    if (done === true) return;
+    const at = Math.max(now, nextStart);
+    nextStart = at + betweenStarts;
+    progress.set(rank, {
+      queuedAt: at,
+      startedAt: at,
+      endedAt: at,
+      cold: false,
+      attempt: undefined,
+      invocations: 0,
+      throttled: 0,
+      retries: 0,
+    });
+    queue.add(at, { kind: 'invoke', rank });
+  };
+  const finish = (rank: Progress, now: number) => {
+    rank.endedAt = now;
+    startChild(now);
+  };
+  const retryOrFail = (rank: number, now: number) => {
+    const of = progress.get(rank)!;
+    if (of.retries >= retry.maxAttempts) {
+      finish(of, now);
+      return;
+    }
+    const longest = Math.min(retry.maxDelaySeconds, retry.intervalSeconds * retry.backoffRate ** of.retries++);
+    queue.add(now + longest * random(), { kind: 'invoke', rank });
+  };
+  const invoke = (rank: number, now: number) => {
+    const of = progress.get(rank)!;
+    const admission = pool.admit(now);
+    if (admission === 'throttled') {
+      of.throttled++;
+      retryOrFail(rank, now);
+      return;
+    }
+    of.cold = admission === 'cold';
+    of.startedAt = now;
+    of.invocations++;
+    of.attempt = drawAttempt(plan.ranks[rank]!, { plan, calibration, limits, cold: of.cold, random });
+    billedMs += Math.ceil(of.attempt.seconds * 1000);
+    queue.add(now + of.attempt.seconds, { kind: 'end', rank });
+  };
+
+  const concurrency = Math.min(plan.maxConcurrency, limits.distributedMapConcurrency);
+  for (let child = 0; child < concurrency; child++) startChild(begin);
+  for (let next = queue.next(); next !== undefined; next = queue.next()) {
+    const { kind, rank } = next.event;
+    if (kind === 'invoke') {
+      invoke(rank, next.time);
+      continue;
+    }
+    pool.release();
+    const of = progress.get(rank)!;
+    if (of.attempt?.outcome === 'succeeded') finish(of, next.time);
+    else retryOrFail(rank, next.time);
+  }
+  const ended = [...progress].map(([rank, of]) => simulatedRank(rank, of));
+  const ranks = plan.fmi ? withBarrier(ended) : ended;
+  return {
+    ranks,
+    invocations: ranks.reduce((sum, rank) => sum + rank.invocations, 0),
+    throttled: ranks.reduce((sum, rank) => sum + rank.throttled, 0),
+    coldStarts: pool.coldStarts,
+    peakConcurrency: pool.peakConcurrency,
+    billedSeconds: billedMs / 1000 + ranks.reduce((sum, rank) => sum + rank.barrier, 0),
+    failedRanks: ranks.filter((rank) => rank.outcome === 'failed').length,
+  };
+}
+
+function simulatedRank(rank: number, of: Progress): SimulatedRank {
+  return {
+    rank,
+    queuedAt: of.queuedAt,
+    startedAt: of.startedAt,
+    endedAt: of.endedAt,
+    cold: of.cold,
+    phases: of.attempt?.phases ?? NOTHING,
+    barrier: 0,
+    invocations: of.invocations,
+    throttled: of.throttled,
+    outcome: of.attempt?.outcome === 'succeeded' ? 'succeeded' : 'failed',
+  };
+}
+
+/** Ranks that synchronise stay until the last one has predicted, and are paid for while they wait. */
+function withBarrier(ranks: readonly SimulatedRank[]): SimulatedRank[] {
+  const arrival = (rank: SimulatedRank) => rank.endedAt - rank.phases.write;
+  const last = ranks.reduce((latest, rank) => Math.max(latest, arrival(rank)), 0);
+  return ranks.map((rank) => {
+    const barrier = rank.outcome === 'succeeded' ? last - arrival(rank) : 0;
+    return { ...rank, barrier, endedAt: rank.endedAt + barrier };
+  });
+}

@@ -1,0 +1,98 @@
+import type { AwsLimits } from './aws-limits.ts';
+import type { RunPlan } from './run-plan.ts';
+import type { SimulatedRun } from './scale-out.ts';
+
+/** One rank task as JSON, written out with its paths. */
+const ITEM_BYTES = 420;
+/** From this share of a limit on there is a warning. */
+const NEAR = 0.8;
+
+interface Findings {
+  readonly plan: RunPlan;
+  readonly simulated: readonly SimulatedRun[];
+  readonly peakMb: number;
+  readonly limits: AwsLimits;
+}
+
+/** What stands against a run as planned, each with what to do. */
+export function quoteWarnings(findings: Findings): string[] {
+  return [concurrency(findings), duration(findings), memory(findings), payload(findings), outcome(findings)].flat();
+}
+
+function concurrency({ plan, limits, simulated }: Findings): string[] {
+  const busy = plan.ranks.filter((load) => load.files > 0).length;
+  const atOnce = Math.min(plan.maxConcurrency, limits.accountConcurrency, limits.distributedMapConcurrency);
+  const warnings: string[] = [];
+  if (plan.fmi && busy > atOnce) {
+    warnings.push(
+      `${busy} ranks must run at once to synchronise, but at most ${atOnce} can: the run would never pass its first barrier. Use fewer ranks, or raise max_concurrency and Lambda's concurrency quota.`,
+    );
+  } else if (busy > atOnce) {
+    warnings.push(
+      `${busy} ranks for ${atOnce} at once: the run goes in about ${Math.ceil(busy / atOnce)} waves. Raise max_concurrency and Lambda's concurrency quota (${limits.accountConcurrency} here) if it should be one.`,
+    );
+  }
+  if (plan.maxConcurrency > limits.accountConcurrency && busy > limits.accountConcurrency) {
+    warnings.push(
+      `max_concurrency ${plan.maxConcurrency} is above Lambda's concurrency quota of ${limits.accountConcurrency}: ranks will be throttled and retried.`,
+    );
+  }
+  const throttled = Math.max(0, ...simulated.map((run) => run.throttled));
+  if (throttled > 0) {
+    warnings.push(
+      `Up to ${throttled} invocations are throttled, because Lambda adds at most ${limits.scaleOutPerTenSeconds} environments in ten seconds; they are retried with back-off.`,
+    );
+  }
+  return warnings;
+}
+
+function duration({ plan, simulated, limits }: Findings): string[] {
+  const slowest = Math.max(
+    0,
+    ...simulated.map((run) => run.ranks.reduce((most, rank) => Math.max(most, rank.endedAt - rank.startedAt), 0)),
+  );
+  const warnings: string[] = [];
+  const told = (limit: number, what: string, remedy: string) => {
+    if (slowest > NEAR * limit) {
+      warnings.push(
+        `The slowest rank takes up to ${Math.round(slowest)} s and ${what} ends after ${limit} s. ${remedy}`,
+      );
+    }
+  };
+  told(limits.timeoutSeconds, 'a Lambda function', 'Use more ranks or smaller partitions.');
+  if (plan.childType === 'EXPRESS' && slowest <= NEAR * limits.timeoutSeconds) {
+    told(
+      limits.expressSeconds,
+      'an Express child execution',
+      'Use more ranks, smaller partitions, or STANDARD children.',
+    );
+  }
+  return warnings;
+}
+
+function memory({ plan, peakMb, limits }: Findings): string[] {
+  if (plan.memoryMb > limits.largestMemoryMb) {
+    return [`${plan.memoryMb} MB is more than Lambda gives a function (${limits.largestMemoryMb} MB).`];
+  }
+  if (peakMb <= NEAR * plan.memoryMb) return [];
+  return [
+    `A rank needs about ${Math.round(peakMb)} MB of its ${plan.memoryMb} MB. Give the function more memory, or use smaller partitions or batches.`,
+  ];
+}
+
+function payload({ plan, limits }: Findings): string[] {
+  const bytes = plan.ranks.length * ITEM_BYTES;
+  if (bytes <= NEAR * limits.stateBytes) return [];
+  return [
+    `${plan.ranks.length} rank tasks are about ${Math.round(bytes / 1024)} KB, too much for a state of Step Functions (${limits.stateBytes / 1024} KB): state machines that iterate over $.body can't run this; the Distributed Map that reads the manifest can.`,
+  ];
+}
+
+function outcome({ simulated }: Findings): string[] {
+  const failing = simulated.filter((run) => run.failedRanks > 0);
+  if (failing.length === 0) return [];
+  const most = Math.max(...failing.map((run) => run.failedRanks));
+  return [
+    `${failing.length} of ${simulated.length} simulated runs end with failed ranks (up to ${most}). See the other warnings, or set tolerated_failure_percentage.`,
+  ];
+}
