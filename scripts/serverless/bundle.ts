@@ -1,0 +1,77 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+export const root = join(import.meta.dirname, '../..');
+
+/** Packages with native code: loaded from node_modules at run time and packed for one platform only (native-files.ts). */
+export const NATIVE_PACKAGES = ['onnxruntime-node', 'sharp'];
+
+/** CommonJS dependencies inside an ES module bundle expect these. */
+const COMMONJS_NAMES = [
+  `import { createRequire as __createRequire } from 'node:module';`,
+  `import { fileURLToPath as __fileURLToPath } from 'node:url';`,
+  `const require = __createRequire(import.meta.url);`,
+  `const __filename = __fileURLToPath(import.meta.url), __dirname = __fileURLToPath(new URL('.', import.meta.url));`,
+].join('\n');
+
+export interface Bundle {
+  readonly service: string;
+  /** `services/<service>/dist`. */
+  readonly folder: string;
+  /** Files in it: `handler.mjs` and one for each worker thread. */
+  readonly files: readonly string[];
+  /** Native packages that the files really import. */
+  readonly natives: readonly string[];
+}
+
+/**
+ * Bundles a service's handler, and each `src/*-worker.ts` beside it, into single files without dependencies other than
+ * native packages. The same bundles run on Lambda, under `sls invoke local` and in the local engine. Building twice gives
+ * the same bytes.
+ *
+ * @param service folder below services/, e.g. `inference`
+ */
+export async function bundle(service: string): Promise<Bundle> {
+  const source = join(root, 'services', service, 'src');
+  const folder = join(root, 'services', service, 'dist');
+  const entries = (await readdir(source)).filter((name) => name === 'handler.ts' || name.endsWith('-worker.ts')).sort();
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: entries.map((name) => join(source, name)),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: { js: COMMONJS_NAMES },
+    external: NATIVE_PACKAGES,
+    // Names stay: the class of an error is its name, which the state machine's Retry and Catch match on.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const outputs = Object.values(metafile.outputs);
+  const imported = new Set(outputs.flatMap(({ imports }) => imports.map(({ path }) => path)));
+  return {
+    service,
+    folder,
+    files: entries.map((name) => name.replace(/\.ts$/, '.mjs')),
+    natives: NATIVE_PACKAGES.filter((name) => imported.has(name)),
+  };
+}
+
+/** A CommonJS door to the bundle for `sls invoke local`, which loads handlers by require() and knows no `.mjs`. */
+export async function writeLocalDoor({ folder }: Bundle, handlers: readonly string[]): Promise<() => Promise<void>> {
+  const door = join(folder, 'handler.cjs');
+  const lines = handlers.map(
+    (name) => `exports.${name} = (...given) => import('./handler.mjs').then((handler) => handler.${name}(...given));\n`,
+  );
+  await writeFile(door, lines.join(''));
+  return () => rm(door, { force: true });
+}
