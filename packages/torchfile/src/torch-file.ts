@@ -106,8 +106,6 @@ export async function openTorchFile(source: ByteSource, limits: Partial<TorchFil
 /** Every entry lies in one folder, named after the file it was first saved as; the one with data.pkl is it. */
 function archiveName(source: ByteSource, entries: ReadonlyMap<string, ZipEntry>): string {
   const names = [...entries.keys()];
-  const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
-  if (pickles.length === 1) return pickles[0]!.slice(0, -'/data.pkl'.length);
   if (names.some((name) => /^[^/]+\/constants\.pkl$/.test(name))) {
     throw new UnsupportedTorchFileError(
       source.name,
@@ -115,6 +113,8 @@ function archiveName(source: ByteSource, entries: ReadonlyMap<string, ZipEntry>)
       'this is a TorchScript archive (torch.jit.save); save the module itself or its state_dict() with torch.save',
     );
   }
+  const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
+  if (pickles.length === 1) return pickles[0]!.slice(0, -'/data.pkl'.length);
   throw new MalformedTorchFileError(
     source.name,
     undefined,

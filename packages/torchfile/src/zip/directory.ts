@@ -34,7 +34,8 @@ export async function readZipDirectory(source: ByteSource, maxEntries: number): 
   try {
     return inOrder(source, await Promise.race([walk(source, reader, maxEntries), reader.thrown]));
   } catch (error) {
-    throw reader.sourceFailure ?? asTorchFileError(source, reader.lastPosition, error);
+    if (reader.sourceFailure !== undefined) throw reader.sourceFailure.error;
+    throw asTorchFileError(source, reader.lastPosition, error);
   }
 }
 
@@ -105,6 +106,6 @@ export async function dataStart(source: ByteSource, entry: ZipEntry): Promise<nu
 
 function asTorchFileError(source: ByteSource, offset: number, error: unknown): Error {
   if (error instanceof TorchFileError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = (error as Error).message;
   return new MalformedTorchFileError(source.name, offset, `damaged zip: ${reason}`, { cause: error });
 }

@@ -8,7 +8,7 @@ type Done = (error: Error | null, bytesRead?: number) => void;
 export class SourceReader extends yauzl.RandomAccessReader {
   lastPosition = 0;
   /** The source's own error (network, abort); it must reach the caller as it is, not as "damaged zip". */
-  sourceFailure: Error | undefined;
+  sourceFailure: { readonly error: unknown } | undefined;
   /** Rejects when yauzl itself throws: its callbacks run outside any promise, where a throw would end the process. */
   readonly thrown: Promise<never>;
   readonly #source: ByteSource;
@@ -31,9 +31,8 @@ export class SourceReader extends yauzl.RandomAccessReader {
         this.#answer(() => done(null, bytes.byteLength));
       },
       (error: unknown) => {
-        const failure = error instanceof Error ? error : new Error(String(error));
-        if (!(failure instanceof TorchFileError)) this.sourceFailure = failure;
-        this.#answer(() => done(failure));
+        if (!(error instanceof TorchFileError)) this.sourceFailure ??= { error };
+        this.#answer(() => done(error as Error));
       },
     );
   }
