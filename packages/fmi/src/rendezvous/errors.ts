@@ -1,4 +1,4 @@
-import { RemoteError } from '@cosmicai/payload';
+import { RemoteError, UserInputError } from '@cosmicai/payload';
 import type { Departure } from './peer-link.ts';
 
 /** Nothing answers at the rendezvous endpoint, or what answers isn't our server. */
@@ -39,6 +39,9 @@ export class PeerUnreachableError extends RemoteError {
     this.peer = peer;
   }
 }
+
+/** The two sides of a pair ask for different kinds of link. */
+export class LinkMismatchError extends UserInputError {}
 
 /** The peer was a member of the run and is no longer. */
 export class PeerGoneError extends RemoteError {

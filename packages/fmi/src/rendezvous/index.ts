@@ -1,15 +1,22 @@
 export type { ConnectOptions, ConnectorOptions, Departure, Endpoint, PeerConnector, PeerLink } from './peer-link.ts';
 export {
+  LinkMismatchError,
   PeerGoneError,
   PeerUnreachableError,
   RendezvousRefusedError,
   RendezvousUnavailableError,
   type Refusal,
 } from './errors.ts';
-// To come, with these signatures:
-//   createConnector(options: ConnectorOptions): Promise<PeerConnector>
-//   meet(options: MeetOptions): Promise<PeerLink>          one pair, one connector
-//   meetV1({ rendezvous, pairingName, signal, deadline }): Promise<Socket>          TCPunch v1: raw, unauthenticated
-//   checkRendezvous({ rendezvous, runId, runKey, worldSize, deadline }): Promise<RendezvousCheck>
-//   deriveRunKey(secret: Uint8Array | string, runId: string): Buffer
-//   startRendezvous(options): Promise<{ port, healthPort, stats(), close() }>
+export { checkRendezvous, type CheckOptions, type RendezvousCheck } from './client/check.ts';
+export { createConnector } from './client/connector.ts';
+export { deriveRunKey } from './keys.ts';
+export {
+  defaultLimits,
+  defaultTimeouts,
+  type Limits,
+  type Logger,
+  type RendezvousServerOptions,
+  type Timeouts,
+} from './server/options.ts';
+export { defaultHealthPort, defaultPort, startRendezvous, type RendezvousServer } from './server/start.ts';
+export type { RendezvousStats } from './server/stats.ts';

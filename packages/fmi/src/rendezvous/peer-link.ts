@@ -15,10 +15,13 @@ export interface PeerLink {
   readonly kind: 'direct' | 'relay';
   /** Rank at the other end. */
   readonly peer: number;
-  /** Ordered bytes in both directions, TCP_NODELAY set; a `TLSSocket` when `encrypted`. Its `close` says that the link is gone. */
+  /**
+   * Ordered bytes in both directions, TCP_NODELAY set; a `TLSSocket` when `encrypted`. Handed over paused: attach listeners, then call
+   * `resume()` (or pipe, or iterate). Its `close` event says that the link is gone.
+   */
   readonly socket: Socket;
   readonly encrypted: boolean;
-  /** Milliseconds from the first sign of the peer (its introduction, or this side's `connect`) to the finished link. */
+  /** Milliseconds from the server's introduction of the peer to the finished link. */
   readonly setupMs: number;
   /** Flushes what was written, then closes. */
   close(): void;

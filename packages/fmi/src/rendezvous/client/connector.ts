@@ -1,0 +1,419 @@
+import { randomBytes } from 'node:crypto';
+import { UserInputError } from '@cosmicai/payload';
+import {
+  LinkMismatchError,
+  PeerGoneError,
+  PeerUnreachableError,
+  RendezvousRefusedError,
+  RendezvousUnavailableError,
+} from '../errors.ts';
+import type { ConnectOptions, ConnectorOptions, Departure, PeerConnector, PeerLink } from '../peer-link.ts';
+import { maxSeek, noPairing, type Body, type Message } from '../wire/messages.ts';
+import { openControl, type ControlConnection } from './control-connection.ts';
+import { hostCandidates } from './host-addresses.ts';
+import { openHostListener, type HostListener } from './host-listener.ts';
+import { LinkAttempt, type AttemptSetting } from './link-attempt.ts';
+import { pause, within } from './timing.ts';
+
+const defaultJoinMs = 10_000;
+const defaultPunchMs = 2_500;
+/** A direct link to a peer that the server calls lost may still deliver its last bytes for this long. */
+const lastBytesMs = 300;
+/** The last bytes of a peer that left in good order, when its link was still being set up. */
+const lastAttemptMs = 1_000;
+const flushMs = 2_000;
+/** Wait before a failed pair is tried again. */
+const againMs = 100;
+/** First and last wait between attempts to reach a server that was lost. */
+const reconnectMs = { first: 100, last: 5_000 };
+
+interface Waiter {
+  resolve(link: PeerLink): void;
+  reject(error: Error): void;
+}
+
+/** What this rank knows of one peer. */
+interface PeerState {
+  readonly rank: number;
+  readonly waiters: Set<Waiter>;
+  attempt: LinkAttempt | undefined;
+  link: PeerLink | undefined;
+  /** The pairing that failed or whose link ended; named when the peer is sought again. */
+  failed: Buffer;
+  gone: Departure | undefined;
+  /** Why the last attempt failed. */
+  lastError: Error | undefined;
+}
+
+/**
+ * Joins the run's world on the rendezvous server.
+ * @throws RendezvousUnavailableError, RendezvousRefusedError; UserInputError for a rank outside the world; the signal's reason
+ */
+export async function createConnector(options: ConnectorOptions): Promise<PeerConnector> {
+  const { rank, worldSize } = options;
+  if (!Number.isInteger(worldSize) || worldSize < 1)
+    throw new UserInputError(`world size ${worldSize}; allowed: 1 and more`);
+  if (!Number.isInteger(rank) || rank < 0 || rank >= worldSize) {
+    throw new UserInputError(`rank ${rank} in a world of ${worldSize}; allowed: 0 to ${worldSize - 1}`);
+  }
+  const offersDirect = options.allowDirect !== false && options.localCandidates !== false;
+  const listener = offersDirect ? await openHostListener() : undefined;
+  const connector = new Connector(options, listener);
+  const { host, port } = options.rendezvous;
+  const limit = within(
+    (options.deadline ?? Date.now() + defaultJoinMs) - Date.now(),
+    connector.stopped,
+    () =>
+      new RendezvousUnavailableError(`The rendezvous server at ${host}:${port} didn't accept rank ${rank} in time.`),
+  );
+  try {
+    await connector.join(limit.signal);
+    return connector;
+  } catch (error) {
+    connector.destroy(error as Error);
+    throw error;
+  } finally {
+    limit.end();
+  }
+}
+
+class Connector implements PeerConnector {
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly #options: ConnectorOptions;
+  readonly #listener: HostListener | undefined;
+  readonly #peers = new Map<number, PeerState>();
+  readonly #lossListeners = new Set<(peer: number, how: Departure) => void>();
+  readonly #stop = new AbortController();
+  readonly #seeking = new Set<number>();
+  #control: ControlConnection | undefined;
+  #setting: AttemptSetting | undefined;
+  /** Why no connection is possible any more. */
+  #fatal: Error | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ConnectorOptions, listener: HostListener | undefined) {
+    this.#options = options;
+    this.#listener = listener;
+    this.rank = options.rank;
+    this.worldSize = options.worldSize;
+    const { signal } = options;
+    if (signal !== undefined) {
+      const abort = () => this.destroy(signal.reason as Error);
+      if (signal.aborted) abort();
+      signal.addEventListener('abort', abort, { once: true });
+      this.stopped.addEventListener('abort', () => signal.removeEventListener('abort', abort));
+    }
+  }
+
+  /** Aborts when the connector has ended. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  async join(signal: AbortSignal): Promise<void> {
+    const { rendezvous, runId, runKey, group = '', rank, worldSize } = this.#options;
+    const listening = this.#listener?.port;
+    const control = await openControl({
+      rendezvous,
+      role: 'member',
+      runId,
+      group,
+      runKey,
+      rank,
+      worldSize,
+      signal,
+      randomBytes,
+      candidates: (socket) => (listening === undefined ? [] : hostCandidates(socket, listening)),
+    });
+    if (this.stopped.aborted) {
+      control.destroy();
+      throw this.stopped.reason;
+    }
+    this.#control = control;
+    const { encrypt = false, allowDirect = true, allowRelay = true, punchMs = defaultPunchMs } = this.#options;
+    this.#setting = {
+      self: rank,
+      runKey,
+      server: control.server,
+      own: { observed: control.welcome.observed, candidates: control.candidates },
+      listener: this.#listener,
+      encrypt,
+      allowDirect,
+      allowRelay,
+      punchMs,
+      randomBytes,
+    };
+    control.listen(
+      (message) => this.#onMessage(message),
+      (reason) => this.#onControlLost(reason),
+    );
+  }
+
+  async connect(peer: number, { signal, deadline }: ConnectOptions = {}): Promise<PeerLink> {
+    signal?.throwIfAborted();
+    if (!Number.isInteger(peer) || peer < 0 || peer >= this.worldSize || peer === this.rank) {
+      throw new UserInputError(`rank ${this.rank} can't connect with rank ${peer} in a world of ${this.worldSize}`);
+    }
+    if (this.#fatal !== undefined) throw this.#fatal;
+    const state = this.#peer(peer);
+    if (state.link !== undefined) return state.link;
+    if (state.gone !== undefined && state.attempt === undefined) throw new PeerGoneError(peer, state.gone);
+    return await new Promise<PeerLink>((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const settle = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        state.waiters.delete(waiter);
+      };
+      const waiter: Waiter = {
+        resolve: (link) => {
+          settle();
+          resolve(link);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      const abort = () => waiter.reject(signal?.reason as Error);
+      signal?.addEventListener('abort', abort, { once: true });
+      if (deadline !== undefined) {
+        const late = () => waiter.reject(this.#tooLate(state));
+        timer = setTimeout(late, Math.max(0, deadline - Date.now()));
+      }
+      state.waiters.add(waiter);
+      if (state.attempt === undefined) this.#seek(peer);
+    });
+  }
+
+  onPeerLost(listener: (peer: number, how: Departure) => void): () => void {
+    this.#lossListeners.add(listener);
+    for (const { rank, gone } of this.#peers.values()) {
+      if (gone === undefined) continue;
+      queueMicrotask(() => {
+        if (this.#lossListeners.has(listener)) listener(rank, gone);
+      });
+    }
+    return () => this.#lossListeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  /** Ends everything at once. */
+  destroy(reason: Error): void {
+    if (this.stopped.aborted) return;
+    this.#fatal ??= reason;
+    this.#stop.abort(reason);
+    this.#listener?.close();
+    this.#control?.destroy();
+    for (const state of this.#peers.values()) {
+      state.attempt?.abort(reason);
+      for (const waiter of [...state.waiters]) waiter.reject(reason);
+      state.link?.socket.destroy();
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.stopped.aborted) return;
+    this.#fatal = new RendezvousUnavailableError('This connector was closed.');
+    const links = [...this.#peers.values()].flatMap(({ link }) => link ?? []);
+    const flushed = links.map(
+      ({ socket }) =>
+        new Promise<void>((resolve) => {
+          if (socket.destroyed) resolve();
+          socket.once('close', () => resolve());
+        }),
+    );
+    for (const link of links) link.close();
+    const limit = within(flushMs, this.stopped, () => new Error('flush time is over'));
+    const late = new Promise<void>((resolve) => limit.signal.addEventListener('abort', () => resolve()));
+    await Promise.race([Promise.all(flushed), late]);
+    limit.end();
+    this.#control?.leave();
+    this.#control = undefined;
+    this.destroy(this.#fatal);
+  }
+
+  #peer(rank: number): PeerState {
+    let state = this.#peers.get(rank);
+    if (state === undefined) {
+      state = {
+        rank,
+        waiters: new Set(),
+        attempt: undefined,
+        link: undefined,
+        failed: noPairing,
+        gone: undefined,
+        lastError: undefined,
+      };
+      this.#peers.set(rank, state);
+    }
+    return state;
+  }
+
+  /** Asks the server for a peer; requests of one turn of the event loop travel together. */
+  #seek(peer: number): void {
+    if (this.#seeking.size === 0) queueMicrotask(() => this.#flushSeeking());
+    this.#seeking.add(peer);
+  }
+
+  #flushSeeking(): void {
+    const peers = [...this.#seeking].map((rank) => ({ rank, failed: this.#peer(rank).failed }));
+    this.#seeking.clear();
+    for (let from = 0; from < peers.length; from += maxSeek) {
+      this.#control?.send('seek', { peers: peers.slice(from, from + maxSeek) });
+    }
+  }
+
+  #onMessage(message: Message): void {
+    if (message.name === 'introduce') this.#onIntroduce(message.body);
+    else if (message.name === 'nudge') {
+      for (const { attempt } of this.#peers.values()) {
+        if (attempt?.pairing.equals(message.body.pairing) === true) attempt.nudge(message.body.path);
+      }
+    } else if (message.name === 'gone') this.#onGone(this.#peer(message.body.peer), message.body.how);
+    else if (message.name === 'back') this.#peer(message.body.peer).gone = undefined;
+  }
+
+  #onIntroduce(introduction: Body<'introduce'>): void {
+    const state = this.#peer(introduction.peer);
+    state.gone = undefined;
+    state.attempt?.abort(new Error('introduced anew'));
+    state.link?.socket.destroy();
+    state.link = undefined;
+    const attempt = new LinkAttempt(this.#setting!, introduction);
+    state.attempt = attempt;
+    attempt.result.then(
+      (link) => this.#onLink(state, attempt, link),
+      (error: unknown) => this.#onAttemptFailed(state, attempt, error as Error),
+    );
+  }
+
+  #onLink(state: PeerState, attempt: LinkAttempt, link: PeerLink): void {
+    if (state.attempt !== attempt || this.stopped.aborted) {
+      link.socket.destroy();
+      return;
+    }
+    state.attempt = undefined;
+    if (link.socket.destroyed) {
+      this.#onAttemptFailed(state, attempt, new Error('the link broke as it was made'));
+      return;
+    }
+    state.link = link;
+    link.socket.once('close', () => {
+      if (state.link !== link) return;
+      state.link = undefined;
+      state.failed = attempt.pairing;
+    });
+    for (const waiter of [...state.waiters]) waiter.resolve(link);
+  }
+
+  #onAttemptFailed(state: PeerState, attempt: LinkAttempt, error: Error): void {
+    if (state.attempt !== attempt && state.attempt !== undefined) return;
+    state.attempt = undefined;
+    state.failed = attempt.pairing;
+    if (this.stopped.aborted) return;
+    if (state.gone !== undefined || error instanceof LinkMismatchError) {
+      this.#rejectAll(state, state.gone === undefined ? error : new PeerGoneError(state.rank, state.gone));
+      return;
+    }
+    state.lastError = error;
+    void pause(againMs, this.stopped).then(
+      () => {
+        if (state.waiters.size > 0 && state.attempt === undefined && state.link === undefined) this.#seek(state.rank);
+      },
+      () => undefined,
+    );
+  }
+
+  #onGone(state: PeerState, how: Departure): void {
+    if (state.gone !== undefined) return;
+    state.gone = how;
+    if (state.attempt !== undefined) {
+      // The link may stand already on the peer's side, with bytes on their way.
+      if (how === 'lost') state.attempt.abort(new PeerGoneError(state.rank, how));
+      else this.#later(lastAttemptMs, () => state.attempt?.abort(new PeerGoneError(state.rank, how)));
+    } else if (state.link === undefined) this.#rejectAll(state, new PeerGoneError(state.rank, how));
+    const { link } = state;
+    if (how === 'left' || link === undefined) {
+      this.#reportLoss(state.rank, how);
+      return;
+    }
+    // What the peer sent before it died may still be in the socket; its own end is the better witness, if it comes.
+    const over = () => {
+      clearTimeout(timer);
+      link.socket.off('close', over);
+      link.socket.destroy();
+      if (state.gone !== undefined) this.#reportLoss(state.rank, how);
+    };
+    const timer = setTimeout(over, lastBytesMs);
+    if (link.socket.destroyed) over();
+    else link.socket.once('close', over);
+  }
+
+  #onControlLost(reason: Error): void {
+    this.#control = undefined;
+    if (this.stopped.aborted) return;
+    if (reason instanceof RendezvousRefusedError && reason.refusal !== 'draining' && reason.refusal !== 'timeout') {
+      this.#endWith(reason);
+      return;
+    }
+    void this.#rejoin();
+  }
+
+  /** Links stand without the server; new ones, and news of others, need it again. */
+  async #rejoin(): Promise<void> {
+    for (let wait = reconnectMs.first; !this.stopped.aborted; wait = Math.min(wait * 2, reconnectMs.last)) {
+      try {
+        await pause(wait, this.stopped);
+        const limit = within(defaultJoinMs, this.stopped, () => new Error('no answer in time'));
+        await this.join(limit.signal).finally(limit.end);
+        for (const { rank, waiters, attempt } of this.#peers.values()) {
+          if (waiters.size > 0 && attempt === undefined) this.#seek(rank);
+        }
+        return;
+      } catch (error) {
+        const final =
+          error instanceof RendezvousRefusedError && !['draining', 'limit', 'timeout'].includes(error.refusal);
+        if (final) this.#endWith(error);
+        if (final) return;
+      }
+    }
+  }
+
+  /** No new links any more; those that stand remain. */
+  #endWith(reason: Error): void {
+    this.#fatal = reason;
+    for (const state of this.#peers.values()) {
+      state.attempt?.abort(reason);
+      this.#rejectAll(state, reason);
+    }
+  }
+
+  #rejectAll(state: PeerState, error: Error): void {
+    for (const waiter of [...state.waiters]) waiter.reject(error);
+  }
+
+  #reportLoss(peer: number, how: Departure): void {
+    for (const listener of [...this.#lossListeners]) listener(peer, how);
+  }
+
+  #later(ms: number, then: () => void): void {
+    void pause(ms, this.stopped).then(then, () => undefined);
+  }
+
+  #tooLate(state: PeerState): PeerUnreachableError {
+    const { rank, lastError } = state;
+    const why =
+      this.#control === undefined
+        ? 'the rendezvous server is away'
+        : state.attempt !== undefined
+          ? 'no path to it was found yet'
+          : (lastError?.message ?? "it hasn't come to the rendezvous server");
+    return new PeerUnreachableError(rank, `Rank ${rank} wasn't reached in time: ${why}.`, { cause: lastError });
+  }
+}
