@@ -36,7 +36,7 @@ describe('a quote', () => {
   it('of a small run tells duration with range, requests, transitions, memory, itemised cost, and nothing to worry about', () => {
     const quote = quoteRun(plan(4), DEFAULT_CALIBRATION, { prices });
 
-    expect(quote).toMatchObject({ ranks: 4, ranksWithData: 4, samples: 4 * 5100, stateTransitions: 5, warnings: [] });
+    expect(quote).toMatchObject({ ranks: 4, ranksWithData: 4, samples: 4 * 5100, stateTransitions: 6, warnings: [] });
     expect(quote.lambdaRequests).toBe(4 + 2);
     expect(quote.seconds.low).toBeLessThanOrEqual(quote.seconds.median);
     expect(quote.seconds.median).toBeLessThanOrEqual(quote.seconds.high);
@@ -82,7 +82,7 @@ describe('a quote', () => {
       { prices },
     );
 
-    expect(quote.stateTransitions).toBe(5 + 2 * 10);
+    expect(quote.stateTransitions).toBe(6 + 10);
     expect(quote.cost.items.map(({ item }) => item)).not.toContain('Express requests');
   });
 

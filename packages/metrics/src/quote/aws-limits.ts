@@ -48,4 +48,5 @@ export interface RetryPolicy {
   readonly maxDelaySeconds: number;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { intervalSeconds: 1, backoffRate: 2, maxAttempts: 6, maxDelaySeconds: 30 };
+/** That of state-machine.asl.yml. */
+export const DEFAULT_RETRY: RetryPolicy = { intervalSeconds: 1, backoffRate: 2, maxAttempts: 3, maxDelaySeconds: 30 };

@@ -48,12 +48,12 @@ export interface QuoteOptions {
   readonly runs?: number;
 }
 
-/** States of the outer machine that every run enters: Initialize, the FMI choice, Infer, Summarize; and the start. */
-const OUTER_TRANSITIONS = 5;
+/** Step Functions charges for each state entered. Every run enters Initialize, FmiEnabled, Infer, Summarize, RunSucceeded, Done. */
+const OUTER_TRANSITIONS = 6;
 /** CheckRendezvous. */
 const FMI_TRANSITIONS = 1;
-/** A Standard child enters its one task and its end. */
-const STANDARD_CHILD_TRANSITIONS = 2;
+/** A Standard child enters its one task. */
+const STANDARD_CHILD_TRANSITIONS = 1;
 
 /** @throws nothing: what can't work is told in `warnings` */
 export function quoteRun(
