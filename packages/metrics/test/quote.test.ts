@@ -51,17 +51,24 @@ describe('a quote', () => {
     expect(quote.cost.usd).toBeLessThanOrEqual(quote.costUsd.high);
   });
 
-  it('of 10,000 ranks and 1 TB comes at once, and speaks of waves, payload size and throttling', () => {
-    const quote = quoteRun(plan(10_000, { maxConcurrency: 10_000 }), DEFAULT_CALIBRATION, { prices, runs: 3 });
+  it('of 10,000 ranks and 1 TB goes in ten waves of what Lambda lets run at once', () => {
+    const quote = quoteRun(plan(10_000), DEFAULT_CALIBRATION, { prices, runs: 3 });
 
     expect(quote.bytes).toBeGreaterThan(1e12);
     expect(quote.peakConcurrency).toBe(1000);
     expect(quote.seconds.median).toBeGreaterThan(10 * (5100 / 350) * (1769 / 3072));
     const told = quote.warnings.join('\n');
-    expect(told).toMatch(/waves/);
-    expect(told).toMatch(/above Lambda's concurrency quota/);
+    expect(told).toMatch(/about 10 waves/);
     expect(told).toMatch(/rank tasks are about \d+ KB/);
-    expect(told).toMatch(/throttled/);
+  });
+
+  it('of more ranks at once than the concurrency quota says that throttled ranks run out of retries', () => {
+    const quote = quoteRun(plan(5000, { maxConcurrency: 5000 }), DEFAULT_CALIBRATION, { prices, runs: 3 });
+
+    const told = quote.warnings.join('\n');
+    expect(told).toMatch(/above Lambda's concurrency quota of 1000/);
+    expect(told).toMatch(/invocations are throttled/);
+    expect(told).toMatch(/simulated runs end with failed ranks/);
   });
 
   it.each([
