@@ -91,6 +91,7 @@ export async function openTorchFile(source: ByteSource, limits: Partial<TorchFil
     storage,
     storageStart: ({ entry }) => dataStart(cached, entry),
     async tensor(ref) {
+      storage(ref);
       const size = Math.max(countOf(ref.shape), spanOf(ref)) * itemBytes(ref.dtype);
       if (size > bounds.maxTensorBytes) {
         const problem = `a tensor of shape [${ref.shape.join(', ')}] takes ${size} bytes`;

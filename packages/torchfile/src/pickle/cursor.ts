@@ -1,6 +1,6 @@
 import { MalformedTorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from '../errors.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const NEWLINE = 0x0a;
 /** Names of modules and classes; CPython knows no limit, people do. */
 const LONGEST_LINE = 1000;
