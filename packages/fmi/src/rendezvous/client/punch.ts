@@ -12,7 +12,7 @@ export interface PunchOptions {
   readonly observed: Endpoint;
   readonly peer: Endpoint;
   readonly signal: AbortSignal;
-  /** Decides whether a connection is the peer's; until it says so, punching goes on. */
+  /** Owns the connection from now on and decides whether it is the peer's; until it says so, punching goes on. */
   readonly accept: (socket: Socket) => Promise<boolean>;
 }
 
@@ -78,7 +78,6 @@ async function attempt(options: PunchOptions, ms: number): Promise<Socket | stri
 }
 
 async function listen({ localAddress, localPort, signal, accept }: PunchOptions): Promise<Socket> {
-  const candidates = new Set<Socket>();
   const server = createServer({ pauseOnConnect: true, noDelay: true });
   try {
     return await new Promise<Socket>((resolve, reject) => {
@@ -88,16 +87,13 @@ async function listen({ localAddress, localPort, signal, accept }: PunchOptions)
       server.on('error', reject);
       server.on('connection', (socket) => {
         socket.on('error', () => undefined);
-        candidates.add(socket);
         accept(socket).then((accepted) => {
-          candidates.delete(socket);
           if (accepted) resolve(socket);
         }, reject);
       });
       server.listen({ host: localAddress, port: localPort, exclusive: true });
     });
   } finally {
-    for (const socket of candidates) socket.destroy();
     // Stops listening at once; the accepted connection lives on.
     server.close();
   }
