@@ -1,5 +1,5 @@
-import type { ObjectStore, ReadOptions } from '@cosmicai/store';
-import { MalformedTorchFileError, TorchFileMissingError } from './errors.ts';
+import { NotFoundError, type ObjectStore, type ReadOptions } from '@cosmicai/store';
+import { MalformedTorchFileError } from './errors.ts';
 
 /** Random access to the bytes of one immutable file. */
 export interface ByteSource {
@@ -14,14 +14,13 @@ export interface ByteSource {
 /**
  * An object of the store as a source of ranged reads.
  *
- * @throws TorchFileMissingError when there is no such object
+ * @throws NotFoundError when there is no such object
  */
 export async function storeSource(store: ObjectStore, key: string): Promise<ByteSource> {
-  const name = `${store.url}/${key}`;
   const info = await store.head(key);
-  if (info === undefined) throw new TorchFileMissingError(name);
+  if (info === undefined) throw new NotFoundError(store.url, key);
   return {
-    name,
+    name: `${store.url}/${key}`,
     size: info.size,
     read: (start, end, options) => store.getRange(key, start, end, options),
   };

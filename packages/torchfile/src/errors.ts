@@ -31,10 +31,3 @@ export class TorchFileLimitError extends TorchFileError {
     this.limit = limit;
   }
 }
-
-/** There is no such object in the store. */
-export class TorchFileMissingError extends TorchFileError {
-  constructor(file: string) {
-    super(file, undefined, 'no such file; check bucket, prefix and name');
-  }
-}

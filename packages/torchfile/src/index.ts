@@ -1,11 +1,5 @@
 export { bufferSource, storeSource, type ByteSource } from './byte-source.ts';
-export {
-  MalformedTorchFileError,
-  TorchFileError,
-  TorchFileLimitError,
-  TorchFileMissingError,
-  UnsupportedTorchFileError,
-} from './errors.ts';
+export { MalformedTorchFileError, TorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from './errors.ts';
 export { DEFAULT_LIMITS, type TorchFileLimits } from './limits.ts';
 export { openTorchFile, type TorchFile } from './torch-file.ts';
 export {
@@ -36,3 +30,4 @@ export { stateDictStream, type TorchValue } from './write/state-dict-stream.ts';
 export { holdsModule, readModuleTree, type ModuleNode } from './model/module-tree.ts';
 export type { OpaqueValue, PlainValue } from './model/plain-value.ts';
 export { moduleStateDict, readStateDict, type StateDict } from './model/state-dict.ts';
+export { MEGABYTE, samplesPerPartition, splitPartition, type PartitionPart } from './partition/split.ts';

@@ -1,12 +1,10 @@
 import type { ByteSource } from '../byte-source.ts';
 import type { TorchFileLimits } from '../limits.ts';
 import type { FloatDType } from '../tensor/dtype.ts';
-import { openTorchFile } from '../torch-file.ts';
-import { openColumn } from './column.ts';
+import { openColumns } from './columns.ts';
 import { cutouts, float64Rows } from './cutout.ts';
 import { readAhead } from './read-ahead.ts';
 import type { SampleBatch } from './sample-batch.ts';
-import { partitionTensors } from './tensor-dataset.ts';
 
 export interface ReadSamplesOptions {
   readonly signal?: AbortSignal;
@@ -48,14 +46,8 @@ export interface Partition {
  * @throws TorchFileError when the file is something else, damaged, or compressed
  */
 export async function openPartition(source: ByteSource, limits: Partial<TorchFileLimits> = {}): Promise<Partition> {
-  const file = await openTorchFile(source, limits);
-  const tensors = partitionTensors(file);
-  const [images, magnitudes, redshift] = await Promise.all([
-    openColumn(file, 'images', tensors.images),
-    openColumn(file, 'magnitudes', tensors.magnitudes),
-    openColumn(file, 'redshifts', tensors.redshift),
-  ]);
-  const [count, bands, height, width] = tensors.images.shape as [number, number, number, number];
+  const { images, magnitudes, redshift } = await openColumns(source, limits);
+  const [count, bands, height, width] = images.ref.shape as [number, number, number, number];
 
   function checkRange(from: number, to: number): void {
     if (Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= count) return;
@@ -83,9 +75,9 @@ export async function openPartition(source: ByteSource, limits: Partial<TorchFil
     count,
     imageShape: [bands, height, width],
     dtypes: {
-      images: tensors.images.dtype as FloatDType,
-      magnitudes: tensors.magnitudes.dtype as FloatDType,
-      redshift: tensors.redshift.dtype as FloatDType,
+      images: images.ref.dtype as FloatDType,
+      magnitudes: magnitudes.ref.dtype as FloatDType,
+      redshift: redshift.ref.dtype as FloatDType,
     },
     read,
     batches({ size, from = 0, to = count, readAhead: ahead = 1, signal }) {

@@ -1,11 +1,9 @@
 import { Readable } from 'node:stream';
 import type { ObjectStore, ReadOptions, WrittenObject } from '@cosmicai/store';
 import { BANDS, CUTOUT, type SampleBatch } from '../partition/sample-batch.ts';
-import { Opcode } from '../pickle/opcodes.ts';
 import { littleEndianBytes } from '../tensor/bytes.ts';
-import { itemBytes, type DType } from '../tensor/dtype.ts';
-import { contiguousStrides, countOf } from '../tensor/layout.ts';
-import { PickleWriter } from './pickle-writer.ts';
+import { countOf } from '../tensor/layout.ts';
+import { storageBytes, tensorDatasetPickle, type DatasetTensor } from './tensor-dataset-pickle.ts';
 import { torchFileSize, torchFileStream } from './torch-file-stream.ts';
 
 /** Shape of a partition to be written. */
@@ -20,36 +18,14 @@ export interface PartitionShape {
   readonly redshiftDtype?: 'float64' | 'float32';
 }
 
-/** Type and shape of one tensor of a dataset. */
-export interface DatasetTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-}
-
-/** data.pkl of a TensorDataset whose tensors have the storages 0, 1, 2 …, each one's own. */
-export function tensorDatasetPickle(tensors: readonly DatasetTensor[]): Uint8Array {
-  const pickle = new PickleWriter();
-  pickle.global('torch.utils.data.dataset', 'TensorDataset').opcode(Opcode.EMPTY_TUPLE, Opcode.NEWOBJ);
-  pickle.opcode(Opcode.EMPTY_DICT).text('tensors').opcode(Opcode.MARK);
-  for (const [index, { dtype, shape }] of tensors.entries()) {
-    const strides = contiguousStrides(shape);
-    pickle.tensor({ dtype, shape, strides, storage: String(index), elements: countOf(shape) });
-  }
-  return pickle.opcode(Opcode.TUPLE, Opcode.SETITEM, Opcode.BUILD).finish();
-}
-
 /** Types and shapes of images, magnitudes and redshift. */
-export function partitionLayout(shape: PartitionShape): [DatasetTensor, DatasetTensor, DatasetTensor] {
+function partitionLayout(shape: PartitionShape): [DatasetTensor, DatasetTensor, DatasetTensor] {
   const { count, imageShape = [BANDS, CUTOUT, CUTOUT], magnitudesDtype = 'float64', redshiftDtype = 'float64' } = shape;
   return [
     { dtype: 'float32', shape: [count, ...imageShape] },
     { dtype: magnitudesDtype, shape: [count, imageShape[0]] },
     { dtype: redshiftDtype, shape: [count] },
   ];
-}
-
-export function storageBytes({ dtype, shape }: DatasetTensor): number {
-  return countOf(shape) * itemBytes(dtype);
 }
 
 /** Bytes of the file that `partitionStream` gives for this shape. */
