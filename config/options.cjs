@@ -1,0 +1,80 @@
+// The options of a stage: config/default.yml with what config/<stage>.yml overrides, and what follows from them.
+const { existsSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { parse } = require('yaml');
+
+// Role names end at 64 characters: `cosmicai-summarize-<stage>-<region>-resultSummary` leaves 16 for the stage.
+const STAGE_NAME = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
+
+/** Called by the framework for each `${file(config/options.cjs)}`. */
+module.exports = async ({ resolveVariable }) => stageOptions(await resolveVariable('sls:stage'));
+module.exports.stageOptions = stageOptions;
+
+function stageOptions(stage, folder = module.path) {
+  if (!STAGE_NAME.test(stage)) {
+    throw new Error(
+      `The stage "${stage}" can't be part of the names of roles and buckets: expected 2 to 16 lower-case letters, digits and hyphens.`,
+    );
+  }
+  const defaults = parse(readFileSync(join(folder, 'default.yml'), 'utf8'));
+  const file = join(folder, `${stage}.yml`);
+  const overrides = existsSync(file) ? (parse(readFileSync(file, 'utf8')) ?? {}) : {};
+  return withDerived(stage, override(defaults, overrides, file, ''));
+}
+
+function override(defaults, overrides, file, path) {
+  const result = { ...defaults };
+  for (const [name, value] of Object.entries(overrides)) {
+    const where = path + name;
+    if (!(name in defaults)) {
+      throw new Error(`${file}: unknown option "${where}". Known here: ${Object.keys(defaults).join(', ')}.`);
+    }
+    const [expected, found] = [kindOf(defaults[name]), kindOf(value)];
+    if (found !== expected) throw new Error(`${file}: "${where}" must be ${expected}, not ${found}.`);
+    result[name] = expected === 'a group of options' ? override(defaults[name], value, file, `${where}.`) : value;
+  }
+  return result;
+}
+
+function kindOf(value) {
+  if (Array.isArray(value)) return 'a list';
+  if (value === null) return 'nothing';
+  return typeof value === 'object' ? 'a group of options' : `a ${typeof value}`;
+}
+
+function withDerived(stage, options) {
+  if (!['STANDARD', 'EXPRESS'].includes(options.map_execution_type)) {
+    throw new Error(`map_execution_type must be STANDARD or EXPRESS, not "${options.map_execution_type}".`);
+  }
+  const { inference, vpc } = options;
+  return {
+    ...options,
+    // What follows the function's name in the state machine: warm functions stand behind an alias.
+    infer_qualifier: inference.provisioned_concurrency > 0 ? ':provisioned' : '',
+    // The framework takes these as missing when null.
+    infer_provisioned: inference.provisioned_concurrency || null,
+    infer_reserved: inference.reserved_concurrency || null,
+    deployment_bucket: options.deployment.bucket || null,
+    function_vpc:
+      vpc.subnet_ids.length > 0 ? { subnetIds: vpc.subnet_ids, securityGroupIds: vpc.security_group_ids } : null,
+    in_vpc: { 'Fn::Equals': [String(vpc.subnet_ids.length > 0), 'true'] },
+    objects: objectArns(stage, options),
+  };
+}
+
+/** What the roles' policies name, as lists for `Resource`. */
+function objectArns(stage, { prefixes, data_buckets }) {
+  const own = { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::cosmicai-${stage}-\${AWS::AccountId}-\${AWS::Region}` };
+  const others = data_buckets.map((bucket) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${bucket}` }));
+  const below = (bucket, prefix) => ({ 'Fn::Sub': `${bucket['Fn::Sub']}/${prefix}` });
+  const results = prefixes.results.map((prefix) => below(own, `${prefix}/*`));
+  return {
+    buckets: [own, ...others],
+    results,
+    readable: [
+      ...[...prefixes.data, ...prefixes.models].map((prefix) => below(own, `${prefix}/*`)),
+      ...results,
+      ...others.map((bucket) => below(bucket, '*')),
+    ],
+  };
+}

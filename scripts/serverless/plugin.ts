@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { archive } from './archive.ts';
+import { bundle, root, writeLocalDoor, type Bundle } from './bundle.ts';
+import type { Architecture } from './native-files.ts';
+
+/** The part of the framework that this plugin touches. */
+interface Framework {
+  readonly serviceDir: string;
+  readonly service: {
+    readonly provider: { readonly architecture?: Architecture };
+    readonly custom: { readonly options: { readonly inference: { readonly model: string } } };
+    readonly package: { artifact?: string };
+    readonly functions: Readonly<Record<string, { readonly handler: string }>>;
+  };
+}
+
+interface FrameworkOptions {
+  extraServicePath?: string;
+}
+
+/**
+ * Packs a service of this repository for the framework: its own zip instead of the framework's, which would take in
+ * node_modules and the time of day. Serves `sls package`, `sls deploy` and `sls invoke local`; says nothing on stdout.
+ */
+export default class BundlePlugin {
+  readonly hooks: Readonly<Record<string, () => Promise<void>>>;
+  readonly #framework: Framework;
+  readonly #options: FrameworkOptions;
+  #closeDoor: (() => Promise<void>) | undefined;
+
+  constructor(framework: Framework, options: FrameworkOptions) {
+    this.#framework = framework;
+    this.#options = options;
+    this.hooks = {
+      'before:package:createDeploymentArtifacts': () => this.#pack(),
+      'before:invoke:local:invoke': () => this.#openDoor(),
+      'after:invoke:local:invoke': async () => this.#closeDoor?.(),
+    };
+  }
+
+  async #pack(): Promise<void> {
+    const { service, serviceDir } = this.#framework;
+    const bundled = await this.#bundle();
+    const artifact = join(serviceDir, '.serverless', `${bundled.service}.zip`);
+    const { model } = service.custom.options.inference;
+    await archive(bundled, artifact, {
+      architecture: service.provider.architecture ?? 'x86_64',
+      model: bundled.natives.includes('onnxruntime-node') ? modelFile(model) : undefined,
+    });
+    service.package.artifact = artifact;
+  }
+
+  async #openDoor(): Promise<void> {
+    const handlers = Object.values(this.#framework.service.functions).map(({ handler }) => handler.split('.')[1]!);
+    this.#closeDoor = await writeLocalDoor(await this.#bundle(), handlers);
+    this.#options.extraServicePath = 'dist';
+  }
+
+  async #bundle(): Promise<Bundle> {
+    const [name = ''] = this.#framework.serviceDir.split(/[\\/]/).slice(-1);
+    return await bundle(name);
+  }
+}
+
+/** The model to pack, if it is there: without one in the function, every payload has to name its model. */
+function modelFile(model: string): string | undefined {
+  if (model === '') return undefined;
+  const path = join(root, model);
+  if (existsSync(path)) return path;
+  process.stderr.write(`${model} is not there, so the function is packed without a model: payloads must name one.\n`);
+  return undefined;
+}
