@@ -1,7 +1,7 @@
 export { createPredictor, MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 export {
-  BANDS,
+  BAND_NAMES,
   decodePredictions,
   encodePredictions,
   type PartitionPredictions,

@@ -3,7 +3,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { PredictedSamples } from './predict-partition.ts';
 
 /** SDSS bands in the order of the magnitudes. */
-export const BANDS = ['u', 'g', 'r', 'i', 'z'] as const;
+export const BAND_NAMES = ['u', 'g', 'r', 'i', 'z'] as const;
 
 /** Predictions of one partition in the order of its samples. */
 export interface PartitionPredictions {
@@ -22,7 +22,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
   const index = new Int32Array(count);
   const zSpec = new Float64Array(count);
   const zPred = new Float32Array(count);
-  const magnitudes = BANDS.map(() => new Float64Array(count));
+  const magnitudes = BAND_NAMES.map(() => new Float64Array(count));
   let row = 0;
   for (const { partition, batches } of partitions) {
     for (const batch of batches) {
@@ -31,7 +31,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
       for (let sample = 0; sample < batch.count; sample++, row++) {
         names.push(partition);
         index[row] = batch.from + sample;
-        magnitudes.forEach((column, band) => (column[row] = batch.magnitudes[sample * BANDS.length + band]!));
+        magnitudes.forEach((column, band) => (column[row] = batch.magnitudes[sample * BAND_NAMES.length + band]!));
       }
     }
   }
@@ -42,7 +42,11 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
       { name: 'index', data: index, type: 'INT32' },
       { name: 'z_spec', data: zSpec, type: 'DOUBLE' },
       { name: 'z_pred', data: zPred, type: 'FLOAT' },
-      ...BANDS.map((band, column) => ({ name: `mag_${band}`, data: magnitudes[column]!, type: 'DOUBLE' as const })),
+      ...BAND_NAMES.map((band, column) => ({
+        name: `mag_${band}`,
+        data: magnitudes[column]!,
+        type: 'DOUBLE' as const,
+      })),
     ],
   });
   return new Uint8Array(file);

@@ -82,8 +82,6 @@ function startWorker(session: SessionOptions): Promise<SessionWorker> {
     thread.once('error', refuse);
     thread.once('message', () => {
       thread.off('error', refuse);
-      // An idle predictor must not keep the process alive; predict() holds it while there is work.
-      thread.unref();
       resolve({ thread, jobs: new Map() });
     });
   });
@@ -101,6 +99,8 @@ class WorkerPredictor implements Predictor {
       worker.thread.on('message', (response: PredictResponse) => this.#answered(worker, response));
       worker.thread.on('error', (error: Error) => this.#lost(worker, error));
       worker.thread.on('exit', (code) => this.#lost(worker, new Error(`exit code ${code}`)));
+      // An idle predictor must not keep the process alive; predict() holds it while there is work.
+      worker.thread.unref();
     }
   }
 

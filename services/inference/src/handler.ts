@@ -5,10 +5,10 @@ import { parseAs, rankTaskSchema, type RankAnswer } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 
 /** The model packed beside the bundle, unless COSMICAI_MODEL names another. */
-const defaultModelPath = process.env['COSMICAI_MODEL'] ?? fileURLToPath(new URL('./model.onnx', import.meta.url));
-const workers = Number(process.env['COSMICAI_WORKERS'] ?? 0);
+const defaultModelPath = process.env.COSMICAI_MODEL ?? fileURLToPath(new URL('./model.onnx', import.meta.url));
+const workers = Number(process.env.COSMICAI_WORKERS ?? 0);
 const models = new ModelCache({ openStore, defaultModelPath, sessions: workers > 0 ? { workers } : {} });
-const memoryLimit = Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 0);
+const memoryLimit = Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? 0);
 
 /** Runs one rank. Input: an item of the manifest or of another initializer's `body`. */
 export function infer(item: unknown): Promise<RankAnswer> {

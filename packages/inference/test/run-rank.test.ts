@@ -1,0 +1,201 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { compileAstroMae, PUBLISHED_CONFIG, randomWeights, type AstroMaeConfig } from '@cosmicai/astromae';
+import { parseAs, parseJsonAs, rankResultSchema, rankTaskSchema, UserInputError } from '@cosmicai/payload';
+import { fileStore, openStore, type ObjectStore } from '@cosmicai/store';
+import { writePartition, type SampleBatch } from '@cosmicai/torchfile';
+import {
+  decodePredictions,
+  ModelCache,
+  PartitionError,
+  runRank,
+  type LoadedModel,
+  type RankEnvironment,
+} from '../src/index.ts';
+
+/** The published architecture, one block deep: quick to build and to run. */
+const config: AstroMaeConfig = { ...PUBLISHED_CONFIG, encoder: { ...PUBLISHED_CONFIG.encoder, depth: 1 } };
+
+let folder: string;
+let store: ObjectStore;
+let models: ModelCache;
+let model: LoadedModel;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cosmicai-inference-'));
+  store = fileStore(folder);
+  const defaultModelPath = join(folder, 'model.onnx');
+  await writeFile(defaultModelPath, compileAstroMae(config, randomWeights(config, 7)));
+  models = new ModelCache({
+    openStore,
+    defaultModelPath,
+    sessions: { workers: 2 },
+    cacheFolder: join(folder, 'cache'),
+  });
+  model = await models.load({ S3_BUCKET: bucket() });
+});
+afterAll(async () => {
+  await model.predictor.close();
+  await rm(folder, { recursive: true });
+});
+
+const bucket = () => pathToFileURL(folder).href;
+
+/** Samples whose values follow from their index alone. */
+function samples(from: number, count: number): SampleBatch {
+  const wave = (length: number, period: number) =>
+    Float64Array.from({ length }, (_, index) => Math.sin(from + index / period));
+  return {
+    from,
+    count,
+    images: Float32Array.from(wave(count * 5 * 32 * 32, 97)),
+    magnitudes: wave(count * 5, 3).map((value) => 18 + value),
+    redshift: wave(count, 11).map((value) => 0.1 + 0.05 * value),
+  };
+}
+
+const givenPartition = (key: string, count: number) => writePartition(store, key, { count }, [samples(0, count)]);
+
+const task = (fields: object) =>
+  parseAs(
+    rankTaskSchema,
+    {
+      S3_BUCKET: bucket(),
+      DATA_BUCKET: bucket(),
+      WORLD_SIZE: '4',
+      RANK: '2',
+      DATA_PATH: null,
+      RESULT_PATH: 'out',
+      BATCH_SIZE: 32,
+      RUN_ID: 'run',
+      ...fields,
+    },
+    'task',
+  );
+
+function environment(): RankEnvironment {
+  let milliseconds = 0;
+  return {
+    openStore,
+    loadModel: (rankTask) => models.load(rankTask),
+    monotonic: () => (milliseconds += 250),
+    now: () => new Date('2026-03-04T05:06:07Z'),
+    cpuSeconds: () => 3,
+    peakRssMb: () => 123,
+    memoryLimitMb: 2048,
+    architecture: 'x86_64',
+  };
+}
+
+async function predictionsOf(key: string) {
+  return decodePredictions(await store.get(key));
+}
+
+describe('runRank', () => {
+  it('predicts its partitions in order and leaves result and predictions', async () => {
+    await givenPartition('data/1.pt', 70);
+    await givenPartition('data/2.pt', 5);
+
+    const answer = await runRank(task({ DATA_PATH: ['data/1.pt', 'data/2.pt'] }), environment());
+
+    expect(answer).toMatchObject({
+      statusCode: 200,
+      status: 'succeeded',
+      rank: 2,
+      samples: 75,
+      result_key: 'out/runs/run/2.json',
+    });
+    const result = parseJsonAs(rankResultSchema, (await store.get('out/runs/run/2.json')).toString(), 'result');
+    expect(result).toMatchObject({
+      num_batches: 4,
+      batch_size: 32,
+      samples: 75,
+      rank: 2,
+      world_size: 4,
+      run_id: 'run',
+      peak_rss_mb: 123,
+    });
+    expect(result.bits).toBe(75 * 20_520 * 8);
+    expect(result.model_sha256).toBe(model.sha256);
+    expect(await store.get('out/2.json')).toEqual(await store.get('out/runs/run/2.json'));
+    const rows = await predictionsOf(result.predictions_key);
+    expect(rows.map((row) => `${row.partition} ${row.index}`)).toEqual([
+      ...Array.from({ length: 70 }, (_, index) => `data/1.pt ${index}`),
+      ...Array.from({ length: 5 }, (_, index) => `data/2.pt ${index}`),
+    ]);
+    expect(rows.map((row) => row.z_spec).slice(0, 70)).toEqual([...samples(0, 70).redshift]);
+    expect(new Set(rows.map((row) => row.z_pred)).size).toBeGreaterThan(40);
+  });
+
+  it('predicts the same whatever the batch size', async () => {
+    await givenPartition('data/3.pt', 75);
+
+    const predictions = [];
+    for (const batchSize of [1, 7, 32, 1000]) {
+      await runRank(
+        task({ DATA_PATH: 'data/3.pt', BATCH_SIZE: batchSize, RUN_ID: `batch${batchSize}` }),
+        environment(),
+      );
+      predictions.push(
+        (await predictionsOf(`out/runs/batch${batchSize}/predictions/2.parquet`)).map((row) => row.z_pred),
+      );
+    }
+
+    const [reference, ...others] = predictions;
+    for (const other of others)
+      other.forEach((z, index) => expect(Math.abs(z - reference![index]!)).toBeLessThan(2e-6));
+  });
+
+  it('does nothing without data', async () => {
+    const answer = await runRank(task({ RUN_ID: 'idle' }), environment());
+
+    expect(answer).toMatchObject({ status: 'no_data', samples: 0 });
+    expect(await store.head('out/runs/idle/2.json')).toBeUndefined();
+  });
+
+  it('writes straight into result_path for a task of somebody else’s initializer', async () => {
+    await givenPartition('data/4.pt', 3);
+
+    await runRank(task({ DATA_PATH: 'data/4.pt', RUN_ID: undefined, RESULT_PATH: 'foreign' }), environment());
+
+    expect(await store.head('foreign/2.json')).toBeDefined();
+    expect(await store.head('foreign/predictions/2.parquet')).toBeDefined();
+  });
+
+  it('names rank and file when a partition is corrupt, and leaves no result', async () => {
+    await givenPartition('data/5.pt', 40);
+    const whole = await store.get('data/5.pt');
+    await store.put('data/cut.pt', whole.subarray(0, whole.length / 2));
+
+    const running = runRank(task({ DATA_PATH: 'data/cut.pt', RUN_ID: 'cut' }), environment());
+
+    await expect(running).rejects.toThrow(PartitionError);
+    await expect(running).rejects.toThrow(/^rank 2, partition data\/cut\.pt: /);
+    expect(await store.head('out/runs/cut/2.json')).toBeUndefined();
+  });
+
+  it('uses the model that the task names', async () => {
+    await givenPartition('data/6.pt', 3);
+    await store.put('models/other.onnx', compileAstroMae(config, randomWeights(config, 8)));
+    const rows = async (fields: object) => {
+      await runRank(task({ DATA_PATH: 'data/6.pt', ...fields }), environment());
+      return (await predictionsOf('out/runs/run/predictions/2.parquet')).map((row) => row.z_pred);
+    };
+
+    expect(await rows({ MODEL: 'models/other.onnx' })).not.toEqual(await rows({}));
+    const other = await models.load({ MODEL: 'models/other.onnx', S3_BUCKET: bucket() });
+    expect(await models.load({ MODEL: `${bucket()}/models/other.onnx`, S3_BUCKET: bucket() })).toHaveProperty(
+      'sha256',
+      other.sha256,
+    );
+    await other.predictor.close();
+  });
+
+  it.each([['models/none.onnx'], ['data/6.pt']])('refuses %s as a model with a sentence', async (MODEL) => {
+    await givenPartition('data/6.pt', 3);
+
+    await expect(runRank(task({ DATA_PATH: 'data/6.pt', MODEL }), environment())).rejects.toThrow(UserInputError);
+  });
+});
