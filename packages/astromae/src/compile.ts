@@ -1,6 +1,7 @@
 import type { AstroMaeConfig } from './config.ts';
 import { literalGraph } from './model/astromae.ts';
 import { encodeOnnx, type Metadata } from './onnx/encode.ts';
+import { FOLDS } from './passes/index.ts';
 import type { Weights } from './weights.ts';
 
 export interface CompileOptions {
@@ -13,6 +14,7 @@ export interface CompileOptions {
 }
 
 export function compileAstroMae(config: AstroMaeConfig, weights: Weights, options: CompileOptions = {}): Uint8Array {
-  const graph = literalGraph(config, weights);
+  const literal = literalGraph(config, weights);
+  const graph = (options.fold ?? true) ? FOLDS.reduce((folded, fold) => fold(folded), literal) : literal;
   return encodeOnnx(graph, options.metadata ?? {});
 }

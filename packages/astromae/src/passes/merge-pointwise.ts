@@ -1,0 +1,36 @@
+import { GraphEditor } from '../graph/editor.ts';
+import { floats, type Graph, type Node } from '../graph/graph.ts';
+import { compose, type Linear } from './merge-linears.ts';
+import { isPointwise } from './pool-before-stem.ts';
+
+/**
+ * A 1x1 convolution right after another is one 1x1 convolution, as Linear layers are. Done where the merged one has no
+ * more inputs than before; the first stays for whatever else reads it (the pooled branch: a maximum is not linear).
+ */
+export function mergePointwise(graph: Graph): Graph {
+  const editor = new GraphEditor(graph);
+  for (const second of editor.all('Conv')) {
+    const first = editor.makerOf(second.inputs[0], 'Conv');
+    if (!first || !isPointwise(editor, first) || !isPointwise(editor, second)) continue;
+    const outer = pixelLinear(editor, second);
+    const inner = pixelLinear(editor, first);
+    if (inner.weight.dims[1]! > outer.weight.dims[1]!) continue;
+    const merged = compose(outer, inner);
+    const kernel = floats([...merged.weight.dims, 1, 1], merged.weight.data);
+    editor.replace(second, {
+      ...second,
+      inputs: [
+        first.inputs[0]!,
+        editor.constant(`${second.name}.weight.merged`, kernel),
+        editor.constant(`${second.name}.bias.merged`, merged.bias),
+      ],
+    });
+  }
+  return editor.finish();
+}
+
+/** What a 1x1 convolution does to each pixel. */
+function pixelLinear(editor: GraphEditor, conv: Node): Linear {
+  const kernel = editor.floats(conv.inputs[1])!;
+  return { weight: floats(kernel.dims.slice(0, 2), kernel.data), bias: editor.floats(conv.inputs[2])! };
+}
