@@ -1,1 +1,36 @@
-export {};
+export {
+  Communicator,
+  type ChannelFactory,
+  type ChannelSetting,
+  type CommunicatorOptions,
+  type Gathered,
+  type OperationOptions,
+  type ScanOptions,
+} from './communicator.ts';
+export * from './errors.ts';
+export {
+  maximum,
+  minimum,
+  orderedSum,
+  product,
+  reduction,
+  sum,
+  type ElementwiseReduction,
+  type Reduction,
+  type ReductionLike,
+  type Summable,
+} from './reduction.ts';
+export type { TypedArray } from './value.ts';
+export { operationKinds, type OperationKind } from './operation.ts';
+export { channelKinds, type ChannelKind } from './channels/channel.ts';
+export { memory, MemoryHub } from './channels/memory-channel.ts';
+export { direct } from './channels/direct-channel.ts';
+export {
+  explainPolicy,
+  type Hint,
+  type PolicyExplanation,
+  type PolicyQuestion,
+  type PolicyRow,
+} from './policy/policy.ts';
+export { publishedModels, type ChannelModel } from './policy/model.ts';
+export * from './rendezvous/index.ts';

@@ -1,0 +1,443 @@
+import { CommunicatorClosedError, MessageError } from '../errors.ts';
+import { describeSlot, isPointToPoint, type Operation, type Slot } from '../operation.ts';
+import { decodeValue, EMPTY, encodeValue, type Message } from '../value.ts';
+import type { Arrival, Channel, ChannelEvents, ChannelKind, FailureNotice, RankStatus } from './channel.ts';
+import { frameKinds, type FrameHandler } from './frame.ts';
+
+/** The stream to one peer. */
+export interface Link {
+  /**
+   * Writes one frame.
+   * @param flushed called once the body's memory isn't needed any more; may be called before `write` returns
+   */
+  write(kind: number, slot: Slot, message: Message, consumed: number, flushed?: () => void): void;
+  /** Flushes, then closes. */
+  close(): void;
+}
+
+/** How a link channel gets its links; `handler` receives the frames of the peer. */
+export type Dial = (peer: number, handler: LinkHandler, signal: AbortSignal) => Promise<Link>;
+
+export interface LinkHandler extends FrameHandler {
+  /** The stream ended or broke. */
+  onEnd(reason: string, cause?: unknown): void;
+}
+
+export interface LinkChannelOptions {
+  readonly kind: ChannelKind;
+  readonly rank: number;
+  readonly worldSize: number;
+  /** Names the communicator in error messages. */
+  readonly name: string;
+  /** Bytes that may be on the way to one peer before it has taken them. */
+  readonly window: number;
+  /** Bytes of the largest single message. */
+  readonly largestMessage: number;
+}
+
+/** A receiver reports what it consumed at least this often; less may stay unreported forever, so a sender never waits for it. */
+const REPORT_EVERY = 128 * 1024;
+/** What a message costs of the window beside its body, so that empty ones are bounded too. */
+const MESSAGE_COST = 64;
+const CONTROL: Slot = { context: 0, sequence: 0, signature: 0 };
+
+interface Waiter {
+  readonly operation: Operation;
+  readonly resolve: (message: Message) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Outgoing {
+  readonly operation: Operation;
+  readonly message: Message;
+  readonly resolve?: () => void;
+  readonly reject?: (error: unknown) => void;
+}
+
+interface Arrived {
+  readonly slot: Slot;
+  readonly message: Message;
+}
+
+interface Flush {
+  readonly operation: Operation;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Enquiry {
+  readonly id: number;
+  readonly path: readonly number[];
+}
+
+interface Answer {
+  readonly id: number;
+  readonly status?: RankStatus | undefined;
+}
+
+class Peer {
+  readonly rank: number;
+  link: Link | undefined;
+  dialling = false;
+  /** The peer said good-bye, so the end of its stream is no loss. */
+  left = false;
+  gone = false;
+  readonly arrived: Arrived[] = [];
+  readonly waiters: Waiter[] = [];
+  readonly outbox: Outgoing[] = [];
+  readonly flushes = new Set<Flush>();
+  outboxBytes = 0;
+  /** Bytes sent to the peer and not yet reported as consumed. */
+  outstanding = 0;
+  sent = 0;
+  consumed = 0;
+  reported = 0;
+
+  constructor(rank: number) {
+    this.rank = rank;
+  }
+}
+
+/** Messages over one ordered stream per pair of ranks, with flow control by credit: a stream never stands still because of an unread message. */
+export class LinkChannel implements Channel {
+  readonly kind: ChannelKind;
+  readonly layout = 'links';
+  readonly #options: LinkChannelOptions;
+  readonly #dial: Dial;
+  readonly #hangUp: () => Promise<void>;
+  readonly #peers: Peer[];
+  readonly #dials = new AbortController();
+  readonly #enquiries = new Map<number, (status: RankStatus | undefined) => void>();
+  #nextEnquiry = 1;
+  #events: ChannelEvents | undefined;
+  #failure: Error | undefined;
+  #notice: FailureNotice | undefined;
+  /** Messages that arrived and nobody has taken yet. */
+  #early = 0;
+  #closing = false;
+  #drained: (() => void) | undefined;
+
+  /** @param hangUp closes what the links came from, once they are closed */
+  constructor(options: LinkChannelOptions, dial: Dial, hangUp: () => Promise<void> = () => Promise.resolve()) {
+    this.#hangUp = hangUp;
+    this.kind = options.kind;
+    this.#options = options;
+    this.#dial = dial;
+    this.#peers = Array.from({ length: options.worldSize }, (_, rank) => new Peer(rank));
+  }
+
+  attach(events: ChannelEvents): void {
+    this.#events = events;
+  }
+
+  expect(ranks: readonly number[]): void {
+    for (const rank of ranks) this.#connect(this.#peers[rank]!);
+  }
+
+  send(to: number, message: Message, operation: Operation): Promise<void> | undefined {
+    this.#refuseWhenFailed();
+    const size = message.body.byteLength + MESSAGE_COST;
+    if (size > this.#options.largestMessage) {
+      throw new MessageError(
+        `A message of ${message.body.byteLength} bytes exceeds the limit of ${this.#options.largestMessage}; raise memoryMiB on every rank.`,
+      );
+    }
+    const peer = this.#peers[to]!;
+    if (peer.gone || peer.left) {
+      this.#reportDeparted(peer, operation);
+      this.#refuseWhenFailed();
+    }
+    if (peer.link !== undefined && peer.outbox.length === 0 && this.#hasRoom(peer, size)) {
+      return this.#write(peer, message, operation);
+    }
+    this.#connect(peer);
+    peer.outboxBytes += size;
+    if (message.owned && peer.outboxBytes <= this.#options.window) {
+      peer.outbox.push({ operation, message });
+      return undefined;
+    }
+    return new Promise((resolve, reject) => peer.outbox.push({ operation, message, resolve, reject }));
+  }
+
+  receive(from: number, operation: Operation): Promise<Message> | Message {
+    this.#refuseWhenFailed();
+    const peer = this.#peers[from]!;
+    const arrived = peer.arrived;
+    for (let i = 0; i < arrived.length; i++) {
+      const { slot, message } = arrived[i]!;
+      if (slot.context === operation.context && slot.sequence === operation.sequence) {
+        if (slot.signature !== operation.signature) break;
+        arrived.splice(i, 1);
+        this.#early--;
+        this.#consume(peer, message);
+        return message;
+      }
+    }
+    if (peer.gone || peer.left) {
+      this.#reportDeparted(peer, operation);
+      this.#refuseWhenFailed();
+    }
+    if (peer.link === undefined) this.#connect(peer);
+    return new Promise((resolve, reject) => peer.waiters.push({ operation, resolve, reject }));
+  }
+
+  waitingOn(operation: Operation): number[] {
+    return this.#peers
+      .filter(
+        (peer) =>
+          peer.waiters.some((waiter) => waiter.operation === operation) ||
+          peer.outbox.some((outgoing) => outgoing.operation === operation && outgoing.resolve !== undefined) ||
+          [...peer.flushes].some((flush) => flush.operation === operation),
+      )
+      .map((peer) => peer.rank);
+  }
+
+  enquire(path: readonly number[], signal: AbortSignal): Promise<RankStatus | undefined> {
+    const target = path.at(-1)!;
+    // Straight to the target when there is a link; else the way this rank learned of it.
+    const direct = this.#peers[target]!.link !== undefined;
+    const route = direct ? [target] : path;
+    const link = this.#peers[route[0]!]!.link;
+    if (link === undefined || signal.aborted) return Promise.resolve(undefined);
+    const id = this.#nextEnquiry++;
+    return new Promise((resolve) => {
+      const settle = (status: RankStatus | undefined): void => {
+        this.#enquiries.delete(id);
+        signal.removeEventListener('abort', giveUp);
+        resolve(status);
+      };
+      const giveUp = (): void => settle(undefined);
+      signal.addEventListener('abort', giveUp);
+      this.#enquiries.set(id, settle);
+      const enquiry: Enquiry = { id, path: route.slice(1) };
+      this.#control(this.#peers[route[0]!]!, frameKinds.enquiry, enquiry);
+    });
+  }
+
+  notify(notice: FailureNotice): void {
+    this.#notice = notice;
+    for (const peer of this.#peers) this.#control(peer, frameKinds.failure, notice);
+  }
+
+  cancel(operation: Operation, error: unknown): void {
+    for (const peer of this.#peers) {
+      for (const waiter of takeWhere(peer.waiters, (waiting) => waiting.operation === operation)) waiter.reject(error);
+      for (const outgoing of takeWhere(peer.outbox, (queued) => queued.operation === operation)) {
+        peer.outboxBytes -= outgoing.message.body.byteLength + MESSAGE_COST;
+        outgoing.reject?.(error);
+      }
+      for (const flush of peer.flushes) if (flush.operation === operation) flush.reject(error);
+    }
+  }
+
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#dials.abort(error);
+    for (const peer of this.#peers) {
+      for (const waiter of peer.waiters.splice(0)) waiter.reject(error);
+      for (const outgoing of peer.outbox.splice(0)) outgoing.reject?.(error);
+      for (const flush of peer.flushes) flush.reject(error);
+      peer.flushes.clear();
+      peer.outboxBytes = 0;
+    }
+    this.#drained?.();
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#peers.some((peer) => peer.outbox.length > 0)) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, deadlineMs);
+        this.#drained = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    for (const peer of this.#peers) {
+      this.#control(peer, frameKinds.goodbye, null);
+      peer.link?.close();
+      peer.link = undefined;
+    }
+    this.fail(new CommunicatorClosedError(this.#options.name));
+    await this.#hangUp();
+  }
+
+  #connect(peer: Peer): void {
+    if (peer.link !== undefined || peer.dialling || peer.gone || peer.rank === this.#options.rank) return;
+    peer.dialling = true;
+    const handler: LinkHandler = {
+      onFrame: (kind, slot, message, consumed) => this.#onFrame(peer, kind, slot, message, consumed),
+      onEnd: (reason, cause) => this.departed(peer.rank, reason, cause),
+    };
+    this.#dial(peer.rank, handler, this.#dials.signal).then(
+      (link) => {
+        if (this.#closing || peer.gone) {
+          link.close();
+          return;
+        }
+        peer.link = link;
+        if (this.#notice !== undefined) this.#control(peer, frameKinds.failure, this.#notice);
+        this.#pump(peer);
+      },
+      (error: unknown) => {
+        if (!this.#dials.signal.aborted) this.departed(peer.rank, (error as Error).message, error);
+      },
+    );
+  }
+
+  /** The peer is out of reach from now on; what it sent before stays readable. */
+  departed(rank: number, reason: string, cause?: unknown): void {
+    const peer = this.#peers[rank]!;
+    if (peer.gone || this.#closing) return;
+    peer.gone = true;
+    peer.link = undefined;
+    if (!peer.left) {
+      this.#events?.lost(rank, reason, cause);
+      return;
+    }
+    this.#checkLeft(peer);
+  }
+
+  /** The peer closed its communicator in an orderly way. */
+  left(rank: number): void {
+    const peer = this.#peers[rank]!;
+    peer.left = true;
+    this.#checkLeft(peer);
+  }
+
+  #checkLeft(peer: Peer): void {
+    const waiting = peer.waiters[0]?.operation ?? peer.outbox[0]?.operation;
+    if (waiting !== undefined) this.#reportDeparted(peer, waiting);
+  }
+
+  #reportDeparted(peer: Peer, operation: Operation): void {
+    this.#events?.lost(peer.rank, `it closed its communicator before taking part in ${describeSlot(operation)}`);
+  }
+
+  #refuseWhenFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #hasRoom(peer: Peer, size: number): boolean {
+    return peer.outstanding + size <= this.#options.window || peer.outstanding < REPORT_EVERY;
+  }
+
+  #write(peer: Peer, message: Message, operation: Operation): Promise<void> | undefined {
+    const size = message.body.byteLength + MESSAGE_COST;
+    peer.outstanding += size;
+    peer.sent += size;
+    peer.reported = peer.consumed;
+    if (message.owned) {
+      peer.link!.write(frameKinds.data, operation, message, peer.consumed >>> 0);
+      return undefined;
+    }
+    let flushed = false;
+    let resume: (() => void) | undefined;
+    peer.link!.write(frameKinds.data, operation, message, peer.consumed >>> 0, () => {
+      flushed = true;
+      resume?.();
+    });
+    if (flushed as boolean) return undefined;
+    return new Promise((resolve, reject) => {
+      const flush: Flush = { operation, reject };
+      peer.flushes.add(flush);
+      resume = () => {
+        peer.flushes.delete(flush);
+        resolve();
+      };
+    });
+  }
+
+  /** Sends what waited for the link or for room. */
+  #pump(peer: Peer): void {
+    while (peer.link !== undefined && peer.outbox.length > 0) {
+      const { message, operation, resolve, reject } = peer.outbox[0]!;
+      const size = message.body.byteLength + MESSAGE_COST;
+      if (!this.#hasRoom(peer, size)) return;
+      peer.outbox.shift();
+      peer.outboxBytes -= size;
+      const written = this.#write(peer, message, operation);
+      if (written === undefined) resolve?.();
+      else
+        written.then(
+          () => resolve?.(),
+          (error: unknown) => reject?.(error),
+        );
+    }
+    if (this.#drained !== undefined && this.#peers.every((each) => each.outbox.length === 0)) this.#drained();
+  }
+
+  #consume(peer: Peer, message: Message): void {
+    peer.consumed += message.body.byteLength + MESSAGE_COST;
+    if (peer.consumed - peer.reported >= REPORT_EVERY && peer.link !== undefined) {
+      peer.reported = peer.consumed;
+      peer.link.write(frameKinds.credit, CONTROL, EMPTY, peer.consumed >>> 0);
+    }
+  }
+
+  #control(peer: Peer, kind: number, body: unknown): void {
+    peer.link?.write(kind, CONTROL, encodeValue(body), peer.consumed >>> 0);
+  }
+
+  #onFrame(peer: Peer, kind: number, slot: Slot, message: Message, consumed: number): void {
+    // Both count modulo 2^32; the difference is what is still on the way.
+    peer.outstanding = (peer.sent - consumed) >>> 0;
+    if (kind === frameKinds.data) this.#onData(peer, slot, message);
+    if (peer.outbox.length > 0) this.#pump(peer);
+    switch (kind) {
+      case frameKinds.failure:
+        this.#events?.failed(decodeValue(message) as FailureNotice);
+        break;
+      case frameKinds.enquiry:
+        void this.#onEnquiry(peer, decodeValue(message) as Enquiry);
+        break;
+      case frameKinds.answer: {
+        const { id, status } = decodeValue(message) as Answer;
+        this.#enquiries.get(id)?.(status);
+        break;
+      }
+      case frameKinds.goodbye:
+        this.left(peer.rank);
+        break;
+    }
+  }
+
+  #onData(peer: Peer, slot: Slot, message: Message): void {
+    const waiters = peer.waiters;
+    for (let i = 0; i < waiters.length; i++) {
+      const { operation, resolve } = waiters[i]!;
+      if (
+        slot.context === operation.context &&
+        slot.sequence === operation.sequence &&
+        slot.signature === operation.signature
+      ) {
+        waiters.splice(i, 1);
+        this.#consume(peer, message);
+        resolve(message);
+        return;
+      }
+    }
+    peer.arrived.push({ slot, message });
+    this.#early++;
+    if (!isPointToPoint(slot.context)) this.#events?.unexpected(peer.rank, slot);
+  }
+
+  async #onEnquiry(peer: Peer, { id, path }: Enquiry): Promise<void> {
+    // No timer of its own: the one who asked gives up in time.
+    const status = path.length === 0 ? this.#events?.status() : await this.enquire(path, this.#dials.signal);
+    const answer: Answer = { id, ...(status === undefined ? {} : { status }) };
+    this.#control(peer, frameKinds.answer, answer);
+  }
+
+  *early(): Iterable<Arrival> {
+    if (this.#early === 0) return;
+    for (const peer of this.#peers) for (const { slot } of peer.arrived) yield { from: peer.rank, slot };
+  }
+}
+
+function takeWhere<T>(list: T[], matches: (item: T) => boolean): T[] {
+  const taken = list.filter(matches);
+  if (taken.length > 0) list.splice(0, list.length, ...list.filter((item) => !matches(item)));
+  return taken;
+}

@@ -1,0 +1,84 @@
+import { EMPTY, type Message } from '../value.ts';
+import { binomialPlace } from './binomial.ts';
+import type { Exchange } from './exchange.ts';
+
+/** The root's message on every rank. Trees on links: ceil(log2 n) rounds; one write and n - 1 reads on a board. */
+export async function bcast(x: Exchange, message: Message | undefined, root: number): Promise<Message> {
+  if (x.size === 1) return message!;
+  if (x.isBoard) {
+    if (x.rank !== root) return x.receivePublished(root);
+    x.publish(message!);
+    return message!;
+  }
+  const { parent, children } = binomialPlace(x.rank, x.size, root);
+  let own = message;
+  if (parent !== undefined) {
+    own = await x.receive(parent);
+    // The caller gets these bytes too and may change them while they are still being passed on.
+    if (children.length > 0) own = { ...own, owned: false };
+  }
+  for (const child of children) x.send(child.rank, own!);
+  return own!;
+}
+
+/** Every rank's message on the root, by rank; undefined elsewhere. */
+export async function gather(x: Exchange, message: Message, root: number): Promise<Message[] | undefined> {
+  if (x.isBoard) {
+    if (x.rank !== root) {
+      x.send(root, message);
+      return undefined;
+    }
+    return Promise.all(Array.from({ length: x.size }, async (_, from) => (from === root ? message : x.receive(from))));
+  }
+  const { parent, children } = binomialPlace(x.rank, x.size, root);
+  if (parent !== undefined) x.send(parent, message);
+  const all: Message[] = [];
+  all[x.rank] = message;
+  // Messages travel up one by one, in the order of the subtree, so that they may differ in size and are never put together.
+  for (const child of children.toReversed()) {
+    for (const from of child.subtree) {
+      const passing = await x.receive(child.rank);
+      if (parent === undefined) all[from] = passing;
+      else x.send(parent, passing);
+    }
+  }
+  return parent === undefined ? all : undefined;
+}
+
+/** To every rank its message from the root's list. */
+export async function scatter(x: Exchange, messages: readonly Message[] | undefined, root: number): Promise<Message> {
+  if (x.isBoard) {
+    if (x.rank !== root) return x.receive(root);
+    messages!.forEach((message, to) => {
+      if (to !== root) x.send(to, message);
+    });
+    return messages![root]!;
+  }
+  const { parent, children } = binomialPlace(x.rank, x.size, root);
+  if (parent === undefined) {
+    for (const child of children) for (const to of child.subtree) x.send(child.rank, messages![to]!);
+    return messages![root]!;
+  }
+  const own = await x.receive(parent);
+  // The parent sends this rank's subtree in the order of distance: the smallest child's block comes first.
+  for (const child of children.toReversed()) {
+    for (const _rank of child.subtree) x.send(child.rank, await x.receive(parent));
+  }
+  return own;
+}
+
+/** Nobody leaves before all have come. Links: dissemination, ceil(log2 n) rounds of one empty message. */
+export async function barrier(x: Exchange): Promise<void> {
+  const { rank, size } = x;
+  if (size === 1) return;
+  if (x.isBoard) {
+    await gather(x, EMPTY, 0);
+    await bcast(x, EMPTY, 0);
+    return;
+  }
+  for (let distance = 1; distance < size; distance *= 2) {
+    x.send((rank + distance) % size, EMPTY);
+    const coming = x.receive((rank + size - distance) % size);
+    if (coming instanceof Promise) await coming;
+  }
+}
