@@ -59,6 +59,13 @@ function withDerived(stage, options) {
       vpc.subnet_ids.length > 0 ? { subnetIds: vpc.subnet_ids, securityGroupIds: vpc.security_group_ids } : null,
     in_vpc: { 'Fn::Equals': [String(vpc.subnet_ids.length > 0), 'true'] },
     objects: objectArns(stage, options),
+    lifecycle_rules: lifecycleRules(options),
+    rendezvous_ingress: rendezvousIngress(options.rendezvous),
+    parts: {
+      network: options.rendezvous.enabled ? 'network.yml' : 'nothing.yml',
+      rendezvous: options.rendezvous.enabled ? 'rendezvous.yml' : 'nothing.yml',
+      alarm_email: options.alarm_email !== '' ? 'alarm-email.yml' : 'nothing.yml',
+    },
   };
 }
 
@@ -77,4 +84,45 @@ function objectArns(stage, { prefixes, data_buckets }) {
       ...others.map((bucket) => below(bucket, '*')),
     ],
   };
+}
+
+const ONE_DAY = { NoncurrentDays: 1 };
+
+/** Old models stay for a year; replaced results and parts of broken uploads go soon, results themselves when asked for. */
+function lifecycleRules({ prefixes, delete_results_after_days: days }) {
+  return [
+    {
+      Id: 'broken-uploads',
+      Status: 'Enabled',
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
+    },
+    ...prefixes.models.map((prefix) => ({
+      Id: `versions-${prefix}`,
+      Status: 'Enabled',
+      Prefix: `${prefix}/`,
+      NoncurrentVersionExpiration: { NoncurrentDays: 365 },
+    })),
+    ...prefixes.results.map((prefix) => ({
+      Id: `results-${prefix}`,
+      Status: 'Enabled',
+      Prefix: `${prefix}/`,
+      NoncurrentVersionExpiration: ONE_DAY,
+      ...(days > 0 && { ExpirationInDays: days }),
+    })),
+    ...prefixes.data.map((prefix) => ({
+      Id: `data-${prefix}`,
+      Status: 'Enabled',
+      Prefix: `${prefix}/`,
+      NoncurrentVersionExpiration: ONE_DAY,
+    })),
+  ];
+}
+
+function rendezvousIngress({ port, health_port, allowed_ranges }) {
+  return allowed_ranges.flatMap((range) =>
+    [
+      [port, 'Rendezvous'],
+      [health_port, 'Health'],
+    ].map(([at, what]) => ({ IpProtocol: 'tcp', FromPort: at, ToPort: at, CidrIp: range, Description: what })),
+  );
 }

@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+export const root = join(import.meta.dirname, '..');
+
+/** Folders of the stacks, relative to the repository, in the order in which they are deployed. */
+export const STACKS = ['.', 'services/init', 'services/inference', 'services/summarize'] as const;
+export type Stack = (typeof STACKS)[number];
+
+export interface Resource {
+  readonly Type: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any resource of CloudFormation; tests read what they expect
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+}
+
+export interface Packaged {
+  readonly folder: string;
+  readonly templatePath: string;
+  readonly resources: Readonly<Record<string, Resource>>;
+}
+
+/** Packages a stack as `sls package` does on a machine without network. */
+export async function packageStack(stack: Stack, stage: string): Promise<Packaged> {
+  const folder = await mkdtemp(join(tmpdir(), 'cosmicai-stack-'));
+  const sls = join(root, 'node_modules/.bin/sls');
+  // Nothing listens there: a packaging that asked AWS for something would fail.
+  const environment = { ...process.env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_EC2_METADATA_DISABLED: 'true' };
+  await promisify(execFile)(sls, ['package', '--stage', stage, '--package', folder], {
+    cwd: join(root, stack),
+    env: environment,
+  });
+  const templatePath = join(folder, 'cloudformation-template-update-stack.json');
+  const template = JSON.parse(await readFile(templatePath, 'utf8')) as { Resources: Packaged['resources'] };
+  return { folder, templatePath, resources: template.Resources };
+}
