@@ -31,3 +31,4 @@ export { holdsModule, readModuleTree, type ModuleNode } from './model/module-tre
 export type { OpaqueValue, PlainValue } from './model/plain-value.ts';
 export { moduleStateDict, readStateDict, type StateDict } from './model/state-dict.ts';
 export { MEGABYTE, samplesPerPartition, splitPartition, type PartitionPart } from './partition/split.ts';
+export { readTensorDataset } from './partition/tensor-dataset.ts';

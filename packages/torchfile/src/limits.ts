@@ -17,8 +17,8 @@ export const DEFAULT_LIMITS: TorchFileLimits = {
   maxEntries: 20_000,
   maxPickleBytes: 8 * 1024 * 1024,
   // AstroMAE's whole module takes about 30,000.
-  maxOpcodes: 500_000,
+  maxOpcodes: 300_000,
   maxTensorBytes: 2 * 1024 * 1024 * 1024,
-  maxNodes: 500_000,
+  maxNodes: 100_000,
   maxDepth: 200,
 };

@@ -98,8 +98,8 @@ describe('hostile pickles', () => {
     await expect(opening).rejects.toThrow('the limit maxPickleBytes is 64');
   });
 
-  it('400,000 open marks do not overflow anything', async () => {
-    await expect(openPickle('\x80\x02' + '('.repeat(400_000) + '.')).rejects.toBeInstanceOf(MalformedTorchFileError);
+  it('250,000 open marks do not overflow anything', async () => {
+    await expect(openPickle('\x80\x02' + '('.repeat(250_000) + '.')).rejects.toBeInstanceOf(MalformedTorchFileError);
   });
 
   it('a dict that contains itself is opened, and no state dict', async () => {

@@ -16,8 +16,12 @@ export interface PartitionTensors {
   readonly redshift: TensorRef;
 }
 
-/** Tensors of a saved torch.utils.data.TensorDataset, in order. */
-export function tensorDatasetRefs(file: TorchFile): TensorRef[] {
+/**
+ * Tensors of a saved torch.utils.data.TensorDataset of any shapes and types, in order.
+ *
+ * @throws UnsupportedTorchFileError when something else was saved
+ */
+export function readTensorDataset(file: TorchFile): TensorRef[] {
   const { root, name } = file;
   if (!isCall(root) || qualifiedName(root.callee) !== TENSOR_DATASET) {
     throw new UnsupportedTorchFileError(name, undefined, `${EXPECTED}; found ${describeNode(root)}`);
@@ -38,7 +42,7 @@ export function tensorDatasetRefs(file: TorchFile): TensorRef[] {
  * @throws UnsupportedTorchFileError when the file holds something else, or tensors of other shapes
  */
 export function partitionTensors(file: TorchFile): PartitionTensors {
-  const refs = tensorDatasetRefs(file);
+  const refs = readTensorDataset(file);
   const [images, magnitudes, redshift] = refs;
   const found = refs.map(({ dtype, shape }) => `${dtype} [${shape.join(',')}]`).join(', ') || 'no tensors';
   if (refs.length !== 3 || !images || !magnitudes || !redshift || !refs.every(({ dtype }) => isFloat(dtype))) {
