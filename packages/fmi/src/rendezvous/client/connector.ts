@@ -158,7 +158,6 @@ class Connector implements PeerConnector {
     if (this.#fatal !== undefined) throw this.#fatal;
     const state = this.#peer(peer);
     if (state.link !== undefined) return state.link;
-    if (state.gone !== undefined && state.attempt === undefined) throw new PeerGoneError(peer, state.gone);
     return await new Promise<PeerLink>((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const settle = () => {
@@ -331,8 +330,11 @@ class Connector implements PeerConnector {
   }
 
   #onGone(state: PeerState, how: Departure): void {
-    if (state.gone !== undefined) return;
+    const known = state.gone !== undefined;
     state.gone = how;
+    // The answer to one who seeks a rank that went before.
+    if (known && state.attempt === undefined) this.#rejectAll(state, new PeerGoneError(state.rank, how));
+    if (known) return;
     if (state.attempt !== undefined) {
       // The link may stand already on the peer's side, with bytes on their way.
       if (how === 'lost') state.attempt.abort(new PeerGoneError(state.rank, how));

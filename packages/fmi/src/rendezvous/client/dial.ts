@@ -49,5 +49,6 @@ export async function dial({ to, signal, from }: DialOptions): Promise<Socket> {
 
 /** The system's code of a connection error, such as ECONNREFUSED; '' when it has none. */
 export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : '';
 }

@@ -163,9 +163,8 @@ async function listen(server: Server, port: number, host: string | undefined): P
   try {
     await once(server, 'listening');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new EnvironmentError(
-      `Can't listen on ${host ?? 'any address'}, port ${port} (${code}). Choose another port, or stop what uses it.`,
+      `Can't listen on ${host ?? 'any address'}, port ${port} (${String(error)}). Choose another port, or stop what uses it.`,
       { cause: error },
     );
   }

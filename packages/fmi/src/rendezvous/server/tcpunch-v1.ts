@@ -36,7 +36,7 @@ export class PairingsV1 {
       return;
     }
     // A v1 client says nothing after its name.
-    socket.on('data', () => socket.destroy());
+    socket.on('data', () => socket.destroy()).on('end', () => socket.destroySoon());
     socket.resume();
     socket.write(encodeAddressV1(endpoint));
     if (first === undefined) this.#wait(key, { socket, endpoint });

@@ -42,7 +42,7 @@ export class PairingsV2 {
       socket.end(encodeResponseV2({ status: 'error', you: endpoint, peer: undefined, token: '' }));
       return;
     }
-    socket.on('data', () => socket.destroy());
+    socket.on('data', () => socket.destroy()).on('end', () => socket.destroySoon());
     socket.resume();
     this.#resumable.delete(token);
     const client = { socket, endpoint, token: returning ? token : this.#freshToken() };
