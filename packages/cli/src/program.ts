@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { inferCommand } from './commands/infer.ts';
+import { runCommand } from './commands/run.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { EXIT, exitCodeOf, messageOf } from './output/errors.ts';
 import { printLine, type Terminal } from './output/terminal.ts';
 
-const COMMANDS = [inferCommand];
+const COMMANDS = [runCommand, inferCommand, simulateCommand];
 
 /**
  * Runs one command line.

@@ -25,6 +25,12 @@ export function folderAddress(path: string, cwd: string): string {
   return path.includes('://') ? path.replace(/\/+$/, '') : pathToFileURL(resolve(cwd, path)).href.replace(/\/+$/, '');
 }
 
+/** Splits a folder's address into a store and a prefix in it; a folder of this machine is a store of its own. */
+export function bucketAndPrefix(address: string): { bucket: string; prefix: string } {
+  const s3 = /^(s3:\/\/[^/]+)(?:\/(.*))?$/.exec(address);
+  return s3 === null ? { bucket: address, prefix: '' } : { bucket: s3[1]!, prefix: s3[2] ?? '' };
+}
+
 const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
 /** The trained demo model, part of the repository. */
 const DEMO_MODEL = join(checkout, 'models', 'astromae-demo.onnx');

@@ -1,3 +1,4 @@
+import { MEGABYTE } from '@cosmicai/torchfile';
 import { InvalidArgumentError } from 'commander';
 
 /** Parser of an option that takes a whole number of at least `min`. */
@@ -16,16 +17,20 @@ export function wholeNumbers(min: number): (text: string) => number[] {
   return (text) => text.split(',').map((part) => parse(part));
 }
 
-/** 1 MB of a partition size is 2^20 bytes: a partition of 100 MB then holds the 5,113 galaxies of the published ones (see docs/data.md). */
-const BYTES_PER_MB = 1 << 20;
-
 /** Parser of an option that takes a size such as `25MB` or `1GB`; answers bytes. */
 export function byteSize(text: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(KB|MB|GB)\s*$/i.exec(text);
-  const factor = { KB: BYTES_PER_MB / 1024, MB: BYTES_PER_MB, GB: BYTES_PER_MB * 1024 }[
-    match?.[2]?.toUpperCase() ?? ''
-  ];
+  const factor = { KB: MEGABYTE / 1024, MB: MEGABYTE, GB: MEGABYTE * 1024 }[match?.[2]?.toUpperCase() ?? ''];
   if (match === null || factor === undefined || Number(match[1]) <= 0)
     throw new InvalidArgumentError('Expected a size such as 25MB or 1GB.');
   return Math.floor(Number(match[1]) * factor);
+}
+
+/** Parser of an option that takes a number of a range. */
+export function decimalNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
+  };
 }

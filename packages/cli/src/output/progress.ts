@@ -12,7 +12,7 @@ export interface Progress {
 /** Progress of long work on stderr: a bar drawn over itself for people, a line at every tenth otherwise. */
 export function progress(terminal: Terminal, title: string): Progress {
   let drawn = false;
-  let last = '';
+  let last = 0;
   return {
     update(done, total, detail = '') {
       const fraction = total === 0 ? 1 : done / total;
@@ -24,9 +24,10 @@ export function progress(terminal: Terminal, title: string): Progress {
         drawn = true;
         return;
       }
-      const step = `${title} ${Math.floor(fraction * PLAIN_STEPS) * (100 / PLAIN_STEPS)} % ${detail}`.trimEnd();
-      if (step !== last) printLine(terminal.stderr, step);
+      const step = Math.floor(fraction * PLAIN_STEPS);
+      if (step === last) return;
       last = step;
+      printLine(terminal.stderr, `${title} ${step * (100 / PLAIN_STEPS)} % ${detail}`.trimEnd());
     },
     done() {
       if (drawn) terminal.stderr.write('\r\u001b[2K');

@@ -1,0 +1,85 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { openStore } from '@cosmicai/store';
+import { readCatalogue, writeSurvey } from '@cosmicai/survey';
+import { Command } from 'commander';
+import { createReadStream } from 'node:fs';
+import { bucketAndPrefix, folderAddress } from '../inputs/files.ts';
+import { byteSize, wholeNumber } from '../inputs/options.ts';
+import { progress } from '../output/progress.ts';
+import { formatTable } from '../output/table.ts';
+import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+
+interface SimulateOptions {
+  readonly count: number;
+  readonly seed: number;
+  readonly partitionSize: number;
+  readonly out: string;
+  readonly catalogue?: string;
+  readonly json?: boolean;
+}
+
+export function simulateCommand(terminal: Terminal): Command {
+  return new Command('simulate')
+    .summary('write a simulated survey as partition files')
+    .description(
+      'Simulates galaxies as the SDSS main sample has them and writes partition files 1.pt, 2.pt, … that torch.load reads.',
+    )
+    .option('-n, --count <n>', 'number of galaxies', wholeNumber(1), 5113)
+    .option('-s, --seed <n>', 'the same seed gives the same bytes', wholeNumber(0), 1)
+    .option('-p, --partition-size <size>', 'size of a partition file, e.g. 25MB', byteSize, byteSize('25MB'))
+    .option('-o, --out <folder>', 'folder or store address for the files', 'partitions')
+    .option('--catalogue <file>', 'render the galaxies of this CSV instead of drawn ones (columns: see docs/survey.md)')
+    .option('--json', 'print the files written as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cosmicai simulate --count 20000 --seed 7 --partition-size 25MB --out partitions\n',
+    )
+    .action((options: SimulateOptions) => simulate(options, terminal));
+}
+
+async function simulate(options: SimulateOptions, terminal: Terminal): Promise<void> {
+  const files = await writeSimulation(options, terminal);
+  if (options.json) printJson(terminal, files);
+  else {
+    printLine(
+      terminal.stdout,
+      formatTable(
+        [
+          { title: 'file', align: 'left', cell: (file) => file.key },
+          { title: 'galaxies', cell: (file) => String(file.galaxies) },
+          { title: 'bytes', cell: (file) => String(file.bytes) },
+        ],
+        files,
+      ),
+    );
+  }
+}
+
+/** Simulates with progress on the terminal. */
+export async function writeSimulation(options: Omit<SimulateOptions, 'json'>, terminal: Terminal) {
+  const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
+  if (!options.out.includes('://')) await mkdir(resolve(terminal.cwd, options.out), { recursive: true });
+  const catalogue =
+    options.catalogue === undefined
+      ? undefined
+      : await readCatalogue(createReadStream(resolve(terminal.cwd, options.catalogue)), options.catalogue);
+  const bar = progress(terminal, 'Simulating');
+  try {
+    return await writeSurvey(
+      openStore(bucket),
+      prefix,
+      {
+        count: options.count,
+        seed: options.seed,
+        partitionBytes: options.partitionSize,
+        signal: terminal.signal,
+        ...(catalogue && { catalogue }),
+      },
+      ({ galaxies, count, partitions, partitionCount }) =>
+        bar.update(galaxies, count, `galaxies, ${partitions}/${partitionCount} files`),
+    );
+  } finally {
+    bar.done();
+  }
+}

@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { describe, InvalidInputError, UserInputError } from '@cosmicai/payload';
+import { bucketAndPrefix, folderAddress } from '../inputs/files.ts';
+
+/** What the command line may say about a run, over what the payload file says. */
+export interface PayloadOptions {
+  readonly worldSize?: number;
+  readonly batchSize?: number;
+  readonly fileLimit?: number;
+  /** Folder or store address of the partitions. */
+  readonly data?: string;
+  /** Folder or store address for the results. */
+  readonly results?: string;
+  readonly maxConcurrency?: number;
+  readonly tolerate?: number;
+}
+
+/** Reads a payload file. @throws UserInputError when it can't be read or is no JSON object */
+export async function readPayload(path: string, cwd: string): Promise<Record<string, unknown>> {
+  const file = resolve(cwd, path);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UserInputError(`The payload ${file} can't be read: ${(error as Error).message}`, { cause: error });
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UserInputError(`The payload ${file} is no JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  throw new InvalidInputError(`payload ${file}`, [
+    { path: '(root)', found: describe(parsed), allowed: 'a JSON object' },
+  ]);
+}
+
+/**
+ * The payload of a run: the file's fields, changed by the options. Folders of this machine become file:// addresses:
+ * `--data` the data bucket itself, `--results` a bucket and the result_path in it.
+ */
+export function composePayload(
+  file: Readonly<Record<string, unknown>>,
+  options: PayloadOptions,
+  cwd: string,
+): Record<string, unknown> {
+  const payload: Record<string, unknown> = { ...file };
+  const set = (name: string, value: unknown) => {
+    if (value !== undefined) payload[name] = value;
+  };
+  set('world_size', options.worldSize);
+  set('batch_size', options.batchSize);
+  set('file_limit', options.fileLimit);
+  set('max_concurrency', options.maxConcurrency);
+  set('tolerated_failure_percentage', options.tolerate);
+  if (options.data !== undefined) {
+    delete payload.data_size;
+    delete payload['data bucket'];
+    const { bucket, prefix } = bucketAndPrefix(folderAddress(options.data, cwd));
+    payload.data_bucket = bucket;
+    payload.data_prefix = prefix;
+  }
+  const results = options.results ?? (payload.bucket === undefined ? 'results' : undefined);
+  if (results !== undefined) {
+    const address = folderAddress(results, cwd);
+    const cut = address.startsWith('s3://') ? address.indexOf('/', 's3://'.length) : address.lastIndexOf('/');
+    payload.bucket = cut < 0 ? address : address.slice(0, cut);
+    payload.result_path = cut < 0 ? 'results' : decodeURIComponent(address.slice(cut + 1));
+  }
+  if (payload.data_bucket === undefined && file.bucket === undefined && payload['data bucket'] === undefined) {
+    throw new UserInputError('No data to read: name a folder with --data, or a payload file that has a bucket.');
+  }
+  return payload;
+}
