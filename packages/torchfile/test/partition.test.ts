@@ -125,9 +125,18 @@ describe('batches', () => {
     source.reads.length = 0;
     const started: number[] = [];
     for await (const _ of partition.batches({ size: 1, readAhead: 2 })) {
-      started.push(source.reads.length / 3);
+      started.push(source.reads.filter(([start, end]) => end - start === SAMPLE_BYTES).length);
     }
     expect(started).toEqual([3, 4, 5, 6, 6, 6]);
+  });
+
+  it('reads the magnitudes and redshifts of all batches at once, and every byte only once', async () => {
+    const source = counted(goldenSource('partition.pt'));
+    const partition = await openPartition(source);
+    source.reads.length = 0;
+    await all(partition.batches({ size: 2, from: 1 }));
+    const lengths = source.reads.map(([start, end]) => end - start).toSorted((a, b) => a - b);
+    expect(lengths).toEqual([5 * 4, 5 * 40, SAMPLE_BYTES, 2 * SAMPLE_BYTES, 2 * SAMPLE_BYTES]);
   });
 
   it('cancels the reads under way when the loop is left', async () => {

@@ -4,7 +4,7 @@ import type { FloatDType } from '../tensor/dtype.ts';
 import { openColumns } from './columns.ts';
 import { cutouts, float64Rows } from './cutout.ts';
 import { readAhead } from './read-ahead.ts';
-import type { SampleBatch } from './sample-batch.ts';
+import { BANDS, type SampleBatch } from './sample-batch.ts';
 
 export interface ReadSamplesOptions {
   readonly signal?: AbortSignal;
@@ -36,9 +36,19 @@ export interface Partition {
    * @throws RangeError when the range leaves the partition
    */
   read(from: number, to: number, options?: ReadSamplesOptions): Promise<SampleBatch>;
-  /** Reads samples in order, batch by batch, ahead of the caller. Leaving the loop cancels what is under way. */
+  /**
+   * Reads samples in order, batch by batch, ahead of the caller: one ranged read of images for each batch, and where
+   * magnitudes and redshifts take less than 1 MiB, one read of each for all. Leaving the loop cancels what is under way.
+   */
   batches(options: BatchesOptions): AsyncGenerator<SampleBatch, void, undefined>;
 }
+
+type Labels = Pick<SampleBatch, 'magnitudes' | 'redshift'>;
+
+/** Magnitudes and redshift of one sample, float64 at most. */
+const LABEL_BYTES = (BANDS + 1) * 8;
+/** Those of 20,000 samples, and of any published partition, come with one read each instead of one for each batch. */
+const LARGEST_LABEL_READ = 1024 * 1024;
 
 /**
  * Opens a TensorDataset of images [n,5,H,W], magnitudes [n,5] and redshift [n] or [n,1], each of any float type.
@@ -54,20 +64,29 @@ export async function openPartition(source: ByteSource, limits: Partial<TorchFil
     throw new RangeError(`samples [${from}, ${to}) of ${source.name}, which has ${count}`);
   }
 
-  async function read(from: number, to: number, options: ReadSamplesOptions = {}): Promise<SampleBatch> {
-    checkRange(from, to);
-    const [imageRows, magnitudeRows, redshiftRows] = await Promise.all([
-      images.rows(from, to, options),
-      magnitudes.rows(from, to, options),
-      redshift.rows(from, to, options),
-    ]);
-    return {
-      from,
-      count: to - from,
-      images: cutouts(imageRows),
-      magnitudes: float64Rows(magnitudeRows),
-      redshift: float64Rows(redshiftRows),
+  async function readLabels(from: number, to: number, options?: ReadSamplesOptions): Promise<Labels> {
+    const rows = await Promise.all([magnitudes.rows(from, to, options), redshift.rows(from, to, options)]);
+    return { magnitudes: float64Rows(rows[0]), redshift: float64Rows(rows[1]) };
+  }
+
+  /** Reads labels within [from, to): all of them with the first call where they are few, else call by call. */
+  function labelReader(from: number, to: number): typeof readLabels {
+    if ((to - from) * LABEL_BYTES > LARGEST_LABEL_READ) return readLabels;
+    let all: Promise<Labels> | undefined;
+    return async (start, end, options) => {
+      all ??= readLabels(from, to, options);
+      const labels = await all;
+      // Copies, so that each batch is its reader's own, to be handed to another thread for instance.
+      return {
+        magnitudes: labels.magnitudes.slice((start - from) * BANDS, (end - from) * BANDS),
+        redshift: labels.redshift.slice(start - from, end - from),
+      };
     };
+  }
+
+  async function readBatch(from: number, to: number, labels: typeof readLabels, options: ReadSamplesOptions) {
+    const [imageRows, beside] = await Promise.all([images.rows(from, to, options), labels(from, to, options)]);
+    return { from, count: to - from, images: cutouts(imageRows), ...beside };
   }
 
   return {
@@ -79,13 +98,17 @@ export async function openPartition(source: ByteSource, limits: Partial<TorchFil
       magnitudes: magnitudes.ref.dtype as FloatDType,
       redshift: redshift.ref.dtype as FloatDType,
     },
-    read,
+    async read(from, to, options = {}) {
+      checkRange(from, to);
+      return readBatch(from, to, readLabels, options);
+    },
     batches({ size, from = 0, to = count, readAhead: ahead = 1, signal }) {
       checkRange(from, to);
       if (!Number.isInteger(size) || size < 1) throw new RangeError(`a batch of ${size} samples; expected 1 or more`);
       const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
+      const labels = labelReader(from, to);
       return readAhead(starts, ahead, signal, (start, cancelled) =>
-        read(start, Math.min(start + size, to), { signal: cancelled }),
+        readBatch(start, Math.min(start + size, to), labels, { signal: cancelled }),
       );
     },
   };
