@@ -51,7 +51,7 @@ function pointwiseBranch(editor: GraphEditor, end: Node): PointwiseBranch | unde
   const widen = pointwise(editor, first);
   const narrow = pointwise(editor, second);
   const tokens = editor.integers(flat?.inputs[1])?.at(-1);
-  if (!widen || !narrow || widen.groups !== narrow.groups || tokens === undefined) return undefined;
+  if (!widen || narrow?.groups !== widen.groups || tokens === undefined) return undefined;
   return { patches: start.inputs[0]!, tokens, widen, narrow, name: second.name.replace(/\.\d+$/, '') };
 }
 
