@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '../packages/astromae/src/index.ts';
+import { fileStore } from '../packages/store/src/index.ts';
+import { simulateSurvey } from '../packages/survey/src/index.ts';
+import { writePartition } from '../packages/torchfile/src/index.ts';
+import { archive } from '../scripts/serverless/archive.ts';
+import { bundle, type Bundle } from '../scripts/serverless/bundle.ts';
+import type { Architecture } from '../scripts/serverless/native-files.ts';
+import { unpack } from './unpack.ts';
+
+const MB = 1e6;
+/** Lambda's limit for an unzipped package; ours for the zip keeps deployments and cold starts short. */
+const LARGEST_UNZIPPED = 250 * 2 ** 20;
+const LARGEST_ZIP = 60 * MB;
+
+const folder = await mkdtemp(join(tmpdir(), 'cosmicai-packages-'));
+const model = join(folder, 'model.onnx');
+let inference: Bundle;
+
+beforeAll(async () => {
+  await writeFile(model, compileAstroMae(PUBLISHED_CONFIG, randomWeights(PUBLISHED_CONFIG, 1)));
+  inference = await bundle('inference');
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+describe.each<[Architecture, string]>([
+  ['x86_64', 'x64'],
+  ['arm64', 'arm64'],
+])('the inference function for %s', (architecture, nodeArch) => {
+  it(`is below 60 MB packed without a model, with the binaries of linux/${nodeArch} only`, async () => {
+    const zip = join(folder, `${architecture}.zip`);
+    await archive(inference, zip, { architecture });
+    expect((await stat(zip)).size).toBeLessThan(LARGEST_ZIP);
+    const files = await unpack(zip, join(folder, architecture));
+    const names = files.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['handler.mjs', 'session-worker.mjs']));
+    const binaries = names.filter((name) => /\.(node|so|so\.\d+|dll|dylib)$/.test(name));
+    const place = `node_modules/onnxruntime-node/bin/napi-v6/linux/${nodeArch}/`;
+    expect(binaries.sort()).toEqual([`${place}libonnxruntime.so.1`, `${place}onnxruntime_binding.node`]);
+    expect(names).not.toContain('model.onnx');
+  });
+
+  it('is below 250 MB unpacked with the model, and the same bytes each time', async () => {
+    const digests = [];
+    for (const time of ['first', 'second']) {
+      const zip = join(folder, `${architecture}-${time}.zip`);
+      await archive(await bundle('inference'), zip, { architecture, model });
+      digests.push(
+        createHash('sha256')
+          .update(await readFile(zip))
+          .digest('hex'),
+      );
+    }
+    expect(digests[1]).toBe(digests[0]);
+    const files = await unpack(join(folder, `${architecture}-first.zip`), join(folder, `${architecture}-model`));
+    expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(LARGEST_UNZIPPED);
+    expect(files).toContainEqual({ name: 'model.onnx', size: (await stat(model)).size });
+  });
+});
+
+describe.each(['init', 'summarize'])('the %s functions', (service) => {
+  it('are small, need no native code and so no architecture, and are the same bytes each time', async () => {
+    const digests = new Set<string>();
+    for (const architecture of ['x86_64', 'arm64'] as const) {
+      const zip = join(folder, `${service}-${architecture}.zip`);
+      await archive(await bundle(service), zip, { architecture });
+      const bytes = await readFile(zip);
+      expect(bytes.length).toBeLessThan(2 * MB);
+      digests.add(createHash('sha256').update(bytes).digest('hex'));
+    }
+    expect(digests.size).toBe(1);
+    expect((await bundle(service)).natives).toEqual([]);
+  });
+});
+
+describe('an unpacked inference function', () => {
+  const architecture = ({ x64: 'x86_64', arm64: 'arm64' } as const)[process.arch as 'x64' | 'arm64'];
+
+  it('runs a rank by itself, away from the repository', async () => {
+    const task = join(folder, 'var', 'task');
+    await archive(inference, join(folder, 'task.zip'), { architecture, model });
+    await unpack(join(folder, 'task.zip'), task);
+    const buckets = join(folder, 'buckets');
+    await mkdir(join(buckets, 'galaxies'), { recursive: true });
+    const store = fileStore(join(buckets, 'galaxies'));
+    await writePartition(store, 'datasets/1.pt', { count: 40 }, simulateSurvey({ count: 40, seed: 1 }));
+    const item = {
+      S3_BUCKET: 'galaxies',
+      WORLD_SIZE: '1',
+      RANK: '0',
+      DATA_BUCKET: 'galaxies',
+      DATA_PREFIX: 'datasets',
+      DATA_PATH: 'datasets/1.pt',
+      RESULT_PATH: 'results',
+      BATCH_SIZE: 16,
+      RUN_ID: 'run-1',
+    };
+    const script = `import('./handler.mjs').then(({ infer }) => infer(${JSON.stringify(item)})).then((answer) => console.log(JSON.stringify(answer)))`;
+    // Only what Lambda gives: no NODE_PATH, no credentials, nothing of this checkout.
+    const env = { PATH: '/usr/bin:/bin', HOME: folder, COSMICAI_STORE: pathToFileURL(buckets).href };
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { cwd: task, env });
+    expect(JSON.parse(stdout)).toMatchObject({ statusCode: 200, status: 'succeeded', samples: 40 });
+    const result = JSON.parse((await store.get('results/runs/run-1/0.json')).toString());
+    expect(result).toMatchObject({ samples: 40, rank: 0 });
+    expect((await store.head('results/runs/run-1/predictions/0.parquet'))!.size).toBeGreaterThan(0);
+  });
+});
