@@ -1,1 +1,11 @@
-export {};
+export { createFunctionPool } from './pool/function-pool.ts';
+export type { FunctionPool, FunctionPoolOptions, FunctionReport, InvokeOptions } from './pool/function-pool.ts';
+export type { FunctionConfig } from './pool/function-config.ts';
+export { FunctionError, type FunctionErrorBody } from './pool/function-error.ts';
+export type { Clock } from './clock.ts';
+export { loadDefinition, loadFunctionNames, type LoadOptions } from './definition/load.ts';
+export { checkSupported, type Unsupported } from './definition/check-supported.ts';
+export { functionsOf, requireSupported, UnsupportedDefinitionError } from './definition/require-supported.ts';
+export type { Json, JsonObject } from './definition/types.ts';
+export { runLocally, type LocalRunOptions, type LocalRunResult } from './run/run-locally.ts';
+export type { RunEvent, RunStatus } from './run/events.ts';

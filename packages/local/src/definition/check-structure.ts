@@ -1,0 +1,23 @@
+import aslValidator from 'asl-validator';
+import { mapStates } from './load.ts';
+import { isObject, type JsonObject } from './types.ts';
+
+/**
+ * What is wrong with a definition by the states language itself: missing fields, transitions to nowhere, states that are
+ * never reached.
+ *
+ * @returns one line for each problem, empty when there is none
+ */
+export function structureProblems(definition: JsonObject): string[] {
+  const { isValid, errorsText } = aslValidator(modernSpelling(definition));
+  return isValid ? [] : errorsText('\n').split('\n');
+}
+
+/** The validator knows Iterator, but no ProcessorConfig beside it. */
+function modernSpelling(definition: JsonObject): JsonObject {
+  return mapStates(definition, (state) => {
+    const { Iterator, ProcessorConfig, ...rest } = state;
+    if (state.Type !== 'Map' || !isObject(Iterator)) return state;
+    return { ...rest, ItemProcessor: { ...Iterator, ...(isObject(ProcessorConfig) ? { ProcessorConfig } : {}) } };
+  });
+}

@@ -1,0 +1,46 @@
+import { UserInputError } from '@cosmicai/payload';
+import { checkSupported, type Unsupported } from './check-supported.ts';
+import { structureProblems } from './check-structure.ts';
+import { functionNameOf, isFunctionArn } from './function-names.ts';
+import { isObject, type JsonObject } from './types.ts';
+import { statesOf } from './walk.ts';
+
+/** A definition holds something that this engine would not carry out as Step Functions does. */
+export class UnsupportedDefinitionError extends UserInputError {
+  readonly unsupported: readonly Unsupported[];
+
+  constructor(unsupported: readonly Unsupported[]) {
+    const lines = unsupported.map(({ place, what }) => `  ${place}: ${what}`);
+    super(`The local engine does not support everything in this state machine:\n${lines.join('\n')}`);
+    this.unsupported = unsupported;
+  }
+}
+
+/** Names of the functions that a definition invokes, where they are written out. */
+export function functionsOf(definition: JsonObject): { readonly name: string; readonly place: string }[] {
+  return [...statesOf(definition)].flatMap(({ place, state }) => {
+    if (state.Type !== 'Task' || typeof state.Resource !== 'string') return [];
+    if (isFunctionArn(state.Resource)) return [{ name: functionNameOf(state.Resource)!, place: `${place}.Resource` }];
+    const reference = isObject(state.Parameters) ? state.Parameters.FunctionName : undefined;
+    const name = typeof reference === 'string' ? functionNameOf(reference) : undefined;
+    return name === undefined ? [] : [{ name, place: `${place}.Parameters.FunctionName` }];
+  });
+}
+
+/**
+ * @param functions names of the functions that the run has
+ * @throws UnsupportedDefinitionError naming every unsupported thing and its place
+ * @throws UserInputError when it is no valid state machine, or invokes a function that the run doesn't have
+ */
+export function requireSupported(definition: JsonObject, functions: readonly string[]): void {
+  const unsupported = checkSupported(definition);
+  if (unsupported.length > 0) throw new UnsupportedDefinitionError(unsupported);
+  const problems = structureProblems(definition);
+  if (problems.length > 0) throw new UserInputError(`The state machine is not valid:\n  ${problems.join('\n  ')}`);
+  const missing = functionsOf(definition).filter(({ name }) => !functions.includes(name));
+  if (missing.length === 0) return;
+  const lines = missing.map(({ name, place }) => `  ${place}: ${name}`);
+  throw new UserInputError(
+    `The state machine invokes functions that this run doesn't have (it has ${functions.join(', ') || 'none'}):\n${lines.join('\n')}\nMap each name to one of ours, e.g. in the file given with --functions.`,
+  );
+}

@@ -1,0 +1,63 @@
+import type { Json } from '../definition/types.ts';
+import type { FinishedChild } from '../map/run-distributed-map.ts';
+import type { RunEvent } from './events.ts';
+
+/** Where a run goes on: a state, the input it had, and the children of its Maps that need not run again. */
+export interface ResumePoint {
+  readonly state: string;
+  readonly input: Json;
+  /** By the name of the Map and the index of the child. */
+  readonly finished: Map<string, ReadonlyMap<number, FinishedChild>>;
+}
+
+/**
+ * Where an interrupted or failed run goes on, in the manner of a redrive: at the first state whose failure was caught or
+ * Map of which children failed, or else at the state that began last. States before it keep their outputs.
+ *
+ * @param rootStates names of the run's own states; those in branches and iterations run again with the state around them
+ * @returns undefined when no state had begun
+ */
+export function resumePoint(events: readonly RunEvent[], rootStates: readonly string[]): ResumePoint | undefined {
+  const ownEvents = events.filter((event) => event.in === undefined);
+  const begin = ownEvents.findLastIndex((event) => event.type === 'RunStarted' || event.type === 'RunResumed');
+  const inputs = new Map<string, Json>();
+  let last: string | undefined;
+  let failed: string | undefined;
+  for (const event of ownEvents.slice(begin)) {
+    if (!('state' in event) || !rootStates.includes(event.state)) continue;
+    if (event.type === 'StateEntered' || event.type === 'RunResumed') {
+      last = event.state;
+      inputs.set(event.state, event.input);
+    }
+    const incomplete = event.type === 'MapRunEnded' && event.failed + event.aborted + event.pending > 0;
+    if (event.type === 'StateCaught' || incomplete) failed ??= event.state;
+  }
+  const state = failed ?? last;
+  if (state === undefined) return undefined;
+  return { state, input: inputs.get(state)!, finished: finishedChildren(ownEvents) };
+}
+
+/** Children that succeeded in any attempt of a Map that is not over. Their inputs are compared before they are kept. */
+function finishedChildren(events: readonly RunEvent[]): Map<string, Map<number, FinishedChild>> {
+  const started = new Map<string, { readonly name: string; readonly input: Json; readonly startedAt: number }>();
+  const finished = new Map<string, Map<number, FinishedChild>>();
+  for (const event of events) {
+    if (event.type === 'ChildStarted') {
+      const { name, input, time } = event;
+      started.set(`${event.state}[${event.index}]`, { name, input, startedAt: Date.parse(time) });
+    }
+    if (event.type === 'ChildSucceeded') {
+      const start = started.get(`${event.state}[${event.index}]`);
+      const children = finished.get(event.state) ?? new Map<number, FinishedChild>();
+      finished.set(event.state, children);
+      if (start !== undefined) {
+        children.set(event.index, { ...start, output: event.output, stoppedAt: Date.parse(event.time) });
+      }
+    }
+    // A Map that went through is over: when a loop of states comes back to it, it has other work.
+    if (event.type === 'MapRunEnded' && event.succeeded > 0 && event.failed + event.aborted + event.pending === 0) {
+      finished.delete(event.state);
+    }
+  }
+  return finished;
+}

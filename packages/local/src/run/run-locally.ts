@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { openStore, type ObjectStore } from '@cosmicai/store';
+import { systemClock, type Clock } from '../clock.ts';
+import { requireSupported } from '../definition/require-supported.ts';
+import { prepareMachine } from '../definition/prepare.ts';
+import type { Json, JsonObject } from '../definition/types.ts';
+import { StateError } from '../interpreter/state-error.ts';
+import type { FunctionConfig } from '../pool/function-config.ts';
+import { createFunctionPool, type FunctionReport } from '../pool/function-pool.ts';
+import type { RunEvent, RunEventBody, RunStatus } from './events.ts';
+import { resumePoint } from './resume.ts';
+import { createRunDirectory, reopenRunDirectory, type RunDirectory } from './run-directory.ts';
+import { runExecution } from './run-execution.ts';
+
+export interface LocalRunOptions {
+  /** The state machine, see `loadDefinition`. */
+  readonly definition: JsonObject;
+  readonly input: Json;
+  /** What stands behind each function name in the definition. */
+  readonly functions: Readonly<Record<string, FunctionConfig>>;
+  /** Folder of this run; made if absent. */
+  readonly runDirectory: string;
+  /** Opens the bucket that an ItemReader or ResultWriter names. Default: `openStore`, plain names being S3 buckets. */
+  readonly store?: (bucket: string) => ObjectStore;
+  /**
+   * Most functions, and children of a distributed Map, at once; default: the machine's cores. Ranks that wait for each
+   * other (FMI) need at least the world size.
+   */
+  readonly concurrency?: number;
+  /** Stops the run: processes end, events are complete, and the run can be resumed. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Go on with the run in `runDirectory`; `input` is then that of its start. */
+  readonly resume?: boolean;
+  /** Name of the state machine in ARNs and `$$.StateMachine.Name`. */
+  readonly machineName?: string;
+  /** Wait states and the pauses before retries take no time. */
+  readonly skipWaits?: boolean;
+  readonly clock?: Clock;
+  readonly newId?: () => string;
+}
+
+export interface LocalRunResult {
+  readonly status: RunStatus;
+  /** Output of the last state; null unless the run succeeded. */
+  readonly output: Json;
+  readonly error?: string;
+  readonly cause?: string;
+  /** Of every attempt, oldest first. */
+  readonly events: readonly RunEvent[];
+  readonly reports: readonly FunctionReport[];
+}
+
+/**
+ * Runs a state machine on this machine: the states by an interpreter, distributed Maps by this engine, functions in
+ * processes of their own. A run that fails resolves too; see `status`.
+ *
+ * @throws UserInputError when the definition is not supported or names an unknown function, or the folder can't be used
+ */
+export async function runLocally(options: LocalRunOptions): Promise<LocalRunResult> {
+  const { definition, functions, clock = systemClock, newId = randomUUID, onEvent } = options;
+  requireSupported(definition, Object.keys(functions));
+  const directory = openRun(options, clock, newId);
+  const events: RunEvent[] = [...directory.earlier];
+  const record = (body: RunEventBody, child?: string) => {
+    const time = new Date(clock.now()).toISOString();
+    const event: RunEvent = { id: events.length + 1, time, ...(child === undefined ? {} : { in: child }), ...body };
+    events.push(event);
+    directory.write(event);
+    onEvent?.(event);
+  };
+  const result = (ending: Omit<LocalRunResult, 'events' | 'reports'>): LocalRunResult => ({
+    ...ending,
+    events,
+    reports: events.flatMap((event) => (event.type === 'FunctionEnded' ? [event.report] : [])),
+  });
+  try {
+    const before = directory.earlier.findLast((event) => event.type === 'RunEnded');
+    if (before?.status === 'SUCCEEDED') return result({ status: 'SUCCEEDED', output: before.output ?? null });
+    const ending = await attempt(options, directory, record, clock, newId);
+    record({ type: 'RunEnded', ...ending });
+    directory.finish(ending);
+    return result(ending);
+  } finally {
+    directory.close();
+  }
+}
+
+type Ending = Omit<LocalRunResult, 'events' | 'reports'>;
+
+function openRun(
+  { runDirectory, definition, input, resume = false }: LocalRunOptions,
+  clock: Clock,
+  newId: () => string,
+): RunDirectory {
+  if (resume) return reopenRunDirectory(runDirectory, definition);
+  return createRunDirectory(runDirectory, definition, { name: newId(), startedAt: clock.now(), input });
+}
+
+/** Runs from the start, or from where the earlier attempt stopped. */
+async function attempt(
+  options: LocalRunOptions,
+  directory: RunDirectory,
+  emit: (body: RunEventBody, child?: string) => void,
+  clock: Clock,
+  newId: () => string,
+): Promise<Ending> {
+  const { definition, functions, concurrency = availableParallelism(), machineName = 'cosmicai' } = options;
+  const { start } = directory;
+  const from = resumePoint(directory.earlier, Object.keys(definition.States as JsonObject));
+  emit(
+    from === undefined
+      ? { type: 'RunStarted', input: start.input }
+      : { type: 'RunResumed', state: from.state, input: from.input },
+  );
+  const prepared = prepareMachine(from === undefined ? definition : { ...definition, StartAt: from.state });
+  const pool = createFunctionPool({ functions, concurrency, logDirectory: directory.logs, clock, newId });
+  const over = new AbortController();
+  const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal]);
+  const engine = {
+    machineName,
+    pool,
+    openBucket: options.store ?? ((bucket: string) => openStore(bucket)),
+    concurrency,
+    skipWaits: options.skipWaits ?? false,
+    clock,
+    newId,
+    emit,
+  };
+  try {
+    const output = await runExecution(engine, {
+      prepared,
+      input: from?.input ?? start.input,
+      originalInput: start.input,
+      name: start.name,
+      startedAt: start.startedAt,
+      signal,
+      ...(from === undefined ? {} : { finished: from.finished }),
+    });
+    return { status: 'SUCCEEDED', output };
+  } catch (error) {
+    if (options.signal?.aborted)
+      return { status: 'ABORTED', output: null, error: 'States.Aborted', cause: reasonOf(options.signal) };
+    if (!(error instanceof StateError)) throw error;
+    const timedOut = error.name === 'States.Timeout' && !error.isCatchable;
+    return { status: timedOut ? 'TIMED_OUT' : 'FAILED', output: null, error: error.name, cause: error.message };
+  } finally {
+    over.abort(new Error('The run is over.'));
+    await pool.close();
+  }
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+}
