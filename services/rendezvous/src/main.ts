@@ -1,0 +1,46 @@
+import { startRendezvous, type RendezvousServer } from '@cosmicai/fmi';
+import { CosmicError } from '@cosmicai/payload';
+import { pino } from 'pino';
+import { prometheus } from './metrics.ts';
+import { readSettings, usage, type Settings } from './settings.ts';
+
+async function serve(settings: Settings): Promise<void> {
+  const logger = pino({ name: 'rendezvous', level: settings['log-level'] });
+  // The metrics read the server that is started with them; until it stands, nobody can ask.
+  const running: { server?: RendezvousServer } = {};
+  const metrics = prometheus(() => running.server!.stats());
+  const server = await startRendezvous({
+    secrets: settings.secrets,
+    port: settings.port,
+    healthPort: settings['health-port'],
+    allowV1: settings['allow-v1'],
+    allowV2: !settings['refuse-v2'],
+    ...(settings.host === undefined ? {} : { host: settings.host }),
+    limits: {
+      ...(settings['max-connections'] === undefined ? {} : { connections: settings['max-connections'] }),
+      ...(settings['max-per-address'] === undefined ? {} : { connectionsPerAddress: settings['max-per-address'] }),
+      ...(settings['max-relays'] === undefined ? {} : { relays: settings['max-relays'] }),
+    },
+    logger,
+    metrics,
+  });
+  running.server = server;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    // A second signal cuts the drain short.
+    let received = 0;
+    process.on(signal, () => {
+      if (++received > 1) process.exit(1);
+      void server.close(settings['drain-seconds'] * 1_000);
+    });
+  }
+}
+
+try {
+  const settings = readSettings(process.argv.slice(2), process.env);
+  if (settings === undefined) process.stdout.write(usage);
+  else await serve(settings);
+} catch (error) {
+  if (!(error instanceof CosmicError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error.actor === 'user' ? 2 : 1;
+}

@@ -1,0 +1,27 @@
+import { InvalidInputError, UserInputError } from '@cosmicai/payload';
+import { readSettings } from '../src/settings.ts';
+
+describe('settings of the rendezvous server', () => {
+  it('have defaults for everything but the secret', () => {
+    const settings = readSettings([], { COSMICAI_RENDEZVOUS_SECRETS: 'one two\n' });
+    expect(settings).toMatchObject({ port: 10_000, 'health-port': 10_001, 'allow-v1': false, secrets: ['one', 'two'] });
+  });
+
+  it('come from the environment, over which the command line prevails', () => {
+    const environment = { COSMICAI_RENDEZVOUS_PORT: '7000', COSMICAI_RENDEZVOUS_ALLOW_V1: 'true' };
+    expect(readSettings([], environment)).toMatchObject({ port: 7_000, 'allow-v1': true });
+    expect(readSettings(['--port', '8000'], environment)).toMatchObject({ port: 8_000, 'allow-v1': true });
+  });
+
+  it('say what is wrong', () => {
+    expect(() => readSettings(['--port', 'many'], {})).toThrow(InvalidInputError);
+    expect(() => readSettings(['--port', '70000'], {})).toThrow('a whole number from 0 to 65535');
+    expect(() => readSettings(['--prot', '1'], {})).toThrow(UserInputError);
+    const environment = { COSMICAI_RENDEZVOUS_SECRETS_FILE: '/does/not/exist' };
+    expect(() => readSettings([], environment)).toThrow('/does/not/exist');
+  });
+
+  it('may be asked for', () => {
+    expect(readSettings(['--help'], {})).toBeUndefined();
+  });
+});
