@@ -1,0 +1,224 @@
+import { execFileSync } from 'node:child_process';
+import { packageStack, STACKS, type Packaged, type Resource, type Stack } from './stacks.ts';
+
+/** Actions for which AWS has no resource to name, with the reason. */
+const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
+  'xray:PutTraceSegments': 'X-Ray has no resources',
+  'xray:PutTelemetryRecords': 'X-Ray has no resources',
+  'logs:CreateLogDelivery': 'log delivery belongs to the account',
+  'logs:GetLogDelivery': 'log delivery belongs to the account',
+  'logs:UpdateLogDelivery': 'log delivery belongs to the account',
+  'logs:DeleteLogDelivery': 'log delivery belongs to the account',
+  'logs:ListLogDeliveries': 'log delivery belongs to the account',
+  'logs:PutResourcePolicy': 'resource policies belong to the account',
+  'logs:DescribeResourcePolicies': 'resource policies belong to the account',
+  'logs:DescribeLogGroups': 'Step Functions looks its log group up among all',
+  'ecr:GetAuthorizationToken': 'the token is for the whole registry',
+  'ec2:CreateNetworkInterface': 'interfaces of functions have no names before',
+  'ec2:DescribeNetworkInterfaces': 'EC2 describes without resources',
+  'ec2:DescribeSubnets': 'EC2 describes without resources',
+  'ec2:DeleteNetworkInterface': 'interfaces of functions have no names before',
+  'ec2:AssignPrivateIpAddresses': 'interfaces of functions have no names before',
+  'ec2:UnassignPrivateIpAddresses': 'interfaces of functions have no names before',
+};
+
+/** Warnings of cfn-lint that say nothing about these templates. */
+const IGNORED_CHECKS = [
+  'W3005', // The framework writes DependsOn beside the GetAtt of a role.
+  'W8003', // Conditions are decided when packaging, by the stage's options.
+];
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+const stages = ['dev', 'prod'] as const;
+const packaged = new Map<string, Packaged>();
+
+beforeAll(async () => {
+  for (const stage of stages) {
+    for (const stack of STACKS) packaged.set(`${stage} ${stack}`, await packageStack(stack, stage));
+  }
+}, 180_000);
+
+function of(stage: string, stack: Stack, type?: string): [string, Resource][] {
+  const resources = Object.entries(packaged.get(`${stage} ${stack}`)!.resources);
+  return resources.filter(([, resource]) => type === undefined || resource.Type === type);
+}
+
+function all(stage: string, type?: string): [string, Resource][] {
+  return STACKS.flatMap((stack) => of(stage, stack, type));
+}
+
+function statementsOf(role: Resource): Statement[] {
+  const policies = (role.Properties.Policies ?? []) as { PolicyDocument: { Statement: unknown[] } }[];
+  return policies.flatMap(({ PolicyDocument }) =>
+    PolicyDocument.Statement.map((statement) =>
+      // Either way: what a condition may add is granted in some stage.
+      'Fn::If' in (statement as object)
+        ? (statement as { 'Fn::If': [string, Statement] })['Fn::If'][1]
+        : (statement as Statement),
+    ),
+  );
+}
+
+const cfnLint = hasCfnLint();
+if (!cfnLint) console.warn('cfn-lint is not on the PATH (pip install cfn-lint): templates are not linted here');
+
+describe.each(stages)('the stacks of stage %s', (stage) => {
+  (cfnLint ? it : it.skip)('pass cfn-lint', () => {
+    const paths = STACKS.map((stack) => packaged.get(`${stage} ${stack}`)!.templatePath);
+    const lint = () =>
+      execFileSync('cfn-lint', ['--ignore-checks', ...IGNORED_CHECKS, '--template', ...paths], { encoding: 'utf8' });
+    expect(lint()).toBe('');
+  });
+
+  it('grant everything by name, but for what AWS can not name', () => {
+    for (const [name, role] of all(stage, 'AWS::IAM::Role')) {
+      for (const { Sid, Effect, Action, Resource } of statementsOf(role)) {
+        const where = `${name}.${Sid ?? '?'}`;
+        expect(`${where}: ${Effect}`).toBe(`${where}: Allow`);
+        for (const action of [Action].flat()) {
+          expect(`${where}: ${action}`).not.toMatch(/\*/);
+          if (JSON.stringify(Resource) === '"*"') expect(ACTIONS_WITHOUT_RESOURCE).toHaveProperty([action]);
+        }
+        // A wildcard may stand for objects below a prefix, streams of a log group, a suffix that AWS adds: not for a name.
+        for (const resource of [Resource].flat()) {
+          const text = (resource as { 'Fn::Sub'?: string })['Fn::Sub'];
+          if (text !== undefined) expect(text).toMatch(/^[^*]*(\/\*|:\*|-\?{6})?$/);
+        }
+      }
+    }
+  });
+
+  it('write only below the folders of results, and never delete', () => {
+    const actions = all(stage, 'AWS::IAM::Role').flatMap(([, role]) => statementsOf(role));
+    for (const { Action, Resource } of actions) {
+      const list = [Action].flat();
+      expect(list.filter((action) => /Delete(Object|Bucket)/.test(action))).toEqual([]);
+      if (!list.includes('s3:PutObject')) continue;
+      for (const resource of Resource as { 'Fn::Sub': string }[]) {
+        expect(resource['Fn::Sub']).toMatch(/\/(results|scaling)\/\*$/);
+      }
+    }
+  });
+
+  it('give every function a role of its own and a name with the stage', () => {
+    const functions = all(stage, 'AWS::Lambda::Function');
+    const roles = functions.map(([, { Properties }]) => Properties.Role['Fn::GetAtt'][0] as string);
+    expect(functions).toHaveLength(5);
+    expect(new Set(roles).size).toBe(functions.length);
+    expect(functions.map(([, { Properties }]) => Properties.FunctionName as string).sort()).toEqual([
+      `cosmicai-inference-${stage}-infer`,
+      `cosmicai-init-${stage}-init`,
+      `cosmicai-init-${stage}-initFmi`,
+      `cosmicai-summarize-${stage}-resultSummary`,
+      `cosmicai-summarize-${stage}-summarize`,
+    ]);
+  });
+
+  it('carry the stage in every name that is not made up by CloudFormation', () => {
+    const names = /^(.*Name|Family|Name)$/;
+    const typesWithoutOwnName = ['AWS::ECS::Service', 'AWS::CloudWatch::Alarm'];
+    for (const [id, { Type, Properties }] of all(stage)) {
+      for (const [field, value] of Object.entries(Properties as object)) {
+        if (!names.test(field) || typesWithoutOwnName.includes(Type) || typeof value !== 'string') continue;
+        if (field === 'MetricName') continue;
+        expect(`${id}.${field}: ${value}`).toContain(stage);
+      }
+    }
+    for (const [, { Properties }] of all(stage, 'AWS::CloudWatch::Alarm'))
+      expect(Properties.AlarmName).toContain(stage);
+  });
+
+  it('fit the limits of AWS on names with the longest stage and region', () => {
+    const longest = 'a'.repeat(16);
+    for (const [, { Properties }] of all(stage, 'AWS::IAM::Role')) {
+      const name = (Properties.RoleName as string).replace(stage, longest).replace('us-east-1', 'ap-southeast-1');
+      expect(name.length).toBeLessThanOrEqual(64);
+    }
+  });
+
+  it('keep every log for a time that the stage names', () => {
+    const groups = all(stage, 'AWS::Logs::LogGroup');
+    expect(groups.length).toBeGreaterThanOrEqual(6);
+    for (const [, { Properties }] of groups) expect(Properties.RetentionInDays).toBeGreaterThan(0);
+    const names = groups.map(([, { Properties }]) => Properties.LogGroupName as string);
+    for (const [, { Properties }] of all(stage, 'AWS::Lambda::Function')) {
+      expect(names).toContain(`/aws/lambda/${Properties.FunctionName as string}`);
+    }
+  });
+
+  it('keep the bucket private, encrypted, versioned and for TLS only', () => {
+    const [, bucket] = of(stage, '.', 'AWS::S3::Bucket').find(([id]) => id === 'Bucket')!;
+    expect(bucket.DeletionPolicy).toBe('Retain');
+    expect(bucket.Properties).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      VersioningConfiguration: { Status: 'Enabled' },
+    });
+    for (const [, { Properties }] of all(stage, 'AWS::S3::Bucket')) {
+      expect(Properties.BucketEncryption).toBeDefined();
+      expect(Properties.AccessControl).toBeUndefined();
+    }
+    for (const [, { Properties }] of all(stage, 'AWS::S3::BucketPolicy')) {
+      const statements = Properties.PolicyDocument.Statement as Statement[];
+      expect(statements.map(({ Effect }) => Effect)).toEqual(['Deny']);
+      expect(JSON.stringify(statements)).toContain('aws:SecureTransport');
+    }
+  });
+
+  it('open nothing to the world but the two ports of the rendezvous server', () => {
+    const open = all(stage, 'AWS::EC2::SecurityGroup').flatMap(([, { Properties }]) =>
+      (Properties.SecurityGroupIngress as { FromPort: number; ToPort: number; CidrIp: string }[])
+        .filter(({ CidrIp }) => CidrIp === '0.0.0.0/0')
+        .map(({ FromPort, ToPort }) => [FromPort, ToPort]),
+    );
+    const expected = [
+      [10_000, 10_000],
+      [8080, 8080],
+    ];
+    expect(open).toEqual(stage === 'dev' ? [] : expected);
+    expect(all(stage, 'AWS::EC2::SecurityGroupIngress')).toEqual([]);
+  });
+
+  it('let the state machine call just the functions that its definition names', () => {
+    const [, role] = of(stage, '.', 'AWS::IAM::Role').find(([id]) => id === 'WorkflowRole')!;
+    const call = statementsOf(role).find(({ Action }) => Action === 'lambda:InvokeFunction')!;
+    const allowed = (call.Resource as { 'Fn::Sub': string }[]).map((arn) => arn['Fn::Sub'].split(':function:')[1]!);
+    const definition = of(stage, '.', 'AWS::StepFunctions::StateMachine')[0]![1].Properties.DefinitionString as string;
+    const named = [...definition.matchAll(/"FunctionName": "([^"]+)"/g)].map(([, name]) => name!);
+    expect(allowed.sort()).toEqual(named.sort());
+  });
+
+  it('watch failed runs, throttled ranks and, where there is one, the rendezvous server', () => {
+    const alarms = all(stage, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.AlarmName as string);
+    const expected = [
+      'failed-runs',
+      'throttled-ranks',
+      'timed-out-runs',
+      ...(stage === 'dev' ? [] : ['rendezvous-down']),
+    ];
+    expect(alarms.sort()).toEqual(expected.map((name) => `cosmicai-${stage}-${name}`).sort());
+    const [, { Properties }] = of(stage, '.', 'AWS::CloudWatch::Dashboard')[0]!;
+    const body = Properties.DashboardBody['Fn::Sub'] as string;
+    expect(JSON.parse(body).widgets.length).toBeGreaterThan(6);
+    expect(body.match(/\$\{[^}]+\}/g)!.every((name) => ['${AWS::Region}', '${Workflow}'].includes(name))).toBe(true);
+  });
+});
+
+function hasCfnLint(): boolean {
+  try {
+    execFileSync('cfn-lint', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
