@@ -202,10 +202,13 @@ def write_golden(out: Path, name: str, golden: Golden, data: TensorDataset, part
 
 def write_small(out: Path) -> None:
     for side in sorted({golden.config.image_size for golden in SMALL.values()}):
-        torch.save(natural_partition(5, side, seed=side), out / f"galaxies-{side}.pt")
+        data = natural_partition(5, side, seed=side)
+        # Partitions hold cutouts of 32 pixels or more: other sizes go into a plain dict.
+        named = dict(zip(("images", "magnitudes", "redshift"), data.tensors))
+        torch.save(data if side == 32 else named, out / f"galaxies-{side}.pt")
     for seed, (name, golden) in enumerate(SMALL.items(), start=1):
         partition = f"galaxies-{golden.config.image_size}.pt"
-        data = torch.load(out / partition, weights_only=False)
+        data = natural_partition(5, golden.config.image_size, seed=golden.config.image_size)
         write_golden(out, name, golden, data, partition, seed)
 
 

@@ -1,6 +1,8 @@
 import type { AstroMaeConfig } from './config.ts';
+import { toMetadata, type WeightsType } from './file-metadata.ts';
 import { literalGraph } from './model/astromae.ts';
-import { encodeOnnx, type Metadata } from './onnx/encode.ts';
+import { encodeOnnx } from './onnx/encode.ts';
+import { halveWeights } from './passes/halve-weights.ts';
 import { FOLDS } from './passes/index.ts';
 import type { Weights } from './weights.ts';
 
@@ -8,13 +10,23 @@ export interface CompileOptions {
   /** Apply the exact folds (default) or keep the graph operator by operator as PyTorch runs it. */
   readonly fold?: boolean;
   /** How the file stores matrices; arithmetic is float32 either way. Default fp32. */
-  readonly weightsType?: 'fp32' | 'fp16';
-  /** Provenance to store in the file beside the configuration. */
-  readonly metadata?: Metadata;
+  readonly weightsType?: WeightsType;
+  /** Provenance to store in the file, e.g. name and sha-256 of the checkpoint. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Compiles AstroMAE to the bytes of an ONNX file.
+ *
+ * Inputs: `image` [batch, bands, S, S] and `magnitudes` [batch, bands], float32. Output: `redshift` [batch, 1], float32.
+ * The same configuration, weights and options give the same bytes.
+ *
+ * @param weights as importCheckpoint or randomWeights give them: every tensor of the configuration, in its shape
+ */
 export function compileAstroMae(config: AstroMaeConfig, weights: Weights, options: CompileOptions = {}): Uint8Array {
+  const { fold = true, weightsType = 'fp32', metadata = {} } = options;
   const literal = literalGraph(config, weights);
-  const graph = (options.fold ?? true) ? FOLDS.reduce((folded, fold) => fold(folded), literal) : literal;
-  return encodeOnnx(graph, options.metadata ?? {});
+  const folded = fold ? FOLDS.reduce((graph, pass) => pass(graph), literal) : literal;
+  const stored = weightsType === 'fp16' ? halveWeights(folded) : folded;
+  return encodeOnnx(stored, toMetadata({ config, folded: fold, weightsType, provenance: metadata }));
 }

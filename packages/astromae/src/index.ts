@@ -1,7 +1,14 @@
 export { compileAstroMae, type CompileOptions } from './compile.ts';
 export { PUBLISHED_CONFIG, type AstroMaeConfig } from './config.ts';
+export type { ModelDescription, WeightsType } from './file-metadata.ts';
+export type { FlopCount } from './graph/flops.ts';
+export type { Port } from './graph/graph.ts';
 export { CheckpointMismatchError, MissingHyperparameterError } from './import/errors.ts';
 export { importCheckpoint, type ImportedCheckpoint } from './import/import-checkpoint.ts';
 export type { StateDictHints } from './import/state-dict-config.ts';
+export { inspectModel, type ModelReport } from './inspect.ts';
+export { IMAGE, MAGNITUDES, REDSHIFT } from './model/astromae.ts';
+export { ModelFileError } from './onnx/errors.ts';
 export { randomWeights } from './random-weights.ts';
-export { countParameters, type Weights } from './weights.ts';
+export { parseGolden, verifyModel, type Golden, type Predict, type Reference, type Verification } from './verify.ts';
+export { countParameters, type Branch, type ParameterCounts, type Weights } from './weights.ts';

@@ -65,6 +65,10 @@ export class GraphEditor {
     return free;
   }
 
+  removeConstant(name: string): void {
+    this.#constants.delete(name);
+  }
+
   vector(name: string, data: Float32Array): string {
     return this.constant(name, floats([data.length], data));
   }
@@ -80,6 +84,11 @@ export class GraphEditor {
       throw new Error(`Node ${node.name} is not in the graph`);
     }
     this.#nodes.splice(place, 1, ...nodes);
+  }
+
+  /** Puts nodes before all others: they may read constants only. */
+  prepend(nodes: readonly Node[]): void {
+    this.#nodes.unshift(...nodes);
   }
 
   /** Ends the edit: the graph without the nodes and constants that no output depends on. */

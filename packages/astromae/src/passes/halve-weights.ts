@@ -1,0 +1,35 @@
+/// <reference lib="es2025.float16" />
+import { GraphEditor, plainNode } from '../graph/editor.ts';
+import type { FloatTensor, Graph, Tensor } from '../graph/graph.ts';
+
+/** Smaller tensors (biases, norms) stay as they are: they are a hundredth of the file and matter more. */
+const SMALLEST = 1024;
+/** Largest finite half: beyond it a weight would become infinite. */
+const LARGEST_HALF = 65504;
+/** ONNX's code for float32, the target of Cast. */
+const FLOAT = 1;
+
+/**
+ * Stores large constants in half precision and widens them by a Cast, which onnxruntime computes once when it loads the
+ * model: half the file, the same arithmetic, weights rounded to 11 bits. This is the one pass that is not exact.
+ */
+export function halveWeights(graph: Graph): Graph {
+  const editor = new GraphEditor(graph);
+  const casts = [];
+  for (const [name, tensor] of graph.constants) {
+    if (tensor.type !== 'float32' || tensor.data.length < SMALLEST || !fitsHalf(tensor)) continue;
+    const half = editor.constant(`${name}.half`, rounded(tensor));
+    casts.push(plainNode(`${name}.widened`, 'Cast', [half], { attributes: { to: { int: FLOAT } }, outputs: [name] }));
+    editor.removeConstant(name);
+  }
+  editor.prepend(casts);
+  return editor.finish();
+}
+
+function fitsHalf({ data }: FloatTensor): boolean {
+  return data.every((value) => Math.abs(value) <= LARGEST_HALF);
+}
+
+function rounded({ dims, data }: FloatTensor): Tensor {
+  return { type: 'float16', dims, data: new Uint16Array(new Float16Array(data).buffer) };
+}
