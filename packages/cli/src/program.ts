@@ -1,12 +1,26 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { inferCommand } from './commands/infer.ts';
+import { modelCommand } from './commands/model.ts';
 import { runCommand } from './commands/run.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { splitCommand } from './commands/split.ts';
+import { statusCommand } from './commands/status.ts';
 import { EXIT, exitCodeOf, messageOf } from './output/errors.ts';
 import { printLine, type Terminal } from './output/terminal.ts';
 
-const COMMANDS = [runCommand, inferCommand, simulateCommand];
+const COMMANDS = [
+  demoCommand,
+  runCommand,
+  inferCommand,
+  simulateCommand,
+  splitCommand,
+  modelCommand,
+  statusCommand,
+  doctorCommand,
+];
 
 /**
  * Runs one command line.

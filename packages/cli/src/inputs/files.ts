@@ -31,6 +31,20 @@ export function bucketAndPrefix(address: string): { bucket: string; prefix: stri
   return s3 === null ? { bucket: address, prefix: '' } : { bucket: s3[1]!, prefix: s3[2] ?? '' };
 }
 
+/**
+ * Where a results folder lies: the store and the result_path in it. A folder of this machine lies in the store that its
+ * parent is; a bucket alone holds them under `results`.
+ */
+export function resultsLocation(path: string, cwd: string): { bucket: string; resultPath: string } {
+  const address = folderAddress(path, cwd);
+  const cut = address.startsWith('s3://') ? address.indexOf('/', 's3://'.length) : address.lastIndexOf('/');
+  if (cut < 0) return { bucket: address, resultPath: 'results' };
+  return {
+    bucket: address.slice(0, cut),
+    resultPath: address.startsWith('s3://') ? address.slice(cut + 1) : decodeURIComponent(address.slice(cut + 1)),
+  };
+}
+
 const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
 /** The trained demo model, part of the repository. */
 const DEMO_MODEL = join(checkout, 'models', 'astromae-demo.onnx');

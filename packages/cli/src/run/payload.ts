@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { describe, InvalidInputError, UserInputError } from '@cosmicai/payload';
-import { bucketAndPrefix, folderAddress } from '../inputs/files.ts';
+import { describe, InvalidInputError, parseRunPayload, UserInputError } from '@cosmicai/payload';
+import { bucketAndPrefix, folderAddress, resultsLocation } from '../inputs/files.ts';
 
 /** What the command line may say about a run, over what the payload file says. */
 export interface PayloadOptions {
@@ -64,13 +64,14 @@ export function composePayload(
   }
   const results = options.results ?? (payload.bucket === undefined ? 'results' : undefined);
   if (results !== undefined) {
-    const address = folderAddress(results, cwd);
-    const cut = address.startsWith('s3://') ? address.indexOf('/', 's3://'.length) : address.lastIndexOf('/');
-    payload.bucket = cut < 0 ? address : address.slice(0, cut);
-    payload.result_path = cut < 0 ? 'results' : decodeURIComponent(address.slice(cut + 1));
+    const { bucket, resultPath } = resultsLocation(results, cwd);
+    payload.bucket = bucket;
+    payload.result_path = resultPath;
   }
   if (payload.data_bucket === undefined && file.bucket === undefined && payload['data bucket'] === undefined) {
     throw new UserInputError('No data to read: name a folder with --data, or a payload file that has a bucket.');
   }
+  // Checked here too, so that a wrong payload fails before anything is started or written.
+  parseRunPayload(payload);
   return payload;
 }

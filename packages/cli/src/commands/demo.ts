@@ -1,0 +1,51 @@
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { byteSize, wholeNumber } from '../inputs/options.ts';
+import { printLine, type Terminal } from '../output/terminal.ts';
+import { execute } from '../run/execute.ts';
+import { composePayload } from '../run/payload.ts';
+import { report } from '../run/report-run.ts';
+import { RANK_MEMORY_MIB } from './run.ts';
+import { writeSimulation } from './simulate.ts';
+
+interface DemoOptions {
+  readonly out: string;
+  readonly count: number;
+  readonly worldSize: number;
+  readonly batchSize: number;
+  readonly json?: boolean;
+}
+
+export function demoCommand(terminal: Terminal): Command {
+  return new Command('demo')
+    .summary('simulate a small survey and run the whole workflow over it')
+    .description(
+      'Simulates a small survey, runs the whole workflow over it on this machine, and prints what came out (npm start does this).',
+    )
+    .option('-o, --out <folder>', 'folder for the survey and the results', 'cosmicai-demo')
+    .option('-n, --count <n>', 'galaxies to simulate', wholeNumber(4), 4096)
+    .option('--world-size <n>', 'number of ranks', wholeNumber(1, 10_000), 4)
+    .option('--batch-size <n>', 'samples in one forward pass', wholeNumber(1), 128)
+    .option('--json', 'print the summary as JSON')
+    .addHelpText('after', '\nExample:\n  cosmicai demo --count 8192 --world-size 8\n')
+    .action(async (options: DemoOptions) => {
+      process.exitCode = await demo(options, terminal);
+    });
+}
+
+const SEED = 2026;
+/** Small files, so that every rank of the demo has some. */
+const PARTITION_SIZE = byteSize('5MB');
+
+async function demo(options: DemoOptions, terminal: Terminal): Promise<number> {
+  const folder = resolve(terminal.cwd, options.out);
+  const data = join(folder, 'partitions');
+  printLine(terminal.stderr, `Simulating ${options.count} galaxies into ${data}`);
+  await writeSimulation({ count: options.count, seed: SEED, partitionSize: PARTITION_SIZE, out: data }, terminal);
+  const asked = { data, results: join(folder, 'results'), worldSize: options.worldSize, batchSize: options.batchSize };
+  const execution = await execute(
+    { payload: composePayload({}, asked, terminal.cwd), memory: RANK_MEMORY_MIB },
+    terminal,
+  );
+  return report(execution, options, terminal);
+}

@@ -1,0 +1,162 @@
+import { statfs } from 'node:fs/promises';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { createPredictor } from '@cosmicai/inference';
+import { UserInputError } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
+import { Command } from 'commander';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { bucketAndPrefix, folderAddress, resolveModel } from '../inputs/files.ts';
+import { EXIT } from '../output/errors.ts';
+import { formatTable } from '../output/table.ts';
+import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+
+interface DoctorOptions {
+  readonly model?: string;
+  readonly store?: string;
+  readonly rendezvous?: string;
+  readonly json?: boolean;
+}
+
+interface Finding {
+  readonly check: string;
+  /** `off`: not needed unless it is asked for by an option. */
+  readonly state: 'ok' | 'failed' | 'off';
+  readonly detail: string;
+}
+
+export function doctorCommand(terminal: Terminal): Command {
+  return new Command('doctor')
+    .summary('check this machine and what it is connected to')
+    .description(
+      'Checks Node, disk space, the model, a store, a rendezvous server and the AWS identity. Exit code 1 when a check fails.',
+    )
+    .option('-m, --model <file>', 'ONNX model; default: the demo model')
+    .option('--store <address>', 'store to read from, e.g. s3://galaxies/100MB')
+    .option('--rendezvous <host:port>', 'rendezvous server to connect to')
+    .option('--json', 'print the findings as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cosmicai doctor --store s3://galaxies --rendezvous rendezvous.example.org:10000\n',
+    )
+    .action(async (options: DoctorOptions) => {
+      process.exitCode = await doctor(options, terminal);
+    });
+}
+
+const OLDEST_NODE = 24;
+/** The dependencies, the demo survey and its results, with room to spare. */
+const LEAST_FREE_BYTES = 2 ** 30;
+const NETWORK_TIMEOUT_MS = 5000;
+
+async function doctor(options: DoctorOptions, terminal: Terminal): Promise<number> {
+  const findings = [
+    await finding('Node', () => Promise.resolve(node())),
+    await finding('disk', () => disk(terminal.cwd)),
+    await finding('model', () => model(options.model, terminal)),
+    options.store === undefined
+      ? off('store', '--store')
+      : await finding('store', () => store(options.store!, terminal)),
+    options.rendezvous === undefined
+      ? off('rendezvous', '--rendezvous')
+      : await finding('rendezvous', () => rendezvous(options.rendezvous!)),
+    await identity(),
+  ];
+  if (options.json) printJson(terminal, findings);
+  else {
+    printLine(
+      terminal.stdout,
+      formatTable<Finding>(
+        [
+          { title: 'check', align: 'left', cell: (found) => found.check },
+          { title: 'state', align: 'left', cell: (found) => found.state },
+          { title: 'detail', align: 'left', cell: (found) => found.detail },
+        ],
+        findings,
+      ),
+    );
+  }
+  return findings.some((found) => found.state === 'failed') ? EXIT.failed : EXIT.done;
+}
+
+async function finding(check: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { check, state: 'ok', detail: await look() };
+  } catch (error) {
+    return { check, state: 'failed', detail: (error as Error).message };
+  }
+}
+
+function off(check: string, option: string): Finding {
+  return { check, state: 'off', detail: `not checked; name one with ${option}` };
+}
+
+function node(): string {
+  if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) return process.version;
+  throw new UserInputError(
+    `${process.version} is too old; run through npm or pnpm scripts, which use Node ${OLDEST_NODE}`,
+  );
+}
+
+async function disk(folder: string): Promise<string> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = `${((bavail * bsize) / 2 ** 30).toFixed(1)} GB free in ${folder}`;
+  if (bavail * bsize < LEAST_FREE_BYTES) throw new UserInputError(`${free}; at least 1 GB is needed`);
+  return free;
+}
+
+async function model(asked: string | undefined, terminal: Terminal): Promise<string> {
+  const modelPath = await resolveModel(asked, terminal);
+  const predictor = await createPredictor({ modelPath, workers: 1 });
+  try {
+    const [z] = await predictor.predict({
+      count: 1,
+      images: new Float32Array(5 * 32 * 32),
+      magnitudes: new Float64Array(5).fill(18),
+    });
+    if (!Number.isFinite(z)) throw new UserInputError(`${modelPath} predicts ${z} for an empty image`);
+    return `${modelPath} loads and predicts`;
+  } finally {
+    await predictor.close();
+  }
+}
+
+async function store(address: string, terminal: Terminal): Promise<string> {
+  const { bucket, prefix } = bucketAndPrefix(folderAddress(address, terminal.cwd));
+  for await (const { key } of openStore(bucket).list(prefix)) return `${address} can be read; first object ${key}`;
+  return `${address} can be read and is empty`;
+}
+
+async function rendezvous(endpoint: string): Promise<string> {
+  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(endpoint) ?? [];
+  if (host === undefined) throw new UserInputError(`"${endpoint}" is no host:port`);
+  const started = performance.now();
+  const socket = connect({ host, port: Number(port), timeout: NETWORK_TIMEOUT_MS });
+  socket.on('timeout', () => socket.destroy(new Error('no answer within 5 s')));
+  try {
+    await once(socket, 'connect');
+    return `${endpoint} accepts connections (${(performance.now() - started).toFixed(1)} ms)`;
+  } catch (error) {
+    throw new UserInputError(`${endpoint} can't be reached: ${(error as Error).message}`, { cause: error });
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Having no AWS identity is no failure: everything local works without one. */
+async function identity(): Promise<Finding> {
+  try {
+    const client = new STSClient({
+      maxAttempts: 1,
+      requestHandler: { requestTimeout: NETWORK_TIMEOUT_MS, connectionTimeout: NETWORK_TIMEOUT_MS },
+    });
+    const { Arn } = await client.send(new GetCallerIdentityCommand({}));
+    return { check: 'AWS', state: 'ok', detail: `signed in as ${Arn ?? 'unknown'}` };
+  } catch (error) {
+    return {
+      check: 'AWS',
+      state: 'off',
+      detail: `no identity (${(error as Error).message}); needed only for s3:// and --target aws`,
+    };
+  }
+}

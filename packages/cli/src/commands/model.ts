@@ -1,0 +1,13 @@
+import { Command } from 'commander';
+import type { Terminal } from '../output/terminal.ts';
+import { importCommand } from './model/import.ts';
+import { inspectCommand } from './model/inspect.ts';
+import { verifyCommand } from './model/verify.ts';
+
+export function modelCommand(terminal: Terminal): Command {
+  return new Command('model')
+    .summary('turn checkpoints into ONNX models, look into them, compare them')
+    .addCommand(importCommand(terminal))
+    .addCommand(inspectCommand(terminal))
+    .addCommand(verifyCommand(terminal));
+}

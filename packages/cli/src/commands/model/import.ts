@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { compileAstroMae, importCheckpoint, inspectModel } from '@cosmicai/astromae';
+import type { ByteSource } from '@cosmicai/torchfile';
+import { Command, Option } from 'commander';
+import { existingSource } from '../../inputs/files.ts';
+import { decimalNumber, wholeNumber } from '../../inputs/options.ts';
+import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
+import { describeModel } from './describe-model.ts';
+
+interface ImportOptions {
+  readonly out: string;
+  readonly weights: 'fp32' | 'fp16';
+  readonly fold: boolean;
+  readonly heads?: number;
+  readonly normEpsilon?: number;
+  readonly json?: boolean;
+}
+
+export function importCommand(terminal: Terminal): Command {
+  return new Command('import')
+    .summary('compile a PyTorch checkpoint to ONNX')
+    .description(
+      'Compiles an AstroMAE checkpoint of torch.save (whole module or state dict) to ONNX. Nothing in the file is executed.',
+    )
+    .argument('<checkpoint>', 'checkpoint (.pt), or a file:// or s3:// address of one')
+    .requiredOption('-o, --out <file>', 'ONNX file to write')
+    .addOption(
+      new Option('--weights <type>', 'precision of the stored weights; arithmetic stays fp32')
+        .choices(['fp32', 'fp16'])
+        .default('fp32'),
+    )
+    .option('--no-fold', 'keep the literal graph, for comparison')
+    .option(
+      '--heads <n>',
+      'attention heads: required for a bare state dict, which has no trace of them',
+      wholeNumber(1),
+    )
+    .option('--norm-epsilon <x>', 'LayerNorm epsilon of the blocks of a bare state dict', decimalNumber(0, 1))
+    .option('--json', 'print what inspect would, as JSON')
+    .addHelpText('after', '\nExample:\n  cosmicai model import checkpoint.pt -o astromae.onnx --weights fp16\n')
+    .action((checkpoint: string, options: ImportOptions) => importModel(checkpoint, options, terminal));
+}
+
+async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
+  const source = await existingSource(checkpoint, terminal.cwd);
+  const imported = await importCheckpoint(source, { heads: options.heads, normEpsilon: options.normEpsilon });
+  for (const assumption of imported.assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);
+  const bytes = compileAstroMae(imported.config, imported.weights, {
+    fold: options.fold,
+    weightsType: options.weights,
+    metadata: {
+      checkpoint: basename(checkpoint),
+      checkpoint_sha256: await sha256(source),
+      checkpoint_form: imported.form,
+    },
+  });
+  const path = resolve(terminal.cwd, options.out);
+  await writeFile(`${path}.partial`, bytes);
+  await rename(`${path}.partial`, path);
+  const report = inspectModel(bytes);
+  if (options.json) printJson(terminal, report);
+  else printLine(terminal.stdout, `${describeModel(report)}\n\nWritten to ${path}`);
+}
+
+const CHUNK_BYTES = 4 << 20;
+
+async function sha256(source: ByteSource): Promise<string> {
+  const hash = createHash('sha256');
+  for (let start = 0; start < source.size; start += CHUNK_BYTES) {
+    hash.update(await source.read(start, Math.min(source.size, start + CHUNK_BYTES)));
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseGolden, verifyModel, type Verification } from '@cosmicai/astromae';
+import { createPredictor, type Predictor } from '@cosmicai/inference';
+import { PredictionMetrics } from '@cosmicai/metrics';
+import type { PredictionScores } from '@cosmicai/payload';
+import { openPartition, type Partition, type SampleBatch } from '@cosmicai/torchfile';
+import { Command } from 'commander';
+import { existingSource, resolveModel } from '../../inputs/files.ts';
+import { decimalNumber, wholeNumber } from '../../inputs/options.ts';
+import { EXIT } from '../../output/errors.ts';
+import { formatTable } from '../../output/table.ts';
+import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
+import { score } from '../../output/units.ts';
+
+interface VerifyOptions {
+  readonly against: string;
+  readonly data: readonly string[];
+  readonly batchSize: number;
+  readonly tolerance?: number;
+  readonly json?: boolean;
+}
+
+export function verifyCommand(terminal: Terminal): Command {
+  return new Command('verify')
+    .summary('compare the predictions of two models')
+    .description(
+      'Predicts the same galaxies with a model and with another one (or takes expected redshifts from a JSON file) and prints the differences.',
+    )
+    .argument('<model>', 'ONNX file')
+    .requiredOption('--against <file>', 'another ONNX file, or a JSON file of expected predictions')
+    .requiredOption('--data <partitions...>', 'partition files')
+    .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
+    .option('--tolerance <x>', 'exit code 1 when the largest difference is above this', decimalNumber(0, 10))
+    .option('--json', 'print the figures as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cosmicai model verify fp16.onnx --against fp32.onnx --data partitions/1.pt --tolerance 2e-4\n',
+    )
+    .action(async (model: string, options: VerifyOptions) => {
+      process.exitCode = await verify(model, options, terminal);
+    });
+}
+
+async function verify(modelPath: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
+  const partitions = [];
+  for (const path of options.data) partitions.push(await openPartition(await existingSource(path, terminal.cwd)));
+  const golden = options.against.endsWith('.json')
+    ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
+    : undefined;
+  const model = await createPredictor({ modelPath: await resolveModel(modelPath, terminal) });
+  const other =
+    golden === undefined
+      ? await createPredictor({ modelPath: await resolveModel(options.against, terminal) })
+      : undefined;
+  let verification: Verification;
+  try {
+    const predictWith = (predictor: Predictor) => (samples: SampleBatch) =>
+      predictor.predict(samples, options.batchSize);
+    verification = await verifyModel(
+      batchesOf(partitions, terminal.signal),
+      predictWith(model),
+      other === undefined ? golden!.predictions : predictWith(other),
+    );
+  } finally {
+    await Promise.all([model.close(), other?.close()]);
+  }
+  const { count, maxDifference, meanDifference, worst } = verification;
+  const result = {
+    samples: count,
+    max_difference: maxDifference,
+    mean_difference: meanDifference,
+    worst_sample: worst,
+    model: scoresOf(verification.redshift, verification.predictions),
+    against: scoresOf(verification.redshift, verification.reference),
+  };
+  if (options.json) printJson(terminal, result);
+  else {
+    printLine(
+      terminal.stdout,
+      `${count} galaxies: largest difference ${maxDifference.toExponential(2)} (galaxy ${worst}), mean ${meanDifference.toExponential(2)}\n`,
+    );
+    const rows: [string, PredictionScores][] = [
+      [modelPath, result.model],
+      [options.against, result.against],
+    ];
+    printLine(
+      terminal.stdout,
+      formatTable(
+        [
+          { title: 'model', align: 'left', cell: ([name]) => name },
+          { title: 'MAE', cell: ([, scores]) => score(scores.mae, 6) },
+          { title: 'NMAD', cell: ([, scores]) => score(scores.precision, 6) },
+          { title: 'R2', cell: ([, scores]) => score(scores.r2, 6) },
+        ],
+        rows,
+      ),
+    );
+  }
+  return options.tolerance !== undefined && !(maxDifference <= options.tolerance) ? EXIT.failed : EXIT.done;
+}
+
+/** Samples read at a time; forward passes are split further. */
+const SAMPLES_PER_READ = 256;
+
+async function* batchesOf(partitions: readonly Partition[], signal: AbortSignal): AsyncGenerator<SampleBatch> {
+  for (const partition of partitions) yield* partition.batches({ size: SAMPLES_PER_READ, signal });
+}
+
+function scoresOf(zSpec: Float64Array, zPred: Float64Array): PredictionScores {
+  const metrics = new PredictionMetrics();
+  metrics.addAll(zSpec, zPred);
+  return metrics.finish();
+}

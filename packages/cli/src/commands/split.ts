@@ -1,0 +1,70 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { openStore } from '@cosmicai/store';
+import { openPartition, splitPartition } from '@cosmicai/torchfile';
+import { Command } from 'commander';
+import { bucketAndPrefix, existingSource, folderAddress } from '../inputs/files.ts';
+import { byteSize } from '../inputs/options.ts';
+import { progress } from '../output/progress.ts';
+import { formatTable } from '../output/table.ts';
+import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+
+interface SplitOptions {
+  readonly partitionSize: number;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+export function splitCommand(terminal: Terminal): Command {
+  return new Command('split')
+    .summary('split a big partition file into many')
+    .description(
+      'Splits a big partition file into partitions 1.pt, 2.pt, …, bit for bit, without holding it in memory.',
+    )
+    .argument('<file>', 'partition file (.pt), or a file:// or s3:// address of one')
+    .option(
+      '-p, --partition-size <size>',
+      'size of a partition, e.g. 25MB: 1,278 galaxies, as the published partitions have',
+      byteSize,
+      byteSize('25MB'),
+    )
+    .requiredOption('-o, --out <folder>', 'folder or store address for the files')
+    .option('--json', 'print the files written as JSON')
+    .addHelpText('after', '\nExample:\n  cosmicai split full.pt --partition-size 100MB --out s3://galaxies/100MB\n')
+    .action((file: string, options: SplitOptions) => split(file, options, terminal));
+}
+
+async function split(file: string, options: SplitOptions, terminal: Terminal): Promise<void> {
+  const source = await existingSource(file, terminal.cwd);
+  const { count } = await openPartition(source);
+  const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
+  if (!options.out.includes('://')) await mkdir(resolve(terminal.cwd, options.out), { recursive: true });
+  const store = openStore(bucket);
+  const bar = progress(terminal, 'Splitting');
+  try {
+    const parts = await splitPartition(source, options.partitionSize, async (part) => {
+      terminal.signal.throwIfAborted();
+      await store.put(prefix === '' ? part.name : `${prefix}/${part.name}`, Readable.from(part.content), {
+        signal: terminal.signal,
+      });
+      bar.update(part.from + part.count, count, part.name);
+    });
+    if (options.json) printJson(terminal, parts);
+    else {
+      printLine(
+        terminal.stdout,
+        formatTable(
+          [
+            { title: 'file', align: 'left', cell: (part) => part.name },
+            { title: 'galaxies', cell: (part) => String(part.count) },
+            { title: 'bytes', cell: (part) => String(part.size) },
+          ],
+          parts,
+        ),
+      );
+    }
+  } finally {
+    bar.done();
+  }
+}
