@@ -57,7 +57,7 @@ function withDerived(stage, options) {
     deployment_bucket: options.deployment.bucket || null,
     function_vpc:
       vpc.subnet_ids.length > 0 ? { subnetIds: vpc.subnet_ids, securityGroupIds: vpc.security_group_ids } : null,
-    in_vpc: { 'Fn::Equals': [String(vpc.subnet_ids.length > 0), 'true'] },
+    actions_without_resource: [...TRACE_ACTIONS, ...(vpc.subnet_ids.length > 0 ? VPC_ACTIONS : [])],
     objects: objectArns(stage, options),
     lifecycle_rules: lifecycleRules(options),
     rendezvous_ingress: rendezvousIngress(options.rendezvous),
@@ -68,6 +68,16 @@ function withDerived(stage, options) {
     },
   };
 }
+
+const TRACE_ACTIONS = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+const VPC_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
 
 /** What the roles' policies name, as lists for `Resource`. */
 function objectArns(stage, { prefixes, data_buckets }) {
