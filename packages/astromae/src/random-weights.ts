@@ -34,11 +34,12 @@ function distribution({ name, dims }: WeightSpec): [number, number] {
 
 /** mulberry32: 32 bits of state are plenty for test weights, and it is the same everywhere. */
 function uniformNumbers(seed: number): () => number {
+  const { imul } = Math;
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    let mixed = imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
