@@ -1,1 +1,29 @@
-export {};
+export { runReportHtml, runReportPlots } from './run-page.ts';
+export {
+  PHASES,
+  runReportSchema,
+  type Cutout,
+  type MachineHistory,
+  type Phase,
+  type PredictionSample,
+  type RankTimeline,
+  type RunReport,
+} from './run-report.ts';
+export { costTable, rankTable, rateTable, reconciliationTable, scoreTable, type Cell, type Table } from './tables.ts';
+export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } from './format.ts';
+export { cutoutPng, encodeFlux, largestResiduals } from './cutouts/cutout-image.ts';
+export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';
+export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts';
+export { machineHistory, type StateEvent } from './machine/history.ts';
+export { assembleRunReport, type RunMaterial } from './assemble.ts';
+export {
+  BENCH_STATUSES,
+  benchReportSchema,
+  benchRunSchema,
+  type BenchReport,
+  type BenchRun,
+} from './bench/bench-run.ts';
+export { analyseBench, type BenchAnalysis, type BenchCell, type Spread, type WorldAverage } from './bench/analysis.ts';
+export { performanceTable } from './bench/performance-table.ts';
+export { averageTable, benchReportHtml, benchReportPlots, cellTable } from './bench/bench-page.ts';
+export { DARK, LIGHT, type Theme } from './theme.ts';

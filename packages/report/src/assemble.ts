@@ -1,0 +1,222 @@
+import {
+  costOfRun,
+  normaliseRankResult,
+  reconcile,
+  runTable,
+  type NormalisedRank,
+  type Prices,
+  type Quote,
+  type ReportLine,
+  type RunUsage,
+} from '@cosmicai/metrics';
+import { rankResultSchema, type RankResult, type RunSummary } from '@cosmicai/payload';
+import { graphOf } from './machine/graph.ts';
+import { machineHistory, type StateEvent } from './machine/history.ts';
+import type { Cutout, PredictionSample, RankTimeline, RunReport } from './run-report.ts';
+
+/** What there is of a run. Only the ranks' results are needed; the more there is, the more the report shows. */
+export interface RunMaterial {
+  readonly title: string;
+  /** ISO 8601. */
+  readonly generatedAt: string;
+  /** Each rank's result as it was read, of any generation. */
+  readonly results: readonly unknown[];
+  readonly summary?: RunSummary;
+  /** REPORT line of each rank's last invocation, by rank. */
+  readonly reports?: ReadonlyMap<number, ReportLine>;
+  /** The state machine, parsed from JSON or YAML, and what happened in it. */
+  readonly definition?: unknown;
+  readonly events?: Iterable<StateEvent>;
+  readonly predictions?: PredictionSample;
+  readonly cutouts?: readonly Cutout[];
+  readonly prices: Prices;
+  /** Everything that was paid for; without it the cost is that of the ranks alone. */
+  readonly usage?: RunUsage;
+  readonly quote?: Quote;
+  readonly wallClockSeconds?: number;
+  readonly configuration?: RunReport['configuration'];
+  readonly versions?: RunReport['versions'];
+  readonly modelName?: string;
+  readonly warnings?: readonly string[];
+}
+
+/** Puts the report of a run together. */
+export function assembleRunReport(material: RunMaterial): RunReport {
+  const { summary, prices } = material;
+  const ranks = material.results.map(normaliseRankResult);
+  const wallClockSeconds = material.wallClockSeconds ?? summary?.wall_clock_seconds;
+  const table = runTable(
+    ranks.map(({ measurement }) => measurement),
+    {
+      prices,
+      ...(material.reports === undefined ? {} : { reports: material.reports }),
+      ...(wallClockSeconds === undefined ? {} : { wallClockSeconds }),
+    },
+  );
+  const ours = material.results.flatMap((result) => {
+    const parsed = rankResultSchema.safeParse(result);
+    return parsed.success ? [parsed.data] : [];
+  });
+  const events = [...(material.events ?? [])];
+  const startedAt = startOf(summary, events, ours);
+  const { perRank: _, ...rates } = table.rates;
+  return {
+    title: material.title,
+    runId: summary?.run_id ?? ours[0]?.run_id ?? null,
+    status: summary?.status ?? 'RESULTS ONLY',
+    startedAt,
+    generatedAt: material.generatedAt,
+    wallClockSeconds: wallClockSeconds ?? null,
+    samples: table.samples,
+    bits: table.bits,
+    scores: summary?.prediction_scores ?? null,
+    ranks: [...table.rows],
+    failedRanks: (summary?.failed_ranks ?? []).map(({ rank, error, cause }) => ({ rank, error: `${error}: ${cause}` })),
+    rates,
+    timeline: startedAt === null ? [] : timelineOf(ours, events, Date.parse(startedAt), material.reports),
+    machine:
+      material.definition === undefined || startedAt === null
+        ? null
+        : machineHistory(graphOf(material.definition), events, Date.parse(startedAt)),
+    predictions: material.predictions ?? null,
+    cutouts: [...(material.cutouts ?? [])],
+    ...costsOf(material, table.usd),
+    prices,
+    reconciliation: material.quote === undefined ? [] : reconciled(material, material.quote, table),
+    model: { name: material.modelName ?? null, sha256: modelsOf(summary, ours) },
+    configuration: material.configuration ?? configurationOf(ranks),
+    versions: material.versions ?? {},
+    warnings: [...(summary?.warnings ?? []), ...(material.warnings ?? [])],
+    notUnderstood: unknownFields(ranks),
+  };
+}
+
+function costsOf({ usage, prices }: RunMaterial, ranksUsd: number | null): Pick<RunReport, 'cost' | 'costNote'> {
+  if (usage !== undefined) return { cost: costOfRun(usage, prices), costNote: null };
+  if (ranksUsd === null) {
+    return {
+      cost: null,
+      costNote: 'No cost: the results do not tell how much memory the functions had, and Lambda is paid for by that.',
+    };
+  }
+  return {
+    cost: {
+      usd: ranksUsd,
+      items: [
+        {
+          service: 'Lambda',
+          item: 'all ranks, duration and requests',
+          quantity: 1,
+          unit: 'run',
+          unitPrice: ranksUsd,
+          usd: ranksUsd,
+        },
+      ],
+    },
+    costNote:
+      'The ranks alone, at their list price on Lambda; orchestration, storage requests and the other functions are not in it.',
+  };
+}
+
+function reconciled(
+  { summary, usage, prices, wallClockSeconds }: RunMaterial,
+  quote: Quote,
+  { rows, samples }: Pick<RunReport, 'samples'> & { rows: readonly RunReport['ranks'][number][] },
+): RunReport['reconciliation'] {
+  const most = (of: (row: RunReport['ranks'][number]) => number | null) => {
+    const values = rows.map(of).filter((value) => value !== null);
+    return values.length === 0 ? undefined : values.reduce((high, value) => Math.max(high, value));
+  };
+  return reconcile(quote, {
+    seconds: wallClockSeconds ?? summary?.wall_clock_seconds,
+    slowestRankSeconds: most((row) => (row.seconds === null ? null : row.seconds + (row.initSeconds ?? 0))),
+    usd: usage === undefined ? undefined : costOfRun(usage, prices).usd,
+    peakMb: most((row) => row.memoryMb),
+    samples,
+  });
+}
+
+/** The earliest trace of the run: the first event, the summary's start, or the first rank's. */
+function startOf(
+  summary: RunSummary | undefined,
+  events: readonly StateEvent[],
+  ranks: readonly RankResult[],
+): string | null {
+  const times = [events[0]?.time, summary?.created_at, ...ranks.map((rank) => rank.started_at)]
+    .map((time) => Date.parse(time ?? ''))
+    .filter((time) => !Number.isNaN(time));
+  return times.length === 0 ? null : new Date(Math.min(...times)).toISOString();
+}
+
+/**
+ * A rank's phases from its own clock: it waited since its child execution was started (or the run, where there are no
+ * events) until the function came up, and it read while it predicted, so only the reading that delayed it is shown.
+ */
+function timelineOf(
+  ranks: readonly RankResult[],
+  events: readonly StateEvent[],
+  since: number,
+  reports: ReadonlyMap<number, ReportLine> = new Map(),
+): RankTimeline[] {
+  const mapStart = events.find((event) => event.type === 'MapRunStarted')?.time;
+  const queuedAt = mapStart === undefined ? 0 : (Date.parse(mapStart) - since) / 1000;
+  return ranks.map((result) => {
+    const { timing } = result;
+    const handler = (Date.parse(result.started_at) - since) / 1000;
+    const init = (reports.get(result.rank)?.initDurationMs ?? 0) / 1000;
+    const up = Math.max(queuedAt, handler - init);
+    const waitedForData = Math.max(0, timing.total - timing.model_load - timing.inference - timing.write);
+    const lengths = [
+      ['cold start', handler - up],
+      ['model load', timing.model_load],
+      ['download', waitedForData],
+      ['inference', timing.inference],
+      ['upload', timing.write],
+    ] as const;
+    let at = up;
+    const phases = lengths
+      .map(([phase, length]) => ({ phase, start: at, end: (at += Math.max(0, length)) }))
+      .filter(({ start, end }) => end > start);
+    return {
+      rank: result.rank,
+      status: 'succeeded',
+      phases: up > queuedAt ? [{ phase: 'queue', start: queuedAt, end: up }, ...phases] : phases,
+    };
+  });
+}
+
+function modelsOf(summary: RunSummary | undefined, ranks: readonly RankResult[]): string[] {
+  return [...new Set(summary?.model_sha256 ?? ranks.map((rank) => rank.model_sha256))];
+}
+
+/** What results without a payload beside them still tell of their run. */
+function configurationOf(ranks: readonly NormalisedRank[]): RunReport['configuration'] {
+  const first = ranks[0]?.measurement;
+  if (first === undefined) return {};
+  const { batchSize, device, resultPath, worldSize } = first;
+  return Object.fromEntries(
+    Object.entries({
+      world_size: worldSize ?? ranks.length,
+      batch_size: batchSize,
+      device,
+      result_path: resultPath,
+    }).filter(([, value]) => value !== null),
+  );
+}
+
+/** The same field in a thousand ranks is one thing not understood. */
+function unknownFields(ranks: readonly NormalisedRank[]): string[] {
+  const counted = new Map<string, { sentence: string; ranks: number }>();
+  for (const { notUnderstood } of ranks) {
+    for (const sentence of notUnderstood) {
+      const field = sentence.split(':')[0]!;
+      counted.set(field, {
+        sentence: counted.get(field)?.sentence ?? sentence,
+        ranks: (counted.get(field)?.ranks ?? 0) + 1,
+      });
+    }
+  }
+  return [...counted.values()].map(({ sentence, ranks: count }) =>
+    count === 1 ? sentence : `${sentence} (in ${count} ranks)`,
+  );
+}

@@ -1,0 +1,85 @@
+import { median } from '@cosmicai/metrics';
+import { formatNumber } from '../format.ts';
+import type { RunReport } from '../run-report.ts';
+import type { Chart } from './chart.ts';
+
+type Row = RunReport['ranks'][number];
+
+const MEASURES: readonly { of: (row: Row) => number | null; title: string }[] = [
+  { of: (row) => row.seconds, title: 'duration (s)' },
+  { of: (row) => row.samplesPerSecond, title: 'throughput (samples/s)' },
+  { of: (row) => row.memoryMb, title: 'memory (MB)' },
+  { of: (row) => (row.usd === null ? null : row.usd * 1e6), title: 'cost (millionths of a USD)' },
+];
+const WIDTH = 385;
+const HEIGHT = 130;
+/** More ranks than this are points instead of bars. */
+const MOST_BARS = 40;
+
+/** Duration, throughput, memory and cost of every rank; undefined when the results tell none of them. */
+export function rankMeasures(rows: readonly Row[]): Chart | undefined {
+  const panels = MEASURES.map(({ of, title }) => ({
+    title,
+    points: rows.flatMap((row) => {
+      const value = of(row);
+      return value === null ? [] : [{ rank: row.rank, value }];
+    }),
+  })).filter(({ points }) => points.length > 0);
+  if (panels.length === 0) return undefined;
+  const words = panels.map(({ title, points }) => {
+    const values = points.map(({ value }) => value);
+    const [low, high] = values.reduce(
+      ([min, max], value) => [Math.min(min, value), Math.max(max, value)],
+      [Infinity, -Infinity],
+    );
+    return `${title}: median ${formatNumber(median(values), 3)}, from ${formatNumber(low, 3)} to ${formatNumber(high, 3)}`;
+  });
+  return {
+    name: 'rank-measures',
+    title: 'Duration, throughput, memory and cost of the ranks',
+    description: `The dashed line is the median of the ranks. ${words.join('; ')}.`,
+    spec: (theme) => ({
+      columns: 2,
+      spacing: 28,
+      concat: panels.map(({ title, points }) => ({
+        title,
+        width: WIDTH,
+        height: HEIGHT,
+        layer: [
+          {
+            data: { values: points },
+            mark:
+              points.length <= MOST_BARS
+                ? { type: 'bar' as const, color: theme.accent, width: { band: 0.6 } }
+                : {
+                    type: 'tick' as const,
+                    color: theme.accent,
+                    orient: 'horizontal' as const,
+                    opacity: 1,
+                    size: 3,
+                    thickness: 3,
+                  },
+            encoding: {
+              x:
+                points.length <= MOST_BARS
+                  ? { field: 'rank', type: 'ordinal' as const, title: 'rank', axis: { grid: false, labelAngle: 0 } }
+                  : { field: 'rank', type: 'quantitative' as const, title: 'rank', axis: { grid: false, format: 'd' } },
+              y: {
+                field: 'value',
+                type: 'quantitative' as const,
+                title: null,
+                scale: { zero: true },
+                axis: { tickCount: 4 },
+              },
+            },
+          },
+          {
+            data: { values: [{ middle: median(points.map(({ value }) => value)) }] },
+            mark: { type: 'rule' as const, color: theme.muted, strokeDash: [4, 4] },
+            encoding: { y: { field: 'middle', type: 'quantitative' as const } },
+          },
+        ],
+      })),
+    }),
+  };
+}

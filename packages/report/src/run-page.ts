@@ -1,0 +1,185 @@
+import { parseAs } from '@cosmicai/payload';
+import sharp from 'sharp';
+import type { Chart } from './charts/chart.ts';
+import { drawFiles } from './charts/chart.ts';
+import { rankMeasures } from './charts/rank-measures.ts';
+import { rankTimeline } from './charts/rank-timeline.ts';
+import { redshiftDensity, residualDensity } from './charts/redshift-density.ts';
+import { cutoutPng } from './cutouts/cutout-image.ts';
+import { formatBitRate, formatNumber, formatSeconds, formatUsd } from './format.ts';
+import { raw, xml, type Markup } from './html/markup.ts';
+import { pageHtml } from './html/page.ts';
+import { figure, figureOf, keyFigures, list, settings, tableMarkup, unfold, type Section } from './html/parts.ts';
+import { drawMachine } from './machine/draw.ts';
+import { runReportSchema, type RunReport } from './run-report.ts';
+import { costTable, rankTable, rateTable, reconciliationTable, scoreTable } from './tables.ts';
+import { LIGHT, VARIABLES } from './theme.ts';
+
+/** report.html of a run. @throws InvalidInputError when the data are no run report */
+export async function runReportHtml(input: RunReport): Promise<string> {
+  const report = parseAs(runReportSchema, input, 'run report');
+  const sections = await Promise.all(
+    SECTIONS.map(async ({ id, title, of }) => ({ id, title, content: await of(report) })),
+  );
+  return pageHtml({
+    title: `${report.title} – CosmicAI`,
+    header: headerOf(report),
+    sections: sections.filter((section): section is Section => section.content !== undefined),
+    footer: `Made by CosmicAI on ${dateOf(report.generatedAt)}. This page is complete in itself and loads nothing.`,
+  });
+}
+
+/** The report's plots as files, by name without ending. */
+export async function runReportPlots(input: RunReport): Promise<Map<string, { svg: string; png: Buffer }>> {
+  const report = parseAs(runReportSchema, input, 'run report');
+  const plots = new Map<string, { svg: string; png: Buffer }>();
+  for (const chart of chartsOf(report)) plots.set(chart.name, await drawFiles(chart));
+  if (report.machine !== null) {
+    const svg = drawMachine(report.machine, LIGHT);
+    plots.set('state-machine', { svg, png: await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer() });
+  }
+  return plots;
+}
+
+function chartsOf({ timeline, ranks, predictions }: RunReport): Chart[] {
+  const drawn = predictions !== null && predictions.z_spec.length > 0 ? predictions : undefined;
+  return [
+    ...(timeline.length > 0 ? [rankTimeline(timeline)] : []),
+    ...[rankMeasures(ranks)].filter((chart) => chart !== undefined),
+    ...(drawn === undefined ? [] : [redshiftDensity(drawn), residualDensity(drawn)]),
+  ];
+}
+
+function headerOf(report: RunReport): Markup {
+  const look = report.status === 'SUCCEEDED' ? 'good' : report.status === 'FAILED' ? 'bad' : 'warn';
+  const when = report.startedAt === null ? '' : `, started ${dateOf(report.startedAt)}`;
+  const { scores, rates, cost } = report;
+  const figures: (readonly [string, string])[] = [
+    ['galaxies', formatNumber(report.samples)],
+    ['ranks', formatNumber(report.ranks.length)],
+    ...(report.wallClockSeconds === null ? [] : [['wall clock', formatSeconds(report.wallClockSeconds)] as const]),
+    ...(rates.byWallClock === null
+      ? []
+      : [
+          ['galaxies/s by wall clock', formatNumber(rates.byWallClock.samplesPerSecond, 3)] as const,
+          ['bits by wall clock', formatBitRate(rates.byWallClock.bitsPerSecond)] as const,
+        ]),
+    ...(cost === null ? [] : [['cost', formatUsd(cost.usd)] as const]),
+    ...(scores?.precision == null ? [] : [['precision (NMAD)', formatNumber(scores.precision, 3)] as const]),
+    ...(scores?.r2 == null ? [] : [['R²', formatNumber(scores.r2, 4)] as const]),
+  ];
+  return xml`<h1>${report.title}</h1><p class="sub"><span class="status ${look}">${report.status.replaceAll('_', ' ').toLowerCase()}</span> ${report.runId === null ? '' : `run ${report.runId}`}${when}</p>${keyFigures(figures)}`;
+}
+
+type SectionMaker = (report: RunReport) => Promise<Markup | undefined> | Markup | undefined;
+
+const SECTIONS: readonly { id: string; title: string; of: SectionMaker }[] = [
+  { id: 'warnings', title: 'To be noticed', of: warnings },
+  { id: 'course', title: 'Course of the run', of: course },
+  { id: 'ranks', title: 'Ranks', of: ranks },
+  { id: 'predictions', title: 'Predictions', of: predictions },
+  { id: 'cost', title: 'Cost', of: cost },
+  { id: 'quote', title: 'Quote against actual', of: quote },
+  { id: 'setup', title: 'Configuration', of: setup },
+];
+
+function warnings({ warnings: told, failedRanks, notUnderstood }: RunReport): Markup | undefined {
+  const all = [...failedRanks.map(({ rank, error }) => `Rank ${rank} failed: ${error}`), ...told];
+  if (all.length + notUnderstood.length === 0) return undefined;
+  return xml`${all.length > 0 ? list(all) : null}${
+    notUnderstood.length > 0
+      ? unfold(`${notUnderstood.length} fields of the results were not understood`, list(notUnderstood))
+      : null
+  }`;
+}
+
+function course(report: RunReport): Markup | undefined {
+  if (report.machine === null) return undefined;
+  return figureOf(
+    drawMachine(report.machine, VARIABLES),
+    'Each state with what became of it, and when it was at work. Solid lines are transitions, dashed ones caught errors.',
+    {
+      title: 'State machine',
+      columns: ['state', 'type', 'status', 'from (s)', 'to (s)', 'retries'],
+      rows: report.machine.states.map((state) => [
+        state.name,
+        state.type,
+        state.status,
+        state.start,
+        state.end,
+        state.retries,
+      ]),
+    },
+  );
+}
+
+async function ranks(report: RunReport): Promise<Markup> {
+  const measures = rankMeasures(report.ranks);
+  return xml`${tableMarkup(rateTable(report))}${report.timeline.length > 0 ? await figure(rankTimeline(report.timeline)) : null}${
+    measures === undefined ? null : await figure(measures)
+  }${unfold(`Table of all ${formatNumber(report.ranks.length)} ranks`, tableMarkup(rankTable(report)))}`;
+}
+
+async function predictions({ scores, predictions: sample, cutouts }: RunReport): Promise<Markup | undefined> {
+  if (scores === null && sample === null) return undefined;
+  const plots =
+    sample === null || sample.z_spec.length === 0
+      ? null
+      : xml`<div class="pair">${await figure(redshiftDensity(sample))}${await figure(residualDensity(sample))}</div>`;
+  const excluded =
+    scores !== null && scores.excluded > 0
+      ? xml`<p class="note">${formatNumber(scores.excluded)} predictions are left out of the metrics, because the spectroscopic or predicted redshift is missing or not finite.</p>`
+      : null;
+  return xml`${scores === null ? null : tableMarkup(scoreTable({ scores }))}${excluded}${plots}${await galaxies(cutouts)}`;
+}
+
+async function galaxies(cutouts: RunReport['cutouts']): Promise<Markup | null> {
+  if (cutouts.length === 0) return null;
+  const items = await Promise.all(
+    cutouts.map(async (cutout) => {
+      const png = (await cutoutPng(cutout)).toString('base64');
+      const dz = (cutout.z_pred - cutout.z_spec) / (1 + cutout.z_spec);
+      const words = `Galaxy ${cutout.index} of ${cutout.partition}: spectroscopic redshift ${formatNumber(cutout.z_spec)}, predicted ${formatNumber(cutout.z_pred)}`;
+      return xml`<li><img alt="${words}" width="128" height="128" src="data:image/png;base64,${raw(png)}"><b>dz ${dz > 0 ? '+' : ''}${formatNumber(dz, 3)}</b><br>z ${formatNumber(cutout.z_spec)} → ${formatNumber(cutout.z_pred)}<br>${cutout.partition} #${cutout.index}</li>`;
+    }),
+  );
+  return xml`<h3>Galaxies with the largest residuals</h3><p class="note">Composites of the i, r and g bands (Lupton et al. 2004), each stretched by its own sky noise. Look for neighbours, odd colours and artefacts.</p><ul class="galaxies">${items}</ul>`;
+}
+
+function cost(report: RunReport): Markup | undefined {
+  const { prices, costNote } = report;
+  if (report.cost === null && costNote === null) return undefined;
+  const source =
+    prices === null
+      ? null
+      : xml`<p class="note">Prices of ${prices.name} (${prices.region}), ${prices.date}. ${prices.source}.</p>`;
+  return xml`${report.cost === null ? null : tableMarkup(costTable(report), { total: true })}${
+    costNote === null ? null : xml`<p>${costNote}</p>`
+  }${source}`;
+}
+
+function quote(report: RunReport): Markup | undefined {
+  return report.reconciliation.length === 0 ? undefined : tableMarkup(reconciliationTable(report));
+}
+
+function setup({ configuration, versions, model, prices }: RunReport): Markup {
+  return settings([
+    { title: 'Payload', entries: Object.entries(configuration).map(([name, value]) => [name, String(value ?? '–')]) },
+    {
+      title: 'Model and versions',
+      entries: [
+        ...(model.name === null ? [] : [['model', model.name] as const]),
+        ...model.sha256.map((hash) => ['model SHA-256', hash] as const),
+        ...Object.entries(versions),
+        ...(prices === null ? [] : [['prices', `${prices.region}, ${prices.date}`] as const]),
+      ],
+    },
+  ]);
+}
+
+function dateOf(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime())
+    ? iso
+    : `${date.toISOString().slice(0, 10)} ${date.toISOString().slice(11, 16)} UTC`;
+}

@@ -1,0 +1,131 @@
+import { pricesSchema } from '@cosmicai/metrics';
+import { predictionScoresSchema } from '@cosmicai/payload';
+import { z } from 'zod';
+
+const finite = z.number();
+const maybe = finite.nullable();
+const count = z.number().int().nonnegative();
+const rate = z.object({ samplesPerSecond: finite, bitsPerSecond: finite }).nullable();
+
+/** What a rank spends its time on, in the order in which it happens. */
+export const PHASES = ['queue', 'cold start', 'model load', 'download', 'inference', 'upload', 'barrier'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export const rankRowSchema = z.object({
+  rank: count,
+  samples: maybe,
+  seconds: maybe,
+  initSeconds: maybe,
+  memoryMb: maybe,
+  memoryLimitMb: maybe,
+  samplesPerSecond: maybe,
+  bitsPerSecond: maybe,
+  usd: maybe,
+});
+
+export const rankTimelineSchema = z.object({
+  rank: count,
+  status: z.enum(['succeeded', 'failed']),
+  /** Seconds from the start of the run. */
+  phases: z.array(z.object({ phase: z.enum(PHASES), start: finite, end: finite })),
+});
+export type RankTimeline = z.output<typeof rankTimelineSchema>;
+
+export const STATE_STATUSES = ['succeeded', 'failed', 'caught', 'running', 'not entered'] as const;
+
+export const machineSchema = z.object({
+  /** In the order of the definition; times in seconds from the start of the run. */
+  states: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      status: z.enum(STATE_STATUSES),
+      start: maybe,
+      end: maybe,
+      retries: count,
+    }),
+  ),
+  transitions: z.array(z.object({ from: z.string(), to: z.string(), kind: z.enum(['next', 'choice', 'catch']) })),
+});
+export type MachineHistory = z.output<typeof machineSchema>;
+
+export const cutoutSchema = z.object({
+  rank: count,
+  partition: z.string(),
+  index: count,
+  z_spec: finite,
+  z_pred: finite,
+  /** Pixels along an edge. */
+  size: z.number().int().positive(),
+  /** Bands u, g, r, i, z, rows, columns: little-endian float32, base64. */
+  flux_base64: z.base64(),
+});
+export type Cutout = z.output<typeof cutoutSchema>;
+
+export const predictionsSchema = z
+  .object({ z_spec: z.array(finite), z_pred: z.array(finite), total: count })
+  .refine((columns) => columns.z_spec.length === columns.z_pred.length, {
+    error: 'as many predicted as spectroscopic redshifts',
+  });
+export type PredictionSample = z.output<typeof predictionsSchema>;
+
+const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** Everything the report of one run shows: plain data, nothing is fetched while it is drawn. */
+export const runReportSchema = z.object({
+  title: z.string(),
+  runId: z.string().nullable(),
+  status: z.string(),
+  /** ISO 8601. */
+  startedAt: z.string().nullable(),
+  generatedAt: z.string(),
+  wallClockSeconds: maybe,
+  samples: count,
+  bits: finite,
+  scores: predictionScoresSchema.nullable(),
+  ranks: z.array(rankRowSchema),
+  failedRanks: z.array(z.object({ rank: count, error: z.string() })),
+  rates: z.object({ summedOverRanks: rate, bySlowestRank: rate, byWallClock: rate }),
+  timeline: z.array(rankTimelineSchema),
+  machine: machineSchema.nullable(),
+  predictions: predictionsSchema.nullable(),
+  cutouts: z.array(cutoutSchema),
+  cost: z
+    .object({
+      usd: finite,
+      items: z
+        .array(
+          z.object({
+            service: z.string(),
+            item: z.string(),
+            quantity: finite,
+            unit: z.string(),
+            unitPrice: finite,
+            usd: finite,
+          }),
+        )
+        .readonly(),
+    })
+    .nullable(),
+  /** Why there is no cost, or what it leaves out. */
+  costNote: z.string().nullable(),
+  prices: pricesSchema.nullable(),
+  reconciliation: z.array(
+    z.object({
+      what: z.string(),
+      unit: z.string(),
+      quoted: finite,
+      low: finite,
+      high: finite,
+      actual: finite,
+      deviation: maybe,
+      withinRange: z.boolean(),
+    }),
+  ),
+  model: z.object({ name: z.string().nullable(), sha256: z.array(z.string()) }),
+  configuration: z.record(z.string(), setting),
+  versions: z.record(z.string(), z.string()),
+  warnings: z.array(z.string()),
+  notUnderstood: z.array(z.string()),
+});
+export type RunReport = z.output<typeof runReportSchema>;

@@ -1,0 +1,124 @@
+import { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUnitPrice, formatUsd } from './format.ts';
+import type { RunReport } from './run-report.ts';
+
+export type Cell = string | number | null;
+
+/** A table as plain data: whoever shows it, terminal or page, decides how. Numbers in cells are raw, text is formatted. */
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+  /** Columns that hold figures and are set flush right. */
+  readonly figures: readonly number[];
+}
+
+const NONE = '–';
+const shown = (value: number | null, format: (value: number) => string) => (value === null ? NONE : format(value));
+
+/** The users' table: duration, init, memory, samples/s, bits/s and cost of every rank. */
+export function rankTable({ ranks }: Pick<RunReport, 'ranks'>): Table {
+  return {
+    title: 'Ranks',
+    columns: ['rank', 'samples', 'duration', 'init', 'memory', 'samples/s', 'bit/s', 'cost'],
+    figures: [0, 1, 2, 3, 4, 5, 6, 7],
+    rows: ranks.map((row) => [
+      row.rank,
+      shown(row.samples, formatNumber),
+      shown(row.seconds, formatSeconds),
+      shown(row.initSeconds, (seconds) => (seconds === 0 ? 'warm' : formatSeconds(seconds))),
+      shown(row.memoryMb, (mb) => `${formatNumber(mb, 3)} MB`),
+      shown(row.samplesPerSecond, (rate) => formatNumber(rate, 3)),
+      shown(row.bitsPerSecond, formatBitRate),
+      shown(row.usd, formatUsd),
+    ]),
+  };
+}
+
+const SCORES = [
+  ['mae', 'MAE', 'mean |p − z|'],
+  ['mse', 'MSE', 'mean (p − z)²'],
+  ['bias', 'Bias', 'mean dz'],
+  ['precision', 'Precision (NMAD)', '1.48 · median |dz − median dz|'],
+  ['r2', 'R²', '1 − Σ(z − p)² / Σ(z − mean z)²'],
+  ['outlier_fraction_005', 'Outliers, |dz| > 0.05', 'fraction'],
+  ['outlier_fraction_015', 'Outliers, |dz| > 0.15', 'fraction'],
+] as const;
+
+export function scoreTable({ scores }: Pick<RunReport, 'scores'>): Table {
+  return {
+    title: 'Prediction metrics',
+    columns: ['metric', 'value', 'definition'],
+    figures: [1],
+    rows:
+      scores === null
+        ? []
+        : SCORES.map(([key, name, definition]) => {
+            const value = scores[key];
+            return [name, shown(value, key.startsWith('outlier') ? formatPercent : formatNumber), definition];
+          }),
+  };
+}
+
+const RATES = [
+  ['summedOverRanks', 'Sum of the ranks’ own rates', 'as if all ranks worked all the time; what is often published'],
+  ['bySlowestRank', 'By the slowest rank', 'all the work over the time of the slowest rank'],
+  ['byWallClock', 'By wall clock', 'all the work over the whole run, waiting and orchestration included'],
+] as const;
+
+export function rateTable({ rates }: Pick<RunReport, 'rates'>): Table {
+  return {
+    title: 'Throughput',
+    columns: ['rate', 'samples/s', 'bit/s', 'meaning'],
+    figures: [1, 2],
+    rows: RATES.map(([key, name, meaning]) => {
+      const rate = rates[key];
+      return [
+        name,
+        rate === null ? NONE : formatNumber(rate.samplesPerSecond, 4),
+        rate === null ? NONE : formatBitRate(rate.bitsPerSecond),
+        meaning,
+      ];
+    }),
+  };
+}
+
+export function costTable({ cost }: Pick<RunReport, 'cost'>): Table {
+  return {
+    title: 'Cost',
+    columns: ['service', 'item', 'quantity', 'unit', 'USD a unit', 'USD'],
+    figures: [2, 4, 5],
+    rows:
+      cost === null
+        ? []
+        : [
+            ...cost.items.map((item) => [
+              item.service,
+              item.item,
+              formatNumber(item.quantity),
+              item.unit,
+              formatUnitPrice(item.unitPrice),
+              item.usd.toPrecision(3),
+            ]),
+            ['Total', '', '', '', '', cost.usd.toPrecision(4)],
+          ],
+  };
+}
+
+export function reconciliationTable({ reconciliation }: Pick<RunReport, 'reconciliation'>): Table {
+  return {
+    title: 'Quote against actual',
+    columns: ['what', 'quoted', 'range', 'actual', 'deviation', 'verdict'],
+    figures: [1, 2, 3, 4],
+    rows: reconciliation.map((row) => {
+      const unit = row.unit === '' ? '' : ` ${row.unit}`;
+      return [
+        row.what,
+        `${formatNumber(row.quoted)}${unit}`,
+        row.low === row.high ? NONE : `${formatNumber(row.low)} to ${formatNumber(row.high)}`,
+        `${formatNumber(row.actual)}${unit}`,
+        shown(row.deviation, (deviation) => `${deviation >= 0 ? '+' : ''}${formatNumber(100 * deviation, 3)} %`),
+        row.withinRange ? 'as quoted' : 'outside',
+      ];
+    }),
+  };
+}

@@ -1,0 +1,165 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { DEFAULT_CALIBRATION, parseReportLine, pricesOf, quoteRun } from '@cosmicai/metrics';
+import { rankResultSchema, type RankResult } from '@cosmicai/payload';
+import { assembleRunReport, runReportHtml, runReportSchema } from '../src/index.ts';
+
+const prices = pricesOf('us-east-1');
+const base = { title: 'A run', generatedAt: '2026-01-01T00:01:00.000Z', prices };
+const noScores = {
+  count: 0,
+  excluded: 0,
+  mae: null,
+  mse: null,
+  bias: null,
+  precision: null,
+  precision_error: null,
+  r2: null,
+  outlier_fraction_005: null,
+  outlier_fraction_015: null,
+};
+
+function rankResult(rank: number, changes: Partial<RankResult> = {}): RankResult {
+  return rankResultSchema.parse({
+    'total_cpu_time (seconds)': 4,
+    'total_cpu_memory (MB)': 300,
+    'execution_time (seconds/batch)': 0.4,
+    num_batches: 10,
+    batch_size: 128,
+    device: 'cpu',
+    throughput_bps: 300 * 164_160,
+    sample_persec: 300,
+    result_path: 'results',
+    data_path: [`data/${rank}.pt`],
+    s3_total_time: 1,
+    s3_avg_time: 1,
+    s3_min_time: 1,
+    s3_max_time: 1,
+    run_id: 'r-1',
+    rank,
+    world_size: 2,
+    samples: 1200,
+    bits: 1200 * 164_160,
+    partitions: [{ key: `data/${rank}.pt`, size: 25e6, samples: 1200 }],
+    predictions_key: `predictions/${rank}.parquet`,
+    model_sha256: 'ab'.repeat(32),
+    started_at: '2026-01-01T00:00:03.000Z',
+    timing: { model_load: 0.5, read: 1, inference: 3, write: 0.2, total: 4 },
+    peak_rss_mb: 300,
+    memory_limit_mb: 2048,
+    architecture: 'x64',
+    prediction_scores: noScores,
+    ...changes,
+  });
+}
+
+describe('the report of a run', () => {
+  const report = assembleRunReport({
+    ...base,
+    results: [rankResult(0), rankResult(1, { started_at: '2026-01-01T00:00:05.000Z' })],
+    reports: new Map([
+      [
+        0,
+        parseReportLine(
+          'REPORT RequestId: a Duration: 4100 ms Billed Duration: 5100 ms Memory Size: 2048 MB Max Memory Used: 310 MB Init Duration: 1000 ms',
+        )!,
+      ],
+    ]),
+    events: [
+      { type: 'RunStarted', time: '2026-01-01T00:00:00.000Z' },
+      { type: 'MapRunStarted', state: 'Infer', time: '2026-01-01T00:00:01.000Z' },
+    ],
+    wallClockSeconds: 12,
+  });
+
+  it('is valid, and numbers every rank with what it took', () => {
+    expect(runReportSchema.parse(report)).toEqual(report);
+    expect(report.ranks.map(({ rank, seconds, initSeconds }) => [rank, seconds, initSeconds])).toEqual([
+      [0, 4.1, 1],
+      [1, 4, null],
+    ]);
+    expect(report.rates.byWallClock!.samplesPerSecond).toBe(200);
+    expect(report.model.sha256).toEqual(['ab'.repeat(32)]);
+  });
+
+  it('shows how each rank spent its time: waiting, starting, and only the reading that delayed it', () => {
+    const phases = report.timeline[0]!.phases.map(({ phase, start, end }) => [
+      phase,
+      +start.toFixed(6),
+      +end.toFixed(6),
+    ]);
+
+    expect(phases).toEqual([
+      ['queue', 1, 2],
+      ['cold start', 2, 3],
+      ['model load', 3, 3.5],
+      ['download', 3.5, 3.8],
+      ['inference', 3.8, 6.8],
+      ['upload', 6.8, 7],
+    ]);
+    expect(report.timeline[1]!.phases[0]).toEqual({ phase: 'queue', start: 1, end: 5 });
+  });
+
+  it('without the usage of the whole run tells the cost of the ranks and says so', () => {
+    expect(report.cost!.usd).toBeCloseTo(2 * (5.1 + 4) * 0.0000166667 + 2 * 0.0000002, 10);
+    expect(report.costNote).toMatch(/ranks alone/);
+  });
+
+  it('holds a quote against what was measured', () => {
+    const quote = quoteRun(
+      {
+        ranks: [0, 1].map(() => ({ samples: 1200, bytes: 25e6, files: 1 })),
+        batchSize: 128,
+        memoryMb: 2048,
+        ephemeralStorageMb: 512,
+        architecture: 'x86_64',
+        maxConcurrency: 10,
+        fmi: false,
+        childType: 'EXPRESS',
+      },
+      DEFAULT_CALIBRATION,
+      { prices, runs: 5 },
+    );
+    const { reconciliation } = assembleRunReport({
+      ...base,
+      results: [rankResult(0), rankResult(1)],
+      quote,
+      wallClockSeconds: 12,
+    });
+
+    expect(reconciliation.map(({ what, actual }) => [what, actual])).toEqual([
+      ['duration', 12],
+      ['slowest rank', 4],
+      ['peak memory', 300],
+      ['samples', 2400],
+    ]);
+  });
+
+  it('of foreign results lists each field it did not understand once', () => {
+    const strange = { 'total_cpu_time (seconds)': 2, colour: 'blue' };
+
+    expect(assembleRunReport({ ...base, results: [strange, strange] }).notUnderstood).toEqual([
+      '"colour": a field of unknown meaning ("blue") (in 2 ranks)',
+    ]);
+  });
+});
+
+const published = new URL('../../../../shared/data/reference/cai_25MB_1GB_run1_combined_data.json', import.meta.url);
+if (!existsSync(published))
+  console.warn(`SKIPPED: ${published.pathname} is not here; the report of the published results needs it`);
+
+(existsSync(published) ? describe : describe.skip)('the report of the published results', () => {
+  it('has 41 ranks, their bits and rates, no cost, and no open question', async () => {
+    const report = assembleRunReport({
+      ...base,
+      results: JSON.parse(readFileSync(published, 'utf8')) as unknown[],
+      wallClockSeconds: 26.642,
+    });
+
+    expect(report).toMatchObject({ samples: 52_398, bits: 8_601_655_680, cost: null, notUnderstood: [], timeline: [] });
+    expect(report.ranks).toHaveLength(41);
+    const html = await runReportHtml(report);
+    expect(html).toContain('1.51 Gbit/s');
+    expect(html).toContain('323 Mbit/s');
+    expect(html).toContain('do not tell how much memory');
+  });
+});

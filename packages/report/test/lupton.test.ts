@@ -1,0 +1,69 @@
+import { seededRandom, standardNormal } from '@cosmicai/metrics';
+import sharp from 'sharp';
+import { cutoutPng, encodeFlux, largestResiduals, luptonComposite } from '../src/index.ts';
+
+const SIZE = 16;
+const PIXELS = SIZE * SIZE;
+
+/** The same light in every pixel of a band, in bands u, g, r, i, z. */
+function flat(...bands: number[]): Float32Array {
+  return Float32Array.from({ length: 5 * PIXELS }, (_, at) => bands[Math.floor(at / PIXELS)]!);
+}
+const options = { black: [0, 0, 0] as const, stretch: 1, softening: 8 };
+
+describe('a Lupton composite', () => {
+  it('takes i as red, r as green, g as blue', () => {
+    const [red, green, blue] = luptonComposite(flat(9, 0, 0, 0.5, 9), SIZE, options);
+
+    expect(red).toBeGreaterThan(50);
+    expect([green, blue]).toEqual([0, 0]);
+  });
+
+  it('keeps the colour of a source however bright it is', () => {
+    for (const brightness of [0.05, 1, 30, 1e4]) {
+      const [red, green, blue] = luptonComposite(flat(0, brightness, 2 * brightness, 4 * brightness, 0), SIZE, options);
+      // Within the rounding to whole bytes.
+      expect(Math.abs(red! - 2 * green!)).toBeLessThanOrEqual(2);
+      expect(Math.abs(green! - 2 * blue!)).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('never gets darker as the source gets brighter, and is black where there is nothing', () => {
+    const reds = [-1, 0, 0.1, 1, 10, 100, 1e6].map(
+      (flux) => luptonComposite(flat(flux, flux, flux, flux, flux), SIZE, options)[0]!,
+    );
+
+    expect(reds.slice(0, 2)).toEqual([0, 0]);
+    expect(reds).toEqual([...reds].sort((a, b) => a - b));
+    expect(reds.at(-1)).toBe(255);
+  });
+
+  it('finds sky and noise by itself: sky dark, galaxy bright', async () => {
+    const random = seededRandom(3);
+    const flux = Float32Array.from({ length: 5 * PIXELS }, (_, at) => {
+      const [x, y] = [(at % SIZE) - 7.5, (Math.floor(at / SIZE) % SIZE) - 7.5];
+      return 100 + 0.5 * standardNormal(random) + 80 * Math.exp(-Math.hypot(x, y) / 1.5);
+    });
+
+    const png = await cutoutPng({ size: SIZE, flux_base64: encodeFlux(flux) });
+
+    const { data, info } = await sharp(png).resize(SIZE, SIZE).raw().toBuffer({ resolveWithObject: true });
+    const brightness = (x: number, y: number) => data[(y * SIZE + x) * info.channels]!;
+    expect(brightness(8, 8)).toBeGreaterThan(180);
+    expect(brightness(1, 1)).toBeLessThan(60);
+  });
+});
+
+describe('the largest residuals', () => {
+  it('are by |dz|, the worst first, and skip what has no residual', () => {
+    const rows = [
+      { id: 'a', z_spec: 0.1, z_pred: 0.1 },
+      { id: 'b', z_spec: 3, z_pred: 3.4 },
+      { id: 'c', z_spec: 0.1, z_pred: 0.3 },
+      { id: 'd', z_spec: NaN, z_pred: 9 },
+      { id: 'e', z_spec: 0.2, z_pred: 0.05 },
+    ];
+
+    expect(largestResiduals(rows, 3).map(({ id }) => id)).toEqual(['c', 'e', 'b']);
+  });
+});

@@ -1,0 +1,131 @@
+import { InvalidInputError } from '@cosmicai/payload';
+import sharp from 'sharp';
+import { runReportHtml, runReportPlots } from '../src/index.ts';
+import { exampleReport } from './example-report.ts';
+
+const REPORT = exampleReport();
+
+/** Figures that went wrong; pictures are base64 and may hold any letters. */
+function nonsenseIn(html: string): string[] {
+  return html.replace(/base64,[^"]*/g, '').match(/NaN|undefined|Infinity/g) ?? [];
+}
+
+describe('report.html', () => {
+  it('is one file that loads nothing', async () => {
+    const html = await runReportHtml(REPORT);
+
+    expect(html.slice(0, 1000)).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`);
+    expect(/<script|<link|@import|url\((?!#)/.exec(html)).toBeNull();
+    const addresses = [...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address!);
+    expect(addresses.length).toBeGreaterThan(10);
+    expect(addresses.filter((address) => !/^(#|data:image\/png;base64,)/.test(address))).toEqual([]);
+  });
+
+  it('gives every drawing and picture an alternative in words', async () => {
+    const html = await runReportHtml(REPORT);
+
+    const drawings = [...html.matchAll(/<svg [^>]*>/g)].map(([tag]) => tag);
+    expect(drawings).toHaveLength(5);
+    for (const drawing of drawings) {
+      expect(drawing).toContain('role="img"');
+      const [, ids] = /aria-labelledby="([^"]+)"/.exec(drawing)!;
+      for (const id of ids!.split(' ')) {
+        const [, words] = new RegExp(`<(?:title|desc) id="${id}">([^<]+)<`).exec(html)!;
+        expect(words!.length).toBeGreaterThan(10);
+      }
+    }
+    const pictures = [...html.matchAll(/<img [^>]*>/g)].map(([tag]) => tag);
+    expect(pictures).toHaveLength(12);
+    expect(pictures.every((tag) => /alt="Galaxy \d+ of [^"]{20,}"/.test(tag))).toBe(true);
+  });
+
+  it('shows every figure of the run: ranks, scores, rates by name, bill, prices, model, versions', async () => {
+    const html = await runReportHtml(REPORT);
+
+    for (const rank of REPORT.ranks) expect(html).toContain(`<td class="n">${rank.rank}</td>`);
+    for (const words of [
+      'By the slowest rank',
+      'By wall clock',
+      'Precision (NMAD)',
+      'us-east-1',
+      REPORT.model.sha256[0]!,
+      'v24.21.0',
+      'state transition',
+      'Total',
+    ]) {
+      expect(html).toContain(words);
+    }
+    expect(html.match(/<rect [^>]*rx="8"/g)).toHaveLength(REPORT.machine!.states.length);
+  });
+
+  it('escapes whatever a name or an error holds', async () => {
+    const evil = '<script>alert("1")</script>';
+
+    const html = await runReportHtml({
+      ...REPORT,
+      title: evil,
+      warnings: [evil],
+      configuration: { [evil]: evil },
+      failedRanks: [{ rank: 3, error: evil }],
+      cutouts: REPORT.cutouts.map((cutout) => ({ ...cutout, partition: `"><img src=x onerror=y>${evil}` })),
+    });
+
+    expect(html.includes('<script')).toBe(false);
+    expect(html.includes('<img src=x')).toBe(false);
+  });
+
+  it('leaves out what is not known instead of showing empty frames', async () => {
+    const html = await runReportHtml({
+      ...REPORT,
+      machine: null,
+      timeline: [],
+      predictions: null,
+      scores: null,
+      cutouts: [],
+      cost: null,
+      reconciliation: [],
+      ranks: [],
+      wallClockSeconds: null,
+      rates: { summedOverRanks: { samplesPerSecond: 0, bitsPerSecond: 0 }, bySlowestRank: null, byWallClock: null },
+    });
+
+    expect(html.includes('<svg')).toBe(false);
+    expect(nonsenseIn(html)).toEqual([]);
+  });
+
+  it('of 1,000 ranks stays small: bars of one colour are one path', async () => {
+    const html = await runReportHtml(exampleReport({ ranks: 1000 }));
+
+    expect(html.length).toBeLessThan(3e6);
+    expect(html.match(/<(path|rect|line|text|g)\b/g)!.length).toBeLessThan(2500);
+    expect(nonsenseIn(html)).toEqual([]);
+  });
+
+  it('says what is wrong with data that are no report', async () => {
+    await expect(runReportHtml({ ...REPORT, samples: -1 })).rejects.toThrow(InvalidInputError);
+    await expect(runReportHtml({ ...REPORT, cutouts: [{ ...REPORT.cutouts[0]!, size: 33 }] })).rejects.toThrow(
+      /33 x 33 pixels in 5 bands takes 21780 bytes, but this one has 20480/,
+    );
+  });
+});
+
+describe('the plots as files', () => {
+  it('are SVG with colours of their own, and PNG of twice the size', async () => {
+    const plots = await runReportPlots(REPORT);
+
+    expect([...plots.keys()].sort()).toEqual([
+      'rank-measures',
+      'rank-timeline',
+      'redshift-density',
+      'redshift-residuals',
+      'state-machine',
+    ]);
+    for (const { svg, png } of plots.values()) {
+      expect(svg).not.toContain('var(');
+      const [, width] = /width="([\d.]+)"/.exec(svg)!;
+      const image = await sharp(png).metadata();
+      expect(image.format).toBe('png');
+      expect(Math.abs(image.width - 2 * Number(width))).toBeLessThanOrEqual(2);
+    }
+  });
+});
