@@ -2,7 +2,8 @@ import { PredictionMetrics } from '@cosmicai/metrics';
 import { runLayout, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
-import { atPartition } from './errors.ts';
+import { atPartition, PartitionError } from './errors.ts';
+import { declineMeeting, meetRanks } from './meet-ranks.ts';
 import type { LoadedModel } from './model.ts';
 import { predictPartition, type PredictedSamples } from './predict-partition.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
@@ -43,6 +44,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     result_path: task.RESULT_PATH,
   } as const;
   if (task.DATA_PATH.length === 0) return { ...answer, status: 'no_data', samples: 0 };
+  const meeting = task.FMI_ENABLED ? { ...environment, store: environment.openStore(task.S3_BUCKET) } : undefined;
 
   const { monotonic } = environment;
   const startedAt = environment.now();
@@ -55,7 +57,12 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
 
   const inferenceStarted = monotonic();
   const reads = [];
-  for (const key of task.DATA_PATH) reads.push(await readPartition(task, key, model, environment));
+  try {
+    for (const key of task.DATA_PATH) reads.push(await readPartition(task, key, model, environment));
+  } catch (error) {
+    if (meeting !== undefined && error instanceof PartitionError) await declineMeeting(task, meeting);
+    throw error;
+  }
   const inference = seconds(inferenceStarted);
 
   const writeStarted = monotonic();
@@ -78,7 +85,8 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     architecture: environment.architecture,
   });
   await publish(results, result, [layout.rankResult(task.RANK), layout.published.rankResult(task.RANK)]);
-  return { ...answer, status: 'succeeded', samples: result.samples };
+  const done = { ...answer, status: 'succeeded', samples: result.samples } as const;
+  return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, metrics, meeting) };
 }
 
 async function readPartition(

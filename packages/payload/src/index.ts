@@ -1,3 +1,4 @@
+export { parseEndpoint, type Endpoint } from './endpoint.ts';
 export * from './errors.ts';
 export { describe, parseAs, parseJsonAs } from './parse.ts';
 export { decimal, flag, integer, matching, text } from './fields.ts';
@@ -16,5 +17,6 @@ export {
   type RunRecord,
   type RunReference,
 } from './run-record.ts';
+export { fmiReportSchema, type FmiReport } from './fmi-report.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
 export { rankFailureSchema, runSummarySchema, type RankFailure, type RunSummary } from './run-summary.ts';

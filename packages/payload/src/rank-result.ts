@@ -60,4 +60,6 @@ export interface RankAnswer {
   readonly result_key: string;
   readonly result_path: string;
   readonly samples: number;
+  /** How meeting the other ranks over FMI went; absent without FMI. */
+  readonly fmi?: { readonly status: 'met' | 'missed' };
 }

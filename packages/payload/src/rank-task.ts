@@ -27,8 +27,9 @@ export const rankTaskSchema = z.looseObject(
     MODEL: text('a key or address of an .onnx file').optional(),
     FMI_ENABLED: flag.default(false),
     RENDEZVOUS_ENDPOINT: text('host:port').optional(),
-    /** Ranks that have data and so take part in FMI operations, ascending; absent without FMI. */
+    /** Ranks that have data and so take part in FMI operations, and this rank's place among them; absent without FMI. */
     FMI_WORLD_SIZE: integer(1, MAX_WORLD_SIZE).optional(),
+    FMI_RANK: integer(0, MAX_WORLD_SIZE - 1).optional(),
   },
   { error: 'a rank task: an object with S3_BUCKET, RANK, WORLD_SIZE, DATA_BUCKET, DATA_PATH, RESULT_PATH, BATCH_SIZE' },
 );
@@ -54,4 +55,5 @@ export interface RankTaskItem {
   readonly FMI_ENABLED?: boolean;
   readonly RENDEZVOUS_ENDPOINT?: string;
   readonly FMI_WORLD_SIZE?: number;
+  readonly FMI_RANK?: number;
 }

@@ -15,6 +15,10 @@ export interface RunLayout {
   readonly predictions: string;
   /** Folder in which the Distributed Map's ResultWriter leaves its manifest and the SUCCEEDED/FAILED lists. */
   readonly map: string;
+  /** What the ranks computed together over FMI. */
+  readonly fmi: string;
+  /** The run's key for meeting through the rendezvous server; CheckRendezvous writes it, Summarize deletes it. */
+  readonly rendezvousKey: string;
   readonly rankResult: (rank: number) => string;
   readonly rankPredictions: (rank: number) => string;
   readonly published: {
@@ -35,6 +39,8 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
     combined: `${folder}/combined_data.json`,
     predictions: `${folder}/predictions`,
     map: `${folder}/map`,
+    fmi: `${folder}/fmi.json`,
+    rendezvousKey: `${folder}/rendezvous-key`,
     rankResult: (rank) => `${folder}/${rank}.json`,
     rankPredictions: (rank) => `${folder}/predictions/${rank}.parquet`,
     published: {

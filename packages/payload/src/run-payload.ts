@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENDPOINT_FORM, isEndpoint } from './endpoint.ts';
 import { InvalidInputError, type Problem } from './errors.ts';
 import { decimal, flag, integer, matching, text } from './fields.ts';
 import { describe, parseAs } from './parse.ts';
@@ -24,11 +25,7 @@ const objectPath = matching(
   'a path of 1 to 900 characters without "." or ".." as a folder',
 ).transform((value) => value.replace(/^\/+|\/+$/g, ''));
 
-/** `host:port`; IPv6 hosts in brackets. */
-const endpoint = matching((value) => {
-  const port = Number(/^(?:\[[0-9a-fA-F:]+\]|[^\s:/]+):(\d{1,5})$/.exec(value)?.[1] ?? 0);
-  return port >= 1 && port <= 65_535;
-}, 'host:port with a port from 1 to 65535, e.g. rendezvous.example.org:10000');
+const endpoint = matching(isEndpoint, ENDPOINT_FORM);
 
 const dataMapEntry = z.union([objectPath, z.array(objectPath), z.null()], {
   error: 'a partition path, a list of them, or null',

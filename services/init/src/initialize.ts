@@ -26,7 +26,7 @@ export interface InitializeEnvironment {
  * @throws InvalidInputError, UserInputError when the payload is wrong or there is nothing to read
  */
 export async function initialize(input: unknown, environment: InitializeEnvironment): Promise<InitializeAnswer> {
-  const { payload, warnings } = parseRunPayload(input);
+  const { payload, warnings: payloadWarnings } = parseRunPayload(input);
   const partitions = await listPartitions(environment.openStore(payload.data_bucket), payload.data_prefix);
   const plan = planRanks(
     payload,
@@ -35,15 +35,17 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const created = environment.now();
   const runId = environment.newRunId(created);
   const ranksWithData = plan.filter((share) => share.length > 0).length;
-  const items = rankTasks(payload, plan, runId, ranksWithData);
-  const run = runReference(payload, plan, runId, ranksWithData);
+  const fmi = planFmi(payload, ranksWithData);
+  const items = rankTasks(payload, plan, runId, fmi.enabled);
+  const run = runReference(payload, plan, runId, ranksWithData, fmi.enabled);
 
+  const warnings = [...payloadWarnings, ...fmi.warnings];
   const store = environment.openStore(payload.bucket);
   const record: RunRecord = {
     run,
     created_at: created.toISOString(),
     payload,
-    warnings: [...warnings],
+    warnings,
     partitions: sizeOf(plan, partitions),
   };
   const manifest = JSON.stringify(items);
@@ -68,7 +70,28 @@ async function listPartitions(store: ObjectStore, prefix: string): Promise<Objec
   return direct.length > 0 ? direct : below;
 }
 
-function runReference(payload: RunPayload, plan: RankPlan, runId: string, ranksWithData: number): RunReference {
+/**
+ * Ranks that wait for each other must all run at once. Where the payload allows fewer, they would wait in vain, so the run
+ * goes without FMI and says so; its results are the same.
+ */
+function planFmi(payload: RunPayload, ranksWithData: number): { enabled: boolean; warnings: string[] } {
+  if (!payload.fmi_enabled || ranksWithData <= payload.max_concurrency)
+    return { enabled: payload.fmi_enabled, warnings: [] };
+  return {
+    enabled: false,
+    warnings: [
+      `FMI is off in this run: ${ranksWithData} ranks would have to run at once to meet, but max_concurrency is ${payload.max_concurrency}`,
+    ],
+  };
+}
+
+function runReference(
+  payload: RunPayload,
+  plan: RankPlan,
+  runId: string,
+  ranksWithData: number,
+  fmi: boolean,
+): RunReference {
   const layout = runLayout(payload.result_path, runId);
   return {
     run_id: runId,
@@ -80,12 +103,12 @@ function runReference(payload: RunPayload, plan: RankPlan, runId: string, ranksW
     ranks_with_data: ranksWithData,
     max_concurrency: payload.max_concurrency,
     tolerated_failure_percentage: payload.tolerated_failure_percentage,
-    fmi_enabled: payload.fmi_enabled,
+    fmi_enabled: fmi,
     rendezvous_endpoint: payload.rendezvous_endpoint ?? null,
   };
 }
 
-function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, ranksWithData: number): RankTaskItem[] {
+function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, fmi: boolean): RankTaskItem[] {
   const shared = {
     S3_BUCKET: payload.bucket,
     ...(payload.S3_object_name !== undefined && { S3_OBJECT_NAME: payload.S3_object_name }),
@@ -98,17 +121,19 @@ function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, ranksWith
     BATCH_SIZE: payload.batch_size,
     RUN_ID: runId,
     ...(payload.model !== undefined && { MODEL: payload.model }),
-    ...(payload.fmi_enabled &&
-      payload.rendezvous_endpoint !== undefined && {
-        FMI_ENABLED: true,
-        RENDEZVOUS_ENDPOINT: payload.rendezvous_endpoint,
-        FMI_WORLD_SIZE: ranksWithData,
-      }),
   };
+  const withData = plan.flatMap((share, rank) => (share.length > 0 ? [rank] : []));
+  const meeting = {
+    FMI_ENABLED: true,
+    RENDEZVOUS_ENDPOINT: payload.rendezvous_endpoint!,
+    FMI_WORLD_SIZE: withData.length,
+  };
+  const places = new Map(withData.map((rank, place) => [rank, place]));
   return plan.map((share, rank) => ({
     ...shared,
     RANK: String(rank),
     DATA_PATH: share.length === 1 ? share[0]! : share.length === 0 ? null : share,
+    ...(fmi && places.has(rank) && { ...meeting, FMI_RANK: places.get(rank)! }),
   }));
 }
 

@@ -81,6 +81,7 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   if (!failed) await store.put(layout.published.combined, combinedText);
   await store.put(layout.summary, summaryText);
   await store.put(layout.published.summary, summaryText);
+  await store.delete(layout.rendezvousKey);
   return {
     statusCode: 200,
     body: JSON.stringify(failed ? causeOf(summary) : `Combined data uploaded to ${layout.published.combined}`),

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { createPredictor } from '@cosmicai/inference';
-import { UserInputError } from '@cosmicai/payload';
+import { parseEndpoint, UserInputError } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { connect } from 'node:net';
@@ -128,10 +128,9 @@ async function store(address: string, terminal: Terminal): Promise<string> {
 }
 
 async function rendezvous(endpoint: string): Promise<string> {
-  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(endpoint) ?? [];
-  if (host === undefined) throw new UserInputError(`"${endpoint}" is no host:port`);
+  const { host, port } = parseEndpoint(endpoint);
   const started = performance.now();
-  const socket = connect({ host, port: Number(port), timeout: NETWORK_TIMEOUT_MS });
+  const socket = connect({ host, port, timeout: NETWORK_TIMEOUT_MS });
   socket.on('timeout', () => socket.destroy(new Error('no answer within 5 s')));
   try {
     await once(socket, 'connect');

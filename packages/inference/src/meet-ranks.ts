@@ -1,0 +1,123 @@
+import { Communicator, createConnector, direct, reduction, type PeerConnector } from '@cosmicai/fmi';
+import { PredictionMetrics, type PredictionMetricsJson } from '@cosmicai/metrics';
+import { parseEndpoint, runLayout, type FmiReport, type RankTask } from '@cosmicai/payload';
+import { NotFoundError, type ObjectStore } from '@cosmicai/store';
+
+/** Ranks arrive as their partitions end, and one may be tried again after 30 s; none waits longer for the others than this. */
+const MEETING_MS = 120_000;
+/** Predictions up to which fmi.json has the exact NMAD; beyond, messages stay small and it has the sketch's. */
+const EXACT_UP_TO = 1_000_000;
+
+/** How the meeting went for this rank; kept in its answer. A run never fails for it: the results are written before. */
+export type MeetingOutcome =
+  | { readonly status: 'met'; readonly setup_ms: number; readonly wait_ms: number }
+  | { readonly status: 'missed'; readonly reason: string };
+
+export interface MeetingEnvironment {
+  readonly store: ObjectStore;
+  /** Monotonic clock in milliseconds. */
+  readonly monotonic: () => number;
+  readonly now: () => Date;
+  readonly memoryLimitMb: number | null;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Meets the other ranks of the run: all wait in a barrier and reduce their metrics to the first rank, which writes fmi.json.
+ *
+ * @param metrics of this rank's predictions
+ */
+export async function meetRanks(
+  task: RankTask,
+  metrics: PredictionMetrics,
+  environment: MeetingEnvironment,
+): Promise<MeetingOutcome> {
+  const arrivedAt = environment.now().toISOString();
+  const started = environment.monotonic();
+  const elapsed = () => environment.monotonic() - started;
+  try {
+    const connector = await join(task, environment);
+    const setupMs = elapsed();
+    await using communicator = communicatorOf(task, connector, environment);
+    const options = { deadlineMs: MEETING_MS };
+    await communicator.barrier(options);
+    const waitMs = elapsed() - setupMs;
+    const arrivals = await communicator.gather(
+      { rank: task.RANK, arrived_at: arrivedAt, setup_ms: setupMs, wait_ms: waitMs },
+      0,
+      options,
+    );
+    const merged = await communicator.reduce(sketched(metrics), MERGE, 0, options);
+    if (arrivals !== undefined && merged !== undefined) {
+      const report: FmiReport = {
+        run_id: task.RUN_ID!,
+        world_size: communicator.worldSize,
+        ranks: arrivals,
+        prediction_scores: PredictionMetrics.fromJSON(merged).finish(),
+      };
+      await environment.store.put(runLayout(task.RESULT_PATH, task.RUN_ID).fmi, `${JSON.stringify(report, null, 1)}\n`);
+    }
+    return { status: 'met', setup_ms: setupMs, wait_ms: waitMs };
+  } catch (error) {
+    environment.signal?.throwIfAborted();
+    return { status: 'missed', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * Tells the others that this rank won't come, because it has failed for good, so that they need not wait for it. Failing to
+ * tell only makes them wait longer.
+ */
+export async function declineMeeting(task: RankTask, environment: MeetingEnvironment): Promise<void> {
+  try {
+    const connector = await join(task, environment);
+    await connector.close();
+  } catch {
+    // The rank has an error of its own to report.
+  }
+}
+
+/** Merging metrics gives the same in any order and grouping. */
+const MERGE = reduction<PredictionMetricsJson>(
+  (left, right) => PredictionMetrics.fromJSON(left).merge(PredictionMetrics.fromJSON(right)).toJSON(),
+  { name: 'merge prediction metrics', associative: true, commutative: true },
+);
+
+function sketched(metrics: PredictionMetrics): PredictionMetricsJson {
+  return new PredictionMetrics({ exactUpTo: EXACT_UP_TO }).merge(metrics).toJSON();
+}
+
+async function join(task: RankTask, { store, signal }: MeetingEnvironment): Promise<PeerConnector> {
+  const layout = runLayout(task.RESULT_PATH, task.RUN_ID);
+  return createConnector({
+    rendezvous: parseEndpoint(task.RENDEZVOUS_ENDPOINT ?? ''),
+    runId: task.RUN_ID ?? '',
+    runKey: await readRunKey(store, layout.rendezvousKey),
+    rank: task.FMI_RANK ?? task.RANK,
+    worldSize: task.FMI_WORLD_SIZE ?? task.WORLD_SIZE,
+    ...(signal && { signal }),
+  });
+}
+
+async function readRunKey(store: ObjectStore, key: string): Promise<Buffer> {
+  try {
+    return Buffer.from((await store.get(key)).toString(), 'hex');
+  } catch (error) {
+    if (error instanceof NotFoundError)
+      throw new Error('the run has no rendezvous key: its state machine has no CheckRendezvous step', { cause: error });
+    throw error;
+  }
+}
+
+function communicatorOf(
+  task: RankTask,
+  connector: PeerConnector,
+  { memoryLimitMb, signal }: MeetingEnvironment,
+): Communicator {
+  return new Communicator(connector.rank, connector.worldSize, {
+    name: task.RUN_ID ?? '',
+    channels: [direct(connector)],
+    ...(memoryLimitMb !== null && { memoryMiB: memoryLimitMb }),
+    ...(signal && { signal }),
+  });
+}
