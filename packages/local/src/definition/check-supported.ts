@@ -4,6 +4,7 @@ import { pathProblem } from './check-path.ts';
 import { checkDistributedMap } from './check-distributed-map.ts';
 import { functionNameOf, isFunctionArn, LAMBDA_INVOKE } from './function-names.ts';
 import { pathsOf } from './paths.ts';
+import { LONGEST_TIMER_SECONDS } from './prepare.ts';
 import * as table from './support-table.ts';
 import { isDistributedMap, isObject, processorConfigOf, textOf, type Json, type JsonObject } from './types.ts';
 import { nestedMachines, statesOf, type PlacedState } from './walk.ts';
@@ -15,9 +16,6 @@ export interface Unsupported {
   /** What it is, e.g. `the field HeartbeatSeconds of a Task`. */
   readonly what: string;
 }
-
-/** setTimeout, which the interpreter waits with, fires at once above 2^31 - 1 milliseconds. */
-const LONGEST_WAIT_SECONDS = 2_147_483;
 
 /**
  * Walks a definition and names everything in it that a run on this machine would not carry out as Step Functions does.
@@ -71,8 +69,8 @@ function checkState({ place, state }: PlacedState, report: Report): void {
   if (type === 'Choice' && Array.isArray(state.Choices)) {
     state.Choices.forEach((rule, index) => checkChoiceRule(rule as Json, `${place}.Choices[${index}]`, report));
   }
-  if (typeof state.Seconds === 'number' && state.Seconds > LONGEST_WAIT_SECONDS) {
-    report(`${place}.Seconds`, `a wait of more than ${LONGEST_WAIT_SECONDS} seconds`);
+  if (typeof state.Seconds === 'number' && state.Seconds > LONGEST_TIMER_SECONDS) {
+    report(`${place}.Seconds`, `a wait of more than ${LONGEST_TIMER_SECONDS} seconds`);
   }
 }
 

@@ -6,20 +6,21 @@ import {
   isObject,
   itemProcessorOf,
   textOf,
-  type Json,
   type JsonObject,
   type MachineDefinition,
 } from './types.ts';
 import { statesOf } from './walk.ts';
 
-/** Seconds; the interpreter's timers fire at once above this. */
-const LONGEST_TIMER_SECONDS = 2_147_483;
+/** setTimeout, which the interpreter waits with, fires at once above 2^31 - 1 milliseconds. */
+export const LONGEST_TIMER_SECONDS = 2_147_483;
 
 /** A machine as the interpreter gets it, and what stands behind its Task states. */
 export interface PreparedMachine {
   readonly definition: MachineDefinition;
   /** Every Task state and every distributed Map by name, without those inside distributed Maps. */
   readonly tasks: ReadonlyMap<string, JsonObject>;
+  /** Type of every state as the definition has it, before distributed Maps became Tasks. */
+  readonly types: ReadonlyMap<string, string>;
 }
 
 /**
@@ -29,7 +30,8 @@ export interface PreparedMachine {
 export function prepareMachine(machine: JsonObject): PreparedMachine {
   const tasks = new Map<string, JsonObject>();
   const definition = rewriteMachine(machine, (name, state) => tasks.set(name, state));
-  return { definition, tasks };
+  const types = new Map([...statesOf(machine)].map(({ name, state }) => [name, textOf(state.Type)]));
+  return { definition, tasks, types };
 }
 
 /** Names of the states in which time passes: Wait states, and states with retries. */
@@ -56,28 +58,32 @@ function rewriteMachine(machine: JsonObject, keep: KeepTask): MachineDefinition 
 }
 
 function rewriteState(name: string, original: JsonObject, keep: KeepTask): JsonObject {
-  const state = withoutWholePaths(mapPaths(original, ({ text }) => ownExecutionContext(text)));
-  const retried = Array.isArray(state.Retry) ? { ...state, Retry: state.Retry.map(rewriteRetrier) } : state;
-  if (isDistributedMap(retried)) {
-    keep(name, retried);
-    return distributedMapAsTask(retried);
+  const paths = withoutWholePaths(mapPaths(original, ({ text }) => ownExecutionContext(text)));
+  const state: JsonObject = {
+    ...paths,
+    ...(Array.isArray(paths.Retry) ? { Retry: (paths.Retry as JsonObject[]).map(rewriteRetrier) } : {}),
+    ...(Array.isArray(paths.Catch) ? { Catch: (paths.Catch as JsonObject[]).map(rewriteCatcher) } : {}),
+  };
+  if (isDistributedMap(state)) {
+    keep(name, state);
+    return distributedMapAsTask(state);
   }
-  switch (textOf(retried.Type)) {
+  switch (textOf(state.Type)) {
     case 'Task':
-      keep(name, retried);
-      return { ...retried, TimeoutSeconds: taskTimeout(retried) };
+      keep(name, state);
+      return { ...state, TimeoutSeconds: taskTimeout(state) };
     case 'Choice':
-      return { ...retried, Choices: (retried.Choices as JsonObject[]).map(plainChoiceRule) };
+      return { ...state, Choices: (state.Choices as JsonObject[]).map(plainChoiceRule) };
     case 'Parallel':
-      return { ...retried, Branches: (retried.Branches as JsonObject[]).map((branch) => rewriteMachine(branch, keep)) };
+      return { ...state, Branches: (state.Branches as JsonObject[]).map((branch) => rewriteMachine(branch, keep)) };
     case 'Map': {
-      const { Iterator: _iterator, ProcessorConfig: _config, ...rest } = retried;
-      return { ...rest, ItemProcessor: rewriteMachine(itemProcessorOf(retried) ?? {}, keep) };
+      const { Iterator: _iterator, ProcessorConfig: _config, ...rest } = state;
+      return { ...rest, ItemProcessor: rewriteMachine(itemProcessorOf(state) ?? {}, keep) };
     }
     case 'Pass':
-      return passWithResult(retried);
+      return passWithResult(state);
     default:
-      return retried;
+      return state;
   }
 }
 
@@ -118,9 +124,7 @@ function withoutWholePaths(state: JsonObject): JsonObject {
   const kept = Object.entries(state).filter(
     ([field, value]) => !(['InputPath', 'OutputPath', 'ResultPath'].includes(field) && value === '$'),
   );
-  const plain = Object.fromEntries(kept);
-  if (!Array.isArray(plain.Catch)) return plain;
-  return { ...plain, Catch: (plain.Catch as JsonObject[]).map((catcher) => withoutWholePaths(catcher)) };
+  return Object.fromEntries(kept);
 }
 
 /**
@@ -133,14 +137,22 @@ function ownExecutionContext(path: string): string {
   );
 }
 
-function rewriteRetrier(retrier: Json): Json {
-  if (!isObject(retrier)) return retrier;
-  const errors = (retrier.ErrorEquals as string[]).flatMap((name) =>
-    // Lambda.Unknown stands for every way in which the function's process ends; see SANDBOX_ERRORS.
-    name === 'Lambda.Unknown' ? [name, ...SANDBOX_ERRORS] : [name],
-  );
+function rewriteRetrier(retrier: JsonObject): JsonObject {
   const longest = typeof retrier.MaxDelaySeconds === 'number' ? retrier.MaxDelaySeconds : LONGEST_TIMER_SECONDS;
-  return { ...retrier, ErrorEquals: errors, MaxDelaySeconds: Math.min(longest, LONGEST_TIMER_SECONDS) };
+  return { ...withSandboxErrors(retrier), MaxDelaySeconds: Math.min(longest, LONGEST_TIMER_SECONDS) };
+}
+
+function rewriteCatcher(catcher: JsonObject): JsonObject {
+  return withSandboxErrors(withoutWholePaths(catcher));
+}
+
+/** Lambda.Unknown stands for every way in which a function's process ends; see SANDBOX_ERRORS. */
+function withSandboxErrors(handler: JsonObject): JsonObject {
+  const errors = handler.ErrorEquals as readonly string[];
+  return {
+    ...handler,
+    ErrorEquals: errors.flatMap((name) => (name === 'Lambda.Unknown' ? [name, ...SANDBOX_ERRORS] : [name])),
+  };
 }
 
 /** The interpreter overlooks a Result that is null, 0, false or "", but takes the same value from Parameters. */

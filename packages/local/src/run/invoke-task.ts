@@ -1,5 +1,6 @@
 import { describe } from '@cosmicai/payload';
 import { functionNameOf, LAMBDA_INVOKE } from '../definition/function-names.ts';
+import { LONGEST_TIMER_SECONDS } from '../definition/prepare.ts';
 import { isObject, textOf, type Json, type JsonObject } from '../definition/types.ts';
 import { checkStateSize, StateError } from '../interpreter/state-error.ts';
 import { FunctionError } from '../pool/function-error.ts';
@@ -16,10 +17,19 @@ export interface TaskInvocation {
   readonly child: string | undefined;
 }
 
+/** The state's TimeoutSeconds passed and the function's process was ended. */
+export class TaskTimeLimit extends Error {
+  constructor() {
+    super("The state's TimeoutSeconds passed.");
+    this.name = 'TaskTimeLimit';
+  }
+}
+
 /**
  * Invokes the function behind a Task state: either named by the Resource itself, or through `lambda:invoke`, whose result
  * holds the function's answer under `Payload`.
  *
+ * @throws TaskTimeLimit
  * @throws StateError named as Step Functions names it: the function's `errorType`, with Lambda's error object as the cause
  */
 export async function invokeTask(engine: Engine, invocation: TaskInvocation): Promise<Json> {
@@ -39,11 +49,9 @@ export async function invokeTask(engine: Engine, invocation: TaskInvocation): Pr
       onReport: (report) => engine.emit({ type: 'FunctionEnded', state, report }, child),
     });
   } catch (error) {
-    // The interpreter has a timer of its own, of the same length, and turns it into States.Timeout as only it can.
-    if (within.passed()) return await new Promise<never>(() => undefined);
+    if (within.passed()) throw new TaskTimeLimit();
     if (error instanceof FunctionError) throw new StateError(error.body.errorType, JSON.stringify(error.body));
-    // Aborted: final, so that neither Retry nor Catch keeps the execution going.
-    throw new StateError('States.Aborted', (error as Error).message, true);
+    throw error;
   } finally {
     within.clear();
   }
@@ -84,8 +92,8 @@ function deadline(task: JsonObject, signal: AbortSignal) {
   const limit = new AbortController();
   const seconds = task.TimeoutSeconds;
   const timer =
-    typeof seconds === 'number' && seconds <= 2_147_483
-      ? setTimeout(() => limit.abort(new Error(`The state's TimeoutSeconds of ${seconds} s passed.`)), seconds * 1000)
+    typeof seconds === 'number' && seconds <= LONGEST_TIMER_SECONDS
+      ? setTimeout(() => limit.abort(new TaskTimeLimit()), seconds * 1000)
       : undefined;
   return {
     signal: AbortSignal.any([signal, limit.signal]),

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -102,9 +103,11 @@ function openDirectory(path: string, start: RunStart, earlier: readonly RunEvent
 
 function readEvents(path: string): RunEvent[] {
   if (!existsSync(path)) return [];
-  const text = readFileSync(path, 'utf8');
-  // A run that was killed may leave half a line at the end.
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  const bytes = readFileSync(path);
+  // A run that was killed may leave half a line at the end; what comes next must not be appended to it.
+  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
+  if (whole.length < bytes.length) truncateSync(path, whole.length);
+  const lines = whole.toString('utf8').split('\n');
   return lines.flatMap((line) => (line === '' ? [] : [JSON.parse(line) as RunEvent]));
 }
 

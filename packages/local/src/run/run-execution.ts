@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { prepareMachine, type PreparedMachine } from '../definition/prepare.ts';
-import { isDistributedMap, itemProcessorOf, textOf, type Json, type JsonObject } from '../definition/types.ts';
-import { statesOf } from '../definition/walk.ts';
+import { isDistributedMap, itemProcessorOf, type Json, type JsonObject } from '../definition/types.ts';
 import { runMachine } from '../interpreter/run-machine.ts';
+import { StateError } from '../interpreter/state-error.ts';
 import { runDistributedMap, type FinishedChild } from '../map/run-distributed-map.ts';
 import type { Engine } from './engine.ts';
-import { invokeTask } from './invoke-task.ts';
+import { invokeTask, TaskTimeLimit } from './invoke-task.ts';
 import { stateEvent } from './state-events.ts';
 
 export interface Execution {
@@ -24,46 +24,64 @@ export interface Execution {
   readonly finished?: Map<string, ReadonlyMap<number, FinishedChild>>;
 }
 
-/** Runs one execution: the whole run, or a child of a distributed Map. */
+/**
+ * Runs one execution: the whole run, or a child of a distributed Map. When it resolves or rejects, nothing of it is at
+ * work any more: tasks that an earlier failure or the end of the machine left behind have been stopped.
+ *
+ * @throws StateError how it failed
+ * @throws the abort reason when the signal fires
+ */
 export async function runExecution(engine: Engine, execution: Execution): Promise<Json> {
-  const { prepared, signal, child } = execution;
-  const context = contextOf(engine, execution);
-  const handlers = Object.fromEntries(
-    [...prepared.tasks].map(([state, task]) => [
-      state,
-      async (input: Json) => {
-        // The interpreter hands out its events asynchronously: those of before this task must be recorded before its own.
-        await setImmediate();
-        if (isDistributedMap(task)) return runMap(engine, execution, context, state, task, input);
-        return invokeTask(engine, { state, task, input, signal, child });
-      },
-    ]),
-  );
-  const types = new Map([...statesOf(prepared.definition)].map(({ name, state }) => [name, textOf(state.Type)]));
-  const typeOf = (name: string) => {
-    const task = prepared.tasks.get(name);
-    return task !== undefined && isDistributedMap(task) ? 'Map' : (types.get(name) ?? '');
+  const over = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  const signal = AbortSignal.any([execution.signal, over.signal]);
+  const runTask = taskRunner(engine, { ...execution, signal });
+  const handler = (state: string, task: JsonObject) => (input: Json) => {
+    const work = runTask(state, task, input);
+    const settled = work.then(
+      () => void underWay.delete(settled),
+      () => void underWay.delete(settled),
+    );
+    underWay.add(settled);
+    return work.catch((error: unknown) => {
+      // The interpreter has a timer of its own, of the same length, and turns it into States.Timeout as only it can.
+      if (error instanceof TaskTimeLimit) return new Promise<never>(() => undefined);
+      // Final, so that neither Retry nor Catch keeps an execution going that has been stopped.
+      if (signal.aborted) throw new StateError('States.Aborted', 'The execution was stopped.', true);
+      throw error;
+    });
   };
-  return runMachine(prepared.definition, execution.input, {
-    handlers,
-    context,
-    signal,
-    skipWaits: engine.skipWaits,
-    onEvent: (event) => {
-      const body = stateEvent(event, typeOf);
-      if (body !== undefined) engine.emit(body, child);
-    },
-  });
+  const { prepared, child } = execution;
+  try {
+    return await runMachine(prepared.definition, execution.input, {
+      handlers: Object.fromEntries([...prepared.tasks].map(([state, task]) => [state, handler(state, task)])),
+      context: contextOf(engine, execution),
+      signal: execution.signal,
+      skipWaits: engine.skipWaits,
+      onEvent: (event) => {
+        const body = stateEvent(event, (name) => prepared.types.get(name) ?? '');
+        if (body !== undefined) engine.emit(body, child);
+      },
+    });
+  } finally {
+    over.abort(new Error('The execution is over.'));
+    await Promise.all(underWay);
+  }
 }
 
-async function runMap(
-  engine: Engine,
-  execution: Execution,
-  context: JsonObject,
-  name: string,
-  map: JsonObject,
-  input: Json,
-): Promise<Json> {
+function taskRunner(engine: Engine, execution: Execution) {
+  const { signal, child } = execution;
+  return async (state: string, task: JsonObject, input: Json): Promise<Json> => {
+    // The interpreter hands out its events asynchronously: those of before this task must be recorded before its own.
+    await setImmediate();
+    signal.throwIfAborted();
+    return isDistributedMap(task)
+      ? runMap(engine, execution, state, task, input)
+      : invokeTask(engine, { state, task, input, signal, child });
+  };
+}
+
+async function runMap(engine: Engine, execution: Execution, name: string, map: JsonObject, input: Json): Promise<Json> {
   const inner = prepareMachine(itemProcessorOf(map)!);
   // Only the Map's first run goes on where it stopped: a Map that is visited again or retried starts anew.
   const finished = execution.finished?.get(name);
@@ -73,7 +91,7 @@ async function runMap(
     name,
     map,
     input,
-    context,
+    context: contextOf(engine, execution),
     signal: execution.signal,
     emit: (event) => engine.emit(event, execution.child),
     ...(finished === undefined ? {} : { finished }),
