@@ -4,6 +4,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inferCommand } from './commands/infer.ts';
 import { modelCommand } from './commands/model.ts';
+import { rendezvousCommand } from './commands/rendezvous.ts';
 import { runCommand } from './commands/run.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { splitCommand } from './commands/split.ts';
@@ -18,6 +19,7 @@ const COMMANDS = [
   simulateCommand,
   splitCommand,
   modelCommand,
+  rendezvousCommand,
   statusCommand,
   doctorCommand,
 ];

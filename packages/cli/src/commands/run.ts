@@ -41,6 +41,7 @@ export function runCommand(terminal: Terminal): Command {
     .option('-m, --model <file>', 'ONNX model; default: the demo model')
     .option('--max-concurrency <n>', 'ranks that the Map may run at once', wholeNumber(1, 10_000))
     .option('--tolerate <percent>', 'percentage of ranks that may fail', decimalNumber(0, 100))
+    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json')
     .option('--memory <MB>', 'memory of a rank', wholeNumber(128, 10_240), RANK_MEMORY_MIB)
     .option('-c, --concurrency <n>', 'processes at once on this machine; default: one per core', wholeNumber(1))
     .option(

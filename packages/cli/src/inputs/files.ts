@@ -45,7 +45,8 @@ export function resultsLocation(path: string, cwd: string): { bucket: string; re
   };
 }
 
-const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
+/** Root of the repository, which holds the demo model and the services. */
+export const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
 /** The trained demo model, part of the repository. */
 const DEMO_MODEL = join(checkout, 'models', 'astromae-demo.onnx');
 const RANDOM_MODEL_SEED = 1;

@@ -8,6 +8,7 @@ import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { loadMachine, localFunctions } from './functions.ts';
+import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';
 import { RunProgress } from './run-progress.ts';
 
 export interface ExecuteOptions {
@@ -32,17 +33,46 @@ export interface Execution extends LocalRunResult {
 
 /** Runs the workflow on this machine: the deployed definition, the deployed bundles, child processes for functions. */
 export async function execute(options: ExecuteOptions, terminal: Terminal): Promise<Execution> {
-  const concurrency = options.concurrency ?? availableParallelism();
+  const rendezvous = await rendezvousFor(options.payload, terminal);
+  try {
+    return await executeWith(rendezvous, options, terminal);
+  } finally {
+    await rendezvous.close();
+  }
+}
+
+/** Ranks that meet over FMI must all run at once; more processes than this would only fight for memory. */
+const MOST_MEETING_RANKS = 32;
+
+async function executeWith(
+  rendezvous: LocalRendezvous,
+  options: ExecuteOptions,
+  terminal: Terminal,
+): Promise<Execution> {
+  const meeting = String(options.payload.fmi_enabled) === 'true';
+  const concurrency = options.concurrency ?? (meeting ? MOST_MEETING_RANKS : availableParallelism());
+  const payload = {
+    ...options.payload,
+    ...(rendezvous.endpoint !== undefined && { rendezvous_endpoint: rendezvous.endpoint }),
+    // So that Initialize plans no meeting of more ranks than can run at once.
+    ...(meeting && { max_concurrency: Math.min(concurrency, Number(options.payload.max_concurrency ?? concurrency)) }),
+  };
   const definition = loadMachine(options.definition, options.functions);
   const modelPath = await resolveModel(options.model, terminal);
-  const functions = await localFunctions({ modelPath, memoryMiB: options.memory, concurrency, store: options.store });
+  const functions = await localFunctions({
+    modelPath,
+    memoryMiB: options.memory,
+    concurrency,
+    store: options.store,
+    environment: rendezvous.environment,
+  });
   const directory =
-    options.resume === undefined ? newDirectory(options.payload, terminal) : resolve(terminal.cwd, options.resume);
+    options.resume === undefined ? newDirectory(payload, terminal) : resolve(terminal.cwd, options.resume);
   await createLocalBucket(options.payload.bucket);
   const progress = new RunProgress(terminal);
   const result = await runLocally({
     definition,
-    input: options.payload as Json,
+    input: payload,
     functions,
     runDirectory: directory,
     store: (bucket) => openStore(bucket, options.store === undefined ? {} : { base: options.store }),

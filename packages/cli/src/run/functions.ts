@@ -51,6 +51,7 @@ export interface FunctionOptions {
   readonly concurrency: number;
   /** Where bare bucket names lie. */
   readonly store: string | undefined;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Bundles the handlers as for deployment and says how to run each as a process. */
@@ -60,6 +61,7 @@ export async function localFunctions(options: FunctionOptions): Promise<Record<F
     await Promise.all(services.map(async (service) => [service, (await bundle(service)).folder] as const)),
   );
   const environment = {
+    ...options.environment,
     COSMICAI_MODEL: options.modelPath,
     COSMICAI_WORKERS: String(Math.max(1, Math.floor(availableParallelism() / options.concurrency))),
     ...(options.store !== undefined && { COSMICAI_STORE: options.store }),

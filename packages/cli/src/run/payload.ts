@@ -14,6 +14,8 @@ export interface PayloadOptions {
   readonly results?: string;
   readonly maxConcurrency?: number;
   readonly tolerate?: number;
+  /** Let the ranks meet over FMI. */
+  readonly fmi?: boolean;
 }
 
 /** Reads a payload file. @throws UserInputError when it can't be read or is no JSON object */
@@ -55,6 +57,9 @@ export function composePayload(
   set('file_limit', options.fileLimit);
   set('max_concurrency', options.maxConcurrency);
   set('tolerated_failure_percentage', options.tolerate);
+  set('fmi_enabled', options.fmi);
+  // The run starts a server of its own where the payload names none (local-rendezvous.ts).
+  if (options.fmi === true) payload.rendezvous_endpoint ??= 'localhost:10000';
   if (options.data !== undefined) {
     delete payload.data_size;
     delete payload['data bucket'];

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Terminal } from '../output/terminal.ts';
+import { checkout } from '../inputs/files.ts';
+
+/** The server as the container runs it, in a process of its own; all options are the server's. */
+export function rendezvousCommand(terminal: Terminal): Command {
+  return new Command('rendezvous')
+    .summary('run the server through which ranks find each other')
+    .description(
+      'Runs the rendezvous server in the foreground until Ctrl-C. All options go to the server: cosmicai rendezvous --help lists them.',
+    )
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .argument('[options...]', 'options of the server')
+    .action(async (options: string[]) => {
+      const server = spawn(process.execPath, [join(checkout, 'services/rendezvous/src/main.ts'), ...options], {
+        stdio: 'inherit',
+        env: terminal.environment,
+      });
+      // Ctrl-C reaches the server by itself, as it is in the same process group; a signal to this process alone is passed on.
+      terminal.signal.addEventListener('abort', () => server.kill('SIGTERM'));
+      const [code] = (await once(server, 'exit')) as [number | null];
+      process.exitCode = code ?? 1;
+    });
+}

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { startRendezvous } from '@cosmicai/fmi';
+import { printLine, type Terminal } from '../output/terminal.ts';
+
+/** A rendezvous server for one run on this machine. */
+export interface LocalRendezvous {
+  /** Where ranks connect, `host:port`; undefined: where the payload says. */
+  readonly endpoint: string | undefined;
+  /** Environment of the functions, which need the server's secret. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+const NONE: LocalRendezvous = { endpoint: undefined, environment: {}, close: () => Promise.resolve() };
+const HOST = '127.0.0.1';
+
+/**
+ * What the ranks of a local run meet through: the payload's own server where this machine knows its secret
+ * (COSMICAI_RENDEZVOUS_SECRETS), else one started here for the run.
+ */
+export async function rendezvousFor(
+  payload: Readonly<Record<string, unknown>>,
+  terminal: Terminal,
+): Promise<LocalRendezvous> {
+  if (String(payload.fmi_enabled) !== 'true' || terminal.environment.COSMICAI_RENDEZVOUS_SECRETS !== undefined)
+    return NONE;
+  const secret = randomBytes(32).toString('hex');
+  const server = await startRendezvous({ secrets: [secret], host: HOST, port: 0, healthPort: 0 });
+  const endpoint = `${HOST}:${server.port}`;
+  if (payload.rendezvous_endpoint !== undefined) {
+    printLine(
+      terminal.stderr,
+      `The ranks meet through a server on this machine, not ${JSON.stringify(payload.rendezvous_endpoint)}: COSMICAI_RENDEZVOUS_SECRETS is not set.`,
+    );
+  }
+  return { endpoint, environment: { COSMICAI_RENDEZVOUS_SECRETS: secret }, close: () => server.close(0) };
+}
