@@ -169,7 +169,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     );
     const expected = [
       [10_000, 10_000],
-      [8080, 8080],
+      [10_001, 10_001],
     ];
     expect(open).toEqual(stage === 'dev' ? [] : expected);
     expect(all(stage, 'AWS::EC2::SecurityGroupIngress')).toEqual([]);

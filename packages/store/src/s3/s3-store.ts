@@ -65,7 +65,7 @@ class S3Store implements ObjectStore {
     checkKey(key);
     return await this.#call(`write "${key}"`, key, options, async ({ client, sdk }) => {
       const target = { Bucket: this.#bucket, Key: key };
-      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      const bytes = bytesOf(body);
       if (bytes instanceof Uint8Array && bytes.length < SINGLE_PUT_BYTES) {
         const command = new sdk.PutObjectCommand({ ...target, Body: bytes });
         const { ETag } = await client.send(command, abortBy(options));
@@ -81,8 +81,8 @@ class S3Store implements ObjectStore {
     return await this.#call(`write "${key}"`, key, options, async ({ client, sdk }) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          const target = { Bucket: this.#bucket, Key: key, IfNoneMatch: '*' };
-          await client.send(new sdk.PutObjectCommand({ ...target, Body: body }), abortBy(options));
+          const target = { Bucket: this.#bucket, Key: key, IfNoneMatch: '*', Body: bytesOf(body) };
+          await client.send(new sdk.PutObjectCommand(target), abortBy(options));
           return true;
         } catch (error) {
           const { status } = answerOf(error);
@@ -247,4 +247,9 @@ function bare(etag: string | undefined): string {
 /** Undoes EncodingType url, which writes a blank as `+`. */
 function decoded(key: string): string {
   return decodeURIComponent(key.replaceAll('+', ' '));
+}
+
+/** The SDK takes empty text for a body of unknown length. */
+function bytesOf<Other>(body: string | Other): Buffer | Other {
+  return typeof body === 'string' ? Buffer.from(body) : body;
 }

@@ -1,0 +1,57 @@
+import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { StageOptions } from './stage-options.ts';
+
+export interface Account {
+  readonly id: string;
+  /** Who deploys, as an ARN. */
+  readonly caller: string;
+  readonly warnings: readonly string[];
+}
+
+/** What a run asks for unless its payload says otherwise. */
+const USUAL_CONCURRENCY = 1000;
+/** AWS keeps this many for functions without a reservation. */
+const UNRESERVED = 100;
+
+/**
+ * Asks AWS who we are and what the account allows, before anything is built.
+ *
+ * @throws Error when there are no credentials that work
+ */
+export async function checkAccount(options: StageOptions): Promise<Account> {
+  const { region } = options;
+  const identity = await new STSClient({ region }).send(new GetCallerIdentityCommand()).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `AWS doesn't know who you are (${why}). Set AWS_PROFILE, run "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
+      { cause },
+    );
+  });
+  return {
+    id: identity.Account!,
+    caller: identity.Arn!,
+    warnings: await concurrencyWarnings(options),
+  };
+}
+
+async function concurrencyWarnings({ region, inference }: StageOptions): Promise<string[]> {
+  let limit: number | undefined;
+  try {
+    const { AccountLimit } = await new LambdaClient({ region }).send(new GetAccountSettingsCommand());
+    limit = AccountLimit?.ConcurrentExecutions;
+  } catch (error) {
+    return [`Lambda's quota of concurrent executions is not known (${(error as Error).name}).`];
+  }
+  if (limit === undefined) return [];
+  if (inference.reserved_concurrency > limit - UNRESERVED) {
+    throw new Error(
+      `inference.reserved_concurrency is ${inference.reserved_concurrency}, but the account has ${limit} concurrent executions and keeps ${UNRESERVED} unreserved. Lower it or ask AWS for a higher quota.`,
+    );
+  }
+  return limit < USUAL_CONCURRENCY
+    ? [
+        `The account allows ${limit} concurrent executions: runs with more ranks take turns, or ask AWS for a higher quota.`,
+      ]
+    : [];
+}

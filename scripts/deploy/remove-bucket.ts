@@ -1,0 +1,31 @@
+import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+
+/**
+ * Deletes every version of every object of a bucket, then the bucket. Answers how many versions; undefined when there is
+ * no such bucket.
+ */
+export async function removeBucket(bucket: string, region: string): Promise<number | undefined> {
+  const s3 = new S3Client({ region, forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL) });
+  let removed = 0;
+  try {
+    // Always the first page: what it named is gone before the next one is asked for.
+    for (;;) {
+      const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+      const objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
+      if (objects.length === 0) break;
+      const request = { Bucket: bucket, Delete: { Objects: objects, Quiet: true } };
+      const { Errors = [] } = await s3.send(new DeleteObjectsCommand(request));
+      const [failed] = Errors;
+      if (failed !== undefined) {
+        const example = `"${failed.Key ?? ''}": ${failed.Message ?? ''}`;
+        throw new Error(`S3 keeps ${Errors.length} objects of ${bucket}, e.g. ${example}`);
+      }
+      removed += objects.length;
+    }
+    await s3.send(new DeleteBucketCommand({ Bucket: bucket }));
+    return removed;
+  } catch (error) {
+    if ((error as Error).name === 'NoSuchBucket') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '../..');
+
+/** The options of a stage that deploying reads; all of them stand in config/default.yml. */
+export interface StageOptions {
+  readonly region: string;
+  readonly inference: { readonly model: string; readonly memory: number; readonly reserved_concurrency: number };
+  readonly prefixes: {
+    readonly data: readonly string[];
+    readonly results: readonly string[];
+    readonly models: readonly string[];
+  };
+  readonly rendezvous: { readonly enabled: boolean; readonly architecture: 'X86_64' | 'ARM64'; readonly port: number };
+  readonly deployment: { readonly bucket: string };
+}
+
+const config = createRequire(import.meta.url)('../../config/options.cjs') as {
+  stageOptions(stage: string): StageOptions;
+};
+
+/** @throws Error naming the file and the option when the stage's file is wrong */
+export function stageOptions(stage: string): StageOptions {
+  return config.stageOptions(stage);
+}
+
+export function bucketName(stage: string, account: string, region: string): string {
+  return `cosmicai-${stage}-${account}-${region}`;
+}
