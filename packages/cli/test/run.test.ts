@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseReportLog } from '@cosmicai/metrics';
+import { decodePredictions } from '@cosmicai/inference';
+import { eventsIn } from './support/events.ts';
+import { printedRun, Workspace } from './support/workspace.ts';
+
+let workspace: Workspace;
+beforeAll(async () => {
+  workspace = new Workspace();
+  await workspace.survey('parts');
+});
+afterAll(() => workspace.remove());
+
+/** The keys that notebooks of the published system read from `<rank>.json` and combined_data.json. */
+const UPSTREAM_KEYS = [
+  ...['total_cpu_time (seconds)', 'total_cpu_memory (MB)', 'execution_time (seconds/batch)', 'num_batches'],
+  ...['batch_size', 'device', 'throughput_bps', 'sample_persec', 'result_path', 'data_path'],
+  ...['s3_total_time', 's3_avg_time', 's3_min_time', 's3_max_time'],
+];
+
+describe('cosmicai run', () => {
+  it('runs the workflow at world size 4 and leaves every file', async () => {
+    const run = await workspace.cosmicai([
+      'run',
+      '--data',
+      'parts',
+      '--world-size',
+      '4',
+      '--batch-size',
+      '8',
+      '--json',
+    ]);
+
+    expect(run.stderr).not.toContain('Error');
+    expect(run.code).toBe(0);
+    const { status, summary, ranks, directory } = printedRun(run);
+    expect(status).toBe('SUCCEEDED');
+    expect(ranks.map(({ rank, samples }) => [rank, samples])).toEqual([0, 1, 2, 3].map((rank) => [rank, 15]));
+
+    const runFolder = join('results', 'runs', summary!.run_id);
+    expect(workspace.names('results')).toEqual(
+      ['0.json', '1.json', '2.json', '3.json', 'combined_data.json', 'executions', 'runs', 'summary.json'].sort(),
+    );
+    const combined = workspace.combined('results', 'combined_data.json');
+    expect(combined.map(({ rank, samples, data_path }) => [rank, samples, data_path])).toEqual(
+      [0, 1, 2, 3].map((rank) => [rank, 15, `${rank + 1}.pt`]),
+    );
+    for (const [rank, result] of combined.entries()) {
+      expect(Object.keys(result)).toEqual(expect.arrayContaining(UPSTREAM_KEYS));
+      expect(result).toMatchObject({ batch_size: 8, num_batches: 2, device: 'cpu', result_path: 'results' });
+      expect(JSON.parse(workspace.text('results', `${rank}.json`))).toEqual(result);
+      expect(JSON.parse(workspace.text(runFolder, `${rank}.json`))).toEqual(result);
+      const rows = await decodePredictions(readFileSync(workspace.path(runFolder, 'predictions', `${rank}.parquet`)));
+      expect(rows.map((row) => [row.rank, row.partition, row.index])).toEqual(
+        Array.from({ length: 15 }, (_, index) => [rank, `${rank + 1}.pt`, index]),
+      );
+    }
+    expect(workspace.summary(runFolder, 'summary.json')).toEqual(summary);
+    expect(workspace.summary('results', 'summary.json')).toEqual(summary);
+    expect(summary).toMatchObject({
+      status: 'SUCCEEDED',
+      ranks: { planned: 4, succeeded: 4, without_data: 0, failed: 0 },
+      samples: 60,
+      bits: 60 * 20_520 * 8,
+      prediction_scores: { count: 60, excluded: 0 },
+    });
+
+    const events = eventsIn(directory);
+    expect(events.at(-1)).toMatchObject({ type: 'RunEnded', status: 'SUCCEEDED' });
+    const { reports } = parseReportLog(readFileSync(join(directory, 'reports.log'), 'utf8'));
+    expect(reports).toHaveLength(6);
+  });
+
+  it('prints the table of ranks and where everything lies', async () => {
+    const run = await workspace.cosmicai(['run', '-d', 'parts', '-n', '2', '-r', 'tables']);
+
+    expect(run.code).toBe(0);
+    const lines = run.stdout.split('\n');
+    expect(lines[0]).toMatch(/^rank +samples +duration +init +memory +samples\/s +bits\/s +cost$/);
+    expect(lines[1]).toMatch(/^ +0 +30 +\d+\.\d+ s +\d+\.\d+ s +\d+ MB +\d+ +[\d.]+ [MG]bit\/s +0\.\d+ USD$/);
+    expect(lines[2]).toMatch(/^ +1 +30 /);
+    for (const title of ['Wall clock', 'Samples/s', 'Cost on Lambda', 'MAE', 'Precision (NMAD)', 'R2'])
+      expect(run.stdout).toMatch(new RegExp(`^${title.replace(/[()]/g, '\\$&')} +\\S`, 'm'));
+    expect(run.stdout).toContain(`file://${workspace.folder}/tables/combined_data.json`);
+    expect(run.stderr.split('\n')).toEqual(expect.arrayContaining(['Initialize', 'Infer', 'Summarize']));
+  });
+
+  it('counts ranks beyond the number of files as ranks without data, not as failures', async () => {
+    const run = await workspace.cosmicai(['run', '--data', 'parts', '--world-size', '6', '--results', 'six', '--json']);
+
+    expect(run.code).toBe(0);
+    expect(printedRun(run).summary).toMatchObject({
+      status: 'SUCCEEDED',
+      world_size: 6,
+      ranks: { planned: 6, succeeded: 4, without_data: 2, failed: 0 },
+      failed_ranks: [],
+    });
+    expect(workspace.combined('six', 'combined_data.json').map(({ rank }) => rank)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('predicts the same with one rank as with four', async () => {
+    const predictions = async (worldSize: number) => {
+      const results = `world-${worldSize}`;
+      const options = ['--data', 'parts', '--world-size', String(worldSize), '--results', results, '--json'];
+      const run = await workspace.cosmicai(['run', ...options]);
+      expect(run.code).toBe(0);
+      const { run_id: runId, prediction_scores: scores } = printedRun(run).summary!;
+      const files = Array.from({ length: worldSize }, (_, rank) =>
+        readFileSync(workspace.path(results, 'runs', runId, 'predictions', `${rank}.parquet`)),
+      );
+      const rows = (await Promise.all(files.map(decodePredictions))).flat();
+      return { scores, rows: rows.map(({ rank: _, ...row }) => row) };
+    };
+    const [one, four] = [await predictions(1), await predictions(4)];
+    expect(one.rows).toHaveLength(60);
+    expect(one.rows).toEqual(four.rows);
+    expect(one.scores.mae).toBeCloseTo(four.scores.mae!, 12);
+    expect(one.scores.precision).toBe(four.scores.precision);
+  });
+});
+
+describe('runs that share a result_path', () => {
+  it('keeps two runs at once apart, and counts no rank of an earlier, larger run', async () => {
+    await workspace.survey('other', { count: 14, files: 2, seed: 2 });
+    const larger = await workspace.cosmicai([
+      'run',
+      '--data',
+      'parts',
+      '--world-size',
+      '4',
+      '--results',
+      'shared',
+      '--json',
+    ]);
+    expect(larger.code).toBe(0);
+
+    const runs = await Promise.all([
+      workspace.cosmicai(['run', '--data', 'parts', '--world-size', '3', '--results', 'shared', '--json']),
+      workspace.cosmicai(['run', '--data', 'other', '--world-size', '2', '--results', 'shared', '--json']),
+    ]);
+
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    const [parts, other] = runs.map((run) => printedRun(run).summary!);
+    expect(parts).toMatchObject({ world_size: 3, samples: 60, ranks: { planned: 3, succeeded: 3 } });
+    expect(other).toMatchObject({ world_size: 2, samples: 14, ranks: { planned: 2, succeeded: 2 } });
+    expect(workspace.names('shared', 'runs')).toEqual(
+      [printedRun(larger).summary!.run_id, parts!.run_id, other!.run_id].sort(),
+    );
+    expect(workspace.exists('shared', '3.json')).toBe(true);
+    for (const { run_id: runId, samples } of [parts!, other!]) {
+      const combined = workspace.combined('shared', 'runs', runId, 'combined_data.json');
+      expect(combined.map(({ run_id: of }) => of)).toEqual(combined.map(() => runId));
+      expect(combined.reduce((sum, result) => sum + result.samples, 0)).toBe(samples);
+    }
+    const published = workspace.combined('shared', 'combined_data.json');
+    expect(new Set(published.map(({ run_id: of }) => of)).size).toBe(1);
+    expect([2, 3]).toContain(published.length);
+  });
+});

@@ -1,0 +1,89 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileAstroMae, PUBLISHED_CONFIG, randomWeights, type AstroMaeConfig } from '@cosmicai/astromae';
+import { parseJsonAs, rankResultSchema, runSummarySchema, type RankResult, type RunSummary } from '@cosmicai/payload';
+import { fileStore } from '@cosmicai/store';
+import { writeSurvey } from '@cosmicai/survey';
+import { partitionSize } from '@cosmicai/torchfile';
+import { z } from 'zod';
+import { startCosmicai, type CommandOptions, type Ended, type Started } from './cosmicai.ts';
+
+/** The published architecture, one block deep: quick to build and to run. */
+const FAST_CONFIG: AstroMaeConfig = { ...PUBLISHED_CONFIG, encoder: { ...PUBLISHED_CONFIG.encoder, depth: 1 } };
+
+/** What `run --json` prints. */
+export interface RunJson {
+  readonly status: string;
+  readonly error?: string;
+  readonly cause?: string;
+  readonly directory: string;
+  readonly summary: RunSummary | null;
+  readonly ranks: readonly { readonly rank: number; readonly samples: number | null }[];
+}
+
+/** A folder in which commands run, with a small fast model as COSMICAI_MODEL. */
+export class Workspace {
+  readonly folder = mkdtempSync(join(tmpdir(), 'cosmicai-cli-'));
+  readonly modelPath = join(this.folder, 'fast.onnx');
+
+  constructor() {
+    writeFileSync(this.modelPath, compileAstroMae(FAST_CONFIG, randomWeights(FAST_CONFIG, 7)));
+  }
+
+  path(...parts: string[]): string {
+    return join(this.folder, ...parts);
+  }
+
+  start(args: readonly string[], options: Partial<CommandOptions> = {}): Started {
+    return startCosmicai(args, {
+      cwd: options.cwd ?? this.folder,
+      environment: { COSMICAI_MODEL: this.modelPath, ...options.environment },
+    });
+  }
+
+  cosmicai(args: readonly string[], options: Partial<CommandOptions> = {}): Promise<Ended> {
+    return this.start(args, options).ended;
+  }
+
+  /** A simulated survey in the given folder: partitions 1.pt, 2.pt, … of equal size. */
+  async survey(folder: string, { count = 60, files = 4, seed = 1 } = {}): Promise<string> {
+    const partitionBytes = partitionSize({ count: Math.ceil(count / files) });
+    await writeSurvey(fileStore(this.path(folder)), '', { count, seed, partitionBytes });
+    return this.path(folder);
+  }
+
+  text(...parts: string[]): string {
+    return readFileSync(this.path(...parts), 'utf8');
+  }
+
+  exists(...parts: string[]): boolean {
+    return existsSync(this.path(...parts));
+  }
+
+  names(...parts: string[]): string[] {
+    return readdirSync(this.path(...parts)).sort();
+  }
+
+  summary(...parts: string[]): RunSummary {
+    return parseJsonAs(runSummarySchema, this.text(...parts), parts.join('/'));
+  }
+
+  combined(...parts: string[]): RankResult[] {
+    return parseJsonAs(z.array(rankResultSchema), this.text(...parts), parts.join('/'));
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The JSON that a command printed; throws when anything else is on stdout. */
+export function printedJson({ stdout }: Ended): unknown {
+  return JSON.parse(stdout);
+}
+
+/** What `run --json` printed. */
+export function printedRun(end: Ended): RunJson {
+  return printedJson(end) as RunJson;
+}
