@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runLocally, type Json, type LocalRunResult } from '@cosmicai/local';
+import { runLocally, type LocalRunResult } from '@cosmicai/local';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import type { Terminal } from '../output/terminal.ts';
