@@ -68,10 +68,18 @@ describe('the cost of a run', () => {
     );
   });
 
-  it("gives the course teams' estimate by their own formula", () => {
-    // Team C's 25 MB row: 520 ranks x 6.2 s x 2.5 GB = 0.134 USD (they print 0.15).
-    expect(teamsEstimate({ requests: 520, durationSeconds: 6.2, memoryGb: 2.5 })).toBeCloseTo(0.13436, 5);
-  });
+  it.each([
+    // Published: partition size, ranks, seconds, GB, USD for 12.6 GB.
+    [25, 517, 6.55, 2.8, 0.16],
+    [50, 259, 11.8, 4.0, 0.2],
+    [75, 173, 17.6, 5.9, 0.3],
+    [100, 130, 25, 7.0, 0.38],
+  ])(
+    "by the published system's own formula is its published cost: %d MB",
+    (_, requests, durationSeconds, memoryGb, usd) => {
+      expect(Math.abs(teamsEstimate({ requests, durationSeconds, memoryGb }) - usd)).toBeLessThanOrEqual(0.005);
+    },
+  );
 });
 
 describe('Express executions', () => {

@@ -9,7 +9,16 @@ export {
   type RankTimeline,
   type RunReport,
 } from './run-report.ts';
-export { costTable, rankTable, rateTable, reconciliationTable, scoreTable, type Cell, type Table } from './tables.ts';
+export {
+  costTable,
+  rankTable,
+  quoteTable,
+  rateTable,
+  reconciliationTable,
+  scoreTable,
+  type Cell,
+  type Table,
+} from './tables.ts';
 export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } from './format.ts';
 export { cutoutPng, encodeFlux, largestResiduals } from './cutouts/cutout-image.ts';
 export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';

@@ -1,3 +1,4 @@
+import type { Quote, Range } from '@cosmicai/metrics';
 import { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUnitPrice, formatUsd } from './format.ts';
 import type { RunReport } from './run-report.ts';
 
@@ -101,6 +102,31 @@ export function costTable({ cost }: Pick<RunReport, 'cost'>): Table {
             ]),
             ['Total', '', '', '', '', cost.usd.toPrecision(4)],
           ],
+  };
+}
+
+/** What a run will take: for the terminal before it is started. */
+export function quoteTable(quote: Quote): Table {
+  const range = ({ median, low, high }: Range, format: (value: number) => string) =>
+    low === high ? format(median) : `${format(median)} (${format(low)} to ${format(high)})`;
+  return {
+    title: 'Quote',
+    columns: ['what', 'estimate'],
+    figures: [],
+    rows: [
+      ['ranks', `${formatNumber(quote.ranksWithData)} with data of ${formatNumber(quote.ranks)}`],
+      ['galaxies', formatNumber(quote.samples)],
+      ['data', `${formatNumber(quote.bytes / 1e9, 3)} GB`],
+      ['duration', range(quote.seconds, formatSeconds)],
+      ['slowest rank', range(quote.slowestRankSeconds, formatSeconds)],
+      ['Lambda requests', formatNumber(quote.lambdaRequests)],
+      ['cold starts', formatNumber(quote.coldStarts)],
+      ['ranks at once', formatNumber(quote.peakConcurrency)],
+      ['state transitions', formatNumber(quote.stateTransitions)],
+      ['memory of a rank', `${formatNumber(quote.memory.peakMb, 3)} of ${formatNumber(quote.memory.configuredMb)} MB`],
+      ['cost', range(quote.costUsd, formatUsd)],
+      ['based on', `${quote.calibration}; ${quote.simulatedRuns} simulated runs`],
+    ],
   };
 }
 
