@@ -172,6 +172,15 @@ describe('errors of functions', () => {
     });
   });
 
+  it('of the definition itself are not caught by States.ALL', async () => {
+    const result = await run(machine(caught(['States.ALL'], call('same', { InputPath: '$.missing' }))), {});
+    expect(result).toMatchObject({
+      status: 'FAILED',
+      error: 'States.Runtime',
+      cause: expect.stringContaining('$.missing'),
+    });
+  });
+
   it('match Lambda.Unknown when the process ends', async () => {
     expect(await outputOf(caught(['Lambda.Unknown'], call('basic')), { exit: 1 })).toMatchObject({
       Error: 'Runtime.ExitError',

@@ -1,5 +1,8 @@
 import type { Json } from '../definition/types.ts';
 
+/** Errors that end an execution whatever it catches (developer guide, "Error names"). */
+const FINAL_ERRORS = ['States.Runtime', 'States.DataLimitExceeded'];
+
 /**
  * An error as the states language knows it: a name that Retry and Catch match, and a cause for people. The interpreter
  * reads `name`, `message`, `isRetryable` and `isCatchable`.
@@ -9,7 +12,7 @@ export class StateError extends Error {
   readonly isCatchable: boolean;
 
   /** @param final whether neither Retry nor Catch may handle it */
-  constructor(name: string, cause: string, final = false) {
+  constructor(name: string, cause: string, final = FINAL_ERRORS.includes(name)) {
     super(cause);
     this.name = name;
     this.isRetryable = !final;
@@ -27,6 +30,5 @@ export function checkStateSize(value: Json, what: string): void {
   throw new StateError(
     'States.DataLimitExceeded',
     `${what} has ${bytes} bytes; a state passes on at most ${MAX_STATE_BYTES}. Write large data to the bucket and pass its key.`,
-    true,
   );
 }

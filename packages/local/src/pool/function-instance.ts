@@ -49,7 +49,7 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
   let peakRss = 0;
   let alive = true;
   void ended.then(() => (alive = false));
-  // A message to a child that has just died fails here; its exit event is what counts.
+  // Between invocations nobody else listens: a process that dies then is simply not used again.
   child.on('error', () => undefined);
 
   const stop = () => {
@@ -66,6 +66,7 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
         signal.removeEventListener('abort', aborted);
         child.off('message', received);
         child.off('exit', exitedEarly);
+        child.off('error', notStarted);
         act();
       };
       const fail = (body: FunctionErrorBody) => settle(() => reject(new FunctionError(requestId, body)));
@@ -83,6 +84,10 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
         else settle(() => resolve(answer));
       };
       const exitedEarly = (code: number | null, by: NodeJS.Signals | null) => fail(exited(requestId, code, by));
+      const notStarted = (error: Error) => {
+        alive = false;
+        fail({ errorType: 'Runtime.ExitError', errorMessage: `RequestId: ${requestId} Error: ${error.message}` });
+      };
       const memory = setInterval(() => {
         peakRss = Math.max(peakRss, (child.pid === undefined ? undefined : residentMemory(child.pid))?.peak ?? 0);
         if (peakRss > config.memoryMiB * MIB) kill(outOfMemory(requestId, config.memoryMiB));
@@ -90,6 +95,7 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
       const time = setTimeout(() => kill(timedOut(requestId, config.timeoutSeconds)), config.timeoutSeconds * 1000);
       child.on('message', received);
       child.once('exit', exitedEarly);
+      child.once('error', notStarted);
       signal.addEventListener('abort', aborted);
       if (signal.aborted) aborted();
       else if (message !== undefined) child.send(message);
