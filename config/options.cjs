@@ -1,4 +1,5 @@
-// The options of a stage: config/default.yml with what config/<stage>.yml overrides, and what follows from them.
+// The options of a stage: config/default.yml with what config/<stage>.yml overrides, and what follows from them. Files of
+// stages may also lie in a folder that COSMICAI_STAGES names.
 const { existsSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parse } = require('yaml');
@@ -10,13 +11,13 @@ const STAGE_NAME = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
 module.exports = async ({ resolveVariable }) => stageOptions(await resolveVariable('sls:stage'));
 module.exports.stageOptions = stageOptions;
 
-function stageOptions(stage, folder = module.path) {
+function stageOptions(stage, folder = process.env.COSMICAI_STAGES ?? module.path) {
   if (!STAGE_NAME.test(stage)) {
     throw new Error(
       `The stage "${stage}" can't be part of the names of roles and buckets: expected 2 to 16 lower-case letters, digits and hyphens.`,
     );
   }
-  const defaults = parse(readFileSync(join(folder, 'default.yml'), 'utf8'));
+  const defaults = parse(readFileSync(join(module.path, 'default.yml'), 'utf8'));
   const file = join(folder, `${stage}.yml`);
   const overrides = existsSync(file) ? (parse(readFileSync(file, 'utf8')) ?? {}) : {};
   return withDerived(stage, override(defaults, overrides, file, ''));
@@ -88,6 +89,8 @@ function objectArns(stage, { prefixes, data_buckets }) {
   return {
     buckets: [own, ...others],
     results,
+    // What runLayout of packages/payload calls rendezvousKey.
+    run_keys: prefixes.results.map((prefix) => below(own, `${prefix}/*/rendezvous-key`)),
     readable: [
       ...[...prefixes.data, ...prefixes.models].map((prefix) => below(own, `${prefix}/*`)),
       ...results,

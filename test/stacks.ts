@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,15 +25,28 @@ export interface Packaged {
 
 /** Packages a stack as `sls package` does on a machine without network. */
 export async function packageStack(stack: Stack, stage: string): Promise<Packaged> {
-  const folder = await mkdtemp(join(tmpdir(), 'cosmicai-stack-'));
+  const folder = join(await copyOfStacks(), 'package');
   const sls = join(root, 'node_modules/.bin/sls');
   // Nothing listens there: a packaging that asked AWS for something would fail.
   const environment = { ...process.env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_EC2_METADATA_DISABLED: 'true' };
   await promisify(execFile)(sls, ['package', '--stage', stage, '--package', folder], {
-    cwd: join(root, stack),
+    cwd: join(folder, '..', stack),
     env: environment,
   });
   const templatePath = join(folder, 'cloudformation-template-update-stack.json');
   const template = JSON.parse(await readFile(templatePath, 'utf8')) as { Resources: Packaged['resources'] };
   return { folder, templatePath, resources: template.Resources };
+}
+
+/** A tree of its own for each packaging, because the framework uses `.serverless` beside the configuration as scratch. */
+async function copyOfStacks(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'cosmicai-stacks-'));
+  for (const name of ['node_modules', 'scripts', 'config', 'infrastructure', 'state-machine.asl.yml']) {
+    await symlink(join(root, name), join(copy, name));
+  }
+  for (const stack of STACKS) {
+    await mkdir(join(copy, stack), { recursive: true });
+    await copyFile(join(root, stack, 'serverless.yml'), join(copy, stack, 'serverless.yml'));
+  }
+  return copy;
 }

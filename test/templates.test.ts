@@ -74,20 +74,21 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
         // A wildcard may stand for objects below a prefix, streams of a log group, a suffix that AWS adds: not for a name.
         for (const resource of [Resource].flat()) {
           const text = (resource as { 'Fn::Sub'?: string })['Fn::Sub'];
-          if (text !== undefined) expect(text).toMatch(/^[^*]*(\/\*|:\*|-\?{6})?$/);
+          if (text !== undefined) expect(text).toMatch(/^[^*]*(\/\*(\/rendezvous-key)?|:\*|-\?{6})?$/);
         }
       }
     }
   });
 
-  it('write only below the folders of results, and never delete', () => {
+  it('write only below the folders of results, and delete the keys of runs only', () => {
     const actions = all(stage, 'AWS::IAM::Role').flatMap(([, role]) => statementsOf(role));
     for (const { Action, Resource } of actions) {
       const list = [Action].flat();
-      expect(list.filter((action) => /Delete(Object|Bucket)/.test(action))).toEqual([]);
-      if (!list.includes('s3:PutObject')) continue;
+      const deletes = list.some((action) => action.startsWith('s3:Delete'));
+      if (!deletes && !list.includes('s3:PutObject')) continue;
       for (const resource of Resource as { 'Fn::Sub': string }[]) {
-        expect(resource['Fn::Sub']).toMatch(/\/(results|scaling)\/\*$/);
+        expect(resource['Fn::Sub']).toMatch(/\/(results|scaling)\/\*(\/rendezvous-key)?$/);
+        if (deletes) expect(resource['Fn::Sub']).toMatch(/rendezvous-key$/);
       }
     }
   });

@@ -1,4 +1,5 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -36,7 +37,7 @@ export async function bundle(service: string): Promise<Bundle> {
   const source = join(root, 'services', service, 'src');
   const folder = join(root, 'services', service, 'dist');
   const entries = (await readdir(source)).filter((name) => name === 'handler.ts' || name.endsWith('-worker.ts')).sort();
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: entries.map((name) => join(source, name)),
     outdir: folder,
@@ -54,8 +55,11 @@ export async function bundle(service: string): Promise<Bundle> {
     keepNames: true,
     legalComments: 'none',
     metafile: true,
+    write: false,
     logLevel: 'warning',
   });
+  await mkdir(folder, { recursive: true });
+  for (const { path, contents } of outputFiles) await writeAtOnce(path, contents);
   const outputs = Object.values(metafile.outputs);
   const imported = new Set(outputs.flatMap(({ imports }) => imports.map(({ path }) => path)));
   return {
@@ -64,6 +68,13 @@ export async function bundle(service: string): Promise<Bundle> {
     files: entries.map((name) => name.replace(/\.ts$/, '.mjs')),
     natives: NATIVE_PACKAGES.filter((name) => imported.has(name)),
   };
+}
+
+/** Others may bundle, or run what is bundled, at the same time. */
+async function writeAtOnce(path: string, contents: Uint8Array): Promise<void> {
+  const unfinished = `${path}.${randomUUID()}`;
+  await writeFile(unfinished, contents);
+  await rename(unfinished, path);
 }
 
 /** A CommonJS door to the bundle for `sls invoke local`, which loads handlers by require() and knows no `.mjs`. */
