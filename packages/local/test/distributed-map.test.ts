@@ -239,6 +239,13 @@ describe('limits of a distributed Map', () => {
     const result = await run(definition, [{ bytes: 200_000 }, { bytes: 100_000 }]);
     expect(result).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
     expect(result.cause).toContain('262144');
+    const thrownAway = await workspace.run({
+      definition: mapMachine({ ResultPath: null }, call('large')),
+      input: [{ bytes: 200_000 }, { bytes: 100_000 }],
+      functions,
+      runDirectory: `${workspace.folder}/second`,
+    });
+    expect(thrownAway.status).toBe('SUCCEEDED');
   });
 });
 
