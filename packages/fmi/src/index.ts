@@ -25,6 +25,8 @@ export { operationKinds, type OperationKind } from './operation.ts';
 export { channelKinds, type ChannelKind } from './channels/channel.ts';
 export { memory, MemoryHub } from './channels/memory-channel.ts';
 export { direct } from './channels/direct-channel.ts';
+export { redis, type RedisChannelOptions } from './channels/redis-channel.ts';
+export { store, type StoreChannelOptions } from './channels/store-channel.ts';
 export {
   explainPolicy,
   type Hint,

@@ -47,6 +47,8 @@ export interface Channel {
   readonly kind: ChannelKind;
   /** `links`: one stream per pair, so collectives are trees. `board`: what one rank posts all can read, so they are flat. */
   readonly layout: 'links' | 'board';
+  /** Time before a deadline that finding out who is to blame takes, ms. */
+  readonly enquiryMs: number;
   attach(events: ChannelEvents): void;
   /** Starts connecting to ranks that the next operation needs. */
   expect(ranks: readonly number[]): void;

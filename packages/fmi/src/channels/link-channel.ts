@@ -1,8 +1,11 @@
+import { parseJsonAs } from '@cosmicai/payload';
+import type { z } from 'zod';
 import { CommunicatorClosedError, MessageError } from '../errors.ts';
 import { describeSlot, isPointToPoint, type Operation, type Slot } from '../operation.ts';
-import { decodeValue, EMPTY, encodeValue, type Message } from '../value.ts';
+import { EMPTY, encodeValue, type Message } from '../value.ts';
 import type { Arrival, Channel, ChannelEvents, ChannelKind, FailureNotice, RankStatus } from './channel.ts';
 import { frameKinds, type FrameHandler } from './frame.ts';
+import { answerSchema, enquirySchema, noticeSchema } from './notices.ts';
 
 /** The stream to one peer. */
 export interface Link {
@@ -37,6 +40,8 @@ export interface LinkChannelOptions {
 
 /** A receiver reports what it consumed at least this often; less may stay unreported forever, so a sender never waits for it. */
 const REPORT_EVERY = 128 * 1024;
+/** Answers come within milliseconds, unless a rank computes without letting its event loop turn. */
+const ENQUIRY_MS = 500;
 /** What a message costs of the window beside its body, so that empty ones are bounded too. */
 const MESSAGE_COST = 64;
 const CONTROL: Slot = { context: 0, sequence: 0, signature: 0 };
@@ -62,16 +67,6 @@ interface Arrived {
 interface Flush {
   readonly operation: Operation;
   readonly reject: (error: unknown) => void;
-}
-
-interface Enquiry {
-  readonly id: number;
-  readonly path: readonly number[];
-}
-
-interface Answer {
-  readonly id: number;
-  readonly status?: RankStatus | undefined;
 }
 
 class Peer {
@@ -101,6 +96,7 @@ class Peer {
 export class LinkChannel implements Channel {
   readonly kind: ChannelKind;
   readonly layout = 'links';
+  readonly enquiryMs = ENQUIRY_MS;
   readonly #options: LinkChannelOptions;
   readonly #dial: Dial;
   readonly #hangUp: () => Promise<void>;
@@ -208,8 +204,7 @@ export class LinkChannel implements Channel {
       const giveUp = (): void => settle(undefined);
       signal.addEventListener('abort', giveUp);
       this.#enquiries.set(id, settle);
-      const enquiry: Enquiry = { id, path: route.slice(1) };
-      this.#control(this.#peers[route[0]!]!, frameKinds.enquiry, enquiry);
+      this.#control(this.#peers[route[0]!]!, frameKinds.enquiry, { id, path: route.slice(1) });
     });
   }
 
@@ -231,7 +226,6 @@ export class LinkChannel implements Channel {
 
   fail(error: Error): void {
     this.#failure ??= error;
-    this.#dials.abort(error);
     for (const peer of this.#peers) {
       for (const waiter of peer.waiters.splice(0)) waiter.reject(error);
       for (const outgoing of peer.outbox.splice(0)) outgoing.reject?.(error);
@@ -259,7 +253,10 @@ export class LinkChannel implements Channel {
       peer.link?.close();
       peer.link = undefined;
     }
-    this.fail(new CommunicatorClosedError(this.#options.name));
+    const closed = new CommunicatorClosedError(this.#options.name);
+    // Not when the world fails: peers that are still dialling get the notice as soon as their link stands.
+    this.#dials.abort(closed);
+    this.fail(closed);
     await this.#hangUp();
   }
 
@@ -387,13 +384,13 @@ export class LinkChannel implements Channel {
     if (peer.outbox.length > 0) this.#pump(peer);
     switch (kind) {
       case frameKinds.failure:
-        this.#events?.failed(decodeValue(message) as FailureNotice);
+        this.#events?.failed(parseBody(noticeSchema, message, peer));
         break;
       case frameKinds.enquiry:
-        void this.#onEnquiry(peer, decodeValue(message) as Enquiry);
+        void this.#onEnquiry(peer, parseBody(enquirySchema, message, peer));
         break;
       case frameKinds.answer: {
-        const { id, status } = decodeValue(message) as Answer;
+        const { id, status } = parseBody(answerSchema, message, peer);
         this.#enquiries.get(id)?.(status);
         break;
       }
@@ -423,17 +420,20 @@ export class LinkChannel implements Channel {
     if (!isPointToPoint(slot.context)) this.#events?.unexpected(peer.rank, slot);
   }
 
-  async #onEnquiry(peer: Peer, { id, path }: Enquiry): Promise<void> {
+  async #onEnquiry(peer: Peer, { id, path }: z.output<typeof enquirySchema>): Promise<void> {
     // No timer of its own: the one who asked gives up in time.
     const status = path.length === 0 ? this.#events?.status() : await this.enquire(path, this.#dials.signal);
-    const answer: Answer = { id, ...(status === undefined ? {} : { status }) };
-    this.#control(peer, frameKinds.answer, answer);
+    this.#control(peer, frameKinds.answer, status === undefined ? { id } : { id, status });
   }
 
   *early(): Iterable<Arrival> {
     if (this.#early === 0) return;
     for (const peer of this.#peers) for (const { slot } of peer.arrived) yield { from: peer.rank, slot };
   }
+}
+
+function parseBody<Schema extends z.ZodType>(schema: Schema, message: Message, peer: Peer): z.output<Schema> {
+  return parseJsonAs(schema, Buffer.from(message.body).toString(), `control message of rank ${peer.rank}`);
 }
 
 function takeWhere<T>(list: T[], matches: (item: T) => boolean): T[] {

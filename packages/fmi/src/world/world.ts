@@ -6,8 +6,8 @@ import { findCulprit, lost, mismatch } from './blame.ts';
 
 /** How many finished operations of a communicator are remembered, to tell a late message from a wrong one. */
 const REMEMBERED = 64;
-/** The last part of a deadline is for finding out who is to blame: a fifth of it, at most this many ms. */
-const LONGEST_ENQUIRY_MS = 500;
+/** Finding out who is to blame may take this part of a deadline at most. */
+const ENQUIRY_SHARE = 0.5;
 
 /** What this rank has begun in one communicator. */
 interface Progress {
@@ -53,7 +53,7 @@ export class World implements ChannelEvents {
   /** Registers a collective or point-to-point operation; `end` must follow. */
   begin(operation: Operation, channel: Channel): void {
     this.#running.set(operation, { operation, channel, investigating: false });
-    this.#wakeAt(enquiryTime(operation));
+    this.#wakeAt(enquiryTime(operation, channel));
   }
 
   /** Notes that this rank is at this point of a communicator's program and checks what came early against it. */
@@ -138,7 +138,7 @@ export class World implements ChannelEvents {
     this.#timerAt = Infinity;
     const now = performance.now();
     for (const running of this.#running.values()) {
-      const time = enquiryTime(running.operation);
+      const time = enquiryTime(running.operation, running.channel);
       if (time > now) this.#wakeAt(time);
       else if (!running.investigating) void this.#investigate(running);
     }
@@ -163,8 +163,8 @@ export class World implements ChannelEvents {
   }
 }
 
-function enquiryTime(operation: Operation): number {
-  return operation.deadline - Math.min(LONGEST_ENQUIRY_MS, operation.deadlineMs / 5);
+function enquiryTime(operation: Operation, channel: Channel): number {
+  return operation.deadline - Math.min(channel.enquiryMs, operation.deadlineMs * ENQUIRY_SHARE);
 }
 
 function errorOf(notice: FailureNotice, cause: unknown): Error {

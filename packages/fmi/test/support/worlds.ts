@@ -1,4 +1,21 @@
-import { Communicator, direct, memory, MemoryHub, type CommunicatorOptions } from '../../src/index.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { openStore } from '@cosmicai/store';
+import {
+  Communicator,
+  createConnector,
+  deriveRunKey,
+  direct,
+  memory,
+  MemoryHub,
+  redis,
+  startRendezvous,
+  store,
+  type ChannelFactory,
+  type CommunicatorOptions,
+} from '../../src/index.ts';
 import { Loopback } from './loopback.ts';
 
 export type WorldOptions = Partial<Omit<CommunicatorOptions, 'channels'>>;
@@ -23,12 +40,15 @@ export function testWorld(
   lose: (rank: number) => void,
   close: () => Promise<void> | void,
 ): TestWorld {
+  let isClosed = false;
   return {
     ranks,
     lose,
     all: (program) => Promise.all(ranks.map(program)),
     settle: (program) => Promise.allSettled(ranks.map(program)),
     async [Symbol.asyncDispose]() {
+      if (isClosed) return;
+      isClosed = true;
       await Promise.all(ranks.map((communicator) => communicator.close()));
       await close();
     },
@@ -66,3 +86,78 @@ export const directWorld: WorldMaker = async (size, options = {}) => {
     () => loopback.close(),
   );
 };
+
+/** @param leftBehind called with the names of what the world left in its folder */
+export function fileStoreWorld(leftBehind?: (names: string[]) => void): WorldMaker {
+  return async (size, options = {}) => {
+    const folder = await mkdtemp(join(tmpdir(), 'fmi-store-'));
+    const objects = openStore(pathToFileURL(folder).href);
+    return boardWorld(
+      size,
+      options,
+      () => store(objects),
+      async () => {
+        const names: string[] = [];
+        for await (const { key } of objects.list('')) names.push(key);
+        leftBehind?.(names);
+        await rm(folder, { recursive: true });
+      },
+    );
+  };
+}
+
+export function redisWorld(url: string): WorldMaker {
+  return async (size, options = {}) =>
+    boardWorld(
+      size,
+      options,
+      () => redis(url),
+      () => undefined,
+    );
+}
+
+function boardWorld(
+  size: number,
+  options: WorldOptions,
+  channel: () => ChannelFactory,
+  close: () => Promise<void> | void,
+): TestWorld {
+  const name = options.name ?? uniqueName();
+  const ranks = Array.from(
+    { length: size },
+    (_, rank) => new Communicator(rank, size, { ...options, name, channels: [channel()] }),
+  );
+  return testWorld(ranks, () => undefined, close);
+}
+
+const SECRET = 'a secret for tests only';
+
+/** Real connectors and a rendezvous server of its own, all in this process. */
+export function rendezvousWorld(kind: 'direct' | 'relay', encrypt = false): WorldMaker {
+  return async (size, options = {}) => {
+    const server = await startRendezvous({ port: 0, healthPort: 0, host: '127.0.0.1', secrets: [SECRET] });
+    const runId = options.name ?? uniqueName();
+    const connectors = await Promise.all(
+      Array.from({ length: size }, (_, rank) =>
+        createConnector({
+          rendezvous: { host: '127.0.0.1', port: server.port },
+          runId,
+          runKey: deriveRunKey(SECRET, runId),
+          rank,
+          worldSize: size,
+          allowDirect: kind === 'direct',
+          encrypt,
+        }),
+      ),
+    );
+    const ranks = connectors.map(
+      (connector, rank) =>
+        new Communicator(rank, size, { ...options, name: runId, channels: [direct(connector, kind)] }),
+    );
+    return testWorld(
+      ranks,
+      () => undefined,
+      () => server.close(0),
+    );
+  };
+}
