@@ -1,4 +1,5 @@
 export { compileAstroMae, type CompileOptions } from './compile.ts';
+export { compileCheckpoint, type CompiledCheckpoint } from './compile-checkpoint.ts';
 export { PUBLISHED_CONFIG, type AstroMaeConfig } from './config.ts';
 export type { ModelDescription, WeightsType } from './file-metadata.ts';
 export type { FlopCount } from './graph/flops.ts';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { compileAstroMae, inspectModel, ModelFileError, randomWeights } from '../src/index.ts';
+import { compileAstroMae, compileCheckpoint, inspectModel, ModelFileError, randomWeights } from '../src/index.ts';
 import { decodeOnnx } from '../src/onnx/decode.ts';
 import { encodeOnnx } from '../src/onnx/encode.ts';
 import { literalGraph } from '../src/model/astromae.ts';
 import { weightSpecs } from '../src/weights.ts';
+import { fileSource, GOLDEN_FOLDER } from './support/golden-files.ts';
 import { narrowConfig } from './support/narrow-config.ts';
 
 const config = narrowConfig();
@@ -75,3 +76,23 @@ function withFloat32Attributes(graph: ReturnType<typeof literalGraph>): ReturnTy
   }));
   return { ...graph, nodes };
 }
+
+describe('compileCheckpoint', () => {
+  it('leaves in the file where its weights came from', async () => {
+    const source = fileSource(GOLDEN_FOLDER, 'cells-deep.pt');
+    const checksum = createHash('sha256')
+      .update(await source.read(0, source.size))
+      .digest('hex');
+    const { model, assumptions } = await compileCheckpoint(source, { heads: 12, metadata: { by: 'me' }, fold: false });
+    const { provenance, folded } = inspectModel(model);
+    expect(assumptions).not.toHaveLength(0);
+    expect(folded).toBe(false);
+    expect(provenance).toEqual({
+      checkpoint: 'cells-deep.pt',
+      'checkpoint.sha256': checksum,
+      'checkpoint.form': 'state-dict',
+      assumptions: assumptions.join('; '),
+      by: 'me',
+    });
+  });
+});

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../graph/builder.ts';
-import { elementCount, floats, type FloatTensor } from '../graph/graph.ts';
+import type { FloatTensor } from '../graph/graph.ts';
 import { transposed } from '../graph/matrix.ts';
 import type { Weights } from '../weights.ts';
 
@@ -77,9 +77,4 @@ export function batchNorm(drawing: Drawing, name: string, input: string, epsilon
     [input, ...statistics.map((statistic) => parameter(drawing, `${name}.${statistic}`))],
     { attributes: { epsilon: { float: epsilon } } },
   );
-}
-
-/** The same numbers under another shape. */
-export function reshaped(tensor: FloatTensor, dims: readonly number[]): FloatTensor {
-  return floats(dims.length === 0 ? [elementCount(tensor.dims)] : dims, tensor.data);
 }

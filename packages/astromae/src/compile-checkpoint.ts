@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { ByteSource } from '@cosmicai/torchfile';
+import { compileAstroMae, type CompileOptions } from './compile.ts';
+import { importCheckpoint, type ImportedCheckpoint } from './import/import-checkpoint.ts';
+import type { StateDictHints } from './import/state-dict-config.ts';
+
+export interface CompiledCheckpoint extends Omit<ImportedCheckpoint, 'weights'> {
+  /** Bytes of the ONNX file. */
+  readonly model: Uint8Array;
+}
+
+/** Bytes read at once for the checksum. */
+const CHUNK = 8 * 1024 * 1024;
+
+/**
+ * From a checkpoint to an ONNX file in one step. The file's provenance names the checkpoint, its sha-256, how it was saved
+ * and what was assumed; further entries come from `options.metadata`.
+ *
+ * @throws as importCheckpoint does
+ */
+export async function compileCheckpoint(
+  source: ByteSource,
+  options: CompileOptions & StateDictHints = {},
+): Promise<CompiledCheckpoint> {
+  const { heads, normEpsilon, metadata, ...compileOptions } = options;
+  const { config, weights, form, assumptions } = await importCheckpoint(source, { heads, normEpsilon });
+  const provenance = {
+    checkpoint: source.name.slice(source.name.lastIndexOf('/') + 1),
+    'checkpoint.sha256': await sha256(source),
+    'checkpoint.form': form,
+    ...(assumptions.length > 0 ? { assumptions: assumptions.join('; ') } : {}),
+    ...metadata,
+  };
+  return {
+    model: compileAstroMae(config, weights, { ...compileOptions, metadata: provenance }),
+    config,
+    form,
+    assumptions,
+  };
+}
+
+async function sha256(source: ByteSource): Promise<string> {
+  const hash = createHash('sha256');
+  for (let start = 0; start < source.size; start += CHUNK) {
+    hash.update(await source.read(start, Math.min(start + CHUNK, source.size)));
+  }
+  return hash.digest('hex');
+}
