@@ -78,8 +78,12 @@ export function normaliseRankResults(input: unknown): NormalisedRank[] {
   return [normaliseRankResult(input)];
 }
 
-/** Our own result as a measurement. */
+/**
+ * Our own result as a measurement. Its rates are over the rank's whole time, so that they fit the duration beside them; the
+ * file's `sample_persec` and `throughput_bps` are over the time of inference.
+ */
 export function fromRankResult(result: RankResult): RankMeasurement {
+  const { total } = result.timing;
   return {
     rank: result.rank,
     worldSize: result.world_size,
@@ -92,12 +96,12 @@ export function fromRankResult(result: RankResult): RankMeasurement {
     batches: result.num_batches,
     samples: result.samples,
     bits: result.bits,
-    seconds: result.timing.total,
+    seconds: total,
     secondsPerBatch: result['execution_time (seconds/batch)'],
     memoryMb: result.peak_rss_mb,
     memoryLimitMb: result.memory_limit_mb,
-    samplesPerSecond: result.sample_persec,
-    bitsPerSecond: result.throughput_bps,
+    samplesPerSecond: total > 0 ? result.samples / total : null,
+    bitsPerSecond: total > 0 ? result.bits / total : null,
     s3: {
       total: result.s3_total_time,
       average: result.s3_avg_time,

@@ -9,10 +9,11 @@ import {
   type ReportLine,
   type RunUsage,
 } from '@cosmicai/metrics';
-import { rankResultSchema, type RankResult, type RunSummary } from '@cosmicai/payload';
+import { rankResultSchema, type FmiReport, type RankResult, type RunSummary } from '@cosmicai/payload';
 import { graphOf } from './machine/graph.ts';
-import { machineHistory, type StateEvent } from './machine/history.ts';
-import type { Cutout, PredictionSample, RankTimeline, RunReport } from './run-report.ts';
+import { machineHistory, type RunEvent } from './machine/history.ts';
+import { rankTimelines } from './rank-timelines.ts';
+import type { Cutout, PredictionSample, RunReport } from './run-report.ts';
 
 /** What there is of a run. Only the ranks' results are needed; the more there is, the more the report shows. */
 export interface RunMaterial {
@@ -26,7 +27,9 @@ export interface RunMaterial {
   readonly reports?: ReadonlyMap<number, ReportLine>;
   /** The state machine, parsed from JSON or YAML, and what happened in it. */
   readonly definition?: unknown;
-  readonly events?: Iterable<StateEvent>;
+  readonly events?: Iterable<RunEvent>;
+  /** fmi.json: when the ranks met. */
+  readonly fmi?: FmiReport;
   readonly predictions?: PredictionSample;
   readonly cutouts?: readonly Cutout[];
   readonly prices: Prices;
@@ -73,7 +76,10 @@ export function assembleRunReport(material: RunMaterial): RunReport {
     ranks: [...table.rows],
     failedRanks: (summary?.failed_ranks ?? []).map(({ rank, error, cause }) => ({ rank, error: `${error}: ${cause}` })),
     rates,
-    timeline: startedAt === null ? [] : timelineOf(ours, events, Date.parse(startedAt), material.reports),
+    timeline:
+      startedAt === null
+        ? []
+        : rankTimelines(ours, { events, since: Date.parse(startedAt), reports: material.reports, fmi: material.fmi }),
     machine:
       material.definition === undefined || startedAt === null
         ? null
@@ -139,50 +145,13 @@ function reconciled(
 /** The earliest trace of the run: the first event, the summary's start, or the first rank's. */
 function startOf(
   summary: RunSummary | undefined,
-  events: readonly StateEvent[],
+  events: readonly RunEvent[],
   ranks: readonly RankResult[],
 ): string | null {
   const times = [events[0]?.time, summary?.created_at, ...ranks.map((rank) => rank.started_at)]
     .map((time) => Date.parse(time ?? ''))
     .filter((time) => !Number.isNaN(time));
   return times.length === 0 ? null : new Date(Math.min(...times)).toISOString();
-}
-
-/**
- * A rank's phases from its own clock: it waited since its child execution was started (or the run, where there are no
- * events) until the function came up, and it read while it predicted, so only the reading that delayed it is shown.
- */
-function timelineOf(
-  ranks: readonly RankResult[],
-  events: readonly StateEvent[],
-  since: number,
-  reports: ReadonlyMap<number, ReportLine> = new Map(),
-): RankTimeline[] {
-  const mapStart = events.find((event) => event.type === 'MapRunStarted')?.time;
-  const queuedAt = mapStart === undefined ? 0 : (Date.parse(mapStart) - since) / 1000;
-  return ranks.map((result) => {
-    const { timing } = result;
-    const handler = (Date.parse(result.started_at) - since) / 1000;
-    const init = (reports.get(result.rank)?.initDurationMs ?? 0) / 1000;
-    const up = Math.max(queuedAt, handler - init);
-    const waitedForData = Math.max(0, timing.total - timing.model_load - timing.inference - timing.write);
-    const lengths = [
-      ['cold start', handler - up],
-      ['model load', timing.model_load],
-      ['download', waitedForData],
-      ['inference', timing.inference],
-      ['upload', timing.write],
-    ] as const;
-    let at = up;
-    const phases = lengths
-      .map(([phase, length]) => ({ phase, start: at, end: (at += Math.max(0, length)) }))
-      .filter(({ start, end }) => end > start);
-    return {
-      rank: result.rank,
-      status: 'succeeded',
-      phases: up > queuedAt ? [{ phase: 'queue', start: queuedAt, end: up }, ...phases] : phases,
-    };
-  });
 }
 
 function modelsOf(summary: RunSummary | undefined, ranks: readonly RankResult[]): string[] {

@@ -23,7 +23,7 @@ export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } 
 export { cutoutPng, encodeFlux, largestResiduals } from './cutouts/cutout-image.ts';
 export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';
 export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts';
-export { machineHistory, type StateEvent } from './machine/history.ts';
+export { machineHistory, type RunEvent } from './machine/history.ts';
 export { assembleRunReport, type RunMaterial } from './assemble.ts';
 export {
   BENCH_STATUSES,

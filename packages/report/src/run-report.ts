@@ -7,8 +7,17 @@ const maybe = finite.nullable();
 const count = z.number().int().nonnegative();
 const rate = z.object({ samplesPerSecond: finite, bitsPerSecond: finite }).nullable();
 
-/** What a rank spends its time on, in the order in which it happens. */
-export const PHASES = ['queue', 'cold start', 'model load', 'download', 'inference', 'upload', 'barrier'] as const;
+/** What a rank spends its time on, in the order in which it happens; after a failed attempt it waits again. */
+export const PHASES = [
+  'queue',
+  'failed attempt',
+  'cold start',
+  'model load',
+  'download',
+  'inference',
+  'upload',
+  'barrier',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 export const rankRowSchema = z.object({

@@ -25,7 +25,7 @@ export const LIGHT: Theme = {
   good: '#23704c',
   bad: '#a8323a',
   warn: '#8a5a12',
-  series: ['#7f8894', '#b0701c', '#8a6fb3', '#2b8579', '#2f6aa8', '#a8517f', '#b4483f'],
+  series: ['#7f8894', '#b4483f', '#b0701c', '#8a6fb3', '#2b8579', '#2f6aa8', '#a8517f', '#6d7a24'],
   density: ['#8fa9c6', '#6c8fb5', '#4b76a4', '#305d8f', '#1c4676', '#0b2c55'],
 };
 
@@ -39,7 +39,7 @@ export const DARK: Theme = {
   good: '#74c79b',
   bad: '#f0908f',
   warn: '#e2b166',
-  series: ['#8d97a5', '#dda25a', '#b7a0e0', '#62bfb1', '#79b0ea', '#dc93ba', '#ec8f85'],
+  series: ['#8d97a5', '#ec8f85', '#dda25a', '#b7a0e0', '#62bfb1', '#79b0ea', '#dc93ba', '#b3c163'],
   density: ['#3f5f82', '#4f779f', '#658fba', '#83aad3', '#a9c9ea', '#dcebfa'],
 };
 

@@ -99,6 +99,50 @@ describe('the report of a run', () => {
     expect(report.timeline[1]!.phases[0]).toEqual({ phase: 'queue', start: 1, end: 5 });
   });
 
+  it('shows attempts that failed, ranks that never succeeded, and the waiting for other ranks', () => {
+    const at = (seconds: number) => new Date(Date.parse('2026-01-01T00:00:00.000Z') + seconds * 1000).toISOString();
+    const child = (index: number) => [
+      { type: 'ChildStarted', state: 'Infer', index, input: { RANK: String(index) }, time: at(1) },
+      { type: 'FunctionStarted', state: 'Predict', time: at(1.5), in: `Infer[${index}]` },
+      { type: 'FunctionEnded', state: 'Predict', time: at(2), in: `Infer[${index}]` },
+    ];
+    const { timeline } = assembleRunReport({
+      ...base,
+      results: [rankResult(0, { started_at: at(3.5) })],
+      events: [
+        { type: 'RunStarted', time: at(0) },
+        { type: 'MapRunStarted', state: 'Infer', time: at(1) },
+        ...child(0),
+        ...child(1),
+        { type: 'FunctionStarted', state: 'Predict', time: at(3), in: 'Infer[0]' },
+        { type: 'ChildFailed', state: 'Infer', index: 1, time: at(3) },
+        { type: 'FunctionEnded', state: 'Predict', time: at(7.5), in: 'Infer[0]' },
+      ],
+      fmi: {
+        run_id: 'r-1',
+        world_size: 1,
+        ranks: [{ rank: 0, arrived_at: at(7.5), setup_ms: 200, wait_ms: 800 }],
+        prediction_scores: noScores,
+      },
+    });
+
+    expect(timeline.map(({ rank, status }) => [rank, status])).toEqual([
+      [0, 'succeeded'],
+      [1, 'failed'],
+    ]);
+    expect(timeline[0]!.phases.map(({ phase, end }) => [phase, +end.toFixed(6)])).toEqual([
+      ['queue', 1.5],
+      ['failed attempt', 2],
+      ['queue', 3.5],
+      ['model load', 4],
+      ['download', 4.3],
+      ['inference', 7.3],
+      ['upload', 7.5],
+      ['barrier', 8.5],
+    ]);
+    expect(timeline[1]!.phases.map(({ phase }) => phase)).toEqual(['queue', 'failed attempt']);
+  });
+
   it('without the usage of the whole run tells the cost of the ranks and says so', () => {
     expect(report.cost!.usd).toBeCloseTo(2 * (5.1 + 4) * 0.0000166667 + 2 * 0.0000002, 10);
     expect(report.costNote).toMatch(/ranks alone/);

@@ -123,7 +123,7 @@ function chartOf(cells: readonly BenchCell[], dimension: Dimension): Chart {
 }
 
 /** Series colours in an order in which neighbours differ most. */
-const LINE_COLOURS = [4, 1, 3, 6, 2, 5, 0];
+const LINE_COLOURS = [5, 2, 4, 1, 3, 7, 6, 0];
 
 function distinct(cells: readonly BenchCell[], dimension: Dimension): string[] {
   return [...new Set(cells.map((cell) => String(cell[dimension] ?? '–')))].sort(compare);

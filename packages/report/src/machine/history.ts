@@ -1,12 +1,16 @@
 import type { MachineHistory } from '../run-report.ts';
 import type { MachineGraph } from './graph.ts';
 
-/** What the history needs of a run's events, whoever recorded them: the local engine's events.jsonl has this shape. */
-export interface StateEvent {
+/** What the report needs of a run's events, whoever recorded them: the local engine's events.jsonl has this shape. */
+export interface RunEvent {
   readonly type: string;
   /** ISO 8601. */
   readonly time: string;
   readonly state?: string;
+  /** Number of the child execution that began or ended. */
+  readonly index?: number;
+  /** Input of the child execution: its rank task. */
+  readonly input?: unknown;
   /** The child execution it happened in; absent in the run itself. */
   readonly in?: string;
 }
@@ -25,7 +29,7 @@ const CHANGES: Readonly<Record<string, State['status']>> = {
  *
  * @param since start of the run, milliseconds
  */
-export function machineHistory(graph: MachineGraph, events: Iterable<StateEvent>, since: number): MachineHistory {
+export function machineHistory(graph: MachineGraph, events: Iterable<RunEvent>, since: number): MachineHistory {
   const states = new Map(graph.states.map(({ name, type }) => [name, notEntered(name, type)]));
   for (const event of events) {
     const state = event.in === undefined ? states.get(event.state ?? '') : undefined;
