@@ -1,10 +1,13 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { benchCommand } from './commands/bench.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inferCommand } from './commands/infer.ts';
 import { modelCommand } from './commands/model.ts';
+import { quoteCommand } from './commands/quote.ts';
 import { rendezvousCommand } from './commands/rendezvous.ts';
+import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { splitCommand } from './commands/split.ts';
@@ -19,6 +22,9 @@ const COMMANDS = [
   simulateCommand,
   splitCommand,
   modelCommand,
+  benchCommand,
+  quoteCommand,
+  reportCommand,
   rendezvousCommand,
   statusCommand,
   doctorCommand,

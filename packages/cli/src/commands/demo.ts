@@ -4,7 +4,7 @@ import { byteSize, wholeNumber } from '../inputs/options.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import { execute } from '../run/execute.ts';
 import { composePayload } from '../run/payload.ts';
-import { report } from '../run/report-run.ts';
+import { reportExecution } from '../run/report-run.ts';
 import { RANK_MEMORY_MIB } from './run.ts';
 import { writeSimulation } from './simulate.ts';
 
@@ -47,5 +47,5 @@ async function demo(options: DemoOptions, terminal: Terminal): Promise<number> {
     { payload: composePayload({}, asked, terminal.cwd), memory: RANK_MEMORY_MIB },
     terminal,
   );
-  return report(execution, options, terminal);
+  return reportExecution(execution, options, terminal);
 }

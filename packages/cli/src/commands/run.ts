@@ -7,7 +7,7 @@ import { decimalNumber, wholeNumber } from '../inputs/options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { execute } from '../run/execute.ts';
 import { composePayload, readPayload, type PayloadOptions } from '../run/payload.ts';
-import { report } from '../run/report-run.ts';
+import { reportExecution } from '../run/report-run.ts';
 
 interface RunOptions extends PayloadOptions {
   readonly model?: string;
@@ -17,6 +17,7 @@ interface RunOptions extends PayloadOptions {
   readonly definition?: string;
   readonly functions?: string;
   readonly resume?: string;
+  readonly report?: boolean;
   readonly json?: boolean;
 }
 
@@ -51,6 +52,7 @@ export function runCommand(terminal: Terminal): Command {
     .option('--definition <file>', 'run this state machine instead (Amazon States Language, JSON or YAML)')
     .option('--functions <file>', 'which of our functions stands for which name in --definition')
     .option('--resume <folder>', 'go on with an interrupted or failed execution')
+    .option('--no-report', 'write no report.html')
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
@@ -67,7 +69,7 @@ async function run(file: string | undefined, options: RunOptions, terminal: Term
       ? composePayload(file === undefined ? {} : await readPayload(file, terminal.cwd), options, terminal.cwd)
       : await earlierPayload(resolve(terminal.cwd, options.resume));
   const execution = await execute({ ...options, payload }, terminal);
-  return report(execution, options, terminal);
+  return reportExecution(execution, options, terminal);
 }
 
 const startSchema = z.object({ input: z.record(z.string(), z.unknown()) });

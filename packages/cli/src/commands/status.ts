@@ -6,14 +6,15 @@ import {
   UserInputError,
   type RunSummary,
 } from '@cosmicai/payload';
+import { assembleRunReport } from '@cosmicai/report';
 import { openStore, type ObjectStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
 import { formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
+import { findExecution, gatherRun } from '../report/gather-run.ts';
 import { describeRun } from '../run/describe-run.ts';
-import { readOutcome } from '../run/outcome.ts';
 
 /** A run as the list shows it. */
 interface RunRow {
@@ -59,9 +60,10 @@ async function status(
         `There is no summary of run ${runId} in ${results}: it never got that far, or the id is wrong.`,
       );
     }
-    const outcome = await readOutcome({ bucket, resultPath, runId }, new Map());
-    if (options.json) printJson(terminal, outcome.summary);
-    else printLine(terminal.stdout, describeRun(outcome));
+    const place = { bucket, resultPath, runId };
+    const material = await gatherRun(place, await findExecution(place));
+    if (options.json) printJson(terminal, material.summary);
+    else printLine(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
     return;
   }
   const rows = await listRuns(openStore(bucket), resultPath);

@@ -34,3 +34,10 @@ export function decimalNumber(min: number, max: number): (text: string) => numbe
     throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
   };
 }
+
+/** Parser of an option that takes a list of words: `small,large`. */
+export function words(text: string): string[] {
+  const list = text.split(',').map((word) => word.trim());
+  if (list.includes('')) throw new InvalidArgumentError('Expected words with commas between them.');
+  return list;
+}

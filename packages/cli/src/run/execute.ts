@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runLocally, type LocalRunResult } from '@cosmicai/local';
+import { runLocally, type JsonObject, type LocalRunResult } from '@cosmicai/local';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -29,6 +29,7 @@ export interface ExecuteOptions {
 export interface Execution extends LocalRunResult {
   /** Folder of events, logs and REPORT lines. */
   readonly directory: string;
+  readonly definition: JsonObject;
 }
 
 /** Runs the workflow on this machine: the deployed definition, the deployed bundles, child processes for functions. */
@@ -81,7 +82,7 @@ async function executeWith(
     onEvent: (event) => options.quiet !== true && progress.show(event),
     resume: options.resume !== undefined,
   });
-  return { ...result, directory };
+  return { ...result, directory, definition };
 }
 
 /** Beside the results when they are on this machine, else below the current folder. */

@@ -1,29 +1,47 @@
+import { assembleRunReport, runReportHtml } from '@cosmicai/report';
+import { runLayout, type RunSummary } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
 import { z } from 'zod';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { gatherRun, type RunPlace } from '../report/gather-run.ts';
 import { describeRun } from './describe-run.ts';
 import type { Execution } from './execute.ts';
-import { readOutcome, reportsByRank, type RunOutcome } from './outcome.ts';
 
-/** Prints what became of an execution, tables or JSON; answers the exit code. */
-export async function report(
+export interface ReportingOptions {
+  readonly json?: boolean;
+  /** Where bare bucket names lie. */
+  readonly store?: string;
+  /** Write report.html; default true. */
+  readonly report?: boolean;
+}
+
+/** Prints what became of an execution, tables or JSON, and leaves report.html in the run's folder; answers the exit code. */
+export async function reportExecution(
   execution: Execution,
-  { json = false, store }: { readonly json?: boolean; readonly store?: string },
+  options: ReportingOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const outcome = await outcomeOf(execution, store);
-  if (json) {
-    const { status, error, cause, directory } = execution;
-    printJson(terminal, {
-      status,
-      error,
-      cause,
-      directory,
-      summary: outcome?.summary ?? null,
-      ranks: outcome?.table.rows ?? [],
-    });
-  } else if (outcome !== undefined)
-    printLine(terminal.stdout, `${describeRun(outcome)}\n\n${places(execution, outcome)}`);
+  const { status, error, cause, directory } = execution;
+  const place = placeOf(execution, options.store);
+  if (place === undefined) {
+    if (options.json) printJson(terminal, { status, error, cause, directory, summary: null, ranks: [] });
+    return conclude(execution, terminal);
+  }
+  const material = await gatherRun(place, execution);
+  const report = assembleRunReport(material);
+  const page = options.report === false ? undefined : `${runLayout(place.resultPath, place.runId).folder}/report.html`;
+  if (page !== undefined) {
+    const store = openStore(place.bucket, options.store === undefined ? {} : { base: options.store });
+    await store.put(page, await runReportHtml(report));
+  }
+  if (options.json)
+    printJson(terminal, { status, error, cause, directory, summary: material.summary, ranks: report.ranks });
+  else
+    printLine(
+      terminal.stdout,
+      `${describeRun(report, material.summary)}\n\n${places(execution, material.summary, page)}`,
+    );
   return conclude(execution, terminal);
 }
 
@@ -39,7 +57,7 @@ function conclude(execution: Execution, terminal: Terminal): number {
     `\nThe run failed: ${execution.error ?? 'unknown error'}\n${messageIn(execution.cause ?? '')}`,
   );
   printLine(terminal.stderr, `Events and logs: ${execution.directory}`);
-  return wrongInput(execution) ? EXIT.wrongUse : EXIT.failed;
+  return WRONG_INPUT.has(execution.error ?? '') ? EXIT.wrongUse : EXIT.failed;
 }
 
 /** Errors of Initialize that only the sender of the payload can mend. */
@@ -50,10 +68,6 @@ const WRONG_INPUT = new Set([
   'InvalidAddressError',
   'NotFoundError',
 ]);
-
-function wrongInput(execution: Execution): boolean {
-  return execution.error !== undefined && WRONG_INPUT.has(execution.error);
-}
 
 const lambdaCause = z.object({ errorMessage: z.string() });
 
@@ -67,29 +81,35 @@ function messageIn(cause: string): string {
 }
 
 const summarizeAnswer = z.object({ run_id: z.string(), summary_key: z.string() });
-const runReference = z.object({ run: z.object({ run_id: z.string(), bucket: z.string(), result_path: z.string() }) });
+const initializeAnswer = z.object({
+  run: z.object({ run_id: z.string(), bucket: z.string(), result_path: z.string() }),
+});
 
 /** The run that an execution made, if it came as far as a summary. */
-async function outcomeOf(execution: Execution, base?: string): Promise<RunOutcome | undefined> {
+export function placeOf(execution: Execution, base: string | undefined): RunPlace | undefined {
   const outputs = execution.events.flatMap((event) =>
-    event.type === 'StateExited' && event.in === undefined ? [event.output] : [],
+    event.type === 'FunctionEnded' || event.type !== 'StateExited' || event.in !== undefined ? [] : [event.output],
   );
-  const initialized = outputs.flatMap((output) => findRun(output))[0];
-  const summarized = outputs.some((output) => summarizeAnswer.safeParse(output).success);
-  if (initialized === undefined || !summarized) return undefined;
-  return readOutcome(initialized, reportsByRank(execution.events), base);
+  if (!outputs.some((output) => summarizeAnswer.safeParse(output).success)) return undefined;
+  for (const output of outputs) {
+    for (const candidate of [output, ...valuesOf(output)]) {
+      const { data } = initializeAnswer.safeParse(candidate);
+      if (data !== undefined)
+        return { bucket: data.run.bucket, resultPath: data.run.result_path, runId: data.run.run_id, base };
+    }
+  }
+  return undefined;
 }
 
-function findRun(output: unknown): { bucket: string; resultPath: string; runId: string }[] {
-  const parsed = runReference.safeParse(output);
-  if (!parsed.success) return [];
-  const { bucket, result_path: resultPath, run_id: runId } = parsed.data.run;
-  return [{ bucket, resultPath, runId }];
+/** Definitions of users may keep the answer of Initialize under a name of their own. */
+function valuesOf(output: unknown): unknown[] {
+  return typeof output === 'object' && output !== null ? Object.values(output) : [];
 }
 
-function places(execution: Execution, { summary }: RunOutcome): string {
+function places(execution: Execution, summary: RunSummary, page: string | undefined): string {
   const folder = `${summary.bucket}/${summary.result_path}`;
   return [
+    ...(page === undefined ? [] : [`Report       ${summary.bucket}/${page}`]),
     `Results      ${folder}/combined_data.json, <rank>.json`,
     `This run     ${folder}/runs/${summary.run_id}/ (summary.json, predictions/<rank>.parquet)`,
     `Events, logs ${execution.directory}`,

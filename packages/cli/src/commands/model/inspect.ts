@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { inspectModel } from '@cosmicai/astromae';
+import { inspectModel, ModelFileError, type ModelReport } from '@cosmicai/astromae';
+import { UserInputError } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
@@ -15,8 +16,17 @@ export function inspectCommand(terminal: Terminal): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model inspect astromae.onnx\n')
     .action(async (path: string | undefined, options: { readonly json?: boolean }) => {
-      const report = inspectModel(await readFile(await resolveModel(path, terminal)));
+      const report = await inspect(await resolveModel(path, terminal));
       if (options.json) printJson(terminal, report);
       else printLine(terminal.stdout, describeModel(report));
     });
+}
+
+async function inspect(path: string): Promise<ModelReport> {
+  try {
+    return inspectModel(await readFile(path));
+  } catch (error) {
+    if (error instanceof ModelFileError) throw new UserInputError(`${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }

@@ -1,0 +1,61 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseJsonAs } from '@cosmicai/payload';
+import {
+  analyseBench,
+  benchReportHtml,
+  benchRunSchema,
+  performanceTable,
+  type BenchReport,
+  type BenchRun,
+} from '@cosmicai/report';
+import { nameOf, type SweepRun } from './sweep.ts';
+
+/** The sweep as data; what `report` reads. */
+export const BENCH_FILE = 'bench.json';
+
+/** Folder of a sweep: one file per finished run, so that a sweep that was stopped goes on where it was. */
+export class BenchFolder {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Folder for the results of the runs. */
+  get results(): string {
+    return join(this.#path, 'results');
+  }
+
+  /** The run's row if it is finished. */
+  async finished(run: SweepRun): Promise<BenchRun | undefined> {
+    const file = this.#fileOf(run);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    return text === undefined ? undefined : parseJsonAs(benchRunSchema, text, file);
+  }
+
+  async keep(run: BenchRun): Promise<void> {
+    await this.#write(this.#fileOf(run), JSON.stringify(run, null, 1));
+  }
+
+  /** Writes the tables, the analysis and the page of all runs so far. */
+  async conclude(report: BenchReport): Promise<void> {
+    await this.#write(join(this.#path, BENCH_FILE), JSON.stringify(report, null, 1));
+    await this.#write(join(this.#path, 'performance_table.csv'), performanceTable(report.runs));
+    await this.#write(
+      join(this.#path, 'performance_analysis.json'),
+      JSON.stringify(analyseBench(report.runs, report.seed), null, 1),
+    );
+    await this.#write(join(this.#path, 'report.html'), await benchReportHtml(report));
+  }
+
+  #fileOf(run: SweepRun): string {
+    return join(this.#path, 'runs', `${nameOf(run)}.json`);
+  }
+
+  async #write(file: string, text: string): Promise<void> {
+    await mkdir(join(file, '..'), { recursive: true });
+    await writeFile(`${file}.partial`, text);
+    await rename(`${file}.partial`, file);
+  }
+}

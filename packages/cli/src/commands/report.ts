@@ -1,0 +1,142 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { pricesOf } from '@cosmicai/metrics';
+import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
+import {
+  assembleRunReport,
+  benchReportHtml,
+  benchReportPlots,
+  benchReportSchema,
+  runReportHtml,
+  runReportPlots,
+  type RunReport,
+} from '@cosmicai/report';
+import { openStore } from '@cosmicai/store';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { resultsLocation } from '../inputs/files.ts';
+import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { BENCH_FILE } from '../bench/bench-folder.ts';
+import { findExecution, gatherRun } from '../report/gather-run.ts';
+
+interface ReportOptions {
+  readonly out: string;
+  readonly plots?: string;
+  readonly json?: boolean;
+}
+
+export function reportCommand(terminal: Terminal): Command {
+  return new Command('report')
+    .summary('tables and plots of runs and sweeps in one HTML file')
+    .description(
+      'Writes report.html for a results folder (its newest run), a run folder, a bench folder, or result files of any generation (combined_data.json, <rank>.json).',
+    )
+    .argument('<what...>', 'results, run or bench folder, s3:// address of one, or JSON files')
+    .option('-o, --out <file>', 'HTML file to write', 'report.html')
+    .option('--plots <folder>', 'also write every plot as SVG and PNG')
+    .option('--json', 'print what the report is made of as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cosmicai report results\n  cosmicai report old/combined_data.json -o old.html --plots plots\n',
+    )
+    .action((what: string[], options: ReportOptions) => report(what, options, terminal));
+}
+
+interface Page {
+  readonly content: unknown;
+  readonly html: () => Promise<string>;
+  readonly plots: () => Promise<Map<string, { svg: string; png: Buffer }>>;
+}
+
+async function report(what: readonly string[], options: ReportOptions, terminal: Terminal): Promise<void> {
+  const page = await pageOf(what, terminal);
+  const out = resolve(terminal.cwd, options.out);
+  await mkdir(dirname(out), { recursive: true });
+  await writeFile(out, await page.html());
+  if (options.plots !== undefined) {
+    const folder = resolve(terminal.cwd, options.plots);
+    await mkdir(folder, { recursive: true });
+    for (const [name, { svg, png }] of await page.plots()) {
+      await writeFile(join(folder, `${name}.svg`), svg);
+      await writeFile(join(folder, `${name}.png`), png);
+    }
+  }
+  if (options.json) printJson(terminal, page.content);
+  else
+    printLine(
+      terminal.stdout,
+      `Written to ${out}${options.plots === undefined ? '' : `, plots to ${resolve(terminal.cwd, options.plots)}`}`,
+    );
+}
+
+async function pageOf(what: readonly string[], terminal: Terminal): Promise<Page> {
+  if (what.every((path) => path.endsWith('.json'))) return runPage(await reportOfFiles(what, terminal));
+  if (what.length > 1) throw new UserInputError('Give one folder, or JSON files only.');
+  const folder = what[0]!;
+  if (!folder.includes('://')) {
+    const path = resolve(terminal.cwd, folder);
+    if (!(await exists(path))) throw new UserInputError(`There is no folder ${path}.`);
+    if (await exists(join(path, BENCH_FILE)))
+      return benchPage(await readFile(join(path, BENCH_FILE), 'utf8'), join(path, BENCH_FILE));
+  }
+  return runPage(await reportOfRun(folder, terminal));
+}
+
+function runPage(content: RunReport): Page {
+  for (const sentence of content.notUnderstood) content.warnings.push(`Not understood: ${sentence}`);
+  return { content, html: () => runReportHtml(content), plots: () => runReportPlots(content) };
+}
+
+function benchPage(text: string, name: string): Page {
+  const content = parseJsonAs(benchReportSchema, text, name);
+  return { content, html: () => benchReportHtml(content), plots: () => benchReportPlots(content) };
+}
+
+/** Result files of any generation: each an array of ranks or one rank. */
+async function reportOfFiles(paths: readonly string[], terminal: Terminal): Promise<RunReport> {
+  const results: unknown[] = [];
+  for (const path of paths) {
+    const file = resolve(terminal.cwd, path);
+    let text: string;
+    try {
+      text = await readFile(file, 'utf8');
+    } catch (error) {
+      throw new UserInputError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
+    }
+    results.push(...[parseJsonAs(z.union([z.array(z.unknown()), z.looseObject({})]), text, file)].flat());
+  }
+  return assembleRunReport({
+    title: paths.map((path) => basename(path)).join(', '),
+    generatedAt: new Date().toISOString(),
+    results,
+    prices: pricesOf(),
+  });
+}
+
+/** A run folder (`…/runs/<run_id>`) or a results folder, of which the newest summarized run is taken. */
+async function reportOfRun(folder: string, terminal: Terminal): Promise<RunReport> {
+  const inRuns = /^(.*)\/runs\/([^/]+)\/?$/.exec(
+    folder.includes('://') ? folder : pathToFileURL(resolve(terminal.cwd, folder)).href,
+  );
+  const { bucket, resultPath } = resultsLocation(inRuns?.[1] ?? folder, terminal.cwd);
+  const runId = inRuns?.[2] ?? (await newestRun(bucket, resultPath));
+  const place = { bucket, resultPath, runId };
+  return assembleRunReport(await gatherRun(place, await findExecution(place)));
+}
+
+async function newestRun(bucket: string, resultPath: string): Promise<string> {
+  const store = openStore(bucket);
+  const published = `${resultPath}/summary.json`;
+  if ((await store.head(published)) === undefined) {
+    throw new UserInputError(`There is no finished run in ${bucket}/${resultPath}: it has no summary.json.`);
+  }
+  return parseJsonAs(runSummarySchema, (await store.get(published)).toString(), published).run_id;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

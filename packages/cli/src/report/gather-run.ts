@@ -1,0 +1,147 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
+import type { RunEvent } from '@cosmicai/local';
+import { pricesOf, type ReportLine } from '@cosmicai/metrics';
+import {
+  parseJsonAs,
+  rankResultSchema,
+  runLayout,
+  runRecordSchema,
+  runSummarySchema,
+  type RankResult,
+  type RunRecord,
+  type RunSummary,
+} from '@cosmicai/payload';
+import { encodeFlux, largestResiduals, type Cutout, type PredictionSample, type RunMaterial } from '@cosmicai/report';
+import { openStore, type ObjectStore } from '@cosmicai/store';
+import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
+import { z } from 'zod';
+import packageJson from '../../package.json' with { type: 'json' };
+import { usageOf } from './usage.ts';
+
+/** Where a run lies. */
+export interface RunPlace {
+  readonly bucket: string;
+  readonly resultPath: string;
+  readonly runId: string;
+  /** Where bare bucket names lie; default: COSMICAI_STORE or S3. */
+  readonly base?: string | undefined;
+}
+
+/** What the engine that ran it knows beyond the results. */
+export interface ExecutionRecord {
+  readonly events: readonly RunEvent[];
+  readonly definition: unknown;
+}
+
+/** Predictions drawn at most; more would only darken the plot. */
+const PREDICTIONS_DRAWN = 50_000;
+const GALAXIES_SHOWN = 12;
+
+/** Collects what there is of a run for its tables and its report. */
+export async function gatherRun(
+  place: RunPlace,
+  execution: ExecutionRecord | undefined,
+): Promise<RunMaterial & { readonly summary: RunSummary }> {
+  const open = (bucket: string) => openStore(bucket, place.base === undefined ? {} : { base: place.base });
+  const store = open(place.bucket);
+  const layout = runLayout(place.resultPath, place.runId);
+  const read = async (key: string) => (await store.get(key)).toString();
+  const summary = parseJsonAs(runSummarySchema, await read(layout.summary), layout.summary);
+  const record = parseJsonAs(runRecordSchema, await read(layout.run), layout.run);
+  const results = parseJsonAs(z.array(rankResultSchema), await read(layout.combined), layout.combined);
+  const events = execution?.events ?? [];
+  const reports = reportsByRank(events);
+  const rows = await predictionRows(store, results);
+  const { data_bucket: dataBucket } = record.payload;
+  return {
+    title: `Run ${place.runId}`,
+    generatedAt: new Date().toISOString(),
+    results,
+    summary,
+    ...(execution !== undefined && { events, definition: execution.definition, reports, usage: usageOf(events) }),
+    predictions: sampleOf(rows, summary.prediction_scores.count),
+    cutouts: await cutoutsOf(
+      largestResiduals(rows, GALAXIES_SHOWN),
+      open(typeof dataBucket === 'string' ? dataBucket : place.bucket),
+    ),
+    prices: pricesOf(),
+    configuration: configurationOf(record),
+    versions: { cosmicai: packageJson.version, node: process.version },
+  };
+}
+
+const rankOf = z.object({ RANK: z.coerce.number().int() });
+
+/** The REPORT line of each rank's last invocation. */
+function reportsByRank(events: readonly RunEvent[]): Map<number, ReportLine> {
+  const ranks = new Map<string, number>();
+  const reports = new Map<number, ReportLine>();
+  for (const event of events) {
+    if (event.type === 'ChildStarted') {
+      const parsed = rankOf.safeParse(event.input);
+      if (parsed.success) ranks.set(`${event.state}[${event.index}]`, parsed.data.RANK);
+    }
+    if (event.type === 'FunctionEnded' && event.in !== undefined) {
+      const rank = ranks.get(event.in);
+      if (rank !== undefined) reports.set(rank, event.report);
+    }
+  }
+  return reports;
+}
+
+async function predictionRows(store: ObjectStore, results: readonly RankResult[]): Promise<PredictionRow[]> {
+  const rows: PredictionRow[] = [];
+  for (const result of results) {
+    for (const row of await decodePredictions(await store.get(result.predictions_key))) rows.push(row);
+  }
+  return rows;
+}
+
+/** Every n-th prediction, so that a large run is drawn as a whole and not by its first ranks. */
+function sampleOf(rows: readonly PredictionRow[], total: number): PredictionSample {
+  const step = Math.ceil(rows.length / PREDICTIONS_DRAWN);
+  const drawn = rows.filter((row, at) => at % step === 0 && Number.isFinite(row.z_spec) && Number.isFinite(row.z_pred));
+  return { z_spec: drawn.map((row) => row.z_spec), z_pred: drawn.map((row) => row.z_pred), total };
+}
+
+/** Images of single galaxies; none where the partitions are gone. */
+async function cutoutsOf(rows: readonly PredictionRow[], store: ObjectStore): Promise<Cutout[]> {
+  const cutouts: Cutout[] = [];
+  for (const { rank, partition, index, z_spec, z_pred } of rows) {
+    try {
+      const { images } = await (await openPartition(await storeSource(store, partition))).read(index, index + 1);
+      cutouts.push({ rank, partition, index, z_spec, z_pred, size: CUTOUT, flux_base64: encodeFlux(images) });
+    } catch {
+      // The report is about the run; that its input has been moved since is no failure of it.
+    }
+  }
+  return cutouts;
+}
+
+function configurationOf({ run, payload, partitions }: RunRecord): Record<string, string | number | boolean | null> {
+  const simple = Object.entries(payload).filter((entry): entry is [string, string | number | boolean] =>
+    ['string', 'number', 'boolean'].includes(typeof entry[1]),
+  );
+  return {
+    ...Object.fromEntries(simple),
+    world_size: run.world_size,
+    partition_files: partitions.files,
+    partition_bytes: partitions.bytes,
+  };
+}
+
+/** The local execution that made a run, if its folder lies beside the results. */
+export async function findExecution({ bucket, resultPath, runId }: RunPlace): Promise<ExecutionRecord | undefined> {
+  if (!bucket.startsWith('file://')) return undefined;
+  const folder = join(fileURLToPath(bucket), resultPath, 'executions');
+  for (const name of (await readdir(folder).catch(() => [])).sort().reverse()) {
+    const text = await readFile(join(folder, name, 'events.jsonl'), 'utf8').catch(() => '');
+    if (!text.includes(`"run_id":"${runId}"`)) continue;
+    const events = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as RunEvent]));
+    return { events, definition: JSON.parse(await readFile(join(folder, name, 'definition.json'), 'utf8')) as unknown };
+  }
+  return undefined;
+}
