@@ -11,7 +11,7 @@ import {
   type ConnectorOptions,
   type Departure,
   type PeerConnector,
-} from '../../src/index.ts';
+} from '../../src/rendezvous/index.ts';
 import { at, both, say, Scene, secret, until } from './harness.ts';
 
 const scene = new Scene();

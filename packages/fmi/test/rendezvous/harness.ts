@@ -9,7 +9,7 @@ import {
   type PeerLink,
   type RendezvousServer,
   type RendezvousServerOptions,
-} from '../../src/index.ts';
+} from '../../src/rendezvous/index.ts';
 
 export const secret = 'a secret of the tests, long enough';
 

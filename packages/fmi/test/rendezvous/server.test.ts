@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { deriveRunKey, RendezvousRefusedError, startRendezvous } from '../../src/index.ts';
+import { deriveRunKey, RendezvousRefusedError, startRendezvous } from '../../src/rendezvous/index.ts';
 import { clientMac, joinMac, keyHint } from '../../src/rendezvous/keys.ts';
 import { FrameReader } from '../../src/rendezvous/wire/frame-reader.ts';
 import { encode, magic, type Body, type Message } from '../../src/rendezvous/wire/messages.ts';

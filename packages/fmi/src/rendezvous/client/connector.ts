@@ -16,7 +16,8 @@ import { LinkAttempt, type AttemptSetting } from './link-attempt.ts';
 import { pause, within } from './timing.ts';
 
 const defaultJoinMs = 10_000;
-const defaultPunchMs = 2_500;
+/** Attempts of 100, 200, 400 and 800 ms: enough for peers half a second apart. */
+const defaultPunchMs = 1_500;
 /** A direct link to a peer that the server calls lost may still deliver its last bytes for this long. */
 const lastBytesMs = 300;
 /** The last bytes of a peer that left in good order, when its link was still being set up. */

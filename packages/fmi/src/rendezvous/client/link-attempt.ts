@@ -120,9 +120,16 @@ export class LinkAttempt {
     const { allowDirect, allowRelay } = this.#setting;
     if (this.#settled || this.#begun.has(path)) return;
     this.#begun.add(path);
-    if (path === 'punch' && allowDirect) void this.#way(() => this.#punch());
+    if (path === 'punch' && allowDirect)
+      void this.#way(() => this.#punch().catch((error: unknown) => this.#relayAfter(error)));
     if (path === 'relay' && allowRelay) void this.#way(() => this.#relay());
     this.#checkHope();
+  }
+
+  /** No hole can be punched, and addresses that would have answered have had their time: the relay needn't wait. */
+  #relayAfter(error: unknown): never {
+    if (this.#setting.allowRelay) this.#begin('relay');
+    throw error;
   }
 
   /** Runs one way; its failure only counts when no other is left. */
@@ -158,7 +165,7 @@ export class LinkAttempt {
       const { observed, peer } = await expectMessage(stream, 'meet', server, signal);
       const localPort = stream.socket.localPort ?? 0;
       const accept = (socket: Socket) => this.#offer(socket, 'direct');
-      await punch({ localAddress: wildcard(server.host), localPort, observed, peer, signal, accept });
+      await punch({ localAddress: wildcard(server.host), localPort, observed, peer, signal, reopen: true, accept });
     } finally {
       stream.destroy();
     }

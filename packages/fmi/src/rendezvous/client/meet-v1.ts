@@ -54,6 +54,7 @@ export async function meetV1(options: MeetV1Options): Promise<Socket> {
         observed,
         peer,
         signal,
+        reopen: false,
         accept: async (socket) => {
           const expected = socket.remoteAddress?.replace(/^::ffff:/, '') === peer.host;
           if (!expected) socket.destroy();

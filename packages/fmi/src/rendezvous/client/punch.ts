@@ -12,6 +12,11 @@ export interface PunchOptions {
   readonly observed: Endpoint;
   readonly peer: Endpoint;
   readonly signal: AbortSignal;
+  /**
+   * May the passive side close its listener for a moment to open its NAT again? That can cut a connection that the other side
+   * already believes in, so only peers whose links need a handshake may do it.
+   */
+  readonly reopen: boolean;
   /** Owns the connection from now on and decides whether it is the peer's; until it says so, punching goes on. */
   readonly accept: (socket: Socket) => Promise<boolean>;
 }
@@ -19,15 +24,17 @@ export interface PunchOptions {
 /** First time given to one attempt; doubled up to the last. Short at first, because a lost SYN is repeated only after a second. */
 const firstAttemptMs = 100;
 const lastAttemptMs = 1_600;
+/** First time that a passive side listens before it opens its NAT again; doubled each time. */
+const firstListenMs = 400;
 /** Wait after a refusal: the other side may not have got its turn yet. */
 const retryMs = 25;
 /** Refusals in a row after which the way is closed by a router that answers for the peer. */
-const maxRefusals = 40;
+const maxRefusals = 20;
 
 /**
  * Punches a hole from a port that the rendezvous server has seen, until a connection is accepted or the signal aborts. Node can't both
  * listen on a port and connect from it, so the sides take roles by comparing their addresses: the active one keeps connecting, the
- * passive one connects once (which opens its own NAT) and then keeps listening.
+ * passive one connects once (which opens its own NAT) and then keeps listening, or nearly so (`reopen`).
  * @throws the signal's reason; an Error when a router refuses again and again
  */
 export async function punch(options: PunchOptions): Promise<Socket> {
@@ -57,8 +64,22 @@ async function active(options: PunchOptions): Promise<Socket> {
 }
 
 async function passive(options: PunchOptions): Promise<Socket> {
-  const outcome = await attempt(options, firstAttemptMs);
-  return typeof outcome === 'string' ? await listen(options) : outcome;
+  let listenMs = firstListenMs;
+  for (;;) {
+    const outcome = await attempt(options, firstAttemptMs);
+    if (typeof outcome !== 'string') return outcome;
+    if (!options.reopen) return await listen(options);
+    const turn = within(listenMs, options.signal, () => new Error('turn is over'));
+    try {
+      return await listen({ ...options, signal: turn.signal });
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (!turn.signal.aborted) throw error;
+      listenMs *= 2;
+    } finally {
+      turn.end();
+    }
+  }
 }
 
 /** One connection attempt: an accepted socket, `silent` when nothing came back in time, or the code of the error. */

@@ -13,7 +13,14 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** A signal that aborts with its parent or after `ms`, whichever is first; `end` frees its timer. */
 export function within(ms: number, parent: AbortSignal, reason: () => Error): { signal: AbortSignal; end: () => void } {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(reason()), Math.min(Math.max(ms, 0), maxTimerMs));
+  let lastLook: NodeJS.Immediate | undefined;
+  const timer = setTimeout(
+    () => {
+      // On a busy machine what is waited for may have happened while the timer ran out: sockets have their turn first.
+      lastLook = setImmediate(() => controller.abort(reason()));
+    },
+    Math.min(Math.max(ms, 0), maxTimerMs),
+  );
   const abort = () => controller.abort(parent.reason);
   if (parent.aborted) abort();
   else parent.addEventListener('abort', abort, { once: true });
@@ -21,6 +28,7 @@ export function within(ms: number, parent: AbortSignal, reason: () => Error): { 
     signal: controller.signal,
     end: () => {
       clearTimeout(timer);
+      clearImmediate(lastLook);
       parent.removeEventListener('abort', abort);
     },
   };
