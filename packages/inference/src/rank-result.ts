@@ -14,6 +14,7 @@ export interface RankMeasurements {
   readonly predictionsKey: string;
   readonly modelSha256: string;
   readonly startedAt: Date;
+  readonly coldStart: boolean;
   readonly scores: PredictionScores;
   /** Wall-clock seconds. */
   readonly timing: {
@@ -60,6 +61,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     predictions_key: measured.predictionsKey,
     model_sha256: measured.modelSha256,
     started_at: measured.startedAt.toISOString(),
+    cold_start: measured.coldStart,
     timing: { ...measured.timing, read: readTotal },
     peak_rss_mb: measured.peakRssMb,
     memory_limit_mb: measured.memoryLimitMb,

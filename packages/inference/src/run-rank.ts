@@ -17,6 +17,8 @@ export interface RankEnvironment {
   /** Monotonic clock in milliseconds. */
   readonly monotonic: () => number;
   readonly now: () => Date;
+  /** Whether this is the first task of the process. */
+  readonly coldStart: boolean;
   /** Processor time used by this process so far, in seconds. */
   readonly cpuSeconds: () => number;
   /** Peak resident memory of this process so far, in MB. */
@@ -77,6 +79,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     predictionsKey,
     modelSha256: model.sha256,
     startedAt,
+    coldStart: environment.coldStart,
     scores: metrics.finish(),
     timing: { model_load: modelLoad, inference, write, total: seconds(started) },
     cpuSeconds: environment.cpuSeconds() - cpuBefore,

@@ -82,6 +82,7 @@ function environment(): RankEnvironment {
     loadModel: (rankTask) => models.load(rankTask),
     monotonic: () => (milliseconds += 250),
     now: () => new Date('2026-03-04T05:06:07Z'),
+    coldStart: true,
     cpuSeconds: () => 3,
     peakRssMb: () => 123,
     memoryLimitMb: 2048,

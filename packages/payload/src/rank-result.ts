@@ -40,6 +40,8 @@ export const rankResultSchema = z.object({
   predictions_key: z.string(),
   model_sha256: z.string(),
   started_at: z.iso.datetime(),
+  /** Whether this was the first task of its process: the model had to be loaded. */
+  cold_start: z.boolean(),
   /** Wall-clock seconds by phase. `inference` overlaps `read`. */
   timing: z.object({ model_load: seconds, read: seconds, inference: seconds, write: seconds, total: seconds }),
   peak_rss_mb: z.number().nonnegative(),

@@ -37,6 +37,8 @@ export const runSummarySchema = z.object({
     succeeded: z.number().int(),
     without_data: z.number().int(),
     failed: z.number().int(),
+    /** Of those that succeeded: how many were the first task of their process. */
+    cold_starts: z.number().int(),
   }),
   failed_ranks: z.array(rankFailureSchema),
   samples: z.number().int().nonnegative(),

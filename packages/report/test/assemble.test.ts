@@ -43,6 +43,8 @@ function rankResult(rank: number, changes: Partial<RankResult> = {}): RankResult
     predictions_key: `predictions/${rank}.parquet`,
     model_sha256: 'ab'.repeat(32),
     started_at: '2026-01-01T00:00:03.000Z',
+    cold_start: false,
+    cold_start: true,
     timing: { model_load: 0.5, read: 1, inference: 3, write: 0.2, total: 4 },
     peak_rss_mb: 300,
     memory_limit_mb: 2048,
@@ -75,7 +77,7 @@ describe('the report of a run', () => {
     expect(runReportSchema.parse(report)).toEqual(report);
     expect(report.ranks.map(({ rank, seconds, initSeconds }) => [rank, seconds, initSeconds])).toEqual([
       [0, 4.1, 1],
-      [1, 4, null],
+      [1, 4, 0],
     ]);
     expect(report.rates.byWallClock!.samplesPerSecond).toBe(200);
     expect(report.model.sha256).toEqual(['ab'.repeat(32)]);

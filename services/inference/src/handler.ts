@@ -10,13 +10,19 @@ const workers = Number(process.env.COSMICAI_WORKERS ?? 0);
 const models = new ModelCache({ openStore, defaultModelPath, sessions: workers > 0 ? { workers } : {} });
 const memoryLimit = Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? 0);
 
+/** Whether no task has come to this process yet. */
+let first = true;
+
 /** Runs one rank. Input: an item of the manifest or of another initializer's `body`. */
 export function infer(item: unknown): Promise<RankAnswer> {
+  const coldStart = first;
+  first = false;
   return runRank(parseAs(rankTaskSchema, item, 'rank task'), {
     openStore,
     loadModel: (task) => models.load(task),
     monotonic: () => performance.now(),
     now: () => new Date(),
+    coldStart,
     cpuSeconds: () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;

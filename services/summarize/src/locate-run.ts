@@ -27,13 +27,19 @@ const fromItem = item.transform((task): RunLocation => ({
  * of Initialize (perhaps under `lambda_result`), its `body`, or the answers of the ranks.
  */
 export function locateRun(input: unknown): RunLocation {
+  const found = findRun(input);
+  if (found !== undefined) return found;
+  throw new UserInputError(
+    'The input of Summarize names no run: expected "run" as Initialize answers it, its items under "body", or the answers of the ranks.',
+  );
+}
+
+export function findRun(input: unknown): RunLocation | undefined {
   for (const candidate of candidates(input, 4)) {
     const found = z.union([fromReference, fromItem]).safeParse(candidate);
     if (found.success) return found.data;
   }
-  throw new UserInputError(
-    'The input of Summarize names no run: expected "run" as Initialize answers it, its items under "body", or the answers of the ranks.',
-  );
+  return undefined;
 }
 
 /** The value and, level by level, the values in it that may name a run; of a list the first is enough. */

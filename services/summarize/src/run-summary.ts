@@ -1,4 +1,4 @@
-import { costOfRun, pricesOf, ratesOf, type Architecture, type Rate } from '@cosmicai/metrics';
+import { costOfRun, DEFAULT_REGION, pricedRegions, pricesOf, ratesOf, type Architecture, type Rate } from '@cosmicai/metrics';
 import {
   rankFailureSchema,
   type Manifest,
@@ -51,6 +51,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
       succeeded: results.length,
       without_data: manifest.filter((task) => task.DATA_PATH.length === 0).length,
       failed: failures.length,
+      cold_starts: results.filter((result) => result.cold_start).length,
     },
     failed_ranks: failures.map((failure) => rankFailureSchema.parse(failure)),
     samples: results.reduce((sum, result) => sum + result.samples, 0),
@@ -80,13 +81,18 @@ function ranksCost(results: readonly RankResult[], region: string | undefined): 
     ];
   });
   if (lambda.length < results.length || lambda.length === 0) return null;
-  const cost = costOfRun({ lambda: merged(lambda) }, pricesOf(region));
+  const cost = costOfRun({ lambda: merged(lambda) }, pricesOf(priced(region)));
   return {
     usd: cost.usd,
     region: cost.region,
     prices_date: cost.pricesDate,
     items: cost.items.map(({ item, quantity, unit, usd }) => ({ item, quantity, unit, usd })),
   };
+}
+
+/** The region's prices where the book has them; `cost.region` says whose they are. */
+function priced(region: string | undefined): string {
+  return region !== undefined && pricedRegions().includes(region) ? region : DEFAULT_REGION;
 }
 
 type Usage = Parameters<typeof costOfRun>[0]['lambda'][number];

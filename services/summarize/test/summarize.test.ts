@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { encodePredictions } from '@cosmicai/inference';
 import { rankResultSchema, runLayout, runSummarySchema, type RankResult, type RunRecord } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
+import { resultSummary } from '../src/result-summary.ts';
 import { summarize } from '../src/summarize.ts';
 
 const RUN_ID = '20260304T050607Z-01234567';
@@ -86,6 +87,7 @@ async function givenResult(rank: number, worldSize: number, changes: Partial<Ran
     predictions_key: layout.rankPredictions(rank),
     model_sha256: 'abc',
     started_at: '2026-03-04T05:06:08.000Z',
+    cold_start: true,
     timing: { model_load: 0.1, read: 0.1, inference: 1, write: 0.1, total: 2 + rank },
     peak_rss_mb: 200 + rank,
     memory_limit_mb: 1024,
@@ -128,7 +130,7 @@ describe('summarize', () => {
     expect(await readJson(layout.combined)).toEqual(combined);
     const summary = await readSummary();
     expect(summary).toMatchObject({ samples: 6, wall_clock_seconds: 10, slowest_rank_seconds: 3, peak_rss_mb: 201 });
-    expect(summary.ranks).toEqual({ planned: 2, succeeded: 2, without_data: 0, failed: 0 });
+    expect(summary.ranks).toEqual({ planned: 2, succeeded: 2, without_data: 0, failed: 0, cold_starts: 2 });
     expect(summary.prediction_scores.mae).toBeCloseTo(0.015, 6);
     // 1 GB for 2 s and 3 s, two requests: the price list of docs/costs.md by hand.
     expect(summary.cost?.usd).toBeCloseTo(5 * 0.0000166667 + 2 * 0.0000002, 12);
@@ -200,5 +202,35 @@ describe('summarize', () => {
 
   it('says what it needs when the input names no run', async () => {
     await expect(run({ hello: 'world' })).rejects.toThrow(/names no run/);
+  });
+});
+
+describe('resultSummary', () => {
+  it('combines every finished run below a folder', async () => {
+    await givenRun(2, [0, 1]);
+    await run({ run: reference });
+
+    const answer = await resultSummary({ bucket: 'galaxies', prefix: 'out/' }, () => store);
+
+    expect(answer).toMatchObject({ statusCode: 200, runs: 1, table_key: 'out/performance_table.csv' });
+    const [head, row] = (await store.get('out/performance_table.csv')).toString().split('\n');
+    const figures = Object.fromEntries(head!.split(',').map((name, column) => [name, row!.split(',')[column]]));
+    expect(figures).toMatchObject({
+      world_size: '2',
+      batch_size: '4',
+      status: 'SUCCEEDED',
+      samples: '6',
+      duration_seconds: '10',
+      run_id: RUN_ID,
+    });
+    expect(await readJson('out/performance_analysis.json')).toMatchObject({ runs: 1, succeeded: 1 });
+  });
+
+  it('says where it looked when there is no run', async () => {
+    await store.put('out/notes.txt', 'nothing here');
+
+    await expect(resultSummary({ bucket: 'galaxies', prefix: 'out' }, () => store)).rejects.toThrow(
+      /no finished run below file:.*out/,
+    );
   });
 });

@@ -25,17 +25,16 @@ export async function runCell(run: SweepRun, options: CellOptions, terminal: Ter
   );
   const execution = await execute({ ...options, payload, quiet: true }, terminal);
   terminal.signal.throwIfAborted();
-  const start = execution.reports.some((report) => report.initDurationMs !== undefined) ? 'cold' : 'warm';
   const place = placeOf(execution, undefined);
   if (place === undefined)
-    return { ...run, start, ...FAILED, status: statusOf(execution, undefined), error: errorOf(execution) };
+    return { ...run, start: 'cold', ...FAILED, status: statusOf(execution, undefined), error: errorOf(execution) };
   const material = await gatherRun(place, execution);
   const report = assembleRunReport(material);
   const summary = runSummarySchema.parse(material.summary);
   const succeeded = execution.status === 'SUCCEEDED';
   return {
     ...run,
-    start,
+    start: summary.ranks.cold_starts > 0 ? 'cold' : 'warm',
     status: statusOf(execution, summary),
     samples: summary.samples,
     duration_seconds: summary.wall_clock_seconds,

@@ -80,17 +80,25 @@ function messageIn(cause: string): string {
   }
 }
 
-const summarizeAnswer = z.object({ run_id: z.string(), summary_key: z.string() });
+/** Our functions that write a summary. Their answers don't show: definitions of users may keep only a part of them. */
+const SUMMARIZERS = new Set(['summarize', 'resultSummary']);
+
 const initializeAnswer = z.object({
   run: z.object({ run_id: z.string(), bucket: z.string(), result_path: z.string() }),
 });
 
 /** The run that an execution made, if it came as far as a summary. */
 export function placeOf(execution: Execution, base: string | undefined): RunPlace | undefined {
-  const outputs = execution.events.flatMap((event) =>
-    event.type === 'FunctionEnded' || event.type !== 'StateExited' || event.in !== undefined ? [] : [event.output],
+  const summarized = execution.events.some(
+    (event) =>
+      event.type === 'FunctionEnded' &&
+      SUMMARIZERS.has(event.report.functionName) &&
+      event.report.errorType === undefined,
   );
-  if (!outputs.some((output) => summarizeAnswer.safeParse(output).success)) return undefined;
+  if (!summarized) return undefined;
+  const outputs = execution.events.flatMap((event) =>
+    event.type === 'StateExited' && event.in === undefined ? [event.output] : [],
+  );
   for (const output of outputs) {
     for (const candidate of [output, ...valuesOf(output)]) {
       const { data } = initializeAnswer.safeParse(candidate);
