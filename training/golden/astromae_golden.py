@@ -47,7 +47,7 @@ NARROW = AstroMaeConfig(
 class Golden:
     config: AstroMaeConfig
     # How the checkpoint was saved: the module wrapped in DataParallel, the bare module, its state_dict, the state_dict
-    # of the wrapped module (names begin with "module."), or that under the key "model".
+    # of the wrapped module (names begin with "module."), or one of these under the key "model" of a dict.
     form: str
 
 
@@ -77,7 +77,7 @@ SMALL = {
         ),
         "data-parallel",
     ),
-    "plain-patch8": Golden(narrow(embedding=36, depth=2, heads=6, mlp_ratio=2, pcm=False), "data-parallel"),
+    "plain-patch8": Golden(narrow(embedding=36, depth=2, heads=6, mlp_ratio=2, pcm=False), "wrapped-module"),
     "plain-small-image-nobias": Golden(
         narrow(image_size=16, patch_size=4, embedding=24, depth=2, heads=1, pcm=False, qv_bias=False),
         "wrapped-state-dict",
@@ -177,6 +177,7 @@ def save_checkpoint(model: ViT_Astro, form: str, path: Path) -> None:
         "module": lambda: model,
         "state-dict": model.state_dict,
         "prefixed-state-dict": wrapped.state_dict,
+        "wrapped-module": lambda: {"model": wrapped, "epoch": 3},
         "wrapped-state-dict": lambda: {"model": wrapped.state_dict(), "epoch": 3},
     }[form]()
     torch.save(saved, path)

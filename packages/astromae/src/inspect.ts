@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ARCHITECTURE, fromMetadata, type ModelDescription } from './file-metadata.ts';
 import { countFlops, type FlopCount } from './graph/flops.ts';
-import { elementCount, type Port } from './graph/graph.ts';
+import { elementCount, type Graph, type Port } from './graph/graph.ts';
 import { decodeOnnx } from './onnx/decode.ts';
+import { ModelFileError } from './onnx/errors.ts';
 import { countParameters, type ParameterCounts } from './weights.ts';
 
 export interface ModelReport extends ModelDescription {
@@ -38,10 +39,18 @@ export function inspectModel(bytes: Uint8Array): ModelReport {
     parameters: countParameters(description.config),
     constants: [...graph.constants.values()].reduce((sum, { dims }) => sum + elementCount(dims), 0),
     fileBytes: bytes.byteLength,
-    flops: countFlops(graph),
+    flops: flopsOf(graph),
     inputs: graph.inputs,
     outputs: graph.outputs,
     operators,
     sha256: createHash('sha256').update(bytes).digest('hex'),
   };
+}
+
+function flopsOf(graph: Graph): FlopCount {
+  try {
+    return countFlops(graph);
+  } catch (error) {
+    throw new ModelFileError(`The model's graph is not as it was compiled (${String(error)})`, { cause: error });
+  }
 }

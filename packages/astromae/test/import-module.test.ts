@@ -1,6 +1,7 @@
 import { bufferSource } from '@cosmicai/torchfile';
 import { CheckpointMismatchError, importCheckpoint } from '../src/index.ts';
 import { changedCheckpoint } from './support/changed-checkpoint.ts';
+import { fileSource, GOLDEN_FOLDER } from './support/golden-files.ts';
 
 const swap = (from: string, to: string) => (found: string) => found.replace(from, to);
 
@@ -40,6 +41,15 @@ describe('a module that is not AstroMAE as known', () => {
     const bytes = await changedCheckpoint('cells-k1-g48', SCALE, (found) => withScale(found, 0.25));
     const refused = importCheckpoint(bufferSource('checkpoint.pt', bytes));
     await expect(refused).rejects.toThrow(/blocks\.1 is a block of settings .*0\.353.*first block.*0\.25/);
+  });
+});
+
+describe('hints that a whole module does not need', () => {
+  it.each([
+    [{ heads: 3 }, /number of attention heads is 6; expected 3 as given/],
+    [{ normEpsilon: 1e-5 }, /epsilon in the blocks is 0\.000001; expected 0\.00001 as given/],
+  ])('are refused where they contradict it: %j', async (hints, message) => {
+    await expect(importCheckpoint(fileSource(GOLDEN_FOLDER, 'cells-k1-g48.pt'), hints)).rejects.toThrow(message);
   });
 });
 

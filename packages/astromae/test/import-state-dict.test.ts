@@ -85,6 +85,12 @@ describe('a state dict', () => {
     expect(await refusal(tensors)).toMatchObject({ path: 'blocks.0.attn.k_bias' });
   });
 
+  it('may have names with the prefixes of DataParallel and torch.compile', async () => {
+    const weights = randomWeights(config, 4);
+    const prefixed = new Map(Array.from(weights, ([name, tensor]) => [`module._orig_mod.${name}`, tensor]));
+    await expect(importCheckpoint(await saved(prefixed), { heads: 6 })).resolves.toMatchObject({ config });
+  });
+
   it('may leave BatchNorm counters and the second name of the stem in', async () => {
     const weights = randomWeights(config, 4);
     const tensors = new Map(weights)

@@ -48,6 +48,13 @@ describe('inspectModel', () => {
   ])('refuses %s', (_, bytes) => {
     expect(() => inspectModel(bytes)).toThrow(ModelFileError);
   });
+
+  it('refuses a file whose graph was changed afterwards', () => {
+    const { graph, metadata } = decodeOnnx(compileAstroMae(config, weights));
+    const [first, ...others] = graph.nodes;
+    const changed = encodeOnnx({ ...graph, nodes: [{ ...first!, op: 'Loop' }, ...others] }, metadata);
+    expect(() => inspectModel(changed)).toThrow(/graph is not as it was compiled.*Loop/);
+  });
 });
 
 describe('the ONNX file', () => {

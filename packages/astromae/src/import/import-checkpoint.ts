@@ -1,5 +1,7 @@
 import {
+  describeNode,
   holdsModule,
+  mappingEntries,
   moduleStateDict,
   openTorchFile,
   readModuleTree,
@@ -14,6 +16,7 @@ import { floats, type FloatTensor } from '../graph/graph.ts';
 import { weightSpecs, type Weights } from '../weights.ts';
 import { CheckpointMismatchError } from './errors.ts';
 import { configOfModule, unwrapped } from './module-config.ts';
+import type { ModuleView } from './module-view.ts';
 import { configOfShapes, type StateDictHints } from './state-dict-config.ts';
 
 export interface ImportedCheckpoint {
@@ -29,8 +32,8 @@ export interface ImportedCheckpoint {
 const UNUSED = [/\.num_batches_tracked$/, /^inception_model\.conv2d_init\.(weight|bias)$/];
 
 /**
- * Reads an AstroMAE checkpoint of torch.save: the module, bare or wrapped in DataParallel, or its state dict, bare,
- * prefixed by `module.`, or under a key like `model`. Nothing in the file is executed. Every dimension and hyperparameter
+ * Reads an AstroMAE checkpoint of torch.save: the module, bare or wrapped in DataParallel, or its state dict, bare or
+ * prefixed by `module.`; either may lie under a key like `model`. Nothing in the file is executed. Every dimension and hyperparameter
  * comes from the file; what a state dict has no trace of comes from the hints.
  *
  * @throws TorchFileError for a file that is damaged, hostile, or no torch file
@@ -39,14 +42,36 @@ const UNUSED = [/\.num_batches_tracked$/, /^inception_model\.conv2d_init\.(weigh
  */
 export async function importCheckpoint(source: ByteSource, hints: StateDictHints = {}): Promise<ImportedCheckpoint> {
   const file = await openTorchFile(source);
-  return holdsModule(file) ? importModule(file) : importStateDict(file, hints);
+  const module = moduleFile(file);
+  return module ? importModule(module, hints) : importStateDict(file, hints);
 }
 
-async function importModule(file: TorchFile): Promise<ImportedCheckpoint> {
+/** The file with a module as its root: what was saved, or the one module in a dict that was. */
+function moduleFile(file: TorchFile): TorchFile | undefined {
+  if (holdsModule(file)) return file;
+  const modules = (mappingEntries(file.root) ?? []).filter(([, value]) => holdsModule({ ...file, root: value }));
+  const [only, ...more] = modules;
+  if (more.length > 0) {
+    const keys = modules.map(([key]) => describeNode(key)).join(', ');
+    throw new CheckpointMismatchError(file.name, 'the saved dict', `one of several modules (${keys})`, 'one module');
+  }
+  return only && { ...file, root: only[1] };
+}
+
+async function importModule(file: TorchFile, hints: StateDictHints): Promise<ImportedCheckpoint> {
   const root = unwrapped(file.name, readModuleTree(file));
   const config = configOfModule(root);
+  refuseContradiction(root, 'number of attention heads', config.encoder.heads, hints.heads);
+  refuseContradiction(root, 'LayerNorm epsilon in the blocks', config.encoder.normEpsilon, hints.normEpsilon);
   const weights = await readWeights(file, config, moduleStateDict(root.node));
   return { config, weights, form: 'module', assumptions: [] };
+}
+
+/** A whole module shows everything: who says otherwise has the wrong file or the wrong number. */
+function refuseContradiction(root: ModuleView, what: string, found: number, given: number | undefined): void {
+  if (given !== undefined && given !== found) {
+    throw root.mismatch(`a module whose ${what} is ${found}`, `${given} as given; leave that out to use its own`);
+  }
 }
 
 async function importStateDict(file: TorchFile, hints: StateDictHints): Promise<ImportedCheckpoint> {
@@ -68,10 +93,13 @@ async function importStateDict(file: TorchFile, hints: StateDictHints): Promise<
   };
 }
 
+/** What DataParallel and torch.compile put before every name. */
+const PREFIXES = ['module.', '_orig_mod.'];
+
 function withoutPrefix(tensors: ReadonlyMap<string, TensorRef>): ReadonlyMap<string, TensorRef> {
-  const prefix = 'module.';
-  const prefixed = [...tensors.keys()].every((name) => name.startsWith(prefix));
-  return prefixed ? new Map(Array.from(tensors, ([name, ref]) => [name.slice(prefix.length), ref])) : tensors;
+  const prefix = PREFIXES.find((candidate) => [...tensors.keys()].every((name) => name.startsWith(candidate)));
+  if (prefix === undefined) return tensors;
+  return withoutPrefix(new Map(Array.from(tensors, ([name, ref]) => [name.slice(prefix.length), ref])));
 }
 
 /** Reads the tensors the configuration announces, and refuses any other: it would be part of another model. */
