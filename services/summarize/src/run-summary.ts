@@ -1,4 +1,12 @@
-import { costOfRun, DEFAULT_REGION, pricedRegions, pricesOf, ratesOf, type Architecture, type Rate } from '@cosmicai/metrics';
+import {
+  costOfRun,
+  DEFAULT_REGION,
+  pricedRegions,
+  pricesOf,
+  ratesOf,
+  type Architecture,
+  type Rate,
+} from '@cosmicai/metrics';
 import {
   rankFailureSchema,
   type Manifest,
