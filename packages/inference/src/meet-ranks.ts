@@ -1,4 +1,4 @@
-import { Communicator, createConnector, direct, reduction, type PeerConnector } from '@cosmicai/fmi';
+import { joinWorld, reduction, type Communicator } from '@cosmicai/fmi';
 import { PredictionMetrics, type PredictionMetricsJson } from '@cosmicai/metrics';
 import { parseEndpoint, runLayout, type FmiReport, type RankTask } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
@@ -36,18 +36,15 @@ export async function meetRanks(
   const started = environment.monotonic();
   const elapsed = () => environment.monotonic() - started;
   try {
-    const connector = await join(task, environment);
+    await using communicator = await join(task, environment);
     const setupMs = elapsed();
-    await using communicator = communicatorOf(task, connector, environment);
-    const options = { deadlineMs: MEETING_MS };
-    await communicator.barrier(options);
+    await communicator.barrier();
     const waitMs = elapsed() - setupMs;
     const arrivals = await communicator.gather(
       { rank: task.RANK, arrived_at: arrivedAt, setup_ms: setupMs, wait_ms: waitMs },
       0,
-      options,
     );
-    const merged = await communicator.reduce(sketched(metrics), MERGE, 0, options);
+    const merged = await communicator.reduce(sketched(metrics), MERGE, 0);
     if (arrivals !== undefined && merged !== undefined) {
       const report: FmiReport = {
         run_id: task.RUN_ID!,
@@ -70,8 +67,8 @@ export async function meetRanks(
  */
 export async function declineMeeting(task: RankTask, environment: MeetingEnvironment): Promise<void> {
   try {
-    const connector = await join(task, environment);
-    await connector.close();
+    const communicator = await join(task, environment);
+    await communicator.close();
   } catch {
     // The rank has an error of its own to report.
   }
@@ -87,14 +84,16 @@ function sketched(metrics: PredictionMetrics): PredictionMetricsJson {
   return new PredictionMetrics({ exactUpTo: EXACT_UP_TO }).merge(metrics).toJSON();
 }
 
-async function join(task: RankTask, { store, signal }: MeetingEnvironment): Promise<PeerConnector> {
+async function join(task: RankTask, { store, memoryLimitMb, signal }: MeetingEnvironment): Promise<Communicator> {
   const layout = runLayout(task.RESULT_PATH, task.RUN_ID);
-  return createConnector({
+  return joinWorld({
     rendezvous: parseEndpoint(task.RENDEZVOUS_ENDPOINT ?? ''),
     runId: task.RUN_ID ?? '',
     runKey: await readRunKey(store, layout.rendezvousKey),
     rank: task.FMI_RANK ?? task.RANK,
     worldSize: task.FMI_WORLD_SIZE ?? task.WORLD_SIZE,
+    deadlineMs: MEETING_MS,
+    ...(memoryLimitMb !== null && { memoryMiB: memoryLimitMb }),
     ...(signal && { signal }),
   });
 }
@@ -107,17 +106,4 @@ async function readRunKey(store: ObjectStore, key: string): Promise<Buffer> {
       throw new Error('the run has no rendezvous key: its state machine has no CheckRendezvous step', { cause: error });
     throw error;
   }
-}
-
-function communicatorOf(
-  task: RankTask,
-  connector: PeerConnector,
-  { memoryLimitMb, signal }: MeetingEnvironment,
-): Communicator {
-  return new Communicator(connector.rank, connector.worldSize, {
-    name: task.RUN_ID ?? '',
-    channels: [direct(connector)],
-    ...(memoryLimitMb !== null && { memoryMiB: memoryLimitMb }),
-    ...(signal && { signal }),
-  });
 }

@@ -44,7 +44,6 @@ function rankResult(rank: number, changes: Partial<RankResult> = {}): RankResult
     model_sha256: 'ab'.repeat(32),
     started_at: '2026-01-01T00:00:03.000Z',
     cold_start: false,
-    cold_start: true,
     timing: { model_load: 0.5, read: 1, inference: 3, write: 0.2, total: 4 },
     peak_rss_mb: 300,
     memory_limit_mb: 2048,
