@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { loadDefinition, type JsonObject, type LocalRunOptions } from '../src/index.ts';
 import { fixture, outline, rankFunctions, Workspace } from './workspace.ts';
 
@@ -67,6 +70,23 @@ describe('stopping a run', () => {
     const result = await workspace.run({ definition, signal: AbortSignal.abort(new Error('too late')) });
     expect(result).toMatchObject({ status: 'ABORTED', cause: 'too late' });
     expect(workspace.calls()).toEqual([]);
+  });
+});
+
+describe('an engine that is killed', () => {
+  it('leaves no process of its functions behind', async () => {
+    const engine = spawn(
+      process.execPath,
+      [fixture('engine.ts'), workspace.runDirectory, fixture('functions', 'echo.mjs'), 'never'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [started] = (await once(engine.stdout, 'data')) as [Buffer];
+    const pid = Number(started.toString());
+    expect(isRunning(pid)).toBe(true);
+    const over = once(engine, 'exit');
+    engine.kill('SIGKILL');
+    await over;
+    while (isRunning(pid)) await setTimeout(5);
   });
 });
 

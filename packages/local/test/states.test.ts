@@ -244,4 +244,38 @@ describe('errors of functions', () => {
     expect(result).toMatchObject({ status: 'FAILED', error: 'E' });
     expect(result.reports).toHaveLength(2);
   });
+
+  it('of one iteration keep the others from starting, too, when the Map catches them', async () => {
+    const each: JsonObject = {
+      Type: 'Map',
+      MaxConcurrency: 1,
+      ItemProcessor: machine({ One: call('basic', { End: true }) }),
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'After' }],
+      End: true,
+    };
+    const definition = machine({
+      Each: each,
+      After: call('same', { Next: 'Last' }),
+      Last: call('same', { End: true }),
+    });
+    const result = await run(definition, [{ fail: { name: 'E', message: 'm' } }, { rank: 1 }, { rank: 2 }]);
+    expect(result).toMatchObject({ status: 'SUCCEEDED', output: { Error: 'E' } });
+    const started = result.events.flatMap((event) => (event.type === 'FunctionStarted' ? [event.state] : []));
+    expect(started).toEqual(['One', 'After', 'Last']);
+  });
+
+  it('of one attempt of a Map do not keep the next one from running', async () => {
+    const each: JsonObject = {
+      Type: 'Map',
+      MaxConcurrency: 1,
+      ItemProcessor: machine({ One: call('basic', { End: true }) }),
+      Retry: [{ ErrorEquals: ['E'], IntervalSeconds: 1, MaxAttempts: 1 }],
+      End: true,
+    };
+    const result = await run(machine({ Each: each }), [{ rank: 0 }, { fail: { name: 'E', message: 'm' } }], {
+      skipWaits: false,
+    });
+    expect(result).toMatchObject({ status: 'FAILED', error: 'E' });
+    expect(result.events.filter((event) => event.type === 'FunctionStarted')).toHaveLength(4);
+  });
 });

@@ -4,6 +4,7 @@ import { isDistributedMap, itemProcessorOf, type Json, type JsonObject } from '.
 import { runMachine } from '../interpreter/run-machine.ts';
 import { StateError } from '../interpreter/state-error.ts';
 import { runDistributedMap, type FinishedChild } from '../map/run-distributed-map.ts';
+import { Containers } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { invokeTask, TaskTimeLimit } from './invoke-task.ts';
 import { stateEvent } from './state-events.ts';
@@ -32,26 +33,24 @@ export interface Execution {
  * @throws the abort reason when the signal fires
  */
 export async function runExecution(engine: Engine, execution: Execution): Promise<Json> {
+  const { prepared, child } = execution;
   const over = new AbortController();
-  const underWay = new Set<Promise<void>>();
   const signal = AbortSignal.any([execution.signal, over.signal]);
-  const runTask = taskRunner(engine, { ...execution, signal });
+  const containers = new Containers(prepared.definition);
+  const underWay = new Set<Promise<void>>();
   const handler = (state: string, task: JsonObject) => (input: Json) => {
-    const work = runTask(state, task, input);
+    const work = runTask(engine, { ...execution, signal }, containers, { state, task, input });
     const settled = work.then(
       () => void underWay.delete(settled),
       () => void underWay.delete(settled),
     );
     underWay.add(settled);
     return work.catch((error: unknown) => {
-      // The interpreter has a timer of its own, of the same length, and turns it into States.Timeout as only it can.
+      // The interpreter's own timer, of the same length, fires at this moment and makes it a States.Timeout.
       if (error instanceof TaskTimeLimit) return new Promise<never>(() => undefined);
-      // Final, so that neither Retry nor Catch keeps an execution going that has been stopped.
-      if (signal.aborted) throw new StateError('States.Aborted', 'The execution was stopped.', true);
       throw error;
     });
   };
-  const { prepared, child } = execution;
   try {
     return await runMachine(prepared.definition, execution.input, {
       handlers: Object.fromEntries([...prepared.tasks].map(([state, task]) => [state, handler(state, task)])),
@@ -60,7 +59,9 @@ export async function runExecution(engine: Engine, execution: Execution): Promis
       skipWaits: engine.skipWaits,
       onEvent: (event) => {
         const body = stateEvent(event, (name) => prepared.types.get(name) ?? '');
-        if (body !== undefined) engine.emit(body, child);
+        if (body === undefined) return;
+        containers.see(body);
+        engine.emit(body, child);
       },
     });
   } finally {
@@ -69,16 +70,28 @@ export async function runExecution(engine: Engine, execution: Execution): Promis
   }
 }
 
-function taskRunner(engine: Engine, execution: Execution) {
-  const { signal, child } = execution;
-  return async (state: string, task: JsonObject, input: Json): Promise<Json> => {
-    // The interpreter hands out its events asynchronously: those of before this task must be recorded before its own.
-    await setImmediate();
+interface TaskCall {
+  readonly state: string;
+  readonly task: JsonObject;
+  readonly input: Json;
+}
+
+async function runTask(engine: Engine, execution: Execution, containers: Containers, call: TaskCall): Promise<Json> {
+  // The interpreter hands out its events asynchronously: those of before this task must be seen before it begins.
+  await setImmediate();
+  const { state, task, input } = call;
+  const container = containers.signalFor(state);
+  const signal = container === undefined ? execution.signal : AbortSignal.any([execution.signal, container]);
+  try {
     signal.throwIfAborted();
     return isDistributedMap(task)
-      ? runMap(engine, execution, state, task, input)
-      : invokeTask(engine, { state, task, input, signal, child });
-  };
+      ? await runMap(engine, { ...execution, signal }, state, task, input)
+      : await invokeTask(engine, { state, task, input, signal, child: execution.child });
+  } catch (error) {
+    // Final, so that neither Retry nor Catch keeps going what has been stopped.
+    if (signal.aborted) throw new StateError('States.Aborted', 'The execution was stopped.', true);
+    throw error;
+  }
 }
 
 async function runMap(engine: Engine, execution: Execution, name: string, map: JsonObject, input: Json): Promise<Json> {
