@@ -11,6 +11,7 @@ export interface RankMeasurement {
   readonly resultPath: string | null;
   readonly device: string | null;
   readonly architecture: string | null;
+  readonly coldStart: boolean | null;
   readonly batchSize: number | null;
   readonly batches: number | null;
   readonly samples: number | null;
@@ -92,6 +93,7 @@ export function fromRankResult(result: RankResult): RankMeasurement {
     resultPath: result.result_path,
     device: result.device,
     architecture: result.architecture,
+    coldStart: result.cold_start,
     batchSize: result.batch_size,
     batches: result.num_batches,
     samples: result.samples,
@@ -180,6 +182,7 @@ function measurementOf(
     resultPath: label('resultPath'),
     device: label('device'),
     architecture: null,
+    coldStart: null,
     batchSize: number('batchSize'),
     batches: number('batches'),
     samples: number('samples'),

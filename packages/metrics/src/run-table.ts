@@ -10,7 +10,7 @@ export interface RankRow {
   readonly samples: number | null;
   /** Seconds of the invocation as Lambda reports it, else as the rank measured it. */
   readonly seconds: number | null;
-  /** Cold start; 0 of a warm one, null without a REPORT line. */
+  /** Cold start, from the REPORT line; 0 of a warm one, null where it is not known. */
   readonly initSeconds: number | null;
   readonly memoryMb: number | null;
   readonly memoryLimitMb: number | null;
@@ -77,7 +77,7 @@ function rowOf(
     rank,
     samples: measured.samples,
     seconds: report === undefined ? measured.seconds : report.durationMs / 1000,
-    initSeconds: report === undefined ? null : (report.initDurationMs ?? 0) / 1000,
+    initSeconds: initOf(measured, report),
     memoryMb: report?.maxMemoryUsedMb ?? measured.memoryMb,
     memoryLimitMb,
     samplesPerSecond: measured.samplesPerSecond,
@@ -101,6 +101,11 @@ function rowOf(
             prices,
           ).usd,
   };
+}
+
+function initOf({ coldStart }: RankMeasurement, report: ReportLine | undefined): number | null {
+  if (report !== undefined) return (report.initDurationMs ?? 0) / 1000;
+  return coldStart === false ? 0 : null;
 }
 
 /** Lambda's name of an architecture, from its own or Node's (`process.arch`). */

@@ -40,4 +40,9 @@ export function formatUnitPrice(usd: number): string {
   return usd.toFixed(PRICE_DECIMALS).replace(/\.?0+$/, '');
 }
 
+/** Three significant digits, without an exponent. */
+export function formatSmallUsd(usd: number): string {
+  return formatUnitPrice(Number(usd.toPrecision(3)));
+}
+
 const PRICE_DECIMALS = 12;

@@ -1,5 +1,13 @@
 import type { Quote, Range } from '@cosmicai/metrics';
-import { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUnitPrice, formatUsd } from './format.ts';
+import {
+  formatBitRate,
+  formatNumber,
+  formatPercent,
+  formatSeconds,
+  formatSmallUsd,
+  formatUnitPrice,
+  formatUsd,
+} from './format.ts';
 import type { RunReport } from './run-report.ts';
 
 export type Cell = string | number | null;
@@ -98,9 +106,9 @@ export function costTable({ cost }: Pick<RunReport, 'cost'>): Table {
               formatNumber(item.quantity),
               item.unit,
               formatUnitPrice(item.unitPrice),
-              item.usd.toPrecision(3),
+              formatSmallUsd(item.usd),
             ]),
-            ['Total', '', '', '', '', cost.usd.toPrecision(4)],
+            ['Total', '', '', '', '', formatSmallUsd(cost.usd)],
           ],
   };
 }

@@ -9,7 +9,7 @@ const PIXELS = SIZE * SIZE;
 function flat(...bands: number[]): Float32Array {
   return Float32Array.from({ length: 5 * PIXELS }, (_, at) => bands[Math.floor(at / PIXELS)]!);
 }
-const options = { black: [0, 0, 0] as const, stretch: 1, softening: 8 };
+const options = { weights: [1, 1, 1] as const, black: [0, 0, 0] as const, stretch: 1, softening: 8 };
 
 describe('a Lupton composite', () => {
   it('takes i as red, r as green, g as blue', () => {
@@ -26,6 +26,14 @@ describe('a Lupton composite', () => {
       expect(Math.abs(red! - 2 * green!)).toBeLessThanOrEqual(2);
       expect(Math.abs(green! - 2 * blue!)).toBeLessThanOrEqual(2);
     }
+  });
+
+  it('weighs the bands as it is told', () => {
+    const weights = [0.5, 1, 2] as const;
+    const [red, green, blue] = luptonComposite(flat(0, 1, 2, 4, 0), SIZE, { ...options, weights });
+
+    expect(red).toBe(green);
+    expect(green).toBe(blue);
   });
 
   it('never gets darker as the source gets brighter, and is black where there is nothing', () => {
@@ -48,7 +56,8 @@ describe('a Lupton composite', () => {
     const png = await cutoutPng({ size: SIZE, flux_base64: encodeFlux(flux) });
 
     const { data, info } = await sharp(png).resize(SIZE, SIZE).raw().toBuffer({ resolveWithObject: true });
-    const brightness = (x: number, y: number) => data[(y * SIZE + x) * info.channels]!;
+    const brightness = (x: number, y: number) =>
+      Math.max(...data.subarray((y * SIZE + x) * info.channels, (y * SIZE + x + 1) * info.channels));
     expect(brightness(8, 8)).toBeGreaterThan(180);
     expect(brightness(1, 1)).toBeLessThan(60);
   });

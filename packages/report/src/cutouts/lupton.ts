@@ -2,7 +2,9 @@ import { median } from '@cosmicai/metrics';
 
 /** How an image's brightness is compressed. */
 export interface LuptonOptions {
-  /** Flux that is black, per band, in the order i, r, g. */
+  /** Factors of the bands before anything else, in the order i, r, g. */
+  readonly weights: readonly [number, number, number];
+  /** Flux that is black, likewise; before the factors. */
   readonly black: readonly [number, number, number];
   /** Flux that is linear: below it faint detail is kept as it is. */
   readonly stretch: number;
@@ -12,6 +14,8 @@ export interface LuptonOptions {
 
 /** Bands u, g, r, i, z; red, green and blue of the composite are i, r and g, as SDSS does it. */
 const RED_GREEN_BLUE = [3, 2, 1] as const;
+/** The proportions 4.9 : 5.7 : 7.8 that SDSS uses for its pictures, with r as 1: galaxies are redder than eyes expect. */
+const SDSS_WEIGHTS = [4.9 / 5.7, 1, 7.8 / 5.7] as const;
 const SOFTENING = 8;
 /** The faintest structure shown lies this many times the noise above black. */
 const NOISE_TO_STRETCH = 12;
@@ -33,10 +37,12 @@ export function luptonComposite(
   options: LuptonOptions = chosenFor(flux, size),
 ): Uint8Array {
   const pixels = size * size;
-  const { black, stretch, softening } = options;
+  const { weights, black, stretch, softening } = options;
   const rgb = new Uint8Array(3 * pixels);
   for (let pixel = 0; pixel < pixels; pixel++) {
-    const bands = RED_GREEN_BLUE.map((band, at) => Math.max(0, flux[band * pixels + pixel]! - black[at]!));
+    const bands = RED_GREEN_BLUE.map((band, at) =>
+      Math.max(0, weights[at]! * (flux[band * pixels + pixel]! - black[at]!)),
+    );
     const mean = bands.reduce((sum, value) => sum + value, 0) / 3;
     const scale = mean > 0 ? Math.asinh((softening * mean) / stretch) / (softening * mean) : 0;
     const colours = bands.map((value) => value * scale * FULL_SCALE);
@@ -64,8 +70,9 @@ function chosenFor(flux: Float32Array, size: number): LuptonOptions {
       sigma: MAD_TO_SIGMA * (values.length === 0 ? 0 : median(values.map((each) => Math.abs(each - middle)))),
     };
   });
-  const sigma = Math.max(...skies.map((sky) => sky.sigma));
+  const sigma = Math.max(...skies.map((sky, at) => SDSS_WEIGHTS[at]! * sky.sigma));
   return {
+    weights: SDSS_WEIGHTS,
     black: [skies[0]!.middle, skies[1]!.middle, skies[2]!.middle],
     stretch: sigma > 0 ? NOISE_TO_STRETCH * sigma : 1,
     softening: SOFTENING,
