@@ -28,6 +28,8 @@ const run = (payload: object) =>
     newRunId: (time) => runId(time, '0123456789abcdef'),
   });
 
+const fmi = { fmi_enabled: true, rendezvous_endpoint: 'example.org:10000' };
+
 async function keysOf(bucket: string) {
   const keys: string[] = [];
   for await (const { key } of fileStore(join(base, bucket)).list('')) keys.push(key);
@@ -95,6 +97,34 @@ describe('initialize', () => {
 
     expect((await run({ bucket: 'galaxies', data_prefix: 'datasets' })).run.world_size).toBe(1);
     expect((await run({ bucket: 'galaxies', data_prefix: 'deep' })).run.world_size).toBe(2);
+  });
+
+  it('gives ranks with data their place in the meeting, and the others none', async () => {
+    await bucketWith('galaxies', ['1.pt', '2.pt']);
+    const dataMap = { '0': '2.pt', '1': [], '2': '1.pt' };
+
+    const answer = await run({ bucket: 'galaxies', data_map: dataMap, ...fmi });
+
+    expect(answer.run).toMatchObject({
+      fmi_enabled: true,
+      ranks_with_data: 2,
+      rendezvous_endpoint: 'example.org:10000',
+    });
+    expect((answer.body as object[]).map((item) => ('FMI_RANK' in item ? item.FMI_RANK : 'none'))).toEqual([
+      0,
+      'none',
+      1,
+    ]);
+  });
+
+  it('plans no meeting of more ranks than may run at once: they would wait in vain', async () => {
+    await bucketWith('galaxies', ['1.pt', '2.pt', '3.pt']);
+
+    const answer = await run({ bucket: 'galaxies', world_size: 3, max_concurrency: 2, ...fmi });
+
+    expect(answer.run.fmi_enabled).toBe(false);
+    expect(answer.warnings).toEqual([expect.stringMatching(/FMI is off.*3 ranks.*max_concurrency is 2/)]);
+    expect(answer.body![0]).not.toHaveProperty('FMI_ENABLED');
   });
 
   it('keeps every field of the payload in run.json and warns about unknown ones', async () => {

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  deriveRunKey,
+  RendezvousRefusedError,
+  RendezvousUnavailableError,
+  startRendezvous,
+  type RendezvousServer,
+} from '@cosmicai/fmi';
+import { fileStore, type ObjectStore } from '@cosmicai/store';
+import { openMeeting } from '../src/check-rendezvous.ts';
+
+const SECRET = 'a secret of the rendezvous server';
+let folder: string;
+let store: ObjectStore;
+let server: RendezvousServer;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cosmicai-check-'));
+  store = fileStore(folder);
+  server = await startRendezvous({ secrets: [SECRET], host: '127.0.0.1', port: 0, healthPort: 0 });
+});
+afterEach(async () => {
+  await server.close(0);
+  await rm(folder, { recursive: true });
+});
+
+const input = (port: number) => ({
+  run: {
+    run_id: 'run-1',
+    bucket: 'galaxies',
+    result_path: 'out',
+    manifest_key: 'out/runs/run-1/manifest.json',
+    map_prefix: 'out/runs/run-1/map',
+    world_size: 4,
+    ranks_with_data: 3,
+    max_concurrency: 10,
+    tolerated_failure_percentage: 0,
+    fmi_enabled: true,
+    rendezvous_endpoint: `127.0.0.1:${port}`,
+  },
+});
+const open = (port: number, secret = SECRET) =>
+  openMeeting(input(port), { openStore: () => store, secret: () => Promise.resolve(secret) });
+
+describe('openMeeting', () => {
+  it('proves the server and leaves the run’s key for its ranks', async () => {
+    const answer = await open(server.port);
+
+    expect(answer).toMatchObject({ statusCode: 200, endpoint: `127.0.0.1:${server.port}` });
+    expect((await store.get('out/runs/run-1/rendezvous-key')).toString()).toBe(
+      deriveRunKey(SECRET, 'run-1').toString('hex'),
+    );
+  });
+
+  it('fails the run early when the server has another secret, and leaves no key', async () => {
+    await expect(open(server.port, 'another secret, as long')).rejects.toThrow(RendezvousRefusedError);
+    expect(await store.head('out/runs/run-1/rendezvous-key')).toBeUndefined();
+  });
+
+  it('fails the run early when nothing answers', async () => {
+    const { port } = server;
+    await server.close(0);
+
+    await expect(open(port)).rejects.toThrow(RendezvousUnavailableError);
+  });
+});
