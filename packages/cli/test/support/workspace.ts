@@ -48,7 +48,8 @@ export class Workspace {
 
   /** A simulated survey in the given folder: partitions 1.pt, 2.pt, … of equal size. */
   async survey(folder: string, { count = 60, files = 4, seed = 1 } = {}): Promise<string> {
-    const partitionBytes = partitionSize({ count: Math.ceil(count / files) });
+    // Room for the share of a file and not for one galaxy more, as long as a share is below twenty galaxies.
+    const partitionBytes = Math.ceil(1.05 * partitionSize({ count: Math.ceil(count / files) }));
     await writeSurvey(fileStore(this.path(folder)), '', { count, seed, partitionBytes });
     return this.path(folder);
   }
