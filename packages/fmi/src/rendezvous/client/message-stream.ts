@@ -3,6 +3,9 @@ import { MalformedMessageError } from '../wire/fields.ts';
 import type { FrameReader } from '../wire/frame-reader.ts';
 import { encode, type Body, type Message, type MessageName } from '../wire/messages.ts';
 
+/** How long the other side may take to close after this one. */
+const lingerMs = 1_000;
+
 /** Messages over a socket: first awaited one by one, then listened to. */
 export class MessageStream {
   readonly socket: Socket;
@@ -82,8 +85,11 @@ export class MessageStream {
   /** Closes after flushing; no more messages, no word to `onClosed`. */
   end(): void {
     this.#closed ??= new Error('closed by this side');
-    this.socket.resume().end();
-    this.socket.destroySoon();
+    const { socket } = this;
+    socket.resume().end();
+    // Closing with the other side's bytes unread, or on their way, would reset the connection and might overtake the last message.
+    const timer = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once('close', () => clearTimeout(timer));
   }
 
   destroy(): void {
