@@ -35,4 +35,5 @@ export {
   type PolicyRow,
 } from './policy/policy.ts';
 export { publishedModels, type ChannelModel } from './policy/model.ts';
+export { joinWorld, type JoinOptions } from './join-world.ts';
 export * from './rendezvous/index.ts';

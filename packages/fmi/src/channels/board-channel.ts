@@ -20,7 +20,7 @@ interface Waiting {
   readonly from: number;
   readonly operation: Operation;
   readonly since: number;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
   /** Answered, failed or given up: no more looks at the board. */
   over: boolean;
   /** Ends the current pause between two looks. */
@@ -145,7 +145,7 @@ export class BoardChannel implements Channel {
   }
 
   cancel(operation: Operation, error: unknown): void {
-    for (const waiting of this.#waiting) if (waiting.operation === operation) waiting.reject(error);
+    for (const waiting of this.#waiting) if (waiting.operation === operation) waiting.reject(error as Error);
   }
 
   fail(error: Error): void {
@@ -223,7 +223,7 @@ export class BoardChannel implements Channel {
           this.#end(waiting);
           if (message !== undefined) resolve(message);
         },
-        (error: unknown) => waiting.reject(error),
+        (error: unknown) => waiting.reject(error as Error),
       );
     });
   }

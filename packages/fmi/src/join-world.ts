@@ -1,0 +1,81 @@
+import type { ObjectStore } from '@cosmicai/store';
+import { direct } from './channels/direct-channel.ts';
+import { redis } from './channels/redis-channel.ts';
+import { store } from './channels/store-channel.ts';
+import { Communicator, type ChannelFactory, type CommunicatorOptions } from './communicator.ts';
+import { ChannelUnavailableError } from './errors.ts';
+import { createConnector, type ConnectorOptions, type Endpoint } from './rendezvous/index.ts';
+
+export interface JoinOptions extends Omit<CommunicatorOptions, 'name' | 'channels'> {
+  readonly runId: string;
+  readonly rank: number;
+  readonly worldSize: number;
+  /** Where the rendezvous server is; gives the world direct links, and relayed ones where no direct path is found. */
+  readonly rendezvous?: Endpoint;
+  /** Of this run, from `deriveRunKey`; needed with `rendezvous`. */
+  readonly runKey?: Uint8Array;
+  /** `relay` sends everything through the server. Default: direct. */
+  readonly path?: 'direct' | 'relay';
+  /** TLS with a key of the run on every link. Default: false. */
+  readonly encrypt?: boolean;
+  /** Gives the world messages through objects below `fmi/` (or `folder`). */
+  readonly store?: ObjectStore;
+  readonly folder?: string;
+  /** Gives the world messages through Redis. */
+  readonly redisUrl?: string;
+  /** Tells apart several worlds of one run. Default: none. At most 64 bytes. */
+  readonly group?: string;
+  /** More of the connector's options. */
+  readonly connector?: Pick<ConnectorOptions, 'allowRelay' | 'localCandidates' | 'punchMs'>;
+  /** Time to reach the rendezvous server. Default: 10,000 ms. */
+  readonly joinMs?: number;
+}
+
+const DEFAULT_JOIN_MS = 10_000;
+
+/**
+ * Joins the ranks of a run. Resolves as soon as the rendezvous server has accepted this rank; links are made when operations need
+ * them, so ranks that come late or never show in the operations, by their deadlines.
+ *
+ * @throws RendezvousUnavailableError, RendezvousRefusedError; ChannelUnavailableError when the options name no channel
+ */
+export async function joinWorld(options: JoinOptions): Promise<Communicator> {
+  const { runId, rank, worldSize, group } = options;
+  const name = group === undefined ? runId : `${runId}.${group}`;
+  const channels: ChannelFactory[] = [];
+  if (options.rendezvous !== undefined) channels.push(await throughRendezvous(options, options.rendezvous));
+  if (options.redisUrl !== undefined) channels.push(redis(options.redisUrl));
+  if (options.store !== undefined) {
+    channels.push(store(options.store, options.folder === undefined ? {} : { folder: options.folder }));
+  }
+  if (channels.length === 0) {
+    throw new ChannelUnavailableError(
+      `Rank ${rank} has no way to reach the others: give a rendezvous endpoint, a store or a Redis address.`,
+    );
+  }
+  return new Communicator(rank, worldSize, { ...options, name, channels });
+}
+
+async function throughRendezvous(options: JoinOptions, rendezvous: Endpoint): Promise<ChannelFactory> {
+  const { runId, runKey, rank, worldSize, group, encrypt, signal } = options;
+  if (runKey === undefined) {
+    throw new ChannelUnavailableError(
+      `Rank ${rank} needs the run's key to use the rendezvous server; see deriveRunKey.`,
+    );
+  }
+  const path = options.path ?? 'direct';
+  const connector = await createConnector({
+    ...options.connector,
+    rendezvous,
+    runId,
+    runKey,
+    rank,
+    worldSize,
+    allowDirect: path === 'direct',
+    deadline: Date.now() + (options.joinMs ?? DEFAULT_JOIN_MS),
+    ...(group === undefined ? {} : { group }),
+    ...(encrypt === undefined ? {} : { encrypt }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return direct(connector, path);
+}
