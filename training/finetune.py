@@ -1,13 +1,18 @@
-"""Fine-tunes AstroMAE as published: encoder frozen, everything else trained to predict redshift.
+"""Fine-tunes AstroMAE as published: encoder frozen, everything else trained to predict redshift. Three stages:
 
-    python training/finetune.py --drawn data/drawn --real data/real --out training/runs/demo --stage magnitudes --minutes 20
-    python training/finetune.py --drawn data/drawn --real data/real --out training/runs/demo --stage all --minutes 45
+    python training/finetune.py --stage prepare --drawn data/drawn --real data/real --out training/runs/demo
+    python training/finetune.py --stage magnitudes --out training/runs/demo --minutes 18 --batch 512
+    python training/finetune.py --stage all --out training/runs/demo --minutes 50
 
-Stage `magnitudes` trains the magnitude branch and the fusion alone, which is ten times cheaper than the whole; it needs no
-encoder and can run beside pretraining. Stage `all` needs pretrain.pt in --out and starts from the first stage's result, if
-any. The frozen encoder's features are computed once and kept beside it. --real holds partitions
-rendered from rows 1 to 8,000 of the real catalogue, over and over in order; rows 7,001 to 8,000 are for validation only.
-Continues from its own checkpoint when there is one; --minutes counts all of them together.
+`prepare` needs pretrain.pt in --out; it computes the frozen encoder's features once. `magnitudes` trains the magnitude branch and
+the fusion alone, which is several times cheaper than the whole. `all` trains every branch, from the second stage's result if any.
+
+--real holds partitions rendered from rows 1 to 8,000 of the real catalogue, over and over in order; rows 7,001 to 8,000 are for
+validation only. The last two stages continue from their own checkpoints; --minutes counts all runs of a stage together.
+
+Several processes train one network when started with RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT (torchrun does that): each
+takes steps of its own, and every ROUND steps their weights are averaged (local SGD, Stich 2019). That suits busy CPUs, since
+processes wait for each other only then.
 """
 
 from __future__ import annotations
@@ -15,18 +20,22 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from astromae_model import ViT_Astro
 from metrics import describe, redshift_metrics
-from survey_data import Survey, load_survey, turned
+from survey_data import load_survey, turned
 
 REAL_ROWS, REAL_TRAINING_ROWS = 8_000, 7_000
+ROUND = 20
 # Redshifts are learnt as (z - MIDDLE) / SPREAD; folded into the last layer at export.
 MIDDLE, SPREAD = 0.11, 0.06
 
@@ -57,7 +66,7 @@ def forward(model: ViT_Astro, features: Tensor | None, pooled: Tensor | None, ma
     """The network behind the frozen encoder; None leaves a branch out. pooled: images halved by averaging, which commutes
     with the inception branch's first (1 x 1) convolution and makes it four times cheaper."""
     mix, fusion = model.inception_model, model.concat_block[0]
-    with torch.autocast("cpu", torch.bfloat16, enabled=model.training):
+    with torch.autocast("cpu", torch.bfloat16):
         measured = mix.magnitude_block(magnitudes)
         if features is None or pooled is None:
             # The magnitudes' columns of the fusion layer are the last ones.
@@ -72,44 +81,52 @@ def forward(model: ViT_Astro, features: Tensor | None, pooled: Tensor | None, ma
     return model.concat_block[-1](fused.float())[:, 0]
 
 
+@dataclass
 class Samples:
-    """What fine-tuning reads of a survey: encoder features, pooled images, transformed magnitudes, redshift."""
+    """What fine-tuning reads of a survey: encoder features [N, D], pooled images [N, 5, 16, 16] (halved by averaging), colours
+    and r [N, 5], redshift [N]. Features and images are None in the stage that trains the magnitude branch."""
 
-    def __init__(self, survey: Survey, features: Tensor | None, transform: tuple[Tensor, Tensor]):
-        matrix, centre = transform
-        self.features = features
-        self.pooled = None
-        if features is not None:
-            self.pooled = torch.cat([F.avg_pool2d(part.float(), 2).half() for part in survey.images.split(4096)])
-        self.magnitudes = ((survey.magnitudes - centre) @ matrix.T).float()
-        self.redshift = survey.redshift.float()
+    features: Tensor | None
+    pooled: Tensor | None
+    magnitudes: Tensor
+    redshift: Tensor
+
+    def __len__(self) -> int:
+        return len(self.redshift)
 
     def inputs(self, rows) -> tuple[Tensor | None, Tensor | None, Tensor]:
         if self.features is None or self.pooled is None:
             return None, None, self.magnitudes[rows]
         return self.features[rows], self.pooled[rows].float(), self.magnitudes[rows]
 
-    def rows(self, rows) -> "Samples":
-        part = copy.copy(self)
-        for name, value in vars(self).items():
-            setattr(part, name, None if value is None else value[rows])
-        return part
-
     @torch.no_grad()
-    def predict(self, model: ViT_Astro) -> Tensor:
+    def predict(self, model: ViT_Astro, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """(predicted, true) redshifts of some rows."""
         model.eval()
-        rows = torch.arange(len(self.redshift)).split(512)
-        return torch.cat([forward(model, *self.inputs(part)) for part in rows]) * SPREAD + MIDDLE
+        predicted = torch.cat([forward(model, *self.inputs(part)) for part in rows.split(512)])
+        return predicted * SPREAD + MIDDLE, self.redshift[rows]
 
 
-def load_features(model: ViT_Astro, survey: Survey, path: Path, step: int) -> Tensor:
-    if path.exists():
-        saved = torch.load(path, weights_only=True)
-        if saved["step"] == step and len(saved["features"]) == len(survey):
-            return saved["features"]
-    features = encoder_features(model, survey.images, path.stem)
-    torch.save({"step": step, "features": features}, path)
-    return features
+def prepare(folder: Path, limit: int | None, model: ViT_Astro, path: Path) -> None:
+    """Writes all that doesn't change while the network is fine-tuned, for every process to map into its memory."""
+    survey = load_survey(folder, limit)
+    torch.save(
+        {
+            "features": encoder_features(model, survey.images, folder.name),
+            "pooled": torch.cat([F.avg_pool2d(part.float(), 2).half() for part in survey.images.split(4096)]),
+            "magnitudes": survey.magnitudes,
+            "redshift": survey.redshift,
+        },
+        path,
+    )
+
+
+def read_samples(path: Path, with_images: bool, transform: tuple[Tensor, Tensor] | None) -> tuple[Samples, tuple[Tensor, Tensor]]:
+    saved = torch.load(path, weights_only=True, mmap=True)
+    matrix, centre = transform if transform is not None else magnitude_transform(saved["magnitudes"])
+    images = (saved["features"], saved["pooled"]) if with_images else (None, None)
+    magnitudes = ((saved["magnitudes"] - centre) @ matrix.T).float()
+    return Samples(*images, magnitudes, saved["redshift"].float()), (matrix, centre)
 
 
 def load_encoder(model: ViT_Astro, path: Path) -> int:
@@ -123,17 +140,18 @@ def load_encoder(model: ViT_Astro, path: Path) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--drawn", type=Path, required=True)
-    parser.add_argument("--real", type=Path, required=True)
+    parser.add_argument("--drawn", type=Path, help="folder of partitions; stage prepare only")
+    parser.add_argument("--real", type=Path, help="folder of partitions; stage prepare only")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--drawn-limit", type=int)
     parser.add_argument("--real-limit", type=int)
     parser.add_argument("--validation", type=int, default=3000, help="drawn galaxies, the last ones, kept for validation")
     parser.add_argument("--minutes", type=float, default=45)
-    parser.add_argument("--stage", choices=["magnitudes", "all"], required=True)
+    parser.add_argument("--stage", choices=["prepare", "magnitudes", "all"], required=True)
     parser.add_argument("--real-share", type=float, default=0.08, help="part of every batch that is real photometry")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=7e-4)
+    parser.add_argument("--look", type=float, default=5, help="minutes between validations")
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -141,35 +159,38 @@ def main() -> None:
     torch.manual_seed(options.seed)
 
     model = ViT_Astro()
-    drawn = load_survey(options.drawn, options.drawn_limit)
-    real = load_survey(options.real, options.real_limit)
-    transform = magnitude_transform(drawn.magnitudes)
-    drawn_features = real_features = None
+    if options.stage == "prepare":
+        load_encoder(model, options.out / "pretrain.pt")
+        model.eval()
+        for kind, limit in (("real", options.real_limit), ("drawn", options.drawn_limit)):
+            prepare(getattr(options, kind), limit, model, options.out / f"samples-{kind}.pt")
+        return
     if options.stage == "all":
         warm = options.out / "magnitudes.pt"
         if warm.exists():
             model.load_state_dict(torch.load(warm, weights_only=True)["average"])
-        step = load_encoder(model, options.out / "pretrain.pt")
-        model.eval()
-        real_features = load_features(model, real, options.out / "features-real.pt", step)
-        drawn_features = load_features(model, drawn, options.out / "features-drawn.pt", step)
-    drawn_samples = Samples(drawn, drawn_features, transform)
-    real_samples = Samples(real, real_features, transform)
-    del drawn, real
-    split = len(drawn_samples.redshift) - options.validation
-    in_training = torch.arange(len(real_samples.redshift)) % REAL_ROWS < REAL_TRAINING_ROWS
-    training = drawn_samples.rows(slice(0, split)), real_samples.rows(in_training)
-    validation = drawn_samples.rows(slice(split, None)), real_samples.rows(~in_training)
-    print(f"{[len(part.redshift) for part in training]} galaxies to train on, {options}", flush=True)
+        load_encoder(model, options.out / "pretrain.pt")
+    with_images = options.stage == "all"
+    drawn, transform = read_samples(options.out / "samples-drawn.pt", with_images, None)
+    real, _ = read_samples(options.out / "samples-real.pt", with_images, transform)
+    split = len(drawn) - options.validation
+    in_training = torch.arange(len(real)) % REAL_ROWS < REAL_TRAINING_ROWS
+    training = (drawn, torch.arange(split)), (real, in_training.nonzero()[:, 0])
+    # One rendering of each validation row of the real catalogue is enough.
+    validation = (drawn, torch.arange(split, len(drawn))), (real, torch.arange(REAL_TRAINING_ROWS, min(REAL_ROWS, len(real))))
+    print(f"{[len(rows) for _, rows in training]} galaxies to train on, {options}", flush=True)
     train(model, training, validation, transform, options)
 
 
-def draw_batch(training: tuple[Samples, Samples], options, generator: torch.Generator):
+Rows = tuple[Samples, Tensor]
+
+
+def draw_batch(training: tuple[Rows, Rows], options, generator: torch.Generator):
     """Mostly drawn galaxies: the real ones are few and would be learnt by heart."""
     parts = []
     real = int(options.batch * options.real_share)
-    for samples, count in zip(training, (options.batch - real, real)):
-        rows = torch.randint(len(samples.redshift), (count,), generator=generator)
+    for (samples, allowed), count in zip(training, (options.batch - real, real)):
+        rows = allowed[torch.randint(len(allowed), (count,), generator=generator)]
         parts.append((*samples.inputs(rows), samples.redshift[rows]))
     features, pooled, magnitudes, redshift = (None if a is None else torch.cat((a, b)) for a, b in zip(*parts))
     if pooled is not None:
@@ -177,7 +198,7 @@ def draw_batch(training: tuple[Samples, Samples], options, generator: torch.Gene
     return features, pooled, magnitudes, (redshift - MIDDLE) / SPREAD
 
 
-def train(model: ViT_Astro, training, validation, transform, options) -> None:
+def train(model: ViT_Astro, training: tuple[Rows, Rows], validation: tuple[Rows, Rows], transform, options) -> None:
     trained = [p for p in model.parameters() if p.requires_grad]
     if options.stage == "magnitudes":
         trained = [*model.inception_model.magnitude_block.parameters(), *model.concat_block.parameters()]
@@ -192,29 +213,35 @@ def train(model: ViT_Astro, training, validation, transform, options) -> None:
         optimizer.load_state_dict(saved["optimizer"])
         step, spent, best = saved["step"], saved["minutes"], saved["best"]
         print(f"continues at step {step}, {spent:.1f} minutes", flush=True)
-    generator = torch.Generator().manual_seed(options.seed + step)
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if world > 1:
+        dist.init_process_group("gloo")
+    generator = torch.Generator().manual_seed(options.seed + step + 1_000_003 * rank)
     begun, first, losses = time.time(), step, []
     looked = saved_at = begun
-    gone = 0.0
+    gone = spent / options.minutes
     while gone < 1:
-        minutes = spent + (time.time() - begun) / 60
-        gone = min(1.0, minutes / options.minutes)
-        for group in optimizer.param_groups:
-            group["lr"] = options.rate * min(1, (step + 1) / 200) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * gone)))
         model.train()
-        *inputs, target = draw_batch(training, options, generator)
-        # Huber: between the mean, which R2 rewards, and the median, which MAE and NMAD reward.
-        loss = F.smooth_l1_loss(forward(model, *inputs), target, beta=0.5)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        follow(average, model, min(0.999, (step + 1) / (step + 10)))
-        losses.append(float(loss.detach()))
-        step += 1
-        if gone >= 1 or time.time() - looked > 120:
-            scores = [redshift_metrics(part.predict(average), part.redshift) for part in validation]
-            rate = (step - first) * options.batch / (time.time() - begun)
+        for _ in range(ROUND):
+            for group in optimizer.param_groups:
+                group["lr"] = options.rate * min(1, (step + 1) / 200) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * gone)))
+            *inputs, target = draw_batch(training, options, generator)
+            # Huber: between the mean, which R2 rewards, and the median, which MAE and NMAD reward.
+            loss = F.smooth_l1_loss(forward(model, *inputs), target, beta=0.5)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(trained, 1.0)
+            optimizer.step()
+            losses.append(float(loss.detach()))
+            step += 1
+        minutes = spent + (time.time() - begun) / 60
+        gone = agree(model, trained, min(1.0, minutes / options.minutes), world)
+        follow(average, model, trained, min(0.98, (step + 1) / (step + 100)))
+        if rank > 0:
+            continue
+        if gone >= 1 or time.time() - looked > 60 * options.look:
+            scores = [redshift_metrics(*samples.predict(average, rows)) for samples, rows in validation]
+            rate = world * (step - first) * options.batch / (time.time() - begun)
             recent = losses[-300:]
             print(
                 f"{minutes:.1f} min step {step} loss {sum(recent) / len(recent):.5f} {rate:.0f}/s"
@@ -234,9 +261,25 @@ def train(model: ViT_Astro, training, validation, transform, options) -> None:
 
 
 @torch.no_grad()
-def follow(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """Exponential moving average of the trained parameters; statistics of batch normalization are copied."""
-    pairs = [(a, b) for a, b in zip(average.parameters(), model.parameters()) if b.requires_grad]
+def agree(model: nn.Module, trained: list[nn.Parameter], gone: float, world: int) -> float:
+    """Averages trained weights and statistics over the processes; answers the part of the time gone on average."""
+    if world == 1:
+        return gone
+    statistics = [b for b in model.inception_model.buffers() if b.is_floating_point()]
+    tensors = [*(p.detach() for p in trained), *statistics]
+    flat = torch.cat([torch.tensor([gone]), *(t.reshape(-1) for t in tensors)])
+    dist.all_reduce(flat)
+    flat /= world
+    for tensor, mean in zip(tensors, flat[1:].split([t.numel() for t in tensors])):
+        tensor.copy_(mean.view_as(tensor))
+    return float(flat[0])
+
+
+@torch.no_grad()
+def follow(average: nn.Module, model: nn.Module, trained: list[nn.Parameter], decay: float) -> None:
+    """Exponential moving average, round by round, of the trained parameters; statistics of batch normalization are copied."""
+    names = {id(p) for p in trained}
+    pairs = [(a, b) for a, b in zip(average.parameters(), model.parameters()) if id(b) in names]
     torch._foreach_lerp_([a for a, _ in pairs], [b.detach() for _, b in pairs], 1 - decay)
     for a, b in zip(average.inception_model.buffers(), model.inception_model.buffers()):
         a.copy_(b)
