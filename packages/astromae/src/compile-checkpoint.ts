@@ -26,8 +26,8 @@ export async function compileCheckpoint(
   const { config, weights, form, assumptions } = await importCheckpoint(source, { heads, normEpsilon });
   const provenance = {
     checkpoint: source.name.slice(source.name.lastIndexOf('/') + 1),
-    'checkpoint.sha256': await sha256(source),
-    'checkpoint.form': form,
+    checkpoint_sha256: await sha256(source),
+    checkpoint_form: form,
     ...(assumptions.length > 0 ? { assumptions: assumptions.join('; ') } : {}),
     ...metadata,
   };

@@ -1,4 +1,4 @@
-import { bufferSource } from '@cosmicai/torchfile';
+import { bufferSource, torchFileStream, type ByteSource } from '@cosmicai/torchfile';
 import { CheckpointMismatchError, importCheckpoint } from '../src/index.ts';
 import { changedCheckpoint } from './support/changed-checkpoint.ts';
 import { fileSource, GOLDEN_FOLDER } from './support/golden-files.ts';
@@ -41,6 +41,29 @@ describe('a module that is not AstroMAE as known', () => {
     const bytes = await changedCheckpoint('cells-k1-g48', SCALE, (found) => withScale(found, 0.25));
     const refused = importCheckpoint(bufferSource('checkpoint.pt', bytes));
     await expect(refused).rejects.toThrow(/blocks\.1 is a block of settings .*0\.353.*first block.*0\.25/);
+  });
+});
+
+describe('a dict', () => {
+  /** A bare module object, as protocol 2 writes it: class, no arguments, a state with `_modules`. */
+  const module = 'ctorch.nn.modules.module\nModule\n)\x81}X\x08\0\0\0_modules}sb';
+
+  async function saved(content: string): Promise<ByteSource> {
+    const chunks = [];
+    for await (const chunk of torchFileStream(Buffer.from(`\x80\x02}(${content}u.`, 'latin1'), [])) chunks.push(chunk);
+    return bufferSource('dict.pt', Buffer.concat(chunks));
+  }
+
+  it('with several modules is refused, as none is the one', async () => {
+    const source = await saved(`X\x05\0\0\0model${module}X\x03\0\0\0ema${module}`);
+    await expect(importCheckpoint(source)).rejects.toThrow(/one of several modules \("model", "ema"\)/);
+  });
+
+  it('with another module is refused by its class', async () => {
+    const source = await saved(`X\x05\0\0\0model${module}X\x05\0\0\0epochK\x03`);
+    await expect(importCheckpoint(source)).rejects.toThrow(
+      /is a torch\.nn\.modules\.module\.Module; expected ViT_Astro/,
+    );
   });
 });
 

@@ -96,8 +96,8 @@ describe('compileCheckpoint', () => {
     expect(folded).toBe(false);
     expect(provenance).toEqual({
       checkpoint: 'cells-deep.pt',
-      'checkpoint.sha256': checksum,
-      'checkpoint.form': 'state-dict',
+      checkpoint_sha256: checksum,
+      checkpoint_form: 'state-dict',
       assumptions: assumptions.join('; '),
       by: 'me',
     });

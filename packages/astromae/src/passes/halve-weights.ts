@@ -2,8 +2,11 @@
 import { GraphEditor, plainNode } from '../graph/editor.ts';
 import type { FloatTensor, Graph, Tensor } from '../graph/graph.ts';
 
-/** Smaller tensors (biases, norms) stay as they are: they are a hundredth of the file and matter more. */
-const SMALLEST = 1024;
+/**
+ * Smaller tensors stay as they are. Of the published configuration they are 3 % of the file, and rounding them made up most of
+ * the difference (1.2e-3 instead of 3.4e-4 at most): magnitudes near 17 go through one such matrix, raw fluxes through others.
+ */
+const SMALLEST = 16_384;
 /** Largest finite half: beyond it a weight would become infinite. */
 const LARGEST_HALF = 65504;
 /** ONNX's code for float32, the target of Cast. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { compileAstroMae, inspectModel, PUBLISHED_CONFIG, randomWeights } from '../../src/index.ts';
 import { ROUNDING } from '../support/expect-same.ts';
 import { narrowConfig } from '../support/narrow-config.ts';
@@ -16,6 +17,35 @@ describe('all folds together', () => {
     const literal = await predict(compileAstroMae(config, weights, { fold: false }), inputs);
     const folded = await predict(compileAstroMae(config, weights), inputs);
     expect(largestDifference(folded, literal)).toBeLessThan(ROUNDING);
+  });
+
+  it('predict the same for any dimensions', async () => {
+    const dimensions = fc.record({
+      depth: fc.integer({ min: 1, max: 3 }),
+      heads: fc.constantFrom(1, 2, 3, 4, 6, 12),
+      patchSize: fc.constantFrom(4, 8, 16),
+      attentionBias: fc.constantFrom('none' as const, 'qv' as const, 'qkv' as const),
+      mlpHidden: fc.integer({ min: 1, max: 70 }),
+      headFeatures: fc.integer({ min: 1, max: 60 }),
+      pcm: fc.option(
+        fc.record({
+          kernel: fc.constantFrom(1, 3, 5),
+          groups: fc.constantFrom(1, 3, 8, 24, 48),
+          hidden: fc.constantFrom(48, 96),
+          batchNormEpsilon: fc.constantFrom(1e-5, 1e-3),
+        }),
+      ),
+    });
+    const property = fc.asyncProperty(dimensions, fc.nat(), async (encoder, seed) => {
+      const config = narrowConfig(encoder);
+      const weights = randomWeights(config, seed);
+      const inputs = waves(config, 2);
+      const literal = await predict(compileAstroMae(config, weights, { fold: false }), inputs);
+      const folded = await predict(compileAstroMae(config, weights), inputs);
+      const scale = Math.max(1, ...literal.map(Math.abs));
+      expect(largestDifference(folded, literal) / scale).toBeLessThan(ROUNDING);
+    });
+    await fc.assert(property, { numRuns: 20, seed: 20 });
   });
 
   it('predict each sample by itself: the batch it is in changes nothing but rounding', async () => {
@@ -40,6 +70,7 @@ describe('all folds together', () => {
     expect(literal.flops.total).toBe(221_536_000);
     expect(literal.flops.linear).toBe(201_193_728);
     expect(folded.flops.total).toBeLessThan(literal.flops.total);
+    expect(folded.flops.attention).toBe(literal.flops.attention);
     expect(folded.constants).toBeLessThan(12_700_000);
     expect(folded.fileBytes).toBeLessThan(51_000_000);
   });
