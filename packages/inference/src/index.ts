@@ -10,4 +10,5 @@ export {
 export { serveSession } from './session-server.ts';
 export { PartitionError } from './errors.ts';
 export { ModelCache, type LoadedModel, type ModelCacheOptions } from './model.ts';
+export { peakRssMb } from './peak-rss.ts';
 export { runRank, type RankEnvironment } from './run-rank.ts';

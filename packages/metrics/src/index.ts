@@ -40,3 +40,20 @@ export { simulateRun, type SimulatedRank, type SimulatedRun, type Simulation } f
 export { quoteRun, usageOf, type Quote, type QuoteOptions, type Range } from './quote/quote.ts';
 export { reconcile, type ActualRun, type Reconciliation } from './quote/reconcile.ts';
 export { architectureOf, runTable, type RankRow, type RunTable, type RunTableOptions } from './run-table.ts';
+export {
+  BENCH_STATUSES,
+  benchReportSchema,
+  benchRunSchema,
+  type BenchReport,
+  type BenchRun,
+} from './bench/bench-run.ts';
+export {
+  analyseBench,
+  compareSizes,
+  type BenchAnalysis,
+  type BenchCell,
+  type Measure,
+  type Spread,
+  type WorldAverage,
+} from './bench/analysis.ts';
+export { performanceTable } from './bench/performance-table.ts';

@@ -25,14 +25,5 @@ export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';
 export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts';
 export { machineHistory, type RunEvent } from './machine/history.ts';
 export { assembleRunReport, type RunMaterial } from './assemble.ts';
-export {
-  BENCH_STATUSES,
-  benchReportSchema,
-  benchRunSchema,
-  type BenchReport,
-  type BenchRun,
-} from './bench/bench-run.ts';
-export { analyseBench, type BenchAnalysis, type BenchCell, type Spread, type WorldAverage } from './bench/analysis.ts';
-export { performanceTable } from './bench/performance-table.ts';
 export { averageTable, benchReportHtml, benchReportPlots, cellTable } from './bench/bench-page.ts';
 export { DARK, LIGHT, type Theme } from './theme.ts';

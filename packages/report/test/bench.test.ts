@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
-import { median } from '@cosmicai/metrics';
-import { analyseBench, benchReportHtml, benchReportPlots, performanceTable } from '../src/index.ts';
+import { analyseBench, median, performanceTable } from '@cosmicai/metrics';
+import { benchReportHtml, benchReportPlots } from '../src/index.ts';
 import { exampleBench } from './example-bench.ts';
 
 const { runs } = exampleBench();

@@ -1,5 +1,4 @@
-import { seededRandom } from '@cosmicai/metrics';
-import type { BenchReport, BenchRun } from '../src/index.ts';
+import { seededRandom, type BenchReport, type BenchRun } from '@cosmicai/metrics';
 
 /** The users' sweep of 20 cells, three repeats each, one cell out of memory. */
 export function exampleBench(): BenchReport {

@@ -1,6 +1,6 @@
 import { arch } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { ModelCache, runRank } from '@cosmicai/inference';
+import { ModelCache, peakRssMb, runRank } from '@cosmicai/inference';
 import { parseAs, rankTaskSchema, type RankAnswer } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 
@@ -27,8 +27,7 @@ export function infer(item: unknown): Promise<RankAnswer> {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     },
-    // Node reports maxRSS in kilobytes.
-    peakRssMb: () => process.resourceUsage().maxRSS / 1024,
+    peakRssMb,
     memoryLimitMb: memoryLimit > 0 ? memoryLimit : null,
     architecture: arch === 'x64' ? 'x86_64' : arch,
   });

@@ -1,14 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJsonAs } from '@cosmicai/payload';
-import {
-  analyseBench,
-  benchReportHtml,
-  benchRunSchema,
-  performanceTable,
-  type BenchReport,
-  type BenchRun,
-} from '@cosmicai/report';
+import { analyseBench, benchRunSchema, performanceTable, type BenchReport, type BenchRun } from '@cosmicai/metrics';
+import { benchReportHtml } from '@cosmicai/report';
 import { nameOf, type SweepRun } from './sweep.ts';
 
 /** The sweep as data; what `report` reads. */

@@ -1,5 +1,6 @@
+import type { BenchRun } from '@cosmicai/metrics';
 import { runSummarySchema, type RunSummary } from '@cosmicai/payload';
-import { assembleRunReport, type BenchRun } from '@cosmicai/report';
+import { assembleRunReport } from '@cosmicai/report';
 import type { Terminal } from '../output/terminal.ts';
 import { gatherRun } from '../report/gather-run.ts';
 import { execute, type Execution } from '../run/execute.ts';

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
+import { analyseBench, type BenchReport, type BenchRun } from '@cosmicai/metrics';
 import { UserInputError } from '@cosmicai/payload';
-import { analyseBench, averageTable, cellTable, type BenchReport, type BenchRun } from '@cosmicai/report';
+import { averageTable, cellTable } from '@cosmicai/report';
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { BenchFolder } from '../bench/bench-folder.ts';

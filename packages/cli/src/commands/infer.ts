@@ -3,6 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   createPredictor,
+  peakRssMb,
   encodePredictions,
   predictPartition,
   type PartitionPredictions,
@@ -111,7 +112,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   const report: InferReport = {
     'total cpu time (second)': (user + system) / 1e6,
     'execution time per batch (second)': wallSeconds / Math.max(1, batchCount),
-    'cpu memory (MB)': process.resourceUsage().maxRSS / 1024,
+    'cpu memory (MB)': peakRssMb(),
     'throughput(bps)': (samples * BITS_PER_SAMPLE) / wallSeconds,
     'batch size': options.batchSize,
     'number of batches': batchCount,

@@ -1,13 +1,12 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { pricesOf } from '@cosmicai/metrics';
+import { benchReportSchema, pricesOf } from '@cosmicai/metrics';
 import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
 import {
   assembleRunReport,
   benchReportHtml,
   benchReportPlots,
-  benchReportSchema,
   runReportHtml,
   runReportPlots,
   type RunReport,

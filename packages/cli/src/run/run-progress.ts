@@ -14,7 +14,12 @@ export class RunProgress {
   show(event: RunEvent): void {
     switch (event.type) {
       case 'StateEntered':
-        if (event.in === undefined && event.stateType !== 'Choice' && event.stateType !== 'Succeed')
+        if (
+          event.in === undefined &&
+          event.index === undefined &&
+          event.stateType !== 'Choice' &&
+          event.stateType !== 'Succeed'
+        )
           this.#line(event.state);
         return;
       case 'MapRunStarted':

@@ -1,6 +1,6 @@
 import { formatNumber } from '../format.ts';
 import type { Chart } from '../charts/chart.ts';
-import { compare, type BenchCell, type Measure, type Spread } from './analysis.ts';
+import { compareSizes, type BenchCell, type Measure, type Spread } from '@cosmicai/metrics';
 
 type Dimension = 'world_size' | 'batch_size' | 'data_size' | 'partition_size';
 
@@ -126,7 +126,7 @@ function chartOf(cells: readonly BenchCell[], dimension: Dimension): Chart {
 const LINE_COLOURS = [5, 2, 4, 1, 3, 7, 6, 0];
 
 function distinct(cells: readonly BenchCell[], dimension: Dimension): string[] {
-  return [...new Set(cells.map((cell) => String(cell[dimension] ?? '–')))].sort(compare);
+  return [...new Set(cells.map((cell) => String(cell[dimension] ?? '–')))].sort(compareSizes);
 }
 
 function rangeWords(title: string, points: readonly Point[]): string {

@@ -5,9 +5,15 @@ import { xml, type Markup } from '../html/markup.ts';
 import { pageHtml } from '../html/page.ts';
 import { figure, keyFigures, list, settings, tableMarkup, type Section } from '../html/parts.ts';
 import type { Table } from '../tables.ts';
-import { analyseBench, type BenchAnalysis, type BenchCell, type Spread } from './analysis.ts';
+import {
+  analyseBench,
+  benchReportSchema,
+  type BenchAnalysis,
+  type BenchCell,
+  type BenchReport,
+  type Spread,
+} from '@cosmicai/metrics';
 import { benchCharts } from './bench-charts.ts';
-import { benchReportSchema, type BenchReport } from './bench-run.ts';
 
 /** report.html of a sweep. @throws InvalidInputError when the data are no bench report */
 export async function benchReportHtml(input: BenchReport): Promise<string> {

@@ -1,4 +1,5 @@
-import { bootstrapInterval, mean, median, seededRandom, type Random } from '@cosmicai/metrics';
+import { seededRandom, type Random } from '../random.ts';
+import { bootstrapInterval, mean, median } from '../statistics.ts';
 import type { BenchRun } from './bench-run.ts';
 
 export type Measure = 'duration_seconds' | 'memory_mb' | 'cost_usd' | 'throughput_rps' | 'throughput_bps';
@@ -155,15 +156,15 @@ function cellKey({ world_size, batch_size, data_size, partition_size }: BenchRun
 
 function byConfiguration(a: BenchCell, b: BenchCell): number {
   return (
-    compare(a.data_size, b.data_size) ||
-    compare(a.partition_size, b.partition_size) ||
+    compareSizes(a.data_size, b.data_size) ||
+    compareSizes(a.partition_size, b.partition_size) ||
     a.world_size - b.world_size ||
     a.batch_size - b.batch_size
   );
 }
 
 /** `small`, `medium`, `large` in that order; sizes such as 25MB by number. */
-export function compare(a: string | null, b: string | null): number {
+export function compareSizes(a: string | null, b: string | null): number {
   const order = ['small', 'medium', 'large'];
   const [x, y] = [order.indexOf(a ?? ''), order.indexOf(b ?? '')];
   if (x >= 0 && y >= 0) return x - y;
