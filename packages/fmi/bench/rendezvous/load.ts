@@ -23,6 +23,8 @@ const failures: string[] = [];
 const memory: number[] = [];
 const pairs: Promise<void>[] = [];
 const total = perSecond * seconds;
+const cpuBefore = await server.cpu();
+const ownBefore = process.cpuUsage();
 const began = performance.now();
 for (let index = 0; index < total; index++) {
   const wait = began + (index * 1_000) / perSecond - performance.now();
@@ -32,12 +34,16 @@ for (let index = 0; index < total; index++) {
 }
 const offeredMs = performance.now() - began;
 await Promise.all(pairs);
+const cpu = (await server.cpu()) - cpuBefore;
+const own = process.cpuUsage(ownBefore);
+const tookS = (performance.now() - began) / 1_000;
 times.sort((left, right) => left - right);
 const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]?.toFixed(1);
 const { members, refused } = await server.stats();
 process.stdout.write(
   [
     `${times.length} of ${total} pairs introduced, ${failures.length} failed; ${((total / offeredMs) * 1_000).toFixed(0)} offered a second`,
+    `processor: server ${cpu.toFixed(1)} s, this load generator ${((own.user + own.system) / 1e6).toFixed(1)} s, in ${tookS.toFixed(1)} s`,
     `from coming to introduction: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`,
     `server memory each second: ${memory.join(' ')} MiB, ${server.memory()} after; live with the idle ranks: ${liveBefore} before, ${await server.live()} after`,
     `idle ranks still there: ${members} of ${idle}; refused: ${JSON.stringify(refused)}`,

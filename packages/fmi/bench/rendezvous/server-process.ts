@@ -13,6 +13,8 @@ export interface ServerProcess {
   memory(): number;
   /** Memory in use after a full garbage collection, MiB: heap and buffers. */
   live(): Promise<number>;
+  /** Processor time used since the start, s. */
+  cpu(): Promise<number>;
   stats(): Promise<RendezvousStats>;
   stop(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export async function startServer(options: Partial<RendezvousServerOptions> = {}
   return {
     port,
     memory: () => residentMiB(child.pid!),
+    cpu: async () => (await ask('cpu')) as number,
     live: async () => (await ask('live')) as number,
     stats: async () => (await ask('stats')) as RendezvousStats,
     stop: async () => {
@@ -58,6 +61,7 @@ if (import.meta.main) {
   const server = await startRendezvous({ secrets: [secret], host: '127.0.0.1', port: 0, healthPort: 0, ...options });
   process.on('message', (order) => {
     if (order === 'stats') process.send!(server.stats());
+    else if (order === 'cpu') process.send!((process.cpuUsage().user + process.cpuUsage().system) / 1e6);
     else if (order === 'live') process.send!(liveMiB());
     else void server.close(0).then(() => process.disconnect());
   });

@@ -32,7 +32,7 @@ export const defaultLimits: Limits = {
   connections: 20_000,
   connectionsPerAddress: 10_000,
   strangersPerAddress: 2_048,
-  worlds: 1_024,
+  worlds: 10_000,
   worldSize: 4_096,
   waiting: 8_192,
   relays: 4_096,

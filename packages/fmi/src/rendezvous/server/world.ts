@@ -25,6 +25,7 @@ export class World {
   relays = 0;
   readonly #context: ServerContext;
   readonly #pairings: PairingTable;
+  readonly #onEmpty: () => void;
   readonly #gone = new Map<number, Departure>();
   /** Who waits for a rank that isn't here yet. */
   readonly #seekers = new Map<number, Set<number>>();
@@ -33,19 +34,21 @@ export class World {
     context: ServerContext,
     pairings: PairingTable,
     run: { readonly runId: string; readonly worldSize: number; readonly runKey: Buffer },
+    onEmpty: () => void,
   ) {
     this.runId = run.runId;
     this.worldSize = run.worldSize;
     this.runKey = run.runKey;
     this.#context = context;
     this.#pairings = pairings;
+    this.#onEmpty = onEmpty;
   }
 
   /** A rank that comes again (a retry) takes the place of its predecessor, which the others see as lost. */
   join(member: Member): void {
     const before = this.members.get(member.rank);
     if (before !== undefined) {
-      this.depart(before, 'lost');
+      this.#part(before, 'lost');
       before.dismiss('replaced', `another process has joined as rank ${member.rank}`);
     }
     this.members.set(member.rank, member);
@@ -84,6 +87,13 @@ export class World {
   /** The member's connection is over. Everybody hears of a loss; a good-bye is told to those who had to do with the member. */
   depart(member: Member, how: Departure): void {
     if (this.members.get(member.rank) !== member) return;
+    this.#part(member, how);
+    if (this.members.size > 0) return;
+    this.#gone.clear();
+    this.#onEmpty();
+  }
+
+  #part(member: Member, how: Departure): void {
     this.members.delete(member.rank);
     if (how === 'lost') this.#context.counters.membersLost++;
     else this.#context.counters.membersLeft++;
@@ -99,7 +109,6 @@ export class World {
     for (const pairing of member.pairings.values())
       this.#pairings.end(pairing, how === 'lost' ? member.rank : undefined);
     member.pairings.clear();
-    if (this.members.size === 0) this.#gone.clear();
   }
 
   #introduce(left: Member, right: Member): void {

@@ -49,21 +49,24 @@ export class Worlds {
       if (entry === undefined && this.#entries.size >= this.#context.limits.worlds) {
         return { refusal: 'limit', reason: `the server holds ${this.#entries.size} runs already` };
       }
-      entry = { world: new World(this.#context, this.#pairings, run), openedUntil: now };
+      const world: World = new World(this.#context, this.#pairings, run, () => this.#forgetUnlessOpened(key, world));
+      entry = { world, openedUntil: now };
       this.#entries.set(key, entry);
-      this.#context.log.info({ runId: run.runId, group: run.group, worldSize: run.worldSize }, 'world opened');
+      this.#context.log.debug({ runId: run.runId, group: run.group, worldSize: run.worldSize }, 'world opened');
     }
     if (observing) entry.openedUntil = now + this.#context.timeouts.emptyWorld;
     return { world: entry.world };
   }
 
-  /** Forgets worlds that nobody is in and nobody has opened for later. */
+  /** Forgets worlds that were opened for ranks which never came. */
   sweep(): void {
-    const now = this.#context.now();
-    for (const [key, { world, openedUntil }] of this.#entries) {
-      if (world.members.size > 0 || openedUntil > now) continue;
-      this.#entries.delete(key);
-      this.#context.log.info({ runId: world.runId }, 'world closed');
-    }
+    for (const [key, { world }] of this.#entries) if (world.members.size === 0) this.#forgetUnlessOpened(key, world);
+  }
+
+  #forgetUnlessOpened(key: string, world: World): void {
+    const entry = this.#entries.get(key);
+    if (entry?.world !== world || entry.openedUntil > this.#context.now()) return;
+    this.#entries.delete(key);
+    this.#context.log.debug({ runId: world.runId }, 'world closed');
   }
 }
