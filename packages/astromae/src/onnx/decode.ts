@@ -88,7 +88,8 @@ function decodeTensor(tensor: TensorProto): Tensor {
   const type = elementType(tensor.dataType, tensor.name);
   const dims = tensor.dims.map(Number);
   // A copy: the bytes in the file are seldom aligned.
-  const buffer = tensor.rawData.slice().buffer;
+  // A copy, aligned and of this constant alone; slice() of a Buffer would be a view of the whole file.
+  const buffer = new Uint8Array(tensor.rawData).buffer;
   const size = type === 'int64' ? 8 : type === 'float32' ? 4 : 2;
   if (buffer.byteLength !== elementCount(dims) * size) {
     throw new ModelFileError(
