@@ -87,8 +87,7 @@ function decodeAttribute(attribute: AttributeProto): Attribute {
 function decodeTensor(tensor: TensorProto): Tensor {
   const type = elementType(tensor.dataType, tensor.name);
   const dims = tensor.dims.map(Number);
-  // A copy: the bytes in the file are seldom aligned.
-  // A copy, aligned and of this constant alone; slice() of a Buffer would be a view of the whole file.
+  // A copy: the bytes in the file are seldom aligned. Not slice(), which of a Buffer is a view of the whole file.
   const buffer = new Uint8Array(tensor.rawData).buffer;
   const size = type === 'int64' ? 8 : type === 'float32' ? 4 : 2;
   if (buffer.byteLength !== elementCount(dims) * size) {
