@@ -46,6 +46,7 @@ export {
   benchRunSchema,
   type BenchReport,
   type BenchRun,
+  type ParsedBenchReport,
 } from './bench/bench-run.ts';
 export {
   analyseBench,

@@ -26,4 +26,5 @@ export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts'
 export { machineHistory, type RunEvent } from './machine/history.ts';
 export { assembleRunReport, type RunMaterial } from './assemble.ts';
 export { averageTable, benchReportHtml, benchReportPlots, cellTable } from './bench/bench-page.ts';
+export { benchReportOfRuns, type ComparedRun } from './bench/of-runs.ts';
 export { DARK, LIGHT, type Theme } from './theme.ts';

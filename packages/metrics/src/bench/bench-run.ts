@@ -44,5 +44,9 @@ export const benchReportSchema = z.object({
   warnings: z.array(z.string()),
   /** Of the bootstrap. */
   seed: z.number().int(),
+  /** What durations and throughputs are by: of results without a wall clock, the slowest rank. */
+  basis: z.enum(['wall clock', 'slowest rank']).default('wall clock'),
 });
-export type BenchReport = z.output<typeof benchReportSchema>;
+/** As it is handed in: `basis` may be left out. */
+export type BenchReport = z.input<typeof benchReportSchema>;
+export type ParsedBenchReport = z.output<typeof benchReportSchema>;

@@ -1,6 +1,6 @@
 import { formatNumber } from '../format.ts';
 import type { Chart } from '../charts/chart.ts';
-import { compareSizes, type BenchCell, type Measure, type Spread } from '@cosmicai/metrics';
+import { compareSizes, type BenchCell, type Measure, type ParsedBenchReport, type Spread } from '@cosmicai/metrics';
 
 type Dimension = 'world_size' | 'batch_size' | 'data_size' | 'partition_size';
 
@@ -17,9 +17,11 @@ const BESIDE: Readonly<Record<Dimension, readonly Dimension[]>> = {
   data_size: ['world_size', 'batch_size', 'partition_size'],
   partition_size: ['world_size', 'batch_size', 'data_size'],
 };
-const PANELS: readonly { measure: Measure; title: string }[] = [
-  { measure: 'throughput_rps', title: 'throughput (samples/s by wall clock)' },
-  { measure: 'duration_seconds', title: 'duration (s)' },
+type Basis = ParsedBenchReport['basis'];
+
+const panelsBy = (basis: Basis): readonly { measure: Measure; title: string }[] => [
+  { measure: 'throughput_rps', title: `throughput (samples/s by ${basis})` },
+  { measure: 'duration_seconds', title: basis === 'wall clock' ? 'duration (s)' : 'duration of the slowest rank (s)' },
   { measure: 'cost_usd', title: 'cost (USD)' },
   { measure: 'memory_mb', title: 'memory of the largest rank (MB)' },
 ];
@@ -35,40 +37,42 @@ interface Point {
 }
 
 /** Throughput, duration, cost and memory against each dimension that the sweep varies. */
-export function benchCharts(cells: readonly BenchCell[]): Chart[] {
+export function benchCharts(cells: readonly BenchCell[], basis: Basis): Chart[] {
   return (Object.keys(NAMES) as Dimension[])
     .filter((dimension) => distinct(cells, dimension).length > 1)
-    .map((dimension) => chartOf(cells, dimension));
+    .map((dimension) => chartOf(cells, dimension, panelsBy(basis)));
 }
 
-function chartOf(cells: readonly BenchCell[], dimension: Dimension): Chart {
+function chartOf(cells: readonly BenchCell[], dimension: Dimension, measures: ReturnType<typeof panelsBy>): Chart {
   const lines = BESIDE[dimension].filter((other) => distinct(cells, other).length > 1);
   const lineOf = (cell: BenchCell) =>
     lines.map((other) => `${NAMES[other]} ${cell[other] ?? '–'}`).join(', ') || 'median';
   const xs = distinct(cells, dimension);
   const names = [...new Set(cells.map(lineOf))];
-  const panels = PANELS.map((panel) => ({
-    ...panel,
-    points: cells.flatMap((cell): Point[] => {
-      const spread: Spread | null = cell[panel.measure as keyof BenchCell] as Spread | null;
-      if (spread === null) return [];
-      const { median, low, high } = spread;
-      return [
-        { x: String(cell[dimension] ?? '–'), line: lineOf(cell), median, low: low ?? median, high: high ?? median },
-      ];
-    }),
-  })).filter(({ points }) => points.length > 0);
+  const panels = measures
+    .map((panel) => ({
+      ...panel,
+      points: cells.flatMap((cell): Point[] => {
+        const spread: Spread | null = cell[panel.measure as keyof BenchCell] as Spread | null;
+        if (spread === null) return [];
+        const { median, low, high } = spread;
+        return [
+          { x: String(cell[dimension] ?? '–'), line: lineOf(cell), median, low: low ?? median, high: high ?? median },
+        ];
+      }),
+    }))
+    .filter(({ points }) => points.length > 0);
   const missing = cells.filter((cell) => cell.succeeded === 0).length;
   return {
     name: `bench-by-${dimension.replace('_', '-')}`,
     title: `Throughput, duration, cost and memory against ${NAMES[dimension]}`,
     description: `Medians of the repeats with their 95 % bootstrap intervals${lines.length > 0 ? `, one line for each ${lines.map((line) => NAMES[line]).join(' and ')}` : ''}. ${panels.map(({ title, points }) => rangeWords(title, points)).join('; ')}.${missing > 0 ? ` ${missing} configurations never succeeded and have no point.` : ''}`,
     data: {
-      columns: [NAMES[dimension], 'line', ...PANELS.map(({ title }) => title)],
+      columns: [NAMES[dimension], 'line', ...measures.map(({ title }) => title)],
       rows: cells.map((cell) => [
         String(cell[dimension] ?? '–'),
         lineOf(cell),
-        ...PANELS.map(({ measure }) => (cell[measure as keyof BenchCell] as Spread | null)?.median ?? null),
+        ...measures.map(({ measure }) => (cell[measure as keyof BenchCell] as Spread | null)?.median ?? null),
       ]),
     },
     spec: (theme) => ({

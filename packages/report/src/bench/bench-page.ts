@@ -11,6 +11,7 @@ import {
   type BenchAnalysis,
   type BenchCell,
   type BenchReport,
+  type ParsedBenchReport,
   type Spread,
 } from '@cosmicai/metrics';
 import { benchCharts } from './bench-charts.ts';
@@ -19,7 +20,7 @@ import { benchCharts } from './bench-charts.ts';
 export async function benchReportHtml(input: BenchReport): Promise<string> {
   const report = parseAs(benchReportSchema, input, 'bench report');
   const analysis = analyseBench(report.runs, report.seed);
-  const charts = benchCharts(analysis.cells);
+  const charts = benchCharts(analysis.cells, report.basis);
   const plots = await Promise.all(charts.map(async (chart) => xml`<h3>${chart.title}</h3>${await figure(chart)}`));
   const sections: (Section | undefined)[] = [
     notices(report, analysis),
@@ -50,12 +51,12 @@ export async function benchReportHtml(input: BenchReport): Promise<string> {
 export async function benchReportPlots(input: BenchReport): Promise<Map<string, { svg: string; png: Buffer }>> {
   const report = parseAs(benchReportSchema, input, 'bench report');
   const plots = new Map<string, { svg: string; png: Buffer }>();
-  for (const chart of benchCharts(analyseBench(report.runs, report.seed).cells))
+  for (const chart of benchCharts(analyseBench(report.runs, report.seed).cells, report.basis))
     plots.set(chart.name, await drawFiles(chart));
   return plots;
 }
 
-function headerOf(report: BenchReport, analysis: BenchAnalysis): Markup {
+function headerOf(report: ParsedBenchReport, analysis: BenchAnalysis): Markup {
   const best = analysis.best_configuration;
   return xml`<h1>${report.title}</h1><p class="sub">${analysis.succeeded} of ${analysis.runs} runs succeeded, ${analysis.cells.length} configurations</p>${keyFigures(
     best === null
@@ -70,8 +71,13 @@ function headerOf(report: BenchReport, analysis: BenchAnalysis): Markup {
   )}`;
 }
 
-function notices(report: BenchReport, analysis: BenchAnalysis): Section | undefined {
+function notices(report: ParsedBenchReport, analysis: BenchAnalysis): Section | undefined {
   const told = [
+    ...(report.basis === 'slowest rank'
+      ? [
+          'Durations and throughputs are those of the slowest rank, because not all results tell the wall clock of their run.',
+        ]
+      : []),
     ...report.warnings,
     ...analysis.not_succeeded.map(
       (run) =>
