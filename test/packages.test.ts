@@ -9,8 +9,9 @@ import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '../packages/as
 import { fileStore } from '../packages/store/src/index.ts';
 import { simulateSurvey } from '../packages/survey/src/index.ts';
 import { writePartition } from '../packages/torchfile/src/index.ts';
+import { parse } from 'yaml';
 import { archive } from '../scripts/serverless/archive.ts';
-import { bundle, type Bundle } from '../scripts/serverless/bundle.ts';
+import { bundle, root, type Bundle } from '../scripts/serverless/bundle.ts';
 import type { Architecture } from '../scripts/serverless/native-files.ts';
 import { unpack } from './unpack.ts';
 
@@ -78,6 +79,19 @@ describe.each(['init', 'summarize'])('the %s functions', (service) => {
     }
     expect(digests.size).toBe(1);
     expect((await bundle(service)).natives).toEqual([]);
+  });
+});
+
+describe.each(['init', 'inference', 'summarize'])('the bundle of services/%s', (service) => {
+  it('exports every function that serverless.yml names', async () => {
+    const config = parse(await readFile(join(root, 'services', service, 'serverless.yml'), 'utf8')) as {
+      functions: Record<string, { handler: string }>;
+    };
+    const handler = pathToFileURL(join((await bundle(service)).folder, 'handler.mjs')).href;
+    const script = `import('${handler}').then((all) => console.log(Object.keys(all).filter((name) => typeof all[name] === 'function').join()))`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script]);
+    const named = Object.values(config.functions).map(({ handler: name }) => name.replace('handler.', ''));
+    expect(named.sort()).toEqual(stdout.trim().split(',').sort());
   });
 });
 

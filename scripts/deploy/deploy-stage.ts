@@ -47,10 +47,11 @@ async function deploy(stage: string): Promise<void> {
 
   const bucket = bucketName(stage, account.id, region);
   const payload = await layOutBucket(openStore(`s3://${bucket}`), bucket, options);
+  const machine = `arn:aws:states:${region}:${account.id}:stateMachine:cosmicai-${stage}`;
   say(`
-Deployed. The bucket is s3://${bucket}: put partition files (1.pt, 2.pt, …) below datasets/small/, then
+Deployed. The bucket is s3://${bucket}: put partition files (1.pt, 2.pt, …) below datasets/small/, then start a run:
 
-  pnpm cosmicai run s3://${bucket}/${payload} --target aws --stage ${stage}
+  aws stepfunctions start-execution --region ${region} --state-machine-arn ${machine} --input "$(aws s3 cp s3://${bucket}/${payload} -)"
 `);
 }
 

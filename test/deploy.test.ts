@@ -1,0 +1,195 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { DescribeStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '../packages/astromae/src/index.ts';
+import { openStore, type ObjectStore } from '../packages/store/src/index.ts';
+import { keysOf } from '../packages/store/test/conformance.ts';
+import { startMoto, whyNoMoto, type MotoServer } from '../packages/store/test/moto-server.ts';
+import { simulateSurvey } from '../packages/survey/src/index.ts';
+import { writePartition } from '../packages/torchfile/src/index.ts';
+import { layOutBucket } from '../scripts/deploy/lay-out-bucket.ts';
+import { stageOptions } from '../scripts/deploy/stage-options.ts';
+import { root } from './stacks.ts';
+
+/** moto's account. */
+const ACCOUNT = '123456789012';
+const BUCKET = `cosmicai-local-${ACCOUNT}-us-east-1`;
+const MACHINE = `arn:aws:states:us-east-1:${ACCOUNT}:stateMachine:cosmicai-local`;
+
+const reason = whyNoMoto();
+if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
+
+(reason === undefined ? describe : describe.skip)('a stage on moto, an imitation of the AWS APIs', () => {
+  let moto: MotoServer;
+  let deployed: string;
+  let store: ObjectStore;
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: moto.url,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    store = openStore(`s3://${BUCKET}`);
+    deployed = await runScript('deploy-stage.ts', 'local');
+  }, 240_000);
+  afterAll(async () => {
+    await moto.stop();
+  });
+
+  it('has every function under the name that the state machine calls', async () => {
+    const { Functions = [] } = await new LambdaClient().send(new ListFunctionsCommand());
+    const names = Functions.map(({ FunctionName }) => FunctionName);
+    const machine = await new SFNClient().send(new DescribeStateMachineCommand({ stateMachineArn: MACHINE }));
+    const called = [...machine.definition!.matchAll(/"FunctionName": "([^"]+)"/g)].map(([, name]) => name!);
+    expect(called).toHaveLength(4);
+    expect(names).toEqual(expect.arrayContaining(called));
+    expect(names).toContain('cosmicai-summarize-local-resultSummary');
+    for (const { Runtime, Role, FunctionName } of Functions) {
+      expect(Runtime).toBe('nodejs24.x');
+      expect(Role).toContain(FunctionName!.split('-').pop());
+    }
+  });
+
+  it('has a bucket with the folders that users know, and says what to do next', async () => {
+    const keys = await keysOf(store);
+    expect(keys).toEqual([
+      'configs/',
+      'configs/payload.json',
+      'datasets/large/',
+      'datasets/medium/',
+      'datasets/small/',
+      'models/',
+      'results/',
+      'scaling/',
+    ]);
+    expect(deployed).toContain(`start-execution --region us-east-1 --state-machine-arn ${MACHINE} --input`);
+    expect(deployed).toContain(`s3://${BUCKET}/configs/payload.json`);
+  });
+
+  it('runs the deployed bundles on its bucket, called here because moto calls functions in Docker only', async () => {
+    const count = 24;
+    for (const k of [1, 2]) {
+      const galaxies = simulateSurvey({ count, seed: k });
+      await writePartition(store, `datasets/small/${k}.pt`, { count }, galaxies);
+    }
+    await store.put('models/random.onnx', compileAstroMae(PUBLISHED_CONFIG, randomWeights(PUBLISHED_CONFIG, 1)));
+    const sample = JSON.parse((await store.get('configs/payload.json')).toString()) as object;
+    const payload = { ...sample, world_size: 2, model: 'models/random.onnx' };
+
+    const planned = (await call('init', 'init', payload)) as { run: { manifest_key: string } };
+    const manifest = JSON.parse((await store.get(planned.run.manifest_key)).toString()) as unknown[];
+    expect(manifest).toHaveLength(2);
+    for (const item of manifest) {
+      expect(await call('inference', 'infer', item)).toMatchObject({ status: 'succeeded', samples: count });
+    }
+    const answer = await call('summarize', 'summarize', planned);
+    expect(answer).toMatchObject({ statusCode: 200, status: 'SUCCEEDED' });
+    const combined = JSON.parse((await store.get('results/first-run/combined_data.json')).toString()) as unknown[];
+    expect(combined).toHaveLength(2);
+  });
+
+  it('accepts a run, which moto records but does not execute', async () => {
+    const { executionArn } = await new SFNClient().send(
+      new StartExecutionCommand({ stateMachineArn: MACHINE, input: '{}' }),
+    );
+    expect(executionArn).toContain(':execution:cosmicai-local:');
+  });
+
+  it('keeps a payload that somebody has edited when it is laid out again', async () => {
+    await store.put('configs/payload.json', '{"edited": true}');
+    expect(await layOutBucket(store, BUCKET, stageOptions('local'))).toBe('configs/payload.json');
+    expect((await store.get('configs/payload.json')).toString()).toBe('{"edited": true}');
+  });
+
+  it('is removed with its bucket and everything in it', async () => {
+    await store.put('results/a', '1');
+    await store.put('results/a', '2');
+    await store.delete('results/a');
+    const { stdout } = await execute(process.execPath, [script('remove-stage.ts'), 'local', '--yes']);
+    expect(stdout).toMatch(/Removed s3:\/\/\S+ with \d+ object versions/);
+    await expect(store.get('configs/payload.json')).rejects.toThrow('There is no bucket');
+    const { Functions = [] } = await new LambdaClient().send(new ListFunctionsCommand());
+    expect(Functions).toEqual([]);
+  }, 240_000);
+
+  it('sets up the rendezvous server too, whose network moto can not remove again', async () => {
+    const stages = await mkdtemp(join(tmpdir(), 'cosmicai-stages-'));
+    const options = 'deployment: { bucket: packages-met, method: direct }\nrendezvous: { enabled: true }\n';
+    await writeFile(join(stages, 'met.yml'), options);
+    await s3().send(new CreateBucketCommand({ Bucket: 'packages-met' }));
+    const sls = join(root, 'node_modules/.bin/sls');
+    await execute(sls, ['deploy', '--stage', 'met', '--param', 'rendezvous_tasks=1'], { COSMICAI_STAGES: stages });
+    const stateMachineArn = MACHINE.replace('local', 'met');
+    const { status } = await new SFNClient().send(new DescribeStateMachineCommand({ stateMachineArn }));
+    expect(status).toBe('ACTIVE');
+  }, 120_000);
+});
+
+describe('the commands for stages', () => {
+  it.each(['deploy-stage.ts', 'remove-stage.ts'])(
+    '%s explains itself, and refuses wrong use with exit code 2',
+    async (name) => {
+      const { stderr } = await execute(process.execPath, [script(name), '--help']);
+      expect(stderr).toContain('Example: ');
+      await expect(execute(process.execPath, [script(name)])).rejects.toMatchObject({ code: 2 });
+    },
+  );
+
+  it('say what is wrong with a stage before they ask AWS for anything', async () => {
+    const stages = await mkdtemp(join(tmpdir(), 'cosmicai-stages-'));
+    await writeFile(join(stages, 'typo.yml'), 'inference: { memroy: 3008 }\n');
+    await writeFile(join(stages, 'kind.yml'), 'log_retention_days: soon\n');
+    const refusal = async (stage: string) =>
+      await execute(process.execPath, [script('deploy-stage.ts'), stage], { COSMICAI_STAGES: stages }).then(
+        () => 'deployed',
+        (error: unknown) => (error as { stderr: string }).stderr,
+      );
+    expect(await refusal('typo')).toContain('unknown option "inference.memroy". Known here: architecture, memory');
+    expect(await refusal('kind')).toContain('"log_retention_days" must be a number, not a string');
+    expect(await refusal('Too_Long-a-name')).toContain('2 to 16 lower-case letters');
+  });
+});
+
+/** With the environment that the tests have set up, which a sandboxed test would not hand on by itself. */
+async function execute(
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ stdout: string; stderr: string }> {
+  return await promisify(execFile)(command, args, { cwd: root, env: { ...process.env, ...environment } });
+}
+
+function script(name: string): string {
+  return join(root, 'scripts/deploy', name);
+}
+
+async function runScript(name: string, stage: string): Promise<string> {
+  return (await execute(process.execPath, [script(name), stage])).stdout;
+}
+
+function s3(): S3Client {
+  return new S3Client({ forcePathStyle: true });
+}
+
+/** Calls a handler of a bundle in a process of its own, as Lambda does. */
+async function call(service: string, handler: string, event: unknown): Promise<unknown> {
+  const folder = await mkdtemp(join(tmpdir(), 'cosmicai-call-'));
+  const [input, output] = [join(folder, 'event.json'), join(folder, 'answer.json')];
+  await writeFile(input, JSON.stringify(event));
+  const bundle = join(root, 'services', service, 'dist/handler.mjs');
+  const code = `
+    const { readFileSync, writeFileSync } = await import('node:fs');
+    const { ${handler} } = await import(${JSON.stringify(bundle)});
+    const answer = await ${handler}(JSON.parse(readFileSync(${JSON.stringify(input)}, 'utf8')));
+    writeFileSync(${JSON.stringify(output)}, JSON.stringify(answer));`;
+  await execute(process.execPath, ['--input-type=module', '-e', code]);
+  return JSON.parse(await readFile(output, 'utf8'));
+}
