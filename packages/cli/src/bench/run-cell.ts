@@ -1,5 +1,6 @@
 import type { BenchRun } from '@cosmicai/metrics';
 import { runSummarySchema, type RunSummary } from '@cosmicai/payload';
+import type { FunctionPool } from '@cosmicai/local';
 import { assembleRunReport } from '@cosmicai/report';
 import type { Terminal } from '../output/terminal.ts';
 import { gatherRun } from '../report/gather-run.ts';
@@ -15,6 +16,8 @@ export interface CellOptions {
   readonly model?: string;
   readonly memory: number;
   readonly concurrency?: number;
+  /** Processes of earlier runs; a run without starts cold. */
+  readonly pool?: FunctionPool;
 }
 
 /** Runs the workflow once as the sweep asks; a run that fails is a result too. */

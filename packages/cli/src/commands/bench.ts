@@ -9,10 +9,12 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { BenchFolder } from '../bench/bench-folder.ts';
 import { runCell } from '../bench/run-cell.ts';
 import { nameOf, sweepRuns, type SweepRun } from '../bench/sweep.ts';
+import { resolveModel } from '../inputs/files.ts';
 import { byteSize, wholeNumber, wholeNumbers, words } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { openPool } from '../run/execute.ts';
 import { RANK_MEMORY_MIB } from './run.ts';
 import { writeSimulation } from './simulate.ts';
 
@@ -73,7 +75,8 @@ export function benchCommand(terminal: Terminal): Command {
     });
 }
 
-async function bench(options: BenchOptions, terminal: Terminal): Promise<number> {
+async function bench(asked: BenchOptions, terminal: Terminal): Promise<number> {
+  const options = { ...asked, model: await resolveModel(asked.model, terminal) };
   const path = resolve(terminal.cwd, options.out);
   const folder = new BenchFolder(path);
   const runs = sweepRuns(
@@ -87,6 +90,7 @@ async function bench(options: BenchOptions, terminal: Terminal): Promise<number>
     options.seed,
   );
   const rows: BenchRun[] = [];
+  await using pool = await warmPool(options, path, terminal);
   for (const [index, run] of runs.entries()) {
     terminal.signal.throwIfAborted();
     const earlier = await folder.finished(run);
@@ -94,7 +98,12 @@ async function bench(options: BenchOptions, terminal: Terminal): Promise<number>
       earlier ??
       (await runCell(
         run,
-        { ...options, data: await dataOf(run, options, path, terminal), results: folder.results },
+        {
+          ...options,
+          data: await dataOf(run, options, path, terminal),
+          results: folder.results,
+          ...(run.repeat > 1 && { pool: pool.pool }),
+        },
         terminal,
       ));
     if (earlier === undefined) await folder.keep(row);
@@ -117,6 +126,12 @@ async function bench(options: BenchOptions, terminal: Terminal): Promise<number>
     printLine(terminal.stdout, `\nTables and report: ${path}`);
   }
   return analysis.succeeded > 0 ? EXIT.done : EXIT.failed;
+}
+
+/** The first run of each combination starts processes of its own, cold; its repeats share these. */
+async function warmPool(options: BenchOptions, folder: string, terminal: Terminal) {
+  const pool = await openPool({ ...options, logDirectory: join(folder, 'logs') }, terminal);
+  return { pool, [Symbol.asyncDispose]: () => pool.close() };
 }
 
 function outcomeOf(row: BenchRun): string {

@@ -3,7 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runLocally, type JsonObject, type LocalRunResult } from '@cosmicai/local';
+import {
+  createFunctionPool,
+  runLocally,
+  type FunctionPool,
+  type JsonObject,
+  type LocalRunResult,
+} from '@cosmicai/local';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -24,6 +30,8 @@ export interface ExecuteOptions {
   /** Folder of an earlier execution to go on with. */
   readonly resume?: string;
   readonly quiet?: boolean;
+  /** Processes to use again; their functions were configured when the pool was made. */
+  readonly pool?: FunctionPool;
 }
 
 export interface Execution extends LocalRunResult {
@@ -78,11 +86,25 @@ async function executeWith(
     runDirectory: directory,
     store: (bucket) => openStore(bucket, options.store === undefined ? {} : { base: options.store }),
     concurrency,
+    ...(options.pool !== undefined && { pool: options.pool }),
     signal: terminal.signal,
     onEvent: (event) => options.quiet !== true && progress.show(event),
     resume: options.resume !== undefined,
   });
   return { ...result, directory, definition };
+}
+
+/** Processes for several runs, so that all but the first start warm. */
+export async function openPool(
+  options: Pick<ExecuteOptions, 'model' | 'memory' | 'concurrency' | 'store'> & { readonly logDirectory: string },
+  terminal: Terminal,
+): Promise<FunctionPool> {
+  const concurrency = options.concurrency ?? availableParallelism();
+  const modelPath = await resolveModel(options.model, terminal);
+  const functions = await localFunctions({ modelPath, memoryMiB: options.memory, concurrency, store: options.store });
+  // With a process to spare for each function that is no rank, so that these push out no warm rank.
+  const control = Object.keys(functions).length - 1;
+  return createFunctionPool({ functions, concurrency: concurrency + control, logDirectory: options.logDirectory });
 }
 
 /** Beside the results when they are on this machine, else below the current folder. */

@@ -7,7 +7,7 @@ import { prepareMachine } from '../definition/prepare.ts';
 import type { Json, JsonObject } from '../definition/types.ts';
 import { StateError } from '../interpreter/state-error.ts';
 import type { FunctionConfig } from '../pool/function-config.ts';
-import { createFunctionPool, type FunctionReport } from '../pool/function-pool.ts';
+import { createFunctionPool, type FunctionPool, type FunctionReport } from '../pool/function-pool.ts';
 import type { RunEvent, RunEventBody, RunStatus } from './events.ts';
 import { resumePoint } from './resume.ts';
 import { createRunDirectory, reopenRunDirectory, type RunDirectory } from './run-directory.ts';
@@ -19,6 +19,11 @@ export interface LocalRunOptions {
   readonly input: Json;
   /** What stands behind each function name in the definition. */
   readonly functions: Readonly<Record<string, FunctionConfig>>;
+  /**
+   * Processes of earlier runs to use again, so that functions start warm; made from `functions` and stays open. Default: a
+   * pool of this run's own.
+   */
+  readonly pool?: FunctionPool;
   /** Folder of this run; made if absent. */
   readonly runDirectory: string;
   /** Opens the bucket that an ItemReader or ResultWriter names. Default: `openStore`, plain names being S3 buckets. */
@@ -115,7 +120,8 @@ async function attempt(
       : { type: 'RunResumed', state: from.state, input: from.input },
   );
   const prepared = prepareMachine(from === undefined ? definition : { ...definition, StartAt: from.state });
-  const pool = createFunctionPool({ functions, concurrency, logDirectory: directory.logs, clock, newId });
+  const pool =
+    options.pool ?? createFunctionPool({ functions, concurrency, logDirectory: directory.logs, clock, newId });
   const over = new AbortController();
   const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal]);
   const engine = {
@@ -147,7 +153,7 @@ async function attempt(
     return { status: timedOut ? 'TIMED_OUT' : 'FAILED', output: null, error: error.name, cause: error.message };
   } finally {
     over.abort(new Error('The run is over.'));
-    await pool.close();
+    if (options.pool === undefined) await pool.close();
   }
 }
 

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
-import { compileAstroMae, importCheckpoint, inspectModel } from '@cosmicai/astromae';
-import type { ByteSource } from '@cosmicai/torchfile';
+import { resolve } from 'node:path';
+import { compileCheckpoint, inspectModel } from '@cosmicai/astromae';
 import { Command, Option } from 'commander';
 import { existingSource } from '../../inputs/files.ts';
 import { decimalNumber, wholeNumber } from '../../inputs/options.ts';
@@ -45,31 +43,17 @@ export function importCommand(terminal: Terminal): Command {
 
 async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
   const source = await existingSource(checkpoint, terminal.cwd);
-  const imported = await importCheckpoint(source, { heads: options.heads, normEpsilon: options.normEpsilon });
-  for (const assumption of imported.assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);
-  const bytes = compileAstroMae(imported.config, imported.weights, {
+  const { model, assumptions } = await compileCheckpoint(source, {
+    heads: options.heads,
+    normEpsilon: options.normEpsilon,
     fold: options.fold,
     weightsType: options.weights,
-    metadata: {
-      checkpoint: basename(checkpoint),
-      checkpoint_sha256: await sha256(source),
-      checkpoint_form: imported.form,
-    },
   });
+  for (const assumption of assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);
   const path = resolve(terminal.cwd, options.out);
-  await writeFile(`${path}.partial`, bytes);
+  await writeFile(`${path}.partial`, model);
   await rename(`${path}.partial`, path);
-  const report = inspectModel(bytes);
+  const report = inspectModel(model);
   if (options.json) printJson(terminal, report);
   else printLine(terminal.stdout, `${describeModel(report)}\n\nWritten to ${path}`);
-}
-
-const CHUNK_BYTES = 4 << 20;
-
-async function sha256(source: ByteSource): Promise<string> {
-  const hash = createHash('sha256');
-  for (let start = 0; start < source.size; start += CHUNK_BYTES) {
-    hash.update(await source.read(start, Math.min(source.size, start + CHUNK_BYTES)));
-  }
-  return hash.digest('hex');
 }
