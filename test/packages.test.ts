@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -102,28 +102,49 @@ describe('an unpacked inference function', () => {
     const task = join(folder, 'var', 'task');
     await archive(inference, join(folder, 'task.zip'), { architecture, model });
     await unpack(join(folder, 'task.zip'), task);
-    const buckets = join(folder, 'buckets');
-    await mkdir(join(buckets, 'galaxies'), { recursive: true });
-    const store = fileStore(join(buckets, 'galaxies'));
-    await writePartition(store, 'datasets/1.pt', { count: 40 }, simulateSurvey({ count: 40, seed: 1 }));
-    const item = {
-      S3_BUCKET: 'galaxies',
-      WORLD_SIZE: '1',
-      RANK: '0',
-      DATA_BUCKET: 'galaxies',
-      DATA_PREFIX: 'datasets',
-      DATA_PATH: 'datasets/1.pt',
-      RESULT_PATH: 'results',
-      BATCH_SIZE: 16,
-      RUN_ID: 'run-1',
-    };
+    const { env, store, item } = await oneRank('unpacked');
     const script = `import('./handler.mjs').then(({ infer }) => infer(${JSON.stringify(item)})).then((answer) => console.log(JSON.stringify(answer)))`;
     // Only what Lambda gives: no NODE_PATH, no credentials, nothing of this checkout.
-    const env = { PATH: '/usr/bin:/bin', HOME: folder, COSMICAI_STORE: pathToFileURL(buckets).href };
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { cwd: task, env });
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], {
+      cwd: task,
+      env: { PATH: '/usr/bin:/bin', HOME: folder, ...env },
+    });
     expect(JSON.parse(stdout)).toMatchObject({ statusCode: 200, status: 'succeeded', samples: 40 });
     const result = JSON.parse((await store.get('results/runs/run-1/0.json')).toString());
     expect(result).toMatchObject({ samples: 40, rank: 0 });
     expect((await store.head('results/runs/run-1/predictions/0.parquet'))!.size).toBeGreaterThan(0);
   });
 });
+
+describe('sls invoke local', () => {
+  it('runs a rank for real and prints its answer, and nothing else, as JSON', async () => {
+    const { env, item } = await oneRank('invoked');
+    const event = join(folder, 'event.json');
+    await writeFile(event, JSON.stringify(item));
+    const sls = join(root, 'node_modules/.bin/sls');
+    const { stdout } = await promisify(execFile)(sls, ['invoke', 'local', '-f', 'infer', '-p', event], {
+      cwd: join(root, 'services/inference'),
+      env: { PATH: process.env.PATH, HOME: folder, COSMICAI_MODEL: model, ...env },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ statusCode: 200, status: 'succeeded', samples: 40 });
+  });
+});
+
+/** A bucket with one partition of 40 galaxies, and the task of the only rank. */
+async function oneRank(name: string) {
+  const buckets = join(folder, name);
+  const store = fileStore(join(buckets, 'galaxies'));
+  await writePartition(store, 'datasets/1.pt', { count: 40 }, simulateSurvey({ count: 40, seed: 1 }));
+  const item = {
+    S3_BUCKET: 'galaxies',
+    WORLD_SIZE: '1',
+    RANK: '0',
+    DATA_BUCKET: 'galaxies',
+    DATA_PREFIX: 'datasets',
+    DATA_PATH: 'datasets/1.pt',
+    RESULT_PATH: 'results',
+    BATCH_SIZE: 16,
+    RUN_ID: 'run-1',
+  };
+  return { store, item, env: { COSMICAI_STORE: pathToFileURL(buckets).href } };
+}
