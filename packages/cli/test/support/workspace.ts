@@ -62,8 +62,10 @@ export class Workspace {
     return existsSync(this.path(...parts));
   }
 
+  /** Names in a folder, sorted, without the hidden folder in which the store writes what it then moves. */
   names(...parts: string[]): string[] {
-    return readdirSync(this.path(...parts)).sort();
+    const names = readdirSync(this.path(...parts)).sort();
+    return names.filter((name) => !name.startsWith('.'));
   }
 
   summary(...parts: string[]): RunSummary {

@@ -1,0 +1,68 @@
+import { printedJson, printedRun, Workspace } from './support/workspace.ts';
+
+let workspace: Workspace;
+beforeAll(async () => {
+  workspace = new Workspace();
+  await workspace.survey('parts', { count: 8, files: 2 });
+});
+afterAll(() => workspace.remove());
+
+describe('cosmicai status', () => {
+  it('lists the runs of a folder and shows one', async () => {
+    const none = await workspace.cosmicai(['status', '.']);
+    expect(none).toMatchObject({ code: 0, stdout: 'No runs in ..\n' });
+
+    const options = ['--data', 'parts', '--world-size', '2', '--no-report', '--json'];
+    const run = await workspace.cosmicai(['run', ...options]);
+    const { summary } = printedRun(run);
+    const runId = summary!.run_id;
+    const [list, json, one] = await Promise.all([
+      workspace.cosmicai(['status']),
+      workspace.cosmicai(['status', 'results', '--json']),
+      workspace.cosmicai(['status', 'results', runId]),
+    ]);
+
+    expect(list.stdout).toMatch(/^run +status +ranks +batch +samples +wall clock\n/);
+    expect(list.stdout).toMatch(new RegExp(`^${runId} +SUCCEEDED +2/2 +128 +8 +\\d`, 'm'));
+    expect(printedJson(json)).toEqual([
+      expect.objectContaining({ run_id: runId, status: 'SUCCEEDED', world_size: 2, samples: 8, ranks_with_result: 2 }),
+    ]);
+    expect(one.code).toBe(0);
+    expect(one.stdout).toContain(`${runId}: SUCCEEDED`);
+    expect(one.stdout).toMatch(/^ +0 +4 /m);
+  });
+});
+
+describe('cosmicai doctor', () => {
+  it('checks what it is asked to, and says what it left out', async () => {
+    const end = await workspace.cosmicai(['doctor', '--store', 'parts', '--json']);
+    expect(end.code).toBe(0);
+    const findings = printedJson(end) as { check: string; state: string; detail: string }[];
+    expect(findings.map(({ check, state }) => [check, state])).toEqual([
+      ['Node', 'ok'],
+      ['disk', 'ok'],
+      ['model', 'ok'],
+      ['store', 'ok'],
+      ['rendezvous', 'off'],
+      ['AWS', 'off'],
+    ]);
+    expect(findings[3]!.detail).toContain('1.pt');
+  });
+
+  it('answers 1 when a check fails, and goes on with the others', async () => {
+    const end = await workspace.cosmicai([
+      'doctor',
+      '--store',
+      'gone',
+      '--rendezvous',
+      '127.0.0.1:1',
+      '--model',
+      'no.onnx',
+    ]);
+    expect(end.code).toBe(1);
+    expect(end.stdout).toMatch(/^model +failed +There is no model file .*no\.onnx/m);
+    expect(end.stdout).toMatch(/^store +failed +There is no bucket .*gone/m);
+    expect(end.stdout).toMatch(/^rendezvous +failed +127\.0\.0\.1:1 can't be reached: .*ECONNREFUSED/m);
+    expect(end.stdout).toMatch(/^Node +ok +v\d/m);
+  });
+});
