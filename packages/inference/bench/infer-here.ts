@@ -1,0 +1,20 @@
+/* One process of the benchmark: predicts a partition with a model and prints one line of JSON. */
+import { basename, dirname } from 'node:path';
+import { fileStore } from '@cosmicai/store';
+import { openPartition, storeSource } from '@cosmicai/torchfile';
+import { createPredictor, peakRssMb, predictPartition } from '../src/index.ts';
+
+const [modelPath, partitionPath, batch, limit] = process.argv.slice(2) as [string, string, string, string];
+const predictor = await createPredictor({ modelPath });
+const partition = await openPartition(await storeSource(fileStore(dirname(partitionPath)), basename(partitionPath)));
+const started = performance.now();
+let samples = 0;
+for await (const { count } of predictPartition(partition, predictor, { batchSize: Number(batch) })) {
+  samples += count;
+  if (samples >= Number(limit)) break;
+}
+const seconds = (performance.now() - started) / 1000;
+process.stdout.write(
+  `${JSON.stringify({ samples, seconds, sample_persec: samples / seconds, peak_rss_mb: peakRssMb() })}\n`,
+);
+await predictor.close();
