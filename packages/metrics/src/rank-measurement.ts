@@ -19,6 +19,8 @@ export interface RankMeasurement {
   readonly bits: number | null;
   /** What the file calls its total time: profiler CPU time in the published files, wall clock in ours. */
   readonly seconds: number | null;
+  /** Seconds of prediction alone, where the file tells them apart from loading and reading. */
+  readonly inferenceSeconds: number | null;
   readonly secondsPerBatch: number | null;
   /** Memory as the file tells it: allocations summed by a profiler in the published files, peak resident memory in ours. */
   readonly memoryMb: number | null;
@@ -99,6 +101,7 @@ export function fromRankResult(result: RankResult): RankMeasurement {
     samples: result.samples,
     bits: result.bits,
     seconds: total,
+    inferenceSeconds: result.timing.inference,
     secondsPerBatch: result['execution_time (seconds/batch)'],
     memoryMb: result.peak_rss_mb,
     memoryLimitMb: result.memory_limit_mb,
@@ -188,6 +191,7 @@ function measurementOf(
     samples: number('samples'),
     bits: number('bits'),
     seconds: number('seconds'),
+    inferenceSeconds: null,
     secondsPerBatch: number('secondsPerBatch'),
     memoryMb: number('memoryMb'),
     memoryLimitMb: null,

@@ -4,9 +4,10 @@ import { NMAD_FACTOR } from './nmad.ts';
 
 /** Each value is known to this fraction of itself. */
 export const SKETCH_RELATIVE_ERROR = 1e-4;
-/** Residuals smaller than this count as zero, larger than the upper end as the upper end: redshifts have no such precision. */
+/** Residuals smaller than this count as zero: redshifts have no such precision. */
 const SMALLEST = 1e-9;
-const LARGEST = 1e6;
+/** No residual of usable redshifts is larger (|z_pred| < 1e100, 1 + z_spec no smaller than half a unit in the last place). */
+const LARGEST = 1e117;
 /** Bin k holds the magnitudes in (GAMMA^(k-1), GAMMA^k]; its middle is off by at most SKETCH_RELATIVE_ERROR. */
 const GAMMA = (1 + SKETCH_RELATIVE_ERROR) / (1 - SKETCH_RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
@@ -26,7 +27,7 @@ export interface Estimate {
 
 /**
  * Counts of residuals in logarithmic bins, both signs (the idea of DDSketch: Masson, Rim, Lee, VLDB 2019). Memory is
- * bounded by about 350,000 bins whatever the number of values; in practice some ten thousand are occupied. Merging is
+ * bounded by the three million bins there are whatever the number of values; in practice some ten thousand are occupied. Merging is
  * adding counts, so order never matters.
  */
 export class ResidualSketch {

@@ -138,6 +138,16 @@ describe('prediction metrics', () => {
     );
   });
 
+  it('state a true bound even for a model gone wild', () => {
+    const wild = Array.from({ length: 41 }, (_, at): Pair => [0.1, (at % 2 === 0 ? 1 : -1) * 10 ** (2 * at)]);
+
+    const exact = metricsOf(wild).finish().precision!;
+    const sketched = metricsOf(wild, 0).finish();
+
+    expect(Math.abs(sketched.precision! - exact)).toBeLessThanOrEqual(sketched.precision_error!);
+    expect(sketched.precision_error! / exact).toBeLessThan(1e-3);
+  });
+
   it('refuse JSON that is none of theirs and say where', () => {
     const json = metricsOf([[0.1, 0.2]]).toJSON();
 

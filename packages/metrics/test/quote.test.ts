@@ -133,6 +133,12 @@ describe('a calibration', () => {
     expect(calibration.stragglers).toEqual({ probability: 0.1, seconds: 20 });
   });
 
+  it('takes the time of prediction alone where a rank tells it: loading and reading are in the simulation already', () => {
+    const told = ranks([5, 5]).map((rank) => ({ ...rank, inferenceSeconds: 4 }));
+
+    expect(calibratedBy(told, given).samplesPerSecond).toBe(250);
+  });
+
   it('of few steady ranks keeps the stragglers it can not have seen', () => {
     expect(calibratedBy(ranks([4, 4]), given).stragglers).toEqual(DEFAULT_CALIBRATION.stragglers);
   });

@@ -76,9 +76,11 @@ export function calibratedBy(
   ranks: readonly RankMeasurement[],
   { base, vcpus, source }: { readonly base: Calibration; readonly vcpus: number; readonly source: string },
 ): Calibration {
-  const timed = ranks.flatMap(({ samples, seconds }) =>
-    samples !== null && seconds !== null && samples > 0 && seconds > 0 ? [{ samples, seconds }] : [],
-  );
+  const timed = ranks.flatMap(({ samples, inferenceSeconds, seconds: total }) => {
+    // Loading and reading are in the model already and must not count twice.
+    const seconds = inferenceSeconds ?? total;
+    return samples !== null && seconds !== null && samples > 0 && seconds > 0 ? [{ samples, seconds }] : [];
+  });
   if (timed.length === 0) {
     throw new UserInputError(
       `None of the ${ranks.length} rank results to calibrate by tells both samples and seconds. Give results of a run that processed data.`,

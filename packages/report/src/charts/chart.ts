@@ -78,6 +78,7 @@ function configOf(theme: Theme): NonNullable<TopLevelSpec['config']> {
       titleFontWeight: 'normal',
       symbolStrokeWidth: 0,
       symbolSize: 90,
+      labelLimit: 300,
       orient: 'top',
       offset: 14,
     },

@@ -15,6 +15,8 @@ const WIDTH = 385;
 const HEIGHT = 130;
 /** More ranks than this are points instead of bars. */
 const MOST_BARS = 40;
+/** Points grow smaller where many lie close together. */
+const dotOf = (points: number) => (points > 300 ? { size: 3, thickness: 3 } : { size: 5, thickness: 5 });
 
 /** Duration, throughput, memory and cost of every rank; undefined when the results tell none of them. */
 export function rankMeasures(rows: readonly Row[]): Chart | undefined {
@@ -56,8 +58,7 @@ export function rankMeasures(rows: readonly Row[]): Chart | undefined {
                     color: theme.accent,
                     orient: 'horizontal' as const,
                     opacity: 1,
-                    size: 3,
-                    thickness: 3,
+                    ...dotOf(points.length),
                   },
             encoding: {
               x:
