@@ -1,8 +1,12 @@
 import { startRendezvous, type RendezvousServer } from '@cosmicai/fmi';
 import { CosmicError } from '@cosmicai/payload';
 import { pino } from 'pino';
+import { stageMetrics } from './cloudwatch.ts';
 import { prometheus } from './metrics.ts';
 import { readSettings, usage, type Settings } from './settings.ts';
+
+/** CloudWatch keeps metrics by the minute. */
+const CLOUDWATCH_PERIOD_MS = 60_000;
 
 async function serve(settings: Settings): Promise<void> {
   const logger = pino({ name: 'rendezvous', level: settings['log-level'] });
@@ -25,6 +29,12 @@ async function serve(settings: Settings): Promise<void> {
     metrics,
   });
   running.server = server;
+  const stage = process.env.COSMICAI_STAGE;
+  if (stage !== undefined)
+    setInterval(
+      stageMetrics(stage, () => server.stats()),
+      CLOUDWATCH_PERIOD_MS,
+    ).unref();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // A second signal cuts the drain short.
     let received = 0;

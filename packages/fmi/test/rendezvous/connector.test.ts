@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import {
   checkRendezvous,
   deriveRunKey,
@@ -136,6 +137,20 @@ describe('a connector', () => {
     await expect(left.connect(1)).rejects.toThrow(PeerGoneError);
   });
 
+  it('delivers the last words of a peer that closes without having read everything', async () => {
+    const server = await scene.server();
+    const [left, right] = (await scene.world(server, 2)) as [PeerConnector, PeerConnector];
+    const [there, back] = await both(left, right);
+    const words = Buffer.alloc(1_048_576, 'last words');
+    there.socket.write(Buffer.alloc(100_000, 'never read'));
+    back.socket.write(words);
+    back.close();
+    const heard: Buffer[] = [];
+    there.socket.on('data', (chunk: Buffer) => heard.push(chunk)).resume();
+    await until(() => there.socket.destroyed);
+    expect(Buffer.concat(heard).equals(words)).toBe(true);
+  });
+
   it('meets the second process of a rank after the first one was lost', async () => {
     const server = await scene.server();
     const survivor = await scene.connector(server, { rank: 0, worldSize: 2 });
@@ -207,6 +222,23 @@ describe('a connector', () => {
     right.socket.resume();
     left.close();
     await once(right.socket, 'close');
+  });
+});
+
+const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+);
+if (!hasIPv6) console.warn('Skipped: peers over IPv6, because this machine has no ::1.');
+
+(hasIPv6 ? describe : describe.skip)('over IPv6', () => {
+  it.each(ways)('peers meet %s', async (_how, options, kind) => {
+    const server = await scene.server({ host: '::1' });
+    const rendezvous = { host: '::1', port: server.port };
+    const [there, back] = await both(
+      ...((await scene.world(server, 2, { ...options, rendezvous })) as [PeerConnector, PeerConnector]),
+    );
+    expect([there.kind, back.kind]).toEqual([kind, kind]);
+    expect(await say(there, back, 'hello')).toBe('hello');
   });
 });
 

@@ -12,7 +12,7 @@ import { maxSeek, noPairing, type Body, type Message } from '../wire/messages.ts
 import { openControl, type ControlConnection } from './control-connection.ts';
 import { hostCandidates } from './host-addresses.ts';
 import { openHostListener, type HostListener } from './host-listener.ts';
-import { LinkAttempt, type AttemptSetting } from './link-attempt.ts';
+import { LinkAttempt, lingerMs, type AttemptSetting } from './link-attempt.ts';
 import { pause, within } from './timing.ts';
 
 const defaultJoinMs = 10_000;
@@ -22,7 +22,6 @@ const defaultPunchMs = 1_500;
 const lastBytesMs = 300;
 /** The last bytes of a peer that left in good order, when its link was still being set up. */
 const lastAttemptMs = 1_000;
-const flushMs = 2_000;
 /** Wait before a failed pair is tried again. */
 const againMs = 100;
 /** First and last wait between attempts to reach a server that was lost. */
@@ -229,7 +228,7 @@ class Connector implements PeerConnector {
         }),
     );
     for (const link of links) link.close();
-    const limit = within(flushMs, this.stopped, () => new Error('flush time is over'));
+    const limit = within(lingerMs, this.stopped, () => new Error('time to close is over'));
     const late = new Promise<void>((resolve) => limit.signal.addEventListener('abort', () => resolve()));
     await Promise.race([Promise.all(flushed), late]);
     limit.end();

@@ -31,6 +31,8 @@ export interface AttemptSetting {
 const yieldMs = 40;
 /** What peers that should meet without a hole are given before they punch one all the same, in milliseconds. */
 const headStartMs = 200;
+/** Half a second of refusals: then the relay is the better way. */
+const maxRefusals = 20;
 
 /**
  * Turns one introduction into a link. Paths are tried as they become reasonable: the peer's own addresses, hole punching, the relay.
@@ -165,7 +167,16 @@ export class LinkAttempt {
       const { observed, peer } = await expectMessage(stream, 'meet', server, signal);
       const localPort = stream.socket.localPort ?? 0;
       const accept = (socket: Socket) => this.#offer(socket, 'direct');
-      await punch({ localAddress: wildcard(server.host), localPort, observed, peer, signal, reopen: true, accept });
+      await punch({
+        localAddress: wildcard(server.host),
+        localPort,
+        observed,
+        peer,
+        signal,
+        reopen: true,
+        maxRefusals,
+        accept,
+      });
     } finally {
       stream.destroy();
     }
@@ -253,7 +264,7 @@ export class LinkAttempt {
         socket: ready,
         encrypted: encrypt,
         setupMs: performance.now() - this.#startedAt,
-        close: () => ready.destroySoon(),
+        close: () => closeLink(ready),
       });
     } catch (error) {
       socket.destroy();
@@ -276,5 +287,19 @@ export class LinkAttempt {
   }
 }
 
+/**
+ * Bytes that this side hasn't read would turn its closing into a reset, which can cost the peer what was sent to it: so they are read,
+ * and dropped, until the peer has closed too or its time is over.
+ */
+function closeLink(socket: Socket): void {
+  if (socket.destroyed) return;
+  socket.resume().end();
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+}
+
+/** What a closed link waits for the peer's own end. */
+export const lingerMs = 1_000;
 /** Time for the TLS handshake of a link that stands already. */
 const secureMs = 10_000;

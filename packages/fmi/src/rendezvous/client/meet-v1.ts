@@ -55,6 +55,7 @@ export async function meetV1(options: MeetV1Options): Promise<Socket> {
         peer,
         signal,
         reopen: false,
+        maxRefusals: Infinity,
         accept: async (socket) => {
           const expected = socket.remoteAddress?.replace(/^::ffff:/, '') === peer.host;
           if (!expected) socket.destroy();

@@ -17,6 +17,8 @@ export interface PunchOptions {
    * already believes in, so only peers whose links need a handshake may do it.
    */
   readonly reopen: boolean;
+  /** Refusals after which the way is closed by a router that answers for the peer. */
+  readonly maxRefusals: number;
   /** Owns the connection from now on and decides whether it is the peer's; until it says so, punching goes on. */
   readonly accept: (socket: Socket) => Promise<boolean>;
 }
@@ -26,10 +28,8 @@ const firstAttemptMs = 100;
 const lastAttemptMs = 1_600;
 /** First time that a passive side listens before it opens its NAT again; doubled each time. */
 const firstListenMs = 400;
-/** Wait after a refusal: the other side may not have got its turn yet. */
-const retryMs = 25;
-/** Refusals in a row after which the way is closed by a router that answers for the peer. */
-const maxRefusals = 20;
+/** Wait after a refusal, because the other side may not have got its turn yet: so long for each refusal until now, up to a last one. */
+const retryMs = { step: 5, last: 25 };
 
 /**
  * Punches a hole from a port that the rendezvous server has seen, until a connection is accepted or the signal aborts. Node can't both
@@ -55,11 +55,12 @@ async function active(options: PunchOptions): Promise<Socket> {
       attemptMs = Math.min(attemptMs * 2, lastAttemptMs);
       continue;
     }
-    if (outcome === 'ECONNREFUSED' && ++refusals >= maxRefusals) {
+    refusals++;
+    if (outcome === 'ECONNREFUSED' && refusals >= options.maxRefusals) {
       throw new Error(`${options.peer.host}:${options.peer.port} refused ${refusals} connections`);
     }
     attemptMs = firstAttemptMs;
-    await pause(retryMs, options.signal);
+    await pause(Math.min(refusals * retryMs.step, retryMs.last), options.signal);
   }
 }
 

@@ -31,11 +31,18 @@ export function refuse(context: ServerContext, socket: Socket, refusal: Refusal,
   context.counters.refuse(refusal);
   context.log.debug({ client: observedEndpoint(socket), refusal, reason }, 'refused a client');
   socket.removeAllListeners('data');
-  socket.end(encode('refused', { refusal, reason }));
-  // A client that neither reads nor closes must not keep its socket.
+  letGo(socket, encode('refused', { refusal, reason }));
+}
+
+/** Sends last words, and closes; a client that doesn't close its side in time loses the socket, so that it can't keep its seat. */
+export function letGo(socket: Socket, lastWords: Buffer, lingerMs: number = refusalLingerMs): void {
+  if (socket.destroyed) return;
+  socket.end(lastWords);
   socket.resume();
-  setTimeout(() => socket.destroy(), lingerMs).unref();
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** Enough for a refusal to cross any network. */
-const lingerMs = 2_000;
+const refusalLingerMs = 2_000;

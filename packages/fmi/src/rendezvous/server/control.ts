@@ -14,7 +14,7 @@ import {
 import type { Refusal } from '../errors.ts';
 import type { Departure, Endpoint } from '../peer-link.ts';
 import type { Seat } from './admission.ts';
-import { refuse, type ServerContext } from './context.ts';
+import { letGo, refuse, type ServerContext } from './context.ts';
 import type { PairingTable } from './pairing.ts';
 import type { Member, World } from './world.ts';
 import type { Worlds } from './worlds.ts';
@@ -226,7 +226,7 @@ export class ControlSession {
     this.#registry.sessions.delete(this);
     this.#detach();
     if (state.name === 'member') state.world.depart(state.member, how);
-    if (!this.#socket.destroyed) this.#socket.end();
+    letGo(this.#socket, Buffer.alloc(0));
   }
 
   #refuse(refusal: Refusal, reason: string): void {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Endpoint } from '../peer-link.ts';
 import { encodeAddressV1 } from '../wire/v1.ts';
-import { observedEndpoint, type ServerContext } from './context.ts';
+import { letGo, observedEndpoint, type ServerContext } from './context.ts';
 
 interface WaitingClient {
   readonly socket: Socket;
@@ -58,7 +58,8 @@ export class PairingsV1 {
   #pair(key: string, first: WaitingClient, second: WaitingClient): void {
     this.#waiting.delete(key);
     this.#context.counters.pairingsV1++;
-    first.socket.end(encodeAddressV1(second.endpoint));
-    second.socket.end(encodeAddressV1(first.endpoint));
+    // C++ clients keep the connection open for as long as they live, to keep its port; they needn't keep ours.
+    letGo(first.socket, encodeAddressV1(second.endpoint), this.#context.timeouts.join);
+    letGo(second.socket, encodeAddressV1(first.endpoint), this.#context.timeouts.join);
   }
 }

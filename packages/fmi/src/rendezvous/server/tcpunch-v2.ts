@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Endpoint } from '../peer-link.ts';
 import { encodeResponseV2, type RequestV2 } from '../wire/v2.ts';
-import { observedEndpoint, type ServerContext } from './context.ts';
+import { letGo, observedEndpoint, type ServerContext } from './context.ts';
 
 interface WaitingClient {
   readonly socket: Socket;
@@ -31,7 +31,7 @@ export class PairingsV2 {
   arrive(socket: Socket, { pairingName, token }: RequestV2): void {
     const endpoint = observedEndpoint(socket);
     if (endpoint === undefined || endpoint.host.includes(':')) {
-      socket.end(encodeResponseV2({ status: 'error', you: undefined, peer: undefined, token: '' }));
+      letGo(socket, encodeResponseV2({ status: 'error', you: undefined, peer: undefined, token: '' }));
       return;
     }
     const other = this.#waiting.get(pairingName);
@@ -39,7 +39,7 @@ export class PairingsV2 {
     const full = this.#waiting.size + this.#resumable.size >= this.#context.limits.waiting;
     if (other === undefined && !returning && full) {
       this.#context.counters.refuse('limit');
-      socket.end(encodeResponseV2({ status: 'error', you: endpoint, peer: undefined, token: '' }));
+      letGo(socket, encodeResponseV2({ status: 'error', you: endpoint, peer: undefined, token: '' }));
       return;
     }
     socket.on('data', () => socket.destroy()).on('end', () => socket.destroySoon());
@@ -65,7 +65,7 @@ export class PairingsV2 {
     const timer = setTimeout(() => {
       this.#waiting.delete(name);
       this.#context.counters.refuse('timeout');
-      socket.end(encodeResponseV2({ status: 'timeout', you: endpoint, peer: undefined, token }));
+      letGo(socket, encodeResponseV2({ status: 'timeout', you: endpoint, peer: undefined, token }));
     }, this.#context.timeouts.waiting);
     socket.once('close', () => {
       clearTimeout(timer);
@@ -83,9 +83,9 @@ export class PairingsV2 {
       [first, second],
       [second, first],
     ] as const) {
-      client.socket.end(
-        encodeResponseV2({ status: 'paired', you: client.endpoint, peer: peer.endpoint, token: client.token }),
-      );
+      const { socket, endpoint: you, token } = client;
+      const response = encodeResponseV2({ status: 'paired', you, peer: peer.endpoint, token });
+      letGo(socket, response, this.#context.timeouts.join);
     }
   }
 
