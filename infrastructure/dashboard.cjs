@@ -89,9 +89,9 @@ function cost(infer, { inference }) {
 
 function rendezvous(stage) {
   const ecs = (metric) => ['AWS/ECS', metric, 'ClusterName', `cosmicai-${stage}`, 'ServiceName', 'rendezvous'];
-  const counted = (metric) => ['CosmicAI/Rendezvous', metric, 'stage', stage];
+  const counted = (metric) => ['CosmicAI', metric, 'service', 'rendezvous', 'stage', stage];
   return [
-    graph('Rendezvous: pairs and relayed bytes', [counted('Pairs'), counted('RelayBytes')]),
+    graph('Rendezvous: pairs and relayed bytes', [counted('Pairs'), [...counted('RelayBytes'), { yAxis: 'right' }]]),
     graph('Rendezvous: processor and memory (%)', [ecs('CPUUtilization'), ecs('MemoryUtilization')], 'Average'),
   ];
 }
