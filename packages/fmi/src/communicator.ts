@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Channel, ChannelKind } from './channels/channel.ts';
 import { bundle, unbundle } from './collectives/bundle.ts';
 import { Exchange } from './collectives/exchange.ts';
-import { allreduce, reduce, scan } from './collectives/fold.ts';
+import { allreduce, allreducesAtStar, reduce, scan } from './collectives/fold.ts';
 import { barrier, bcast, gather, scatter } from './collectives/move.ts';
 import { partnersOf } from './collectives/partners.ts';
 import { ChannelUnavailableError, CommunicatorClosedError, MessageError, OperationMismatchError } from './errors.ts';
@@ -223,7 +223,12 @@ export class Communicator {
   }
 
   /** All values combined on the root, undefined elsewhere. Strictly left to right by rank unless `f` is associative and commutative. */
-  async reduce<T>(value: T, f: ReductionLike<T>, root = 0, options: OperationOptions = {}): Promise<T | undefined> {
+  async reduce<T>(
+    value: T,
+    f: ReductionLike<NoInfer<T>>,
+    root = 0,
+    options: OperationOptions = {},
+  ): Promise<T | undefined> {
     checkRank(root, this.worldSize, 'The root');
     const by = toReduction(f);
     return this.#collective('reduce', root, variantOf(by), options, async (x) =>
@@ -232,11 +237,10 @@ export class Communicator {
   }
 
   /** All values combined, on every rank; the same bits everywhere. */
-  async allreduce<T>(value: T, f: ReductionLike<T>, options: OperationOptions = {}): Promise<T> {
+  async allreduce<T>(value: T, f: ReductionLike<NoInfer<T>>, options: OperationOptions = {}): Promise<T> {
     const by = toReduction(f);
-    return this.#collective('allreduce', 0, variantOf(by), options, async (x) =>
-      apart(await allreduce(x, value, by), value),
-    );
+    const variant = variantOf(by) + (allreducesAtStar(value, this.worldSize) ? 2 : 0);
+    return this.#collective('allreduce', 0, variant, options, async (x) => apart(await allreduce(x, value, by), value));
   }
 
   /** All values by rank, on every rank. */
@@ -245,9 +249,13 @@ export class Communicator {
   }
 
   /** The values of ranks 0 to this one combined. Exclusive: without this one, so rank 0 gets undefined. */
-  async scan<T>(value: T, f: ReductionLike<T>, options: ScanOptions & { inclusive: false }): Promise<T | undefined>;
-  async scan<T>(value: T, f: ReductionLike<T>, options?: ScanOptions): Promise<T>;
-  async scan<T>(value: T, f: ReductionLike<T>, options: ScanOptions = {}): Promise<T | undefined> {
+  async scan<T>(
+    value: T,
+    f: ReductionLike<NoInfer<T>>,
+    options: ScanOptions & { inclusive: false },
+  ): Promise<T | undefined>;
+  async scan<T>(value: T, f: ReductionLike<NoInfer<T>>, options?: ScanOptions): Promise<T>;
+  async scan<T>(value: T, f: ReductionLike<NoInfer<T>>, options: ScanOptions = {}): Promise<T | undefined> {
     const by = toReduction(f);
     const inclusive = options.inclusive ?? true;
     return this.#collective('scan', 0, variantOf(by) + (inclusive ? 0 : 2), options, async (x) =>

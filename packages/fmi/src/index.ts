@@ -36,4 +36,7 @@ export {
 } from './policy/policy.ts';
 export { publishedModels, type ChannelModel } from './policy/model.ts';
 export { joinWorld, type JoinOptions } from './join-world.ts';
+export { pingWorld, type PingOptions, type PingReport } from './ping/ping-world.ts';
+export type { CollectiveReport } from './ping/collectives.ts';
+export type { PairReport } from './ping/pairs.ts';
 export * from './rendezvous/index.ts';

@@ -4,7 +4,7 @@ import type { Operation, Slot } from '../operation.ts';
 import type { Message } from '../value.ts';
 import type { Board } from './board.ts';
 import type { Channel, ChannelEvents, ChannelKind, FailureNotice, RankStatus } from './channel.ts';
-import { frameKinds, FrameReader, HEADER_BYTES, writeHeader } from './frame.ts';
+import { frameKinds, FrameReader, writeFrame } from './frame.ts';
 import { beatSchema, noticeSchema } from './notices.ts';
 
 export interface BoardChannelOptions {
@@ -97,7 +97,7 @@ export class BoardChannel implements Channel {
 
   async publish(message: Message, operation: Operation): Promise<void> {
     const key = this.#nextKey('all', operation);
-    const bytes = framed(message, operation);
+    const bytes = writeFrame(frameKinds.data, operation, message, 0);
     this.#published.push({ context: operation.context, sequence: operation.sequence, key });
     // If-absent: two ranks that both take themselves for the root would never look at each other's message.
     if (await this.#track(this.#board.putIfAbsent(key, bytes))) return;
@@ -194,7 +194,7 @@ export class BoardChannel implements Channel {
   async #post(route: string, message: Message, operation: Operation, to: number | undefined): Promise<string> {
     if (this.#failure !== undefined) throw this.#failure;
     const key = this.#nextKey(route, operation);
-    await this.#track(this.#board.put(key, framed(message, operation), to));
+    await this.#track(this.#board.put(key, writeFrame(frameKinds.data, operation, message, 0), to));
     return key;
   }
 
@@ -322,13 +322,6 @@ export class BoardChannel implements Channel {
     );
     return work;
   }
-}
-
-function framed(message: Message, slot: Slot): Buffer {
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + message.body.byteLength);
-  writeHeader(bytes, 0, frameKinds.data, slot, message, 0);
-  bytes.set(message.body, HEADER_BYTES);
-  return bytes;
 }
 
 function unframed(bytes: Buffer, key: string, largest: number): { slot: Slot; message: Message } | undefined {

@@ -6,47 +6,70 @@ import type { Message } from '../value.ts';
 /**
  * Frame, little-endian:
  *   0 magic u16 | 2 kind u8 | 3 value type u8 | 4 context u32 | 8 sequence u32 | 12 signature u32 | 16 body length u32
- *   20 bytes consumed by the sender of this frame so far, modulo 2^32, u32 | 24 CRC-32 of the body | 28 CRC-32 of bytes 0 to 27
- * The header has a checksum of its own so that a damaged length is noticed before anybody waits for that many bytes.
+ *   20 bytes consumed by the sender of this frame so far, modulo 2^32, u32 | 24 CRC-32 of bytes 0 to 23 | 28 body | CRC-32 of the body
+ * The header has a checksum of its own so that a damaged length is noticed before anybody waits for that many bytes. That of the body
+ * comes last, and not at all for an empty one: so a large body is on its way while its checksum is computed, on both sides.
  */
-export const HEADER_BYTES = 32;
+export const HEADER_BYTES = 28;
+export const TRAILER_BYTES = 4;
 const MAGIC = 0x4d46;
 
 /** The order is the wire's: append only. */
 export const frameKinds = { data: 1, credit: 2, failure: 3, enquiry: 4, answer: 5, goodbye: 6 } as const;
 const LAST_KIND = 6;
 
+const NO_BYTES = Buffer.alloc(0);
+
+interface Head {
+  readonly kind: number;
+  readonly type: number;
+  readonly slot: Slot;
+  readonly length: number;
+  readonly consumed: number;
+}
+
 export interface FrameHandler {
   /** `body` is the handler's to keep. */
   onFrame(kind: number, slot: Slot, message: Message, consumed: number): void;
 }
 
+const SUMMED_BYTES = 24;
 const scratch = new Uint32Array(HEADER_BYTES / 4);
 const scratchBytes = new Uint8Array(scratch.buffer);
-const summedBytes = scratchBytes.subarray(0, 28);
+const summedBytes = scratchBytes.subarray(0, SUMMED_BYTES);
 
 export function checksum(message: Message): number {
   return (message.crc ??= message.body.byteLength === 0 ? 0 : crc32(message.body));
 }
 
-/** Writes the header into `target` at `offset`. */
-export function writeHeader(
-  target: Uint8Array,
-  offset: number,
-  kind: number,
-  slot: Slot,
-  message: Message,
-  consumed: number,
-): void {
+/** Writes the header to the start of `target`. */
+export function writeHeader(target: Uint8Array, kind: number, slot: Slot, message: Message, consumed: number): void {
   scratch[0] = MAGIC | (kind << 16) | (message.type << 24);
   scratch[1] = slot.context;
   scratch[2] = slot.sequence;
   scratch[3] = slot.signature;
   scratch[4] = message.body.byteLength;
   scratch[5] = consumed;
-  scratch[6] = checksum(message);
-  scratch[7] = crc32(summedBytes);
-  target.set(scratchBytes, offset);
+  scratch[6] = crc32(summedBytes);
+  target.set(scratchBytes);
+}
+
+/** Bytes of a whole frame. */
+export function frameBytes(message: Message): number {
+  const length = message.body.byteLength;
+  return HEADER_BYTES + (length === 0 ? 0 : length + TRAILER_BYTES);
+}
+
+/** A whole frame in one buffer. */
+export function writeFrame(kind: number, slot: Slot, message: Message, consumed: number): Buffer {
+  const frame = Buffer.allocUnsafe(frameBytes(message));
+  writeHeader(frame, kind, slot, message, consumed);
+  const length = message.body.byteLength;
+  if (length > 0) {
+    frame.set(message.body, HEADER_BYTES);
+    frame.writeUInt32LE(checksum(message), HEADER_BYTES + length);
+  }
+  return frame;
 }
 
 /** Takes a stream of bytes apart into frames, synchronously, in chunks as they come. */
@@ -54,10 +77,14 @@ export class FrameReader {
   readonly #handler: FrameHandler;
   readonly #from: string;
   readonly #largestBody: number;
-  readonly #header = Buffer.allocUnsafeSlow(HEADER_BYTES);
-  #headerFilled = 0;
-  #body: Buffer | undefined;
+  /** Start of a frame or of a trailer that a chunk has cut. */
+  readonly #cut = Buffer.allocUnsafeSlow(HEADER_BYTES);
+  #cutFilled = 0;
+  /** Of the frame whose body is still coming. */
+  #head: Head | undefined;
+  #body: Buffer = NO_BYTES;
   #bodyFilled = 0;
+  #crc = 0;
 
   /** @param from names the sender in error messages */
   constructor(handler: FrameHandler, from: string, largestBody: number) {
@@ -70,77 +97,109 @@ export class FrameReader {
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
-      if (this.#body !== undefined) {
-        const wanted = Math.min(this.#body.length - this.#bodyFilled, chunk.length - at);
-        chunk.copy(this.#body, this.#bodyFilled, at, at + wanted);
-        this.#bodyFilled += wanted;
-        at += wanted;
-        if (this.#bodyFilled < this.#body.length) return;
-        const body = this.#body;
-        this.#body = undefined;
-        this.#deliver(this.#header, 0, body);
-        continue;
-      }
-      let header: Buffer = chunk;
-      let headerAt = at;
-      if (this.#headerFilled > 0 || chunk.length - at < HEADER_BYTES) {
-        const wanted = Math.min(HEADER_BYTES - this.#headerFilled, chunk.length - at);
-        chunk.copy(this.#header, this.#headerFilled, at, at + wanted);
-        this.#headerFilled += wanted;
-        at += wanted;
-        if (this.#headerFilled < HEADER_BYTES) return;
-        this.#headerFilled = 0;
-        header = this.#header;
-        headerAt = 0;
-      } else {
-        at += HEADER_BYTES;
-      }
-      const length = this.#checkHeader(header, headerAt);
-      if (length <= chunk.length - at) {
-        // A copy: the chunk may hold much more, and typed arrays want aligned memory.
-        const body = Buffer.allocUnsafeSlow(length);
-        chunk.copy(body, 0, at, at + length);
-        at += length;
-        this.#deliver(header, headerAt, body);
-      } else {
-        if (header !== this.#header) header.copy(this.#header, 0, headerAt, headerAt + HEADER_BYTES);
-        this.#body = Buffer.allocUnsafeSlow(length);
-        this.#bodyFilled = 0;
-      }
+      if (this.#head === undefined) at = this.#readHead(chunk, at);
+      else if (this.#bodyFilled < this.#body.length) at = this.#readBody(chunk, at);
+      else at = this.#readTrailer(chunk, at);
     }
   }
 
-  #checkHeader(header: Buffer, at: number): number {
-    if (header.readUInt16LE(at) !== MAGIC || header[at + 2]! > LAST_KIND) {
+  #readHead(chunk: Buffer, at: number): number {
+    if (this.#cutFilled === 0 && chunk.length - at >= HEADER_BYTES) {
+      this.#begin(this.#parseHead(chunk, at));
+      return at + HEADER_BYTES;
+    }
+    const next = this.#fillCut(chunk, at, HEADER_BYTES);
+    if (this.#cutFilled === HEADER_BYTES) {
+      this.#cutFilled = 0;
+      this.#begin(this.#parseHead(this.#cut, 0));
+    }
+    return next;
+  }
+
+  #begin(head: Head): void {
+    if (head.length === 0) {
+      this.#handler.onFrame(
+        head.kind,
+        head.slot,
+        { type: head.type, body: NO_BYTES, owned: true, crc: 0 },
+        head.consumed,
+      );
+      return;
+    }
+    this.#head = head;
+    // Memory of its own: the chunk may hold much more than this body, and typed arrays want aligned bytes.
+    this.#body = Buffer.allocUnsafeSlow(head.length);
+    this.#bodyFilled = 0;
+    this.#crc = 0;
+  }
+
+  #readBody(chunk: Buffer, at: number): number {
+    const end = Math.min(at + this.#body.length - this.#bodyFilled, chunk.length);
+    const part = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
+    this.#body.set(part, this.#bodyFilled);
+    // Chunk by chunk, while it is in the processor's cache and the rest is still on its way.
+    this.#crc = crc32(part, this.#crc);
+    this.#bodyFilled += part.length;
+    return end;
+  }
+
+  #readTrailer(chunk: Buffer, at: number): number {
+    let next = at + TRAILER_BYTES;
+    let crc: number;
+    if (this.#cutFilled === 0 && next <= chunk.length) {
+      crc = chunk.readUInt32LE(at);
+    } else {
+      next = this.#fillCut(chunk, at, TRAILER_BYTES);
+      if (this.#cutFilled < TRAILER_BYTES) return next;
+      this.#cutFilled = 0;
+      crc = this.#cut.readUInt32LE(0);
+    }
+    const head = this.#head!;
+    const body = this.#body;
+    this.#head = undefined;
+    this.#body = NO_BYTES;
+    if (crc !== this.#crc) {
       throw new CorruptFrameError(
-        `${this.#from} sent bytes that are no frame (${header.toString('hex', at, at + 8)}…): it speaks another protocol, or the stream is damaged.`,
+        `A message of ${body.length} bytes from ${this.#from} has a wrong checksum: the stream is damaged.`,
       );
     }
-    if (header.readUInt32LE(at + 28) !== crc32(header.subarray(at, at + 28))) {
+    this.#handler.onFrame(head.kind, head.slot, { type: head.type, body, owned: true, crc }, head.consumed);
+    return next;
+  }
+
+  #fillCut(chunk: Buffer, at: number, wanted: number): number {
+    const end = Math.min(at + wanted - this.#cutFilled, chunk.length);
+    chunk.copy(this.#cut, this.#cutFilled, at, end);
+    this.#cutFilled += end - at;
+    return end;
+  }
+
+  #parseHead(bytes: Buffer, at: number): Head {
+    const kind = bytes[at + 2]!;
+    if (bytes.readUInt16LE(at) !== MAGIC || kind === 0 || kind > LAST_KIND) {
+      throw new CorruptFrameError(
+        `${this.#from} sent bytes that are no frame (${bytes.toString('hex', at, at + 8)}…): it speaks another protocol, or the stream is damaged.`,
+      );
+    }
+    if (bytes.readUInt32LE(at + SUMMED_BYTES) !== crc32(bytes.subarray(at, at + SUMMED_BYTES))) {
       throw new CorruptFrameError(`A frame header from ${this.#from} has a wrong checksum: the stream is damaged.`);
     }
-    const length = header.readUInt32LE(at + 16);
+    const length = bytes.readUInt32LE(at + 16);
     if (length > this.#largestBody) {
       throw new CorruptFrameError(
         `${this.#from} sent a message of ${length} bytes; allowed: ${this.#largestBody}. Raise memoryMiB on every rank.`,
       );
     }
-    return length;
-  }
-
-  #deliver(header: Buffer, at: number, body: Buffer): void {
-    const crc = header.readUInt32LE(at + 24);
-    if (crc !== (body.length === 0 ? 0 : crc32(body))) {
-      throw new CorruptFrameError(
-        `A message of ${body.length} bytes from ${this.#from} has a wrong checksum: the stream is damaged.`,
-      );
-    }
-    const slot = {
-      context: header.readUInt32LE(at + 4),
-      sequence: header.readUInt32LE(at + 8),
-      signature: header.readUInt32LE(at + 12),
+    return {
+      kind,
+      type: bytes[at + 3]!,
+      slot: {
+        context: bytes.readUInt32LE(at + 4),
+        sequence: bytes.readUInt32LE(at + 8),
+        signature: bytes.readUInt32LE(at + 12),
+      },
+      length,
+      consumed: bytes.readUInt32LE(at + 20),
     };
-    const message: Message = { type: header[at + 3]!, body, owned: true, crc };
-    this.#handler.onFrame(header[at + 2]!, slot, message, header.readUInt32LE(at + 20));
   }
 }

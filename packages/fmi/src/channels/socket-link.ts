@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Slot } from '../operation.ts';
 import type { Message } from '../value.ts';
-import { FrameReader, HEADER_BYTES, writeHeader } from './frame.ts';
+import { checksum, FrameReader, HEADER_BYTES, TRAILER_BYTES, writeFrame, writeHeader } from './frame.ts';
 import type { Link, LinkHandler } from './link-channel.ts';
 
 /** Up to this many bytes, copying the body behind its header into one buffer is cheaper than writing two. */
@@ -45,21 +45,22 @@ export class SocketLink implements Link {
     const { body } = message;
     if (!socket.writable) return;
     if (body.byteLength <= LARGEST_COPY) {
-      const frame = Buffer.allocUnsafe(HEADER_BYTES + body.byteLength);
-      writeHeader(frame, 0, kind, slot, message, consumed);
-      if (body.byteLength > 0) frame.set(body, HEADER_BYTES);
-      socket.write(frame);
+      socket.write(writeFrame(kind, slot, message, consumed));
       flushed?.();
       return;
     }
     const header = Buffer.allocUnsafe(HEADER_BYTES);
-    writeHeader(header, 0, kind, slot, message, consumed);
+    writeHeader(header, kind, slot, message, consumed);
     socket.cork();
     socket.write(header);
     // Without a callback when nobody waits: one closure less per message.
     if (flushed === undefined) socket.write(body);
     else socket.write(body, () => flushed());
     socket.uncork();
+    // Only now: the kernel is sending already.
+    const trailer = Buffer.allocUnsafe(TRAILER_BYTES);
+    trailer.writeUInt32LE(checksum(message));
+    socket.write(trailer);
   }
 
   close(): void {

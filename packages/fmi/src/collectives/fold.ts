@@ -1,8 +1,9 @@
 import { isUnordered, type Reduction } from '../reduction.ts';
-import { decodeValue, encodeValue, type Message } from '../value.ts';
+import { decodeValue, encodeValue, isTypedArray, type Message } from '../value.ts';
 import { binomialPlace } from './binomial.ts';
 import type { Exchange } from './exchange.ts';
 import { bcast, gather, scatter } from './move.ts';
+import { meetsAtStar } from './partners.ts';
 
 /** All ranks combined, on the root; undefined elsewhere. Ordered: ((v0 v1) v2) … by rank. */
 export async function reduce<T>(x: Exchange, value: T, f: Reduction<T>, root: number): Promise<T | undefined> {
@@ -20,8 +21,16 @@ export async function reduce<T>(x: Exchange, value: T, f: Reduction<T>, root: nu
   return undefined;
 }
 
+/** How an allreduce runs; ranks whose values differ in size may disagree, so it is part of the operation's signature. */
+export function allreducesAtStar(value: unknown, size: number): boolean {
+  // The sizes of JSON values differ between ranks, so they can't decide.
+  const bytes = isTypedArray(value) ? value.byteLength : 0;
+  return meetsAtStar(size, bytes);
+}
+
 /** All ranks combined, on every rank, with the same bits everywhere. */
 export async function allreduce<T>(x: Exchange, value: T, f: Reduction<T>): Promise<T> {
+  if (!x.isBoard && allreducesAtStar(value, x.size)) return starAllreduce(x, value, f);
   if (x.isBoard || !isUnordered(f)) {
     const result = await reduce(x, value, f, 0);
     if (x.rank !== 0) return decodeValue(await bcast(x, undefined, 0)) as T;
@@ -29,6 +38,22 @@ export async function allreduce<T>(x: Exchange, value: T, f: Reduction<T>): Prom
     return result as T;
   }
   return recursiveDoubling(x, value, f);
+}
+
+async function starAllreduce<T>(x: Exchange, value: T, f: Reduction<T>): Promise<T> {
+  if (x.rank !== 0) {
+    x.send(0, encodeValue(value));
+    const coming = x.receive(0);
+    return decodeValue(coming instanceof Promise ? await coming : coming) as T;
+  }
+  let result = value;
+  for (let from = 1; from < x.size; from++) {
+    const coming = x.receive(from);
+    result = f.combine(result, decodeValue(coming instanceof Promise ? await coming : coming) as T);
+  }
+  const message = encodeValue(result);
+  for (let to = 1; to < x.size; to++) x.send(to, message);
+  return result;
 }
 
 async function recursiveDoubling<T>(x: Exchange, value: T, f: Reduction<T>): Promise<T> {

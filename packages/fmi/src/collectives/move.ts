@@ -1,6 +1,7 @@
 import { EMPTY, type Message } from '../value.ts';
 import { binomialPlace } from './binomial.ts';
 import type { Exchange } from './exchange.ts';
+import { meetsAtStar } from './partners.ts';
 
 /** The root's message on every rank. Trees on links: ceil(log2 n) rounds; one write and n - 1 reads on a board. */
 export async function bcast(x: Exchange, message: Message | undefined, root: number): Promise<Message> {
@@ -67,10 +68,11 @@ export async function scatter(x: Exchange, messages: readonly Message[] | undefi
   return own;
 }
 
-/** Nobody leaves before all have come. Links: dissemination, ceil(log2 n) rounds of one empty message. */
+/** Nobody leaves before all have come. Links: a star in small worlds, else dissemination, ceil(log2 n) rounds of one empty message. */
 export async function barrier(x: Exchange): Promise<void> {
   const { rank, size } = x;
   if (size === 1) return;
+  if (!x.isBoard && meetsAtStar(size, 0)) return starBarrier(x);
   if (x.isBoard) {
     await gather(x, EMPTY, 0);
     await bcast(x, EMPTY, 0);
@@ -81,4 +83,17 @@ export async function barrier(x: Exchange): Promise<void> {
     const coming = x.receive((rank + size - distance) % size);
     if (coming instanceof Promise) await coming;
   }
+}
+
+async function starBarrier(x: Exchange): Promise<void> {
+  if (x.rank !== 0) {
+    x.send(0, EMPTY);
+    await x.receive(0);
+    return;
+  }
+  for (let from = 1; from < x.size; from++) {
+    const coming = x.receive(from);
+    if (coming instanceof Promise) await coming;
+  }
+  for (let to = 1; to < x.size; to++) x.send(to, EMPTY);
 }
