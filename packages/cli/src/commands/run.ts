@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { decimalNumber, wholeNumber } from '../inputs/options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { execute } from '../run/execute.ts';
+import { keptOptions } from '../run/kept-options.ts';
 import { composePayload, readPayload, type PayloadOptions } from '../run/payload.ts';
 import { reportExecution } from '../run/report-run.ts';
 
@@ -58,18 +59,28 @@ export function runCommand(terminal: Terminal): Command {
       'after',
       '\nExamples:\n  cosmicai run --data ./partitions --world-size 4 --batch-size 128\n  cosmicai run payload.json --store file:///data/buckets\n  cosmicai run --resume results/executions/20260304T050607Z-1a2b\n',
     )
-    .action(async (file: string | undefined, options: RunOptions) => {
-      process.exitCode = await run(file, options, terminal);
+    .action(async (file: string | undefined, options: RunOptions, command: Command) => {
+      process.exitCode =
+        options.resume === undefined
+          ? await run(file, options, terminal)
+          : await resume(resolve(terminal.cwd, options.resume), options, command, terminal);
     });
 }
 
 async function run(file: string | undefined, options: RunOptions, terminal: Terminal): Promise<number> {
-  const payload =
-    options.resume === undefined
-      ? composePayload(file === undefined ? {} : await readPayload(file, terminal.cwd), options, terminal.cwd)
-      : await earlierPayload(resolve(terminal.cwd, options.resume));
+  const read = file === undefined ? {} : await readPayload(file, terminal.cwd);
+  const payload = composePayload(read, options, terminal.cwd);
   const execution = await execute({ ...options, payload }, terminal);
   return reportExecution(execution, options, terminal);
+}
+
+/** Goes on with the options of the start, unless the command line names others: more memory, say. */
+async function resume(directory: string, options: RunOptions, command: Command, terminal: Terminal): Promise<number> {
+  const payload = await earlierPayload(directory);
+  const named = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === 'cli');
+  const whole = { ...options, ...keptOptions(directory), ...Object.fromEntries(named) } as RunOptions;
+  const execution = await execute({ ...whole, payload }, terminal);
+  return reportExecution(execution, whole, terminal);
 }
 
 const startSchema = z.object({ input: z.record(z.string(), z.unknown()) });

@@ -14,6 +14,7 @@ import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { loadMachine, localFunctions } from './functions.ts';
+import { keepOptions } from './kept-options.ts';
 import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';
 import { RunProgress } from './run-progress.ts';
 
@@ -79,6 +80,17 @@ async function executeWith(
     options.resume === undefined ? newDirectory(payload, terminal) : resolve(terminal.cwd, options.resume);
   await createLocalBucket(options.payload.bucket);
   const progress = new RunProgress(terminal);
+  const keep = () => {
+    const store = options.store ?? terminal.environment.COSMICAI_STORE;
+    keepOptions(directory, {
+      model: modelPath,
+      memory: options.memory,
+      ...(options.concurrency !== undefined && { concurrency }),
+      ...(store !== undefined && { store }),
+      ...(options.definition !== undefined && { definition: resolve(terminal.cwd, options.definition) }),
+      ...(options.functions !== undefined && { functions: resolve(terminal.cwd, options.functions) }),
+    });
+  };
   const result = await runLocally({
     definition,
     input: payload,
@@ -88,7 +100,10 @@ async function executeWith(
     concurrency,
     ...(options.pool !== undefined && { pool: options.pool }),
     signal: terminal.signal,
-    onEvent: (event) => options.quiet !== true && progress.show(event),
+    onEvent: (event) => {
+      if (event.type === 'RunStarted') keep();
+      if (options.quiet !== true) progress.show(event);
+    },
     resume: options.resume !== undefined,
   });
   return { ...result, directory, definition };
