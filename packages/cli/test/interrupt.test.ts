@@ -47,7 +47,9 @@ describe('Ctrl-C in the middle of a run', () => {
     expect(before.at(-1)).toMatchObject({ type: 'RunEnded', status: 'ABORTED' });
     expect(workspace.exists('stopped', 'combined_data.json')).toBe(false);
 
-    const resumed = await workspace.cosmicai(['run', '--resume', directory, '--json', '--no-report']);
+    // The model is that of the start, whatever would be the default now.
+    const other = { environment: { COSMICAI_MODEL: workspace.path('absent.onnx') } };
+    const resumed = await workspace.cosmicai(['run', '--resume', directory, '--json', '--no-report'], other);
 
     expect(resumed.code).toBe(0);
     expect(printedRun(resumed)).toMatchObject({
