@@ -78,7 +78,7 @@ async function run(file: string | undefined, options: RunOptions, terminal: Term
 async function resume(directory: string, options: RunOptions, command: Command, terminal: Terminal): Promise<number> {
   const payload = await earlierPayload(directory);
   const named = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === 'cli');
-  const whole = { ...options, ...keptOptions(directory), ...Object.fromEntries(named) } as RunOptions;
+  const whole = { ...options, ...keptOptions(directory), ...Object.fromEntries(named) };
   const execution = await execute({ ...whole, payload }, terminal);
   return reportExecution(execution, whole, terminal);
 }
