@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import {
   calibratedBy,
+  DEFAULT_AWS_LIMITS,
   DEFAULT_CALIBRATION,
   fromRankResult,
   loadsOf,
@@ -36,8 +37,6 @@ interface QuoteOptions extends PayloadOptions {
 
 /** Lambda's disk that costs nothing. */
 const EPHEMERAL_STORAGE_MB = 512;
-/** Memory at which Lambda gives a function one whole vCPU. */
-const MB_PER_VCPU = 1769;
 
 export function quoteCommand(terminal: Terminal): Command {
   return new Command('quote')
@@ -133,7 +132,7 @@ async function calibration(results: string, terminal: Terminal): Promise<Calibra
   const onLambda = ranks.length > 0 && process.env.AWS_REGION !== undefined && memory !== null && memory !== undefined;
   return calibratedBy(ranks.map(fromRankResult), {
     base: DEFAULT_CALIBRATION,
-    vcpus: onLambda ? memory / MB_PER_VCPU : Math.max(1, cpus().length / 2),
+    vcpus: onLambda ? memory / DEFAULT_AWS_LIMITS.memoryMbPerVcpu : Math.max(1, cpus().length / 2),
     source: `the ranks of ${bucket}/${key}`,
   });
 }

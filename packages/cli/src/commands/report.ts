@@ -1,11 +1,12 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { benchReportSchema, pricesOf } from '@cosmicai/metrics';
+import { benchReportSchema, pricesOf, type BenchReport } from '@cosmicai/metrics';
 import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
 import {
   assembleRunReport,
   benchReportHtml,
+  benchReportOfRuns,
   benchReportPlots,
   runReportHtml,
   runReportPlots,
@@ -29,7 +30,7 @@ export function reportCommand(terminal: Terminal): Command {
   return new Command('report')
     .summary('tables and plots of runs and sweeps in one HTML file')
     .description(
-      'Writes report.html for a results folder (its newest run), a run folder, a bench folder, or result files of any generation (combined_data.json, <rank>.json).',
+      'Writes report.html for a results folder (its newest run), a run folder, a bench folder, or result files of any generation (combined_data.json, <rank>.json); several combined_data.json are compared.',
     )
     .argument('<what...>', 'results, run or bench folder, s3:// address of one, or JSON files')
     .option('-o, --out <file>', 'HTML file to write', 'report.html')
@@ -70,14 +71,16 @@ async function report(what: readonly string[], options: ReportOptions, terminal:
 }
 
 async function pageOf(what: readonly string[], terminal: Terminal): Promise<Page> {
-  if (what.every((path) => path.endsWith('.json'))) return runPage(await reportOfFiles(what, terminal));
+  if (what.every((path) => path.endsWith('.json'))) return pageOfFiles(what, terminal);
   if (what.length > 1) throw new UserInputError('Give one folder, or JSON files only.');
   const folder = what[0]!;
   if (!folder.includes('://')) {
     const path = resolve(terminal.cwd, folder);
     if (!(await exists(path))) throw new UserInputError(`There is no folder ${path}.`);
     if (await exists(join(path, BENCH_FILE)))
-      return benchPage(await readFile(join(path, BENCH_FILE), 'utf8'), join(path, BENCH_FILE));
+      return benchPage(
+        parseJsonAs(benchReportSchema, await readFile(join(path, BENCH_FILE), 'utf8'), join(path, BENCH_FILE)),
+      );
   }
   return runPage(await reportOfRun(folder, terminal));
 }
@@ -87,30 +90,43 @@ function runPage(content: RunReport): Page {
   return { content, html: () => runReportHtml(content), plots: () => runReportPlots(content) };
 }
 
-function benchPage(text: string, name: string): Page {
-  const content = parseJsonAs(benchReportSchema, text, name);
+function benchPage(content: BenchReport): Page {
   return { content, html: () => benchReportHtml(content), plots: () => benchReportPlots(content) };
 }
 
-/** Result files of any generation: each an array of ranks or one rank. */
-async function reportOfFiles(paths: readonly string[], terminal: Terminal): Promise<RunReport> {
-  const results: unknown[] = [];
-  for (const path of paths) {
-    const file = resolve(terminal.cwd, path);
-    let text: string;
-    try {
-      text = await readFile(file, 'utf8');
-    } catch (error) {
-      throw new UserInputError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
-    }
-    results.push(...[parseJsonAs(z.union([z.array(z.unknown()), z.looseObject({})]), text, file)].flat());
+/** Result files of any generation. Files that each hold all ranks of a run are compared; single ranks make up one run. */
+async function pageOfFiles(paths: readonly string[], terminal: Terminal): Promise<Page> {
+  const files = await Promise.all(
+    paths.map(async (path) => ({ name: basename(path), results: await readResults(resolve(terminal.cwd, path)) })),
+  );
+  const generatedAt = new Date().toISOString();
+  const reportOf = (title: string, results: readonly unknown[]) =>
+    assembleRunReport({ title, generatedAt, results, prices: pricesOf() });
+  const title = files.map(({ name }) => name).join(', ');
+  if (files.length === 1 || files.some(({ results }) => !Array.isArray(results))) {
+    return runPage(
+      reportOf(
+        title,
+        files.flatMap(({ results }) => results),
+      ),
+    );
   }
-  return assembleRunReport({
-    title: paths.map((path) => basename(path)).join(', '),
-    generatedAt: new Date().toISOString(),
-    results,
-    prices: pricesOf(),
-  });
+  const runs = files.map(({ name, results }) => ({ name, report: reportOf(name, [results].flat()) }));
+  return benchPage(benchReportOfRuns(runs, { title, generatedAt }));
+}
+
+async function readResults(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UserInputError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
+  }
+  return parseJsonAs(
+    z.union([z.array(z.unknown()), z.looseObject({})], { error: 'the result of a rank, or a list of them' }),
+    text,
+    file,
+  );
 }
 
 /** A run folder (`…/runs/<run_id>`) or a results folder, of which the newest summarized run is taken. */

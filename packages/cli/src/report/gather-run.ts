@@ -5,6 +5,7 @@ import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
 import type { RunEvent } from '@cosmicai/local';
 import { pricesOf, type ReportLine } from '@cosmicai/metrics';
 import {
+  fmiReportSchema,
   parseJsonAs,
   rankResultSchema,
   runLayout,
@@ -56,6 +57,10 @@ export async function gatherRun(
   const reports = reportsByRank(events);
   const rows = await predictionRows(store, results);
   const { data_bucket: dataBucket } = record.payload;
+  const fmi =
+    (await store.head(layout.fmi)) === undefined
+      ? undefined
+      : parseJsonAs(fmiReportSchema, await read(layout.fmi), layout.fmi);
   return {
     title: `Run ${place.runId}`,
     generatedAt: new Date().toISOString(),
@@ -67,6 +72,7 @@ export async function gatherRun(
       largestResiduals(rows, GALAXIES_SHOWN),
       open(typeof dataBucket === 'string' ? dataBucket : place.bucket),
     ),
+    ...(fmi !== undefined && { fmi }),
     prices: pricesOf(),
     configuration: configurationOf(record),
     versions: { cosmicai: packageJson.version, node: process.version },
