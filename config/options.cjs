@@ -51,7 +51,10 @@ function withDerived(stage, options) {
   if (!['STANDARD', 'EXPRESS'].includes(options.map_execution_type)) {
     throw new Error(`map_execution_type must be STANDARD or EXPRESS, not "${options.map_execution_type}".`);
   }
-  const { inference, vpc } = options;
+  const { inference, rendezvous, vpc } = options;
+  if ((rendezvous.zone_id === '') !== (rendezvous.name === '')) {
+    throw new Error('rendezvous.zone_id and rendezvous.name go together: give both or none.');
+  }
   return {
     ...options,
     // What follows the function's name in the state machine: warm functions stand behind an alias.
@@ -65,10 +68,11 @@ function withDerived(stage, options) {
     actions_without_resource: [...TRACE_ACTIONS, ...(vpc.subnet_ids.length > 0 ? VPC_ACTIONS : [])],
     objects: objectArns(stage, options),
     lifecycle_rules: lifecycleRules(options),
-    rendezvous_ingress: rendezvousIngress(options.rendezvous),
+    rendezvous_ingress: rendezvousIngress(rendezvous),
     parts: {
-      network: options.rendezvous.enabled ? 'network.yml' : 'nothing.yml',
-      rendezvous: options.rendezvous.enabled ? 'rendezvous.yml' : 'nothing.yml',
+      network: rendezvous.enabled ? 'network.yml' : 'nothing.yml',
+      rendezvous: rendezvous.enabled ? 'rendezvous.yml' : 'nothing.yml',
+      rendezvous_name: rendezvous.enabled && rendezvous.zone_id !== '' ? 'rendezvous-name.yml' : 'nothing.yml',
       alarm_email: options.alarm_email !== '' ? 'alarm-email.yml' : 'nothing.yml',
     },
   };

@@ -23,12 +23,17 @@ export interface Packaged {
   readonly resources: Readonly<Record<string, Resource>>;
 }
 
-/** Packages a stack as `sls package` does on a machine without network. */
+/** Packages a stack as `sls package` does on a machine without network; stages are those of test/fixtures/stages. */
 export async function packageStack(stack: Stack, stage: string): Promise<Packaged> {
   const folder = join(await copyOfStacks(), 'package');
   const sls = join(root, 'node_modules/.bin/sls');
   // Nothing listens there: a packaging that asked AWS for something would fail.
-  const environment = { ...process.env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1', AWS_EC2_METADATA_DISABLED: 'true' };
+  const environment = {
+    ...process.env,
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    COSMICAI_STAGES: join(import.meta.dirname, 'fixtures/stages'),
+  };
   await promisify(execFile)(sls, ['package', '--stage', stage, '--package', folder], {
     cwd: join(folder, '..', stack),
     env: environment,

@@ -22,6 +22,11 @@ const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'ec2:UnassignPrivateIpAddresses': 'interfaces of functions have no names before',
 };
 
+/** Warnings of cfn-lint that say nothing about these templates. */
+const IGNORED_CHECKS = [
+  'W3005', // The framework writes DependsOn beside the alias's own reference to its function.
+];
+
 interface Statement {
   readonly Sid?: string;
   readonly Effect: string;
@@ -29,7 +34,7 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-const stages = ['dev', 'prod'] as const;
+const stages = ['dev', 'full'] as const;
 const packaged = new Map<string, Packaged>();
 
 beforeAll(async () => {
@@ -58,7 +63,8 @@ if (!cfnLint) console.warn('cfn-lint is not on the PATH (pip install cfn-lint): 
 describe.each(stages)('the stacks of stage %s', (stage) => {
   (cfnLint ? it : it.skip)('pass cfn-lint', () => {
     const paths = STACKS.map((stack) => packaged.get(`${stage} ${stack}`)!.templatePath);
-    const lint = () => execFileSync('cfn-lint', ['--template', ...paths], { encoding: 'utf8' });
+    const lint = () =>
+      execFileSync('cfn-lint', ['--ignore-checks', ...IGNORED_CHECKS, '--template', ...paths], { encoding: 'utf8' });
     expect(lint()).toBe('');
   });
 
@@ -96,9 +102,9 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
   it('give every function a role of its own and a name with the stage', () => {
     const functions = all(stage, 'AWS::Lambda::Function');
     const roles = functions.map(([, { Properties }]) => JSON.stringify(Properties.Role));
-    expect(functions).toHaveLength(5);
     expect(new Set(roles).size).toBe(functions.length);
     expect(functions.map(([, { Properties }]) => Properties.FunctionName as string).sort()).toEqual([
+      ...(stage === 'full' ? ['cosmicai-full-rendezvous-name'] : []),
       `cosmicai-inference-${stage}-infer`,
       `cosmicai-init-${stage}-init`,
       `cosmicai-init-${stage}-initFmi`,
@@ -109,7 +115,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
 
   it('carry the stage in every name that is not made up by CloudFormation', () => {
     const names = /^(.*Name|Family|Name)$/;
-    const typesWithoutOwnName = ['AWS::ECS::Service', 'AWS::CloudWatch::Alarm'];
+    const typesWithoutOwnName = ['AWS::ECS::Service', 'AWS::CloudWatch::Alarm', 'AWS::Lambda::Alias'];
     for (const [id, { Type, Properties }] of all(stage)) {
       for (const [field, value] of Object.entries(Properties as object)) {
         if (!names.test(field) || typesWithoutOwnName.includes(Type) || typeof value !== 'string') continue;
