@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import fc from 'fast-check';
 import { deriveRunKey, RendezvousRefusedError, startRendezvous } from '../../src/rendezvous/index.ts';
 import { clientMac, joinMac, keyHint } from '../../src/rendezvous/keys.ts';
 import { FrameReader } from '../../src/rendezvous/wire/frame-reader.ts';
@@ -169,6 +171,54 @@ describe('strangers', () => {
     const tooLong = (await scene.raw(server.port)).send(Buffer.concat([magic, Buffer.from([0xff, 0xff, 1])]));
     expect(nextMessage(await received(tooLong))).toMatchObject({ name: 'refused', body: { refusal: 'malformed' } });
     expect(await say(...(await both(left!, right!)), 'unharmed')).toBe('unharmed');
+  });
+});
+
+describe('arbitrary first bytes', () => {
+  it('neither harm the server nor stay', async () => {
+    const server = await scene.server({
+      allowV1: true,
+      timeouts: { firstMessage: 20, proof: 20, settleV1: 5, waiting: 20 },
+    });
+    const start = fc.constantFrom(Buffer.alloc(0), magic, Buffer.concat([magic, encode('hello', helloOf(0))]));
+    await fc.assert(
+      fc.asyncProperty(start, fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (first, bytes, leaves) => {
+        const client = await scene.raw(server.port);
+        client.send(Buffer.concat([first, bytes]));
+        if (leaves) client.socket.end();
+        await client.closed;
+      }),
+      { numRuns: 150 },
+    );
+    await until(() => server.stats().connections === 0);
+    expect(server.stats()).toMatchObject({ members: 0, waitingV1: 0, waitingV2: 0 });
+    const pair = await Promise.all([0, 1].map((rank) => scene.connector(server, { rank, worldSize: 2 })));
+    expect(await say(...(await both(pair[0]!, pair[1]!)), 'unharmed')).toBe('unharmed');
+  });
+});
+
+describe('the relay', () => {
+  it('stops a sender whose peer reads slowly, instead of storing what it sends', async () => {
+    const server = await scene.server();
+    const pair = await Promise.all(
+      [0, 1].map((rank) => scene.connector(server, { rank, worldSize: 2, allowDirect: false })),
+    );
+    const [fast, slow] = await both(pair[0]!, pair[1]!);
+    const chunk = Buffer.alloc(1_048_576, 'x');
+    const chunks = 64;
+    for (let index = 0; index < chunks; index++) fast.socket.write(chunk);
+    // The reader hasn't begun: what is under way fills socket buffers, and then nothing moves any more.
+    let moved = -1;
+    while (server.stats().relayedBytes !== moved) {
+      moved = server.stats().relayedBytes;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(moved).toBeLessThan((chunks / 2) * chunk.length);
+    fast.socket.end();
+    let heard = 0;
+    slow.socket.on('data', (bytes: Buffer) => (heard += bytes.length)).resume();
+    await once(slow.socket, 'end');
+    expect(heard).toBe(chunks * chunk.length);
   });
 });
 
