@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { fmiCommand } from './commands/fmi.ts';
 import { inferCommand } from './commands/infer.ts';
 import { modelCommand } from './commands/model.ts';
 import { quoteCommand } from './commands/quote.ts';
@@ -26,6 +27,7 @@ const COMMANDS = [
   quoteCommand,
   reportCommand,
   rendezvousCommand,
+  fmiCommand,
   statusCommand,
   doctorCommand,
 ];
