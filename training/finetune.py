@@ -62,9 +62,11 @@ def encoder_features(model: ViT_Astro, images: Tensor, what: str) -> Tensor:
     return torch.cat(answer)
 
 
-def forward(model: ViT_Astro, features: Tensor | None, pooled: Tensor | None, magnitudes: Tensor) -> Tensor:
+def forward(
+    model: ViT_Astro, features: Tensor | None, pooled: Tensor | None, magnitudes: Tensor, dropout: float = 0
+) -> Tensor:
     """The network behind the frozen encoder; None leaves a branch out. pooled: images halved by averaging, which commutes
-    with the inception branch's first (1 x 1) convolution and makes it four times cheaper."""
+    with the inception branch's first (1 x 1) convolution and makes it four times cheaper. dropout: before the fusion."""
     mix, fusion = model.inception_model, model.concat_block[0]
     with torch.autocast("cpu", torch.bfloat16):
         measured = mix.magnitude_block(magnitudes)
@@ -76,7 +78,7 @@ def forward(model: ViT_Astro, features: Tensor | None, pooled: Tensor | None, ma
             seen = mix.vis_inception[0](pooled)
             for layer in mix.vis_inception[2:]:
                 seen = layer(seen)
-            fused = fusion(torch.cat((encoded, seen, measured), 1))
+            fused = fusion(F.dropout(torch.cat((encoded, seen, measured), 1), dropout))
         fused = model.concat_block[1](fused)
     return model.concat_block[-1](fused.float())[:, 0]
 
@@ -151,6 +153,10 @@ def main() -> None:
     parser.add_argument("--real-share", type=float, default=0.08, help="part of every batch that is real photometry")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=7e-4)
+    parser.add_argument("--decay", type=float, default=0.02, help="weight decay")
+    parser.add_argument("--dropout", type=float, default=0.0, help="before the fusion, stage all only")
+    parser.add_argument("--start", type=Path, help="best.pt of an earlier run to start stage all from")
+    parser.add_argument("--huber", type=float, default=0.5, help="error from which it counts linearly, in units of SPREAD")
     parser.add_argument("--look", type=float, default=5, help="minutes between validations")
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--threads", type=int, default=1)
@@ -166,9 +172,10 @@ def main() -> None:
             prepare(getattr(options, kind), limit, model, options.out / f"samples-{kind}.pt")
         return
     if options.stage == "all":
-        warm = options.out / "magnitudes.pt"
-        if warm.exists():
-            model.load_state_dict(torch.load(warm, weights_only=True)["average"])
+        if options.start is not None:
+            model.load_state_dict(torch.load(options.start, weights_only=True)["model"])
+        elif (options.out / "magnitudes.pt").exists():
+            model.load_state_dict(torch.load(options.out / "magnitudes.pt", weights_only=True)["average"])
         load_encoder(model, options.out / "pretrain.pt")
     with_images = options.stage == "all"
     drawn, transform = read_samples(options.out / "samples-drawn.pt", with_images, None)
@@ -202,7 +209,7 @@ def train(model: ViT_Astro, training: tuple[Rows, Rows], validation: tuple[Rows,
     trained = [p for p in model.parameters() if p.requires_grad]
     if options.stage == "magnitudes":
         trained = [*model.inception_model.magnitude_block.parameters(), *model.concat_block.parameters()]
-    optimizer = torch.optim.AdamW(trained, lr=options.rate, weight_decay=0.02)
+    optimizer = torch.optim.AdamW(trained, lr=options.rate, weight_decay=options.decay)
     average = copy.deepcopy(model)
     path = options.out / ("magnitudes.pt" if options.stage == "magnitudes" else "finetune.pt")
     step, spent, best = 0, 0.0, math.inf
@@ -227,7 +234,7 @@ def train(model: ViT_Astro, training: tuple[Rows, Rows], validation: tuple[Rows,
                 group["lr"] = options.rate * min(1, (step + 1) / 200) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * gone)))
             *inputs, target = draw_batch(training, options, generator)
             # Huber: between the mean, which R2 rewards, and the median, which MAE and NMAD reward.
-            loss = F.smooth_l1_loss(forward(model, *inputs), target, beta=0.5)
+            loss = F.smooth_l1_loss(forward(model, *inputs, options.dropout), target, beta=options.huber)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(trained, 1.0)
