@@ -130,6 +130,23 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     const stateMachineArn = MACHINE.replace('local', 'met');
     const { status } = await new SFNClient().send(new DescribeStateMachineCommand({ stateMachineArn }));
     expect(status).toBe('ACTIVE');
+
+    // Docker itself is replaced by a script that notes what it is asked.
+    const docker = join(stages, 'docker');
+    await writeFile(docker, `#!/bin/sh\necho "$@" >> ${stages}/asked\n`, { mode: 0o755 });
+    const push = `
+      const { pushImage } = await import(${JSON.stringify(join(root, 'scripts/deploy/rendezvous-image.ts'))});
+      const { stageOptions } = await import(${JSON.stringify(join(root, 'scripts/deploy/stage-options.ts'))});
+      await pushImage('met', '${ACCOUNT}', stageOptions('met'), new Date(0));`;
+    const PATH = `${stages}:${process.env.PATH ?? ''}`;
+    await execute(process.execPath, ['--input-type=module', '-e', push], { PATH, COSMICAI_STAGES: stages });
+    const registry = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
+    const image = `${registry}/cosmicai-met-rendezvous:1970-01-01T00-00-00-000Z`;
+    expect((await readFile(join(stages, 'asked'), 'utf8')).trim().split('\n')).toEqual([
+      `build --platform linux/amd64 --tag ${image} .`,
+      `login --username AWS --password-stdin ${registry}`,
+      `push ${image}`,
+    ]);
   }, 120_000);
 });
 

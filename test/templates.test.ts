@@ -5,6 +5,8 @@ import { packageStack, STACKS, type Packaged, type Resource, type Stack } from '
 const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'xray:PutTraceSegments': 'X-Ray has no resources',
   'xray:PutTelemetryRecords': 'X-Ray has no resources',
+  'xray:GetSamplingRules': 'X-Ray has no resources',
+  'xray:GetSamplingTargets': 'X-Ray has no resources',
   'logs:CreateLogDelivery': 'log delivery belongs to the account',
   'logs:GetLogDelivery': 'log delivery belongs to the account',
   'logs:UpdateLogDelivery': 'log delivery belongs to the account',
