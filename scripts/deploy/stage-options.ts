@@ -3,16 +3,33 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 
+type LambdaArchitecture = 'x86_64' | 'arm64';
+
 /** The options of a stage that deploying reads; all of them stand in config/default.yml. */
 export interface StageOptions {
   readonly region: string;
-  readonly inference: { readonly model: string; readonly memory: number; readonly reserved_concurrency: number };
+  readonly init: { readonly architecture: LambdaArchitecture };
+  readonly inference: {
+    readonly architecture: LambdaArchitecture;
+    readonly model: string;
+    readonly memory: number;
+    readonly reserved_concurrency: number;
+    /** MB of /tmp. */
+    readonly ephemeral_storage: number;
+  };
+  readonly summarize: { readonly architecture: LambdaArchitecture };
   readonly prefixes: {
     readonly data: readonly string[];
     readonly results: readonly string[];
     readonly models: readonly string[];
   };
-  readonly rendezvous: { readonly enabled: boolean; readonly architecture: 'X86_64' | 'ARM64'; readonly port: number };
+  readonly rendezvous: {
+    readonly enabled: boolean;
+    readonly architecture: 'X86_64' | 'ARM64';
+    readonly port: number;
+    /** DNS name of the server; '' : none. */
+    readonly name: string;
+  };
   readonly deployment: { readonly bucket: string };
 }
 

@@ -77,12 +77,27 @@ async function writeAtOnce(path: string, contents: Uint8Array): Promise<void> {
   await rename(unfinished, path);
 }
 
-/** A CommonJS door to the bundle for `sls invoke local`, which loads handlers by require() and knows no `.mjs`. */
+/**
+ * A CommonJS door to the bundle for `sls invoke local`, which loads handlers by require() and knows no `.mjs`. What a handler
+ * logs goes to stderr, so that its answer is all there is on stdout. Answers how to remove the door.
+ */
 export async function writeLocalDoor({ folder }: Bundle, handlers: readonly string[]): Promise<() => Promise<void>> {
   const door = join(folder, 'handler.cjs');
+  const loggingToStderr = `
+const { stdout, stderr } = process;
+async function loggingToStderr(call) {
+  const write = stdout.write;
+  stdout.write = stderr.write.bind(stderr);
+  try {
+    return await call(await import('./handler.mjs'));
+  } finally {
+    stdout.write = write;
+  }
+}
+`;
   const lines = handlers.map(
-    (name) => `exports.${name} = (...given) => import('./handler.mjs').then((handler) => handler.${name}(...given));\n`,
+    (name) => `exports.${name} = (...given) => loggingToStderr((handler) => handler.${name}(...given));\n`,
   );
-  await writeFile(door, lines.join(''));
+  await writeFile(door, [loggingToStderr, ...lines].join(''));
   return () => rm(door, { force: true });
 }

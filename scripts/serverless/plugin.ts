@@ -53,6 +53,9 @@ export default class BundlePlugin {
 
   async #openDoor(): Promise<void> {
     const handlers = Object.values(this.#framework.service.functions).map(({ handler }) => handler.split('.')[1]!);
+    // What the function answers is then all that stands on stdout.
+    process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT';
+    process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
     this.#closeDoor = await writeLocalDoor(await this.#bundle(), handlers);
     this.#options.extraServicePath = 'dist';
   }

@@ -1,13 +1,5 @@
 import type { ByteSource } from '@cosmicai/torchfile';
 
-/** Durations of single reads, in seconds. */
-export interface ReadTimes {
-  readonly count: number;
-  readonly total: number;
-  readonly min: number;
-  readonly max: number;
-}
-
 /** A byte source that keeps the time of each of its reads; reads may overlap. */
 export class TimedSource implements ByteSource {
   readonly #source: ByteSource;

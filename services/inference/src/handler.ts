@@ -1,5 +1,7 @@
 import { arch } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { ModelCache, peakRssMb, runRank } from '@cosmicai/inference';
 import { parseAs, rankTaskSchema, type RankAnswer } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
@@ -9,17 +11,23 @@ const defaultModelPath = process.env.COSMICAI_MODEL ?? fileURLToPath(new URL('./
 const workers = Number(process.env.COSMICAI_WORKERS ?? 0);
 const models = new ModelCache({ openStore, defaultModelPath, sessions: workers > 0 ? { workers } : {} });
 const memoryLimit = Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? 0);
+const logger = new Logger({ serviceName: 'inference' });
+const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'inference' });
 
 /** Whether no task has come to this process yet. */
 let first = true;
 
 /** Runs one rank. Input: an item of the manifest or of another initializer's `body`. */
-export function infer(item: unknown): Promise<RankAnswer> {
+export async function infer(item: unknown): Promise<RankAnswer> {
   const coldStart = first;
   first = false;
-  return runRank(parseAs(rankTaskSchema, item, 'rank task'), {
+  const task = parseAs(rankTaskSchema, item, 'rank task');
+  const { RUN_ID: runId = '', RANK: rank, DATA_PATH: partitions } = task;
+  logger.info('rank begins', { run_id: runId, rank, partitions, cold_start: coldStart });
+  const started = performance.now();
+  const answer = await runRank(task, {
     openStore,
-    loadModel: (task) => models.load(task),
+    loadModel: (wanted) => models.load(wanted),
     monotonic: () => performance.now(),
     now: () => new Date(),
     coldStart,
@@ -31,4 +39,19 @@ export function infer(item: unknown): Promise<RankAnswer> {
     memoryLimitMb: memoryLimit > 0 ? memoryLimit : null,
     architecture: arch === 'x64' ? 'x86_64' : arch,
   });
+  const milliseconds = performance.now() - started;
+  logger.info('rank ends', {
+    run_id: runId,
+    rank,
+    status: answer.status,
+    samples: answer.samples,
+    milliseconds,
+    fmi: answer.fmi,
+  });
+  metrics.addMetadata('run_id', runId);
+  metrics.addMetadata('rank', String(rank));
+  metrics.addMetric('Samples', MetricUnit.Count, answer.samples);
+  metrics.addMetric('RankDuration', MetricUnit.Milliseconds, milliseconds);
+  metrics.publishStoredMetrics();
+  return answer;
 }

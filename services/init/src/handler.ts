@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
 import type { InitializeAnswer } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { openMeeting, type CheckRendezvousAnswer } from './check-rendezvous.ts';
@@ -6,13 +7,18 @@ import { initialize } from './initialize.ts';
 import { rendezvousSecret } from './rendezvous-secret.ts';
 import { runId } from './run-id.ts';
 
+const logger = new Logger({ serviceName: 'init' });
+
 /** Plans a run. Input: a run payload in any of the shapes of docs/payload.md. */
-export function init(payload: unknown): Promise<InitializeAnswer> {
-  return initialize(payload, {
+export async function init(payload: unknown): Promise<InitializeAnswer> {
+  const answer = await initialize(payload, {
     openStore,
     now: () => new Date(),
     newRunId: (now) => runId(now, randomUUID()),
   });
+  const { run_id, world_size, ranks_with_data, fmi_enabled } = answer.run;
+  logger.info('run planned', { run_id, world_size, ranks_with_data, fmi_enabled, warnings: answer.warnings });
+  return answer;
 }
 
 /** Opens the meeting of a run's ranks at the rendezvous server. Input: the answer of `init`. */

@@ -1,11 +1,23 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { openStore } from '@cosmicai/store';
 import { findRun } from './locate-run.ts';
 import { resultSummary as combineRuns, type ResultSummaryAnswer } from './result-summary.ts';
 import { summarize as summarizeRun, type SummarizeAnswer } from './summarize.ts';
 
+const logger = new Logger({ serviceName: 'summarize' });
+const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'summarize' });
+
 /** Combines the ranks of a run. Input: whatever the state machine has left, as long as it names the run. */
-export function summarize(input: unknown): Promise<SummarizeAnswer> {
-  return summarizeRun(input, { openStore, now: () => new Date(), region: process.env.AWS_REGION });
+export async function summarize(input: unknown): Promise<SummarizeAnswer> {
+  const answer = await summarizeRun(input, { openStore, now: () => new Date(), region: process.env.AWS_REGION });
+  const { run_id, status, cause } = answer;
+  logger.info('run summarized', { run_id, status, cause });
+  metrics.addMetadata('run_id', run_id);
+  metrics.addMetric('RunsSucceeded', MetricUnit.Count, status === 'FAILED' ? 0 : 1);
+  metrics.addMetric('RunsFailed', MetricUnit.Count, status === 'FAILED' ? 1 : 0);
+  metrics.publishStoredMetrics();
+  return answer;
 }
 
 /**

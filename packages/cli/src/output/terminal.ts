@@ -12,8 +12,16 @@ export interface Terminal {
   readonly signal: AbortSignal;
 }
 
-/** The terminal of this process. The first Ctrl-C stops cleanly, a second one at once. */
+/**
+ * The terminal of this process. The first Ctrl-C stops cleanly, a second one at once. Work goes on when nobody reads its
+ * output any more (`cosmicai run … | head`).
+ */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) process.exit(130);

@@ -17,10 +17,6 @@ export function bitsPerSecond(value: number | null): string {
   return value >= 1e9 ? `${(value / 1e9).toFixed(2)} Gbit/s` : `${(value / 1e6).toFixed(1)} Mbit/s`;
 }
 
-export function dollars(value: number): string {
-  return `${value.toFixed(value < 0.01 ? 6 : 4)} USD`;
-}
-
 export function score(value: number | null, digits = 5): string {
   return value === null ? '–' : value.toFixed(digits);
 }
