@@ -205,6 +205,17 @@ describe('a connector', () => {
     await expect(left.connect(1, { deadline: Date.now() + 300 })).rejects.toThrow('the relay is not allowed');
   });
 
+  it('says that the relay is full, and gets through when it has room again', async () => {
+    const server = await scene.server({ limits: { relays: 1 } });
+    const world = await scene.world(server, 4, { allowDirect: false });
+    const [busy, other] = await both(world[0]!, world[1]!);
+    await expect(world[2]!.connect(3, { deadline: Date.now() + 250 })).rejects.toThrow('the relay has no more room');
+    const waiting = both(world[2]!, world[3]!);
+    other.socket.resume();
+    busy.close();
+    expect((await waiting)[0].kind).toBe('relay');
+  });
+
   it('separates runs and groups', async () => {
     const server = await scene.server();
     const [one] = await scene.world(server, 2, { runId: 'one' });

@@ -22,8 +22,8 @@ const defaultPunchMs = 1_500;
 const lastBytesMs = 300;
 /** The last bytes of a peer that left in good order, when its link was still being set up. */
 const lastAttemptMs = 1_000;
-/** Wait before a failed pair is tried again. */
-const againMs = 100;
+/** First and last wait before a pair that found no path is tried again; doubled in between. */
+const againMs = { first: 100, last: 5_000 };
 /** First and last wait between attempts to reach a server that was lost. */
 const reconnectMs = { first: 100, last: 5_000 };
 
@@ -43,6 +43,8 @@ interface PeerState {
   gone: Departure | undefined;
   /** Why the last attempt failed. */
   lastError: Error | undefined;
+  /** Wait before the next attempt. */
+  againMs: number;
 }
 
 /**
@@ -248,6 +250,7 @@ class Connector implements PeerConnector {
         failed: noPairing,
         gone: undefined,
         lastError: undefined,
+        againMs: againMs.first,
       };
       this.#peers.set(rank, state);
     }
@@ -303,6 +306,7 @@ class Connector implements PeerConnector {
       return;
     }
     state.link = link;
+    state.againMs = againMs.first;
     link.socket.once('close', () => {
       if (state.link !== link) return;
       state.link = undefined;
@@ -321,7 +325,9 @@ class Connector implements PeerConnector {
       return;
     }
     state.lastError = error;
-    void pause(againMs, this.stopped).then(
+    const wait = state.againMs;
+    state.againMs = Math.min(wait * 2, againMs.last);
+    void pause(wait, this.stopped).then(
       () => {
         if (state.waiters.size > 0 && state.attempt === undefined && state.link === undefined) this.#seek(state.rank);
       },

@@ -21,8 +21,12 @@ export function hostCandidates(control: Socket, listeningPort: number): readonly
 
 /** May peers with these addresses meet without a hole? When one of them isn't behind a NAT, or both are behind the same. */
 export function mayMeetDirectly(own: Reachability, peer: Reachability): boolean {
-  const open = ({ observed, candidates }: Reachability) => candidates.some(({ host }) => host === observed.host);
-  return open(own) || open(peer) || (own.observed.host === peer.observed.host && peer.candidates.length > 0);
+  return isOpen(own) || isOpen(peer) || (own.observed.host === peer.observed.host && peer.candidates.length > 0);
+}
+
+/** No NAT in between: the server sees the address that the machine has. */
+export function isOpen({ observed, candidates }: Reachability): boolean {
+  return candidates.some(({ host }) => host === observed.host);
 }
 
 export interface Reachability {

@@ -6,7 +6,7 @@ import { nonceBytes, type Body, type Path } from '../wire/messages.ts';
 import { expectMessage } from './control-connection.ts';
 import { dial } from './dial.ts';
 import { Handshake } from './handshake.ts';
-import { mayMeetDirectly, type Reachability } from './host-addresses.ts';
+import { isOpen, mayMeetDirectly, type Reachability } from './host-addresses.ts';
 import type { HostListener, Visitor } from './host-listener.ts';
 import { joinPairing, wildcard } from './join.ts';
 import { punch } from './punch.ts';
@@ -27,8 +27,8 @@ export interface AttemptSetting {
   readonly randomBytes: (length: number) => Buffer;
 }
 
-/** The higher rank leaves dialling to the lower one for this long, so that a pair on one network makes one connection, not two. */
-const yieldMs = 40;
+/** The higher rank leaves dialling to the lower one for this long, so that a pair on one network makes one connection, not two; unless only it can dial. */
+const yieldMs = 150;
 /** What peers that should meet without a hole are given before they punch one all the same, in milliseconds. */
 const headStartMs = 200;
 /** Half a second of refusals: then the relay is the better way. */
@@ -106,8 +106,9 @@ export class LinkAttempt {
 
   async #dialHosts(): Promise<void> {
     const { signal } = this.#stop;
+    const onlyThisWay = isOpen(this.#introduction) && !isOpen(this.#setting.own);
     try {
-      if (!this.#chooses) await pause(yieldMs, signal);
+      if (!this.#chooses && !onlyThisWay) await pause(yieldMs, signal);
     } catch {
       return;
     }
