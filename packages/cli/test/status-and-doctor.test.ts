@@ -33,6 +33,14 @@ describe('cosmicai status', () => {
   });
 });
 
+describe('a reader that has seen enough', () => {
+  it('is no error of the command', async () => {
+    const { process: command, ended } = workspace.start(['doctor', '--json']);
+    command.stdout!.destroy();
+    expect(await ended).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+});
+
 describe('cosmicai doctor', () => {
   it('checks what it is asked to, and says what it left out', async () => {
     const end = await workspace.cosmicai(['doctor', '--store', 'parts', '--json']);
