@@ -109,7 +109,9 @@ describe('an unpacked inference function', () => {
       cwd: task,
       env: { PATH: '/usr/bin:/bin', HOME: folder, ...env },
     });
-    expect(JSON.parse(stdout)).toMatchObject({ statusCode: 200, status: 'succeeded', samples: 40 });
+    // The answer comes after what the function has logged.
+    const answer = JSON.parse(stdout.trim().split('\n').at(-1)!);
+    expect(answer).toMatchObject({ statusCode: 200, status: 'succeeded', samples: 40 });
     const result = JSON.parse((await store.get('results/runs/run-1/0.json')).toString());
     expect(result).toMatchObject({ samples: 40, rank: 0 });
     expect((await store.head('results/runs/run-1/predictions/0.parquet'))!.size).toBeGreaterThan(0);
