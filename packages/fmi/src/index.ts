@@ -35,7 +35,13 @@ export {
   type PolicyRow,
 } from './policy/policy.ts';
 export { publishedModels, type ChannelModel } from './policy/model.ts';
-export { joinWorld, type JoinOptions } from './join-world.ts';
+export { joinWorld, type JoinOptions, type JoinTcpunchOptions } from './join-world.ts';
+export {
+  TcpunchCommunicator,
+  type MeetByName,
+  type TcpunchOperationOptions,
+  type TcpunchOptions,
+} from './tcpunch-v1/tcpunch-communicator.ts';
 export { pingWorld, type PingOptions, type PingReport } from './ping/ping-world.ts';
 export type { CollectiveReport } from './ping/collectives.ts';
 export type { PairReport } from './ping/pairs.ts';

@@ -4,9 +4,23 @@ import { redis } from './channels/redis-channel.ts';
 import { store } from './channels/store-channel.ts';
 import { Communicator, type ChannelFactory, type CommunicatorOptions } from './communicator.ts';
 import { ChannelUnavailableError } from './errors.ts';
-import { createConnector, type ConnectorOptions, type Endpoint } from './rendezvous/index.ts';
+import { createConnector, meetV1, type ConnectorOptions, type Endpoint } from './rendezvous/index.ts';
+import { TcpunchCommunicator } from './tcpunch-v1/tcpunch-communicator.ts';
+
+/** For a world with C++ FMI peers; see TcpunchCommunicator for what is missing then. */
+export interface JoinTcpunchOptions extends Pick<CommunicatorOptions, 'deadlineMs' | 'signal'> {
+  readonly wire: 'tcpunch-v1';
+  /** The communicator's name, as the C++ peers are given it. */
+  readonly runId: string;
+  readonly rank: number;
+  readonly worldSize: number;
+  /** A TCPunch server: the C++ one, or ours where v1 is allowed. */
+  readonly rendezvous: Endpoint;
+}
 
 export interface JoinOptions extends Omit<CommunicatorOptions, 'name' | 'channels'> {
+  /** Default: fmi, this package's own frames. */
+  readonly wire?: 'fmi';
   readonly runId: string;
   readonly rank: number;
   readonly worldSize: number;
@@ -39,7 +53,24 @@ const DEFAULT_JOIN_MS = 10_000;
  *
  * @throws RendezvousUnavailableError, RendezvousRefusedError; ChannelUnavailableError when the options name no channel
  */
-export async function joinWorld(options: JoinOptions): Promise<Communicator> {
+export async function joinWorld(options: JoinTcpunchOptions): Promise<TcpunchCommunicator>;
+export async function joinWorld(options: JoinOptions): Promise<Communicator>;
+export async function joinWorld(
+  options: JoinOptions | JoinTcpunchOptions,
+): Promise<Communicator | TcpunchCommunicator> {
+  return options.wire === 'tcpunch-v1' ? joinTcpunch(options) : joinFramed(options);
+}
+
+function joinTcpunch(options: JoinTcpunchOptions): TcpunchCommunicator {
+  const { runId, rank, worldSize, rendezvous } = options;
+  return new TcpunchCommunicator(rank, worldSize, {
+    ...options,
+    name: runId,
+    meet: (pairingName, limits) => meetV1({ rendezvous, pairingName, ...limits }),
+  });
+}
+
+async function joinFramed(options: JoinOptions): Promise<Communicator> {
   const { runId, rank, worldSize, group } = options;
   const name = group === undefined ? runId : `${runId}.${group}`;
   const channels: ChannelFactory[] = [];

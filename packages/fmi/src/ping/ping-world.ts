@@ -146,7 +146,7 @@ async function join(options: PingOptions, rendezvous: Endpoint, secret: string):
     return await Promise.all(joining);
   } catch (error) {
     const joined = await Promise.allSettled(joining);
-    await Promise.all(joined.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
+    for (const result of joined) if (result.status === 'fulfilled') await result.value.close();
     throw error;
   }
 }
