@@ -15,8 +15,8 @@ from pathlib import Path
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import astromae_model  # noqa: E402, F401  the checkpoint's classes
+sys.path.insert(0, str(Path(__file__).resolve().parent / "golden"))
+from astromae_golden import published_names  # noqa: E402
 
 
 @torch.no_grad()
@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--samples", type=int, default=None)
     options = parser.parse_args()
+    # The class paths that users' checkpoints name.
+    published_names(pcm=True)
     model = torch.load(options.checkpoint, weights_only=False, map_location="cpu")
     model = getattr(model, "module", model).eval()
     images, magnitudes, _ = (column[: options.samples] for column in torch.load(options.partition, weights_only=False).tensors)

@@ -2,10 +2,4 @@ export { CatalogueError, readCatalogue, type Catalogue } from './catalogue.ts';
 export type { FiveBands } from './bands.ts';
 export type { Photometry } from './galaxy.ts';
 export { simulateSurvey, type SurveyOptions } from './simulate-survey.ts';
-export {
-  galaxiesPerPartition,
-  writeSurvey,
-  type SurveyProgress,
-  type WriteSurveyOptions,
-  type WrittenPartition,
-} from './write-survey.ts';
+export { writeSurvey, type SurveyProgress, type WriteSurveyOptions, type WrittenPartition } from './write-survey.ts';

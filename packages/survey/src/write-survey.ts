@@ -1,9 +1,9 @@
 import type { ObjectStore } from '@cosmicai/store';
-import { partitionSize, writePartition } from '@cosmicai/torchfile';
+import { partitionSize, samplesPerPartition, writePartition } from '@cosmicai/torchfile';
 import { type SurveyOptions, simulateSurvey } from './simulate-survey.ts';
 
 export interface WriteSurveyOptions extends Omit<SurveyOptions, 'wholeStamps'> {
-  /** Largest size of a partition file in bytes. */
+  /** Nominal size of a partition file in bytes, as `split` takes it: 25 MB are 1,278 galaxies. */
   readonly partitionBytes: number;
   readonly signal?: AbortSignal;
 }
@@ -25,10 +25,9 @@ export interface WrittenPartition {
 
 /**
  * Writes a survey as partitions `1.pt` … `N.pt` below a prefix, with bounded memory. All partitions but the last have the
- * same number of galaxies: as many as fit into `partitionBytes`.
+ * same number of galaxies, that of published partitions of this size.
  *
  * @param prefix folder in the store, with or without a slash at its end; empty for the store's root
- * @throws RangeError when not even one galaxy fits into a partition
  */
 export async function writeSurvey(
   store: ObjectStore,
@@ -37,7 +36,7 @@ export async function writeSurvey(
   onProgress: (progress: SurveyProgress) => void = () => undefined,
 ): Promise<WrittenPartition[]> {
   const { count, partitionBytes, signal, start = 0 } = options;
-  const size = galaxiesPerPartition(partitionBytes);
+  const size = samplesPerPartition(partitionBytes);
   const partitionCount = Math.ceil(count / size);
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
   const written: WrittenPartition[] = [];
@@ -58,16 +57,4 @@ export async function writeSurvey(
     onProgress({ galaxies: from + galaxies, count, partitions: partition + 1, partitionCount });
   }
   return written;
-}
-
-/** The most galaxies whose partition file is not larger than `bytes`. */
-export function galaxiesPerPartition(bytes: number): number {
-  const one = partitionSize({ count: 1 });
-  if (!Number.isSafeInteger(bytes) || bytes < one) {
-    throw new RangeError(`a partition of ${bytes} bytes holds no galaxy: one takes ${one} bytes`);
-  }
-  const perGalaxy = partitionSize({ count: 1001 }) - partitionSize({ count: 1000 });
-  let galaxies = Math.max(1, Math.floor(bytes / perGalaxy));
-  while (galaxies > 1 && partitionSize({ count: galaxies }) > bytes) galaxies--;
-  return galaxies;
 }
