@@ -113,6 +113,26 @@ describe('cosmicai run', () => {
     expect(workspace.combined('six', 'combined_data.json').map(({ rank }) => rank)).toEqual([0, 1, 2, 3]);
   });
 
+  it.concurrent('lets the ranks meet with --fmi, to the same metrics', async () => {
+    const options = ['--data', 'parts', '--world-size', '2', '--results', 'met', '--fmi', '--json', '--no-report'];
+    const run = await workspace.cosmicai(['run', ...options]);
+
+    expect(run.code).toBe(0);
+    const { summary, directory } = printedRun(run);
+    expect(summary).toMatchObject({ status: 'SUCCEEDED', samples: 60, warnings: [] });
+    const entered = eventsIn(directory).flatMap((event) =>
+      event.type === 'StateEntered' && event.in === undefined ? [event.state] : [],
+    );
+    expect(entered).toContain('CheckRendezvous');
+    const met = JSON.parse(workspace.text('met', 'runs', summary!.run_id, 'fmi.json')) as {
+      readonly ranks: readonly { readonly rank: number }[];
+      readonly prediction_scores: { readonly count: number; readonly mae: number };
+    };
+    expect(met.ranks.map(({ rank }) => rank)).toEqual([0, 1]);
+    expect(met.prediction_scores.count).toBe(60);
+    expect(met.prediction_scores.mae).toBeCloseTo(summary!.prediction_scores.mae!, 12);
+  });
+
   it.concurrent('predicts the same with one rank as with four', async () => {
     const predictions = async (worldSize: number) => {
       const results = `world-${worldSize}`;

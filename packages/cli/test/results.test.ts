@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { printedJson, printedRun, Workspace } from './support/workspace.ts';
+
+let workspace: Workspace;
+let runId: string;
+beforeAll(async () => {
+  workspace = new Workspace();
+  await workspace.survey('parts', { count: 8, files: 2 });
+  const none = await workspace.cosmicai(['status', '.']);
+  expect(none).toMatchObject({ code: 0, stdout: 'No runs in ..\n' });
+  const options = ['--data', 'parts', '--world-size', '2', '--no-report', '--json'];
+  runId = printedRun(await workspace.cosmicai(['run', ...options])).summary!.run_id;
+});
+afterAll(() => workspace.remove());
+
+describe('cosmicai status', () => {
+  it('lists the runs of a folder and shows one', async () => {
+    const [list, json, one] = await Promise.all([
+      workspace.cosmicai(['status']),
+      workspace.cosmicai(['status', 'results', '--json']),
+      workspace.cosmicai(['status', 'results', runId]),
+    ]);
+
+    expect(list.stdout).toMatch(/^run +status +ranks +batch +samples +wall clock\n/);
+    expect(list.stdout).toMatch(new RegExp(`^${runId} +SUCCEEDED +2/2 +128 +8 +\\d`, 'm'));
+    expect(printedJson(json)).toEqual([
+      expect.objectContaining({ run_id: runId, status: 'SUCCEEDED', world_size: 2, samples: 8, ranks_with_result: 2 }),
+    ]);
+    expect(one.code).toBe(0);
+    expect(one.stdout).toContain(`${runId}: SUCCEEDED`);
+    expect(one.stdout).toMatch(/^ +0 +4 /m);
+  });
+});
+
+describe('cosmicai report', () => {
+  it('writes a page and its plots for the newest run', async () => {
+    const end = await workspace.cosmicai(['report', 'results', '-o', 'page.html', '--plots', 'plots']);
+
+    expect(end.code).toBe(0);
+    expect(end.stdout).toContain(workspace.path('page.html'));
+    const page = workspace.text('page.html');
+    expect(page).toMatch(/^<!doctype html>/i);
+    expect(page).toContain(runId);
+    const plots = workspace.names('plots');
+    expect(plots).toEqual(expect.arrayContaining(['rank-timeline.png', 'rank-timeline.svg']));
+    for (const plot of plots) {
+      const start = readFileSync(workspace.path('plots', plot)).subarray(0, 4).toString('latin1');
+      expect(start).toBe(plot.endsWith('.png') ? '\x89PNG' : '<svg');
+    }
+  });
+});
+
+describe('cosmicai quote', () => {
+  it('says what a run will take, without a bucket', async () => {
+    const files = ['--files', '130', '--world-size', '130'];
+    const [table, json] = await Promise.all([
+      workspace.cosmicai(['quote', ...files]),
+      workspace.cosmicai(['quote', ...files, '--calibrate', 'results', '--json']),
+    ]);
+    expect(table.code).toBe(0);
+    expect(table.stdout).toMatch(/^ranks +130 with data of 130$/m);
+    expect(table.stdout).toMatch(/^galaxies +664,690$/m);
+    expect(table.stdout).toMatch(/^cost +[\d.]+ USD \([\d.]+ USD to [\d.]+ USD\)$/m);
+    expect(json.code).toBe(0);
+    expect(printedJson(json)).toMatchObject({ ranks: 130, samples: 664_690, lambdaRequests: 132 });
+  });
+});
