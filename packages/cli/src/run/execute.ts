@@ -13,6 +13,7 @@ import {
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import type { Terminal } from '../output/terminal.ts';
+import type { ExecutionRecord, RunPlace } from '../report/gather-run.ts';
 import { loadMachine, localFunctions } from './functions.ts';
 import { keepOptions } from './kept-options.ts';
 import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';
@@ -35,10 +36,12 @@ export interface ExecuteOptions {
   readonly pool?: FunctionPool;
 }
 
-export interface Execution extends LocalRunResult {
+export interface Execution extends LocalRunResult, Partial<Pick<ExecutionRecord, 'functions' | 'warnings'>> {
   /** Folder of events, logs and REPORT lines. */
   readonly directory: string;
   readonly definition: JsonObject;
+  /** Where the run lies that it made, if that is known better than its events tell; undefined: it came to no summary. */
+  readonly place?: RunPlace | undefined;
 }
 
 /** Runs the workflow on this machine: the deployed definition, the deployed bundles, child processes for functions. */

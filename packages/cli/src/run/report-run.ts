@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
 import { runLayout, type RunSummary } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
@@ -23,7 +24,7 @@ export async function reportExecution(
   terminal: Terminal,
 ): Promise<number> {
   const { status, error, cause, directory } = execution;
-  const place = placeOf(execution, options.store);
+  const place = 'place' in execution ? execution.place : placeOf(execution, options.store);
   if (place === undefined) {
     if (options.json) printJson(terminal, { status, error, cause, directory, summary: null, ranks: [] });
     return conclude(execution, terminal);
@@ -114,10 +115,15 @@ function valuesOf(output: unknown): unknown[] {
   return typeof output === 'object' && output !== null ? Object.values(output) : [];
 }
 
+/** A file:// address as the path that people open. */
+function readable(address: string): string {
+  return address.startsWith('file://') ? fileURLToPath(address) : address;
+}
+
 function places(execution: Execution, summary: RunSummary, page: string | undefined): string {
-  const folder = `${summary.bucket}/${summary.result_path}`;
+  const folder = readable(`${summary.bucket}/${summary.result_path}`);
   return [
-    ...(page === undefined ? [] : [`Report       ${summary.bucket}/${page}`]),
+    ...(page === undefined ? [] : [`Report       ${readable(`${summary.bucket}/${page}`)}`]),
     `Results      ${folder}/combined_data.json, <rank>.json`,
     `This run     ${folder}/runs/${summary.run_id}/ (summary.json, predictions/<rank>.parquet)`,
     `Events, logs ${execution.directory}`,

@@ -49,6 +49,14 @@ export class RunProgress {
     }
   }
 
+  /** How many ranks of a Map are over, where that is known without an event for each. */
+  showRanks(state: string, ended: number, total: number): void {
+    const map = this.#children.get(state);
+    if (map === undefined) return;
+    map.ended = ended;
+    map.bar.update(ended, total);
+  }
+
   #line(text: string): void {
     for (const { bar } of this.#children.values()) bar.done();
     printLine(this.#terminal.stderr, text);
