@@ -5,7 +5,7 @@ import { checkAccount } from './check-account.ts';
 import { layOutBucket } from './lay-out-bucket.ts';
 import { ensurePackagesBucket } from './packages-bucket.ts';
 import { hasDocker, newestImage, pushImage } from './rendezvous-image.ts';
-import { FUNCTION_STACKS, sls } from './run-stacks.ts';
+import { sls, slsForFunctions } from './run-stacks.ts';
 import { bucketName, stageOptions, type StageOptions } from './stage-options.ts';
 
 const USAGE = `Usage: pnpm deploy:stage <stage>
@@ -43,7 +43,7 @@ async function deploy(stage: string): Promise<void> {
 
   if (options.deployment.bucket !== '') await ensurePackagesBucket(options.deployment.bucket, region);
   await deployRoot(stage, account.id, options);
-  for (const stack of FUNCTION_STACKS) await sls(stack, ['deploy', '--stage', stage]);
+  await slsForFunctions(['deploy', '--stage', stage]);
 
   const bucket = bucketName(stage, account.id, region);
   const payload = await layOutBucket(openStore(`s3://${bucket}`), bucket, options);

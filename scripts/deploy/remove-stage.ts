@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { checkAccount } from './check-account.ts';
 import { removeBucket } from './remove-bucket.ts';
-import { FUNCTION_STACKS, sls } from './run-stacks.ts';
+import { sls, slsForFunctions } from './run-stacks.ts';
 import { bucketName, stageOptions } from './stage-options.ts';
 
 const USAGE = `Usage: pnpm remove:stage <stage> [--keep-bucket] [--yes]
@@ -49,7 +49,7 @@ async function remove(stage: string): Promise<void> {
     return;
   }
   // The functions first: nothing may write into the bucket while it is emptied.
-  for (const stack of [...FUNCTION_STACKS].reverse()) await sls(stack, ['remove', '--stage', stage]);
+  await slsForFunctions(['remove', '--stage', stage]);
   await sls('.', ['remove', '--stage', stage]);
   if (!keeps) {
     const removed = await removeBucket(bucket, region);
