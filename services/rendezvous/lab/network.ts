@@ -25,6 +25,8 @@ export type Gate = (gate: { readonly publicAddress: string; readonly hostAddress
 export interface Layout {
   /** Undefined: the hosts' own addresses are routed, as without NAT. */
   readonly gate: Gate | undefined;
+  /** Host-a is on the internet itself: its gate only routes. */
+  readonly openA?: boolean;
   /** Both hosts behind gate-a; else each behind its own. */
   readonly shared: boolean;
 }
@@ -57,7 +59,7 @@ export class Network {
   readonly #namespaces: string[] = [];
   readonly #children = new Set<ChildProcess>();
 
-  async build({ gate, shared }: Layout): Promise<void> {
+  async build({ gate, shared, openA = gate === undefined }: Layout): Promise<void> {
     for (const name of ['internet', 'gate-a', 'host-a', 'host-b', ...(shared ? [] : ['gate-b'])]) {
       this.#namespaces.push(name);
       await run('ip', ['netns', 'add', this.#name(name)]);
@@ -81,12 +83,12 @@ export class Network {
     for (const host of ['host-a', 'host-b']) {
       await this.#sysctl(host, `net.ipv4.ip_local_port_range=${localPorts.first} ${localPorts.last}`);
     }
+    if (openA) await this.#ip('internet', `route add 10.0.1.0/24 via ${publicA}`);
     if (gate === undefined) {
-      await this.#ip('internet', `route add 10.0.1.0/24 via ${publicA}`);
       await this.#ip('internet', `route add 10.0.2.0/24 via ${shared ? publicA : publicB}`);
       return;
     }
-    await this.#rules('gate-a', gate({ publicAddress: publicA, hostAddress: '10.0.1.2' }));
+    if (!openA) await this.#rules('gate-a', gate({ publicAddress: publicA, hostAddress: '10.0.1.2' }));
     if (!shared) await this.#rules('gate-b', gate({ publicAddress: publicB, hostAddress: '10.0.2.2' }));
   }
 

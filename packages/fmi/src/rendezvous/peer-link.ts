@@ -78,6 +78,6 @@ export interface ConnectorOptions {
   readonly deadline?: number;
   /** Offer this machine's own addresses to peers beside the public one. Default: true. */
   readonly localCandidates?: boolean;
-  /** Milliseconds that hole punching may take before the relay is used. Default: 1,500. */
+  /** Milliseconds that hole punching may take before the relay is used; a quarter of them once it has failed. Default: 1,500. */
   readonly punchMs?: number;
 }

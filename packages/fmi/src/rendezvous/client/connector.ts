@@ -8,11 +8,14 @@ import {
   RendezvousUnavailableError,
 } from '../errors.ts';
 import type { ConnectOptions, ConnectorOptions, Departure, PeerConnector, PeerLink } from '../peer-link.ts';
-import { maxSeek, noPairing, type Body, type Message } from '../wire/messages.ts';
+import { maxSeek, type Body, type Message } from '../wire/messages.ts';
+import { lingerMs } from './close-link.ts';
 import { openControl, type ControlConnection } from './control-connection.ts';
 import { hostCandidates } from './host-addresses.ts';
 import { openHostListener, type HostListener } from './host-listener.ts';
-import { LinkAttempt, lingerMs, type AttemptSetting } from './link-attempt.ts';
+import { LinkAttempt, type AttemptSetting } from './link-attempt.ts';
+import { Peer } from './peer.ts';
+import { PunchRecord } from './punch-record.ts';
 import { pause, within } from './timing.ts';
 
 const defaultJoinMs = 10_000;
@@ -22,30 +25,8 @@ const defaultPunchMs = 1_500;
 const lastBytesMs = 300;
 /** The last bytes of a peer that left in good order, when its link was still being set up. */
 const lastAttemptMs = 1_000;
-/** First and last wait before a pair that found no path is tried again; doubled in between. */
-const againMs = { first: 100, last: 5_000 };
 /** First and last wait between attempts to reach a server that was lost. */
 const reconnectMs = { first: 100, last: 5_000 };
-
-interface Waiter {
-  resolve(link: PeerLink): void;
-  reject(error: Error): void;
-}
-
-/** What this rank knows of one peer. */
-interface PeerState {
-  readonly rank: number;
-  readonly waiters: Set<Waiter>;
-  attempt: LinkAttempt | undefined;
-  link: PeerLink | undefined;
-  /** The pairing that failed or whose link ended; named when the peer is sought again. */
-  failed: Buffer;
-  gone: Departure | undefined;
-  /** Why the last attempt failed. */
-  lastError: Error | undefined;
-  /** Wait before the next attempt. */
-  againMs: number;
-}
 
 /**
  * Joins the run's world on the rendezvous server.
@@ -84,10 +65,11 @@ class Connector implements PeerConnector {
   readonly worldSize: number;
   readonly #options: ConnectorOptions;
   readonly #listener: HostListener | undefined;
-  readonly #peers = new Map<number, PeerState>();
+  readonly #peers = new Map<number, Peer>();
   readonly #lossListeners = new Set<(peer: number, how: Departure) => void>();
   readonly #stop = new AbortController();
   readonly #seeking = new Set<number>();
+  readonly #punching: PunchRecord;
   #control: ControlConnection | undefined;
   #setting: AttemptSetting | undefined;
   /** Why no connection is possible any more. */
@@ -97,6 +79,7 @@ class Connector implements PeerConnector {
   constructor(options: ConnectorOptions, listener: HostListener | undefined) {
     this.#options = options;
     this.#listener = listener;
+    this.#punching = new PunchRecord(options.punchMs ?? defaultPunchMs);
     this.rank = options.rank;
     this.worldSize = options.worldSize;
     const { signal } = options;
@@ -133,7 +116,7 @@ class Connector implements PeerConnector {
       throw this.stopped.reason;
     }
     this.#control = control;
-    const { encrypt = false, allowDirect = true, allowRelay = true, punchMs = defaultPunchMs } = this.#options;
+    const { encrypt = false, allowDirect = true, allowRelay = true } = this.#options;
     this.#setting = {
       self: rank,
       runKey,
@@ -143,7 +126,7 @@ class Connector implements PeerConnector {
       encrypt,
       allowDirect,
       allowRelay,
-      punchMs,
+      punching: this.#punching,
       randomBytes,
     };
     control.listen(
@@ -152,40 +135,17 @@ class Connector implements PeerConnector {
     );
   }
 
-  async connect(peer: number, { signal, deadline }: ConnectOptions = {}): Promise<PeerLink> {
-    signal?.throwIfAborted();
+  async connect(peer: number, options: ConnectOptions = {}): Promise<PeerLink> {
+    options.signal?.throwIfAborted();
     if (!Number.isInteger(peer) || peer < 0 || peer >= this.worldSize || peer === this.rank) {
       throw new UserInputError(`rank ${this.rank} can't connect with rank ${peer} in a world of ${this.worldSize}`);
     }
     if (this.#fatal !== undefined) throw this.#fatal;
     const state = this.#peer(peer);
     if (state.link !== undefined) return state.link;
-    return await new Promise<PeerLink>((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      const settle = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        state.waiters.delete(waiter);
-      };
-      const waiter: Waiter = {
-        resolve: (link) => {
-          settle();
-          resolve(link);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      const abort = () => waiter.reject(signal?.reason as Error);
-      signal?.addEventListener('abort', abort, { once: true });
-      if (deadline !== undefined) {
-        const late = () => waiter.reject(this.#tooLate(state));
-        timer = setTimeout(late, Math.max(0, deadline - Date.now()));
-      }
-      state.waiters.add(waiter);
-      if (state.attempt === undefined) this.#seek(peer);
-    });
+    const linked = state.wait(options, () => this.#tooLate(state));
+    if (state.attempt === undefined) this.#seek(peer);
+    return await linked;
   }
 
   onPeerLost(listener: (peer: number, how: Departure) => void): () => void {
@@ -213,7 +173,7 @@ class Connector implements PeerConnector {
     this.#control?.destroy();
     for (const state of this.#peers.values()) {
       state.attempt?.abort(reason);
-      for (const waiter of [...state.waiters]) waiter.reject(reason);
+      state.rejectAll(reason);
       state.link?.socket.destroy();
     }
   }
@@ -239,19 +199,10 @@ class Connector implements PeerConnector {
     this.destroy(this.#fatal);
   }
 
-  #peer(rank: number): PeerState {
+  #peer(rank: number): Peer {
     let state = this.#peers.get(rank);
     if (state === undefined) {
-      state = {
-        rank,
-        waiters: new Set(),
-        attempt: undefined,
-        link: undefined,
-        failed: noPairing,
-        gone: undefined,
-        lastError: undefined,
-        againMs: againMs.first,
-      };
+      state = new Peer(rank);
       this.#peers.set(rank, state);
     }
     return state;
@@ -295,7 +246,7 @@ class Connector implements PeerConnector {
     );
   }
 
-  #onLink(state: PeerState, attempt: LinkAttempt, link: PeerLink): void {
+  #onLink(state: Peer, attempt: LinkAttempt, link: PeerLink): void {
     if (state.attempt !== attempt || this.stopped.aborted) {
       link.socket.destroy();
       return;
@@ -306,46 +257,44 @@ class Connector implements PeerConnector {
       return;
     }
     state.link = link;
-    state.againMs = againMs.first;
+    state.resetWait();
     link.socket.once('close', () => {
       if (state.link !== link) return;
       state.link = undefined;
       state.failed = attempt.pairing;
     });
-    for (const waiter of [...state.waiters]) waiter.resolve(link);
+    state.resolveAll(link);
   }
 
-  #onAttemptFailed(state: PeerState, attempt: LinkAttempt, error: Error): void {
+  #onAttemptFailed(state: Peer, attempt: LinkAttempt, error: Error): void {
     if (state.attempt !== attempt && state.attempt !== undefined) return;
     state.attempt = undefined;
     state.failed = attempt.pairing;
     if (this.stopped.aborted) return;
     if (state.gone !== undefined || error instanceof LinkMismatchError) {
-      this.#rejectAll(state, state.gone === undefined ? error : new PeerGoneError(state.rank, state.gone));
+      state.rejectAll(state.gone === undefined ? error : new PeerGoneError(state.rank, state.gone));
       return;
     }
     state.lastError = error;
-    const wait = state.againMs;
-    state.againMs = Math.min(wait * 2, againMs.last);
-    void pause(wait, this.stopped).then(
+    void pause(state.nextWaitMs(), this.stopped).then(
       () => {
-        if (state.waiters.size > 0 && state.attempt === undefined && state.link === undefined) this.#seek(state.rank);
+        if (state.wanted && state.attempt === undefined && state.link === undefined) this.#seek(state.rank);
       },
       () => undefined,
     );
   }
 
-  #onGone(state: PeerState, how: Departure): void {
+  #onGone(state: Peer, how: Departure): void {
     const known = state.gone !== undefined;
     state.gone = how;
     // The answer to one who seeks a rank that went before.
-    if (known && state.attempt === undefined) this.#rejectAll(state, new PeerGoneError(state.rank, how));
+    if (known && state.attempt === undefined) state.rejectAll(new PeerGoneError(state.rank, how));
     if (known) return;
     if (state.attempt !== undefined) {
       // The link may stand already on the peer's side, with bytes on their way.
       if (how === 'lost') state.attempt.abort(new PeerGoneError(state.rank, how));
       else this.#later(lastAttemptMs, () => state.attempt?.abort(new PeerGoneError(state.rank, how)));
-    } else if (state.link === undefined) this.#rejectAll(state, new PeerGoneError(state.rank, how));
+    } else if (state.link === undefined) state.rejectAll(new PeerGoneError(state.rank, how));
     const { link } = state;
     if (how === 'left' || link === undefined) {
       this.#reportLoss(state.rank, how);
@@ -380,8 +329,8 @@ class Connector implements PeerConnector {
         await pause(wait, this.stopped);
         const limit = within(defaultJoinMs, this.stopped, () => new Error('no answer in time'));
         await this.join(limit.signal).finally(limit.end);
-        for (const { rank, waiters, attempt } of this.#peers.values()) {
-          if (waiters.size > 0 && attempt === undefined) this.#seek(rank);
+        for (const { rank, wanted, attempt } of this.#peers.values()) {
+          if (wanted && attempt === undefined) this.#seek(rank);
         }
         return;
       } catch (error) {
@@ -398,12 +347,8 @@ class Connector implements PeerConnector {
     this.#fatal = reason;
     for (const state of this.#peers.values()) {
       state.attempt?.abort(reason);
-      this.#rejectAll(state, reason);
+      state.rejectAll(reason);
     }
-  }
-
-  #rejectAll(state: PeerState, error: Error): void {
-    for (const waiter of [...state.waiters]) waiter.reject(error);
   }
 
   #reportLoss(peer: number, how: Departure): void {
@@ -414,7 +359,7 @@ class Connector implements PeerConnector {
     void pause(ms, this.stopped).then(then, () => undefined);
   }
 
-  #tooLate(state: PeerState): PeerUnreachableError {
+  #tooLate(state: Peer): PeerUnreachableError {
     const { rank, lastError } = state;
     const why =
       this.#control === undefined

@@ -4,12 +4,14 @@ import { linkKey } from '../keys.ts';
 import type { Endpoint, PeerLink } from '../peer-link.ts';
 import { nonceBytes, type Body, type Path } from '../wire/messages.ts';
 import { expectMessage } from './control-connection.ts';
+import { closeLink } from './close-link.ts';
 import { dial } from './dial.ts';
 import { Handshake } from './handshake.ts';
 import { isOpen, mayMeetDirectly, type Reachability } from './host-addresses.ts';
 import type { HostListener, Visitor } from './host-listener.ts';
 import { joinPairing, wildcard } from './join.ts';
 import { punch } from './punch.ts';
+import type { PunchRecord } from './punch-record.ts';
 import { secureLink } from './secure.ts';
 import { pause } from './timing.ts';
 
@@ -23,7 +25,7 @@ export interface AttemptSetting {
   readonly encrypt: boolean;
   readonly allowDirect: boolean;
   readonly allowRelay: boolean;
-  readonly punchMs: number;
+  readonly punching: PunchRecord;
   readonly randomBytes: (length: number) => Buffer;
 }
 
@@ -89,14 +91,14 @@ export class LinkAttempt {
 
   /** Starts each path at its time. A path that begins earlier, by the peer's nudge or for want of others, isn't begun twice. */
   async #run(): Promise<void> {
-    const { allowDirect, own, punchMs } = this.#setting;
+    const { allowDirect, own, punching } = this.#setting;
     const { signal } = this.#stop;
     try {
       if (allowDirect) {
         void this.#dialHosts();
         if (mayMeetDirectly(own, this.#introduction)) await pause(headStartMs, signal);
         this.#begin('punch');
-        await pause(punchMs, signal);
+        await pause(punching.ms, signal);
       }
       this.#begin('relay');
     } catch (error) {
@@ -255,7 +257,8 @@ export class LinkAttempt {
   async #settle(socket: Socket, kind: PeerLink['kind'], handshake: Handshake): Promise<void> {
     this.#settled = true;
     this.#finish();
-    const { encrypt } = this.#setting;
+    const { encrypt, punching } = this.#setting;
+    if (this.#begun.has('punch')) punching.note(kind === 'direct');
     try {
       const side = this.#chooses ? 'client' : 'server';
       const ready = encrypt ? await secureLink(socket, handshake.psk(), side, AbortSignal.timeout(secureMs)) : socket;
@@ -288,19 +291,5 @@ export class LinkAttempt {
   }
 }
 
-/**
- * Bytes that this side hasn't read would turn its closing into a reset, which can cost the peer what was sent to it: so they are read,
- * and dropped, until the peer has closed too or its time is over.
- */
-function closeLink(socket: Socket): void {
-  if (socket.destroyed) return;
-  socket.resume().end();
-  const timer = setTimeout(() => socket.destroy(), lingerMs);
-  timer.unref();
-  socket.once('close', () => clearTimeout(timer));
-}
-
-/** What a closed link waits for the peer's own end. */
-export const lingerMs = 1_000;
 /** Time for the TLS handshake of a link that stands already. */
 const secureMs = 10_000;

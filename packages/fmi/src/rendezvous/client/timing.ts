@@ -35,4 +35,4 @@ export function within(ms: number, parent: AbortSignal, reason: () => Error): { 
 }
 
 /** Node's timers hold 31 bits. */
-const maxTimerMs = 2_147_483_647;
+export const maxTimerMs = 2_147_483_647;
