@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { benchCommand } from './commands/bench.ts';
+import { cleanCommand } from './commands/clean.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { fmiCommand } from './commands/fmi.ts';
 import { inferCommand } from './commands/infer.ts';
+import { logsCommand } from './commands/logs.ts';
 import { modelCommand } from './commands/model.ts';
 import { quoteCommand } from './commands/quote.ts';
 import { rendezvousCommand } from './commands/rendezvous.ts';
@@ -13,6 +15,7 @@ import { runCommand } from './commands/run.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { splitCommand } from './commands/split.ts';
 import { statusCommand } from './commands/status.ts';
+import { stopCommand } from './commands/stop.ts';
 import { EXIT, exitCodeOf, messageOf } from './output/errors.ts';
 import { printLine, type Terminal } from './output/terminal.ts';
 
@@ -29,6 +32,9 @@ const COMMANDS = [
   rendezvousCommand,
   fmiCommand,
   statusCommand,
+  logsCommand,
+  stopCommand,
+  cleanCommand,
   doctorCommand,
 ];
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { decimalNumber, wholeNumber } from '../inputs/options.ts';
+import { decimalNumber, stageOption, targetOption, wholeNumber } from '../inputs/options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { execute } from '../run/execute.ts';
 import { keptOptions } from '../run/kept-options.ts';
@@ -20,6 +20,10 @@ interface RunOptions extends PayloadOptions {
   readonly resume?: string;
   readonly report?: boolean;
   readonly json?: boolean;
+  readonly target: 'local' | 'aws';
+  readonly stage: string;
+  readonly attach?: string;
+  readonly onlyFailed?: string | true;
 }
 
 /** Memory of the deployed inference function (config/default.yml), so that a local run fails where the deployed one would. */
@@ -27,9 +31,9 @@ export const RANK_MEMORY_MIB = 3008;
 
 export function runCommand(terminal: Terminal): Command {
   return new Command('run')
-    .summary('run the whole workflow on this machine')
+    .summary('run the whole workflow, on this machine or on a deployed stage')
     .description(
-      'Runs the deployed state machine on this machine: plan, one process per rank, combine. Takes the same payloads.',
+      'Runs the deployed state machine on this machine, or with --target aws on a stage: plan, one process or function per rank, combine. Takes the same payloads.',
     )
     .argument('[payload]', 'payload file (.json), as the deployed state machine takes it')
     .option('-n, --world-size <n>', 'number of ranks', wholeNumber(1, 10_000))
@@ -53,18 +57,43 @@ export function runCommand(terminal: Terminal): Command {
     .option('--definition <file>', 'run this state machine instead (Amazon States Language, JSON or YAML)')
     .option('--functions <file>', 'which of our functions stands for which name in --definition')
     .option('--resume <folder>', 'go on with an interrupted or failed execution')
+    .addOption(targetOption())
+    .addOption(stageOption())
+    .option('--attach <execution>', 'aws: follow an execution under way to its report, instead of starting one')
+    .option('--only-failed [execution]', 'aws: run the failed ranks of an execution again; default: the newest failed')
     .option('--no-report', 'write no report.html')
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  cosmicai run --data ./partitions --world-size 4 --batch-size 128\n  cosmicai run payload.json --store file:///data/buckets\n  cosmicai run --resume results/executions/20260304T050607Z-1a2b\n',
+      '\nExamples:\n  cosmicai run --data ./partitions --world-size 4 --batch-size 128\n  cosmicai run payload.json --store file:///data/buckets\n  cosmicai run --resume results/executions/20260304T050607Z-1a2b\n  cosmicai run --target aws --stage dev --data ./partitions --world-size 16\n',
     )
     .action(async (file: string | undefined, options: RunOptions, command: Command) => {
+      if (options.target === 'aws') {
+        process.exitCode = await runAtAws(file, options, command, terminal);
+        return;
+      }
       process.exitCode =
         options.resume === undefined
           ? await run(file, options, terminal)
           : await resume(resolve(terminal.cwd, options.resume), options, command, terminal);
     });
+}
+
+/** Options that say how this machine runs; a stage has been told when it was deployed. */
+const LOCAL_ONLY = ['memory', 'concurrency', 'store', 'definition', 'functions', 'resume'];
+
+async function runAtAws(
+  file: string | undefined,
+  options: RunOptions,
+  command: Command,
+  terminal: Terminal,
+): Promise<number> {
+  const wrong = LOCAL_ONLY.find((name) => command.getOptionValueSource(name) === 'cli');
+  if (wrong !== undefined) throw new UserInputError(`--${wrong} is for runs on this machine, not for --target aws.`);
+  if (file !== undefined && (options.attach ?? options.onlyFailed) !== undefined)
+    throw new UserInputError('--attach and --only-failed go on with an execution: they take no payload.');
+  const { runOnAws } = await import('../aws/run-on-aws.ts');
+  return runOnAws(file, options, terminal);
 }
 
 async function run(file: string | undefined, options: RunOptions, terminal: Terminal): Promise<number> {

@@ -10,6 +10,7 @@ import { assembleRunReport } from '@cosmicai/report';
 import { openStore, type ObjectStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
+import { stageOption, targetOption } from '../inputs/options.ts';
 import { formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
@@ -27,22 +28,32 @@ interface RunRow {
   readonly ranks_with_result: number;
 }
 
+interface StatusOptions {
+  readonly json?: boolean;
+  readonly target: 'local' | 'aws';
+  readonly stage: string;
+}
+
 export function statusCommand(terminal: Terminal): Command {
   return new Command('status')
     .summary('list the runs of a results folder, or show one')
     .description(
-      'Lists the runs of a results folder, finished or not; with a run id, shows that run as `run` printed it.',
+      'Lists the runs of a results folder, finished or not; with a run id, shows that run as `run` printed it. With --target aws, lists the executions of a stage or shows how far one is.',
     )
-    .argument('[results]', 'results folder or its s3:// address', 'results')
+    .argument('[results]', 'results folder or its s3:// address; default: results; with --target aws an execution')
     .argument('[run-id]', 'run to show')
+    .addOption(targetOption())
+    .addOption(stageOption())
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  cosmicai status results\n  cosmicai status s3://galaxies/results 20260304T050607Z-01234567\n',
+      '\nExamples:\n  cosmicai status results\n  cosmicai status s3://galaxies/results 20260304T050607Z-01234567\n  cosmicai status --target aws --stage dev\n',
     )
-    .action((results: string, runId: string | undefined, options: { readonly json?: boolean }) =>
-      status(results, runId, options, terminal),
-    );
+    .action(async (results: string | undefined, runId: string | undefined, options: StatusOptions) => {
+      if (options.target === 'local') return status(results ?? 'results', runId, options, terminal);
+      const { statusOnAws } = await import('../aws/status-on-aws.ts');
+      return statusOnAws(results, options, terminal);
+    });
 }
 
 async function status(

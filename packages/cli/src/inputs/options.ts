@@ -1,5 +1,5 @@
 import { MEGABYTE } from '@cosmicai/torchfile';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Parser of an option that takes a whole number of at least `min`. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -40,4 +40,14 @@ export function words(text: string): string[] {
   const list = text.split(',').map((word) => word.trim());
   if (list.includes('')) throw new InvalidArgumentError('Expected words with commas between them.');
   return list;
+}
+
+/** Where a command does its work. */
+export function targetOption(): Option {
+  return new Option('--target <where>', 'this machine or a deployed stage').choices(['local', 'aws']).default('local');
+}
+
+/** Which deployed stage a command is about. */
+export function stageOption(): Option {
+  return new Option('-s, --stage <stage>', 'deployed stage, see pnpm deploy:stage').default('dev');
 }

@@ -20,7 +20,7 @@ import { openStore, type ObjectStore } from '@cosmicai/store';
 import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
-import { usageOf } from './usage.ts';
+import { usageOf, type FunctionSize } from './usage.ts';
 
 /** Where a run lies. */
 export interface RunPlace {
@@ -35,6 +35,10 @@ export interface RunPlace {
 export interface ExecutionRecord {
   readonly events: readonly RunEvent[];
   readonly definition: unknown;
+  /** What functions of the events were given, by their names; those that aren't named ran on this machine. */
+  readonly functions?: Readonly<Record<string, FunctionSize>>;
+  /** What the engine could not find out. */
+  readonly warnings?: readonly string[];
 }
 
 /** Predictions drawn at most; more would only darken the plot. */
@@ -66,7 +70,13 @@ export async function gatherRun(
     generatedAt: new Date().toISOString(),
     results,
     summary,
-    ...(execution !== undefined && { events, definition: execution.definition, reports, usage: usageOf(events) }),
+    ...(execution !== undefined && {
+      events,
+      definition: execution.definition,
+      reports,
+      usage: usageOf(events, execution.functions),
+    }),
+    ...(execution?.warnings !== undefined && { warnings: execution.warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
     cutouts: await cutoutsOf(
       largestResiduals(rows, GALAXIES_SHOWN),
@@ -139,8 +149,22 @@ function configurationOf({ run, payload, partitions }: RunRecord): Record<string
   };
 }
 
-/** The local execution that made a run, if its folder lies beside the results. */
-export async function findExecution({ bucket, resultPath, runId }: RunPlace): Promise<ExecutionRecord | undefined> {
+/** What an execution on AWS leaves in the run's folder, so that reports can be made of it anywhere. */
+export const EXECUTION_FILE = 'execution.json';
+
+/** The execution that made a run: kept in the run's folder, or local and beside the results. */
+export async function findExecution(place: RunPlace): Promise<ExecutionRecord | undefined> {
+  return (await keptExecution(place)) ?? (await localExecution(place));
+}
+
+async function keptExecution({ bucket, resultPath, runId, base }: RunPlace): Promise<ExecutionRecord | undefined> {
+  const store = openStore(bucket, base === undefined ? {} : { base });
+  const key = `${runLayout(resultPath, runId).folder}/${EXECUTION_FILE}`;
+  if ((await store.head(key)) === undefined) return undefined;
+  return JSON.parse((await store.get(key)).toString()) as ExecutionRecord;
+}
+
+async function localExecution({ bucket, resultPath, runId }: RunPlace): Promise<ExecutionRecord | undefined> {
   if (!bucket.startsWith('file://')) return undefined;
   const folder = join(fileURLToPath(bucket), resultPath, 'executions');
   for (const name of (await readdir(folder).catch(() => [])).sort().reverse()) {

@@ -1,5 +1,11 @@
 import type { RunEvent } from '@cosmicai/local';
-import { architectureOf, type LambdaUsage, type RunUsage } from '@cosmicai/metrics';
+import { architectureOf, type Architecture, type LambdaUsage, type RunUsage } from '@cosmicai/metrics';
+
+/** What a function on Lambda was given beside its memory, which REPORT lines tell. */
+export interface FunctionSize {
+  readonly architecture: Architecture;
+  readonly ephemeralStorageMb: number;
+}
 
 /** Lambda gives every function 512 MB of disk for nothing; local functions have no other. */
 const EPHEMERAL_STORAGE_MB = 512;
@@ -8,7 +14,7 @@ const EPHEMERAL_STORAGE_MB = 512;
  * What an execution would have been charged for on AWS: the REPORT lines of its functions, and a state transition for every
  * state entered or tried again, in the run itself and in the children of its Maps.
  */
-export function usageOf(events: readonly RunEvent[]): RunUsage {
+export function usageOf(events: readonly RunEvent[], sizes: Readonly<Record<string, FunctionSize>> = {}): RunUsage {
   const lambda = new Map<string, LambdaUsage>();
   let transitions = 0;
   for (const event of events) {
@@ -18,9 +24,9 @@ export function usageOf(events: readonly RunEvent[]): RunUsage {
     const used = lambda.get(name);
     lambda.set(name, {
       name,
-      architecture: architectureOf(process.arch) ?? 'x86_64',
+      architecture: sizes[name]?.architecture ?? architectureOf(process.arch) ?? 'x86_64',
       memoryMb,
-      ephemeralStorageMb: EPHEMERAL_STORAGE_MB,
+      ephemeralStorageMb: sizes[name]?.ephemeralStorageMb ?? EPHEMERAL_STORAGE_MB,
       requests: (used?.requests ?? 0) + 1,
       billedSeconds: (used?.billedSeconds ?? 0) + billedDurationMs / 1000,
     });

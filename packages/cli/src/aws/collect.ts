@@ -1,0 +1,139 @@
+import type { RunEvent } from '@cosmicai/local';
+import type { ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
+import { z } from 'zod';
+import type { Followed } from './follow.ts';
+import { reportLines, type FunctionLogs, type LoggedReport } from './function-logs.ts';
+import { HistoryReader, type UnnumberedEvent } from './history.ts';
+import { childEvents, mapChildren, mapRunId, type MapChild } from './map-results.ts';
+import { matchReports, type MatchedReport, type MatchedReports, type PlacedAttempt } from './match-reports.ts';
+import type { WaitingClock } from './wait.ts';
+import type { WorkflowService } from './workflow-service.ts';
+
+export interface CollectOptions {
+  readonly followed: Followed;
+  readonly workflow: WorkflowService;
+  readonly logs: FunctionLogs;
+  readonly openStore: (bucket: string) => ObjectStore;
+  /** Names of the functions that the definition calls. */
+  readonly functionNames: readonly string[];
+  readonly clock: WaitingClock;
+  readonly signal: AbortSignal;
+}
+
+export interface Collected {
+  readonly events: readonly RunEvent[];
+  /** What could not be found out, as sentences for people. */
+  readonly warnings: readonly string[];
+}
+
+/** Ranks whose history is read for their attempts: GetExecutionHistory allows about 20 a second. */
+const MOST_CHILD_HISTORIES = 500;
+const HISTORIES_AT_ONCE = 8;
+
+/** Puts together what is known of a run that is over: its own events, those of its ranks, and Lambda's REPORT lines. */
+export async function collect(options: CollectOptions): Promise<Collected> {
+  const { followed, workflow, openStore } = options;
+  const events: UnnumberedEvent[] = [...followed.events];
+  const attempts: PlacedAttempt[] = followed.history.attempts.map((attempt) => ({ ...attempt, in: undefined }));
+  const warnings: string[] = [];
+  for (const [state, arn] of followed.history.mapRuns) {
+    const place = mapFolder(followed.events);
+    const children = place && (await mapChildren(openStore(place.bucket), `${place.prefix}/${mapRunId(arn)}`));
+    if (children === undefined || children.length === 0) {
+      warnings.push(`Step Functions left no results of ${state}: the report knows its ranks by their own files alone.`);
+      continue;
+    }
+    events.push(...childEvents(state, children));
+    const begun = children.filter((child) => child.arn !== undefined && !isExpress(child.arn));
+    for (const { child, reader, read } of await childHistories(workflow, state, begun.slice(0, MOST_CHILD_HISTORIES))) {
+      events.push(...read);
+      attempts.push(...reader.attempts.map((attempt) => ({ ...attempt, in: `${state}[${child.rank}]` })));
+    }
+    if (begun.length === 0)
+      warnings.push(
+        'Express children keep no history, so REPORT lines are not told apart by rank: the report has the times that ranks took themselves.',
+      );
+    else if (begun.length > MOST_CHILD_HISTORIES)
+      warnings.push(
+        `REPORT lines are matched to the first ${MOST_CHILD_HISTORIES} of ${begun.length} ranks; of the others the report has the times that they took themselves.`,
+      );
+  }
+  const { matched, attemptsWithout } = await findReports(options, attempts);
+  events.push(...matched.flatMap(functionEvents));
+  if (attemptsWithout.length > 0)
+    warnings.push(
+      `The logs hold no REPORT line of ${attemptsWithout.length} of ${attempts.length} invocations; the cost is without them.`,
+    );
+  return { events: numbered(events), warnings };
+}
+
+const initialized = z.object({ run: z.object({ bucket: z.string(), map_prefix: z.string() }) });
+
+/** Where the Map's ResultWriter writes, as Initialize answered. */
+function mapFolder(events: readonly UnnumberedEvent[]): { bucket: string; prefix: string } | undefined {
+  for (const event of events) {
+    if (event.type !== 'StateExited') continue;
+    const { data } = initialized.safeParse(event.output);
+    if (data !== undefined) return { bucket: data.run.bucket, prefix: data.run.map_prefix };
+  }
+  return undefined;
+}
+
+function isExpress(arn: string): boolean {
+  return arn.includes(':express:');
+}
+
+async function childHistories(workflow: WorkflowService, state: string, children: readonly MapChild[]) {
+  return await pMap(
+    children,
+    async (child) => {
+      const reader = new HistoryReader(`${state}[${child.rank}]`);
+      const history = await workflow.history(child.arn!);
+      // The child's begin and end are told as such.
+      const read = history
+        .flatMap((event) => reader.read(event))
+        .filter(({ type }) => type !== 'RunStarted' && type !== 'RunEnded' && type !== 'RunResumed');
+      return { child, reader, read };
+    },
+    { concurrency: HISTORIES_AT_ONCE },
+  );
+}
+
+/** Log lines take some seconds to be found. */
+const LOOKS = 5;
+const WAIT_MS = 3000;
+/** Lines are written after the answer has gone out. */
+const AFTER_MS = 5000;
+
+async function findReports(options: CollectOptions, attempts: readonly PlacedAttempt[]): Promise<MatchedReports> {
+  const { logs, functionNames, clock, signal, followed } = options;
+  const from = followed.execution.startedAt.getTime();
+  const to = (followed.execution.stoppedAt?.getTime() ?? clock.now()) + AFTER_MS;
+  for (let look = 1; ; look++) {
+    const found: LoggedReport[] = [];
+    for (const functionName of functionNames) found.push(...(await reportLines(logs, { functionName, from, to })));
+    const result = matchReports(attempts, found);
+    if (result.attemptsWithout.length === 0 || look === LOOKS) return result;
+    await clock.sleep(WAIT_MS, signal);
+  }
+}
+
+function functionEvents({ attempt, logged }: MatchedReport): UnnumberedEvent[] {
+  const { functionName, report, at } = logged;
+  const { state } = attempt;
+  const place = attempt.in === undefined ? {} : { in: attempt.in };
+  const time = (milliseconds: number) => new Date(milliseconds).toISOString();
+  const { requestId } = report;
+  return [
+    { ...place, type: 'FunctionStarted', time: time(at - report.durationMs), state, functionName, requestId },
+    { ...place, type: 'FunctionEnded', time: time(at), state, report: { ...report, functionName } },
+  ];
+}
+
+/** In the order of time; events of one moment stay in the order in which they were found. */
+export function numbered(events: readonly UnnumberedEvent[]): RunEvent[] {
+  return [...events]
+    .sort((a, b) => Date.parse(a.time) - Date.parse(b.time))
+    .map((event, at): RunEvent => ({ ...event, id: at + 1 }));
+}

@@ -1,0 +1,16 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatReportLine } from '@cosmicai/metrics';
+import type { Execution } from '../run/execute.ts';
+
+/** Keeps what is known of an execution on AWS in the files that one on this machine leaves. */
+export function keepExecution({ directory, events, definition, reports, ...rest }: Execution, stage: string): void {
+  const { status, output, error, cause } = rest;
+  const json = (name: string, value: unknown) =>
+    writeFileSync(join(directory, name), `${JSON.stringify(value, null, 2)}\n`);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  writeFileSync(join(directory, 'reports.log'), reports.map((report) => `${formatReportLine(report)}\n`).join(''));
+  json('definition.json', definition);
+  json('result.json', { stage, status, output, error, cause });
+}

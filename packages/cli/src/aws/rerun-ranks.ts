@@ -1,0 +1,127 @@
+import type { Json, RunStatus } from '@cosmicai/local';
+import { parseReportLog } from '@cosmicai/metrics';
+import {
+  manifestSchema,
+  parseAs,
+  parseJsonAs,
+  runLayout,
+  runRecordSchema,
+  runSummarySchema,
+  UserInputError,
+} from '@cosmicai/payload';
+import type { ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
+import { z } from 'zod';
+import type { CalledFunctions } from './called-functions.ts';
+import type { FunctionService, Invocation } from './function-service.ts';
+import { nameOf, type UnnumberedEvent } from './history.ts';
+import type { WaitingClock } from './wait.ts';
+
+export interface RerunOptions {
+  readonly run: { readonly resultPath: string; readonly runId: string };
+  readonly store: ObjectStore;
+  readonly functions: FunctionService;
+  readonly called: Pick<CalledFunctions, 'rank' | 'summarize'>;
+  readonly clock: WaitingClock;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: UnnumberedEvent) => void;
+}
+
+export interface Rerun {
+  readonly status: RunStatus;
+  readonly error?: string;
+  readonly cause?: string;
+  readonly events: readonly UnnumberedEvent[];
+  readonly ranks: readonly number[];
+}
+
+/** Ranks called at once from here; Lambda allows far more, one machine's connections don't. */
+const MOST_AT_ONCE = 100;
+const STATE = 'Infer';
+const summarized = z.object({ status: z.string(), error_name: z.string().nullable(), cause: z.string().nullable() });
+
+/**
+ * Runs the failed ranks of a summarized run again and summarizes it anew, calling the functions as the state machine
+ * does. A redrive can't do that: the state machine has caught the failure of its Map to have the run summarized, and
+ * Step Functions goes on only after what it caught.
+ *
+ * @throws UserInputError when the run has no failed rank
+ */
+export async function rerunFailedRanks(options: RerunOptions): Promise<Rerun> {
+  const { store, functions, called, signal, clock } = options;
+  const layout = runLayout(options.run.resultPath, options.run.runId);
+  const read = async <S extends z.ZodType>(schema: S, key: string) =>
+    parseJsonAs(schema, (await store.get(key)).toString(), key);
+  const summary = await read(runSummarySchema, layout.summary);
+  const record = await read(runRecordSchema, layout.run);
+  // As they are: the rank tasks go to the functions in the spelling in which the Map passes them.
+  const items = await read(z.array(z.record(z.string(), z.json())), layout.manifest);
+  const tasks = parseAs(manifestSchema, items, layout.manifest);
+  const failed = new Set(summary.failed_ranks.map(({ rank }) => rank));
+  const children = items.filter((_, at) => failed.has(tasks[at]!.RANK));
+  if (children.length === 0) throw new UserInputError(`No rank of run ${options.run.runId} has failed.`);
+
+  const events: UnnumberedEvent[] = [];
+  const time = () => new Date(clock.now()).toISOString();
+  const emit = (event: UnnumberedEvent) => {
+    events.push(event);
+    options.onEvent(event);
+  };
+  const call = async (functionName: string, state: string, input: unknown, child?: string): Promise<Invocation> => {
+    const place = { state, ...(child !== undefined && { in: child }) };
+    const begun = time();
+    const invocation = await functions.invoke(functionName, input, signal);
+    const name = nameOf(functionName);
+    emit({ ...place, type: 'FunctionStarted', time: begun, functionName: name, requestId: invocation.requestId });
+    for (const report of parseReportLog(invocation.log).reports)
+      emit({ ...place, type: 'FunctionEnded', time: time(), report: { ...report, functionName: name } });
+    return invocation;
+  };
+
+  const concurrency = Math.min(record.run.max_concurrency, MOST_AT_ONCE);
+  emit({ type: 'StateEntered', time: time(), state: STATE, stateType: 'Map', input: null });
+  emit({
+    type: 'MapRunStarted',
+    time: time(),
+    state: STATE,
+    items: children.length,
+    children: children.length,
+    concurrency,
+  });
+  let succeeded = 0;
+  await pMap(
+    children,
+    async (item) => {
+      const index = Number(item.RANK);
+      // The others of its world are gone: there is nobody to meet.
+      const input: Json = { ...item, FMI_ENABLED: false };
+      emit({ type: 'ChildStarted', time: time(), state: STATE, index, name: `rerun-${index}`, input });
+      const { answer, error, cause = '' } = await call(called.rank, 'Predict', input, `${STATE}[${index}]`);
+      if (error === undefined) {
+        succeeded++;
+        emit({ type: 'ChildSucceeded', time: time(), state: STATE, index, output: answer as Json });
+      } else emit({ type: 'ChildFailed', time: time(), state: STATE, index, error, cause });
+    },
+    { concurrency, signal },
+  );
+  const counts = { succeeded, failed: children.length - succeeded, aborted: 0, pending: 0 };
+  emit({ type: 'MapRunEnded', time: time(), state: STATE, status: 'SUCCEEDED', ...counts });
+  emit({ type: 'StateExited', time: time(), state: STATE, stateType: 'Map', output: null });
+
+  emit({ type: 'StateEntered', time: time(), state: 'Summarize', stateType: 'Task', input: null });
+  const { answer, error, cause = '' } = await call(called.summarize, 'Summarize', { run: record.run });
+  const ranks = children.map((item) => Number(item.RANK));
+  if (error !== undefined) {
+    emit({ type: 'StateFailed', time: time(), state: 'Summarize', stateType: 'Task', error, cause });
+    return { status: 'FAILED', error, cause, events, ranks };
+  }
+  emit({ type: 'StateExited', time: time(), state: 'Summarize', stateType: 'Task', output: answer as Json });
+  const outcome = parseAs(summarized, answer, `answer of ${called.summarize}`);
+  return {
+    status: outcome.status.startsWith('SUCCEEDED') ? 'SUCCEEDED' : 'FAILED',
+    ...(outcome.error_name !== null && { error: outcome.error_name }),
+    ...(outcome.cause !== null && { cause: outcome.cause }),
+    events,
+    ranks,
+  };
+}

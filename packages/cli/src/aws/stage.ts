@@ -1,0 +1,73 @@
+import { UserInputError } from '@cosmicai/payload';
+import { openStore, type ObjectStore } from '@cosmicai/store';
+import { stageOptions, type StageOptions } from '../../../../scripts/deploy/stage-options.ts';
+import { explained, isMissing } from './aws-errors.ts';
+import { stepFunctions } from './step-functions.ts';
+import type { WorkflowService } from './workflow-service.ts';
+
+/** A deployed stage: what its root stack put into the account. */
+export interface DeployedStage {
+  readonly name: string;
+  readonly options: StageOptions;
+  readonly bucket: string;
+  readonly store: ObjectStore;
+  readonly workflow: WorkflowService;
+  /** `host:port` where ranks meet; undefined: the stage has no address of its own for it. */
+  readonly rendezvous: string | undefined;
+}
+
+/**
+ * Finds a stage in the account of the SDK's default credentials: the region by the stage's file, everything else by the
+ * outputs of its stack, which know the names best.
+ *
+ * @throws UserInputError when the stage's file is wrong or the stage isn't deployed
+ */
+export async function openStage(name: string): Promise<DeployedStage> {
+  const options = optionsOf(name);
+  const { region } = options;
+  // The store's client takes it from here.
+  process.env.AWS_REGION = region;
+  const outputs = await stackOutputs(`cosmicai-${name}`, name, region);
+  const output = (key: string) => {
+    const value = outputs.get(key);
+    if (value !== undefined) return value;
+    throw new UserInputError(
+      `The stack cosmicai-${name} in ${region} has no output ${key}: it was deployed by an older version. Deploy it again: pnpm deploy:stage ${name}`,
+    );
+  };
+  const bucket = output('BucketName');
+  const { enabled, name: host, port } = options.rendezvous;
+  return {
+    name,
+    options,
+    bucket,
+    store: openStore(`s3://${bucket}`),
+    workflow: await stepFunctions(output('WorkflowArn'), region),
+    rendezvous: enabled && host !== '' ? `${host}:${port}` : undefined,
+  };
+}
+
+function optionsOf(stage: string): StageOptions {
+  try {
+    return stageOptions(stage);
+  } catch (error) {
+    throw new UserInputError((error as Error).message, { cause: error });
+  }
+}
+
+async function stackOutputs(stack: string, stage: string, region: string): Promise<ReadonlyMap<string, string>> {
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
+  const client = new CloudFormationClient({ region });
+  try {
+    const { Stacks = [] } = await explained(`describe the stack ${stack}`, () =>
+      client.send(new DescribeStacksCommand({ StackName: stack })),
+    );
+    return new Map((Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new UserInputError(
+      `There is no stage ${stage} in ${region} in this account. Deploy it with: pnpm deploy:stage ${stage}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import { formatPairs, formatTable } from '../output/table.ts';
+import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { seconds } from '../output/units.ts';
+import { runOf } from './find-execution.ts';
+import { HistoryReader, type UnnumberedEvent } from './history.ts';
+import { openStage } from './stage.ts';
+import type { MapRunCounts, RemoteExecution, WorkflowService } from './workflow-service.ts';
+
+/** Executions listed; `aws stepfunctions list-executions` has them all. */
+const SHOWN = 20;
+
+/** Lists the newest executions of a stage, or says how far one of them is. */
+export async function statusOnAws(
+  name: string | undefined,
+  { stage, json }: { readonly stage: string; readonly json?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const { workflow } = await openStage(stage);
+  if (name === undefined) {
+    const executions = await workflow.recent(SHOWN);
+    if (json) printJson(terminal, executions.map(plain));
+    else if (executions.length === 0) printLine(terminal.stdout, `No executions on stage ${stage}.`);
+    else printLine(terminal.stdout, listed(executions));
+    return;
+  }
+  const progress = await progressOf(workflow, workflow.arnOf(name));
+  if (json) printJson(terminal, progress);
+  else printLine(terminal.stdout, described(progress));
+}
+
+function plain({ name, status, startedAt, stoppedAt }: RemoteExecution) {
+  return {
+    execution: name,
+    status,
+    started_at: startedAt.toISOString(),
+    stopped_at: stoppedAt?.toISOString() ?? null,
+  };
+}
+
+function listed(executions: readonly RemoteExecution[]): string {
+  return formatTable<RemoteExecution>(
+    [
+      { title: 'execution', align: 'left', cell: (one) => one.name },
+      { title: 'status', align: 'left', cell: (one) => one.status },
+      { title: 'started', align: 'left', cell: (one) => one.startedAt.toISOString() },
+      {
+        title: 'took',
+        cell: ({ startedAt, stoppedAt }) =>
+          stoppedAt === undefined ? '–' : seconds((stoppedAt.getTime() - startedAt.getTime()) / 1000),
+      },
+    ],
+    executions,
+  );
+}
+
+/** How far an execution is. */
+export interface ExecutionProgress extends ReturnType<typeof plain> {
+  readonly run_id: string | null;
+  /** States that were entered, in their order. */
+  readonly states: readonly string[];
+  readonly ranks: MapRunCounts | null;
+  readonly error: string | null;
+  readonly cause: string | null;
+}
+
+async function progressOf(workflow: WorkflowService, arn: string): Promise<ExecutionProgress> {
+  const execution = await workflow.describe(arn);
+  const reader = new HistoryReader();
+  const events: UnnumberedEvent[] = (await workflow.history(arn)).flatMap((event) => reader.read(event));
+  const mapRun = [...reader.mapRuns.values()].at(-1);
+  return {
+    ...plain(execution),
+    run_id: runOf(events)?.runId ?? null,
+    states: events.flatMap((event) => (event.type === 'StateEntered' ? [event.state] : [])),
+    ranks: mapRun === undefined ? null : await workflow.mapRun(mapRun),
+    error: execution.error ?? null,
+    cause: execution.cause ?? null,
+  };
+}
+
+function described(progress: ExecutionProgress): string {
+  const { ranks } = progress;
+  return formatPairs([
+    ['Execution', `${progress.execution}: ${progress.status}`],
+    ['Run', progress.run_id ?? 'not planned yet'],
+    ['Started', progress.started_at],
+    ...(progress.stopped_at === null ? [] : ([['Stopped', progress.stopped_at]] as const)),
+    ['States', progress.states.join(' → ')],
+    ...(ranks === null
+      ? []
+      : ([
+          [
+            'Ranks',
+            `${ranks.total} planned, ${ranks.succeeded} succeeded, ${ranks.failed} failed, ${ranks.aborted} aborted, ${ranks.pending} waiting`,
+          ],
+        ] as const)),
+    ...(progress.error === null ? [] : ([['Error', `${progress.error}: ${progress.cause ?? ''}`]] as const)),
+  ]);
+}

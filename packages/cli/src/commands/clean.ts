@@ -1,0 +1,72 @@
+import { createInterface } from 'node:readline/promises';
+import { runLayout, UserInputError } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
+import { Command } from 'commander';
+import { resultsLocation } from '../inputs/files.ts';
+import { stageOption, targetOption } from '../inputs/options.ts';
+import { EXIT } from '../output/errors.ts';
+import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+
+interface CleanOptions {
+  readonly target: 'local' | 'aws';
+  readonly stage: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function cleanCommand(terminal: Terminal): Command {
+  return new Command('clean')
+    .summary("delete a run's own folder")
+    .description(
+      'Deletes what a run left in its folder: plan, rank results, predictions, report. What it published beside it, for notebooks, stays. Asks first; without a terminal --yes is needed.',
+    )
+    .argument('<results>', 'results folder or its s3:// address; with --target aws a result_path of the stage')
+    .argument('<run-id>', 'run to delete')
+    .addOption(targetOption())
+    .addOption(stageOption())
+    .option('-y, --yes', "don't ask")
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cosmicai clean results 20260304T050607Z-01234567\n  cosmicai clean --target aws --stage dev results/small 20260304T050607Z-01234567 --yes\n',
+    )
+    .action(async (results: string, runId: string, options: CleanOptions) => {
+      process.exitCode = await clean(results, runId, options, terminal);
+    });
+}
+
+async function clean(results: string, runId: string, options: CleanOptions, terminal: Terminal): Promise<number> {
+  // A run id is one part of a key: anything else could reach more than one run.
+  if (!/^[\w.-]+$/.test(runId) || /^\.+$/.test(runId)) throw new UserInputError(`"${runId}" is no run id.`);
+  const { bucket, resultPath } = await locate(results, options, terminal);
+  const store = openStore(bucket);
+  const { folder, run } = runLayout(resultPath, runId);
+  if ((await store.head(run)) === undefined)
+    throw new UserInputError(`There is no run ${runId} in ${bucket}/${resultPath}. "cosmicai status" lists the runs.`);
+  if (options.yes !== true && !(await confirmed(`Delete ${bucket}/${folder}/ and all that is in it?`, terminal))) {
+    printLine(terminal.stderr, 'Nothing was deleted.');
+    return EXIT.failed;
+  }
+  const deleted = await store.deletePrefix(`${folder}/`);
+  if (options.json) printJson(terminal, { run_id: runId, folder: `${bucket}/${folder}`, deleted });
+  else printLine(terminal.stdout, `Deleted ${deleted} objects of ${bucket}/${folder}/`);
+  return EXIT.done;
+}
+
+async function locate(results: string, { target, stage }: CleanOptions, terminal: Terminal) {
+  if (target === 'local' || results.includes('://')) return resultsLocation(results, terminal.cwd);
+  const { openStage } = await import('../aws/stage.ts');
+  const { bucket } = await openStage(stage);
+  return { bucket: `s3://${bucket}`, resultPath: results.replace(/^\/+|\/+$/g, '') };
+}
+
+async function confirmed(question: string, terminal: Terminal): Promise<boolean> {
+  if (!terminal.interactive || !process.stdin.isTTY)
+    throw new UserInputError('There is no terminal to ask on: give --yes to delete without being asked.');
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `, { signal: terminal.signal })).trim());
+  } finally {
+    asking.close();
+  }
+}
