@@ -8,6 +8,7 @@ import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { gatherRun, type RunPlace } from '../report/gather-run.ts';
 import { describeRun } from './describe-run.ts';
 import type { Execution } from './execute.ts';
+import { messageIn } from './lambda-cause.ts';
 
 export interface ReportingOptions {
   readonly json?: boolean;
@@ -70,17 +71,6 @@ const WRONG_INPUT = new Set([
   'NotFoundError',
 ]);
 
-const lambdaCause = z.object({ errorMessage: z.string() });
-
-/** The function's own message, which Lambda wraps in JSON. */
-function messageIn(cause: string): string {
-  try {
-    return lambdaCause.parse(JSON.parse(cause)).errorMessage;
-  } catch {
-    return cause;
-  }
-}
-
 /** Our functions that write a summary. Their answers don't show: definitions of users may keep only a part of them. */
 const SUMMARIZERS = new Set(['summarize', 'resultSummary']);
 
@@ -124,7 +114,8 @@ function places(execution: Execution, summary: RunSummary, page: string | undefi
   const folder = readable(`${summary.bucket}/${summary.result_path}`);
   return [
     ...(page === undefined ? [] : [`Report       ${readable(`${summary.bucket}/${page}`)}`]),
-    `Results      ${folder}/combined_data.json, <rank>.json`,
+    // The combined data of a failed run are not published.
+    ...(summary.status === 'FAILED' ? [] : [`Results      ${folder}/combined_data.json, <rank>.json`]),
     `This run     ${folder}/runs/${summary.run_id}/ (summary.json, predictions/<rank>.parquet)`,
     `Events, logs ${execution.directory}`,
   ].join('\n');
