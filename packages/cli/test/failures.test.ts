@@ -60,7 +60,9 @@ describe('a corrupt partition', () => {
     ]);
 
     expect(run.code).toBe(1);
+    expect(run.stderr).toMatch(/^Infer: rank 2 failed: PartitionError: rank 2, partition 3\.pt: /m);
     expect(run.stderr).toMatch(/The run failed: RanksFailed/);
+    expect(run.stdout).not.toContain('strict/combined_data.json');
     expect(run.stderr).toMatch(/rank 2 \(3\.pt\): PartitionError: .*3\.pt/);
     expect(workspace.exists('strict', 'combined_data.json')).toBe(false);
     const summary = workspace.summary('strict', 'summary.json');
