@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
@@ -14,7 +13,7 @@ import { simulateSurvey } from '../packages/survey/src/index.ts';
 import { writePartition } from '../packages/torchfile/src/index.ts';
 import { layOutBucket } from '../scripts/deploy/lay-out-bucket.ts';
 import { stageOptions } from '../scripts/deploy/stage-options.ts';
-import { root } from './stacks.ts';
+import { root, temporaryFolder } from './stacks.ts';
 
 /** moto's account. */
 const ACCOUNT = '123456789012';
@@ -121,7 +120,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
   }, 240_000);
 
   it('sets up the rendezvous server too, whose network moto can not remove again', async () => {
-    const stages = await mkdtemp(join(tmpdir(), 'cosmicai-stages-'));
+    const stages = await temporaryFolder('stages');
     const options = 'deployment: { bucket: packages-met, method: direct }\nrendezvous: { enabled: true }\n';
     await writeFile(join(stages, 'met.yml'), options);
     await s3().send(new CreateBucketCommand({ Bucket: 'packages-met' }));
@@ -161,7 +160,7 @@ describe('the commands for stages', () => {
   );
 
   it('say what is wrong with a stage before they ask AWS for anything', async () => {
-    const stages = await mkdtemp(join(tmpdir(), 'cosmicai-stages-'));
+    const stages = await temporaryFolder('stages');
     await writeFile(join(stages, 'typo.yml'), 'inference: { memroy: 3008 }\n');
     await writeFile(join(stages, 'kind.yml'), 'log_retention_days: soon\n');
     const refusal = async (stage: string) =>
@@ -198,7 +197,7 @@ function s3(): S3Client {
 
 /** Calls a handler of a bundle in a process of its own, as Lambda does. */
 async function call(service: string, handler: string, event: unknown): Promise<unknown> {
-  const folder = await mkdtemp(join(tmpdir(), 'cosmicai-call-'));
+  const folder = await temporaryFolder('call');
   const [input, output] = [join(folder, 'event.json'), join(folder, 'answer.json')];
   await writeFile(input, JSON.stringify(event));
   const bundle = join(root, 'services', service, 'dist/handler.mjs');

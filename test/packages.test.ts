@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -13,6 +12,7 @@ import { parse } from 'yaml';
 import { archive } from '../scripts/serverless/archive.ts';
 import { bundle, root, type Bundle } from '../scripts/serverless/bundle.ts';
 import type { Architecture } from '../scripts/serverless/native-files.ts';
+import { temporaryFolder } from './stacks.ts';
 import { unpack } from './unpack.ts';
 
 const MB = 1e6;
@@ -20,16 +20,13 @@ const MB = 1e6;
 const LARGEST_UNZIPPED = 250 * 2 ** 20;
 const LARGEST_ZIP = 60 * MB;
 
-const folder = await mkdtemp(join(tmpdir(), 'cosmicai-packages-'));
+const folder = await temporaryFolder('packages');
 const model = join(folder, 'model.onnx');
 let inference: Bundle;
 
 beforeAll(async () => {
   await writeFile(model, compileAstroMae(PUBLISHED_CONFIG, randomWeights(PUBLISHED_CONFIG, 1)));
   inference = await bundle('inference');
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true });
 });
 
 describe.each<[Architecture, string]>([

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,9 +43,22 @@ export async function packageStack(stack: Stack, stage: string): Promise<Package
   return { folder, templatePath, resources: template.Resources };
 }
 
+const temporary: string[] = [];
+
+afterAll(async () => {
+  for (const folder of temporary.splice(0)) await rm(folder, { recursive: true });
+});
+
+/** A folder that goes when the tests of a file are through. */
+export async function temporaryFolder(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `cosmicai-${name}-`));
+  temporary.push(folder);
+  return folder;
+}
+
 /** A tree of its own for each packaging, because the framework uses `.serverless` beside the configuration as scratch. */
 async function copyOfStacks(): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), 'cosmicai-stacks-'));
+  const copy = await temporaryFolder('stacks');
   for (const name of ['node_modules', 'scripts', 'config', 'infrastructure', 'state-machine.asl.yml']) {
     await symlink(join(root, name), join(copy, name));
   }
