@@ -311,12 +311,12 @@ export class Communicator {
   ): Promise<R> {
     if (this.#closed) throw new CommunicatorClosedError(this.name);
     const { world } = this.#shared;
+    const channel = this.#channelFor(kind, options);
     const sequence = this.#sequence++;
     if (this.#busy) await new Promise<void>((resolve) => this.#turns.push(resolve));
     this.#busy = true;
     const signature = signatureOf(kind, root, variant);
     const operation = this.#operation(this.#context, sequence, signature, options);
-    const channel = this.#channelFor(kind, options);
     const onAbort = (): void =>
       world.abandon(reasonOf(options.signal!), `its caller gave up ${describeSlot(operation)}`);
     try {

@@ -142,12 +142,13 @@ export class LinkChannel implements Channel {
       this.#reportDeparted(peer, operation);
       this.#refuseWhenFailed();
     }
-    if (peer.link !== undefined && peer.outbox.length === 0 && this.#hasRoom(peer, size)) {
+    const isFirst = peer.outbox.length === 0 || !peer.outbox.some((queued) => isSameLane(queued.operation, operation));
+    if (peer.link !== undefined && isFirst && this.#hasRoom(peer, size, operation)) {
       return this.#write(peer, message, operation);
     }
     this.#connect(peer);
     peer.outboxBytes += size;
-    if (message.owned && peer.outboxBytes <= this.#options.window) {
+    if (message.owned && peer.link === undefined && peer.outboxBytes <= this.#options.window) {
       peer.outbox.push({ operation, message });
       return undefined;
     }
@@ -316,8 +317,10 @@ export class LinkChannel implements Channel {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #hasRoom(peer: Peer, size: number): boolean {
-    return peer.outstanding + size <= this.#options.window || peer.outstanding < REPORT_EVERY;
+  /** Collectives have as much room again as point-to-point messages: those that nobody reads yet must not hold them up. */
+  #hasRoom(peer: Peer, size: number, operation: Operation): boolean {
+    const window = isPointToPoint(operation.context) ? this.#options.window : 2 * this.#options.window;
+    return peer.outstanding + size <= window || peer.outstanding < REPORT_EVERY;
   }
 
   #write(peer: Peer, message: Message, operation: Operation): Promise<void> | undefined {
@@ -348,11 +351,16 @@ export class LinkChannel implements Channel {
 
   /** Sends what waited for the link or for room. */
   #pump(peer: Peer): void {
-    while (peer.link !== undefined && peer.outbox.length > 0) {
-      const { message, operation, resolve, reject } = peer.outbox[0]!;
+    const stuck: Operation[] = [];
+    for (let i = 0; peer.link !== undefined && i < peer.outbox.length;) {
+      const { message, operation, resolve, reject } = peer.outbox[i]!;
       const size = message.body.byteLength + MESSAGE_COST;
-      if (!this.#hasRoom(peer, size)) return;
-      peer.outbox.shift();
+      if (stuck.some((before) => isSameLane(before, operation)) || !this.#hasRoom(peer, size, operation)) {
+        stuck.push(operation);
+        i++;
+        continue;
+      }
+      peer.outbox.splice(i, 1);
       peer.outboxBytes -= size;
       const written = this.#write(peer, message, operation);
       if (written === undefined) resolve?.();
@@ -430,6 +438,11 @@ export class LinkChannel implements Channel {
     if (this.#early === 0) return;
     for (const peer of this.#peers) for (const { slot } of peer.arrived) yield { from: peer.rank, slot };
   }
+}
+
+/** Messages of one lane keep their order: point-to-point ones among themselves, collectives among themselves. */
+function isSameLane(a: Operation, b: Operation): boolean {
+  return isPointToPoint(a.context) === isPointToPoint(b.context);
 }
 
 function parseBody<Schema extends z.ZodType>(schema: Schema, message: Message, peer: Peer): z.output<Schema> {

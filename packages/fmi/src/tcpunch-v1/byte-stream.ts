@@ -35,7 +35,8 @@ export class ByteStream {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (bytes.byteLength === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#socket.write(bytes, (error) => {
+      // Node passes null when all went well, whatever its types say.
+      this.#socket.write(bytes, (error: Error | null | undefined) => {
         if (error) reject(this.#failure ?? error);
         else resolve();
       });
