@@ -102,8 +102,10 @@ describe('the definition of the workflow', () => {
     expect(task.TimeoutSeconds).toBeGreaterThan(0);
     const { FunctionName } = task.Parameters as { FunctionName: string };
     expect(FunctionName).toMatch(/^cosmicai-(init|inference|summarize)-test-\w+$/);
-    const [retry, ...others] = task.Retry as Record<string, unknown>[];
+    const [retry, throttled, ...others] = task.Retry as Record<string, unknown>[];
     expect(others).toEqual([]);
+    expect(throttled).toMatchObject({ ErrorEquals: ['Lambda.TooManyRequestsException'], JitterStrategy: 'FULL' });
+    expect(throttled!.MaxAttempts).toBeGreaterThan(10);
     expect(retry).toMatchObject({
       IntervalSeconds: 1,
       MaxAttempts: 3,
@@ -114,7 +116,6 @@ describe('the definition of the workflow', () => {
         'Lambda.ServiceException',
         'Lambda.AWSLambdaException',
         'Lambda.SdkClientException',
-        'Lambda.TooManyRequestsException',
         'Lambda.Unknown',
         'States.Timeout',
       ]),

@@ -31,7 +31,13 @@ export {
 } from './rank-measurement.ts';
 export { seededRandom, standardNormal, type Random } from './random.ts';
 export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';
-export { DEFAULT_AWS_LIMITS, DEFAULT_RETRY, type AwsLimits, type RetryPolicy } from './quote/aws-limits.ts';
+export {
+  DEFAULT_AWS_LIMITS,
+  DEFAULT_RETRY,
+  DEFAULT_THROTTLE_RETRY,
+  type AwsLimits,
+  type RetryPolicy,
+} from './quote/aws-limits.ts';
 export { calibratedBy, DEFAULT_CALIBRATION, type Calibration } from './quote/calibration.ts';
 export { PUBLISHED_SYSTEM } from './quote/published-system.ts';
 export { loadsOf, type RankLoad, type RunPlan } from './quote/run-plan.ts';

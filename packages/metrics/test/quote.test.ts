@@ -62,13 +62,13 @@ describe('a quote', () => {
     expect(told).toMatch(/rank tasks are about \d+ KB/);
   });
 
-  it('of more ranks at once than the concurrency quota says that throttled ranks run out of retries', () => {
+  it('of more ranks at once than the concurrency quota warns of throttling, which the retries outlast', () => {
     const quote = quoteRun(plan(5000, { maxConcurrency: 5000 }), DEFAULT_CALIBRATION, { prices, runs: 3 });
 
     const told = quote.warnings.join('\n');
     expect(told).toMatch(/above Lambda's concurrency quota of 1000/);
     expect(told).toMatch(/invocations are throttled/);
-    expect(told).toMatch(/simulated runs end with failed ranks/);
+    expect(told).not.toMatch(/simulated runs end with failed ranks/);
   });
 
   it.each([

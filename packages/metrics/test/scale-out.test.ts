@@ -3,6 +3,7 @@ import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_CALIBRATION,
   DEFAULT_RETRY,
+  DEFAULT_THROTTLE_RETRY,
   seededRandom,
   simulateRun,
   type Calibration,
@@ -37,6 +38,7 @@ function simulated(changes: Partial<Simulation> & { plan: RunPlan }): SimulatedR
     calibration: steady,
     limits: DEFAULT_AWS_LIMITS,
     retry: DEFAULT_RETRY,
+    throttleRetry: DEFAULT_THROTTLE_RETRY,
     random: seededRandom(1),
     ...changes,
   });
@@ -99,9 +101,9 @@ describe('a simulated run', () => {
 
   it('fails a rank whose every attempt is throttled, and counts it', () => {
     const limits = { ...DEFAULT_AWS_LIMITS, accountConcurrency: 1 };
-    const retry = { ...DEFAULT_RETRY, maxAttempts: 1 };
+    const throttleRetry = { ...DEFAULT_RETRY, maxAttempts: 1 };
 
-    const run = simulated({ plan: plan(2), limits, retry });
+    const run = simulated({ plan: plan(2), limits, throttleRetry });
 
     expect(run.failedRanks).toBe(1);
     expect(run.ranks.map((rank) => rank.outcome).sort()).toEqual(['failed', 'succeeded']);
@@ -168,7 +170,8 @@ describe('a simulated run', () => {
           expect(rank.queuedAt).toBeGreaterThanOrEqual(run.initializeSeconds);
           expect(rank.startedAt).toBeGreaterThanOrEqual(rank.queuedAt);
           expect(rank.endedAt).toBeGreaterThanOrEqual(rank.startedAt);
-          expect(rank.invocations + rank.throttled).toBeLessThanOrEqual(1 + DEFAULT_RETRY.maxAttempts);
+          expect(rank.invocations).toBeLessThanOrEqual(1 + DEFAULT_RETRY.maxAttempts);
+          expect(rank.throttled).toBeLessThanOrEqual(1 + DEFAULT_THROTTLE_RETRY.maxAttempts);
         }
         expect(run.seconds).toBeGreaterThanOrEqual(Math.max(0, ...run.ranks.map((rank) => rank.endedAt)));
       }),

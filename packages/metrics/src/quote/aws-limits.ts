@@ -48,5 +48,11 @@ export interface RetryPolicy {
   readonly maxDelaySeconds: number;
 }
 
-/** That of state-machine.asl.yml. */
+/** Those of state-machine.asl.yml: for errors that may pass, and for throttling, which passes as soon as others end. */
 export const DEFAULT_RETRY: RetryPolicy = { intervalSeconds: 1, backoffRate: 2, maxAttempts: 3, maxDelaySeconds: 30 };
+export const DEFAULT_THROTTLE_RETRY: RetryPolicy = {
+  intervalSeconds: 2,
+  backoffRate: 2,
+  maxAttempts: 12,
+  maxDelaySeconds: 60,
+};

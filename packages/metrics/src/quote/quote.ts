@@ -2,7 +2,13 @@ import { costOfRun, expressGbSeconds, type Cost, type RunUsage } from '../cost.t
 import type { Prices } from '../price-book.ts';
 import { seededRandom } from '../random.ts';
 import { quantile } from '../statistics.ts';
-import { DEFAULT_AWS_LIMITS, DEFAULT_RETRY, type AwsLimits, type RetryPolicy } from './aws-limits.ts';
+import {
+  DEFAULT_AWS_LIMITS,
+  DEFAULT_RETRY,
+  DEFAULT_THROTTLE_RETRY,
+  type AwsLimits,
+  type RetryPolicy,
+} from './aws-limits.ts';
 import type { Calibration } from './calibration.ts';
 import type { RunPlan } from './run-plan.ts';
 import { simulateRun, type SimulatedRun } from './scale-out.ts';
@@ -43,6 +49,7 @@ export interface QuoteOptions {
   readonly prices: Prices;
   readonly limits?: AwsLimits;
   readonly retry?: RetryPolicy;
+  readonly throttleRetry?: RetryPolicy;
   readonly seed?: number;
   /** Default 25. */
   readonly runs?: number;
@@ -59,10 +66,17 @@ const STANDARD_CHILD_TRANSITIONS = 1;
 export function quoteRun(
   plan: RunPlan,
   calibration: Calibration,
-  { prices, limits = DEFAULT_AWS_LIMITS, retry = DEFAULT_RETRY, seed = 1, runs = 25 }: QuoteOptions,
+  {
+    prices,
+    limits = DEFAULT_AWS_LIMITS,
+    retry = DEFAULT_RETRY,
+    throttleRetry = DEFAULT_THROTTLE_RETRY,
+    seed = 1,
+    runs = 25,
+  }: QuoteOptions,
 ): Quote {
   const simulated = Array.from({ length: runs }, (_, run) =>
-    simulateRun({ plan, calibration, limits, retry, random: seededRandom(seed + run) }),
+    simulateRun({ plan, calibration, limits, retry, throttleRetry, random: seededRandom(seed + run) }),
   );
   const bills = simulated
     .map((run) => ({ run, cost: costOfRun(usageOf(run, plan, calibration), prices) }))

@@ -43,6 +43,8 @@ export interface Simulation {
   readonly calibration: Calibration;
   readonly limits: AwsLimits;
   readonly retry: RetryPolicy;
+  /** For invocations that Lambda turns away. */
+  readonly throttleRetry: RetryPolicy;
   readonly random: Random;
 }
 
@@ -56,6 +58,7 @@ interface Progress {
   attempt: Attempt | undefined;
   invocations: number;
   throttled: number;
+  throttleRetries: number;
   retries: number;
 }
 
@@ -88,7 +91,10 @@ export function simulateRun(simulation: Simulation): SimulatedRun {
 
 type SimulatedMap = Omit<SimulatedRun, 'seconds' | 'initializeSeconds' | 'mapSeconds' | 'summarizeSeconds'>;
 
-function simulateMap({ plan, calibration, limits, retry, random }: Simulation, begin: number): SimulatedMap {
+function simulateMap(
+  { plan, calibration, limits, retry, throttleRetry, random }: Simulation,
+  begin: number,
+): SimulatedMap {
   const waiting = plan.ranks.flatMap((load, rank) => (load.files > 0 ? [rank] : [])).values();
   const queue = new EventQueue<Event>();
   const pool = new LambdaPool(limits, { warm: plan.warmEnvironments ?? 0, since: begin });
@@ -110,6 +116,7 @@ function simulateMap({ plan, calibration, limits, retry, random }: Simulation, b
       attempt: undefined,
       invocations: 0,
       throttled: 0,
+      throttleRetries: 0,
       retries: 0,
     });
     queue.add(at, { kind: 'invoke', rank });
@@ -118,13 +125,13 @@ function simulateMap({ plan, calibration, limits, retry, random }: Simulation, b
     rank.endedAt = now;
     startChild(now);
   };
-  const retryOrFail = (rank: number, now: number) => {
+  const retryOrFail = (rank: number, now: number, policy: RetryPolicy, spent: 'retries' | 'throttleRetries') => {
     const of = progress.get(rank)!;
-    if (of.retries >= retry.maxAttempts) {
+    if (of[spent] >= policy.maxAttempts) {
       finish(of, now);
       return;
     }
-    const longest = Math.min(retry.maxDelaySeconds, retry.intervalSeconds * retry.backoffRate ** of.retries++);
+    const longest = Math.min(policy.maxDelaySeconds, policy.intervalSeconds * policy.backoffRate ** of[spent]++);
     queue.add(now + longest * random(), { kind: 'invoke', rank });
   };
   const invoke = (rank: number, now: number) => {
@@ -132,7 +139,7 @@ function simulateMap({ plan, calibration, limits, retry, random }: Simulation, b
     const admission = pool.admit(now);
     if (admission === 'throttled') {
       of.throttled++;
-      retryOrFail(rank, now);
+      retryOrFail(rank, now, throttleRetry, 'throttleRetries');
       return;
     }
     of.cold = admission === 'cold';
@@ -154,7 +161,7 @@ function simulateMap({ plan, calibration, limits, retry, random }: Simulation, b
     pool.release();
     const of = progress.get(rank)!;
     if (of.attempt?.outcome === 'succeeded') finish(of, next.time);
-    else retryOrFail(rank, next.time);
+    else retryOrFail(rank, next.time, retry, 'retries');
   }
   const ended = [...progress].map(([rank, of]) => simulatedRank(rank, of));
   const ranks = plan.fmi ? withBarrier(ended) : ended;
