@@ -93,7 +93,7 @@ async function combinedBy(shape: keyof typeof PAYLOADS, team?: 'a' | 'c') {
   writeFileSync(file, JSON.stringify(payload));
   const definition = team === undefined ? [] : ['--definition', definitionOf(team), '--functions', 'functions.yml'];
   const run = await workspace.cosmicai([
-    ...['run', file, '--store', `file://${workspace.path('buckets')}`, '--json', '--no-report'],
+    ...['run', file, '--store', `file://${workspace.path('buckets')}`, '--concurrency', '1', '--json', '--no-report'],
     ...definition,
   ]);
   expect(run.stderr).not.toContain('The run failed');
@@ -103,7 +103,7 @@ async function combinedBy(shape: keyof typeof PAYLOADS, team?: 'a' | 'c') {
 }
 
 describe("the users' payloads and state machines", () => {
-  it.concurrent.each([
+  it.each([
     ['Team A, every field', 'results/test_20_ws4_bs128', 'datasets/medium', 128],
     ['Team A, minimal', 'results', 'datasets/medium', 128],
     ['Team A, rendezvous step', 'results/world_4', 'datasets/medium', 128],
