@@ -13,7 +13,7 @@ module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {
 };
 
 function widgets(stage, options) {
-  const infer = `cosmicai-inference-${stage}-infer`;
+  const infer = `cosmicai-inference-${stage}-inference`;
   const functions = [
     `cosmicai-init-${stage}-init`,
     `cosmicai-init-${stage}-initFmi`,

@@ -121,7 +121,7 @@ describe('sls invoke local', () => {
     const event = join(folder, 'event.json');
     await writeFile(event, JSON.stringify(item));
     const sls = join(root, 'node_modules/.bin/sls');
-    const { stdout } = await promisify(execFile)(sls, ['invoke', 'local', '-f', 'infer', '-p', event], {
+    const { stdout } = await promisify(execFile)(sls, ['invoke', 'local', '-f', 'inference', '-p', event], {
       cwd: join(root, 'services/inference'),
       env: { PATH: process.env.PATH, HOME: folder, COSMICAI_MODEL: model, ...env },
     });

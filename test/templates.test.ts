@@ -107,7 +107,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     expect(new Set(roles).size).toBe(functions.length);
     expect(functions.map(([, { Properties }]) => Properties.FunctionName as string).sort()).toEqual([
       ...(stage === 'full' ? ['cosmicai-full-rendezvous-name'] : []),
-      `cosmicai-inference-${stage}-infer`,
+      `cosmicai-inference-${stage}-inference`,
       `cosmicai-init-${stage}-init`,
       `cosmicai-init-${stage}-initFmi`,
       `cosmicai-summarize-${stage}-resultSummary`,

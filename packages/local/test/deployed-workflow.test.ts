@@ -15,7 +15,7 @@ describe('the deployed state machine', () => {
     expect(functionsOf(definition).map(({ name }) => name)).toEqual([
       'cosmicai-init-local-init',
       'cosmicai-init-local-initFmi',
-      'cosmicai-inference-local-infer',
+      'cosmicai-inference-local-inference',
       'cosmicai-summarize-local-summarize',
     ]);
   });

@@ -21,7 +21,7 @@ type FunctionName = keyof typeof SERVICES;
 const DEPLOYED_NAMES: Readonly<Record<string, FunctionName>> = {
   'cosmicai-init-local-init': 'init',
   'cosmicai-init-local-initFmi': 'initFmi',
-  'cosmicai-inference-local-infer': 'infer',
+  'cosmicai-inference-local-inference': 'infer',
   'cosmicai-summarize-local-summarize': 'summarize',
 };
 
