@@ -113,8 +113,9 @@ export class HistoryReader {
       case 'MapRunStarted':
       case 'MapRunRedriven': {
         const arn = (event.mapRunStartedEventDetails ?? event.mapRunRedrivenEventDetails)?.mapRunArn;
-        if (state !== undefined && arn !== undefined) this.mapRuns.set(state.name, arn);
-        return [];
+        if (state === undefined || arn === undefined) return [];
+        this.mapRuns.set(state.name, arn);
+        return this.#retry(state, place);
       }
       default:
         return [];
@@ -172,6 +173,10 @@ export class HistoryReader {
       this.attempts.push(attempt);
       this.#underWay.set(state, attempt);
     }
+    return this.#retry(state, place);
+  }
+
+  #retry(state: State, place: Place): UnnumberedEvent[] {
     if (!state.failed) return [];
     state.failed = false;
     return [{ ...place, type: 'StateRetried', state: state.name, attempt: state.failures }];

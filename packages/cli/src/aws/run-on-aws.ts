@@ -203,6 +203,7 @@ function basicsOf({ stage, definition, called, terminal }: StageRun, execution: 
     definition,
     directory: resolve(terminal.cwd, 'cosmicai', 'executions', `${execution.name}${suffix}`),
     functions: sizesOf(stage, called),
+    goOn: `cosmicai run --target aws --stage ${stage.name} --only-failed ${execution.name}`,
   };
 }
 

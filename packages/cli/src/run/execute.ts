@@ -42,6 +42,8 @@ export interface Execution extends LocalRunResult, Partial<Pick<ExecutionRecord,
   readonly definition: JsonObject;
   /** Where the run lies that it made, if that is known better than its events tell; undefined: it came to no summary. */
   readonly place?: RunPlace | undefined;
+  /** Command that goes on with it when it was stopped; default: `run --resume` with the directory. */
+  readonly goOn?: string;
 }
 
 /** Runs the workflow on this machine: the deployed definition, the deployed bundles, child processes for functions. */

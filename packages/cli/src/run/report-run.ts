@@ -51,7 +51,10 @@ export async function reportExecution(
 function conclude(execution: Execution, terminal: Terminal): number {
   if (execution.status === 'SUCCEEDED') return EXIT.done;
   if (execution.status === 'ABORTED') {
-    printLine(terminal.stderr, `Stopped. Go on with: cosmicai run --resume ${execution.directory}`);
+    printLine(
+      terminal.stderr,
+      `Stopped. Go on with: ${execution.goOn ?? `cosmicai run --resume ${execution.directory}`}`,
+    );
     return EXIT.interrupted;
   }
   printLine(

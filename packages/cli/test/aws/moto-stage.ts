@@ -1,0 +1,238 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { createFunctionPool, FunctionError, loadDefinition, type FunctionPool } from '@cosmicai/local';
+import { formatReportLine } from '@cosmicai/metrics';
+import { localFunctions } from '../../src/run/functions.ts';
+
+const ACCOUNT = '123456789012';
+const REGION = 'us-east-1';
+export const STAGE = 'moto';
+export const BUCKET = `cosmicai-${STAGE}-${ACCOUNT}-${REGION}`;
+const MACHINE = fileURLToPath(new URL('../../../../state-machine.asl.yml', import.meta.url));
+
+/** Why a stage can't be imitated here; undefined when it can. */
+export function whyNoMoto(): string | undefined {
+  try {
+    execFileSync('moto_server', ['--help'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'moto_server is not on the PATH (pip install "moto[server]")';
+  }
+}
+
+/**
+ * A stage on moto. Its Step Functions executes the deployed definition; what moto does in Docker only, calling functions,
+ * is done here: requests to Lambda go to the deployed bundles in processes of this machine, all others to moto.
+ */
+export interface MotoStage {
+  /** What commands need to reach it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Ranks whose function fails. */
+  readonly failingRanks: Set<number>;
+  /** Lets no rank answer until the function returned is called; `reached` resolves when the first one is held. */
+  hold(): { readonly reached: Promise<void>; readonly release: () => void };
+  stop(): Promise<void>;
+}
+
+export async function startMotoStage(modelPath: string): Promise<MotoStage> {
+  const logDirectory = mkdtempSync(join(tmpdir(), 'cosmicai-moto-stage-'));
+  const failingRanks = new Set<number>();
+  const front = createServer();
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const endpoint = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+  const environment = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+  const moto = await startMoto(endpoint);
+  const functions = await localFunctions({ modelPath, memoryMiB: 3008, concurrency: 2, store: undefined, environment });
+  const pool = createFunctionPool({ functions, concurrency: 4, logDirectory });
+  const client = { endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const lambda = new LambdaOnThisMachine(pool, new CloudWatchLogsClient(client), failingRanks);
+  front.on('request', (request, response) => {
+    const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1];
+    const work = invoked === undefined ? pass(moto.url, request, response) : lambda.answer(invoked, request, response);
+    work.catch((error: unknown) => response.writeHead(500).end(String(error)));
+  });
+  await fetch(`${moto.url}/moto-api/config`, {
+    method: 'POST',
+    body: JSON.stringify({ stepfunctions: { execute_state_machine: true } }),
+  });
+  await deploy(client);
+  return {
+    environment,
+    failingRanks,
+    hold: () => lambda.hold(),
+    stop: async () => {
+      await pool.close();
+      moto.process.kill();
+      await once(moto.process, 'exit');
+      await closed(front);
+      rmSync(logDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** moto's engine calls Lambda and S3 at the port that MOTO_PORT names: this one in front of it. */
+async function startMoto(front: string): Promise<{ url: string; process: ChildProcess }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await closed(server);
+  const process_ = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, MOTO_PORT: new URL(front).port },
+  });
+  const lines: string[] = [];
+  const ready = new Promise<void>((resolve) => {
+    createInterface({ input: process_.stderr }).on('line', (line) => {
+      if (lines.length < 50) lines.push(line);
+      if (line.includes('Running on')) resolve();
+    });
+  });
+  const ended = once(process_, 'exit').then(() => {
+    throw new Error(`moto_server ended:\n${lines.join('\n')}`);
+  });
+  await Promise.race([ready, ended]);
+  ended.catch(() => undefined);
+  return { url: `http://127.0.0.1:${port}`, process: process_ };
+}
+
+/** The stack as the CLI looks at it. moto makes the state machines of stacks in an engine that doesn't execute them. */
+async function deploy(client: ConstructorParameters<typeof SFNClient>[0]): Promise<void> {
+  const definition = loadDefinition(MACHINE, {
+    variables: {
+      'sls:stage': STAGE,
+      'self:custom.options.map_execution_type': 'STANDARD',
+      'self:custom.options.infer_qualifier': '',
+    },
+  });
+  const created = await new SFNClient(client!).send(
+    new CreateStateMachineCommand({
+      name: `cosmicai-${STAGE}`,
+      definition: JSON.stringify(definition),
+      roleArn: `arn:aws:iam::${ACCOUNT}:role/workflow`,
+    }),
+  );
+  const template = {
+    Resources: { Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: BUCKET } } },
+    Outputs: { BucketName: { Value: { Ref: 'Bucket' } }, WorkflowArn: { Value: created.stateMachineArn } },
+  };
+  const cloudFormation = new CloudFormationClient(client!);
+  const stack = { StackName: `cosmicai-${STAGE}` };
+  await cloudFormation.send(new CreateStackCommand({ ...stack, TemplateBody: JSON.stringify(template) }));
+  await cloudFormation.send(new DescribeStacksCommand(stack));
+}
+
+class LambdaOnThisMachine {
+  readonly #pool: FunctionPool;
+  readonly #logs: CloudWatchLogsClient;
+  readonly #failingRanks: ReadonlySet<number>;
+  readonly #groups = new Set<string>();
+  #held: { readonly reached: () => void; readonly released: Promise<void> } | undefined;
+
+  constructor(pool: FunctionPool, logs: CloudWatchLogsClient, failingRanks: ReadonlySet<number>) {
+    this.#pool = pool;
+    this.#logs = logs;
+    this.#failingRanks = failingRanks;
+  }
+
+  hold() {
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    this.#held = { reached: reached.resolve, released: released.promise };
+    const release = () => {
+      this.#held = undefined;
+      released.resolve();
+    };
+    return { reached: reached.promise, release };
+  }
+
+  async answer(deployedName: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const name = decodeURIComponent(deployedName).split('-').at(-1)!;
+    const payload = (await bodyOf(request)).toString();
+    if (name === 'infer') {
+      this.#held?.reached();
+      await this.#held?.released;
+    }
+    let report = '';
+    const respond = async (requestId: string, headers: Record<string, string>, body: string) => {
+      await this.#log(decodeURIComponent(deployedName), `${report}\n`);
+      const tail = { 'x-amz-log-result': Buffer.from(report).toString('base64') };
+      response.writeHead(200, { 'x-amzn-requestid': requestId, ...tail, ...headers }).end(body);
+    };
+    try {
+      const input = name === 'infer' ? this.#spoil(payload) : payload;
+      const { requestId, payload: answer } = await this.#pool.invoke(name, input, {
+        onReport: (line) => (report = formatReportLine(line)),
+      });
+      await respond(requestId, {}, answer);
+    } catch (error) {
+      if (!(error instanceof FunctionError)) throw error;
+      await respond(error.requestId, { 'x-amz-function-error': 'Unhandled' }, JSON.stringify(error.body));
+    }
+  }
+
+  /** A rank that shall fail is asked for a partition that isn't there. */
+  #spoil(payload: string): string {
+    const task = JSON.parse(payload) as { RANK: string };
+    return this.#failingRanks.has(Number(task.RANK)) ? JSON.stringify({ ...task, DATA_PATH: 'gone.pt' }) : payload;
+  }
+
+  async #log(functionName: string, message: string): Promise<void> {
+    const stream = { logGroupName: `/aws/lambda/${functionName}`, logStreamName: 'only' };
+    if (!this.#groups.has(functionName)) {
+      this.#groups.add(functionName);
+      await this.#logs.send(new CreateLogGroupCommand({ logGroupName: stream.logGroupName }));
+      await this.#logs.send(new CreateLogStreamCommand(stream));
+    }
+    const logEvents = [{ timestamp: Date.now(), message }];
+    await this.#logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+  }
+}
+
+async function pass(url: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await bodyOf(request);
+  const { host: _host, connection: _connection, 'transfer-encoding': _encoding, ...headers } = request.headers;
+  const method = request.method ?? 'GET';
+  const passed = await requestTo(`${url}${request.url ?? '/'}`, method, headers, body);
+  response.writeHead(passed.status, passed.headers).end(passed.body);
+}
+
+async function requestTo(url: string, method: string, headers: IncomingMessage['headers'], body: Buffer) {
+  const { request } = await import('node:http');
+  const sent = request(url, { method, headers: { ...headers, 'content-length': body.length } });
+  sent.end(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode ?? 502, headers: answer.headers, body: await bodyOf(answer) };
+}
+
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+async function closed(server: Server): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}

@@ -1,0 +1,128 @@
+import type { Ended } from '../support/cosmicai.ts';
+import { printedJson, printedRun, Workspace } from '../support/workspace.ts';
+import { startMotoStage, STAGE, whyNoMoto, type MotoStage } from './moto-stage.ts';
+
+const reason = whyNoMoto();
+if (reason !== undefined) console.warn(`Operating a stage is not tested: ${reason}`);
+
+const AT = ['--target', 'aws', '--stage', STAGE];
+const COUNT = 24;
+
+/** The execution's name, as the command told it on stderr. */
+function executionOf({ stderr }: Ended): string {
+  return /Execution arn:\S+:(\S+)/.exec(stderr)![1]!;
+}
+
+(reason === undefined ? describe : describe.skip)('a stage on moto, an imitation of AWS', () => {
+  let workspace: Workspace;
+  let stage: MotoStage;
+  const options = () => ({ environment: { ...stage.environment } });
+  const cosmicai = (...args: string[]) => workspace.cosmicai(args, options());
+
+  beforeAll(async () => {
+    workspace = new Workspace();
+    await workspace.survey('parts', { count: COUNT, files: 3 });
+    stage = await startMotoStage(workspace.modelPath);
+  }, 240_000);
+  afterAll(async () => {
+    await stage.stop();
+    workspace.remove();
+  });
+
+  it('runs a folder: uploads what is missing, follows, and reports; moto tells of no single rank of a Map', async () => {
+    const first = ['run', ...AT, '--data', 'parts', '--model', 'fast.onnx', '-n', '3', '-r', 'results/first', '--json'];
+    const end = await cosmicai(...first);
+    expect(end.code).toBe(0);
+    expect(end.stderr).toContain('Partitions: 3 uploaded, 0 there already\nModel: models/fast.onnx uploaded\n');
+    expect(end.stderr).toMatch(/\nInitialize\nInfer\n(Infer: ranks \d+ %\n)+Summarize\n/);
+    expect(end.stderr).toContain('Step Functions left no results of Infer');
+
+    const { summary, ranks, directory } = printedRun(end);
+    expect(summary).toMatchObject({ status: 'SUCCEEDED', samples: COUNT, result_path: 'results/first' });
+    expect(ranks.map(({ rank, samples }) => [rank, samples])).toEqual([
+      [0, 8],
+      [1, 8],
+      [2, 8],
+    ]);
+    // Of Initialize and Summarize; the Map's children have no history here.
+    expect(workspace.text(directory.slice(workspace.folder.length), 'reports.log').match(/^REPORT /gm)).toHaveLength(2);
+
+    const again = await cosmicai('report', `${summary!.bucket.replace(/^(?!s3:)/, 's3://')}/results/first`, '--json');
+    expect(again.code).toBe(0);
+    const report = printedJson(again) as {
+      machine: { states: { name: string; status: string }[] };
+      warnings: string[];
+    };
+    expect(report.machine.states).toContainEqual(expect.objectContaining({ name: 'Summarize', status: 'succeeded' }));
+    expect(report.warnings).toContainEqual(expect.stringContaining('left no results of Infer'));
+  }, 240_000);
+
+  it('runs the failed ranks again, and only those, into the same run', async () => {
+    stage.failingRanks.add(1);
+    const failed = await cosmicai('run', ...AT, '--data', 'parts', '--model', 'fast.onnx', '-n', '3', '--json');
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(
+      'Partitions: 0 uploaded, 3 there already\nModel: models/fast.onnx is there already\n',
+    );
+    expect(failed.stderr).toContain('1 of 3 ranks failed.');
+    const before = printedRun(failed).summary!;
+    expect(before.failed_ranks.map(({ rank }) => rank)).toEqual([1]);
+
+    stage.failingRanks.clear();
+    const repaired = await cosmicai('run', ...AT, '--only-failed', '--json');
+    expect(repaired.stderr).toContain(`Running the failed ranks of run ${before.run_id} again`);
+    expect(repaired.code).toBe(0);
+    const { summary, directory } = printedRun(repaired);
+    expect(summary).toMatchObject({ run_id: before.run_id, status: 'SUCCEEDED', samples: COUNT, failed_ranks: [] });
+    const reports = workspace.text(directory.slice(workspace.folder.length), 'reports.log');
+    expect(reports.match(/^REPORT /gm)).toHaveLength(2);
+
+    const cleaned = await cosmicai('clean', ...AT, 'results', before.run_id, '--json');
+    expect(cleaned.code).toBe(2);
+    expect(cleaned.stderr).toContain('give --yes to delete without being asked');
+    const gone = await cosmicai('clean', ...AT, 'results', before.run_id, '--yes', '--json');
+    expect(printedJson(gone)).toMatchObject({ run_id: before.run_id, deleted: expect.any(Number) });
+    const twice = await cosmicai('clean', ...AT, 'results', before.run_id, '--yes');
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining(`There is no run ${before.run_id}`) });
+  }, 240_000);
+
+  it('stops an execution, lists executions and prints their log; moto knows no redrive', async () => {
+    const held = stage.hold();
+    const run = workspace.start(['run', ...AT, '--data', 'parts', '-m', 'fast.onnx', '-n', '1', '--json'], options());
+    await held.reached;
+    const stopped = await cosmicai('stop', '--stage', STAGE, '--json');
+    held.release();
+    const end = await run.ended;
+    const name = executionOf(end);
+    expect(printedJson(stopped)).toEqual({ execution: name, status: 'ABORTED' });
+    expect(end.code).toBe(130);
+    expect(end.stderr).toContain(`Go on with: cosmicai run ${AT.join(' ')} --only-failed ${name}`);
+
+    const [list, one, log, redriven, unknown] = await Promise.all([
+      cosmicai('status', ...AT, '--json'),
+      cosmicai('status', ...AT, name),
+      cosmicai('logs', '--stage', STAGE, name, '--function', 'init', '--json'),
+      cosmicai('run', ...AT, '--only-failed', name),
+      cosmicai('status', ...AT, 'never'),
+    ]);
+    expect(printedJson(list)).toContainEqual(expect.objectContaining({ execution: name, status: 'ABORTED' }));
+    expect(one.stdout).toMatch(/^States +Initialize → FmiEnabled → Infer$/m);
+    expect(printedJson(log)).toContainEqual(
+      expect.objectContaining({ function: `cosmicai-init-${STAGE}-init`, message: expect.stringMatching(/^REPORT /) }),
+    );
+    expect(redriven.code).toBe(1);
+    expect(redriven.stderr).toContain('AWS did not redrive the execution');
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no execution never') });
+  }, 240_000);
+
+  it('says what to do when a stage is not deployed or its file is wrong', async () => {
+    const [none, wrong] = await Promise.all([
+      cosmicai('run', '--target', 'aws', '--stage', 'other', '--data', 'parts'),
+      cosmicai('status', '--target', 'aws', '--stage', 'Not_A_Stage'),
+    ]);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toContain('There is no stage other in us-east-1 in this account. Deploy it with: pnpm');
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('2 to 16 lower-case letters');
+  }, 60_000);
+});

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileStore } from '@cosmicai/store';
+import { stageOptions } from '../../../../scripts/deploy/stage-options.ts';
+import { composeStagePayload, type PayloadStage } from '../../src/aws/stage-payload.ts';
+import { uploadPartitions } from '../../src/aws/upload.ts';
+import type { PayloadOptions } from '../../src/run/payload.ts';
+
+const STAGE: PayloadStage = {
+  name: 'dev',
+  bucket: 'cosmicai-dev-123456789012-us-east-1',
+  options: stageOptions('dev'),
+  rendezvous: undefined,
+};
+
+function compose(file: Record<string, unknown>, options: PayloadOptions, stage = STAGE) {
+  return composeStagePayload(file, options, stage, '/home/user');
+}
+
+describe('the payload of a run on a stage', () => {
+  it('puts a folder of this machine below the data prefix, whatever the file said of data', () => {
+    const file = { 'data bucket': 'old', data_size: 'medium', world_size: '8' };
+    const { payload, upload } = compose(file, { data: 'survey/100MB', batchSize: 256, results: 'scaling/one' });
+    expect(upload).toEqual({ folder: '/home/user/survey/100MB', prefix: 'datasets/100MB' });
+    expect(payload).toEqual({
+      bucket: STAGE.bucket,
+      data_bucket: STAGE.bucket,
+      data_prefix: 'datasets/100MB',
+      world_size: '8',
+      batch_size: 256,
+      result_path: 'scaling/one',
+    });
+  });
+
+  it('reads another bucket without uploading', () => {
+    const { payload, upload } = compose({}, { data: 's3://cosmicai-data/100MB', worldSize: 4 });
+    expect(upload).toBeUndefined();
+    expect(payload).toMatchObject({ bucket: STAGE.bucket, data_bucket: 's3://cosmicai-data', data_prefix: '100MB' });
+  });
+
+  it('refuses what the functions can not reach or write', () => {
+    expect(() => compose({ data_bucket: 'file:///data' }, {})).toThrow(
+      "a folder of this machine, which AWS can't reach",
+    );
+    expect(() => compose({ bucket: 'somebody-elses' }, {})).toThrow(/may not write to somebody-elses\/results/);
+    expect(() => compose({}, { results: 'resultsother' })).toThrow('expected a result_path below results, scaling');
+  });
+
+  it('lets ranks meet at the stage’s rendezvous server, or says how to name one', () => {
+    const { payload } = compose({}, { fmi: true }, { ...STAGE, rendezvous: 'meet.example.org:10000' });
+    expect(payload).toMatchObject({ fmi_enabled: true, rendezvous_endpoint: 'meet.example.org:10000' });
+    const named = compose({ rendezvous_endpoint: 'other.example.org:1' }, { fmi: true });
+    expect(named.payload.rendezvous_endpoint).toBe('other.example.org:1');
+    expect(() => compose({}, { fmi: true })).toThrow('has no name for its rendezvous server');
+  });
+});
+
+describe('uploading partitions', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cosmicai-upload-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('sends what is absent or of another size, and says what is there', async () => {
+    const store = fileStore(join(folder, 'bucket'));
+    for (const name of ['10.pt', '2.pt', '1.pt', 'notes.txt']) writeFileSync(join(folder, name), name);
+    await store.put('datasets/small/1.pt', '1.pt');
+    await store.put('datasets/small/2.pt', 'shorter or longer');
+    const done: string[] = [];
+    const { signal } = new AbortController();
+    const result = await uploadPartitions(folder, store, 'datasets/small', {
+      signal,
+      onFile: (count, total) => done.push(`${count}/${total}`),
+    });
+    expect(result).toEqual({ sent: ['datasets/small/2.pt', 'datasets/small/10.pt'], kept: ['datasets/small/1.pt'] });
+    expect(done).toEqual(['1/3', '2/3', '3/3']);
+    expect((await store.get('datasets/small/2.pt')).toString()).toBe('2.pt');
+    expect(await store.head('datasets/small/notes.txt')).toBeUndefined();
+  });
+
+  it('says where partitions come from when there are none', async () => {
+    const { signal } = new AbortController();
+    await expect(uploadPartitions(folder, fileStore(folder), 'x', { signal })).rejects.toThrow('cosmicai simulate');
+    await expect(uploadPartitions(join(folder, 'no'), fileStore(folder), 'x', { signal })).rejects.toThrow(
+      "can't be read",
+    );
+  });
+});
