@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -62,12 +62,33 @@ export async function bundle(service: string): Promise<Bundle> {
   for (const { path, contents } of outputFiles) await writeAtOnce(path, contents);
   const outputs = Object.values(metafile.outputs);
   const imported = new Set(outputs.flatMap(({ imports }) => imports.map(({ path }) => path)));
-  return {
-    service,
-    folder,
-    files: entries.map((name) => name.replace(/\.ts$/, '.mjs')),
-    natives: NATIVE_PACKAGES.filter((name) => imported.has(name)),
-  };
+  const files = entries.map((name) => name.replace(/\.ts$/, '.mjs'));
+  // The lock file stands for the versions of what is bundled; this file for the way it is done.
+  const inputs = [...Object.keys(metafile.inputs), 'pnpm-lock.yaml', 'scripts/serverless/bundle.ts'];
+  await writeAtOnce(join(folder, INPUTS), Buffer.from(JSON.stringify(inputs)));
+  return { service, folder, files, natives: NATIVE_PACKAGES.filter((name) => imported.has(name)) };
+}
+
+/** Names, below the repository, of the files that a bundle was made from. */
+const INPUTS = 'inputs.json';
+
+/** The service's bundles for this machine: those that lie there, unless a file that they were made from is newer. */
+export async function freshBundle(service: string): Promise<string> {
+  const folder = join(root, 'services', service, 'dist');
+  return (await isFresh(folder)) ? folder : (await bundle(service)).folder;
+}
+
+async function isFresh(folder: string): Promise<boolean> {
+  try {
+    // Written last, so it is as old as the oldest of the bundles can be.
+    const made = (await stat(join(folder, INPUTS))).mtimeMs;
+    const inputs = JSON.parse(await readFile(join(folder, INPUTS), 'utf8')) as string[];
+    const changed = await Promise.all(inputs.map(async (name) => (await stat(join(root, name))).mtimeMs));
+    return changed.every((time) => time < made);
+  } catch {
+    // Not bundled yet, or a file of it is gone.
+    return false;
+  }
 }
 
 /** Others may bundle, or run what is bundled, at the same time. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadDefinition, loadFunctionNames, type FunctionConfig, type JsonObject } from '@cosmicai/local';
-import { bundle, root } from '../../../../scripts/serverless/bundle.ts';
+import { freshBundle, root } from '../../../../scripts/serverless/bundle.ts';
 
 /** Lambda's longest; the state machine's own time-outs are shorter than a day. */
 const TIMEOUT_SECONDS = 900;
@@ -58,7 +58,7 @@ export interface FunctionOptions {
 export async function localFunctions(options: FunctionOptions): Promise<Record<FunctionName, FunctionConfig>> {
   const services = [...new Set(Object.values(SERVICES))];
   const folders = new Map(
-    await Promise.all(services.map(async (service) => [service, (await bundle(service)).folder] as const)),
+    await Promise.all(services.map(async (service) => [service, await freshBundle(service)] as const)),
   );
   const environment = {
     ...options.environment,
