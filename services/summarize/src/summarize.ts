@@ -107,12 +107,20 @@ async function scores(store: ObjectStore, results: readonly RankResult[]): Promi
   return metrics;
 }
 
+/** Of what stopped the whole run: the rank that did has the rest. */
+const LONGEST_CAUSE = 300;
+
 const caughtSchema = z.object({ error: z.object({ Error: z.string(), Cause: z.string() }) });
 
 /** The error that the state machine caught at the Map, which is why ranks without an error of their own have no result. */
 function caughtError(input: unknown): Pick<RankFailure, 'error' | 'cause'> | undefined {
   const { data } = caughtSchema.safeParse(input);
-  return data && { error: data.error.Error, cause: data.error.Cause };
+  return (
+    data && {
+      error: data.error.Error,
+      cause: `the run was stopped before this rank was done: ${data.error.Cause.split('\n', 1)[0]!.slice(0, LONGEST_CAUSE)}`,
+    }
+  );
 }
 
 /** Ranks named in the cause of a failed run; the rest is in summary.json. Step Functions allows 32,768 characters. */

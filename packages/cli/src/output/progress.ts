@@ -27,7 +27,7 @@ export function progress(terminal: Terminal, title: string): Progress {
       const step = Math.floor(fraction * PLAIN_STEPS);
       if (step === last) return;
       last = step;
-      printLine(terminal.stderr, `${title} ${step * (100 / PLAIN_STEPS)} % ${detail}`.trimEnd());
+      printLine(terminal.stderr, `${title} ${Math.floor(fraction * 100)} % ${detail}`.trimEnd());
     },
     done() {
       if (drawn) terminal.stderr.write('\r\u001b[2K');

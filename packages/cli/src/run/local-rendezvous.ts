@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startRendezvous } from '@cosmicai/fmi';
+import { NO_ENDPOINT } from './payload.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 
 /** A rendezvous server for one run on this machine. */
@@ -27,7 +28,7 @@ export async function rendezvousFor(
   const secret = randomBytes(32).toString('hex');
   const server = await startRendezvous({ secrets: [secret], host: HOST, port: 0, healthPort: 0 });
   const endpoint = `${HOST}:${server.port}`;
-  if (payload.rendezvous_endpoint !== undefined) {
+  if (payload.rendezvous_endpoint !== undefined && payload.rendezvous_endpoint !== NO_ENDPOINT) {
     printLine(
       terminal.stderr,
       `The ranks meet through a server on this machine, not ${JSON.stringify(payload.rendezvous_endpoint)}: COSMICAI_RENDEZVOUS_SECRETS is not set.`,

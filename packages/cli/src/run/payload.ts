@@ -18,6 +18,9 @@ export interface PayloadOptions {
   readonly fmi?: boolean;
 }
 
+/** Stands for the server that the run will start itself. */
+export const NO_ENDPOINT = 'localhost:10000';
+
 /** Reads a payload file. @throws UserInputError when it can't be read or is no JSON object */
 export async function readPayload(path: string, cwd: string): Promise<Record<string, unknown>> {
   const file = resolve(cwd, path);
@@ -59,7 +62,7 @@ export function composePayload(
   set('tolerated_failure_percentage', options.tolerate);
   set('fmi_enabled', options.fmi);
   // The run starts a server of its own where the payload names none (local-rendezvous.ts).
-  if (options.fmi === true) payload.rendezvous_endpoint ??= 'localhost:10000';
+  if (options.fmi === true) payload.rendezvous_endpoint ??= NO_ENDPOINT;
   if (options.data !== undefined) {
     delete payload.data_size;
     delete payload['data bucket'];
