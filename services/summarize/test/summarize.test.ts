@@ -183,7 +183,9 @@ describe('summarize', () => {
 
     const answer = await run({ run: reference, error: { Error: 'States.ItemReaderFailed', Cause: 'no manifest' } });
 
-    expect(answer.cause).toMatch(/States\.ItemReaderFailed: the run was stopped before this rank was done: no manifest/);
+    expect(answer.cause).toMatch(
+      /States\.ItemReaderFailed: the run was stopped before this rank was done: no manifest/,
+    );
   });
 
   it.each([
