@@ -5,6 +5,7 @@ import { bundle, unbundle } from './collectives/bundle.ts';
 import { Exchange } from './collectives/exchange.ts';
 import { allreduce, allreducesAtStar, reduce, scan } from './collectives/fold.ts';
 import { barrier, bcast, gather, scatter } from './collectives/move.ts';
+import { concatenate, sharesOf, type Gathered } from './collectives/parts.ts';
 import { partnersOf } from './collectives/partners.ts';
 import { ChannelUnavailableError, CommunicatorClosedError, MessageError, OperationMismatchError } from './errors.ts';
 import {
@@ -15,9 +16,10 @@ import {
   type Operation,
   type OperationKind,
 } from './operation.ts';
+import { Lane } from './lane.ts';
 import { chooseChannel, type Hint } from './policy/policy.ts';
 import { isUnordered, toReduction, type ReductionLike } from './reduction.ts';
-import { copyValue, decodeValue, encodeValue, isTypedArray, ownMessage, type TypedArray } from './value.ts';
+import { copyValue, decodeValue, encodeValue, ownMessage, type TypedArray } from './value.ts';
 import { World } from './world/world.ts';
 
 /** Makes the channel of one rank; see `direct`, `store`, `redis`, `memory`. */
@@ -60,13 +62,6 @@ export interface OperationOptions {
 export interface ScanOptions extends OperationOptions {
   /** Does a rank's result contain its own value? Default: true. */
   readonly inclusive?: boolean;
-}
-
-/** Typed arrays of different lengths in one, by rank. */
-export interface Gathered<T extends TypedArray> {
-  readonly values: T;
-  /** Elements of each rank. */
-  readonly counts: readonly number[];
 }
 
 /** Everything that a communicator and those split from it have in common. */
@@ -419,29 +414,6 @@ interface SplitOptions {
 /** Operations that end on a rank only after all ranks have begun them. */
 const settling: ReadonlySet<OperationKind> = new Set(['barrier', 'allreduce', 'allgather', 'split']);
 
-/** Numbers the messages to or from each rank, one at a time: a number is used up only when its message went through. */
-class Lane {
-  readonly #numbers = new Map<number, number>();
-  readonly #last = new Map<number, Promise<unknown>>();
-
-  async take<R>(rank: number, run: (sequence: number) => Promise<R>): Promise<R> {
-    const before = this.#last.get(rank);
-    const turn = (async () => {
-      if (before !== undefined) await before.catch(() => undefined);
-      const sequence = this.#numbers.get(rank) ?? 0;
-      const result = await run(sequence);
-      this.#numbers.set(rank, sequence + 1);
-      return result;
-    })();
-    this.#last.set(rank, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#last.get(rank) === turn) this.#last.delete(rank);
-    }
-  }
-}
-
 async function allgather<T>(x: Exchange, value: T): Promise<T[]> {
   const all = await gather(x, encodeValue(value), 0);
   const bundled = await bcast(x, all === undefined ? undefined : bundle(all), 0);
@@ -459,44 +431,4 @@ function apart<R>(result: R, given: unknown): R {
 
 function reasonOf(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
-}
-
-function sharesOf(values: readonly unknown[] | TypedArray | undefined, worldSize: number): readonly unknown[] {
-  if (isTypedArray(values)) {
-    const share = values.length / worldSize;
-    if (!Number.isInteger(share)) {
-      throw new MessageError(
-        `${values.length} elements can't be shared evenly by ${worldSize} ranks; pass a list of ${worldSize} arrays.`,
-      );
-    }
-    return Array.from({ length: worldSize }, (_, rank) => values.subarray(rank * share, (rank + 1) * share));
-  }
-  if (values?.length !== worldSize) {
-    throw new MessageError(
-      `The root scatters ${values?.length ?? 'no'} values; expected one for each of ${worldSize} ranks.`,
-    );
-  }
-  return values;
-}
-
-function concatenate<T extends TypedArray>(parts: readonly T[]): Gathered<T> {
-  const first = parts[0]!;
-  const wrong = parts.findIndex(
-    (part) => !isTypedArray(part) || part[Symbol.toStringTag] !== first[Symbol.toStringTag],
-  );
-  if (wrong >= 0 || !isTypedArray(first)) {
-    throw new OperationMismatchError(
-      [0, Math.max(wrong, 0)],
-      `gatherv got different types from rank 0 and rank ${Math.max(wrong, 0)}`,
-    );
-  }
-  const counts = parts.map((part) => part.length);
-  const type = first.constructor as new (length: number) => T;
-  const values = new type(counts.reduce((total, count) => total + count, 0));
-  let at = 0;
-  for (const part of parts) {
-    values.set(part as never, at);
-    at += part.length;
-  }
-  return { values, counts };
 }

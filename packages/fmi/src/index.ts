@@ -3,10 +3,10 @@ export {
   type ChannelFactory,
   type ChannelSetting,
   type CommunicatorOptions,
-  type Gathered,
   type OperationOptions,
   type ScanOptions,
 } from './communicator.ts';
+export type { Gathered } from './collectives/parts.ts';
 export * from './errors.ts';
 export {
   maximum,

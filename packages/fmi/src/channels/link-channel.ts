@@ -5,6 +5,7 @@ import { describeSlot, isPointToPoint, type Operation, type Slot } from '../oper
 import { EMPTY, encodeValue, type Message } from '../value.ts';
 import type { Arrival, Channel, ChannelEvents, ChannelKind, FailureNotice, RankStatus } from './channel.ts';
 import { frameKinds, type FrameHandler } from './frame.ts';
+import { Peer, type Flush } from './peer.ts';
 import { answerSchema, enquirySchema, noticeSchema } from './notices.ts';
 
 /** The stream to one peer. */
@@ -45,52 +46,6 @@ const ENQUIRY_MS = 500;
 /** What a message costs of the window beside its body, so that empty ones are bounded too. */
 const MESSAGE_COST = 64;
 const CONTROL: Slot = { context: 0, sequence: 0, signature: 0 };
-
-interface Waiter {
-  readonly operation: Operation;
-  readonly resolve: (message: Message) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Outgoing {
-  readonly operation: Operation;
-  readonly message: Message;
-  readonly resolve?: () => void;
-  readonly reject?: (error: unknown) => void;
-}
-
-interface Arrived {
-  readonly slot: Slot;
-  readonly message: Message;
-}
-
-interface Flush {
-  readonly operation: Operation;
-  readonly reject: (error: unknown) => void;
-}
-
-class Peer {
-  readonly rank: number;
-  link: Link | undefined;
-  dialling = false;
-  /** The peer said good-bye, so the end of its stream is no loss. */
-  left = false;
-  gone = false;
-  readonly arrived: Arrived[] = [];
-  readonly waiters: Waiter[] = [];
-  readonly outbox: Outgoing[] = [];
-  readonly flushes = new Set<Flush>();
-  outboxBytes = 0;
-  /** Bytes sent to the peer and not yet reported as consumed. */
-  outstanding = 0;
-  sent = 0;
-  consumed = 0;
-  reported = 0;
-
-  constructor(rank: number) {
-    this.rank = rank;
-  }
-}
 
 /** Messages over one ordered stream per pair of ranks, with flow control by credit: a stream never stands still because of an unread message. */
 export class LinkChannel implements Channel {

@@ -35,8 +35,7 @@ export class ByteStream {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (bytes.byteLength === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      // Node passes null when all went well, whatever its types say.
-      this.#socket.write(bytes, (error: Error | null | undefined) => {
+      this.#socket.write(bytes, (...[error]: (Error | null | undefined)[]) => {
         if (error) reject(this.#failure ?? error);
         else resolve();
       });
@@ -49,9 +48,8 @@ export class ByteStream {
     if (length === 0) return target;
     await new Promise<void>((resolve, reject) => {
       this.#reader = { target, filled: 0, resolve, reject };
-      this.#serve();
       // What came before the end stays readable.
-      if (this.#reader !== undefined && this.#failure !== undefined) reject(this.#failure);
+      if (!this.#serve() && this.#failure !== undefined) reject(this.#failure);
     });
     return target;
   }
@@ -76,9 +74,10 @@ export class ByteStream {
     if (this.#backlog > LARGEST_BACKLOG) this.#socket.pause();
   }
 
-  #serve(): void {
+  /** Gives the waiting reader what is there; true when it has all it wants. */
+  #serve(): boolean {
     const reader = this.#reader;
-    if (reader === undefined) return;
+    if (reader === undefined) return false;
     while (reader.filled < reader.target.length) {
       const chunk = this.#chunks[0];
       if (chunk === undefined) break;
@@ -90,8 +89,9 @@ export class ByteStream {
       else this.#chunks[0] = chunk.subarray(part.length);
     }
     if (this.#backlog <= LARGEST_BACKLOG && this.#socket.isPaused()) this.#socket.resume();
-    if (reader.filled < reader.target.length) return;
+    if (reader.filled < reader.target.length) return false;
     this.#reader = undefined;
     reader.resolve();
+    return true;
   }
 }
