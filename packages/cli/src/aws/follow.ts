@@ -128,7 +128,10 @@ class MapWatch {
     this.counts.set(state, counts);
     const { total: children, items, concurrency } = counts;
     if (before === undefined) record({ type: 'MapRunStarted', time: this.#now(), state, items, children, concurrency });
-    if (describesChildren && counts.failed > (before?.failed ?? 0)) await this.#tellFailures(state, arn);
+    if (describesChildren && counts.failed > (before?.failed ?? 0)) {
+      // The counts tell that ranks failed and the Map's results will tell why: no reason to stop following.
+      await this.#tellFailures(state, arn).catch(() => undefined);
+    }
     const ended = endedOf(counts);
     if (ended === (before === undefined ? 0 : endedOf(before))) return before === undefined;
     onRanks(state, ended, counts.total);

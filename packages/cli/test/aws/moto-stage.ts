@@ -14,7 +14,7 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { CreateStateMachineCommand, DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { createFunctionPool, FunctionError, loadDefinition, type FunctionPool } from '@cosmicai/local';
 import { formatReportLine } from '@cosmicai/metrics';
 import { localFunctions } from '../../src/run/functions.ts';
@@ -22,7 +22,8 @@ import { localFunctions } from '../../src/run/functions.ts';
 const ACCOUNT = '123456789012';
 const REGION = 'us-east-1';
 export const STAGE = 'moto';
-export const BUCKET = `cosmicai-${STAGE}-${ACCOUNT}-${REGION}`;
+const MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:cosmicai-${STAGE}`;
+const BUCKET = `cosmicai-${STAGE}-${ACCOUNT}-${REGION}`;
 const MACHINE = fileURLToPath(new URL('../../../../state-machine.asl.yml', import.meta.url));
 
 /** Why a stage can't be imitated here; undefined when it can. */
@@ -46,6 +47,8 @@ export interface MotoStage {
   readonly failingRanks: Set<number>;
   /** Lets no rank answer until the function returned is called; `reached` resolves when the first one is held. */
   hold(): { readonly reached: Promise<void>; readonly release: () => void };
+  /** Makes the state machine anew: moto can't start a second execution of one, because it can't copy the first. */
+  renew(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,6 +84,10 @@ export async function startMotoStage(modelPath: string): Promise<MotoStage> {
     environment,
     failingRanks,
     hold: () => lambda.hold(),
+    renew: async () => {
+      await new SFNClient(client).send(new DeleteStateMachineCommand({ stateMachineArn: MACHINE_ARN }));
+      await createMachine(client);
+    },
     stop: async () => {
       await pool.close();
       moto.process.kill();
@@ -89,6 +96,12 @@ export async function startMotoStage(modelPath: string): Promise<MotoStage> {
       rmSync(logDirectory, { recursive: true, force: true });
     },
   };
+}
+
+interface ClientOptions {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** moto's engine calls Lambda and S3 at the port that MOTO_PORT names: this one in front of it. */
@@ -116,8 +129,7 @@ async function startMoto(front: string): Promise<{ url: string; process: ChildPr
   return { url: `http://127.0.0.1:${port}`, process: process_ };
 }
 
-/** The stack as the CLI looks at it. moto makes the state machines of stacks in an engine that doesn't execute them. */
-async function deploy(client: ConstructorParameters<typeof SFNClient>[0]): Promise<void> {
+async function createMachine(client: ClientOptions): Promise<void> {
   const definition = loadDefinition(MACHINE, {
     variables: {
       'sls:stage': STAGE,
@@ -125,18 +137,23 @@ async function deploy(client: ConstructorParameters<typeof SFNClient>[0]): Promi
       'self:custom.options.infer_qualifier': '',
     },
   });
-  const created = await new SFNClient(client!).send(
+  await new SFNClient(client).send(
     new CreateStateMachineCommand({
       name: `cosmicai-${STAGE}`,
       definition: JSON.stringify(definition),
       roleArn: `arn:aws:iam::${ACCOUNT}:role/workflow`,
     }),
   );
+}
+
+/** The stack as the CLI looks at it. moto makes the state machines of stacks in an engine that doesn't execute them. */
+async function deploy(client: ClientOptions): Promise<void> {
+  await createMachine(client);
   const template = {
     Resources: { Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: BUCKET } } },
-    Outputs: { BucketName: { Value: { Ref: 'Bucket' } }, WorkflowArn: { Value: created.stateMachineArn } },
+    Outputs: { BucketName: { Value: { Ref: 'Bucket' } }, WorkflowArn: { Value: MACHINE_ARN } },
   };
-  const cloudFormation = new CloudFormationClient(client!);
+  const cloudFormation = new CloudFormationClient(client);
   const stack = { StackName: `cosmicai-${STAGE}` };
   await cloudFormation.send(new CreateStackCommand({ ...stack, TemplateBody: JSON.stringify(template) }));
   await cloudFormation.send(new DescribeStacksCommand(stack));
@@ -167,7 +184,8 @@ class LambdaOnThisMachine {
   }
 
   async answer(deployedName: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const name = decodeURIComponent(deployedName).split('-').at(-1)!;
+    const called = decodeURIComponent(deployedName).split('-').at(-1)!;
+    const name = called === 'inference' ? 'infer' : called;
     const payload = (await bodyOf(request)).toString();
     if (name === 'infer') {
       this.#held?.reached();
