@@ -14,7 +14,7 @@ export function runOf(events: readonly UnnumberedEvent[]): RunPlace | undefined 
     if (event.type !== 'StateExited') continue;
     const { data } = initialized.safeParse(event.output);
     if (data !== undefined)
-      return { bucket: data.run.bucket, resultPath: data.run.result_path, runId: data.run.run_id };
+      return { bucket: data.run.bucket, resultPath: data.run.result_path, runId: data.run.run_id, base: 's3://' };
   }
   return undefined;
 }

@@ -70,7 +70,8 @@ async function reportRun(
     const key = `${runLayout(execution.place.resultPath, execution.place.runId).folder}/${EXECUTION_FILE}`;
     await stage.store.put(key, JSON.stringify({ events, definition, functions, warnings }));
   }
-  return reportExecution(execution, options, terminal);
+  // Bare bucket names mean S3 here, whatever COSMICAI_STORE says of runs on this machine.
+  return reportExecution(execution, { ...options, store: 's3://' }, terminal);
 }
 
 /** Brings what the run needs into the bucket and starts it; answers the execution's ARN. */
@@ -137,7 +138,7 @@ async function followToEnd(run: StageRun, arn: string): Promise<Execution | unde
     followed,
     workflow: stage.workflow,
     logs: await cloudWatchLogs(stage.options.region),
-    openStore: (bucket) => openStore(bucket),
+    openStore: (bucket) => openStore(bucket, { base: 's3://' }),
     functionNames: called.names,
     clock: wallClock,
     signal: terminal.signal,

@@ -46,7 +46,7 @@ export interface MotoStage {
   /** Ranks whose function fails. */
   readonly failingRanks: Set<number>;
   /** Lets no rank answer until the function returned is called; `reached` resolves when the first one is held. */
-  hold(): { readonly reached: Promise<void>; readonly release: () => void };
+  hold(): { readonly reached: Promise<unknown>; readonly release: () => void };
   /** Makes the state machine anew: moto can't start a second execution of one, because it can't copy the first. */
   renew(): Promise<void>;
   stop(): Promise<void>;
@@ -164,7 +164,7 @@ class LambdaOnThisMachine {
   readonly #logs: CloudWatchLogsClient;
   readonly #failingRanks: ReadonlySet<number>;
   readonly #groups = new Set<string>();
-  #held: { readonly reached: () => void; readonly released: Promise<void> } | undefined;
+  #held: { readonly reached: () => void; readonly released: Promise<unknown> } | undefined;
 
   constructor(pool: FunctionPool, logs: CloudWatchLogsClient, failingRanks: ReadonlySet<number>) {
     this.#pool = pool;
@@ -173,12 +173,12 @@ class LambdaOnThisMachine {
   }
 
   hold() {
-    const reached = Promise.withResolvers<void>();
-    const released = Promise.withResolvers<void>();
-    this.#held = { reached: reached.resolve, released: released.promise };
+    const reached = Promise.withResolvers<undefined>();
+    const released = Promise.withResolvers<undefined>();
+    this.#held = { reached: () => reached.resolve(undefined), released: released.promise };
     const release = () => {
       this.#held = undefined;
-      released.resolve();
+      released.resolve(undefined);
     };
     return { reached: reached.promise, release };
   }
