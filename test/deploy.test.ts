@@ -69,7 +69,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
       'results/',
       'scaling/',
     ]);
-    expect(deployed).toContain(`start-execution --region us-east-1 --state-machine-arn ${MACHINE} --input`);
+    expect(deployed).toMatch(/pnpm cosmicai run --target aws --stage \w+ payload\.json/);
     expect(deployed).toContain(`s3://${BUCKET}/configs/payload.json`);
   });
 

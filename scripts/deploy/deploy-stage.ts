@@ -47,11 +47,12 @@ async function deploy(stage: string): Promise<void> {
 
   const bucket = bucketName(stage, account.id, region);
   const payload = await layOutBucket(openStore(`s3://${bucket}`), bucket, options);
-  const machine = `arn:aws:states:${region}:${account.id}:stateMachine:cosmicai-${stage}`;
   say(`
 Deployed. The bucket is s3://${bucket}: put partition files (1.pt, 2.pt, …) below datasets/small/, then start a run:
 
-  aws stepfunctions start-execution --region ${region} --state-machine-arn ${machine} --input "$(aws s3 cp s3://${bucket}/${payload} -)"
+  pnpm cosmicai run --target aws --stage ${stage} payload.json
+
+s3://${bucket}/${payload} is a payload to begin with.
 `);
 }
 
