@@ -31,6 +31,8 @@ const SWEEP = [
   '2',
   '--count',
   '60',
+  '--partition-sizes',
+  '400KB',
   '--out',
   'sweep',
 ];
