@@ -76,7 +76,7 @@ export function benchCommand(terminal: Terminal): Command {
 }
 
 async function bench(asked: BenchOptions, terminal: Terminal): Promise<number> {
-  const options = { ...asked, model: await resolveModel(asked.model, terminal) };
+  const options = { ...asked, model: resolveModel(asked.model, terminal) };
   const path = resolve(terminal.cwd, options.out);
   const folder = new BenchFolder(path);
   const runs = sweepRuns(

@@ -106,7 +106,7 @@ async function disk(folder: string): Promise<string> {
 }
 
 async function model(asked: string | undefined, terminal: Terminal): Promise<string> {
-  const modelPath = await resolveModel(asked, terminal);
+  const modelPath = resolveModel(asked, terminal);
   const predictor = await createPredictor({ modelPath, workers: 1 });
   try {
     const [z] = await predictor.predict({

@@ -72,7 +72,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
     throw new UserInputError(`--device ${options.device} is not supported; the only device is cpu.`);
   const format = formatOf(options.out);
   const sources = await Promise.all(paths.map((path) => existingSource(path, terminal.cwd)));
-  const modelPath = await resolveModel(options.model, terminal);
+  const modelPath = resolveModel(options.model, terminal);
   const predictor = await createPredictor({
     modelPath,
     ...(options.workers !== undefined && { workers: options.workers }),

@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
 import { UserInputError } from '@cosmicai/payload';
 import { fileStore, openStore, parseAddress } from '@cosmicai/store';
 import { storeSource, type ByteSource } from '@cosmicai/torchfile';
-import { printLine, type Terminal } from '../output/terminal.ts';
+import type { Terminal } from '../output/terminal.ts';
 
 /** A file of this machine or an object of a store, by path or address. @throws UserInputError when it isn't there */
 export async function existingSource(path: string, cwd: string): Promise<ByteSource> {
@@ -49,37 +46,14 @@ export function resultsLocation(path: string, cwd: string): { bucket: string; re
 export const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
 /** The trained demo model, part of the repository. */
 const DEMO_MODEL = join(checkout, 'models', 'astromae-demo.onnx');
-const RANDOM_MODEL_SEED = 1;
 
-/**
- * Path of the ONNX model to use: the one asked for, COSMICAI_MODEL, or the demo model. Where the repository has no trained
- * demo model, one of the published architecture with seeded random weights takes its place, and a line says so.
- */
-export async function resolveModel(asked: string | undefined, terminal: Terminal): Promise<string> {
+/** Path of the ONNX model to use: the one asked for, COSMICAI_MODEL, or the demo model. @throws UserInputError when it isn't there */
+export function resolveModel(asked: string | undefined, terminal: Terminal): string {
   const named = asked ?? terminal.environment.COSMICAI_MODEL;
-  if (named !== undefined) {
-    const path = named.startsWith('file://') ? fileURLToPath(named) : resolve(terminal.cwd, named);
-    if (!existsSync(path))
-      throw new UserInputError(
-        `There is no model file ${path}. Make one with: cosmicai model import checkpoint.pt -o model.onnx`,
-      );
-    return path;
-  }
-  if (existsSync(DEMO_MODEL)) return DEMO_MODEL;
-  printLine(
-    terminal.stderr,
-    'No trained model is here: using one of the published architecture with random weights. Its redshifts mean nothing.',
-  );
-  return randomModel(join(terminal.environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cosmicai'));
-}
-
-async function randomModel(folder: string): Promise<string> {
-  const path = join(folder, `astromae-random-seed${RANDOM_MODEL_SEED}.onnx`);
+  if (named === undefined) return DEMO_MODEL;
+  const path = named.startsWith('file://') ? fileURLToPath(named) : resolve(terminal.cwd, named);
   if (existsSync(path)) return path;
-  await mkdir(folder, { recursive: true });
-  const model = compileAstroMae(PUBLISHED_CONFIG, randomWeights(PUBLISHED_CONFIG, RANDOM_MODEL_SEED));
-  const partial = `${path}.${process.pid}`;
-  await writeFile(partial, model);
-  await rename(partial, path);
-  return path;
+  throw new UserInputError(
+    `There is no model file ${path}. Make one with: cosmicai model import checkpoint.pt -o model.onnx`,
+  );
 }

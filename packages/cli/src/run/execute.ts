@@ -73,7 +73,7 @@ async function executeWith(
     ...(meeting && { max_concurrency: Math.min(concurrency, Number(options.payload.max_concurrency ?? concurrency)) }),
   };
   const definition = loadMachine(options.definition, options.functions);
-  const modelPath = await resolveModel(options.model, terminal);
+  const modelPath = resolveModel(options.model, terminal);
   const functions = await localFunctions({
     modelPath,
     memoryMiB: options.memory,
@@ -120,7 +120,7 @@ export async function openPool(
   terminal: Terminal,
 ): Promise<FunctionPool> {
   const concurrency = options.concurrency ?? availableParallelism();
-  const modelPath = await resolveModel(options.model, terminal);
+  const modelPath = resolveModel(options.model, terminal);
   const functions = await localFunctions({ modelPath, memoryMiB: options.memory, concurrency, store: options.store });
   // With a process to spare for each function that is no rank, so that these push out no warm rank.
   const control = Object.keys(functions).length - 1;

@@ -16,7 +16,7 @@ export function inspectCommand(terminal: Terminal): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model inspect astromae.onnx\n')
     .action(async (path: string | undefined, options: { readonly json?: boolean }) => {
-      const report = await inspect(await resolveModel(path, terminal));
+      const report = await inspect(resolveModel(path, terminal));
       if (options.json) printJson(terminal, report);
       else printLine(terminal.stdout, describeModel(report));
     });

@@ -48,11 +48,9 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   const golden = options.against.endsWith('.json')
     ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
     : undefined;
-  const model = await createPredictor({ modelPath: await resolveModel(modelPath, terminal) });
+  const model = await createPredictor({ modelPath: resolveModel(modelPath, terminal) });
   const other =
-    golden === undefined
-      ? await createPredictor({ modelPath: await resolveModel(options.against, terminal) })
-      : undefined;
+    golden === undefined ? await createPredictor({ modelPath: resolveModel(options.against, terminal) }) : undefined;
   let verification: Verification;
   try {
     const predictWith = (predictor: Predictor) => (samples: SampleBatch) =>
