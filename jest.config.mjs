@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   rootDir: import.meta.dirname,
@@ -16,4 +18,7 @@ export default {
   },
   modulePathIgnorePatterns: ['/dist/', '/\\.serverless/', '/\\.cosmicai/'],
   testTimeout: 60_000,
+  // Two at least: many tests wait for processes of their own. A worker that has grown is replaced, as modules are never unloaded.
+  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  workerIdleMemoryLimit: '1500MB',
 };
