@@ -66,6 +66,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
       'datasets/medium/',
       'datasets/small/',
       'models/',
+      'models/astromae-demo.onnx',
       'results/',
       'scaling/',
     ]);
