@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
 import type { PredictResponse, SessionOptions } from './session-messages.ts';
 
-/** Samples in one call of onnxruntime: the fastest size for one thread on the published configuration (docs/speed.md). */
+/** Samples in one call of onnxruntime: the fastest size for one thread on the published configuration (docs/performance.md). */
 export const MICRO_BATCH = 32;
 /** Requests queued at a worker besides the one it works on, so that it never waits for the main thread. */
 const QUEUED_PER_WORKER = 1;
