@@ -4,7 +4,7 @@ import { direct } from '../channels/direct-channel.ts';
 import { Communicator } from '../communicator.ts';
 import { MessageError } from '../errors.ts';
 import type { ChannelKind } from '../channels/channel.ts';
-import type { OperationKind } from '../operation.ts';
+import { operationKinds, type OperationKind } from '../operation.ts';
 import { explainPolicy, type Hint, type PolicyExplanation } from '../policy/policy.ts';
 import {
   createConnector,
@@ -53,17 +53,8 @@ export interface PingReport {
 const LARGEST_PING = 64;
 const DEFAULT_DEADLINE_MS = 10_000;
 const KEY_BYTES = 32;
-const explained: readonly OperationKind[] = [
-  'send',
-  'bcast',
-  'barrier',
-  'gather',
-  'scatter',
-  'reduce',
-  'allreduce',
-  'allgather',
-  'scan',
-];
+/** All but `split`, which chooses no channel by what it carries. */
+const explained = operationKinds.filter((kind) => kind !== 'split');
 const explainedChannels: readonly ChannelKind[] = ['direct', 'relay', 'redis', 'store'];
 
 /**
