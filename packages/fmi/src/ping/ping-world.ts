@@ -53,7 +53,7 @@ export interface PingReport {
 const LARGEST_PING = 64;
 const DEFAULT_DEADLINE_MS = 10_000;
 const KEY_BYTES = 32;
-/** All but `split`, which chooses no channel by what it carries. */
+/** All but `split`, which is an allgather. */
 const explained = operationKinds.filter((kind) => kind !== 'split');
 const explainedChannels: readonly ChannelKind[] = ['direct', 'relay', 'redis', 'store'];
 
