@@ -8,7 +8,7 @@ import { DescribeStateMachineCommand, SFNClient, StartExecutionCommand } from '@
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '../packages/astromae/src/index.ts';
 import { openStore, type ObjectStore } from '../packages/store/src/index.ts';
 import { keysOf } from '../packages/store/test/conformance.ts';
-import { startMoto, whyNoMoto, type MotoServer } from '../packages/store/test/moto-server.ts';
+import { startMoto, whyNoMoto, type MotoServer } from './moto-server.ts';
 import { simulateSurvey } from '../packages/survey/src/index.ts';
 import { writePartition } from '../packages/torchfile/src/index.ts';
 import { layOutBucket } from '../scripts/deploy/lay-out-bucket.ts';

@@ -1,7 +1,31 @@
-import { allSizes, conformance, everyRoot, MIB, outerRoots, smallLengths } from './support/conformance.ts';
-import { directWorld } from './support/worlds.ts';
+import { conformance } from './support/conformance.ts';
+import { ALL_PROGRAMS, everyRoot, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
+import { failures } from './support/failures.ts';
+import { randomPrograms } from './support/random-programs.ts';
+import { directWorld, rendezvousWorld } from './support/worlds.ts';
 
-conformance('direct channel', directWorld, [
-  { worldSizes: allSizes, lengths: smallLengths, roots: everyRoot },
-  { worldSizes: process.env.FMI_FULL === '1' ? [2, 3, 5, 8] : [2, 3], lengths: [8 * MIB], roots: outerRoots },
+const name = 'direct channel';
+const punched = rendezvousWorld('direct');
+const encrypted = rendezvousWorld('direct', true);
+
+conformance(
+  name,
+  punched,
+  isFull
+    ? wholeContract
+    : [
+        { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: everyRoot },
+        { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
+      ],
+);
+randomPrograms(name, punched, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 3, 5, 8], isFull ? ALL_PROGRAMS : 200);
+
+// TLS lies below the frames: that it carries them needs no more than these.
+conformance('direct channel, encrypted', encrypted, [
+  { worldSizes: isFull ? [2, 3, 8] : [3], lengths: fewLengths, roots: outerRoots },
+  ...(isFull ? [{ worldSizes: [3], lengths: [8 * MIB], roots: outerRoots }] : []),
 ]);
+randomPrograms('direct channel, encrypted', encrypted, [2, 5], isFull ? ALL_PROGRAMS : 50);
+
+// Sockets without a rendezvous server: what no other notices, a cut, the channel must notice itself.
+failures('direct channel', directWorld, { noticesCuts: true, deadlineMs: 1000 });

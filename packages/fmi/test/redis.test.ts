@@ -1,25 +1,29 @@
 import { ChannelUnavailableError, Communicator, redis } from '../src/index.ts';
-import { allSizes, conformance, everyRoot, MIB, outerRoots, smallLengths } from './support/conformance.ts';
+import { conformance } from './support/conformance.ts';
+import { ALL_PROGRAMS, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
 import { failures } from './support/failures.ts';
+import { randomPrograms } from './support/random-programs.ts';
 import { hasRedisServer, startRedis } from './support/redis-server.ts';
 import { redisWorld } from './support/worlds.ts';
 
-const isFull = process.env.FMI_FULL === '1';
+const name = 'redis channel';
 
 if (hasRedisServer()) {
   const server = await startRedis();
   afterAll(() => server.stop());
   const world = redisWorld(server.url);
-  conformance('redis channel', world, [
-    { worldSizes: [1, 2, 3, 5, 8], lengths: [0, 1, 65_537], roots: outerRoots },
-    ...(isFull
-      ? [
-          { worldSizes: allSizes, lengths: smallLengths, roots: everyRoot },
-          { worldSizes: [2, 3], lengths: [8 * MIB], roots: outerRoots },
-        ]
-      : [{ worldSizes: [2], lengths: [8 * MIB], roots: outerRoots }]),
-  ]);
-  failures('redis channel', world, { noticesCuts: false, deadlineMs: 1600 });
+  conformance(
+    name,
+    world,
+    isFull
+      ? wholeContract
+      : [
+          { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: outerRoots },
+          { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
+        ],
+  );
+  randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [2, 5], isFull ? ALL_PROGRAMS : 50);
+  failures(name, world, { noticesCuts: false, deadlineMs: 1600 });
 } else {
   describe.skip('redis channel (no redis-server)', () => {
     it('passes the conformance suite', () => undefined);

@@ -1,22 +1,25 @@
-import { conformance, MIB, outerRoots, smallLengths, everyRoot, allSizes } from './support/conformance.ts';
+import { conformance } from './support/conformance.ts';
+import { ALL_PROGRAMS, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
 import { failures } from './support/failures.ts';
+import { randomPrograms } from './support/random-programs.ts';
 import { fileStoreWorld } from './support/worlds.ts';
 
+const name = 'store channel on file://';
 const leftBehind: string[][] = [];
 const storeWorld = fileStoreWorld((names) => leftBehind.push(names));
-const isFull = process.env.FMI_FULL === '1';
 
-conformance('store channel on file://', storeWorld, [
-  { worldSizes: [1, 2, 3, 5, 8], lengths: [0, 1, 65_537], roots: outerRoots },
-  ...(isFull
-    ? [
-        { worldSizes: allSizes, lengths: smallLengths, roots: everyRoot },
-        { worldSizes: [2, 3], lengths: [8 * MIB], roots: outerRoots },
-      ]
-    : [{ worldSizes: [2], lengths: [8 * MIB], roots: outerRoots }]),
-]);
-
-failures('store channel on file://', storeWorld, { noticesCuts: false, deadlineMs: 1600 });
+conformance(
+  name,
+  storeWorld,
+  isFull
+    ? wholeContract
+    : [
+        { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: outerRoots },
+        { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
+      ],
+);
+randomPrograms(name, storeWorld, isFull ? [1, 2, 3, 5, 8, 9] : [2, 3], isFull ? ALL_PROGRAMS : 15);
+failures(name, storeWorld, { noticesCuts: false, deadlineMs: 1600 });
 
 describe('the store channel', () => {
   it('leaves nothing in the store when all ranks have closed', async () => {

@@ -1,7 +1,7 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { openStore } from '../src/index.ts';
 import { describeStore } from './conformance.ts';
-import { startMoto, whyNoMoto, type MotoServer } from './moto-server.ts';
+import { startMoto, whyNoMoto, type MotoServer } from '../../../test/moto-server.ts';
 
 const reason = whyNoMoto();
 

@@ -1,4 +1,4 @@
-import { reduction, type Reduction } from '../../src/index.ts';
+import { reduction, sum, type Reduction } from '../../src/index.ts';
 
 // Looking up a global is slow within jest's contexts, and this one is needed for each of millions of numbers.
 const { imul } = Math;
@@ -15,23 +15,50 @@ export function bytesFor(rank: number, length: number, salt = 0): Uint8Array {
   return new Uint8Array(words.buffer, 0, length);
 }
 
-/** Neither associative nor commutative, modulo 256: any other order gives other bytes. */
-export const orderedMix: Reduction<Uint8Array> = reduction(
-  (left: Uint8Array, right: Uint8Array): Uint8Array => left.map((value, i) => value * 3 + right[i]! + 1),
-  { name: 'orderedMix' },
-);
+/** A reduction of bytes, and the same written down once more as plainly as can be. */
+export interface ByteReduction {
+  readonly by: Reduction<Uint8Array>;
+  /** Puts `left` combined with `right` over `left`. */
+  readonly accumulate: (left: Uint8Array, right: Uint8Array) => void;
+}
 
-/** What a single process gets by applying `combine` strictly left to right. */
-export function fold<T>(values: readonly T[], combine: (left: T, right: T) => T): T {
-  return values.slice(1).reduce((left, right) => combine(left, right), values[0]!);
+/** Associative and commutative, modulo 256. */
+export const anyOrder: ByteReduction = {
+  by: sum,
+  accumulate: (left, right) => {
+    for (let i = 0; i < left.length; i++) left[i] = left[i]! + right[i]!;
+  },
+};
+
+/** Neither associative nor commutative, modulo 256: any other order gives other bytes. */
+export const rankOrder: ByteReduction = {
+  by: reduction(
+    (left: Uint8Array, right: Uint8Array): Uint8Array => {
+      const result = new Uint8Array(left.length);
+      for (let i = 0; i < left.length; i++) result[i] = left[i]! * 3 + right[i]! + 1;
+      return result;
+    },
+    { name: 'three left and right and one' },
+  ),
+  accumulate: (left, right) => {
+    for (let i = 0; i < left.length; i++) left[i] = left[i]! * 3 + right[i]! + 1;
+  },
+};
+
+/** What a single process gets by going strictly from left to right. */
+export function fold(values: readonly Uint8Array[], { accumulate }: ByteReduction): Uint8Array {
+  const result = values[0]!.slice();
+  for (const value of values.slice(1)) accumulate(result, value);
+  return result;
 }
 
 /** What a single process gets for rank 0 to each rank. */
-export function prefixes<T>(values: readonly T[], combine: (left: T, right: T) => T): T[] {
-  return values.map((_, rank) => fold(values.slice(0, rank + 1), combine));
-}
-
-/** Whole arrays at once: comparing 8 MiB element by element takes minutes. */
-export function sameBytes(actual: Uint8Array | undefined, expected: Uint8Array): boolean {
-  return actual !== undefined && Buffer.compare(actual, expected) === 0;
+export function prefixes(values: readonly Uint8Array[], { accumulate }: ByteReduction): Uint8Array[] {
+  const result: Uint8Array[] = [];
+  for (const value of values) {
+    const before = result.at(-1)?.slice();
+    if (before !== undefined) accumulate(before, value);
+    result.push(before ?? value);
+  }
+  return result;
 }

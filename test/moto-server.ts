@@ -16,12 +16,15 @@ export function whyNoMoto(): string | undefined {
 
 export interface MotoServer {
   readonly url: string;
+  /** Makes an empty bucket. */
+  createBucket(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Starts moto, an imitation of the AWS APIs, on a free port. */
 export async function startMoto(): Promise<MotoServer> {
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(server, 'exit');
   const lines: string[] = [];
@@ -37,7 +40,11 @@ export async function startMoto(): Promise<MotoServer> {
   await Promise.race([ready, failed]);
   failed.catch(() => undefined);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
+    createBucket: async (name) => {
+      const { ok, status } = await fetch(`${url}/${name}`, { method: 'PUT' });
+      if (!ok) throw new Error(`moto_server answered ${status} to making the bucket ${name}.`);
+    },
     stop: async () => {
       server.kill();
       await exited;

@@ -1,39 +1,24 @@
 import fc from 'fast-check';
-import { sum, type Communicator } from '../src/index.ts';
-import { bytesFor, fold, orderedMix, prefixes } from './support/reference.ts';
-import { hasRedisServer, startRedis } from './support/redis-server.ts';
-import {
-  directWorld,
-  fileStoreWorld,
-  memoryWorld,
-  redisWorld,
-  rendezvousWorld,
-  type TestWorld,
-  type WorldMaker,
-} from './support/worlds.ts';
+import type { Communicator } from '../../src/index.ts';
+import { isFull } from './contract.ts';
+import { anyOrder, bytesFor, fold, prefixes, rankOrder } from './reference.ts';
+import { Tally } from './tally.ts';
+import type { TestWorld, WorldMaker } from './worlds.ts';
 
 /** One step of a program that all ranks run; numbers are taken modulo the world size. */
 interface Step {
-  readonly operation:
-    'bcast' | 'barrier' | 'gather' | 'scatter' | 'reduce' | 'allreduce' | 'allgather' | 'scan' | 'pass' | 'split';
+  readonly operation: (typeof OPERATIONS)[number];
   readonly root: number;
   readonly length: number;
   readonly ordered: boolean;
 }
 
+const OPERATIONS = [
+  ...(['bcast', 'barrier', 'gather', 'scatter', 'reduce', 'allreduce', 'allgather', 'scan', 'pass', 'split'] as const),
+];
+
 const step: fc.Arbitrary<Step> = fc.record({
-  operation: fc.constantFrom<Step['operation'][]>(
-    'bcast',
-    'barrier',
-    'gather',
-    'scatter',
-    'reduce',
-    'allreduce',
-    'allgather',
-    'scan',
-    'pass',
-    'split',
-  ),
+  operation: fc.constantFrom(...OPERATIONS),
   root: fc.nat(31),
   length: fc.oneof({ weight: 4, arbitrary: fc.nat(64) }, { weight: 1, arbitrary: fc.nat(40_000) }),
   ordered: fc.boolean(),
@@ -43,7 +28,7 @@ async function perform(c: Communicator, { operation, root: anyRoot, length, orde
   const { rank, worldSize: size } = c;
   const root = anyRoot % size;
   const mine = bytesFor(rank, length);
-  const by = ordered ? orderedMix : sum;
+  const { by } = ordered ? rankOrder : anyOrder;
   switch (operation) {
     case 'barrier':
       return c.barrier();
@@ -79,7 +64,7 @@ function expected({ operation, root: anyRoot, length, ordered }: Step, size: num
   const root = anyRoot % size;
   const ranks = Array.from({ length: size }, (_, rank) => rank);
   const all = ranks.map((rank) => bytesFor(rank, length));
-  const combine = ordered ? orderedMix.combine : sum.combine<Uint8Array>;
+  const reduction = ordered ? rankOrder : anyOrder;
   const atRoot = (value: unknown): unknown[] => ranks.map((rank) => (rank === root ? value : undefined));
   switch (operation) {
     case 'barrier':
@@ -91,13 +76,13 @@ function expected({ operation, root: anyRoot, length, ordered }: Step, size: num
     case 'scatter':
       return all;
     case 'reduce':
-      return atRoot(fold(all, combine));
+      return atRoot(fold(all, reduction));
     case 'allreduce':
-      return ranks.map(() => fold(all, combine));
+      return ranks.map(() => fold(all, reduction));
     case 'allgather':
       return ranks.map(() => all);
     case 'scan':
-      return prefixes(all, combine);
+      return prefixes(all, reduction);
     case 'pass':
       return ranks.map((rank) => all[(rank + size - 1) % size]);
     case 'split':
@@ -106,31 +91,36 @@ function expected({ operation, root: anyRoot, length, ordered }: Step, size: num
 }
 
 /** Programs of random operations without waiting in between: ranks run apart as far as the operations let them. */
-async function agreesWithReference(makeWorld: WorldMaker, sizes: readonly number[], runs: number): Promise<void> {
-  const worlds = new Map<number, TestWorld>();
-  for (const size of sizes) worlds.set(size, await makeWorld(size));
-  try {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...sizes),
-        fc.array(step, { minLength: 1, maxLength: 6 }),
-        async (size, program) => {
-          const got = await worlds.get(size)!.all(async (c) => {
-            const results: unknown[] = [];
-            for (const each of program) results.push(await perform(c, each));
-            return results;
-          });
-          const wanted = program.map((each) => expected(each, size));
-          got.forEach((results, rank) => {
-            expect(results.map(comparable)).toEqual(wanted.map((byRank) => comparable(byRank[rank])));
-          });
-        },
-      ),
-      { numRuns: runs, seed: 20_230_621 },
-    );
-  } finally {
-    for (const world of worlds.values()) await world[Symbol.asyncDispose]();
-  }
+export function randomPrograms(name: string, makeWorld: WorldMaker, sizes: readonly number[], programs: number): void {
+  it(`${programs} random programs on the ${name}, in worlds of ${sizes.join(', ')}, give what a single process computes`, async () => {
+    const tally = new Tally(`${name}, ${programs} random programs`);
+    const worlds = new Map<number, TestWorld>();
+    for (const size of sizes) worlds.set(size, await makeWorld(size));
+    try {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...sizes),
+          fc.array(step, { minLength: 1, maxLength: 6 }),
+          async (size, program) => {
+            const got = await worlds.get(size)!.all(async (c) => {
+              const results: unknown[] = [];
+              for (const each of program) results.push(await perform(c, each));
+              return results;
+            });
+            tally.operations(size, program.length);
+            const wanted = program.map((each) => expected(each, size));
+            got.forEach((results, rank) => {
+              expect(results.map(comparable)).toEqual(wanted.map((byRank) => comparable(byRank[rank])));
+            });
+          },
+        ),
+        { numRuns: programs, seed: 20_230_621 },
+      );
+    } finally {
+      for (const world of worlds.values()) await world[Symbol.asyncDispose]();
+    }
+    if (isFull) tally.print();
+  });
 }
 
 /** Bytes as one string: comparing them element by element is slow. */
@@ -138,24 +128,4 @@ function comparable(value: unknown): unknown {
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1');
   return Array.isArray(value) ? value.map(comparable) : value;
-}
-
-const isFull = process.env.FMI_FULL === '1';
-
-describe('random programs give what a single process computes', () => {
-  it('1,000 on the memory channel', () => agreesWithReference(memoryWorld, [1, 2, 3, 4, 5, 7, 8, 9, 16, 17], 1000));
-  it('1,000 on the direct channel', () => agreesWithReference(directWorld, [1, 2, 3, 5, 8, 17], 1000));
-  it('on relayed links', () => agreesWithReference(rendezvousWorld('relay'), [2, 5], isFull ? 1000 : 50));
-  it('on encrypted links', () => agreesWithReference(rendezvousWorld('direct', true), [2, 5], isFull ? 1000 : 50));
-  it('on the store channel', () => agreesWithReference(fileStoreWorld(), [2, 3], isFull ? 1000 : 15));
-});
-
-if (hasRedisServer()) {
-  describe('random programs on Redis', () => {
-    it('give what a single process computes', async () => {
-      const server = await startRedis();
-      await agreesWithReference(redisWorld(server.url), [2, 5], isFull ? 1000 : 50);
-      await server.stop();
-    });
-  });
 }

@@ -1,0 +1,25 @@
+import { startMoto, whyNoMoto } from '../../../test/moto-server.ts';
+import { conformance } from './support/conformance.ts';
+import { ALL_PROGRAMS, fewLengths, isFull, outerRoots, wholeContract } from './support/contract.ts';
+import { randomPrograms } from './support/random-programs.ts';
+import { s3World } from './support/worlds.ts';
+
+const name = 'store channel on s3://';
+const reason = whyNoMoto();
+
+if (reason === undefined) {
+  const moto = await startMoto();
+  afterAll(() => moto.stop());
+  process.env.AWS_ENDPOINT_URL = moto.url;
+  process.env.AWS_REGION = 'us-east-1';
+  process.env.AWS_ACCESS_KEY_ID = 'test';
+  process.env.AWS_SECRET_ACCESS_KEY = 'test';
+  await moto.createBucket('messages');
+  const world = s3World('s3://messages');
+
+  conformance(name, world, isFull ? wholeContract : [{ worldSizes: [3], lengths: fewLengths, roots: outerRoots }]);
+  randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [3], isFull ? ALL_PROGRAMS : 5);
+} else {
+  console.warn(`SKIPPED: the store channel on s3:// is not tested: ${reason}.`);
+  it.skip(`${name}: ${reason}`, () => undefined);
+}
