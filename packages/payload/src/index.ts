@@ -3,7 +3,7 @@ export * from './errors.ts';
 export { describe, parseAs, parseJsonAs } from './parse.ts';
 export { decimal, flag, integer, matching, text } from './fields.ts';
 export * from './run-payload.ts';
-export { naturalOrder, planRanks, type RankPlan } from './plan.ts';
+export { naturalOrder, partitionsIn, planRanks, type RankPlan } from './plan.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { runLayout, type RunLayout } from './run-layout.ts';

@@ -11,6 +11,14 @@ export function naturalOrder(keys: Iterable<string>): string[] {
   return [...keys].sort((a, b) => byNumberInText.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0));
 }
 
+/** The partition files among the objects below a prefix: those right in its folder or, when there are none, all below it. */
+export function partitionsIn<T extends { readonly key: string }>(objects: readonly T[], prefix: string): T[] {
+  const below = objects.filter(({ key }) => key.endsWith('.pt'));
+  const start = prefix === '' ? 0 : prefix.length + 1;
+  const direct = below.filter(({ key }) => !key.slice(start).includes('/'));
+  return direct.length > 0 ? direct : below;
+}
+
 /**
  * Assigns partition files to ranks.
  *

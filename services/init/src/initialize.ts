@@ -1,6 +1,7 @@
 import {
   MAX_INLINE_BODY_BYTES,
   parseRunPayload,
+  partitionsIn,
   planRanks,
   runLayout,
   type InitializeAnswer,
@@ -27,7 +28,10 @@ export interface InitializeEnvironment {
  */
 export async function initialize(input: unknown, environment: InitializeEnvironment): Promise<InitializeAnswer> {
   const { payload, warnings: payloadWarnings } = parseRunPayload(input);
-  const partitions = await listPartitions(environment.openStore(payload.data_bucket), payload.data_prefix);
+  const folder = payload.data_prefix === '' ? '' : `${payload.data_prefix}/`;
+  const objects: ObjectInfo[] = [];
+  for await (const object of environment.openStore(payload.data_bucket).list(folder)) objects.push(object);
+  const partitions = partitionsIn(objects, payload.data_prefix);
   const plan = planRanks(
     payload,
     partitions.map((partition) => partition.key),
@@ -57,17 +61,6 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
     warnings,
     ...(Buffer.byteLength(manifest) <= MAX_INLINE_BODY_BYTES && { body: items }),
   };
-}
-
-/** The partition files of a folder: those right in it or, when there are none, all below it. */
-async function listPartitions(store: ObjectStore, prefix: string): Promise<ObjectInfo[]> {
-  const folder = prefix === '' ? '' : `${prefix}/`;
-  const below: ObjectInfo[] = [];
-  for await (const object of store.list(folder)) {
-    if (object.key.endsWith('.pt')) below.push(object);
-  }
-  const direct = below.filter((object) => !object.key.slice(folder.length).includes('/'));
-  return direct.length > 0 ? direct : below;
 }
 
 /**
