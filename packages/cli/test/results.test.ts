@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';
 
 let workspace: Workspace;
@@ -47,6 +47,54 @@ describe('cosmicai report', () => {
       const start = readFileSync(workspace.path('plots', plot)).subarray(0, 4).toString('latin1');
       expect(start).toBe(plot.endsWith('.png') ? '\x89PNG' : '<svg');
     }
+  });
+});
+
+describe('cosmicai report --quote', () => {
+  interface Row {
+    readonly what: string;
+    readonly quoted: number;
+    readonly actual: number;
+    readonly withinRange: boolean;
+  }
+
+  it('holds a quote against what the run took, figure by figure', async () => {
+    const quoted = await workspace.cosmicai(['quote', '--data', 'parts', '--world-size', '2', '--json']);
+    expect(quoted.code).toBe(0);
+    writeFileSync(workspace.path('quote.json'), quoted.stdout);
+
+    const [end, page] = await Promise.all([
+      workspace.cosmicai(['report', 'results', '--quote', 'quote.json', '--json', '-o', 'quoted.json.html']),
+      workspace.cosmicai(['report', `results/runs/${runId}`, '--quote', 'quote.json', '-o', 'quoted.html']),
+    ]);
+
+    expect([end.code, page.code]).toEqual([0, 0]);
+    const { reconciliation } = printedJson(end) as { reconciliation: readonly Row[] };
+    const rows = new Map(reconciliation.map((row) => [row.what, row]));
+    expect([...rows.keys()]).toEqual([
+      'duration',
+      'slowest rank',
+      'cost',
+      'peak memory',
+      'Lambda requests',
+      'cold starts',
+      'samples',
+    ]);
+    const summary = workspace.summary('results', 'summary.json');
+    expect(rows.get('duration')).toMatchObject({ actual: summary.wall_clock_seconds });
+    // Initialize, two ranks, Summarize: as many as were quoted.
+    expect(rows.get('Lambda requests')).toMatchObject({ quoted: 4, actual: 4, withinRange: true });
+    expect(rows.get('samples')).toMatchObject({ quoted: 8, actual: 8, withinRange: true });
+    expect(workspace.text('quoted.html')).toContain('Quote against actual');
+  });
+
+  it('refuses a file that is no quote, and says what one is', async () => {
+    writeFileSync(workspace.path('no-quote.json'), JSON.stringify({ ranks: 2 }));
+    const end = await workspace.cosmicai(['report', 'results', '--quote', 'no-quote.json']);
+    expect(end.code).toBe(2);
+    expect(end.stderr).toMatch(/no-quote\.json has \d+ problems/);
+    const gone = await workspace.cosmicai(['report', 'results', '--quote', 'gone.json']);
+    expect(gone).toMatchObject({ code: 2, stderr: expect.stringMatching(/gone\.json can't be read/) as string });
   });
 });
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Prices } from './price-book.ts';
 
 /** GB in Lambda's price is 2^30 bytes and memory is configured in MB of 2^20. */
@@ -33,23 +34,30 @@ export interface RunUsage {
   readonly dataTransfer?: { readonly outToInternetGb?: number; readonly betweenZonesGb?: number };
 }
 
-export interface CostItem {
-  readonly service: 'Lambda' | 'Step Functions' | 'S3' | 'Fargate' | 'Data transfer';
-  readonly item: string;
-  readonly quantity: number;
-  readonly unit: string;
-  /** USD per unit. */
-  readonly unitPrice: number;
-  readonly usd: number;
-}
+const figure = z.number({ error: 'a number' });
 
-export interface Cost {
-  readonly usd: number;
-  readonly items: readonly CostItem[];
-  readonly region: string;
+/** A bill: its lines, in USD, and the prices it is by. */
+export const costSchema = z.object({
+  usd: figure,
+  items: z
+    .array(
+      z.object({
+        service: z.enum(['Lambda', 'Step Functions', 'S3', 'Fargate', 'Data transfer']),
+        item: z.string(),
+        quantity: figure,
+        unit: z.string(),
+        /** USD per unit. */
+        unitPrice: figure,
+        usd: figure,
+      }),
+    )
+    .readonly(),
+  region: z.string(),
   /** Day the prices are from. */
-  readonly pricesDate: string;
-}
+  pricesDate: z.string(),
+});
+export type Cost = z.output<typeof costSchema>;
+export type CostItem = Cost['items'][number];
 
 /** The bill of a run, line by line; lines of nothing used are left out. */
 export function costOfRun(usage: RunUsage, prices: Prices): Cost {

@@ -13,6 +13,7 @@ export { ratesOf, type RankWork, type Rate, type Rates } from './rates.ts';
 export { DEFAULT_REGION, parsePrices, pricedRegions, pricesOf, pricesSchema, type Prices } from './price-book.ts';
 export {
   costOfRun,
+  costSchema,
   expressGbSeconds,
   teamsEstimate,
   type Architecture,
@@ -43,7 +44,8 @@ export { PUBLISHED_SYSTEM } from './quote/published-system.ts';
 export { loadsOf, type RankLoad, type RunPlan } from './quote/run-plan.ts';
 export type { Phases } from './quote/attempt.ts';
 export { simulateRun, type SimulatedRank, type SimulatedRun, type Simulation } from './quote/scale-out.ts';
-export { quoteRun, usageOf, type Quote, type QuoteOptions, type Range } from './quote/quote.ts';
+export { quoteRun, usageOf, type QuoteOptions } from './quote/quote.ts';
+export { quoteSchema, type Quote, type Range } from './quote/quote-schema.ts';
 export { reconcile, type ActualRun, type Reconciliation } from './quote/reconcile.ts';
 export { architectureOf, runTable, type RankRow, type RunTable, type RunTableOptions } from './run-table.ts';
 export {

@@ -138,6 +138,8 @@ function reconciled(
     slowestRankSeconds: most((row) => (row.seconds === null ? null : row.seconds + (row.initSeconds ?? 0))),
     usd: usage === undefined ? undefined : costOfRun(usage, prices).usd,
     peakMb: most((row) => row.memoryMb),
+    lambdaRequests: usage?.lambda.reduce((sum, { requests }) => sum + requests, 0),
+    coldStarts: summary?.ranks.cold_starts,
     samples,
   });
 }

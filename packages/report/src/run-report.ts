@@ -1,4 +1,4 @@
-import { pricesSchema } from '@cosmicai/metrics';
+import { costSchema, pricesSchema } from '@cosmicai/metrics';
 import { predictionScoresSchema } from '@cosmicai/payload';
 import { z } from 'zod';
 
@@ -99,23 +99,7 @@ export const runReportSchema = z.object({
   machine: machineSchema.nullable(),
   predictions: predictionsSchema.nullable(),
   cutouts: z.array(cutoutSchema),
-  cost: z
-    .object({
-      usd: finite,
-      items: z
-        .array(
-          z.object({
-            service: z.string(),
-            item: z.string(),
-            quantity: finite,
-            unit: z.string(),
-            unitPrice: finite,
-            usd: finite,
-          }),
-        )
-        .readonly(),
-    })
-    .nullable(),
+  cost: costSchema.pick({ usd: true, items: true }).nullable(),
   /** Why there is no cost, or what it leaves out. */
   costNote: z.string().nullable(),
   prices: pricesSchema.nullable(),

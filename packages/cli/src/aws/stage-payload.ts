@@ -1,7 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { parseRunPayload, UserInputError } from '@cosmicai/payload';
 import { resultsLocation } from '../inputs/files.ts';
-import { composePayload, type PayloadOptions } from '../run/payload.ts';
+import type { PayloadOptions } from '../inputs/payload-options.ts';
+import { composePayload } from '../run/payload.ts';
 import type { DeployedStage } from './stage.ts';
 
 /** What of a stage decides a payload. */

@@ -10,12 +10,12 @@ import { BenchFolder } from '../bench/bench-folder.ts';
 import { runCell } from '../bench/run-cell.ts';
 import { nameOf, sweepRuns, type SweepRun } from '../bench/sweep.ts';
 import { resolveModel } from '../inputs/files.ts';
-import { byteSize, wholeNumber, wholeNumbers, words } from '../inputs/options.ts';
+import { byteSize, memoryOption, modelOption, wholeNumber, wholeNumbers, words } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { openPool } from '../run/execute.ts';
-import { RANK_MEMORY_MIB } from './run.ts';
+
 import { writeSimulation } from './simulate.ts';
 
 interface BenchOptions {
@@ -61,8 +61,8 @@ export function benchCommand(terminal: Terminal): Command {
       2048,
     )
     .option('-o, --out <folder>', 'folder for tables and results', 'bench')
-    .option('-m, --model <file>', 'ONNX model; default: the demo model')
-    .option('--memory <MB>', 'memory of a rank', wholeNumber(128, 10_240), RANK_MEMORY_MIB)
+    .addOption(modelOption())
+    .addOption(memoryOption())
     .option('-c, --concurrency <n>', 'processes at once on this machine; default: one per core', wholeNumber(1))
     .option('--seed <n>', 'of the order of runs, the simulated survey and the bootstrap', wholeNumber(0), 1)
     .option('--json', 'print the analysis as JSON')

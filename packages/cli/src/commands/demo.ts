@@ -1,11 +1,10 @@
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { byteSize, wholeNumber } from '../inputs/options.ts';
+import { byteSize, RANK_MEMORY_MIB, wholeNumber } from '../inputs/options.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import { execute } from '../run/execute.ts';
 import { composePayload } from '../run/payload.ts';
 import { reportExecution } from '../run/report-run.ts';
-import { RANK_MEMORY_MIB } from './run.ts';
 import { writeSimulation } from './simulate.ts';
 
 interface DemoOptions {

@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { bucketAndPrefix, folderAddress, resolveModel } from '../inputs/files.ts';
+import { modelOption } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -31,7 +32,7 @@ export function doctorCommand(terminal: Terminal): Command {
     .description(
       'Checks Node, disk space, the model, a store, a rendezvous server and the AWS identity. Exit code 1 when a check fails.',
     )
-    .option('-m, --model <file>', 'ONNX model; default: the demo model')
+    .addOption(modelOption())
     .option('--store <address>', 'store to read from, e.g. s3://galaxies/100MB')
     .option('--rendezvous <host:port>', 'rendezvous server to connect to')
     .option('--json', 'print the findings as JSON')

@@ -14,7 +14,7 @@ import { UserInputError, type PredictionScores } from '@cosmicai/payload';
 import { openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
-import { wholeNumber } from '../inputs/options.ts';
+import { modelOption, wholeNumber } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
 import { formatPairs } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -57,7 +57,7 @@ export function inferCommand(terminal: Terminal): Command {
       'Predicts the redshifts of partition files on this machine and prints time, throughput, memory and accuracy.',
     )
     .argument('<partitions...>', 'partition files (.pt), or file:// and s3:// addresses of them')
-    .option('-m, --model <file>', 'ONNX model; default: the demo model')
+    .addOption(modelOption())
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
     .option('-w, --workers <n>', 'threads with a session each; default: one per core', wholeNumber(1))
     .option('-o, --out <file>', 'write predictions to a .csv or .parquet file')

@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { benchReportSchema, pricesOf, type BenchReport } from '@cosmicai/metrics';
+import { benchReportSchema, pricesOf, quoteSchema, type BenchReport, type Quote } from '@cosmicai/metrics';
 import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
 import {
   assembleRunReport,
@@ -23,6 +23,7 @@ import { findExecution, gatherRun } from '../report/gather-run.ts';
 interface ReportOptions {
   readonly out: string;
   readonly plots?: string;
+  readonly quote?: string;
   readonly json?: boolean;
 }
 
@@ -35,10 +36,14 @@ export function reportCommand(terminal: Terminal): Command {
     .argument('<what...>', 'results, run or bench folder, s3:// address of one, or JSON files')
     .option('-o, --out <file>', 'HTML file to write', 'report.html')
     .option('--plots <folder>', 'also write every plot as SVG and PNG')
+    .option(
+      '--quote <file>',
+      'hold this quote (cosmicai quote --json) against the run; default: the one that lies in its folder',
+    )
     .option('--json', 'print what the report is made of as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  cosmicai report results\n  cosmicai report old/combined_data.json -o old.html --plots plots\n',
+      '\nExamples:\n  cosmicai report results\n  cosmicai report results --quote quote.json\n  cosmicai report old/combined_data.json -o old.html --plots plots\n',
     )
     .action((what: string[], options: ReportOptions) => report(what, options, terminal));
 }
@@ -50,7 +55,8 @@ interface Page {
 }
 
 async function report(what: readonly string[], options: ReportOptions, terminal: Terminal): Promise<void> {
-  const page = await pageOf(what, terminal);
+  const quote = options.quote === undefined ? undefined : await readQuote(resolve(terminal.cwd, options.quote));
+  const page = await pageOf(what, quote, terminal);
   const out = resolve(terminal.cwd, options.out);
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, await page.html());
@@ -70,19 +76,20 @@ async function report(what: readonly string[], options: ReportOptions, terminal:
     );
 }
 
-async function pageOf(what: readonly string[], terminal: Terminal): Promise<Page> {
-  if (what.every((path) => path.endsWith('.json'))) return pageOfFiles(what, terminal);
+async function pageOf(what: readonly string[], quote: Quote | undefined, terminal: Terminal): Promise<Page> {
+  if (what.every((path) => path.endsWith('.json'))) return pageOfFiles(what, quote, terminal);
   if (what.length > 1) throw new UserInputError('Give one folder, or JSON files only.');
   const folder = what[0]!;
   if (!folder.includes('://')) {
     const path = resolve(terminal.cwd, folder);
     if (!(await exists(path))) throw new UserInputError(`There is no folder ${path}.`);
-    if (await exists(join(path, BENCH_FILE)))
-      return benchPage(
-        parseJsonAs(benchReportSchema, await readFile(join(path, BENCH_FILE), 'utf8'), join(path, BENCH_FILE)),
-      );
+    const sweep = join(path, BENCH_FILE);
+    if (await exists(sweep)) {
+      if (quote !== undefined) throw new UserInputError(ONE_RUN);
+      return benchPage(parseJsonAs(benchReportSchema, await readFile(sweep, 'utf8'), sweep));
+    }
   }
-  return runPage(await reportOfRun(folder, terminal));
+  return runPage(await reportOfRun(folder, quote, terminal));
 }
 
 function runPage(content: RunReport): Page {
@@ -95,13 +102,13 @@ function benchPage(content: BenchReport): Page {
 }
 
 /** Result files of any generation. Files that each hold all ranks of a run are compared; single ranks make up one run. */
-async function pageOfFiles(paths: readonly string[], terminal: Terminal): Promise<Page> {
+async function pageOfFiles(paths: readonly string[], quote: Quote | undefined, terminal: Terminal): Promise<Page> {
   const files = await Promise.all(
     paths.map(async (path) => ({ name: basename(path), results: await readResults(resolve(terminal.cwd, path)) })),
   );
   const generatedAt = new Date().toISOString();
   const reportOf = (title: string, results: readonly unknown[]) =>
-    assembleRunReport({ title, generatedAt, results, prices: pricesOf() });
+    assembleRunReport({ title, generatedAt, results, prices: pricesOf(), ...(quote !== undefined && { quote }) });
   const title = files.map(({ name }) => name).join(', ');
   if (files.length === 1 || files.some(({ results }) => !Array.isArray(results))) {
     return runPage(
@@ -111,33 +118,45 @@ async function pageOfFiles(paths: readonly string[], terminal: Terminal): Promis
       ),
     );
   }
+  if (quote !== undefined) throw new UserInputError(ONE_RUN);
   const runs = files.map(({ name, results }) => ({ name, report: reportOf(name, [results].flat()) }));
   return benchPage(benchReportOfRuns(runs, { title, generatedAt }));
 }
 
-async function readResults(file: string): Promise<unknown> {
+const ONE_RUN = '--quote is held against one run; there are several here. Give the folder of the run that was quoted.';
+
+function readQuote(file: string): Promise<Quote> {
+  return readJson(file, quoteSchema);
+}
+
+const resultsSchema = z.union([z.array(z.unknown()), z.looseObject({})], {
+  error: 'the result of a rank, or a list of them',
+});
+
+function readResults(file: string): Promise<unknown> {
+  return readJson(file, resultsSchema);
+}
+
+async function readJson<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema>> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     throw new UserInputError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
   }
-  return parseJsonAs(
-    z.union([z.array(z.unknown()), z.looseObject({})], { error: 'the result of a rank, or a list of them' }),
-    text,
-    file,
-  );
+  return parseJsonAs(schema, text, file);
 }
 
 /** A run folder (`…/runs/<run_id>`) or a results folder, of which the newest summarized run is taken. */
-async function reportOfRun(folder: string, terminal: Terminal): Promise<RunReport> {
+async function reportOfRun(folder: string, quote: Quote | undefined, terminal: Terminal): Promise<RunReport> {
   const inRuns = /^(.*)\/runs\/([^/]+)\/?$/.exec(
     folder.includes('://') ? folder : pathToFileURL(resolve(terminal.cwd, folder)).href,
   );
   const { bucket, resultPath } = resultsLocation(inRuns?.[1] ?? folder, terminal.cwd);
   const runId = inRuns?.[2] ?? (await newestRun(bucket, resultPath));
   const place = { bucket, resultPath, runId };
-  return assembleRunReport(await gatherRun(place, await findExecution(place)));
+  const material = await gatherRun(place, await findExecution(place));
+  return assembleRunReport({ ...material, ...(quote !== undefined && { quote }) });
 }
 
 async function newestRun(bucket: string, resultPath: string): Promise<string> {

@@ -3,11 +3,12 @@ import { join, resolve } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { decimalNumber, stageOption, targetOption, wholeNumber } from '../inputs/options.ts';
+import { memoryOption, modelOption, stageOption, storeOption, targetOption, wholeNumber } from '../inputs/options.ts';
+import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { execute } from '../run/execute.ts';
 import { keptOptions } from '../run/kept-options.ts';
-import { composePayload, readPayload, type PayloadOptions } from '../run/payload.ts';
+import { composePayload, readPayload } from '../run/payload.ts';
 import { reportExecution } from '../run/report-run.ts';
 
 interface RunOptions extends PayloadOptions {
@@ -26,34 +27,18 @@ interface RunOptions extends PayloadOptions {
   readonly onlyFailed?: string | true;
 }
 
-/** Memory of the deployed inference function (config/default.yml), so that a local run fails where the deployed one would. */
-export const RANK_MEMORY_MIB = 3008;
-
 export function runCommand(terminal: Terminal): Command {
-  return new Command('run')
+  const command = new Command('run')
     .summary('run the whole workflow, on this machine or on a deployed stage')
     .description(
       'Runs the deployed state machine on this machine, or with --target aws on a stage: plan, one process or function per rank, combine. Takes the same payloads.',
     )
-    .argument('[payload]', 'payload file (.json), as the deployed state machine takes it')
-    .option('-n, --world-size <n>', 'number of ranks', wholeNumber(1, 10_000))
-    .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1))
-    .option('--file-limit <n>', 'use at most this many partition files', wholeNumber(1))
-    .option('-d, --data <folder>', 'folder or s3:// address of the partition files')
-    .option(
-      '-r, --results <folder>',
-      'folder or s3:// address for the results; default: ./results without a payload file',
-    )
-    .option('-m, --model <file>', 'ONNX model; default: the demo model')
-    .option('--max-concurrency <n>', 'ranks that the Map may run at once', wholeNumber(1, 10_000))
-    .option('--tolerate <percent>', 'percentage of ranks that may fail', decimalNumber(0, 100))
-    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json')
-    .option('--memory <MB>', 'memory of a rank', wholeNumber(128, 10_240), RANK_MEMORY_MIB)
+    .argument('[payload]', 'payload file (.json), as the deployed state machine takes it');
+  return withPayloadOptions(command)
+    .addOption(modelOption())
+    .addOption(memoryOption())
     .option('-c, --concurrency <n>', 'processes at once on this machine; default: one per core', wholeNumber(1))
-    .option(
-      '--store <address>',
-      'where bare bucket names lie: s3:// or file:///folder; default: COSMICAI_STORE or s3://',
-    )
+    .addOption(storeOption())
     .option('--definition <file>', 'run this state machine instead (Amazon States Language, JSON or YAML)')
     .option('--functions <file>', 'which of our functions stands for which name in --definition')
     .option('--resume <folder>', 'go on with an interrupted or failed execution')
@@ -67,15 +52,15 @@ export function runCommand(terminal: Terminal): Command {
       'after',
       '\nExamples:\n  cosmicai run --data ./partitions --world-size 4 --batch-size 128\n  cosmicai run payload.json --store file:///data/buckets\n  cosmicai run --resume results/executions/20260304T050607Z-1a2b\n  cosmicai run --target aws --stage dev --data ./partitions --world-size 16\n',
     )
-    .action(async (file: string | undefined, options: RunOptions, command: Command) => {
+    .action(async (file: string | undefined, options: RunOptions, self: Command) => {
       if (options.target === 'aws') {
-        process.exitCode = await runAtAws(file, options, command, terminal);
+        process.exitCode = await runAtAws(file, options, self, terminal);
         return;
       }
       process.exitCode =
         options.resume === undefined
           ? await run(file, options, terminal)
-          : await resume(resolve(terminal.cwd, options.resume), options, command, terminal);
+          : await resume(resolve(terminal.cwd, options.resume), options, self, terminal);
     });
 }
 

@@ -51,3 +51,22 @@ export function targetOption(): Option {
 export function stageOption(): Option {
   return new Option('-s, --stage <stage>', 'deployed stage, see pnpm deploy:stage').default('dev');
 }
+
+/** Memory of the deployed inference function (config/default.yml), so that a local run fails where the deployed one would. */
+export const RANK_MEMORY_MIB = 3008;
+
+export function memoryOption(): Option {
+  return new Option('--memory <MB>', 'memory of a rank').argParser(wholeNumber(128, 10_240)).default(RANK_MEMORY_MIB);
+}
+
+export function modelOption(): Option {
+  return new Option('-m, --model <file>', 'ONNX model; default: the demo model');
+}
+
+/** Where buckets lie that a payload names without an address. */
+export function storeOption(): Option {
+  return new Option(
+    '--store <address>',
+    'where bare bucket names lie: s3:// or file:///folder; default: COSMICAI_STORE or s3://',
+  );
+}

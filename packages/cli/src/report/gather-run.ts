@@ -20,6 +20,7 @@ import { openStore, type ObjectStore } from '@cosmicai/store';
 import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
+import { quoteOfRun } from '../quote/kept-quote.ts';
 import { usageOf, type FunctionSize } from './usage.ts';
 
 /** Where a run lies. */
@@ -65,6 +66,7 @@ export async function gatherRun(
     (await store.head(layout.fmi)) === undefined
       ? undefined
       : parseJsonAs(fmiReportSchema, await read(layout.fmi), layout.fmi);
+  const quote = await quoteOfRun(place);
   return {
     title: `Run ${place.runId}`,
     generatedAt: new Date().toISOString(),
@@ -83,6 +85,7 @@ export async function gatherRun(
       open(typeof dataBucket === 'string' ? dataBucket : place.bucket),
     ),
     ...(fmi !== undefined && { fmi }),
+    ...(quote !== undefined && { quote }),
     prices: pricesOf(),
     configuration: configurationOf(record),
     versions: { cosmicai: packageJson.version, node: process.version },

@@ -1,5 +1,5 @@
 import type { RunSummary } from '@cosmicai/payload';
-import { costTable, rankTable, rateTable, scoreTable, type RunReport } from '@cosmicai/report';
+import { costTable, rankTable, rateTable, reconciliationTable, scoreTable, type RunReport } from '@cosmicai/report';
 import { formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { seconds } from '../output/units.ts';
@@ -24,6 +24,9 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     formatReportTable(rateTable(report)),
     ...(report.scores === null ? [] : [formatReportTable(scoreTable(report))]),
     ...(report.cost === null ? [] : [formatReportTable(costTable(report))]),
+    ...(report.reconciliation.length === 0
+      ? []
+      : [`Quote against actual:\n${formatReportTable(reconciliationTable(report))}`]),
   ];
   if (report.ranks.length > RANKS_SHOWN) parts.splice(1, 0, `… and ${report.ranks.length - RANKS_SHOWN} more ranks`);
   if (summary.failed_ranks.length > 0) {

@@ -73,14 +73,7 @@ async function executeWith(
     ...(meeting && { max_concurrency: Math.min(concurrency, Number(options.payload.max_concurrency ?? concurrency)) }),
   };
   const definition = loadMachine(options.definition, options.functions);
-  const modelPath = resolveModel(options.model, terminal);
-  const functions = await localFunctions({
-    modelPath,
-    memoryMiB: options.memory,
-    concurrency,
-    store: options.store,
-    environment: rendezvous.environment,
-  });
+  const { modelPath, functions } = await functionsWith({ ...options, concurrency }, terminal, rendezvous.environment);
   const directory =
     options.resume === undefined ? newDirectory(payload, terminal) : resolve(terminal.cwd, options.resume);
   await createLocalBucket(options.payload.bucket);
@@ -114,14 +107,26 @@ async function executeWith(
   return { ...result, directory, definition };
 }
 
+type ProcessOptions = Pick<ExecuteOptions, 'model' | 'memory' | 'store'>;
+
+/** The functions as processes of this machine, `concurrency` of which share its cores. */
+async function functionsWith(
+  { model, memory, store, concurrency }: ProcessOptions & { readonly concurrency: number },
+  terminal: Terminal,
+  environment: Readonly<Record<string, string>> = {},
+) {
+  const modelPath = resolveModel(model, terminal);
+  const functions = await localFunctions({ modelPath, memoryMiB: memory, concurrency, store, environment });
+  return { modelPath, functions };
+}
+
 /** Processes for several runs, so that all but the first start warm. */
 export async function openPool(
-  options: Pick<ExecuteOptions, 'model' | 'memory' | 'concurrency' | 'store'> & { readonly logDirectory: string },
+  options: ProcessOptions & { readonly concurrency?: number; readonly logDirectory: string },
   terminal: Terminal,
 ): Promise<FunctionPool> {
   const concurrency = options.concurrency ?? availableParallelism();
-  const modelPath = resolveModel(options.model, terminal);
-  const functions = await localFunctions({ modelPath, memoryMiB: options.memory, concurrency, store: options.store });
+  const { functions } = await functionsWith({ ...options, concurrency }, terminal);
   // With a process to spare for each function that is no rank, so that these push out no warm rank.
   const control = Object.keys(functions).length - 1;
   return createFunctionPool({ functions, concurrency: concurrency + control, logDirectory: options.logDirectory });

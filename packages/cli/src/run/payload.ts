@@ -2,21 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, InvalidInputError, parseRunPayload, UserInputError } from '@cosmicai/payload';
 import { bucketAndPrefix, folderAddress, resultsLocation } from '../inputs/files.ts';
-
-/** What the command line may say about a run, over what the payload file says. */
-export interface PayloadOptions {
-  readonly worldSize?: number;
-  readonly batchSize?: number;
-  readonly fileLimit?: number;
-  /** Folder or store address of the partitions. */
-  readonly data?: string;
-  /** Folder or store address for the results. */
-  readonly results?: string;
-  readonly maxConcurrency?: number;
-  readonly tolerate?: number;
-  /** Let the ranks meet over FMI. */
-  readonly fmi?: boolean;
-}
+import type { PayloadOptions } from '../inputs/payload-options.ts';
 
 /** Stands for the server that the run will start itself. */
 export const NO_ENDPOINT = 'localhost:10000';

@@ -5,7 +5,7 @@ import { fileStore } from '@cosmicai/store';
 import { stageOptions } from '../../../../scripts/deploy/stage-options.ts';
 import { composeStagePayload, type PayloadStage } from '../../src/aws/stage-payload.ts';
 import { uploadPartitions } from '../../src/aws/upload.ts';
-import type { PayloadOptions } from '../../src/run/payload.ts';
+import type { PayloadOptions } from '../../src/inputs/payload-options.ts';
 
 const STAGE: PayloadStage = {
   name: 'dev',

@@ -1,4 +1,4 @@
-import { costOfRun, expressGbSeconds, type Cost, type RunUsage } from '../cost.ts';
+import { costOfRun, expressGbSeconds, type RunUsage } from '../cost.ts';
 import type { Prices } from '../price-book.ts';
 import { seededRandom } from '../random.ts';
 import { quantile } from '../statistics.ts';
@@ -10,40 +10,10 @@ import {
   type RetryPolicy,
 } from './aws-limits.ts';
 import type { Calibration } from './calibration.ts';
+import type { Quote, Range } from './quote-schema.ts';
 import type { RunPlan } from './run-plan.ts';
 import { simulateRun, type SimulatedRun } from './scale-out.ts';
 import { quoteWarnings } from './warnings.ts';
-
-/** The middle of many simulated runs, and the 5th and 95th percentile around it. */
-export interface Range {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** What a run will take, estimated before it is started. */
-export interface Quote {
-  readonly ranks: number;
-  readonly ranksWithData: number;
-  readonly samples: number;
-  readonly bytes: number;
-  readonly seconds: Range;
-  readonly phases: { readonly initialize: number; readonly map: number; readonly summarize: number };
-  readonly slowestRankSeconds: Range;
-  readonly lambdaRequests: number;
-  readonly stateTransitions: number;
-  readonly coldStarts: number;
-  readonly peakConcurrency: number;
-  readonly memory: { readonly peakMb: number; readonly configuredMb: number };
-  /** Bill of the simulated run with the median cost. */
-  readonly cost: Cost;
-  readonly costUsd: Range;
-  /** One sentence for each limit the run would hit or come near to. */
-  readonly warnings: readonly string[];
-  /** Where rates and start times come from. */
-  readonly calibration: string;
-  readonly simulatedRuns: number;
-}
 
 export interface QuoteOptions {
   readonly prices: Prices;

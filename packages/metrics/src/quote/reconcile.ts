@@ -1,4 +1,4 @@
-import type { Quote, Range } from './quote.ts';
+import type { Quote, Range } from './quote-schema.ts';
 
 /** What a run really took; what is not known is left out. */
 export interface ActualRun {

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { decimalNumber, wholeNumber } from './options.ts';
+
+/** What the command line may say about a run, over what the payload file says. */
+export interface PayloadOptions {
+  readonly worldSize?: number;
+  readonly batchSize?: number;
+  readonly fileLimit?: number;
+  /** Folder or store address of the partitions. */
+  readonly data?: string;
+  /** Folder or store address for the results. */
+  readonly results?: string;
+  readonly maxConcurrency?: number;
+  readonly tolerate?: number;
+  /** Let the ranks meet over FMI. */
+  readonly fmi?: boolean;
+}
+
+/** Gives a command these options: the same in every command that takes a payload, so that what is quoted can be run. */
+export function withPayloadOptions(command: Command): Command {
+  return command
+    .option('-n, --world-size <n>', 'number of ranks', wholeNumber(1, 10_000))
+    .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1))
+    .option('--file-limit <n>', 'use at most this many partition files', wholeNumber(1))
+    .option('-d, --data <folder>', 'folder or s3:// address of the partition files')
+    .option(
+      '-r, --results <folder>',
+      'folder or s3:// address for the results; default: ./results without a payload file',
+    )
+    .option('--max-concurrency <n>', 'ranks that the Map may run at once', wholeNumber(1, 10_000))
+    .option('--tolerate <percent>', 'percentage of ranks that may fail', decimalNumber(0, 100))
+    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json');
+}
