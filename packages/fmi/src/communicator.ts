@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { crc32 } from 'node:zlib';
-import type { Channel, ChannelKind } from './channels/channel.ts';
+import type { Channel, ChannelKind, LinkReport } from './channels/channel.ts';
 import { bundle, unbundle } from './collectives/bundle.ts';
 import { Exchange } from './collectives/exchange.ts';
 import { allreduce, allreducesAtStar, reduce, scan } from './collectives/fold.ts';
@@ -139,6 +139,20 @@ export class Communicator {
   /** Kinds of the channels of this communicator. */
   get channelKinds(): readonly ChannelKind[] {
     return this.#shared.world.channels.map((channel) => channel.kind);
+  }
+
+  /**
+   * The links made so far, in the order of ranks: how each of them runs. Ranks link when they first need each other, so there are
+   * more after an operation than before it; channels without links, such as a store, have none.
+   */
+  get links(): readonly LinkReport[] {
+    const { channels } = this.#shared.world;
+    return this.#members.flatMap((member, peer) =>
+      channels.flatMap((channel) => {
+        const link = channel.links?.get(member);
+        return link === undefined ? [] : [{ ...link, peer }];
+      }),
+    );
   }
 
   /** Resolves once the message is in the bounded outgoing buffer; the value may be changed from then on. */

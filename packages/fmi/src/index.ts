@@ -22,7 +22,7 @@ export {
 } from './reduction.ts';
 export type { TypedArray } from './value.ts';
 export { operationKinds, type OperationKind } from './operation.ts';
-export { channelKinds, type ChannelKind } from './channels/channel.ts';
+export { channelKinds, type ChannelKind, type LinkReport } from './channels/channel.ts';
 export { memory, MemoryHub } from './channels/memory-channel.ts';
 export { direct } from './channels/direct-channel.ts';
 export { redis, type RedisChannelOptions } from './channels/redis-channel.ts';

@@ -1,7 +1,8 @@
 import { joinWorld, reduction, type Communicator } from '@cosmicai/fmi';
 import { PredictionMetrics, type PredictionMetricsJson } from '@cosmicai/metrics';
-import { parseEndpoint, runLayout, type FmiReport, type RankTask } from '@cosmicai/payload';
+import { parseEndpoint, runLayout, type LinkCounts, type RankTask } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
+import { countLinks, meetingReport, type Arrival } from './meeting-report.ts';
 
 /** Ranks arrive as their partitions end, and one may be tried again after 30 s; none waits longer for the others than this. */
 const MEETING_MS = 120_000;
@@ -10,7 +11,7 @@ const EXACT_UP_TO = 1_000_000;
 
 /** How the meeting went for this rank; kept in its answer. A run never fails for it: the results are written before. */
 export type MeetingOutcome =
-  | { readonly status: 'met'; readonly setup_ms: number; readonly wait_ms: number }
+  | { readonly status: 'met'; readonly setup_ms: number; readonly wait_ms: number; readonly links: LinkCounts }
   | { readonly status: 'missed'; readonly reason: string };
 
 export interface MeetingEnvironment {
@@ -40,21 +41,20 @@ export async function meetRanks(
     const setupMs = elapsed();
     await communicator.barrier();
     const waitMs = elapsed() - setupMs;
-    const arrivals = await communicator.gather(
-      { rank: task.RANK, arrived_at: arrivedAt, setup_ms: setupMs, wait_ms: waitMs },
-      0,
-    );
     const merged = await communicator.reduce(sketched(metrics), MERGE, 0);
+    // Last, so that the links of everything before are among those that each rank tells of.
+    const arrivals = await communicator.gather<Arrival>({
+      rank: task.RANK,
+      arrived_at: arrivedAt,
+      setup_ms: setupMs,
+      wait_ms: waitMs,
+      links: communicator.links,
+    });
     if (arrivals !== undefined && merged !== undefined) {
-      const report: FmiReport = {
-        run_id: task.RUN_ID!,
-        world_size: communicator.worldSize,
-        ranks: arrivals,
-        prediction_scores: PredictionMetrics.fromJSON(merged).finish(),
-      };
+      const report = meetingReport(task.RUN_ID!, arrivals, PredictionMetrics.fromJSON(merged).finish());
       await environment.store.put(runLayout(task.RESULT_PATH, task.RUN_ID).fmi, `${JSON.stringify(report, null, 1)}\n`);
     }
-    return { status: 'met', setup_ms: setupMs, wait_ms: waitMs };
+    return { status: 'met', setup_ms: setupMs, wait_ms: waitMs, links: countLinks(communicator.links) };
   } catch (error) {
     environment.signal?.throwIfAborted();
     return { status: 'missed', reason: error instanceof Error ? error.message : String(error) };

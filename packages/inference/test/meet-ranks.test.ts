@@ -72,6 +72,28 @@ describe('meetRanks', () => {
     expect(report.prediction_scores).toEqual(whole.finish());
   });
 
+  it('tells by which links the ranks met', async () => {
+    const outcomes = await Promise.all(WITH_DATA.map(meet));
+
+    const { links, ranks } = parseJsonAs(fmiReportSchema, (await store.get(layout.fmi)).toString(), 'fmi.json');
+    // Three ranks: each needs both others. On one machine nothing stands in the way of a direct link.
+    const linkTo = (to: number) => ({
+      to,
+      channel: 'direct',
+      encrypted: false,
+      setup_ms: expect.any(Number) as number,
+    });
+    expect(ranks.map((rank) => rank.links)).toEqual(
+      WITH_DATA.map((rank) => WITH_DATA.filter((other) => other !== rank).map(linkTo)),
+    );
+    expect(links).toEqual({ direct: 3, relay: 0, encrypted: 0 });
+    expect(outcomes).toEqual(
+      WITH_DATA.map((): unknown =>
+        expect.objectContaining({ status: 'met', links: { direct: 2, relay: 0, encrypted: 0 } }),
+      ),
+    );
+  });
+
   it('lets no rank hang for one that has failed for good', async () => {
     const [first, , last] = await Promise.all([meet(0), declineMeeting(task(2), environment()), meet(3)]);
 

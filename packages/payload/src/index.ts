@@ -17,6 +17,6 @@ export {
   type RunRecord,
   type RunReference,
 } from './run-record.ts';
-export { fmiReportSchema, type FmiReport } from './fmi-report.ts';
+export { fmiReportSchema, type FmiReport, type LinkCounts } from './fmi-report.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
 export { rankFailureSchema, runSummarySchema, type RankFailure, type RunSummary } from './run-summary.ts';

@@ -122,7 +122,8 @@ describe('the report of a run', () => {
       fmi: {
         run_id: 'r-1',
         world_size: 1,
-        ranks: [{ rank: 0, arrived_at: at(7.5), setup_ms: 200, wait_ms: 800 }],
+        links: { direct: 0, relay: 0, encrypted: 0 },
+        ranks: [{ rank: 0, arrived_at: at(7.5), setup_ms: 200, wait_ms: 800, links: [] }],
         prediction_scores: noScores,
       },
     });

@@ -1,10 +1,14 @@
 import type { Operation, Slot } from '../operation.ts';
+import type { PeerLink } from '../rendezvous/index.ts';
 import type { Message } from '../value.ts';
 
 export const channelKinds = ['direct', 'relay', 'store', 'redis', 'memory'] as const;
 
 /** How messages travel: hole-punched TCP, TCP through the rendezvous server, objects in a store, keys in Redis, or inside one process. */
 export type ChannelKind = (typeof channelKinds)[number];
+
+/** How a rank is reached: straight or through the relay, encrypted or not, and how long it took to get there. */
+export type LinkReport = Pick<PeerLink, 'peer' | 'kind' | 'encrypted' | 'setupMs'>;
 
 /** Why a world ended, as ranks tell each other. */
 export interface FailureNotice {
@@ -49,6 +53,8 @@ export interface Channel {
   readonly layout: 'links' | 'board';
   /** Time before a deadline that finding out who is to blame takes, ms. */
   readonly enquiryMs: number;
+  /** Links that have been made, by rank; absent where ranks have no links of their own. */
+  readonly links?: ReadonlyMap<number, LinkReport>;
   attach(events: ChannelEvents): void;
   /** Starts connecting to ranks that the next operation needs. */
   expect(ranks: readonly number[]): void;
