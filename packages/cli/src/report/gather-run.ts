@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
 import type { RunEvent } from '@cosmicai/local';
-import { pricesOf, type ReportLine } from '@cosmicai/metrics';
+import type { ReportLine } from '@cosmicai/metrics';
 import {
   fmiReportSchema,
   parseJsonAs,
@@ -21,6 +21,7 @@ import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { quoteOfRun } from '../quote/kept-quote.ts';
+import { pricesFor } from './prices-for.ts';
 import { usageOf, type FunctionSize } from './usage.ts';
 
 /** Where a run lies. */
@@ -38,6 +39,8 @@ export interface ExecutionRecord {
   readonly definition: unknown;
   /** What functions of the events were given, by their names; those that aren't named ran on this machine. */
   readonly functions?: Readonly<Record<string, FunctionSize>>;
+  /** AWS region it ran in; undefined: on this machine. */
+  readonly region?: string;
   /** What the engine could not find out. */
   readonly warnings?: readonly string[];
 }
@@ -67,6 +70,8 @@ export async function gatherRun(
       ? undefined
       : parseJsonAs(fmiReportSchema, await read(layout.fmi), layout.fmi);
   const quote = await quoteOfRun(place);
+  const { prices, warning } = pricesFor(execution?.region);
+  const warnings = [...(execution?.warnings ?? []), ...(warning === undefined ? [] : [warning])];
   return {
     title: `Run ${place.runId}`,
     generatedAt: new Date().toISOString(),
@@ -78,7 +83,7 @@ export async function gatherRun(
       reports,
       usage: usageOf(events, execution.functions),
     }),
-    ...(execution?.warnings !== undefined && { warnings: execution.warnings }),
+    ...(warnings.length > 0 && { warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
     cutouts: await cutoutsOf(
       largestResiduals(rows, GALAXIES_SHOWN),
@@ -86,7 +91,7 @@ export async function gatherRun(
     ),
     ...(fmi !== undefined && { fmi }),
     ...(quote !== undefined && { quote }),
-    prices: pricesOf(),
+    prices,
     configuration: configurationOf(record),
     versions: { cosmicai: packageJson.version, node: process.version },
   };

@@ -36,7 +36,7 @@ export interface ExecuteOptions {
   readonly pool?: FunctionPool;
 }
 
-export interface Execution extends LocalRunResult, Partial<Pick<ExecutionRecord, 'functions' | 'warnings'>> {
+export interface Execution extends LocalRunResult, Partial<Pick<ExecutionRecord, 'functions' | 'region' | 'warnings'>> {
   /** Folder of events, logs and REPORT lines. */
   readonly directory: string;
   readonly definition: JsonObject;

@@ -54,9 +54,21 @@ function executionOf({ stderr }: Ended): string {
     const report = printedJson(again) as {
       machine: { states: { name: string; status: string }[] };
       warnings: string[];
+      reconciliation: { what: string }[];
     };
     expect(report.machine.states).toContainEqual(expect.objectContaining({ name: 'Summarize', status: 'succeeded' }));
     expect(report.warnings).toContainEqual(expect.stringContaining('left no results of Infer'));
+
+    // The quote was made before the start, of what was to be run, and nobody had to name it afterwards.
+    expect(end.stderr).toMatch(/\nQuoted: .+ USD\nExecution arn:/);
+    expect(JSON.parse(workspace.text(directory.slice(workspace.folder.length), 'quote.json'))).toMatchObject({
+      ranks: 3,
+      lambdaRequests: 5,
+      memory: { configuredMb: 3008 },
+    });
+    expect(report.reconciliation).toContainEqual(
+      expect.objectContaining({ what: 'samples', quoted: COUNT, actual: COUNT, withinRange: true }),
+    );
   }, 240_000);
 
   it('runs the failed ranks again, and only those, into the same run', async () => {

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { JsonObject } from '@cosmicai/local';
+import { runLayout } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
+import type { PayloadOptions } from '../inputs/payload-options.ts';
+import { progress } from '../output/progress.ts';
+import { printLine, type Terminal } from '../output/terminal.ts';
+import { keepQuote, keepQuoteOfRun, keptQuote } from '../quote/kept-quote.ts';
+import { quoteLine, quoteOnStage } from '../quote/quote-on-stage.ts';
+import { EXECUTION_FILE, type RunPlace } from '../report/gather-run.ts';
+import type { FunctionSize } from '../report/usage.ts';
+import type { Execution } from '../run/execute.ts';
+import { RunProgress } from '../run/run-progress.ts';
+import { calledFunctions, type CalledFunctions } from './called-functions.ts';
+import { collect } from './collect.ts';
+import { runOf } from './find-execution.ts';
+import { follow, type Followed } from './follow.ts';
+import { cloudWatchLogs } from './function-logs.ts';
+import { keepExecution } from './keep-execution.ts';
+import { composeStagePayload } from './stage-payload.ts';
+import { openStage, type DeployedStage } from './stage.ts';
+import { uploadModel, uploadPartitions } from './upload.ts';
+import { wallClock } from './wait.ts';
+import type { RemoteExecution } from './workflow-service.ts';
+
+/** A stage at which runs are started and followed. */
+export interface StageRun {
+  readonly stage: DeployedStage;
+  readonly definition: JsonObject;
+  readonly called: CalledFunctions;
+  /** Where its progress is shown. */
+  readonly terminal: Terminal;
+}
+
+/** @throws UserInputError when the stage isn't deployed */
+export async function openStageRun(name: string, terminal: Terminal): Promise<StageRun> {
+  const stage = await openStage(name);
+  const definition = await stage.workflow.definition();
+  return { stage, definition, called: calledFunctions(definition), terminal };
+}
+
+/**
+ * Brings what the run needs into the bucket, quotes it, and starts it; answers the execution's ARN.
+ *
+ * @param read the payload file's fields
+ * @throws UserInputError when the payload is wrong or there is nothing to read
+ */
+export async function startOnStage(
+  run: StageRun,
+  read: Readonly<Record<string, unknown>>,
+  options: PayloadOptions & { readonly model?: string },
+): Promise<string> {
+  const { stage, terminal } = run;
+  const { store } = stage;
+  const { payload, upload } = composeStagePayload(read, options, stage, terminal.cwd);
+  if (upload !== undefined) {
+    const bar = progress(terminal, `Uploading to s3://${stage.bucket}/${upload.prefix}`);
+    const { signal } = terminal;
+    const { sent, kept } = await uploadPartitions(upload.folder, store, upload.prefix, {
+      signal,
+      onFile: (done, total, name) => bar.update(done, total, name),
+    });
+    bar.done();
+    printLine(terminal.stderr, `Partitions: ${sent.length} uploaded, ${kept.length} there already`);
+  }
+  if (options.model !== undefined) {
+    const folder = stage.options.prefixes.models[0] ?? 'models';
+    const path = resolve(terminal.cwd, options.model);
+    const { key, sent } = await uploadModel(path, store, folder, { signal: terminal.signal });
+    payload.model = key;
+    printLine(terminal.stderr, `Model: ${key} ${sent.length > 0 ? 'uploaded' : 'is there already'}`);
+  }
+  const name = executionName();
+  const quote = await quoteOnStage(payload, run);
+  if (quote !== undefined) {
+    keepQuote(executionFolder(terminal, name), quote);
+    printLine(terminal.stderr, quoteLine(quote));
+  }
+  terminal.signal.throwIfAborted();
+  const arn = await stage.workflow.start(name, payload as JsonObject);
+  printLine(terminal.stderr, `Execution ${arn}`);
+  return arn;
+}
+
+function executionName(): string {
+  return `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 8)}`;
+}
+
+/** Folder on this machine for what is known of an execution. */
+function executionFolder({ cwd }: Terminal, name: string): string {
+  return resolve(cwd, 'cosmicai', 'executions', name);
+}
+
+/**
+ * Follows an execution to its end and collects what is known of it.
+ *
+ * @throws the abort reason when the terminal's signal fires; the execution goes on
+ */
+export async function followToEnd(run: StageRun, arn: string): Promise<Execution> {
+  const { stage, terminal, called } = run;
+  const shown = new RunProgress(terminal);
+  const followed = await follow({
+    workflow: stage.workflow,
+    arn,
+    clock: wallClock,
+    signal: terminal.signal,
+    onEvent: (event) => shown.show({ ...event, id: 0 }),
+    onRanks: (state, ended, total) => shown.showRanks(state, ended, total),
+    describesChildren: called.childType === 'STANDARD',
+  });
+  const { events, warnings } = await collect({
+    followed,
+    workflow: stage.workflow,
+    logs: await cloudWatchLogs(stage.options.region),
+    openStore: (bucket) => openStore(bucket, { base: 's3://' }),
+    functionNames: called.names,
+    clock: wallClock,
+    signal: terminal.signal,
+  });
+  const { execution } = followed;
+  const { status, error, cause } = execution;
+  return {
+    ...basicsOf(run, execution),
+    status: status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'FAILED' : status,
+    output: execution.output === undefined ? null : (JSON.parse(execution.output) as JsonObject),
+    ...(error !== undefined && { error }),
+    ...(cause !== undefined && { cause }),
+    events,
+    reports: reportsIn(events),
+    place: await summarizedPlace(run, followed),
+    warnings,
+  };
+}
+
+/** Keeps what is known of an execution: in a folder of this machine, and in the run's own folder for reports made anywhere. */
+export async function keepOnStage(execution: Execution, { stage }: StageRun): Promise<void> {
+  keepExecution(execution, stage.name);
+  if (execution.place === undefined) return;
+  const { events, definition, functions, region, warnings, place, directory } = execution;
+  const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
+  await stage.store.put(key, JSON.stringify({ events, definition, functions, region, warnings }));
+  const quote = keptQuote(directory);
+  if (quote !== undefined) await keepQuoteOfRun(place, quote);
+}
+
+/** What every execution at a stage has. @param suffix of its folder's name */
+export function basicsOf({ stage, definition, called, terminal }: StageRun, execution: RemoteExecution, suffix = '') {
+  return {
+    definition,
+    directory: executionFolder(terminal, `${execution.name}${suffix}`),
+    region: stage.options.region,
+    functions: sizesOf(stage, called),
+    goOn: `cosmicai run --target aws --stage ${stage.name} --only-failed ${execution.name}`,
+  };
+}
+
+function sizesOf({ options }: DeployedStage, called: CalledFunctions): Record<string, FunctionSize> {
+  // Lambda's least, which the small functions have.
+  const ephemeralStorageMb = 512;
+  const { init, inference, summarize } = options;
+  const sizeOf = (name: string): FunctionSize => {
+    if (called.rank.includes(name))
+      return { architecture: inference.architecture, ephemeralStorageMb: inference.ephemeral_storage };
+    const { architecture } = called.summarize.includes(name) ? summarize : init;
+    return { architecture, ephemeralStorageMb };
+  };
+  return Object.fromEntries(called.names.map((name) => [name, sizeOf(name)]));
+}
+
+/** The REPORT lines among events. */
+export function reportsIn(events: Execution['events']): Execution['reports'] {
+  return events.flatMap((event) => (event.type === 'FunctionEnded' ? [event.report] : []));
+}
+
+/** The run that the execution made, once it has a summary. */
+async function summarizedPlace({ stage }: StageRun, { events }: Followed): Promise<RunPlace | undefined> {
+  const place = runOf(events);
+  if (place === undefined) return undefined;
+  const { summary } = runLayout(place.resultPath, place.runId);
+  return (await stage.store.head(summary)) === undefined ? undefined : place;
+}

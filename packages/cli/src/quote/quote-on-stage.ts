@@ -1,0 +1,38 @@
+import { DEFAULT_CALIBRATION, quoteRun, type Quote } from '@cosmicai/metrics';
+import { CosmicError, parseRunPayload } from '@cosmicai/payload';
+import { formatSeconds, formatUsd } from '@cosmicai/report';
+import { openStore } from '@cosmicai/store';
+import type { StageRun } from '../aws/stage-run.ts';
+import { pricesFor } from '../report/prices-for.ts';
+import { partitionSizes, runPlanOf } from './run-plan.ts';
+
+/**
+ * What a run on a stage will take, of the stage's own functions. Undefined where the data can't be listed from here: its
+ * functions may be allowed more than whoever starts them.
+ *
+ * @throws UserInputError when the payload is wrong or there is nothing to read, which no execution would mend
+ */
+export async function quoteOnStage(
+  input: Readonly<Record<string, unknown>>,
+  { stage: { options }, called: { childType } }: Pick<StageRun, 'stage' | 'called'>,
+): Promise<Quote | undefined> {
+  const { payload } = parseRunPayload(input);
+  const { memory: memoryMb, ephemeral_storage: ephemeralStorageMb, architecture } = options.inference;
+  try {
+    const sizes = await partitionSizes(openStore(payload.data_bucket, { base: 's3://' }), payload.data_prefix);
+    const plan = runPlanOf(payload, sizes, { memoryMb, ephemeralStorageMb, architecture, childType });
+    return quoteRun(plan, DEFAULT_CALIBRATION, { prices: pricesFor(options.region).prices });
+  } catch (error) {
+    if (error instanceof CosmicError && error.actor !== 'user') return undefined;
+    throw error;
+  }
+}
+
+/** A quote in a line, and its warnings below it. */
+export function quoteLine({ seconds, costUsd, warnings }: Quote): string {
+  const range = `${formatSeconds(seconds.low)} to ${formatSeconds(seconds.high)}`;
+  return [
+    `Quoted: ${formatSeconds(seconds.median)} (${range}), ${formatUsd(costUsd.median)}`,
+    ...warnings.map((warning) => `Warning: ${warning}`),
+  ].join('\n');
+}
