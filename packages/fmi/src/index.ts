@@ -42,7 +42,7 @@ export {
   type TcpunchOperationOptions,
   type TcpunchOptions,
 } from './tcpunch-v1/tcpunch-communicator.ts';
-export { pingWorld, type PingOptions, type PingReport } from './ping/ping-world.ts';
-export type { CollectiveReport } from './ping/collectives.ts';
-export type { PairReport } from './ping/pairs.ts';
+export { pingWorld, type PingOptions } from './ping/ping-world.ts';
+export { pingRank, type PingRankOptions } from './ping/ping-rank.ts';
+export { mergePing, type MergeOptions, type PingReport } from './ping/merge.ts';
 export * from './rendezvous/index.ts';

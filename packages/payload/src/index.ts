@@ -17,6 +17,21 @@ export {
   type RunRecord,
   type RunReference,
 } from './run-record.ts';
+export {
+  FMI_PING_STEPS,
+  fmiPingAnswerSchema,
+  fmiPingOpeningSchema,
+  fmiPingTaskSchema,
+  isFmiPing,
+  LARGEST_PING,
+  type FmiPingAnswer,
+  type FmiPingOpening,
+  type FmiPingOperation,
+  type FmiPingPair,
+  type FmiPingStep,
+  type FmiPingStepReport,
+  type FmiPingTask,
+} from './fmi-ping.ts';
 export { fmiReportSchema, type FmiReport, type LinkCounts } from './fmi-report.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
 export { rankFailureSchema, runSummarySchema, type RankFailure, type RunSummary } from './run-summary.ts';

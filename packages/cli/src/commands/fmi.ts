@@ -1,9 +1,9 @@
-import { pingWorld, type PingReport } from '@cosmicai/fmi';
+import { pingWorld } from '@cosmicai/fmi';
 import { parseEndpoint, UserInputError } from '@cosmicai/payload';
 import { Command, Option } from 'commander';
+import { describePing } from '../fmi/describe-ping.ts';
 import { wholeNumber } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
-import { formatPairs, formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface PingOptions {
@@ -53,42 +53,5 @@ async function run(options: PingOptions, terminal: Terminal): Promise<number> {
   });
   if (options.json) printJson(terminal, report);
   else printLine(terminal.stdout, describePing(report));
-  return report.collectives.every(({ ok }) => ok) ? EXIT.done : EXIT.failed;
-}
-
-function describePing(report: PingReport): string {
-  const { host, port } = report.rendezvous;
-  return [
-    formatPairs([
-      ['Rendezvous', `${host}:${port}${report.ownServer ? ' (started for this ping)' : ''}`],
-      ['Joined', `${report.joinMs.toFixed(1)} ms until all ${report.worldSize} peers were accepted`],
-      ['Set-up', `${report.setUpMs.toFixed(1)} ms until the first barrier was over, its links included`],
-    ]),
-    formatTable(
-      [
-        { title: 'pair', cell: ({ ranks: [a, b] }) => `${a} – ${b}` },
-        { title: 'channel', align: 'left', cell: (pair) => `${pair.channel}${pair.encrypted ? ', encrypted' : ''}` },
-        { title: 'set-up', cell: (pair) => `${pair.setUpMs.toFixed(1)} ms` },
-        { title: 'latency', cell: (pair) => `${pair.latencyUs.toFixed(0)} µs` },
-        { title: 'bandwidth', cell: (pair) => `${pair.bandwidthMBs.toFixed(0)} MB/s` },
-      ],
-      report.pairs,
-    ),
-    formatTable(
-      [
-        { title: 'operation', align: 'left', cell: (check) => check.operation },
-        { title: 'result', align: 'left', cell: (check) => (check.ok ? 'correct' : (check.problem ?? 'wrong')) },
-        { title: 'time', cell: (check) => `${check.ms.toFixed(2)} ms` },
-      ],
-      report.collectives,
-    ),
-    formatTable(
-      [
-        { title: 'operation', align: 'left', cell: (row) => row.operation },
-        { title: 'policy takes', align: 'left', cell: (row) => row.choice },
-        { title: 'because', align: 'left', cell: (row) => row.reason },
-      ],
-      report.policy,
-    ),
-  ].join('\n\n');
+  return report.ok ? EXIT.done : EXIT.failed;
 }

@@ -1,19 +1,10 @@
+import type { FmiPingOperation } from '@cosmicai/payload';
 import type { Communicator } from '../communicator.ts';
 import type { OperationKind } from '../operation.ts';
 import { sum } from '../reduction.ts';
 
-/** One operation tried on every rank against what a single process would compute. */
-export interface CollectiveReport {
-  readonly operation: OperationKind | 'gatherv';
-  readonly ok: boolean;
-  /** Until the last rank was done. */
-  readonly ms: number;
-  /** What went wrong. */
-  readonly problem?: string;
-}
-
 interface Check {
-  readonly operation: CollectiveReport['operation'];
+  readonly operation: OperationKind | 'gatherv';
   readonly run: (c: Communicator) => Promise<unknown>;
   readonly expected: (rank: number, size: number) => unknown;
 }
@@ -77,24 +68,24 @@ const checks: readonly Check[] = [
   },
 ];
 
-/** Tries every operation on all ranks at once; after a failure the rest fails with the same error. */
-export async function checkCollectives(ranks: readonly Communicator[], now: () => number): Promise<CollectiveReport[]> {
-  const reports: CollectiveReport[] = [];
+/**
+ * Tries every operation from one rank; all ranks call it at once. After a failure the rest fails with the same error.
+ * Before each but the barrier all wait for each other, so that the times are of the operations alone.
+ */
+export async function tryOperations(c: Communicator, now: () => number): Promise<FmiPingOperation[]> {
+  const reports: FmiPingOperation[] = [];
   for (const { operation, run, expected } of checks) {
-    const start = now();
-    const results = await Promise.allSettled(ranks.map(run));
-    const problems = results.flatMap((result, rank) => {
-      if (result.status === 'rejected') return [`rank ${rank}: ${(result.reason as Error).message}`];
-      const wanted = JSON.stringify(expected(rank, ranks.length));
-      const got = JSON.stringify(result.value);
-      return got === wanted ? [] : [`rank ${rank} got ${got}, expected ${wanted}`];
-    });
-    reports.push({
-      operation,
-      ok: problems.length === 0,
-      ms: now() - start,
-      ...(problems[0] === undefined ? {} : { problem: problems[0] }),
-    });
+    let start = now();
+    try {
+      if (operation !== 'barrier') await c.barrier();
+      start = now();
+      const got = JSON.stringify(await run(c));
+      const wanted = JSON.stringify(expected(c.rank, c.worldSize));
+      const ok = got === wanted;
+      reports.push({ operation, ok, ms: now() - start, ...(!ok && { problem: `got ${got}, expected ${wanted}` }) });
+    } catch (error) {
+      reports.push({ operation, ok: false, ms: now() - start, problem: (error as Error).message });
+    }
   }
   return reports;
 }

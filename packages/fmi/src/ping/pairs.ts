@@ -1,53 +1,75 @@
+import type { FmiPingPair } from '@cosmicai/payload';
 import type { Communicator } from '../communicator.ts';
 import type { PeerLink } from '../rendezvous/index.ts';
-
-/** What lies between two ranks. */
-export interface PairReport {
-  readonly ranks: readonly [number, number];
-  readonly channel: PeerLink['kind'];
-  readonly encrypted: boolean;
-  readonly setUpMs: number;
-  /** One way: half the median round trip of an 8-byte message, microseconds. */
-  readonly latencyUs: number;
-  /** Of a stream of large messages one way, MB/s (10^6 bytes). */
-  readonly bandwidthMBs: number;
-}
 
 const MIB = 1024 * 1024;
 const WARM_UP = 20;
 const ROUND_TRIPS = 100;
 const STREAM_MESSAGES = 8;
+const small = Float64Array.of(1);
+/** A pair may have to wait until all others had their turn. One that is lost is noticed at once. */
+const patient = { deadlineMs: 300_000 };
 
-export async function measurePair(
-  [a, b]: readonly [Communicator, Communicator],
-  link: PeerLink,
+/** Lets one pair of a process measure at a time; on machines of their own, pairs don't take each other's processor. */
+export type Turns = <T>(measure: () => Promise<T>) => Promise<T>;
+export const atOnce: Turns = (measure) => measure();
+
+/**
+ * Measures all pairs of this rank; every rank of the world calls it at once, with its links to all others. The lower
+ * rank of a pair measures and has it in its answer. All ranks take their pairs in the same order, so none waits in a circle.
+ */
+export async function measurePairs(
+  c: Communicator,
+  links: ReadonlyMap<number, PeerLink>,
+  turn: Turns,
   now: () => number,
-): Promise<PairReport> {
-  const small = Float64Array.of(1);
+): Promise<FmiPingPair[]> {
+  const pairs: FmiPingPair[] = [];
+  for (const [peer, { kind: channel, encrypted, setupMs: setUpMs }] of [...links].sort(([a], [b]) => a - b)) {
+    await c.send(null, peer, patient);
+    await c.recv(peer, patient);
+    if (peer < c.rank) await answer(c, peer);
+    else
+      pairs.push({
+        ranks: [c.rank, peer],
+        channel,
+        encrypted,
+        setUpMs,
+        ...(await turn(() => measure(c, peer, now))),
+      });
+  }
+  // Those that are through wait for the others here, and not in the next operation.
+  await c.barrier(patient);
+  return pairs;
+}
+
+async function measure(c: Communicator, peer: number, now: () => number) {
   const roundTrips: number[] = [];
   for (let i = 0; i < WARM_UP + ROUND_TRIPS; i++) {
     const start = now();
-    await a.send(small, b.rank);
-    await b.recv(a.rank);
-    await b.send(small, a.rank);
-    await a.recv(b.rank);
+    await c.send(small, peer);
+    await c.recv(peer);
     if (i >= WARM_UP) roundTrips.push(now() - start);
   }
   roundTrips.sort((x, y) => x - y);
+  const latencyMs = roundTrips[ROUND_TRIPS / 2]! / 2;
   const large = new Uint8Array(MIB);
   const start = now();
-  const sending = (async () => {
-    for (let i = 0; i < STREAM_MESSAGES; i++) await a.send(large, b.rank);
-  })();
-  for (let i = 0; i < STREAM_MESSAGES; i++) await b.recv(a.rank);
-  await sending;
-  const streamMs = now() - start;
+  for (let i = 0; i < STREAM_MESSAGES; i++) await c.send(large, peer);
+  await c.recv(peer);
+  // Until the last byte was there; the word that it was came one way later.
+  const streamMs = Math.max(now() - start - latencyMs, Number.EPSILON);
   return {
-    ranks: [a.rank, b.rank],
-    channel: link.kind,
-    encrypted: link.encrypted,
-    setUpMs: link.setupMs,
-    latencyUs: (roundTrips[ROUND_TRIPS / 2]! * 1000) / 2,
+    latencyUs: latencyMs * 1000,
     bandwidthMBs: (STREAM_MESSAGES * MIB) / 1e6 / (streamMs / 1000),
   };
+}
+
+async function answer(c: Communicator, peer: number): Promise<void> {
+  for (let i = 0; i < WARM_UP + ROUND_TRIPS; i++) {
+    await c.recv(peer, patient);
+    await c.send(small, peer);
+  }
+  for (let i = 0; i < STREAM_MESSAGES; i++) await c.recv(peer);
+  await c.send(null, peer);
 }

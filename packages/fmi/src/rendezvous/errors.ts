@@ -30,13 +30,19 @@ export class RendezvousRefusedError extends RemoteError {
   }
 }
 
+/** How far two peers came: not introduced; introduced, but no way between them; a way whose ends didn't prove the key in time. */
+export type UnfinishedStep = 'pairing' | 'punching' | 'handshake';
+
 /** No path to the peer was found before the deadline. */
 export class PeerUnreachableError extends RemoteError {
   readonly peer: number;
+  /** The step at which it ended. */
+  readonly step: UnfinishedStep;
 
-  constructor(peer: number, message: string, options?: ErrorOptions) {
+  constructor(peer: number, step: UnfinishedStep, message: string, options?: ErrorOptions) {
     super(message, options);
     this.peer = peer;
+    this.step = step;
   }
 }
 

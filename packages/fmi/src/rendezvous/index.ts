@@ -6,6 +6,7 @@ export {
   RendezvousRefusedError,
   RendezvousUnavailableError,
   type Refusal,
+  type UnfinishedStep,
 } from './errors.ts';
 export { checkRendezvous, type CheckOptions, type RendezvousCheck } from './client/check.ts';
 export { createConnector } from './client/connector.ts';

@@ -367,6 +367,7 @@ class Connector implements PeerConnector {
         : state.attempt !== undefined
           ? 'no path to it was found yet'
           : (lastError?.message ?? "it hasn't come to the rendezvous server");
-    return new PeerUnreachableError(rank, `Rank ${rank} wasn't reached in time: ${why}.`, { cause: lastError });
+    const step = state.attempt?.step ?? (lastError instanceof PeerUnreachableError ? lastError.step : 'pairing');
+    return new PeerUnreachableError(rank, step, `Rank ${rank} wasn't reached in time: ${why}.`, { cause: lastError });
   }
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { LinkMismatchError, PeerUnreachableError } from '../errors.ts';
+import { LinkMismatchError, PeerUnreachableError, type UnfinishedStep } from '../errors.ts';
 import { linkKey } from '../keys.ts';
 import type { Endpoint, PeerLink } from '../peer-link.ts';
 import { nonceBytes, type Body, type Path } from '../wire/messages.ts';
@@ -56,6 +56,7 @@ export class LinkAttempt {
   /** Ways under way; when none is left, the next one needn't wait for its time. */
   #ways = 0;
   #lastError: Error | undefined;
+  #step: UnfinishedStep = 'punching';
 
   constructor(setting: AttemptSetting, introduction: Body<'introduce'>) {
     this.#setting = setting;
@@ -79,6 +80,11 @@ export class LinkAttempt {
 
   abort(reason: Error): void {
     this.#fail(reason);
+  }
+
+  /** What is still missing: a connection, or the proof over one. */
+  get step(): UnfinishedStep {
+    return this.#step;
   }
 
   get #peer(): number {
@@ -158,7 +164,7 @@ export class LinkAttempt {
       const relay = allowRelay ? 'and the relay failed' : 'and the relay is not allowed';
       const detail = this.#lastError === undefined ? '' : ` (last: ${this.#lastError.message})`;
       const text = `No path to rank ${this.#peer}: no direct connection was found${allowRelay ? ',' : ''} ${relay}${detail}.`;
-      this.#fail(new PeerUnreachableError(this.#peer, text, { cause: this.#lastError }));
+      this.#fail(new PeerUnreachableError(this.#peer, this.step, text, { cause: this.#lastError }));
     }
   }
 
@@ -214,6 +220,7 @@ export class LinkAttempt {
       socket.destroy();
       return false;
     }
+    this.#step = 'handshake';
     const { self, encrypt, randomBytes } = this.#setting;
     return await new Promise<boolean>((resolve, reject) => {
       const finished = (useful: boolean) => {
@@ -273,7 +280,7 @@ export class LinkAttempt {
     } catch (error) {
       socket.destroy();
       const text = `The link with rank ${this.#peer} couldn't be encrypted: ${(error as Error).message}.`;
-      this.#reject(new PeerUnreachableError(this.#peer, text, { cause: error }));
+      this.#reject(new PeerUnreachableError(this.#peer, 'handshake', text, { cause: error }));
     }
   }
 

@@ -33,7 +33,12 @@ export async function meetV1(options: MeetV1Options): Promise<Socket> {
   const limit = within(
     (options.deadline ?? Date.now() + defaultMeetMs) - Date.now(),
     options.signal ?? new AbortController().signal,
-    () => new PeerUnreachableError(-1, `The peer of pairing ${JSON.stringify(pairingName)} wasn't reached in time.`),
+    () =>
+      new PeerUnreachableError(
+        -1,
+        'pairing',
+        `The peer of pairing ${JSON.stringify(pairingName)} wasn't reached in time.`,
+      ),
   );
   const { signal } = limit;
   const where = `${rendezvous.host}:${rendezvous.port}`;
