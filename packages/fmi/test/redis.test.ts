@@ -16,7 +16,7 @@ if (hasRedisServer()) {
     name,
     world,
     isFull
-      ? wholeContract
+      ? wholeContract.map((extent) => ({ ...extent, mostGathered: 4 * 1024 * MIB }))
       : [
           { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: outerRoots },
           { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },

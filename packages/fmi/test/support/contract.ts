@@ -6,6 +6,11 @@ export interface Extent {
   /** Bytes of each rank's message. */
   readonly lengths: readonly number[];
   readonly roots: (size: number) => readonly number[];
+  /**
+   * Bytes that an allgather may leave on all ranks together; default: any number. A server that holds a copy for each reader
+   * would need as much memory again as this process, which has 8 GiB of them after an allgather of 8 MiB from 32 ranks.
+   */
+  readonly mostGathered?: number;
 }
 
 const KIB = 1024;

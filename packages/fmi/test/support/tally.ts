@@ -29,9 +29,9 @@ export class Tally {
   print(): void {
     const seconds = (performance.now() - this.#begun) / 1000;
     const worlds = [...this.#worlds].sort((a, b) => a - b).join(', ');
-    const gib = this.#bytes / 2 ** 30;
+    const compared = this.#bytes === 0 ? '' : `, ${(this.#bytes / 2 ** 30).toFixed(2)} GiB of results compared`;
     process.stderr.write(
-      `${this.#name}: ${this.#operations} operations, ${gib.toFixed(2)} GiB of results compared, worlds of ${worlds}, ${seconds.toFixed(0)} s\n`,
+      `${this.#name}: ${this.#operations} operations${compared}, worlds of ${worlds}, ${seconds.toFixed(0)} s\n`,
     );
   }
 }
