@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deriveRunKey, startRendezvous, type RendezvousServer } from '@cosmicai/fmi';
+import { checkRendezvous, deriveRunKey, startRendezvous, type RendezvousServer } from '@cosmicai/fmi';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import { fmiReportSchema, parseAs, parseJsonAs, rankTaskSchema, runLayout } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
@@ -100,6 +100,21 @@ describe('meetRanks', () => {
     expect(first).toMatchObject({ status: 'missed' });
     expect(last).toMatchObject({ status: 'missed' });
     expect(await store.head(layout.fmi)).toBeUndefined();
+  });
+
+  it('lets no rank wait for one that failed for good before any other came', async () => {
+    // As CheckRendezvous does before ranks start.
+    await checkRendezvous({
+      rendezvous: { host: '127.0.0.1', port: server.port },
+      runId: 'run-1',
+      runKey: deriveRunKey(SECRET, 'run-1'),
+      worldSize: WITH_DATA.length,
+    });
+    await declineMeeting(task(2), environment());
+
+    const outcomes = await Promise.all([meet(0), meet(3)]);
+
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['missed', 'missed']);
   });
 
   it('misses the meeting, and nothing else, when the run has no key', async () => {

@@ -27,6 +27,8 @@ export class World {
   readonly #pairings: PairingTable;
   readonly #onEmpty: () => void;
   readonly #gone = new Map<number, Departure>();
+  /** Ranks that said good-bye without having met anybody: they came to say that they won't take part. */
+  readonly #declined = new Set<number>();
   /** Who waits for a rank that isn't here yet. */
   readonly #seekers = new Map<number, Set<number>>();
 
@@ -52,6 +54,7 @@ export class World {
       before.dismiss('replaced', `another process has joined as rank ${member.rank}`);
     }
     this.members.set(member.rank, member);
+    this.#declined.delete(member.rank);
     if (this.#gone.delete(member.rank))
       this.#tellOthers(member.rank, (other) => other.send('back', { peer: member.rank }));
     const seekers = this.#seekers.get(member.rank) ?? [];
@@ -87,9 +90,11 @@ export class World {
   /** The member's connection is over. Everybody hears of a loss; a good-bye is told to those who had to do with the member. */
   depart(member: Member, how: Departure): void {
     if (this.members.get(member.rank) !== member) return;
+    if (how === 'left' && member.pairings.size === 0) this.#declined.add(member.rank);
     this.#part(member, how);
     if (this.members.size > 0) return;
-    this.#gone.clear();
+    // Those who come next are another attempt, or, in a world that was opened ahead of its ranks, the first to look for others.
+    for (const rank of this.#gone.keys()) if (!this.#declined.has(rank)) this.#gone.delete(rank);
     this.#onEmpty();
   }
 
