@@ -14,6 +14,7 @@ import pMap from 'p-map';
 import { z } from 'zod';
 import { locateRun } from './locate-run.ts';
 import { mapFailures } from './map-failures.ts';
+import { meetingWarnings } from './meeting-warnings.ts';
 import { collectRank } from './rank-results.ts';
 import { runSummary } from './run-summary.ts';
 
@@ -64,8 +65,9 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
     return [{ rank: RANK, data_path: DATA_PATH, ...reason }];
   });
 
+  const meeting = await meetingWarnings(store, record.run, results);
   const summary = runSummary({
-    record,
+    record: { ...record, warnings: [...record.warnings, ...meeting] },
     manifest,
     results,
     failures,

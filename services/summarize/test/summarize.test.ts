@@ -2,7 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePredictions } from '@cosmicai/inference';
-import { rankResultSchema, runLayout, runSummarySchema, type RankResult, type RunRecord } from '@cosmicai/payload';
+import { PredictionMetrics } from '@cosmicai/metrics';
+import {
+  rankResultSchema,
+  runLayout,
+  runSummarySchema,
+  type FmiReport,
+  type RankResult,
+  type RunRecord,
+} from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { resultSummary } from '../src/result-summary.ts';
 import { summarize } from '../src/summarize.ts';
@@ -32,7 +40,7 @@ const task = (rank: number, worldSize: number) => ({
 });
 
 /** Plans a run and lets the given ranks succeed. */
-async function givenRun(worldSize: number, succeeded: readonly number[], tolerated = 0) {
+async function givenRun(worldSize: number, succeeded: readonly number[], tolerated = 0, fmi = false) {
   const record: RunRecord = {
     run: {
       ...reference,
@@ -42,8 +50,8 @@ async function givenRun(worldSize: number, succeeded: readonly number[], tolerat
       ranks_with_data: worldSize,
       max_concurrency: 10,
       tolerated_failure_percentage: tolerated,
-      fmi_enabled: false,
-      rendezvous_endpoint: null,
+      fmi_enabled: fmi,
+      rendezvous_endpoint: fmi ? '127.0.0.1:10000' : null,
     },
     created_at: '2026-03-04T05:06:07.000Z',
     payload: {},
@@ -109,6 +117,19 @@ async function givenResult(rank: number, worldSize: number, changes: Partial<Ran
   await store.put(layout.rankResult(rank), JSON.stringify(result));
 }
 
+async function givenMeeting(ranks: readonly number[]) {
+  const report: FmiReport = {
+    run_id: RUN_ID,
+    world_size: ranks.length,
+    links: { direct: 0, relay: 0, encrypted: 0 },
+    ranks: ranks.map((rank) => ({
+      ...{ rank, arrived_at: '2026-03-04T05:06:08.000Z', setup_ms: 1, wait_ms: 1, links: [] },
+    })),
+    prediction_scores: new PredictionMetrics().finish(),
+  };
+  await store.put(layout.fmi, JSON.stringify(report));
+}
+
 const run = (input: unknown) =>
   summarize(input, { openStore: () => store, now: () => new Date('2026-03-04T05:06:17.000Z'), region: undefined });
 const readJson = async (key: string): Promise<unknown> => JSON.parse((await store.get(key)).toString());
@@ -134,6 +155,19 @@ describe('summarize', () => {
     expect(summary.prediction_scores.mae).toBeCloseTo(0.015, 6);
     // 1 GB for 2 s and 3 s, two requests: the price list of docs/costs.md by hand.
     expect(summary.cost?.usd).toBeCloseTo(5 * 0.0000166667 + 2 * 0.0000002, 12);
+  });
+
+  it.each([
+    ['all met', [0, 1, 2], []],
+    ['none met', undefined, [expect.stringContaining('did not meet over FMI, so there is no fmi.json')]],
+    ['one met alone', [1], [expect.stringMatching(/^Ranks 0, 2 did not meet the others over FMI/)]],
+  ])('tells what came of a meeting: %s', async (_, met, warnings) => {
+    await givenRun(3, [0, 1, 2], 0, true);
+    if (met !== undefined) await givenMeeting(met);
+
+    await run({ run: reference });
+
+    expect((await readSummary()).warnings).toEqual(warnings);
   });
 
   it.each([
