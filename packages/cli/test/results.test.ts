@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { DEFAULT_CALIBRATION, quoteSchema } from '@cosmicai/metrics';
+import { parseAs, parseJsonAs, type RankResult } from '@cosmicai/payload';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';
 
 let workspace: Workspace;
@@ -111,5 +113,46 @@ describe('cosmicai quote', () => {
     expect(table.stdout).toMatch(/^cost +[\d.]+ USD \([\d.]+ USD to [\d.]+ USD\)$/m);
     expect(json.code).toBe(0);
     expect(printedJson(json)).toMatchObject({ ranks: 130, samples: 664_690, lambdaRequests: 132 });
+  });
+
+  /** Of a further session on Lambda, where a function of 3,008 MB sees two cores. */
+  const SECOND_SESSION_MB = DEFAULT_CALIBRATION.memory.mbPerSession;
+
+  it('takes memory from the run it is calibrated by', async () => {
+    const end = await workspace.cosmicai(['quote', '--data', 'parts', '--calibrate', 'results', '--json']);
+
+    expect(end.code).toBe(0);
+    const { memory, calibration } = parseJsonAs(quoteSchema, end.stdout, 'quote');
+    const most = Math.max(...workspace.combined('results', 'combined_data.json').map((rank) => rank.peak_rss_mb));
+    expect(memory.peakMb).toBeCloseTo(most + SECOND_SESSION_MB, 6);
+    expect(calibration).toMatch(/^the ranks of file:.*combined_data\.json, not on Lambda$/);
+  });
+
+  it('probes this machine with the payload’s own data, and says what it measured and how that is carried over', async () => {
+    const [table, json] = await Promise.all([
+      workspace.cosmicai(['quote', '--data', 'parts', '--probe', '--batch-size', '2']),
+      workspace.cosmicai(['quote', '--files', '3', '--file-samples', '4', '--probe', '--json']),
+    ]);
+
+    expect([table.code, json.code]).toEqual([0, 0]);
+    expect(table.stdout).toMatch(/^Probe +4 galaxies of 1\.pt at batch size 2, one process, one thread$/m);
+    expect(table.stdout).toMatch(/^Rate +[\d.,]+ galaxies\/s by the clock, [\d.]+ cores busy$/m);
+    expect(table.stdout).toMatch(/^On Lambda +a vCPU counts as a busy core here/m);
+    expect(table.stdout).toMatch(/^based on +a probe on this machine \(\d+ x .+\), not on Lambda/m);
+    const { probe, ...quoted } = printedJson(json) as { probe: { data: null; galaxies: number; ranks: RankResult[] } };
+    expect(probe).toMatchObject({ data: null, galaxies: 2048 });
+    expect(probe.ranks.map(({ samples, cold_start }) => [samples, cold_start])).toEqual([
+      [2048, true],
+      [2048, false],
+    ]);
+    const most = Math.max(...probe.ranks.map((rank) => rank.peak_rss_mb));
+    expect(parseAs(quoteSchema, quoted, 'quote').memory.peakMb).toBeCloseTo(most + SECOND_SESSION_MB, 6);
+  });
+
+  it('says which model a probe can’t load', async () => {
+    writeFileSync(workspace.path('no-model.onnx'), 'no model');
+    const end = await workspace.cosmicai(['quote', '--data', 'parts', '--probe', '--model', 'no-model.onnx']);
+    expect(end).toMatchObject({ code: 2, stdout: '' });
+    expect(end.stderr).toMatch(/The probe failed: UserInputError: .*no-model\.onnx/);
   });
 });

@@ -36,10 +36,12 @@ export {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,
   DEFAULT_THROTTLE_RETRY,
+  lambdaCores,
   type AwsLimits,
   type RetryPolicy,
 } from './quote/aws-limits.ts';
-export { calibratedBy, DEFAULT_CALIBRATION, type Calibration } from './quote/calibration.ts';
+export { DEFAULT_CALIBRATION, LAMBDA_COLD_START_FACTOR, type Calibration } from './quote/calibration.ts';
+export { calibratedBy, type CalibrationSource } from './quote/calibrated-by.ts';
 export { PUBLISHED_SYSTEM } from './quote/published-system.ts';
 export { loadsOf, type RankLoad, type RunPlan } from './quote/run-plan.ts';
 export type { Phases } from './quote/attempt.ts';

@@ -25,6 +25,13 @@ export interface RankMeasurement {
   /** Memory as the file tells it: allocations summed by a profiler in the published files, peak resident memory in ours. */
   readonly memoryMb: number | null;
   readonly memoryLimitMb: number | null;
+  /** What the rank's process counted of itself; null in the published files, whose figures are a profiler's. */
+  readonly process: {
+    readonly cpuSeconds: number;
+    readonly peakRssMb: number;
+    /** Seconds until it had the model; null where it had it already. */
+    readonly modelLoadSeconds: number | null;
+  } | null;
   readonly samplesPerSecond: number | null;
   readonly bitsPerSecond: number | null;
   readonly s3: {
@@ -105,6 +112,11 @@ export function fromRankResult(result: RankResult): RankMeasurement {
     secondsPerBatch: result['execution_time (seconds/batch)'],
     memoryMb: result.peak_rss_mb,
     memoryLimitMb: result.memory_limit_mb,
+    process: {
+      cpuSeconds: result['total_cpu_time (seconds)'],
+      peakRssMb: result.peak_rss_mb,
+      modelLoadSeconds: result.cold_start ? result.timing.model_load : null,
+    },
     samplesPerSecond: total > 0 ? result.samples / total : null,
     bitsPerSecond: total > 0 ? result.bits / total : null,
     s3: {
@@ -195,6 +207,7 @@ function measurementOf(
     secondsPerBatch: number('secondsPerBatch'),
     memoryMb: number('memoryMb'),
     memoryLimitMb: null,
+    process: null,
     samplesPerSecond: number('samplesPerSecond'),
     bitsPerSecond: number('bitsPerSecond'),
     s3: {

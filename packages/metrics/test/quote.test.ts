@@ -75,7 +75,7 @@ describe('a quote', () => {
     ['synchronised ranks beyond what can run at once', plan(1500, { fmi: true }), /never pass its first barrier/],
     ['ranks that run into the time-out', plan(1, { megabytes: 12_000 }), /ends after 900 s/],
     ['ranks too slow for Express children', plan(1, { megabytes: 5000 }), /Express child execution ends after 300 s/],
-    ['too little memory', plan(1, { memoryMb: 256 }), /needs about 220 MB of its 256 MB/],
+    ['too little memory', plan(1, { memoryMb: 256 }), /needs about 520 MB of its 256 MB/],
     ['more memory than Lambda has', plan(1, { memoryMb: 20_000 }), /more than Lambda gives/],
     ['a run that can but fail', plan(1, { megabytes: 40_000 }), /simulated runs end with failed ranks/],
   ])('warns of %s', (_, planned, warning) => {
@@ -96,11 +96,18 @@ describe('a quote', () => {
   it('is held against what the run really took', () => {
     const quote = quoteRun(plan(4), DEFAULT_CALIBRATION, { prices });
 
-    const rows = reconcile(quote, { seconds: 2 * quote.seconds.high, usd: quote.costUsd.median, samples: 4 * 5100 });
+    const rows = reconcile(quote, {
+      seconds: 2 * quote.seconds.high,
+      usd: quote.costUsd.median,
+      peakMb: quote.memory.peakMb - 100,
+      samples: 4 * 5100,
+    });
 
     expect(rows.map(({ what, withinRange }) => [what, withinRange])).toEqual([
       ['duration', false],
       ['cost', true],
+      // Less than was quoted is no surprise.
+      ['peak memory', true],
       ['samples', true],
     ]);
     expect(rows[0]!.deviation).toBeCloseTo((2 * quote.seconds.high) / quote.seconds.median - 1, 12);
@@ -137,6 +144,54 @@ describe('a calibration', () => {
     const told = ranks([5, 5]).map((rank) => ({ ...rank, inferenceSeconds: 4 }));
 
     expect(calibratedBy(told, given).samplesPerSecond).toBe(250);
+  });
+
+  const measured = (
+    cpuSeconds: number,
+    peakRssMb: number,
+    changes: Partial<RankMeasurement> = {},
+  ): RankMeasurement => ({
+    ...ranks([4])[0]!,
+    process: { cpuSeconds, peakRssMb, modelLoadSeconds: null },
+    ...changes,
+  });
+
+  it('counts the cores that ranks kept busy, so that a crowded machine is no slow one', () => {
+    const { vcpus: _, ...unknown } = given;
+    const idle = calibratedBy([measured(4, 300)], unknown);
+    // The same work in twice the time, for want of a core half the time.
+    const crowded = calibratedBy([measured(4, 300, { seconds: 8 })], unknown);
+
+    expect(idle).toMatchObject({ samplesPerSecond: 250, vcpus: 1 });
+    expect(crowded).toMatchObject({ samplesPerSecond: 125, vcpus: 0.5 });
+    expect(calibratedBy(ranks([4]), unknown).vcpus).toBe(DEFAULT_CALIBRATION.vcpus);
+  });
+
+  it('takes the most memory of any rank, less the further sessions that it had on Lambda', () => {
+    const both = [measured(4, 300), measured(4, 420)];
+    const { mbPerSession } = DEFAULT_CALIBRATION.memory;
+
+    expect(calibratedBy(both, given).memory).toMatchObject({ baseMb: 420, mbPerSession });
+    // 3,008 MB show two cores.
+    const onLambda = both.map((rank) => ({ ...rank, memoryLimitMb: 3008 }));
+    const calibration = calibratedBy(onLambda, { ...given, onLambda: true });
+    expect(calibration.memory.baseMb).toBe(420 - mbPerSession);
+    expect(quoteRun(plan(1, { memoryMb: 3008 }), calibration, { prices, runs: 1 }).memory.peakMb).toBe(420);
+    expect(quoteRun(plan(1, { memoryMb: 5000 }), calibration, { prices, runs: 1 }).memory.peakMb).toBe(
+      420 + mbPerSession,
+    );
+    expect(calibratedBy(ranks([4]), given).memory).toEqual(DEFAULT_CALIBRATION.memory);
+  });
+
+  it('takes cold starts where both the start and the loading of the model are known, doubled for Lambda’s own share', () => {
+    const cold = [measured(4, 300, { process: { cpuSeconds: 4, peakRssMb: 300, modelLoadSeconds: 0.5 } })];
+
+    expect(calibratedBy(cold, { ...given, starts: [0.3] })).toMatchObject({
+      coldStartSeconds: 1.6,
+      coldDownload: { bytes: 0, objects: 0 },
+    });
+    expect(calibratedBy(cold, { ...given, starts: [0.3], onLambda: true }).coldStartSeconds).toBe(0.8);
+    expect(calibratedBy(cold, given).coldStartSeconds).toBe(DEFAULT_CALIBRATION.coldStartSeconds);
   });
 
   it('of few steady ranks keeps the stragglers it can not have seen', () => {

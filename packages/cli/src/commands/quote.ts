@@ -1,14 +1,17 @@
 import { DEFAULT_CALIBRATION, pricesOf, quoteRun } from '@cosmicai/metrics';
-import { parseRunPayload } from '@cosmicai/payload';
+import { naturalOrder, parseRunPayload, type RunPayload } from '@cosmicai/payload';
 import { quoteTable } from '@cosmicai/report';
-import { openStore } from '@cosmicai/store';
+import { openStore, parseAddress } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
 import { memoryOption, storeOption, wholeNumber } from '../inputs/options.ts';
 import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
+import { formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { calibrationOf } from '../quote/calibration-of-run.ts';
+import { probe, type Probe } from '../quote/probe.ts';
+import { calibrationOfProbe, describeProbe } from '../quote/probed-calibration.ts';
 import { partitionSizes, runPlanOf } from '../quote/run-plan.ts';
 import { composePayload, readPayload } from '../run/payload.ts';
 
@@ -17,6 +20,8 @@ interface QuoteOptions extends PayloadOptions {
   readonly architecture: 'x86_64' | 'arm64';
   readonly childType: 'STANDARD' | 'EXPRESS';
   readonly calibrate?: string;
+  readonly probe?: boolean;
+  readonly model?: string;
   readonly files?: number;
   readonly fileSamples: number;
   readonly region: string;
@@ -46,13 +51,19 @@ export function quoteCommand(terminal: Terminal): Command {
         .default('STANDARD'),
     )
     .option('--calibrate <results>', 'take rates and memory from an earlier run in this results folder')
+    .addOption(
+      new Option('--probe', 'measure rates and memory now, by a few seconds’ work on this machine').conflicts(
+        'calibrate',
+      ),
+    )
+    .option('-m, --model <file>', 'ONNX model of --probe; default: that of the payload, or the demo model')
     .option('--region <name>', 'AWS region for the prices', 'us-east-1')
     .addOption(storeOption())
     .option('--seed <n>', 'of the simulation', wholeNumber(0), 1)
     .option('--json', 'print the quote as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  cosmicai quote payload.json --calibrate results\n  cosmicai quote --files 130 --memory 3008\n',
+      '\nExamples:\n  cosmicai quote payload.json --probe\n  cosmicai quote payload.json --calibrate results\n  cosmicai quote --files 130 --memory 3008\n',
     )
     .action((file: string | undefined, options: QuoteOptions) => quote(file, options, terminal));
 }
@@ -66,24 +77,63 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
         : { bucket: 'quoted' }
       : await readPayload(file, terminal.cwd);
   const { payload } = parseRunPayload(composePayload(given, options, terminal.cwd));
+  const data = storeOf(payload.data_bucket, options);
   const sizes =
     options.files === undefined
-      ? await partitionSizes(
-          openStore(payload.data_bucket, options.store === undefined ? {} : { base: options.store }),
-          payload.data_prefix,
-        )
+      ? await partitionSizes(data, payload.data_prefix)
       : imagined(options.files, options.fileSamples);
   const { memory: memoryMb, architecture, childType } = options;
-  const quoted = quoteRun(
-    runPlanOf(payload, sizes, { memoryMb, ephemeralStorageMb: EPHEMERAL_STORAGE_MB, architecture, childType }),
-    options.calibrate === undefined ? DEFAULT_CALIBRATION : await calibrationOf(options.calibrate, terminal.cwd),
-    { prices: pricesOf(options.region), seed: options.seed },
-  );
-  if (options.json) printJson(terminal, quoted);
-  else {
-    printLine(terminal.stdout, formatReportTable(quoteTable(quoted)));
-    for (const warning of quoted.warnings) printLine(terminal.stdout, `\nWarning: ${warning}`);
+  const plan = runPlanOf(payload, sizes, {
+    memoryMb,
+    ephemeralStorageMb: EPHEMERAL_STORAGE_MB,
+    architecture,
+    childType,
+  });
+  const probed = options.probe === true ? await probeFor(payload, sizes, options, terminal) : undefined;
+  const calibration =
+    probed === undefined
+      ? options.calibrate === undefined
+        ? DEFAULT_CALIBRATION
+        : await calibrationOf(options.calibrate, terminal.cwd)
+      : calibrationOfProbe(probed);
+  const quoted = quoteRun(plan, calibration, { prices: pricesOf(options.region), seed: options.seed });
+  if (options.json) {
+    printJson(terminal, { ...quoted, ...(probed !== undefined && { probe: probed }) });
+    return;
   }
+  if (probed !== undefined)
+    printLine(terminal.stdout, `${formatPairs(describeProbe(probed, calibration, memoryMb))}\n`);
+  printLine(terminal.stdout, formatReportTable(quoteTable(quoted)));
+  for (const warning of quoted.warnings) printLine(terminal.stdout, `\nWarning: ${warning}`);
+}
+
+/** Tries the payload's model on the first of its partitions, or on simulated galaxies where there is none to be read. */
+function probeFor(
+  { model: named, bucket, data_bucket: dataBucket, batch_size: batchSize }: RunPayload,
+  sizes: ReadonlyMap<string, number>,
+  options: QuoteOptions,
+  terminal: Terminal,
+): Promise<Probe> {
+  const [first] = naturalOrder(sizes.keys());
+  const { store: modelBucket, key } =
+    named?.includes('://') === true ? parseAddress(named) : { store: bucket, key: named };
+  printLine(terminal.stderr, 'Probing: one process at work on this machine for some seconds');
+  return probe(
+    {
+      batchSize,
+      partition:
+        options.files === undefined && first !== undefined
+          ? { store: storeOf(dataBucket, options), key: first }
+          : undefined,
+      ...(options.model !== undefined && { model: options.model }),
+      ...(key !== undefined && { storedModel: { store: storeOf(modelBucket, options), key } }),
+    },
+    terminal,
+  );
+}
+
+function storeOf(bucket: string, { store: base }: QuoteOptions) {
+  return openStore(bucket, base === undefined ? {} : { base });
 }
 
 function imagined(files: number, samples: number): Map<string, number> {

@@ -1,26 +1,28 @@
-import { cpus } from 'node:os';
-import {
-  calibratedBy,
-  DEFAULT_AWS_LIMITS,
-  DEFAULT_CALIBRATION,
-  fromRankResult,
-  type Calibration,
-} from '@cosmicai/metrics';
+import { calibratedBy, DEFAULT_CALIBRATION, fromRankResult, type Calibration } from '@cosmicai/metrics';
 import { parseJsonAs, rankResultSchema } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { z } from 'zod';
 import { resultsLocation } from '../inputs/files.ts';
+import { findExecution, reportsByRank } from '../report/gather-run.ts';
 
-/** How the ranks of a results folder's newest run behaved. @throws UserInputError when there are none that tell */
+/**
+ * How the ranks of a results folder's newest run behaved: rates, spread, stragglers and memory by their own results, cold
+ * starts by the REPORT lines of its execution where that is known.
+ *
+ * @throws UserInputError when there are no results that tell
+ */
 export async function calibrationOf(results: string, cwd: string): Promise<Calibration> {
   const { bucket, resultPath } = resultsLocation(results, cwd);
   const key = `${resultPath}/combined_data.json`;
   const ranks = parseJsonAs(z.array(rankResultSchema), (await openStore(bucket).get(key)).toString(), key);
-  const memory = ranks[0]?.memory_limit_mb;
-  const onLambda = ranks.length > 0 && process.env.AWS_REGION !== undefined && memory !== null && memory !== undefined;
+  const runId = ranks[0]?.run_id ?? null;
+  const execution = runId === null ? undefined : await findExecution({ bucket, resultPath, runId });
+  const reports = [...reportsByRank(execution?.events ?? []).values()];
+  const onLambda = execution?.region !== undefined;
   return calibratedBy(ranks.map(fromRankResult), {
     base: DEFAULT_CALIBRATION,
-    vcpus: onLambda ? memory / DEFAULT_AWS_LIMITS.memoryMbPerVcpu : Math.max(1, cpus().length / 2),
-    source: `the ranks of ${bucket}/${key}`,
+    onLambda,
+    starts: reports.flatMap(({ initDurationMs }) => (initDurationMs === undefined ? [] : [initDurationMs / 1000])),
+    source: `the ranks of ${bucket}/${key}, ${onLambda ? 'on Lambda' : 'not on Lambda'}`,
   });
 }

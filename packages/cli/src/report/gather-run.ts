@@ -100,7 +100,7 @@ export async function gatherRun(
 const rankOf = z.object({ RANK: z.coerce.number().int() });
 
 /** The REPORT line of each rank's last invocation. */
-function reportsByRank(events: readonly RunEvent[]): Map<number, ReportLine> {
+export function reportsByRank(events: readonly RunEvent[]): Map<number, ReportLine> {
   const ranks = new Map<string, number>();
   const reports = new Map<number, ReportLine>();
   for (const event of events) {

@@ -56,3 +56,16 @@ export const DEFAULT_THROTTLE_RETRY: RetryPolicy = {
   maxAttempts: 12,
   maxDelaySeconds: 60,
 };
+
+/** Largest memory in MB at which a function is shown so many cores: measured (github.com/rwnx/lambda-cpuinfo), AWS publishes no table. */
+const CORES: readonly (readonly [upToMb: number, cores: number])[] = [
+  [3008, 2],
+  [5307, 3],
+  [7076, 4],
+  [8845, 5],
+];
+
+/** Cores that a function sees. It gets less of their time than that: `memoryMbPerVcpu`. */
+export function lambdaCores(memoryMb: number): number {
+  return CORES.find(([upToMb]) => memoryMb <= upToMb)?.[1] ?? 6;
+}

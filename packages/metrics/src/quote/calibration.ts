@@ -1,7 +1,3 @@
-import { UserInputError } from '@cosmicai/payload';
-import type { RankMeasurement } from '../rank-measurement.ts';
-import { median } from '../statistics.ts';
-
 /** How a system's functions behave: everything a quote needs that is not the plan, the prices or AWS itself. */
 export interface Calibration {
   /** Where the figures come from: shown with every quote made with them. */
@@ -24,7 +20,10 @@ export interface Calibration {
   /** Objects a rank writes. */
   readonly objectsWritten: number;
   readonly memory: {
+    /** Of a process with one session, with a copy of the model. */
     readonly baseMb: number;
+    /** Of each further session; a function has one for each core it sees. */
+    readonly mbPerSession: number;
     readonly mbPerBatchSample: number;
     /** Share of a partition file that lies in memory at once. */
     readonly shareOfPartition: number;
@@ -37,6 +36,9 @@ export interface Calibration {
     readonly readsAtOnce: number;
   };
 }
+
+/** Lambda's own share of a cold start, fetching the package and making the environment, is taken to be as long as the process's. */
+export const LAMBDA_COLD_START_FACTOR = 2;
 
 /**
  * This system. Rates and memory were measured on two shared x86-64 cores, not on Lambda; the cold start there is a process
@@ -54,59 +56,8 @@ export const DEFAULT_CALIBRATION: Calibration = {
   failureProbability: 0.001,
   readsWhilePredicting: true,
   objectsWritten: 3,
-  memory: { baseMb: 220, mbPerBatchSample: 0, shareOfPartition: 0 },
+  // Measured: 275-354 MB with one session, 360-523 MB with two, whatever the batch size (docs/costs.md).
+  memory: { baseMb: 350, mbPerSession: 170, mbPerBatchSample: 0, shareOfPartition: 0 },
   initialize: { coldStartSeconds: 0.8, memoryMb: 512 },
   summarize: { coldStartSeconds: 0.8, memoryMb: 1024, readsAtOnce: 32 },
 };
-
-/** A rank that took this many times the median is a straggler, not spread. */
-const STRAGGLER_FACTOR = 2;
-
-/**
- * Takes rates, spread and stragglers from ranks that have run: a short probe on this machine, or earlier runs.
- *
- * A straggler's delay counts as seconds, not as a factor: one that stalls while its environment comes up stalls no longer
- * when its partition is larger.
- *
- * @param base everything else
- * @param vcpus of the machine or function the ranks ran on
- * @throws UserInputError when no rank has samples and seconds
- */
-export function calibratedBy(
-  ranks: readonly RankMeasurement[],
-  { base, vcpus, source }: { readonly base: Calibration; readonly vcpus: number; readonly source: string },
-): Calibration {
-  const timed = ranks.flatMap(({ samples, inferenceSeconds, seconds: total }) => {
-    // Loading and reading are in the model already and must not count twice.
-    const seconds = inferenceSeconds ?? total;
-    return samples !== null && seconds !== null && samples > 0 && seconds > 0 ? [{ samples, seconds }] : [];
-  });
-  if (timed.length === 0) {
-    throw new UserInputError(
-      `None of the ${ranks.length} rank results to calibrate by tells both samples and seconds. Give results of a run that processed data.`,
-    );
-  }
-  const perSample = timed.map(({ samples, seconds }) => seconds / samples);
-  const typical = median(perSample);
-  const steady = perSample.filter((each) => each <= STRAGGLER_FACTOR * typical);
-  const delays = timed
-    .filter((_, at) => perSample[at]! > STRAGGLER_FACTOR * typical)
-    .map(({ samples, seconds }) => seconds - samples * typical);
-  const logs = steady.map((each) => Math.log(each / typical));
-  return {
-    ...base,
-    source,
-    vcpus,
-    samplesPerSecond: 1 / typical,
-    rateSpread:
-      logs.length < 2 ? base.rateSpread : Math.sqrt(logs.reduce((sum, log) => sum + log * log, 0) / (logs.length - 1)),
-    // Few ranks without a straggler don't prove that there are none.
-    stragglers:
-      delays.length === 0 && timed.length < 1 / (base.stragglers.probability || Infinity)
-        ? base.stragglers
-        : {
-            probability: delays.length / timed.length,
-            seconds: delays.length === 0 ? 0 : delays.reduce((sum, delay) => sum + delay, 0) / delays.length,
-          },
-  };
-}

@@ -16,7 +16,7 @@ export const PUBLISHED_SYSTEM: Omit<Calibration, 'samplesPerSecond' | 'vcpus'> =
   // torch.load of the whole file, then inference.
   readsWhilePredicting: false,
   objectsWritten: 1,
-  memory: { baseMb: 690, mbPerBatchSample: 0, shareOfPartition: 2 },
+  memory: { baseMb: 690, mbPerSession: 0, mbPerBatchSample: 0, shareOfPartition: 2 },
   initialize: { coldStartSeconds: 1, memoryMb: 128 },
   // Its Summarize reads one rank's result after the other.
   summarize: { coldStartSeconds: 1, memoryMb: 128, readsAtOnce: 1 },

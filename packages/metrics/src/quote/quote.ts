@@ -6,6 +6,7 @@ import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,
   DEFAULT_THROTTLE_RETRY,
+  lambdaCores,
   type AwsLimits,
   type RetryPolicy,
 } from './aws-limits.ts';
@@ -55,6 +56,7 @@ export function quoteRun(
   const largest = plan.ranks.reduce((most, load) => Math.max(most, load.bytes / Math.max(1, load.files)), 0);
   const peakMb =
     calibration.memory.baseMb +
+    calibration.memory.mbPerSession * (lambdaCores(plan.memoryMb) - 1) +
     calibration.memory.mbPerBatchSample * plan.batchSize +
     (calibration.memory.shareOfPartition * largest) / 2 ** 20;
   const middle = (of: (run: SimulatedRun) => number) => range(simulated.map(of)).median;

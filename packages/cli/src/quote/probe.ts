@@ -1,0 +1,160 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { FunctionError } from '@cosmicai/local';
+import { EnvironmentError, parseJsonAs, rankResultSchema, UserInputError, type RankResult } from '@cosmicai/payload';
+import { fileStore, type ObjectStore } from '@cosmicai/store';
+import { writeSurvey } from '@cosmicai/survey';
+import { MEGABYTE, openPartition, storeSource, writePartition, type SampleBatch } from '@cosmicai/torchfile';
+import type { Terminal } from '../output/terminal.ts';
+import { openPool } from '../run/execute.ts';
+
+export interface ProbeOptions {
+  /** A partition to try the model on; undefined: none can be read from here, so galaxies are simulated. */
+  readonly partition: StoredObject | undefined;
+  readonly batchSize: number;
+  /** Model file; default as everywhere. */
+  readonly model?: string;
+  /** A model in a store, which ranks fetch when they start. */
+  readonly storedModel?: StoredObject;
+}
+
+interface StoredObject {
+  readonly store: ObjectStore;
+  readonly key: string;
+}
+
+/** One process with one thread at work on a small partition, twice. */
+export interface Probe {
+  /** What it was measured on: processors and Node. */
+  readonly machine: string;
+  /** The partition that the galaxies are of; null: they were simulated. */
+  readonly data: string | null;
+  readonly galaxies: number;
+  readonly batchSize: number;
+  /** Seconds from the process's start to its handler. */
+  readonly startSeconds: number;
+  readonly modelLoadSeconds: number;
+  /** Bytes that a rank fetches before it can begin. */
+  readonly modelDownloadBytes: number;
+  /** Reading the galaxies from where they lie, to here; null where they were simulated. */
+  readonly readBytesPerSecond: number | null;
+  /** The rank's results: of a new process, then of the same one, warm. */
+  readonly ranks: readonly [cold: RankResult, warm: RankResult];
+}
+
+/** Work for some seconds, after which a rank's memory hardly grows (docs/costs.md). */
+const GALAXIES = 2048;
+const SEED = 1;
+/** Lambda's largest: the probe is to find out how much is needed. */
+const MEMORY_MIB = 10_240;
+
+/**
+ * Runs the deployed inference function in a process of this machine, with one session on one thread, over the first
+ * galaxies of a partition.
+ *
+ * @throws UserInputError when the partition or the model can't be used
+ */
+export async function probe(options: ProbeOptions, terminal: Terminal): Promise<Probe> {
+  const folder = await mkdtemp(join(tmpdir(), 'cosmicai-probe-'));
+  try {
+    return await probeIn(folder, options, terminal);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function probeIn(folder: string, options: ProbeOptions, terminal: Terminal): Promise<Probe> {
+  const store = fileStore(folder);
+  const { galaxies, readBytesPerSecond } = await bringPartition(store, options.partition);
+  const { model, modelDownloadBytes } = await bringModel(folder, options);
+  await using pool = await singleThread(folder, model, terminal);
+  const task = {
+    S3_BUCKET: pathToFileURL(folder).href,
+    DATA_BUCKET: pathToFileURL(folder).href,
+    DATA_PREFIX: '',
+    DATA_PATH: PARTITION,
+    RESULT_PATH: 'results',
+    BATCH_SIZE: options.batchSize,
+    WORLD_SIZE: '1',
+    RANK: '0',
+  };
+  let startSeconds = 0;
+  const run = async (): Promise<RankResult> => {
+    terminal.signal.throwIfAborted();
+    await pool.invoke(JSON.stringify(task), (seconds) => (startSeconds += seconds));
+    return parseJsonAs(rankResultSchema, (await store.get('results/0.json')).toString(), 'result of the probe');
+  };
+  const ranks = [await run(), await run()] as const;
+  const processors = cpus();
+  return {
+    machine: `${processors.length} x ${processors[0]?.model ?? 'unknown processor'}, Node ${process.version}`,
+    data: options.partition === undefined ? null : options.partition.key,
+    galaxies,
+    batchSize: options.batchSize,
+    startSeconds,
+    modelLoadSeconds: ranks[0].timing.model_load,
+    modelDownloadBytes,
+    readBytesPerSecond,
+    ranks,
+  };
+}
+
+const PARTITION = '1.pt';
+
+/** Puts a small partition into the store: the first galaxies of the user's, or simulated ones. */
+async function bringPartition(store: ObjectStore, from: ProbeOptions['partition']) {
+  if (from === undefined) {
+    await writeSurvey(store, '', { count: GALAXIES, seed: SEED, partitionBytes: 64 * MEGABYTE });
+    return { galaxies: GALAXIES, readBytesPerSecond: null };
+  }
+  const partition = await openPartition(await storeSource(from.store, from.key));
+  const galaxies = Math.min(GALAXIES, partition.count);
+  const started = performance.now();
+  const batches: SampleBatch[] = [];
+  for await (const batch of partition.batches({ size: 512, to: galaxies })) batches.push(batch);
+  const seconds = (performance.now() - started) / 1000;
+  await writePartition(store, PARTITION, { count: galaxies }, batches);
+  const bytes = batches.reduce((sum, { images }) => sum + images.byteLength, 0);
+  return { galaxies, readBytesPerSecond: seconds > 0 ? bytes / seconds : null };
+}
+
+async function bringModel(folder: string, { model, storedModel }: ProbeOptions) {
+  if (storedModel === undefined || model !== undefined) return { model, modelDownloadBytes: 0 };
+  const bytes = await storedModel.store.get(storedModel.key);
+  const path = join(folder, 'model.onnx');
+  await writeFile(path, bytes);
+  return { model: path, modelDownloadBytes: bytes.byteLength };
+}
+
+/** The inference function in one process. As many as there are cores would share them, so each has one session. */
+async function singleThread(folder: string, model: string | undefined, terminal: Terminal) {
+  const pool = await openPool(
+    {
+      ...(model !== undefined && { model }),
+      memory: MEMORY_MIB,
+      concurrency: availableParallelism(),
+      logDirectory: join(folder, 'logs'),
+    },
+    terminal,
+  );
+  return {
+    async invoke(payload: string, onStart: (seconds: number) => void): Promise<void> {
+      try {
+        await pool.invoke('infer', payload, {
+          signal: terminal.signal,
+          onReport: ({ initDurationMs = 0 }) => onStart(initDurationMs / 1000),
+        });
+      } catch (error) {
+        if (!(error instanceof FunctionError)) throw error;
+        const { errorType, errorMessage } = error.body;
+        // The function's errors travel by name only.
+        const Mended =
+          errorType === 'PartitionError' || errorType === 'UserInputError' ? UserInputError : EnvironmentError;
+        throw new Mended(`The probe failed: ${errorType}: ${errorMessage}`, { cause: error });
+      }
+    },
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
+}
