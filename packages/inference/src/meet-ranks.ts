@@ -92,6 +92,7 @@ async function join(task: RankTask, { store, memoryLimitMb, signal }: MeetingEnv
     runKey: await readRunKey(store, layout.rendezvousKey),
     rank: task.FMI_RANK ?? task.RANK,
     worldSize: task.FMI_WORLD_SIZE ?? task.WORLD_SIZE,
+    ...(task.FMI_GROUP !== undefined && { group: task.FMI_GROUP }),
     deadlineMs: MEETING_MS,
     ...(memoryLimitMb !== null && { memoryMiB: memoryLimitMb }),
     ...(signal && { signal }),

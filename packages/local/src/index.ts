@@ -9,3 +9,5 @@ export { functionsOf, requireSupported, UnsupportedDefinitionError } from './def
 export type { Json, JsonObject } from './definition/types.ts';
 export { runLocally, type LocalRunOptions, type LocalRunResult } from './run/run-locally.ts';
 export type { RunEvent, RunStatus } from './run/events.ts';
+export type { ResumePoint } from './run/resume.ts';
+export type { FinishedChild } from './map/run-distributed-map.ts';

@@ -101,6 +101,36 @@ describe('resuming a run', () => {
     expect(result.reports).toHaveLength(7);
   });
 
+  it('asks what the state gets with which it goes on, and says what had finished', async () => {
+    await interrupted();
+    const points: unknown[] = [];
+    const result = await workspace.run({
+      definition,
+      resume: true,
+      onResume: async (point) => {
+        points.push([point.state, [...point.finished.get('Infer')!.keys()]]);
+        return { ...(point.input as JsonObject), renewed: true };
+      },
+    });
+    expect(result.status).toBe('SUCCEEDED');
+    expect(points).toEqual([['Infer', [0, 1]]]);
+    const entered = result.events.findLast((event) => event.type === 'StateEntered' && event.state === 'Infer');
+    expect(entered).toMatchObject({ input: { renewed: true } });
+  });
+
+  it('asks about the first state when none had begun, and not at all when the run had succeeded', async () => {
+    const stopped = await workspace.run({ definition, signal: AbortSignal.abort(new Error('at once')) });
+    expect(stopped.status).toBe('ABORTED');
+    const states: string[] = [];
+    const onResume: LocalRunOptions['onResume'] = async ({ state, input: given }) => {
+      states.push(state);
+      return given;
+    };
+    expect((await workspace.run({ definition, resume: true, onResume })).status).toBe('SUCCEEDED');
+    expect((await workspace.run({ definition, resume: true, onResume })).status).toBe('SUCCEEDED');
+    expect(states).toEqual([definition.StartAt]);
+  });
+
   it('lists kept children with the rest in the results of the Map', async () => {
     await interrupted();
     const result = await workspace.run({ definition, resume: true });

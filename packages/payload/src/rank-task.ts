@@ -30,6 +30,8 @@ export const rankTaskSchema = z.looseObject(
     /** Ranks that have data and so take part in FMI operations, and this rank's place among them; absent without FMI. */
     FMI_WORLD_SIZE: integer(1, MAX_WORLD_SIZE).optional(),
     FMI_RANK: integer(0, MAX_WORLD_SIZE - 1).optional(),
+    /** Tells the meeting of a resumed run from those before it. */
+    FMI_GROUP: text('a name').optional(),
   },
   { error: 'a rank task: an object with S3_BUCKET, RANK, WORLD_SIZE, DATA_BUCKET, DATA_PATH, RESULT_PATH, BATCH_SIZE' },
 );
@@ -56,4 +58,5 @@ export interface RankTaskItem {
   readonly RENDEZVOUS_ENDPOINT?: string;
   readonly FMI_WORLD_SIZE?: number;
   readonly FMI_RANK?: number;
+  readonly FMI_GROUP?: string;
 }

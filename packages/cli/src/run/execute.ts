@@ -8,15 +8,17 @@ import {
   runLocally,
   type FunctionPool,
   type JsonObject,
+  type LocalRunOptions,
   type LocalRunResult,
 } from '@cosmicai/local';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
-import type { Terminal } from '../output/terminal.ts';
+import { printLine, type Terminal } from '../output/terminal.ts';
 import type { ExecutionRecord, RunPlace } from '../report/gather-run.ts';
 import { loadMachine, localFunctions } from './functions.ts';
 import { keepOptions } from './kept-options.ts';
 import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';
+import { meetAgain } from './meet-again.ts';
 import { RunProgress } from './run-progress.ts';
 
 export interface ExecuteOptions {
@@ -103,6 +105,9 @@ async function executeWith(
       if (options.quiet !== true) progress.show(event);
     },
     resume: options.resume !== undefined,
+    ...(rendezvous.secret !== undefined && {
+      onResume: meetingOf(definition, rendezvous, rendezvous.secret, concurrency, options, terminal),
+    }),
   });
   return { ...result, directory, definition };
 }
@@ -118,6 +123,26 @@ async function functionsWith(
   const modelPath = resolveModel(model, terminal);
   const functions = await localFunctions({ modelPath, memoryMiB: memory, concurrency, store, environment });
   return { modelPath, functions };
+}
+
+/** How the ranks of a resumed run meet. */
+function meetingOf(
+  definition: JsonObject,
+  { endpoint }: LocalRendezvous,
+  secret: string,
+  concurrency: number,
+  { store }: ExecuteOptions,
+  terminal: Terminal,
+): NonNullable<LocalRunOptions['onResume']> {
+  return (point) =>
+    meetAgain(point, {
+      definition,
+      endpoint,
+      secret,
+      concurrency,
+      openStore: (bucket) => openStore(bucket, store === undefined ? {} : { base: store }),
+      say: (line) => printLine(terminal.stderr, line),
+    });
 }
 
 /** Processes for several runs, so that all but the first start warm. */

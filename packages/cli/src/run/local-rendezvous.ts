@@ -7,12 +7,19 @@ import { printLine, type Terminal } from '../output/terminal.ts';
 export interface LocalRendezvous {
   /** Where ranks connect, `host:port`; undefined: where the payload says. */
   readonly endpoint: string | undefined;
+  /** What the server and Initialize derive the keys of runs from; undefined without a meeting. */
+  readonly secret: string | undefined;
   /** Environment of the functions, which need the server's secret. */
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
-const NONE: LocalRendezvous = { endpoint: undefined, environment: {}, close: () => Promise.resolve() };
+const NONE: LocalRendezvous = {
+  endpoint: undefined,
+  secret: undefined,
+  environment: {},
+  close: () => Promise.resolve(),
+};
 const HOST = '127.0.0.1';
 
 /**
@@ -23,8 +30,10 @@ export async function rendezvousFor(
   payload: Readonly<Record<string, unknown>>,
   terminal: Terminal,
 ): Promise<LocalRendezvous> {
-  if (String(payload.fmi_enabled) !== 'true' || terminal.environment.COSMICAI_RENDEZVOUS_SECRETS !== undefined)
-    return NONE;
+  if (String(payload.fmi_enabled) !== 'true') return NONE;
+  const known = terminal.environment.COSMICAI_RENDEZVOUS_SECRETS;
+  // The first one, as in Initialize.
+  if (known !== undefined) return { ...NONE, secret: known.trim().split(/\s+/)[0] };
   const secret = randomBytes(32).toString('hex');
   const server = await startRendezvous({ secrets: [secret], host: HOST, port: 0, healthPort: 0 });
   const endpoint = `${HOST}:${server.port}`;
@@ -34,5 +43,5 @@ export async function rendezvousFor(
       `The ranks meet through a server on this machine, not ${JSON.stringify(payload.rendezvous_endpoint)}: COSMICAI_RENDEZVOUS_SECRETS is not set.`,
     );
   }
-  return { endpoint, environment: { COSMICAI_RENDEZVOUS_SECRETS: secret }, close: () => server.close(0) };
+  return { endpoint, secret, environment: { COSMICAI_RENDEZVOUS_SECRETS: secret }, close: () => server.close(0) };
 }

@@ -4,12 +4,12 @@ import { openStore, type ObjectStore } from '@cosmicai/store';
 import { systemClock, type Clock } from '../clock.ts';
 import { requireSupported } from '../definition/require-supported.ts';
 import { prepareMachine } from '../definition/prepare.ts';
-import type { Json, JsonObject } from '../definition/types.ts';
+import { textOf, type Json, type JsonObject } from '../definition/types.ts';
 import { StateError } from '../interpreter/state-error.ts';
 import type { FunctionConfig } from '../pool/function-config.ts';
 import { createFunctionPool, type FunctionPool, type FunctionReport } from '../pool/function-pool.ts';
 import type { RunEvent, RunEventBody, RunStatus } from './events.ts';
-import { resumePoint } from './resume.ts';
+import { resumePoint, type ResumePoint } from './resume.ts';
 import { createRunDirectory, reopenRunDirectory, type RunDirectory } from './run-directory.ts';
 import { runExecution } from './run-execution.ts';
 
@@ -38,6 +38,11 @@ export interface LocalRunOptions {
   readonly onEvent?: (event: RunEvent) => void;
   /** Go on with the run in `runDirectory`; `input` is then that of its start. */
   readonly resume?: boolean;
+  /**
+   * Called before a run goes on that began earlier, with where it does; answers the input of that state, which may name
+   * what has changed since.
+   */
+  readonly onResume?: (point: ResumePoint) => Promise<Json>;
   /** Name of the state machine in ARNs and `$$.StateMachine.Name`. */
   readonly machineName?: string;
   /** Wait states and the pauses before retries take no time. */
@@ -114,11 +119,8 @@ async function attempt(
   const { definition, functions, concurrency = availableParallelism(), machineName = 'cosmicai' } = options;
   const { start } = directory;
   const from = resumePoint(directory.earlier, Object.keys(definition.States as JsonObject));
-  emit(
-    from === undefined
-      ? { type: 'RunStarted', input: start.input }
-      : { type: 'RunResumed', state: from.state, input: from.input },
-  );
+  const input = await inputOf(options, from, start.input);
+  emit(from === undefined ? { type: 'RunStarted', input } : { type: 'RunResumed', state: from.state, input });
   const prepared = prepareMachine(from === undefined ? definition : { ...definition, StartAt: from.state });
   const pool =
     options.pool ?? createFunctionPool({ functions, concurrency, logDirectory: directory.logs, clock, newId });
@@ -137,7 +139,7 @@ async function attempt(
   try {
     const output = await runExecution(engine, {
       prepared,
-      input: from?.input ?? start.input,
+      input,
       originalInput: start.input,
       name: start.name,
       startedAt: start.startedAt,
@@ -155,6 +157,15 @@ async function attempt(
     over.abort(new Error('The run is over.'));
     if (options.pool === undefined) await pool.close();
   }
+}
+
+async function inputOf(
+  { definition, resume = false, onResume }: LocalRunOptions,
+  from: ResumePoint | undefined,
+  startInput: Json,
+): Promise<Json> {
+  if (!resume || onResume === undefined) return from?.input ?? startInput;
+  return onResume(from ?? { state: textOf(definition.StartAt), input: startInput, finished: new Map() });
 }
 
 function reasonOf(signal: AbortSignal): string {
