@@ -63,7 +63,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   events.push(...matched.flatMap(functionEvents));
   if (attemptsWithout.length > 0)
     warnings.push(
-      `The logs hold no REPORT line of ${attemptsWithout.length} of ${attempts.length} invocations; the cost is without them.`,
+      `The logs hold no REPORT line of ${attemptsWithout.length} of ${attempts.length} invocations; the cost is without them, except for what ranks tell of themselves.`,
     );
   return { events: numbered(events), warnings };
 }

@@ -71,7 +71,12 @@ export async function gatherRun(
       : parseJsonAs(fmiReportSchema, await read(layout.fmi), layout.fmi);
   const quote = await quoteOfRun(place);
   const { prices, warning } = pricesFor(execution?.region);
-  const warnings = [...(execution?.warnings ?? []), ...(warning === undefined ? [] : [warning])];
+  const unreported = execution === undefined ? [] : unreportedOf(results, events, reports);
+  const warnings = [
+    ...(execution?.warnings ?? []),
+    ...(unreported.length === 0 ? [] : [billedByThemselves(unreported.length)]),
+    ...(warning === undefined ? [] : [warning]),
+  ];
   return {
     title: `Run ${place.runId}`,
     generatedAt: new Date().toISOString(),
@@ -81,7 +86,11 @@ export async function gatherRun(
       events,
       definition: execution.definition,
       reports,
-      usage: usageOf(events, execution.functions),
+      usage: usageOf(events, {
+        definition: execution.definition,
+        unreported,
+        ...(execution.functions !== undefined && { sizes: execution.functions }),
+      }),
     }),
     ...(warnings.length > 0 && { warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
@@ -99,21 +108,40 @@ export async function gatherRun(
 
 const rankOf = z.object({ RANK: z.coerce.number().int() });
 
+/** The rank of each child execution, by the child's name: `Infer[3]`. */
+function ranksByChild(events: readonly RunEvent[]): ReadonlyMap<string, number> {
+  const ranks = new Map<string, number>();
+  for (const event of events) {
+    if (event.type !== 'ChildStarted') continue;
+    const { data } = rankOf.safeParse(event.input);
+    if (data !== undefined) ranks.set(`${event.state}[${event.index}]`, data.RANK);
+  }
+  return ranks;
+}
+
 /** The REPORT line of each rank's last invocation. */
 export function reportsByRank(events: readonly RunEvent[]): Map<number, ReportLine> {
-  const ranks = new Map<string, number>();
+  const ranks = ranksByChild(events);
   const reports = new Map<number, ReportLine>();
   for (const event of events) {
-    if (event.type === 'ChildStarted') {
-      const parsed = rankOf.safeParse(event.input);
-      if (parsed.success) ranks.set(`${event.state}[${event.index}]`, parsed.data.RANK);
-    }
-    if (event.type === 'FunctionEnded' && event.in !== undefined) {
-      const rank = ranks.get(event.in);
-      if (rank !== undefined) reports.set(rank, event.report);
-    }
+    const rank = event.type === 'FunctionEnded' ? ranks.get(event.in ?? '') : undefined;
+    if (event.type === 'FunctionEnded' && rank !== undefined) reports.set(rank, event.report);
   }
   return reports;
+}
+
+function billedByThemselves(ranks: number): string {
+  return `${ranks} ${ranks === 1 ? 'rank has' : 'ranks have'} no REPORT line: the cost has them by the times that they took themselves, without cold starts and failed attempts.`;
+}
+
+/** The ranks that this execution ran, as far as it knows, and of whose invocations it has no REPORT line. */
+function unreportedOf(
+  results: readonly RankResult[],
+  events: readonly RunEvent[],
+  reports: ReadonlyMap<number, ReportLine>,
+): RankResult[] {
+  const started = new Set(ranksByChild(events).values());
+  return results.filter(({ rank }) => !reports.has(rank) && (started.size === 0 || started.has(rank)));
 }
 
 async function predictionRows(store: ObjectStore, results: readonly RankResult[]): Promise<PredictionRow[]> {

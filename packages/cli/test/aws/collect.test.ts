@@ -123,7 +123,9 @@ describe('what is known of a run that is over', () => {
     await writeMapResults();
     const { warnings, workflow, events } = await collected(MAIN_LINES);
     expect(workflow.waits).toHaveLength(4);
-    expect(warnings).toEqual(['The logs hold no REPORT line of 2 of 5 invocations; the cost is without them.']);
+    expect(warnings).toEqual([
+      'The logs hold no REPORT line of 2 of 5 invocations; the cost is without them, except for what ranks tell of themselves.',
+    ]);
     expect(events.filter(({ type }) => type === 'FunctionEnded')).toHaveLength(3);
   });
 
