@@ -21,6 +21,7 @@ export interface Packaged {
   readonly folder: string;
   readonly templatePath: string;
   readonly resources: Readonly<Record<string, Resource>>;
+  readonly outputs: Readonly<Record<string, { readonly Value: unknown }>>;
 }
 
 /** Packages a stack as `sls package` does on a machine without network; stages are those of test/fixtures/stages. */
@@ -39,8 +40,11 @@ export async function packageStack(stack: Stack, stage: string): Promise<Package
     env: environment,
   });
   const templatePath = join(folder, 'cloudformation-template-update-stack.json');
-  const template = JSON.parse(await readFile(templatePath, 'utf8')) as { Resources: Packaged['resources'] };
-  return { folder, templatePath, resources: template.Resources };
+  const template = JSON.parse(await readFile(templatePath, 'utf8')) as {
+    Resources: Packaged['resources'];
+    Outputs: Packaged['outputs'];
+  };
+  return { folder, templatePath, resources: template.Resources, outputs: template.Outputs };
 }
 
 const temporary: string[] = [];

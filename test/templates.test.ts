@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { runLayout } from '../packages/payload/src/index.ts';
 import { packageStack, STACKS, type Packaged, type Resource, type Stack } from './stacks.ts';
 
 /** Actions for which AWS has no resource to name, with the reason. */
@@ -184,6 +185,35 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     expect(all(stage, 'AWS::EC2::SecurityGroupIngress')).toEqual([]);
   });
 
+  it('tell where the stage’s things are: commands find them by these outputs', () => {
+    const { outputs } = packaged.get(`${stage} .`)!;
+    const named = Object.fromEntries(Object.entries(outputs).map(([name, { Value }]) => [name, Value]));
+    expect(named).toMatchObject({ WorkflowArn: { Ref: 'Workflow' }, BucketName: { Ref: 'Bucket' } });
+    if (stage === 'dev') expect(JSON.stringify(named)).not.toContain('Rendezvous');
+    else {
+      expect(named).toMatchObject({
+        RendezvousClusterName: { Ref: 'RendezvousCluster' },
+        RendezvousServiceName: { 'Fn::GetAtt': ['RendezvousService', 'Name'] },
+        RendezvousPort: 10_000,
+        RendezvousEndpoint: 'rendezvous.example.org:10000',
+      });
+    }
+  });
+
+  it('let a ping’s key be written and read where a run’s key is', () => {
+    const key = runLayout('results', 'ping-0f1e2d3c').rendezvousKey;
+    const allows = (stack: Stack, role: string, action: string) =>
+      of(stage, stack, 'AWS::IAM::Role')
+        .filter(([name]) => name === role)
+        .flatMap(([, resource]) => statementsOf(resource))
+        .filter(({ Action }) => [Action].flat().includes(action))
+        .flatMap(({ Resource }) => Resource as { 'Fn::Sub': string }[])
+        .some(({ 'Fn::Sub': arn }) => matches(arn.slice(arn.indexOf('/') + 1), key));
+    expect(allows('services/init', 'InitFmiRole', 's3:PutObject')).toBe(true);
+    expect(allows('services/inference', 'InferRole', 's3:GetObject')).toBe(true);
+    expect(allows('services/init', 'InitRole', 's3:GetObject')).toBe(false);
+  });
+
   it('let the state machine call just the functions that its definition names', () => {
     const [, role] = of(stage, '.', 'AWS::IAM::Role').find(([id]) => id === 'WorkflowRole')!;
     const call = statementsOf(role).find(({ Action }) => Action === 'lambda:InvokeFunction')!;
@@ -208,6 +238,12 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     expect(body.match(/\$\{[^}]+\}/g)!.every((name) => ['${AWS::Region}', '${Workflow}'].includes(name))).toBe(true);
   });
 });
+
+/** Whether a key fits what stands behind the bucket in an ARN, `*` being anything. */
+function matches(pattern: string, key: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(key);
+}
 
 function hasCfnLint(): boolean {
   try {

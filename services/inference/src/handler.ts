@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { ModelCache, peakRssMb, runRank } from '@cosmicai/inference';
-import { parseAs, rankTaskSchema, type RankAnswer } from '@cosmicai/payload';
+import { isFmiPing, parseAs, rankTaskSchema, type FmiPingAnswer, type RankAnswer } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
+import { ping } from './ping.ts';
 
 /** The model packed beside the bundle, unless COSMICAI_MODEL names another. */
 const defaultModelPath = process.env.COSMICAI_MODEL ?? fileURLToPath(new URL('./model.onnx', import.meta.url));
@@ -17,8 +18,12 @@ const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'inference' })
 /** Whether no task has come to this process yet. */
 let first = true;
 
-/** Runs one rank. Input: an item of the manifest or of another initializer's `body`. */
-export async function infer(item: unknown): Promise<RankAnswer> {
+/** Runs one rank. Input: an item of the manifest or of another initializer's `body`; or a ping, which infers nothing. */
+export async function infer(item: unknown): Promise<RankAnswer | FmiPingAnswer> {
+  return isFmiPing(item) ? await ping(item, openStore) : await inferRank(item);
+}
+
+async function inferRank(item: unknown): Promise<RankAnswer> {
   const coldStart = first;
   first = false;
   const task = parseAs(rankTaskSchema, item, 'rank task');

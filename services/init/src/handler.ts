@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { InitializeAnswer } from '@cosmicai/payload';
+import { isFmiPing, type InitializeAnswer } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { openMeeting, type CheckRendezvousAnswer } from './check-rendezvous.ts';
 import { initialize } from './initialize.ts';
+import { openPing, type OpenPingAnswer } from './open-ping.ts';
 import { rendezvousSecret } from './rendezvous-secret.ts';
 import { runId } from './run-id.ts';
 
@@ -21,7 +22,8 @@ export async function init(payload: unknown): Promise<InitializeAnswer> {
   return answer;
 }
 
-/** Opens the meeting of a run's ranks at the rendezvous server. Input: the answer of `init`. */
-export function initFmi(input: unknown): Promise<CheckRendezvousAnswer> {
-  return openMeeting(input, { openStore, secret: () => rendezvousSecret(process.env) });
+/** Opens the meeting of a run's ranks at the rendezvous server. Input: the answer of `init`, or a ping. */
+export function initFmi(input: unknown): Promise<CheckRendezvousAnswer | OpenPingAnswer> {
+  const environment = { openStore, secret: () => rendezvousSecret(process.env) };
+  return isFmiPing(input) ? openPing(input, environment) : openMeeting(input, environment);
 }

@@ -18,14 +18,14 @@ export interface StagePayload {
  * The payload of a run on a stage: the file's fields, changed by the options, the stage's bucket where none is named. A
  * folder of this machine stands for a folder of its name in the bucket's first data prefix.
  *
- * @throws UserInputError when something lies where the stage's functions can't reach it
+ * @throws UserInputError when something lies where the stage's functions can't reach it; what the stage's `rendezvous` throws
  */
-export function composeStagePayload(
+export async function composeStagePayload(
   file: Readonly<Record<string, unknown>>,
   { data, results, ...options }: PayloadOptions,
   stage: PayloadStage,
   cwd: string,
-): StagePayload {
+): Promise<StagePayload> {
   const { prefixes } = stage.options;
   const base: Record<string, unknown> = { bucket: stage.bucket, ...file };
   let upload: StagePayload['upload'];
@@ -42,7 +42,8 @@ export function composeStagePayload(
     base.bucket = bucket.replace(/^s3:\/\//, '');
     base.result_path = resultPath;
   }
-  if (options.fmi === true) base.rendezvous_endpoint ??= rendezvousOf(stage);
+  if (options.fmi === true || String(base.fmi_enabled) === 'true')
+    base.rendezvous_endpoint ??= await stage.rendezvous();
   const payload = composePayload(base, { ...options, ...(data?.includes('://') && { data }) }, cwd);
   const { payload: parsed } = parseRunPayload(payload);
   for (const [name, bucket] of [
@@ -60,11 +61,4 @@ export function composeStagePayload(
     );
   }
   return { payload, ...(upload && { upload }) };
-}
-
-function rendezvousOf(stage: PayloadStage): string {
-  if (stage.rendezvous !== undefined) return stage.rendezvous;
-  throw new UserInputError(
-    `Stage ${stage.name} has no name for its rendezvous server. Put its address into the payload as rendezvous_endpoint, or set rendezvous.enabled, zone_id and name in config/${stage.name}.yml and deploy again.`,
-  );
 }

@@ -53,7 +53,7 @@ export async function startOnStage(
 ): Promise<string> {
   const { stage, terminal } = run;
   const { store } = stage;
-  const { payload, upload } = composeStagePayload(read, options, stage, terminal.cwd);
+  const { payload, upload } = await composeStagePayload(read, options, stage, terminal.cwd);
   if (upload !== undefined) {
     const bar = progress(terminal, `Uploading to s3://${stage.bucket}/${upload.prefix}`);
     const { signal } = terminal;

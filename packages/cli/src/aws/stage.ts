@@ -2,6 +2,7 @@ import { UserInputError } from '@cosmicai/payload';
 import { openStore, type ObjectStore } from '@cosmicai/store';
 import { stageOptions, type StageOptions } from '../../../../scripts/deploy/stage-options.ts';
 import { explained, isMissing } from './aws-errors.ts';
+import { rendezvousAddress, rendezvousService } from './rendezvous-address.ts';
 import { stepFunctions } from './step-functions.ts';
 import type { WorkflowService } from './workflow-service.ts';
 
@@ -12,8 +13,8 @@ export interface DeployedStage {
   readonly bucket: string;
   readonly store: ObjectStore;
   readonly workflow: WorkflowService;
-  /** `host:port` where ranks meet; undefined: the stage has no address of its own for it. */
-  readonly rendezvous: string | undefined;
+  /** Finds out where ranks meet, `host:port`. @throws UserInputError, EnvironmentError when they can't meet at the stage now */
+  readonly rendezvous: () => Promise<string>;
 }
 
 /**
@@ -36,14 +37,13 @@ export async function openStage(name: string): Promise<DeployedStage> {
     );
   };
   const bucket = output('BucketName');
-  const { enabled, name: host, port } = options.rendezvous;
   return {
     name,
     options,
     bucket,
     store: openStore(`s3://${bucket}`),
     workflow: await stepFunctions(output('WorkflowArn'), region),
-    rendezvous: enabled && host !== '' ? `${host}:${port}` : undefined,
+    rendezvous: () => rendezvousAddress(name, rendezvousService(outputs), region),
   };
 }
 

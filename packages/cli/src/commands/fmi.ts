@@ -1,17 +1,19 @@
-import { pingWorld } from '@cosmicai/fmi';
-import { parseEndpoint, UserInputError } from '@cosmicai/payload';
+import { pingWorld, type PingReport } from '@cosmicai/fmi';
+import { LARGEST_PING, parseEndpoint, UserInputError } from '@cosmicai/payload';
 import { Command, Option } from 'commander';
 import { describePing } from '../fmi/describe-ping.ts';
-import { wholeNumber } from '../inputs/options.ts';
+import { stageOption, targetOption, wholeNumber } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface PingOptions {
-  readonly worldSize: number;
+  readonly worldSize?: number;
   readonly rendezvous?: string;
   readonly path: 'direct' | 'relay';
   readonly hint: 'fast' | 'cheap';
   readonly encrypt?: boolean;
+  readonly target: 'local' | 'aws';
+  readonly stage: string;
   readonly json?: boolean;
 }
 
@@ -19,39 +21,59 @@ export function fmiCommand(terminal: Terminal): Command {
   const ping = new Command('ping')
     .summary('connect peers, check every operation, measure every pair')
     .description(
-      'Connects N peers through a rendezvous server (one of its own by default), checks every operation, and prints channel, set-up time, latency and bandwidth of each pair, and which channel the policy would take. The server’s secret is read from COSMICAI_RENDEZVOUS_SECRETS.',
+      'Connects N peers through a rendezvous server, checks every operation, and prints each step to that, the channel, set-up time, latency and bandwidth of each pair, and which channel the policy would take. On this machine with a server of its own, or one whose secret COSMICAI_RENDEZVOUS_SECRETS holds; with --target aws, deployed functions meet through the server of their stage.',
     )
-    .option('-n, --world-size <n>', 'number of peers', wholeNumber(1, 64), 4)
-    .option('--rendezvous <host:port>', 'server to meet at; default: one of its own')
+    .option('-n, --world-size <n>', 'number of peers; default: 4, on a stage 2', wholeNumber(1, LARGEST_PING))
+    .option('--rendezvous <host:port>', "server to meet at; default: one of its own, on a stage the stage's")
     .addOption(
       new Option('--path <kind>', 'direct, or all through the relay').choices(['direct', 'relay']).default('direct'),
     )
     .addOption(new Option('--hint <hint>', 'what the policy looks for').choices(['fast', 'cheap']).default('fast'))
     .option('--encrypt', 'TLS on every link')
+    .addOption(targetOption())
+    .addOption(stageOption())
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  cosmicai fmi ping --world-size 8 --rendezvous rendezvous.example.org:10000\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cosmicai fmi ping --world-size 8 --rendezvous rendezvous.example.org:10000\n  cosmicai fmi ping --target aws --stage dev\n',
+    )
     .action(async (options: PingOptions) => {
-      process.exitCode = await run(options, terminal);
+      const report = options.target === 'aws' ? await pingOnAws(options, terminal) : await pingHere(options, terminal);
+      if (options.json) printJson(terminal, report);
+      else printLine(terminal.stdout, describePing(report));
+      process.exitCode = report.ok ? EXIT.done : EXIT.failed;
     });
   return new Command('fmi').summary('message passing between ranks').addCommand(ping);
 }
 
-async function run(options: PingOptions, terminal: Terminal): Promise<number> {
+const PEERS_HERE = 4;
+const PEERS_ON_STAGE = 2;
+
+async function pingHere(options: PingOptions, terminal: Terminal): Promise<PingReport> {
   const secret = terminal.environment.COSMICAI_RENDEZVOUS_SECRETS?.trim().split(/\s+/)[0];
   if (options.rendezvous !== undefined && secret === undefined) {
     throw new UserInputError(
       `The secret of ${options.rendezvous} is needed: set COSMICAI_RENDEZVOUS_SECRETS to the one it runs with.`,
     );
   }
-  const report = await pingWorld({
-    worldSize: options.worldSize,
+  return await pingWorld({
+    worldSize: options.worldSize ?? PEERS_HERE,
     path: options.path,
     hint: options.hint,
     encrypt: options.encrypt ?? false,
     signal: terminal.signal,
     ...(options.rendezvous !== undefined && { rendezvous: parseEndpoint(options.rendezvous), secret: secret! }),
   });
-  if (options.json) printJson(terminal, report);
-  else printLine(terminal.stdout, describePing(report));
-  return report.ok ? EXIT.done : EXIT.failed;
+}
+
+async function pingOnAws(options: PingOptions, terminal: Terminal): Promise<PingReport> {
+  const { pingDeployed } = await import('../aws/ping-stage.ts');
+  return await pingDeployed(options.stage, {
+    worldSize: options.worldSize ?? PEERS_ON_STAGE,
+    rendezvous: options.rendezvous,
+    path: options.path,
+    hint: options.hint,
+    encrypt: options.encrypt ?? false,
+    signal: terminal.signal,
+  });
 }

@@ -43,6 +43,7 @@ export function whyNoMoto(): string | undefined {
 export interface MotoStage {
   /** What commands need to reach it. */
   readonly environment: Readonly<Record<string, string>>;
+  readonly bucket: string;
   /** Ranks whose function fails. */
   readonly failingRanks: Set<number>;
   /** Lets no rank answer until the function returned is called; `reached` resolves when the first one is held. */
@@ -52,7 +53,15 @@ export interface MotoStage {
   stop(): Promise<void>;
 }
 
-export async function startMotoStage(modelPath: string): Promise<MotoStage> {
+export interface MotoStageOptions {
+  readonly modelPath: string;
+  /** Of the functions, beside what they need to reach the stage. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
+  /** Of the root stack, beside those of every stage. */
+  readonly outputs?: Readonly<Record<string, string>>;
+}
+
+export async function startMotoStage(options: MotoStageOptions): Promise<MotoStage> {
   const logDirectory = mkdtempSync(join(tmpdir(), 'cosmicai-moto-stage-'));
   const failingRanks = new Set<number>();
   const front = createServer();
@@ -66,7 +75,13 @@ export async function startMotoStage(modelPath: string): Promise<MotoStage> {
     AWS_SECRET_ACCESS_KEY: 'test',
   };
   const moto = await startMoto(endpoint);
-  const functions = await localFunctions({ modelPath, memoryMiB: 3008, concurrency: 2, store: undefined, environment });
+  const functions = await localFunctions({
+    modelPath: options.modelPath,
+    memoryMiB: 3008,
+    concurrency: 2,
+    store: undefined,
+    environment: { ...environment, ...options.functionEnvironment },
+  });
   const pool = createFunctionPool({ functions, concurrency: 4, logDirectory });
   const client = { endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   const lambda = new LambdaOnThisMachine(pool, new CloudWatchLogsClient(client), failingRanks);
@@ -79,8 +94,9 @@ export async function startMotoStage(modelPath: string): Promise<MotoStage> {
     method: 'POST',
     body: JSON.stringify({ stepfunctions: { execute_state_machine: true } }),
   });
-  await deploy(client);
+  await deploy(client, options.outputs ?? {});
   return {
+    bucket: BUCKET,
     environment,
     failingRanks,
     hold: () => lambda.hold(),
@@ -147,11 +163,15 @@ async function createMachine(client: ClientOptions): Promise<void> {
 }
 
 /** The stack as the CLI looks at it. moto makes the state machines of stacks in an engine that doesn't execute them. */
-async function deploy(client: ClientOptions): Promise<void> {
+async function deploy(client: ClientOptions, outputs: Readonly<Record<string, string>>): Promise<void> {
   await createMachine(client);
   const template = {
     Resources: { Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: BUCKET } } },
-    Outputs: { BucketName: { Value: { Ref: 'Bucket' } }, WorkflowArn: { Value: MACHINE_ARN } },
+    Outputs: {
+      BucketName: { Value: { Ref: 'Bucket' } },
+      WorkflowArn: { Value: MACHINE_ARN },
+      ...Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { Value: value }])),
+    },
   };
   const cloudFormation = new CloudFormationClient(client);
   const stack = { StackName: `cosmicai-${STAGE}` };
@@ -163,7 +183,7 @@ class LambdaOnThisMachine {
   readonly #pool: FunctionPool;
   readonly #logs: CloudWatchLogsClient;
   readonly #failingRanks: ReadonlySet<number>;
-  readonly #groups = new Set<string>();
+  readonly #groups = new Map<string, Promise<unknown>>();
   #held: { readonly reached: () => void; readonly released: Promise<unknown> } | undefined;
 
   constructor(pool: FunctionPool, logs: CloudWatchLogsClient, failingRanks: ReadonlySet<number>) {
@@ -217,13 +237,16 @@ class LambdaOnThisMachine {
 
   async #log(functionName: string, message: string): Promise<void> {
     const stream = { logGroupName: `/aws/lambda/${functionName}`, logStreamName: 'only' };
-    if (!this.#groups.has(functionName)) {
-      this.#groups.add(functionName);
-      await this.#logs.send(new CreateLogGroupCommand({ logGroupName: stream.logGroupName }));
-      await this.#logs.send(new CreateLogStreamCommand(stream));
-    }
+    const made = this.#groups.get(functionName) ?? this.#makeStream(stream);
+    this.#groups.set(functionName, made);
+    await made;
     const logEvents = [{ timestamp: Date.now(), message }];
     await this.#logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+  }
+
+  async #makeStream(stream: { readonly logGroupName: string; readonly logStreamName: string }): Promise<void> {
+    await this.#logs.send(new CreateLogGroupCommand({ logGroupName: stream.logGroupName }));
+    await this.#logs.send(new CreateLogStreamCommand(stream));
   }
 }
 

@@ -22,7 +22,7 @@ function executionOf({ stderr }: Ended): string {
   beforeAll(async () => {
     workspace = new Workspace();
     await workspace.survey('parts', { count: COUNT, files: 3 });
-    stage = await startMotoStage(workspace.modelPath);
+    stage = await startMotoStage({ modelPath: workspace.modelPath });
   }, 240_000);
   afterAll(async () => {
     await stage.stop();

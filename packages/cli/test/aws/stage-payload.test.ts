@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UserInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { stageOptions } from '../../../../scripts/deploy/stage-options.ts';
 import { composeStagePayload, type PayloadStage } from '../../src/aws/stage-payload.ts';
@@ -11,7 +12,7 @@ const STAGE: PayloadStage = {
   name: 'dev',
   bucket: 'cosmicai-dev-123456789012-us-east-1',
   options: stageOptions('dev'),
-  rendezvous: undefined,
+  rendezvous: () => Promise.reject(new UserInputError('Stage dev has no rendezvous server.')),
 };
 
 function compose(file: Record<string, unknown>, options: PayloadOptions, stage = STAGE) {
@@ -19,9 +20,9 @@ function compose(file: Record<string, unknown>, options: PayloadOptions, stage =
 }
 
 describe('the payload of a run on a stage', () => {
-  it('puts a folder of this machine below the data prefix, whatever the file said of data', () => {
+  it('puts a folder of this machine below the data prefix, whatever the file said of data', async () => {
     const file = { 'data bucket': 'old', data_size: 'medium', world_size: '8' };
-    const { payload, upload } = compose(file, { data: 'survey/100MB', batchSize: 256, results: 'scaling/one' });
+    const { payload, upload } = await compose(file, { data: 'survey/100MB', batchSize: 256, results: 'scaling/one' });
     expect(upload).toEqual({ folder: '/home/user/survey/100MB', prefix: 'datasets/100MB' });
     expect(payload).toEqual({
       bucket: STAGE.bucket,
@@ -33,26 +34,31 @@ describe('the payload of a run on a stage', () => {
     });
   });
 
-  it('reads another bucket without uploading', () => {
-    const { payload, upload } = compose({}, { data: 's3://cosmicai-data/100MB', worldSize: 4 });
+  it('reads another bucket without uploading', async () => {
+    const { payload, upload } = await compose({}, { data: 's3://cosmicai-data/100MB', worldSize: 4 });
     expect(upload).toBeUndefined();
     expect(payload).toMatchObject({ bucket: STAGE.bucket, data_bucket: 's3://cosmicai-data', data_prefix: '100MB' });
   });
 
-  it('refuses what the functions can not reach or write', () => {
-    expect(() => compose({ data_bucket: 'file:///data' }, {})).toThrow(
+  it('refuses what the functions can not reach or write', async () => {
+    await expect(compose({ data_bucket: 'file:///data' }, {})).rejects.toThrow(
       "a folder of this machine, which AWS can't reach",
     );
-    expect(() => compose({ bucket: 'somebody-elses' }, {})).toThrow(/may not write to somebody-elses\/results/);
-    expect(() => compose({}, { results: 'resultsother' })).toThrow('expected a result_path below results, scaling');
+    await expect(compose({ bucket: 'somebody-elses' }, {})).rejects.toThrow(/may not write to somebody-elses\/results/);
+    await expect(compose({}, { results: 'resultsother' })).rejects.toThrow(
+      'expected a result_path below results, scaling',
+    );
   });
 
-  it('lets ranks meet at the stage’s rendezvous server, or says how to name one', () => {
-    const { payload } = compose({}, { fmi: true }, { ...STAGE, rendezvous: 'meet.example.org:10000' });
-    expect(payload).toMatchObject({ fmi_enabled: true, rendezvous_endpoint: 'meet.example.org:10000' });
-    const named = compose({ rendezvous_endpoint: 'other.example.org:1' }, { fmi: true });
+  it('lets ranks meet at the stage’s rendezvous server, asked for by option or payload, unless another is named', async () => {
+    const stage = { ...STAGE, rendezvous: () => Promise.resolve('203.0.113.7:10000') };
+    const met = { fmi_enabled: true, rendezvous_endpoint: '203.0.113.7:10000' };
+    expect((await compose({}, { fmi: true }, stage)).payload).toMatchObject(met);
+    expect((await compose({ fmi_enabled: 'true' }, {}, stage)).payload).toMatchObject({ ...met, fmi_enabled: 'true' });
+    const named = await compose({ rendezvous_endpoint: 'other.example.org:1' }, { fmi: true });
     expect(named.payload.rendezvous_endpoint).toBe('other.example.org:1');
-    expect(() => compose({}, { fmi: true })).toThrow('has no name for its rendezvous server');
+    await expect(compose({}, { fmi: true })).rejects.toThrow('has no rendezvous server');
+    expect((await compose({}, {})).payload).not.toHaveProperty('rendezvous_endpoint');
   });
 });
 
