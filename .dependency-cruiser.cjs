@@ -10,6 +10,7 @@ const layers = [
   'metrics',
   'torchfile',
   'store',
+  'trace',
   'payload',
 ];
 

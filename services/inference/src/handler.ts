@@ -5,6 +5,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { ModelCache, peakRssMb, runRank } from '@cosmicai/inference';
 import { isFmiPing, parseAs, rankTaskSchema, type FmiPingAnswer, type RankAnswer } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
+import { traced } from '@cosmicai/trace';
 import { ping } from './ping.ts';
 
 /** The model packed beside the bundle, unless COSMICAI_MODEL names another. */
@@ -30,19 +31,22 @@ async function inferRank(item: unknown): Promise<RankAnswer> {
   const { RUN_ID: runId = '', RANK: rank, DATA_PATH: partitions } = task;
   logger.info('rank begins', { run_id: runId, rank, partitions, cold_start: coldStart });
   const started = performance.now();
-  const answer = await runRank(task, {
-    openStore,
-    loadModel: (wanted) => models.load(wanted),
-    monotonic: () => performance.now(),
-    now: () => new Date(),
-    coldStart,
-    cpuSeconds: () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1e6;
-    },
-    peakRssMb,
-    memoryLimitMb: memoryLimit > 0 ? memoryLimit : null,
-    architecture: arch === 'x64' ? 'x86_64' : arch,
+  const answer = await traced('rank', (annotate) => {
+    annotate({ run_id: runId, rank, cold_start: coldStart });
+    return runRank(task, {
+      openStore,
+      loadModel: (wanted) => models.load(wanted),
+      monotonic: () => performance.now(),
+      now: () => new Date(),
+      coldStart,
+      cpuSeconds: () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1e6;
+      },
+      peakRssMb,
+      memoryLimitMb: memoryLimit > 0 ? memoryLimit : null,
+      architecture: arch === 'x64' ? 'x86_64' : arch,
+    });
   });
   const milliseconds = performance.now() - started;
   logger.info('rank ends', {

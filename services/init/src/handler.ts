@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { isFmiPing, type InitializeAnswer } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
+import { traced } from '@cosmicai/trace';
 import { openMeeting, type CheckRendezvousAnswer } from './check-rendezvous.ts';
 import { initialize } from './initialize.ts';
 import { openPing, type OpenPingAnswer } from './open-ping.ts';
@@ -12,10 +13,14 @@ const logger = new Logger({ serviceName: 'init' });
 
 /** Plans a run. Input: a run payload in any of the shapes of docs/payload.md. */
 export async function init(payload: unknown): Promise<InitializeAnswer> {
-  const answer = await initialize(payload, {
-    openStore,
-    now: () => new Date(),
-    newRunId: (now) => runId(now, randomUUID()),
+  const answer = await traced('plan', async (annotate) => {
+    const planned = await initialize(payload, {
+      openStore,
+      now: () => new Date(),
+      newRunId: (now) => runId(now, randomUUID()),
+    });
+    annotate({ run_id: planned.run.run_id });
+    return planned;
   });
   const { run_id, world_size, ranks_with_data, fmi_enabled } = answer.run;
   logger.info('run planned', { run_id, world_size, ranks_with_data, fmi_enabled, warnings: answer.warnings });

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { openStore } from '@cosmicai/store';
+import { traced } from '@cosmicai/trace';
 import { findRun } from './locate-run.ts';
 import { resultSummary as combineRuns, type ResultSummaryAnswer } from './result-summary.ts';
 import { summarize as summarizeRun, type SummarizeAnswer } from './summarize.ts';
@@ -10,7 +11,11 @@ const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'summarize' })
 
 /** Combines the ranks of a run. Input: whatever the state machine has left, as long as it names the run. */
 export async function summarize(input: unknown): Promise<SummarizeAnswer> {
-  const answer = await summarizeRun(input, { openStore, now: () => new Date(), region: process.env.AWS_REGION });
+  const answer = await traced('summarize', async (annotate) => {
+    const summarized = await summarizeRun(input, { openStore, now: () => new Date(), region: process.env.AWS_REGION });
+    annotate({ run_id: summarized.run_id, status: summarized.status });
+    return summarized;
+  });
   const { run_id, status, cause } = answer;
   logger.info('run summarized', { run_id, status, cause });
   metrics.addMetadata('run_id', run_id);

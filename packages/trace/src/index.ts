@@ -1,0 +1,1 @@
+export { traced, type Annotate, type Annotation } from './traced.ts';
