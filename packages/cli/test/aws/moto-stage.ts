@@ -46,6 +46,8 @@ export interface MotoStage {
   readonly bucket: string;
   /** Ranks whose function fails. */
   readonly failingRanks: Set<number>;
+  /** Functions called so far, in their order: `init`, `infer 3` (the rank), `summarize`. */
+  readonly calls: readonly string[];
   /** Lets no rank answer until the function returned is called; `reached` resolves when the first one is held. */
   hold(): { readonly reached: Promise<unknown>; readonly release: () => void };
   /** Makes the state machine anew: moto can't start a second execution of one, because it can't copy the first. */
@@ -57,6 +59,8 @@ export interface MotoStageOptions {
   readonly modelPath: string;
   /** Of the functions, beside what they need to reach the stage. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
+  /** Makes the state machine anew before every execution but the first, so that one command can start several. */
+  readonly renews?: boolean;
   /** Of the root stack, beside those of every stage. */
   readonly outputs?: Readonly<Record<string, string>>;
 }
@@ -85,10 +89,19 @@ export async function startMotoStage(options: MotoStageOptions): Promise<MotoSta
   const pool = createFunctionPool({ functions, concurrency: 4, logDirectory });
   const client = { endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   const lambda = new LambdaOnThisMachine(pool, new CloudWatchLogsClient(client), failingRanks);
-  front.on('request', (request, response) => {
+  const renew = async () => {
+    await new SFNClient(client).send(new DeleteStateMachineCommand({ stateMachineArn: MACHINE_ARN }));
+    await createMachine(client);
+  };
+  let starts = 0;
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const starting = request.headers['x-amz-target'] === 'AWSStepFunctions.StartExecution';
+    if (options.renews === true && starting && starts++ > 0) await renew();
     const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1];
-    const work = invoked === undefined ? pass(moto.url, request, response) : lambda.answer(invoked, request, response);
-    work.catch((error: unknown) => response.writeHead(500).end(String(error)));
+    await (invoked === undefined ? pass(moto.url, request, response) : lambda.answer(invoked, request, response));
+  };
+  front.on('request', (request, response) => {
+    answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
   await fetch(`${moto.url}/moto-api/config`, {
     method: 'POST',
@@ -99,11 +112,9 @@ export async function startMotoStage(options: MotoStageOptions): Promise<MotoSta
     bucket: BUCKET,
     environment,
     failingRanks,
+    calls: lambda.calls,
     hold: () => lambda.hold(),
-    renew: async () => {
-      await new SFNClient(client).send(new DeleteStateMachineCommand({ stateMachineArn: MACHINE_ARN }));
-      await createMachine(client);
-    },
+    renew,
     stop: async () => {
       await pool.close();
       moto.process.kill();
@@ -180,6 +191,7 @@ async function deploy(client: ClientOptions, outputs: Readonly<Record<string, st
 }
 
 class LambdaOnThisMachine {
+  readonly calls: string[] = [];
   readonly #pool: FunctionPool;
   readonly #logs: CloudWatchLogsClient;
   readonly #failingRanks: ReadonlySet<number>;
@@ -207,6 +219,7 @@ class LambdaOnThisMachine {
     const called = decodeURIComponent(deployedName).split('-').at(-1)!;
     const name = called === 'inference' ? 'infer' : called;
     const payload = (await bodyOf(request)).toString();
+    this.calls.push(name === 'infer' ? `infer ${(JSON.parse(payload) as { RANK: string }).RANK}` : name);
     if (name === 'infer') {
       this.#held?.reached();
       await this.#held?.released;

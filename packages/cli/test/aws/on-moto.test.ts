@@ -71,7 +71,7 @@ function executionOf({ stderr }: Ended): string {
     );
   }, 240_000);
 
-  it('runs the failed ranks again, and only those, into the same run', async () => {
+  it('runs the ranks of the newest failed execution again, into the same run, and cleans that up', async () => {
     await stage.renew();
     stage.failingRanks.add(1);
     const failed = await cosmicai('run', ...AT, '--data', 'parts', '--model', 'fast.onnx', '-n', '3', '--json');
@@ -99,6 +99,45 @@ function executionOf({ stderr }: Ended): string {
     expect(printedJson(gone)).toMatchObject({ run_id: before.run_id, deleted: expect.any(Number) });
     const twice = await cosmicai('clean', ...AT, 'results', before.run_id, '--yes');
     expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining(`There is no run ${before.run_id}`) });
+  }, 240_000);
+
+  it('calls just the ranks that failed, of a run that tolerated them, until none is left', async () => {
+    await stage.renew();
+    for (const rank of [1, 2]) stage.failingRanks.add(rank);
+    const asked = ['run', ...AT, '--data', 'parts', '--model', 'fast.onnx', '-n', '3', '--tolerate', '90', '--json'];
+    const failed = await cosmicai(...asked);
+    const before = printedRun(failed).summary!;
+    expect(before.status).toBe('SUCCEEDED_WITH_FAILED_RANKS');
+    expect(before.failed_ranks.map(({ rank }) => rank)).toEqual([1, 2]);
+
+    // It fails again for one of them, and is summarized again all the same.
+    stage.failingRanks.delete(1);
+    let called = stage.calls.length;
+    const half = await cosmicai('run', ...AT, '--only-failed', executionOf(failed), '--json');
+    expect(stage.calls.slice(called).sort()).toEqual(['infer 1', 'infer 2', 'summarize']);
+    expect(printedRun(half).summary).toMatchObject({ run_id: before.run_id, ranks: { succeeded: 2, failed: 1 } });
+
+    stage.failingRanks.clear();
+    called = stage.calls.length;
+    const repaired = await cosmicai('run', ...AT, '--only-failed', executionOf(failed), '--json');
+    expect(repaired.stderr).toContain(`Running the failed ranks of run ${before.run_id} again`);
+    expect(repaired.code).toBe(0);
+    expect(stage.calls.slice(called)).toEqual(['infer 2', 'summarize']);
+    const { summary, ranks, directory } = printedRun(repaired);
+    expect(summary).toMatchObject({
+      run_id: before.run_id,
+      status: 'SUCCEEDED',
+      samples: COUNT,
+      failed_ranks: [],
+      ranks: { planned: 3, succeeded: 3, failed: 0 },
+    });
+    expect(ranks.map(({ rank, samples }) => [rank, samples])).toEqual([
+      [0, 8],
+      [1, 8],
+      [2, 8],
+    ]);
+    const reports = workspace.text(directory.slice(workspace.folder.length), 'reports.log');
+    expect(reports.match(/^REPORT /gm)).toHaveLength(2);
   }, 240_000);
 
   it('stops an execution, lists executions and prints their log; moto knows no redrive', async () => {
