@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseReportLog } from '@cosmicai/metrics';
 import { decodePredictions } from '@cosmicai/inference';
+import { fmiReportSchema, parseJsonAs } from '@cosmicai/payload';
 import { eventsIn } from './support/events.ts';
 import { printedRun, Workspace } from './support/workspace.ts';
 
@@ -123,13 +124,18 @@ describe('cosmicai run', () => {
       event.type === 'StateEntered' && event.in === undefined ? [event.state] : [],
     );
     expect(entered).toContain('CheckRendezvous');
-    const met = JSON.parse(workspace.text('met', 'runs', summary!.run_id, 'fmi.json')) as {
-      readonly ranks: readonly { readonly rank: number }[];
-      readonly prediction_scores: { readonly count: number; readonly mae: number };
-    };
-    expect(met.ranks.map(({ rank }) => rank)).toEqual([0, 1]);
+    const file = join('met', 'runs', summary!.run_id, 'fmi.json');
+    const met = parseJsonAs(fmiReportSchema, workspace.text(file), file);
+    expect(met.links).toEqual({ direct: 1, relay: 0, encrypted: 0 });
+    expect(met.ranks.map(({ rank, links }) => [rank, links.map(({ to, channel }) => [to, channel])])).toEqual([
+      [0, [[1, 'direct']]],
+      [1, [[0, 'direct']]],
+    ]);
     expect(met.prediction_scores.count).toBe(60);
     expect(met.prediction_scores.mae).toBeCloseTo(summary!.prediction_scores.mae!, 12);
+
+    const status = await workspace.cosmicai(['status', 'met', summary!.run_id]);
+    expect(status.stdout).toMatch(/^Met over FMI +2 ranks, links 1 direct, not encrypted; /m);
   });
 
   it.concurrent('predicts the same with one rank as with four', async () => {

@@ -6,7 +6,7 @@ const milliseconds = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 
 /** Links by how they run: straight from rank to rank, or through the rendezvous server; `encrypted` of either. */
-const linkCountsSchema = z.object({ direct: count, relay: count, encrypted: count });
+export const linkCountsSchema = z.object({ direct: count, relay: count, encrypted: count });
 export type LinkCounts = z.output<typeof linkCountsSchema>;
 
 /** `fmi.json`: which ranks of a run met over FMI, by which links, and what they computed together. */

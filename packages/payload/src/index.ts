@@ -32,6 +32,6 @@ export {
   type FmiPingStepReport,
   type FmiPingTask,
 } from './fmi-ping.ts';
-export { fmiReportSchema, type FmiReport, type LinkCounts } from './fmi-report.ts';
+export { fmiReportSchema, linkCountsSchema, type FmiReport, type LinkCounts } from './fmi-report.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
 export { rankFailureSchema, runSummarySchema, type RankFailure, type RunSummary } from './run-summary.ts';

@@ -12,6 +12,7 @@ import {
 import { rankResultSchema, type FmiReport, type RankResult, type RunSummary } from '@cosmicai/payload';
 import { graphOf } from './machine/graph.ts';
 import { machineHistory, type RunEvent } from './machine/history.ts';
+import { meetingOf } from './meeting.ts';
 import { rankTimelines } from './rank-timelines.ts';
 import type { Cutout, PredictionSample, RunReport } from './run-report.ts';
 
@@ -28,7 +29,7 @@ export interface RunMaterial {
   /** The state machine, parsed from JSON or YAML, and what happened in it. */
   readonly definition?: unknown;
   readonly events?: Iterable<RunEvent>;
-  /** fmi.json: when the ranks met. */
+  /** fmi.json: when and how the ranks met. */
   readonly fmi?: FmiReport;
   readonly predictions?: PredictionSample;
   readonly cutouts?: readonly Cutout[];
@@ -80,6 +81,7 @@ export function assembleRunReport(material: RunMaterial): RunReport {
       startedAt === null
         ? []
         : rankTimelines(ours, { events, since: Date.parse(startedAt), reports: material.reports, fmi: material.fmi }),
+    meeting: material.fmi === undefined ? null : meetingOf(material.fmi),
     machine:
       material.definition === undefined || startedAt === null
         ? null

@@ -24,6 +24,7 @@ export { cutoutPng, encodeFlux, largestResiduals } from './cutouts/cutout-image.
 export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';
 export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts';
 export { machineHistory, type RunEvent } from './machine/history.ts';
+export { describeMeeting } from './meeting.ts';
 export { assembleRunReport, type RunMaterial } from './assemble.ts';
 export { averageTable, benchReportHtml, benchReportPlots, cellTable } from './bench/bench-page.ts';
 export { benchReportOfRuns, type ComparedRun } from './bench/of-runs.ts';

@@ -11,6 +11,7 @@ import { raw, xml, type Markup } from './html/markup.ts';
 import { pageHtml } from './html/page.ts';
 import { figure, figureOf, keyFigures, list, settings, tableMarkup, unfold, type Section } from './html/parts.ts';
 import { drawMachine } from './machine/draw.ts';
+import { describeMeeting } from './meeting.ts';
 import { runReportSchema, type RunReport } from './run-report.ts';
 import { costTable, rankTable, rateTable, reconciliationTable, scoreTable } from './tables.ts';
 import { LIGHT, VARIABLES } from './theme.ts';
@@ -115,7 +116,9 @@ function course(report: RunReport): Markup | undefined {
 
 async function ranks(report: RunReport): Promise<Markup> {
   const measures = rankMeasures(report.ranks);
-  return xml`${tableMarkup(rateTable(report))}${report.timeline.length > 0 ? await figure(rankTimeline(report.timeline)) : null}${
+  const meeting =
+    report.meeting === null ? null : xml`<p>The ranks met over FMI: ${describeMeeting(report.meeting)}.</p>`;
+  return xml`${tableMarkup(rateTable(report))}${meeting}${report.timeline.length > 0 ? await figure(rankTimeline(report.timeline)) : null}${
     measures === undefined ? null : await figure(measures)
   }${unfold(`Table of all ${formatNumber(report.ranks.length)} ranks`, tableMarkup(rankTable(report)))}`;
 }

@@ -1,5 +1,5 @@
 import { costSchema, pricesSchema } from '@cosmicai/metrics';
-import { predictionScoresSchema } from '@cosmicai/payload';
+import { linkCountsSchema, predictionScoresSchema } from '@cosmicai/payload';
 import { z } from 'zod';
 
 const finite = z.number();
@@ -96,6 +96,17 @@ export const runReportSchema = z.object({
   failedRanks: z.array(z.object({ rank: count, error: z.string() })),
   rates: z.object({ summedOverRanks: rate, bySlowestRank: rate, byWallClock: rate }),
   timeline: z.array(rankTimelineSchema),
+  /** How the ranks met over FMI; null when they didn't. */
+  meeting: z
+    .object({
+      ranks: count,
+      links: linkCountsSchema,
+      slowestLinkSeconds: finite,
+      /** Between the first rank's arrival and the last one's. */
+      firstToLastSeconds: finite,
+      longestWaitSeconds: finite,
+    })
+    .nullable(),
   machine: machineSchema.nullable(),
   predictions: predictionsSchema.nullable(),
   cutouts: z.array(cutoutSchema),

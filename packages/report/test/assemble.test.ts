@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { DEFAULT_CALIBRATION, parseReportLine, pricesOf, quoteRun } from '@cosmicai/metrics';
 import { rankResultSchema, type RankResult } from '@cosmicai/payload';
-import { assembleRunReport, runReportHtml, runReportSchema } from '../src/index.ts';
+import { assembleRunReport, describeMeeting, runReportHtml, runReportSchema } from '../src/index.ts';
 
 const prices = pricesOf('us-east-1');
 const base = { title: 'A run', generatedAt: '2026-01-01T00:01:00.000Z', prices };
@@ -143,6 +143,37 @@ describe('the report of a run', () => {
       ['barrier', 8.5],
     ]);
     expect(timeline[1]!.phases.map(({ phase }) => phase)).toEqual(['queue', 'failed attempt']);
+  });
+
+  it('tells how the ranks met, and that they did not', () => {
+    const at = (seconds: number) => new Date(Date.parse('2026-01-01T00:00:00.000Z') + seconds * 1000).toISOString();
+    const link = (to: number, channel: 'direct' | 'relay') => ({
+      to,
+      channel,
+      encrypted: false,
+      setup_ms: 10 * (to + 1),
+    });
+    const { meeting } = assembleRunReport({
+      ...base,
+      results: [rankResult(0)],
+      fmi: {
+        run_id: 'r-1',
+        world_size: 3,
+        links: { direct: 1, relay: 1, encrypted: 0 },
+        ranks: [
+          { rank: 0, arrived_at: at(7.5), setup_ms: 5, wait_ms: 800, links: [link(1, 'direct'), link(2, 'relay')] },
+          { rank: 1, arrived_at: at(8), setup_ms: 5, wait_ms: 300, links: [link(0, 'direct')] },
+          { rank: 2, arrived_at: at(8.25), setup_ms: 5, wait_ms: 50, links: [link(0, 'relay')] },
+        ],
+        prediction_scores: noScores,
+      },
+    });
+
+    expect(meeting).toMatchObject({ ranks: 3, links: { direct: 1, relay: 1, encrypted: 0 } });
+    expect(describeMeeting(meeting!)).toBe(
+      '3 ranks, links 1 direct and 1 through the relay, not encrypted; slowest link made in 30 ms; last rank 750 ms after the first; longest wait 800 ms',
+    );
+    expect(report.meeting).toBeNull();
   });
 
   it('without the usage of the whole run tells the cost of the ranks and says so', () => {

@@ -64,6 +64,7 @@ export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): Ru
     failedRanks: [],
     rates,
     timeline,
+    meeting: null,
     machine: exampleMachine(wallClockSeconds),
     predictions: {
       z_spec: predictions.map(({ z_spec }) => z_spec),

@@ -74,6 +74,16 @@ describe('report.html', () => {
     expect(html.includes('<img src=x')).toBe(false);
   });
 
+  it('tells how the ranks met', async () => {
+    const links = { direct: 0, relay: 3, encrypted: 3 };
+    const meeting = { ranks: 3, links, slowestLinkSeconds: 0.02, firstToLastSeconds: 1.5, longestWaitSeconds: 1.6 };
+
+    expect(await runReportHtml({ ...REPORT, meeting })).toContain(
+      'The ranks met over FMI: 3 ranks, links 3 through the relay, encrypted; slowest link',
+    );
+    expect(await runReportHtml(REPORT)).not.toContain('FMI:');
+  });
+
   it('leaves out what is not known instead of showing empty frames', async () => {
     const html = await runReportHtml({
       ...REPORT,

@@ -1,5 +1,13 @@
 import type { RunSummary } from '@cosmicai/payload';
-import { costTable, rankTable, rateTable, reconciliationTable, scoreTable, type RunReport } from '@cosmicai/report';
+import {
+  costTable,
+  describeMeeting,
+  rankTable,
+  rateTable,
+  reconciliationTable,
+  scoreTable,
+  type RunReport,
+} from '@cosmicai/report';
 import { formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { seconds } from '../output/units.ts';
@@ -20,6 +28,7 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
       ],
       ['Samples', `${summary.samples} at batch size ${summary.batch_size}`],
       ['Wall clock', `${seconds(summary.wall_clock_seconds)}; slowest rank ${seconds(summary.slowest_rank_seconds)}`],
+      ...(report.meeting === null ? [] : [['Met over FMI', describeMeeting(report.meeting)] as const]),
     ]),
     formatReportTable(rateTable(report)),
     ...(report.scores === null ? [] : [formatReportTable(scoreTable(report))]),
