@@ -11,14 +11,12 @@ export const BENCH_FILE = 'bench.json';
 /** Folder of a sweep: one file per finished run, so that a sweep that was stopped goes on where it was. */
 export class BenchFolder {
   readonly #path: string;
+  readonly #runs: string;
 
-  constructor(path: string) {
+  /** @param stage where the sweep runs, undefined: this machine; the runs of one are never taken for those of another */
+  constructor(path: string, stage?: string) {
     this.#path = path;
-  }
-
-  /** Folder for the results of the runs. */
-  get results(): string {
-    return join(this.#path, 'results');
+    this.#runs = join(path, stage === undefined ? 'runs' : `runs-${stage}`);
   }
 
   /** The run's row if it is finished. */
@@ -44,7 +42,7 @@ export class BenchFolder {
   }
 
   #fileOf(run: SweepRun): string {
-    return join(this.#path, 'runs', `${nameOf(run)}.json`);
+    return join(this.#runs, `${nameOf(run)}.json`);
   }
 
   async #write(file: string, text: string): Promise<void> {

@@ -1,22 +1,27 @@
-import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { analyseBench, type BenchReport, type BenchRun } from '@cosmicai/metrics';
 import { UserInputError } from '@cosmicai/payload';
 import { averageTable, cellTable } from '@cosmicai/report';
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { BenchFolder } from '../bench/bench-folder.ts';
-import { runCell } from '../bench/run-cell.ts';
+import { localTarget } from '../bench/local-target.ts';
+import { rowOf } from '../bench/bench-row.ts';
+import type { SweepTarget } from '../bench/sweep-target.ts';
 import { nameOf, sweepRuns, type SweepRun } from '../bench/sweep.ts';
 import { resolveModel } from '../inputs/files.ts';
-import { byteSize, memoryOption, modelOption, wholeNumber, wholeNumbers, words } from '../inputs/options.ts';
+import {
+  memoryOption,
+  modelOption,
+  stageOption,
+  targetOption,
+  wholeNumber,
+  wholeNumbers,
+  words,
+} from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
-import { openPool } from '../run/execute.ts';
-
-import { writeSimulation } from './simulate.ts';
 
 interface BenchOptions {
   readonly worldSizes: readonly number[];
@@ -31,6 +36,8 @@ interface BenchOptions {
   readonly memory: number;
   readonly concurrency?: number;
   readonly seed: number;
+  readonly target: 'local' | 'aws';
+  readonly stage: string;
   readonly json?: boolean;
 }
 
@@ -44,7 +51,7 @@ export function benchCommand(terminal: Terminal): Command {
     .option('--batch-sizes <list>', 'samples in one forward pass', wholeNumbers(1), [8, 16, 32, 64, 128])
     .option(
       '--data-sizes <list>',
-      'data sets: folders below --data, or small, medium, large of a simulated survey',
+      'data sets: folders below --data; without it, small, medium, large of a simulated survey, or of the stage’s datasets/',
       words,
     )
     .option(
@@ -65,20 +72,37 @@ export function benchCommand(terminal: Terminal): Command {
     .addOption(memoryOption())
     .option('-c, --concurrency <n>', 'processes at once on this machine; default: one per core', wholeNumber(1))
     .option('--seed <n>', 'of the order of runs, the simulated survey and the bootstrap', wholeNumber(0), 1)
+    .addOption(targetOption())
+    .addOption(stageOption())
     .option('--json', 'print the analysis as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  cosmicai bench --world-sizes 1,2,4 --batch-sizes 32,128 --repeat 5 --out bench\n',
+      '\nExamples:\n  cosmicai bench --world-sizes 1,2,4 --batch-sizes 32,128 --repeat 5 --out bench\n  cosmicai bench --target aws --stage dev --data-sizes small,large --world-sizes 16,64 --out bench-aws\n',
     )
-    .action(async (options: BenchOptions) => {
-      process.exitCode = await bench(options, terminal);
+    .action(async (options: BenchOptions, command: Command) => {
+      process.exitCode = await bench(options, command, terminal);
     });
 }
 
-async function bench(asked: BenchOptions, terminal: Terminal): Promise<number> {
-  const options = { ...asked, model: resolveModel(asked.model, terminal) };
+/** Options that say how this machine runs; a stage has been told when it was deployed. */
+const LOCAL_ONLY = ['memory', 'concurrency'];
+
+function openTarget(options: BenchOptions, folder: string, command: Command, terminal: Terminal): Promise<SweepTarget> {
+  if (options.target === 'local')
+    return localTarget({ ...options, model: resolveModel(options.model, terminal) }, folder, terminal);
+  const wrong = LOCAL_ONLY.find((name) => command.getOptionValueSource(name) === 'cli');
+  if (wrong !== undefined) throw new UserInputError(`--${wrong} is for runs on this machine, not for --target aws.`);
+  return openStageTarget(options, folder, terminal);
+}
+
+async function openStageTarget(options: BenchOptions, folder: string, terminal: Terminal): Promise<SweepTarget> {
+  const { stageTarget } = await import('../bench/stage-target.ts');
+  return stageTarget(options.stage, options, folder, terminal);
+}
+
+async function bench(options: BenchOptions, command: Command, terminal: Terminal): Promise<number> {
   const path = resolve(terminal.cwd, options.out);
-  const folder = new BenchFolder(path);
+  const folder = new BenchFolder(path, options.target === 'aws' ? options.stage : undefined);
   const runs = sweepRuns(
     {
       worldSizes: options.worldSizes,
@@ -90,22 +114,11 @@ async function bench(asked: BenchOptions, terminal: Terminal): Promise<number> {
     options.seed,
   );
   const rows: BenchRun[] = [];
-  await using pool = await warmPool(options, path, terminal);
+  await using target = await openTarget(options, path, command, terminal);
   for (const [index, run] of runs.entries()) {
     terminal.signal.throwIfAborted();
     const earlier = await folder.finished(run);
-    const row =
-      earlier ??
-      (await runCell(
-        run,
-        {
-          ...options,
-          data: await dataOf(run, options, path, terminal),
-          results: folder.results,
-          ...(run.repeat > 1 && { pool: pool.pool }),
-        },
-        terminal,
-      ));
+    const row = earlier ?? (await made(run, target, terminal));
     if (earlier === undefined) await folder.keep(row);
     rows.push(row);
     printLine(
@@ -113,8 +126,7 @@ async function bench(asked: BenchOptions, terminal: Terminal): Promise<number> {
       `${index + 1}/${runs.length} ${nameOf(run)}: ${earlier === undefined ? '' : 'kept, '}${outcomeOf(row)}`,
     );
   }
-  const report = benchReport(rows, options);
-  await folder.conclude(report);
+  await folder.conclude(benchReport(rows, options, target));
   const analysis = analyseBench(rows, options.seed);
   if (options.json) printJson(terminal, analysis);
   else {
@@ -128,10 +140,11 @@ async function bench(asked: BenchOptions, terminal: Terminal): Promise<number> {
   return analysis.succeeded > 0 ? EXIT.done : EXIT.failed;
 }
 
-/** The first run of each combination starts processes of its own, cold; its repeats share these. */
-async function warmPool(options: BenchOptions, folder: string, terminal: Terminal) {
-  const pool = await openPool({ ...options, logDirectory: join(folder, 'logs') }, terminal);
-  return { pool, [Symbol.asyncDispose]: () => pool.close() };
+async function made(run: SweepRun, target: SweepTarget, terminal: Terminal): Promise<BenchRun> {
+  const ended = await target.run(run);
+  // A run that was stopped says nothing.
+  terminal.signal.throwIfAborted();
+  return rowOf(run, ended);
 }
 
 function outcomeOf(row: BenchRun): string {
@@ -140,43 +153,19 @@ function outcomeOf(row: BenchRun): string {
     : `${row.status} in ${row.duration_seconds.toFixed(2)} s`;
 }
 
-/** Galaxies of the simulated data sets, as a multiple of --count. */
-const SIZES: Readonly<Record<string, number>> = { small: 0.25, medium: 1, large: 4 };
-/** Small enough that four ranks of the smallest data set have files. */
-const DEFAULT_PARTITION = '2MB';
-
-/** The partitions of a run: a folder of the user's, or a simulated survey made when it is first needed. */
-async function dataOf(run: SweepRun, options: BenchOptions, folder: string, terminal: Terminal): Promise<string> {
-  const below = [run.data_size, run.partition_size].filter((part) => part !== null);
-  if (options.data !== undefined) return [options.data.replace(/\/+$/, ''), ...below].join('/');
-  const data = join(folder, 'data', ...(below.length === 0 ? ['survey'] : below));
-  if (existsSync(data)) return data;
-  const factor = SIZES[run.data_size ?? 'medium'];
-  if (factor === undefined)
-    throw new UserInputError(
-      `"${run.data_size ?? ''}" is no simulated data set: use small, medium, large, or name your own with --data.`,
-    );
-  const partitionSize = byteSize(run.partition_size ?? DEFAULT_PARTITION);
-  await writeSimulation(
-    { count: Math.max(1, Math.round(options.count * factor)), seed: options.seed, partitionSize, out: data },
-    terminal,
-  );
-  return data;
-}
-
-function benchReport(runs: readonly BenchRun[], options: BenchOptions): BenchReport {
-  const processors = cpus();
+function benchReport(runs: readonly BenchRun[], options: BenchOptions, { configuration }: SweepTarget): BenchReport {
+  const { target, ...rest } = configuration;
+  const simulated = options.data === undefined && (options.target === 'local' || options.dataSizes === undefined);
   return {
     title: 'Sweep',
     generatedAt: new Date().toISOString(),
     runs: [...runs],
     configuration: {
-      target: 'local',
-      data: options.data ?? 'simulated survey',
-      galaxies: options.data === undefined ? options.count : null,
+      target: target ?? null,
+      data: simulated ? 'simulated survey' : (options.data ?? 'data sets of the stage'),
+      galaxies: simulated ? options.count : null,
       repeat: options.repeat,
-      memory_mb: options.memory,
-      machine: `${processors.length} x ${processors[0]?.model ?? 'unknown processor'}`,
+      ...rest,
     },
     versions: { cosmicai: packageJson.version, node: process.version },
     warnings: [],

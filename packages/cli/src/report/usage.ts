@@ -130,7 +130,6 @@ function childrenOf(events: readonly RunEvent[]): ReadonlyMap<string, Children> 
         const start = startedAt.get(nameOfChild(event));
         if (start !== undefined) ofMap(event.state).seconds.push((Date.parse(event.time) - start) / 1000);
         break;
-        break;
       }
       default:
     }

@@ -1,44 +1,27 @@
 import type { BenchRun } from '@cosmicai/metrics';
-import { runSummarySchema, type RunSummary } from '@cosmicai/payload';
-import type { FunctionPool } from '@cosmicai/local';
+import type { RunSummary } from '@cosmicai/payload';
 import { assembleRunReport } from '@cosmicai/report';
-import type { Terminal } from '../output/terminal.ts';
 import { gatherRun } from '../report/gather-run.ts';
-import { execute, type Execution } from '../run/execute.ts';
-import { composePayload } from '../run/payload.ts';
-import { placeOf } from '../run/report-run.ts';
+import type { Execution } from '../run/execute.ts';
+import type { SweepExecution } from './sweep-target.ts';
 import type { SweepRun } from './sweep.ts';
 
-export interface CellOptions {
-  /** Folder or address of the partitions. */
-  readonly data: string;
-  readonly results: string;
-  readonly model?: string;
-  readonly memory: number;
-  readonly concurrency?: number;
-  /** Processes of earlier runs; a run without starts cold. */
-  readonly pool?: FunctionPool;
-}
-
-/** Runs the workflow once as the sweep asks; a run that fails is a result too. */
-export async function runCell(run: SweepRun, options: CellOptions, terminal: Terminal): Promise<BenchRun> {
-  const payload = composePayload(
-    {},
-    { data: options.data, results: options.results, worldSize: run.world_size, batchSize: run.batch_size },
-    terminal.cwd,
-  );
-  const execution = await execute({ ...options, payload, quiet: true }, terminal);
-  terminal.signal.throwIfAborted();
-  const place = placeOf(execution, undefined);
+/** A sweep's row about one of its runs; a run that failed is a result too. */
+export async function rowOf(run: SweepRun, { execution, place }: SweepExecution): Promise<BenchRun> {
   if (place === undefined)
-    return { ...run, start: 'cold', ...FAILED, status: statusOf(execution, undefined), error: errorOf(execution) };
+    return { ...run, start: 'cold', ...UNKNOWN, status: statusOf(execution, undefined), error: errorOf(execution) };
   const material = await gatherRun(place, execution);
   const report = assembleRunReport(material);
-  const summary = runSummarySchema.parse(material.summary);
-  const succeeded = execution.status === 'SUCCEEDED';
+  const { summary, reports } = material;
+  const lines = [...(reports?.values() ?? [])];
+  // Ranks tell too, but count an environment that was kept ready for them as a new one.
+  const cold =
+    lines.length > 0 && lines.length >= summary.ranks.succeeded
+      ? lines.some(({ initDurationMs }) => initDurationMs !== undefined)
+      : summary.ranks.cold_starts > 0;
   return {
     ...run,
-    start: summary.ranks.cold_starts > 0 ? 'cold' : 'warm',
+    start: cold ? 'cold' : 'warm',
     status: statusOf(execution, summary),
     samples: summary.samples,
     duration_seconds: summary.wall_clock_seconds,
@@ -48,11 +31,11 @@ export async function runCell(run: SweepRun, options: CellOptions, terminal: Ter
     throughput_rps: report.rates.byWallClock?.samplesPerSecond ?? null,
     throughput_bps: report.rates.byWallClock?.bitsPerSecond ?? null,
     run_id: summary.run_id,
-    error: succeeded ? null : errorOf(execution),
+    error: execution.status === 'SUCCEEDED' ? null : errorOf(execution),
   };
 }
 
-const FAILED = {
+const UNKNOWN = {
   samples: null,
   duration_seconds: null,
   slowest_rank_seconds: null,

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserInputError } from '@cosmicai/payload';
+import { writeSimulation } from '../commands/simulate.ts';
+import { byteSize } from '../inputs/options.ts';
+import type { Terminal } from '../output/terminal.ts';
+import type { SweepOptions } from './sweep-target.ts';
+import type { SweepRun } from './sweep.ts';
+
+/** Galaxies of the simulated data sets, as a multiple of --count. */
+const SIZES: Readonly<Record<string, number>> = { small: 0.25, medium: 1, large: 4 };
+/** Small enough that four ranks of the smallest data set have files. */
+const DEFAULT_PARTITION = '2MB';
+
+/** Folders by which the data sets of a run are told apart, below the user's own folder. */
+export function dataFolders(run: SweepRun): string[] {
+  return [run.data_size, run.partition_size].filter((part) => part !== null);
+}
+
+/**
+ * The simulated survey of a run, made when it is first needed. Its folder's name says what it was made with, so that a sweep
+ * that goes on with other figures doesn't take an older survey for its own.
+ *
+ * @returns its name, and the folder below `within` that holds it
+ * @throws UserInputError when the run's data set is none that can be simulated
+ */
+export async function simulatedData(
+  run: SweepRun,
+  { count, seed }: Pick<SweepOptions, 'count' | 'seed'>,
+  within: string,
+  terminal: Terminal,
+): Promise<{ readonly name: string; readonly folder: string }> {
+  const factor = SIZES[run.data_size ?? 'medium'];
+  if (factor === undefined)
+    throw new UserInputError(
+      `"${run.data_size ?? ''}" is no simulated data set: use small, medium, large, or name your own with --data.`,
+    );
+  const galaxies = Math.max(1, Math.round(count * factor));
+  const size = run.partition_size ?? DEFAULT_PARTITION;
+  const name = `simulated-${galaxies}-${size}-seed${seed}`;
+  const folder = join(within, name);
+  if (!existsSync(folder)) {
+    const partial = `${folder}.partial`;
+    await writeSimulation({ count: galaxies, seed, partitionSize: byteSize(size), out: partial }, terminal);
+    await rename(partial, folder);
+  }
+  return { name, folder };
+}

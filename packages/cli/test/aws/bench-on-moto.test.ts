@@ -1,0 +1,103 @@
+import { benchReportSchema, type BenchRun } from '@cosmicai/metrics';
+import { parseJsonAs } from '@cosmicai/payload';
+import { printedJson, Workspace } from '../support/workspace.ts';
+import { startMotoStage, STAGE, whyNoMoto, type MotoStage } from './moto-stage.ts';
+
+const reason = whyNoMoto();
+if (reason !== undefined) console.warn(`Sweeping at a stage is not tested: ${reason}`);
+
+const COUNT = 24;
+const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.onnx', '--batch-sizes', '8'];
+
+(reason === undefined ? describe : describe.skip)('a sweep at a stage on moto, an imitation of AWS', () => {
+  let workspace: Workspace;
+  let stage: MotoStage;
+  const options = () => ({ environment: { ...stage.environment } });
+  const cosmicai = (...args: string[]) => workspace.cosmicai(args, options());
+  const rows = (folder: string): readonly BenchRun[] =>
+    parseJsonAs(benchReportSchema, workspace.text(folder, 'bench.json'), 'bench.json').runs;
+  const row = (folder: string, world: number, repeat: number) =>
+    rows(folder).find((each) => each.world_size === world && each.repeat === repeat)!;
+
+  beforeAll(async () => {
+    workspace = new Workspace();
+    await workspace.survey('parts', { count: COUNT, files: 3 });
+    stage = await startMotoStage({ modelPath: workspace.modelPath, renews: true });
+  }, 240_000);
+  afterAll(async () => {
+    await stage.stop();
+    workspace.remove();
+  });
+
+  it('records a cell that fails and goes on, later keeps what it has; moto keeps no history of ranks, so their cost is by their own times', async () => {
+    stage.failingRanks.add(1);
+    const sweep = [...BENCH, '--data', 'parts', '--world-sizes', '1,2', '--out', 'sweep'];
+    const first = await cosmicai(...sweep, '--repeat', '1');
+
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stderr).toMatch(/^[12]\/2 w1-b8-r1: SUCCEEDED in [\d.]+ s$/m);
+    expect(row('sweep', 1, 1)).toMatchObject({ status: 'SUCCEEDED', samples: COUNT, error: null });
+    const failed = row('sweep', 2, 1);
+    expect(failed).toMatchObject({ status: 'FAILED', error: expect.stringContaining('1 of 2 ranks failed') as string });
+
+    stage.failingRanks.clear();
+    const second = await cosmicai(...sweep, '--repeat', '2');
+
+    expect(second).toMatchObject({ code: 0 });
+    expect(second.stderr.match(/: kept, /g)).toHaveLength(2);
+    expect(row('sweep', 2, 1)).toEqual(failed);
+    const made = row('sweep', 2, 2);
+    const address = `s3://${stage.bucket}/results/bench/runs/${made.run_id ?? ''}`;
+    const report = printedJson(await cosmicai('report', address, '--json')) as {
+      wallClockSeconds: number;
+      ranks: { memoryMb: number }[];
+      cost: { usd: number; items: { item: string; quantity: number }[] };
+      reconciliation: { what: string; withinRange: boolean }[];
+    };
+    expect(made).toMatchObject({
+      status: 'SUCCEEDED',
+      samples: COUNT,
+      duration_seconds: report.wallClockSeconds,
+      throughput_rps: COUNT / report.wallClockSeconds,
+      memory_mb: Math.max(...report.ranks.map(({ memoryMb }) => memoryMb)),
+      cost_usd: report.cost.usd,
+    });
+    const ranks = report.cost.items.find(({ item }) => item.endsWith('by the ranks’ own times, requests'));
+    expect(ranks).toMatchObject({ quantity: 2 });
+    expect(report.reconciliation).toContainEqual(expect.objectContaining({ what: 'samples', withinRange: true }));
+    expect(workspace.text('sweep', 'report.html')).toContain('<!doctype html>');
+    const { configuration } = parseJsonAs(benchReportSchema, workspace.text('sweep', 'bench.json'), 'bench.json');
+    expect(configuration).toMatchObject({ target: 'aws', stage: STAGE, region: 'us-east-1', memory_mb: 3008 });
+  }, 240_000);
+
+  it('stopped by Ctrl-C stops the execution too, keeps nothing of it, and goes on later with data simulated and uploaded', async () => {
+    const sweep = [...BENCH, '--world-sizes', '1', '--repeat', '1', '--count', '6', '--out', 'stopped'];
+    const held = stage.hold();
+    const run = workspace.start(sweep, options());
+    await Promise.race([held.reached, run.ended.then(({ stderr }) => Promise.reject(new Error(stderr)))]);
+    process.kill(run.process.pid!, 'SIGINT');
+    const end = await run.ended;
+    held.release();
+
+    expect(end.code).toBe(130);
+    const executions = printedJson(await cosmicai('status', '--target', 'aws', '--stage', STAGE, '--json'));
+    expect(executions).toEqual([expect.objectContaining({ status: 'ABORTED' })]);
+    expect(workspace.exists('stopped', 'bench.json')).toBe(false);
+
+    const again = await cosmicai(...sweep);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).not.toContain('kept');
+    expect(row('stopped', 1, 1)).toMatchObject({ status: 'SUCCEEDED', samples: 6 });
+  }, 240_000);
+
+  it('refuses data sets that the stage does not have, and what only this machine can be told', async () => {
+    const [none, wrong] = await Promise.all([
+      cosmicai(...BENCH, '--world-sizes', '1', '--data-sizes', 'small', '--out', 'none'),
+      cosmicai(...BENCH, '--memory', '512', '--out', 'none'),
+    ]);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toContain('No partition files (*.pt) under "datasets/small/"');
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toContain('--memory is for runs on this machine, not for --target aws');
+  }, 60_000);
+});
