@@ -1,6 +1,7 @@
 import { startMoto, whyNoMoto } from '../../../test/moto-server.ts';
 import { conformance } from './support/conformance.ts';
 import { ALL_PROGRAMS, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
+import { failures } from './support/failures.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { s3World } from './support/worlds.ts';
 
@@ -21,6 +22,8 @@ if (reason === undefined) {
   const affordable = wholeContract.map((extent) => ({ ...extent, mostGathered: 2 * 1024 * MIB }));
   conformance(name, world, isFull ? affordable : [{ worldSizes: [3], lengths: fewLengths, roots: outerRoots }]);
   randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [3], isFull ? ALL_PROGRAMS : 5);
+  // Signs of life come once a second on S3, so each of these takes as long as its deadline.
+  if (isFull) failures(name, world, { noticesCuts: false, deadlineMs: 12_000 });
 } else {
   console.warn(`SKIPPED: the store channel on s3:// is not tested: ${reason}.`);
   it.skip(`${name}: ${reason}`, () => undefined);
