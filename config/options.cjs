@@ -68,6 +68,8 @@ function withDerived(stage, options) {
     actions_without_resource: [...TRACE_ACTIONS, ...(vpc.subnet_ids.length > 0 ? VPC_ACTIONS : [])],
     objects: objectArns(stage, options),
     lifecycle_rules: lifecycleRules(options),
+    // Outputs are text.
+    rendezvous_port: String(rendezvous.port),
     rendezvous_ingress: rendezvousIngress(rendezvous),
     parts: {
       network: rendezvous.enabled ? 'network.yml' : 'nothing.yml',

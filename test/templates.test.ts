@@ -37,6 +37,12 @@ interface Statement {
   readonly Resource: unknown;
 }
 
+/** A statement of a policy on a topic or queue. */
+interface Grant {
+  readonly Principal: { readonly Service: string };
+  readonly Condition: object;
+}
+
 const stages = ['dev', 'full'] as const;
 const packaged = new Map<string, Packaged>();
 
@@ -185,6 +191,41 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     expect(all(stage, 'AWS::EC2::SecurityGroupIngress')).toEqual([]);
   });
 
+  it('name each run that failed, and keep what can not be told or done in the background', () => {
+    const { Properties: failedRun } = packaged.get(`${stage} .`)!.resources.FailedRun!;
+    expect(failedRun.EventPattern.detail).toEqual({
+      stateMachineArn: [{ Ref: 'Workflow' }],
+      status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+    });
+    // A JSON string, as EventBridge wants it, on one line.
+    const template = failedRun.Targets[0].InputTransformer.InputTemplate as string;
+    expect(JSON.parse(template)).toContain(`--stage ${stage} --only-failed <name>`);
+
+    const deadLetters = { 'Fn::GetAtt': ['DeadLetters', 'Arn'] };
+    const rules = all(stage, 'AWS::Events::Rule');
+    expect(rules).toHaveLength(stage === 'full' ? 2 : 1);
+    for (const [, { Properties }] of rules) {
+      for (const target of Properties.Targets as { DeadLetterConfig: unknown }[])
+        expect(target.DeadLetterConfig).toEqual({ Arn: deadLetters });
+    }
+    for (const [, { Properties }] of all(stage, 'AWS::Lambda::Permission')) {
+      const called = packaged.get(`${stage} .`)!.resources[(Properties.FunctionName as { Ref: string }).Ref]!;
+      expect(called.Properties.DeadLetterConfig).toEqual({ TargetArn: deadLetters });
+    }
+  });
+
+  it('let nobody but AWS’s own services of this account write to topic and queue', () => {
+    const policies = [...all(stage, 'AWS::SNS::TopicPolicy'), ...all(stage, 'AWS::SQS::QueuePolicy')];
+    expect(policies).toHaveLength(2);
+    const statements = policies.flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Grant[]);
+    expect(statements.map(({ Principal }) => Principal.Service).sort()).toEqual([
+      'cloudwatch.amazonaws.com',
+      'events.amazonaws.com',
+      'events.amazonaws.com',
+    ]);
+    for (const { Condition } of statements) expect(JSON.stringify(Condition)).toContain('aws:SourceArn');
+  });
+
   it('tell where the stage’s things are: commands find them by these outputs', () => {
     const { outputs } = packaged.get(`${stage} .`)!;
     const named = Object.fromEntries(Object.entries(outputs).map(([name, { Value }]) => [name, Value]));
@@ -194,7 +235,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
       expect(named).toMatchObject({
         RendezvousClusterName: { Ref: 'RendezvousCluster' },
         RendezvousServiceName: { 'Fn::GetAtt': ['RendezvousService', 'Name'] },
-        RendezvousPort: 10_000,
+        RendezvousPort: '10000',
         RendezvousEndpoint: 'rendezvous.example.org:10000',
       });
     }
@@ -226,6 +267,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
   it('watch failed runs, throttled ranks and, where there is one, the rendezvous server', () => {
     const alarms = all(stage, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.AlarmName as string);
     const expected = [
+      'dead-letters',
       'failed-runs',
       'throttled-ranks',
       'timed-out-runs',
