@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { DEFAULT_CALIBRATION, quoteSchema } from '@cosmicai/metrics';
+import { DEFAULT_CALIBRATION, pricesOf, quoteSchema } from '@cosmicai/metrics';
 import { parseAs, parseJsonAs, type RankResult } from '@cosmicai/payload';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';
 
@@ -147,6 +147,26 @@ describe('cosmicai quote', () => {
     ]);
     const most = Math.max(...probe.ranks.map((rank) => rank.peak_rss_mb));
     expect(parseAs(quoteSchema, quoted, 'quote').memory.peakMb).toBeCloseTo(most + SECOND_SESSION_MB, 6);
+  });
+
+  it('takes the prices of a region that it knows none of from a file, for quote and report', async () => {
+    const own = { ...pricesOf(), region: 'eu-south-2', lambda: { ...pricesOf().lambda, request: 1 } };
+    writeFileSync(workspace.path('prices.json'), JSON.stringify(own));
+
+    const [unknown, quoted, reported] = await Promise.all([
+      workspace.cosmicai(['quote', '--data', 'parts', '--region', 'eu-south-2']),
+      workspace.cosmicai(['quote', '--data', 'parts', '--prices', 'prices.json', '--json']),
+      workspace.cosmicai(['report', 'results', '--prices', 'prices.json', '--json', '-o', 'priced.html']),
+    ]);
+
+    expect(unknown).toMatchObject({ code: 2, stdout: '' });
+    expect(unknown.stderr).toMatch(/no prices for region "eu-south-2".*Copy .*us-east-1\.json.*--prices/);
+    // A dollar a request, and four of them.
+    expect(printedJson(quoted)).toMatchObject({ cost: { region: 'eu-south-2', usd: expect.closeTo(4, 1) as number } });
+    expect(printedJson(reported)).toMatchObject({
+      prices: { region: 'eu-south-2' },
+      cost: { usd: expect.closeTo(4, 1) as number },
+    });
   });
 
   it('says which model a probe can’t load', async () => {

@@ -10,7 +10,7 @@ export { ResidualSketch, SKETCH_RELATIVE_ERROR, type Estimate } from './residual
 export { ExactSum } from './exact-sum.ts';
 export { BITS_PER_SAMPLE } from './sample-bits.ts';
 export { ratesOf, type RankWork, type Rate, type Rates } from './rates.ts';
-export { DEFAULT_REGION, parsePrices, pricedRegions, pricesOf, pricesSchema, type Prices } from './price-book.ts';
+export { DEFAULT_REGION, pricedRegions, pricesOf, pricesSchema, type Prices } from './price-book.ts';
 export {
   costOfRun,
   costSchema,

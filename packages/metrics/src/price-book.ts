@@ -46,11 +46,6 @@ export function pricesOf(region: string = DEFAULT_REGION): Prices {
   const prices = BOOK.get(region);
   if (prices !== undefined) return prices;
   throw new UserInputError(
-    `No prices for region "${region}"; there are prices for ${pricedRegions().join(', ')}. Name one of these, or give a price file of your own in the form of packages/metrics/src/prices/us-east-1.json.`,
+    `There are no prices for region "${region}", only for ${pricedRegions().join(', ')}. Copy packages/metrics/src/prices/${DEFAULT_REGION}.json, put the region's prices into it with their date and source, and name the copy with --prices; to keep it for all, list it in packages/metrics/src/price-book.ts.`,
   );
-}
-
-/** A price file of the user's own. @throws InvalidInputError */
-export function parsePrices(input: unknown): Prices {
-  return parseAs(pricesSchema, input, 'price file');
 }

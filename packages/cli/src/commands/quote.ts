@@ -1,10 +1,12 @@
-import { DEFAULT_CALIBRATION, pricesOf, quoteRun } from '@cosmicai/metrics';
+import { resolve } from 'node:path';
+import { DEFAULT_CALIBRATION, pricesOf, pricesSchema, quoteRun } from '@cosmicai/metrics';
 import { naturalOrder, parseRunPayload, type RunPayload } from '@cosmicai/payload';
 import { quoteTable } from '@cosmicai/report';
 import { openStore, parseAddress } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
-import { memoryOption, storeOption, wholeNumber } from '../inputs/options.ts';
+import { readJson } from '../inputs/json-file.ts';
+import { memoryOption, pricesOption, storeOption, wholeNumber } from '../inputs/options.ts';
 import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
 import { formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
@@ -25,6 +27,7 @@ interface QuoteOptions extends PayloadOptions {
   readonly files?: number;
   readonly fileSamples: number;
   readonly region: string;
+  readonly prices?: string;
   readonly seed: number;
   readonly store?: string;
   readonly json?: boolean;
@@ -58,6 +61,7 @@ export function quoteCommand(terminal: Terminal): Command {
     )
     .option('-m, --model <file>', 'ONNX model of --probe; default: that of the payload, or the demo model')
     .option('--region <name>', 'AWS region for the prices', 'us-east-1')
+    .addOption(pricesOption())
     .addOption(storeOption())
     .option('--seed <n>', 'of the simulation', wholeNumber(0), 1)
     .option('--json', 'print the quote as JSON')
@@ -96,7 +100,11 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
         ? DEFAULT_CALIBRATION
         : await calibrationOf(options.calibrate, terminal.cwd)
       : calibrationOfProbe(probed);
-  const quoted = quoteRun(plan, calibration, { prices: pricesOf(options.region), seed: options.seed });
+  const prices =
+    options.prices === undefined
+      ? pricesOf(options.region)
+      : await readJson(resolve(terminal.cwd, options.prices), pricesSchema);
+  const quoted = quoteRun(plan, calibration, { prices, seed: options.seed });
   if (options.json) {
     printJson(terminal, { ...quoted, ...(probed !== undefined && { probe: probed }) });
     return;

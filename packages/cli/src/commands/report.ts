@@ -1,7 +1,15 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { benchReportSchema, pricesOf, quoteSchema, type BenchReport, type Quote } from '@cosmicai/metrics';
+import {
+  benchReportSchema,
+  pricesOf,
+  pricesSchema,
+  quoteSchema,
+  type BenchReport,
+  type Prices,
+  type Quote,
+} from '@cosmicai/metrics';
 import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
 import {
   assembleRunReport,
@@ -16,6 +24,8 @@ import { openStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { resultsLocation } from '../inputs/files.ts';
+import { readJson } from '../inputs/json-file.ts';
+import { pricesOption } from '../inputs/options.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { BENCH_FILE } from '../bench/bench-folder.ts';
 import { findExecution, gatherRun } from '../report/gather-run.ts';
@@ -24,6 +34,7 @@ interface ReportOptions {
   readonly out: string;
   readonly plots?: string;
   readonly quote?: string;
+  readonly prices?: string;
   readonly json?: boolean;
 }
 
@@ -40,6 +51,7 @@ export function reportCommand(terminal: Terminal): Command {
       '--quote <file>',
       'hold this quote (cosmicai quote --json) against the run; default: the one that lies in its folder',
     )
+    .addOption(pricesOption())
     .option('--json', 'print what the report is made of as JSON')
     .addHelpText(
       'after',
@@ -55,8 +67,8 @@ interface Page {
 }
 
 async function report(what: readonly string[], options: ReportOptions, terminal: Terminal): Promise<void> {
-  const quote = options.quote === undefined ? undefined : await readQuote(resolve(terminal.cwd, options.quote));
-  const page = await pageOf(what, quote, terminal);
+  const named = (file: string | undefined) => (file === undefined ? undefined : resolve(terminal.cwd, file));
+  const page = await pageOf(what, await read(named(options.quote), named(options.prices)), terminal);
   const out = resolve(terminal.cwd, options.out);
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, await page.html());
@@ -76,8 +88,21 @@ async function report(what: readonly string[], options: ReportOptions, terminal:
     );
 }
 
-async function pageOf(what: readonly string[], quote: Quote | undefined, terminal: Terminal): Promise<Page> {
-  if (what.every((path) => path.endsWith('.json'))) return pageOfFiles(what, quote, terminal);
+/** What the command line adds to what is reported on. */
+interface Additions {
+  readonly quote?: Quote;
+  readonly prices?: Prices;
+}
+
+async function read(quote: string | undefined, prices: string | undefined): Promise<Additions> {
+  return {
+    ...(quote !== undefined && { quote: await readJson(quote, quoteSchema) }),
+    ...(prices !== undefined && { prices: await readJson(prices, pricesSchema) }),
+  };
+}
+
+async function pageOf(what: readonly string[], additions: Additions, terminal: Terminal): Promise<Page> {
+  if (what.every((path) => path.endsWith('.json'))) return pageOfFiles(what, additions, terminal);
   if (what.length > 1) throw new UserInputError('Give one folder, or JSON files only.');
   const folder = what[0]!;
   if (!folder.includes('://')) {
@@ -85,11 +110,11 @@ async function pageOf(what: readonly string[], quote: Quote | undefined, termina
     if (!(await exists(path))) throw new UserInputError(`There is no folder ${path}.`);
     const sweep = join(path, BENCH_FILE);
     if (await exists(sweep)) {
-      if (quote !== undefined) throw new UserInputError(ONE_RUN);
+      if (additions.quote !== undefined) throw new UserInputError(ONE_RUN);
       return benchPage(parseJsonAs(benchReportSchema, await readFile(sweep, 'utf8'), sweep));
     }
   }
-  return runPage(await reportOfRun(folder, quote, terminal));
+  return runPage(await reportOfRun(folder, additions, terminal));
 }
 
 function runPage(content: RunReport): Page {
@@ -102,13 +127,13 @@ function benchPage(content: BenchReport): Page {
 }
 
 /** Result files of any generation. Files that each hold all ranks of a run are compared; single ranks make up one run. */
-async function pageOfFiles(paths: readonly string[], quote: Quote | undefined, terminal: Terminal): Promise<Page> {
+async function pageOfFiles(paths: readonly string[], additions: Additions, terminal: Terminal): Promise<Page> {
   const files = await Promise.all(
     paths.map(async (path) => ({ name: basename(path), results: await readResults(resolve(terminal.cwd, path)) })),
   );
   const generatedAt = new Date().toISOString();
   const reportOf = (title: string, results: readonly unknown[]) =>
-    assembleRunReport({ title, generatedAt, results, prices: pricesOf(), ...(quote !== undefined && { quote }) });
+    assembleRunReport({ title, generatedAt, results, prices: pricesOf(), ...additions });
   const title = files.map(({ name }) => name).join(', ');
   if (files.length === 1 || files.some(({ results }) => !Array.isArray(results))) {
     return runPage(
@@ -118,16 +143,12 @@ async function pageOfFiles(paths: readonly string[], quote: Quote | undefined, t
       ),
     );
   }
-  if (quote !== undefined) throw new UserInputError(ONE_RUN);
+  if (additions.quote !== undefined) throw new UserInputError(ONE_RUN);
   const runs = files.map(({ name, results }) => ({ name, report: reportOf(name, [results].flat()) }));
   return benchPage(benchReportOfRuns(runs, { title, generatedAt }));
 }
 
 const ONE_RUN = '--quote is held against one run; there are several here. Give the folder of the run that was quoted.';
-
-function readQuote(file: string): Promise<Quote> {
-  return readJson(file, quoteSchema);
-}
 
 const resultsSchema = z.union([z.array(z.unknown()), z.looseObject({})], {
   error: 'the result of a rank, or a list of them',
@@ -137,25 +158,15 @@ function readResults(file: string): Promise<unknown> {
   return readJson(file, resultsSchema);
 }
 
-async function readJson<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema>> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new UserInputError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
-  }
-  return parseJsonAs(schema, text, file);
-}
-
 /** A run folder (`…/runs/<run_id>`) or a results folder, of which the newest summarized run is taken. */
-async function reportOfRun(folder: string, quote: Quote | undefined, terminal: Terminal): Promise<RunReport> {
+async function reportOfRun(folder: string, { quote, prices }: Additions, terminal: Terminal): Promise<RunReport> {
   const inRuns = /^(.*)\/runs\/([^/]+)\/?$/.exec(
     folder.includes('://') ? folder : pathToFileURL(resolve(terminal.cwd, folder)).href,
   );
   const { bucket, resultPath } = resultsLocation(inRuns?.[1] ?? folder, terminal.cwd);
   const runId = inRuns?.[2] ?? (await newestRun(bucket, resultPath));
   const place = { bucket, resultPath, runId };
-  const material = await gatherRun(place, await findExecution(place));
+  const material = await gatherRun(place, await findExecution(place), prices);
   return assembleRunReport({ ...material, ...(quote !== undefined && { quote }) });
 }
 

@@ -70,3 +70,8 @@ export function storeOption(): Option {
     'where bare bucket names lie: s3:// or file:///folder; default: COSMICAI_STORE or s3://',
   );
 }
+
+/** Prices of a region that the price book doesn't have, or has of another day. */
+export function pricesOption(): Option {
+  return new Option('--prices <file>', 'price file (JSON) instead of the price book’s, see docs/costs.md');
+}

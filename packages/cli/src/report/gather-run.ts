@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
 import type { RunEvent } from '@cosmicai/local';
-import type { ReportLine } from '@cosmicai/metrics';
+import type { Prices, ReportLine } from '@cosmicai/metrics';
 import {
   fmiReportSchema,
   parseJsonAs,
@@ -49,10 +49,11 @@ export interface ExecutionRecord {
 const PREDICTIONS_DRAWN = 50_000;
 const GALAXIES_SHOWN = 12;
 
-/** Collects what there is of a run for its tables and its report. */
+/** Collects what there is of a run for its tables and its report. @param named prices; default: those of the region it ran in */
 export async function gatherRun(
   place: RunPlace,
   execution: ExecutionRecord | undefined,
+  named?: Prices,
 ): Promise<RunMaterial & { readonly summary: RunSummary }> {
   const open = (bucket: string) => openStore(bucket, place.base === undefined ? {} : { base: place.base });
   const store = open(place.bucket);
@@ -70,7 +71,7 @@ export async function gatherRun(
       ? undefined
       : parseJsonAs(fmiReportSchema, await read(layout.fmi), layout.fmi);
   const quote = await quoteOfRun(place);
-  const { prices, warning } = pricesFor(execution?.region);
+  const { prices, warning } = named === undefined ? pricesFor(execution?.region) : { prices: named };
   const unreported = execution === undefined ? [] : unreportedOf(results, events, reports);
   const warnings = [
     ...(execution?.warnings ?? []),

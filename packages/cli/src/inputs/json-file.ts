@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { parseJsonAs, UserInputError } from '@cosmicai/payload';
+import type { z } from 'zod';
+
+/**
+ * A JSON file that the command line names.
+ *
+ * @param file absolute path
+ * @throws UserInputError when it can't be read, InvalidInputError when it holds something else
+ */
+export async function readJson<Schema extends z.ZodType>(file: string, schema: Schema): Promise<z.output<Schema>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UserInputError(`${file} can't be read: ${(error as Error).message}`, { cause: error });
+  }
+  return parseJsonAs(schema, text, file);
+}
