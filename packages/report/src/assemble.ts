@@ -90,6 +90,7 @@ export function assembleRunReport(material: RunMaterial): RunReport {
     cutouts: [...(material.cutouts ?? [])],
     ...costsOf(material, table.usd),
     prices,
+    quoteBasis: material.quote?.calibration ?? null,
     reconciliation: material.quote === undefined ? [] : reconciled(material, material.quote, table),
     model: { name: material.modelName ?? null, sha256: modelsOf(summary, ours) },
     configuration: material.configuration ?? configurationOf(ranks),

@@ -162,7 +162,13 @@ function cost(report: RunReport): Markup | undefined {
 }
 
 function quote(report: RunReport): Markup | undefined {
-  return report.reconciliation.length === 0 ? undefined : tableMarkup(reconciliationTable(report));
+  const { reconciliation, quoteBasis } = report;
+  if (reconciliation.length === 0) return undefined;
+  const basis =
+    quoteBasis === null
+      ? null
+      : xml`<p class="note">Before the run, with cold functions on Lambda, by ${quoteBasis}.</p>`;
+  return xml`${tableMarkup(reconciliationTable(report))}${basis}`;
 }
 
 function setup({ configuration, versions, model, prices }: RunReport): Markup {

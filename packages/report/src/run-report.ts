@@ -114,6 +114,8 @@ export const runReportSchema = z.object({
   /** Why there is no cost, or what it leaves out. */
   costNote: z.string().nullable(),
   prices: pricesSchema.nullable(),
+  /** What the quote was based on; null: there is none. */
+  quoteBasis: z.string().nullable(),
   reconciliation: z.array(
     z.object({
       what: z.string(),

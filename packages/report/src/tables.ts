@@ -148,11 +148,16 @@ export function reconciliationTable({ reconciliation }: Pick<RunReport, 'reconci
       return [
         row.what,
         `${formatNumber(row.quoted)}${unit}`,
-        row.low === row.high ? NONE : `${formatNumber(row.low)} to ${formatNumber(row.high)}`,
+        rangeOf(row),
         `${formatNumber(row.actual)}${unit}`,
-        shown(row.deviation, (deviation) => `${deviation >= 0 ? '+' : ''}${formatNumber(100 * deviation, 3)} %`),
-        row.withinRange ? 'as quoted' : 'outside',
+        shown(row.deviation, (deviation) => `${deviation > 0 ? '+' : ''}${formatNumber(100 * deviation, 3)} %`),
+        row.withinRange ? 'as quoted' : row.actual < row.low ? 'less than quoted' : 'more than quoted',
       ];
     }),
   };
+}
+
+function rangeOf({ low, high }: RunReport['reconciliation'][number]): string {
+  if (low === high) return NONE;
+  return low === 0 ? `up to ${formatNumber(high)}` : `${formatNumber(low)} to ${formatNumber(high)}`;
 }

@@ -110,7 +110,7 @@ const GROUND = 'getComputedStyle(document.body).backgroundColor';
   it('finds every section and every drawing by its words', async () => {
     const page = await open('run.html');
 
-    for (const name of ['Course of the run', 'Ranks', 'Predictions', 'Cost', 'Configuration']) {
+    for (const name of ['Course of the run', 'Ranks', 'Predictions', 'Cost', 'Quote against actual', 'Configuration']) {
       expect(await page.getByRole('region', { name, exact: true }).count()).toBeGreaterThanOrEqual(1);
     }
     for (const name of [
@@ -121,6 +121,22 @@ const GROUND = 'getComputedStyle(document.body).backgroundColor';
     ]) {
       expect(await page.getByRole('img', { name }).count()).toBe(1);
     }
+    await page.close();
+  });
+
+  it('sets the quote beside what the run took, row by row, and says what it was based on', async () => {
+    const page = await open('run.html');
+    const section = page.locator('#quote');
+
+    expect(await section.getByRole('row').allInnerTexts()).toEqual([
+      expect.stringMatching(/^what\s+quoted\s+range\s+actual\s+deviation\s+verdict$/),
+      expect.stringMatching(
+        /^duration\s+9\.1 s\s+8\.2 to 11\.4\s+[\d.]+ s\s+[+-]?[\d.]+ %\s+(as|less than|more than) quoted$/,
+      ),
+      expect.stringMatching(/^peak memory\s+420 MB\s+up to 420\s+250 MB\s+-40\.5 %\s+as quoted$/),
+      expect.stringMatching(/^cold starts\s+4\s+–\s+3\s+-25 %\s+less than quoted$/),
+    ]);
+    expect(await section.innerText()).toContain('by a probe of one process.');
     await page.close();
   });
 

@@ -93,6 +93,7 @@ describe('report.html', () => {
       scores: null,
       cutouts: [],
       cost: null,
+      quoteBasis: null,
       reconciliation: [],
       ranks: [],
       wallClockSeconds: null,
