@@ -16,6 +16,7 @@ import {
   type Operation,
   type OperationKind,
 } from './operation.ts';
+import { Landing } from './landing.ts';
 import { Lane } from './lane.ts';
 import { chooseChannel, type Hint } from './policy/policy.ts';
 import { isUnordered, toReduction, type ReductionLike } from './reduction.ts';
@@ -57,6 +58,14 @@ export interface OperationOptions {
   readonly channel?: ChannelKind;
   /** Bytes a rank contributes, for the policy; the same on every rank, which is why it isn't measured. Default: 1,024. */
   readonly bytes?: number;
+}
+
+export interface ReceiveOptions extends OperationOptions {
+  /**
+   * Takes the value here and returns this array, which must have the value's type and length: no memory is allocated for the result.
+   * It belongs to the operation until that ends, and holds anything when it rejects. The root of a bcast keeps its own value.
+   */
+  readonly into?: TypedArray;
 }
 
 export interface ScanOptions extends OperationOptions {
@@ -167,23 +176,28 @@ export class Communicator {
   }
 
   /** The next message of that rank, in the order of its sends. */
-  async recv<T>(from: number, options: OperationOptions = {}): Promise<T> {
+  async recv<T>(from: number, options: ReceiveOptions = {}): Promise<T> {
     checkRank(from, this.worldSize, 'The rank to receive from');
     if (from === this.rank) throw new MessageError(`Rank ${from} receives from itself; keep the value instead.`);
     const member = this.#members[from]!;
+    let landing: Landing | undefined;
     const message = await this.#received.take(member, (sequence) =>
-      this.#pointToPoint(sequence, options, (channel, operation) => channel.receive(member, operation)),
+      this.#pointToPoint(sequence, options, (channel, operation) => {
+        landing = operation.landing;
+        return channel.receive(member, operation);
+      }),
     );
-    return decodeValue(message) as T;
+    landing?.take(message);
+    return (options.into ?? decodeValue(message)) as T;
   }
 
   /** The root's value on every rank; on the root the very same value. What other ranks pass is not looked at. */
-  async bcast<T>(value: T | undefined, root = 0, options: OperationOptions = {}): Promise<T> {
+  async bcast<T>(value: T | undefined, root = 0, options: ReceiveOptions = {}): Promise<T> {
     checkRank(root, this.worldSize, 'The root');
     return this.#collective('bcast', root, 0, options, async (x) => {
-      if (x.rank !== root) return decodeValue(await bcast(x, undefined, root)) as T;
-      await bcast(x, encodeValue(value), root);
-      return value as T;
+      const message = await bcast(x, x.rank === root ? encodeValue(value) : undefined, root);
+      if (x.rank === root) return value as T;
+      return (options.into ?? decodeValue(message)) as T;
     });
   }
 
@@ -390,9 +404,17 @@ export class Communicator {
     for (const channel of this.#shared.world.channels) channel.expect(partners);
   }
 
-  #operation(context: number, sequence: number, signature: number, options: OperationOptions): Operation {
+  #operation(context: number, sequence: number, signature: number, options: ReceiveOptions): Operation {
     const deadlineMs = options.deadlineMs ?? this.#shared.deadlineMs;
-    return { context: context >>> 0, sequence, signature, deadlineMs, deadline: performance.now() + deadlineMs };
+    const landing = options.into === undefined ? undefined : new Landing(options.into);
+    return {
+      context: context >>> 0,
+      sequence,
+      signature,
+      deadlineMs,
+      deadline: performance.now() + deadlineMs,
+      landing,
+    };
   }
 
   #channelFor(operation: OperationKind, options: OperationOptions): Channel {

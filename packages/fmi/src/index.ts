@@ -4,6 +4,7 @@ export {
   type ChannelSetting,
   type CommunicatorOptions,
   type OperationOptions,
+  type ReceiveOptions,
   type ScanOptions,
 } from './communicator.ts';
 export type { Gathered } from './collectives/parts.ts';

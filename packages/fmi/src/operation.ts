@@ -1,4 +1,5 @@
 import { MessageError } from './errors.ts';
+import type { Landing } from './landing.ts';
 
 /** The order is the wire's: append only. `send` is one message from one rank to another, whichever side looks at it. */
 export const operationKinds = [
@@ -57,6 +58,8 @@ export function isPointToPoint(context: number): boolean {
 export interface Operation extends Slot {
   readonly deadline: number;
   readonly deadlineMs: number;
+  /** Where its caller wants the value that it receives. */
+  readonly landing: Landing | undefined;
 }
 
 export function checkRank(rank: number, size: number, what: string): void {

@@ -82,19 +82,20 @@ export function encodeValue(value: unknown): Message {
   if (typeof value === 'number') {
     return { type: NUMBER, body: bytesOf(Float64Array.of(value)), owned: true };
   }
-  if (isTypedArray(value)) {
-    const type = Buffer.isBuffer(value) ? BUFFER : FIRST_ARRAY + arrayNames.indexOf(value[Symbol.toStringTag]);
-    if (type < FIRST_ARRAY && type !== BUFFER) {
-      throw new MessageError(
-        `A ${value[Symbol.toStringTag]} can't be sent; allowed: ${arrayNames.join(', ')}, Buffer.`,
-      );
-    }
-    return { type, body: bytesOf(value), owned: false };
-  }
+  if (isTypedArray(value)) return { type: typeOf(value), body: bytesOf(value), owned: false };
   const text = JSON.stringify(value, refuseLosses) as string | undefined;
   if (text === undefined)
     throw new MessageError(`A ${typeof value} can't be sent; send a typed array, Buffer or JSON value.`);
   return { type: JSON_TEXT, body: Buffer.from(text), owned: true };
+}
+
+/** @throws MessageError for arrays without a code, such as Float16Array */
+export function typeOf(value: TypedArray): number {
+  if (Buffer.isBuffer(value)) return BUFFER;
+  const index = arrayNames.indexOf(value[Symbol.toStringTag]);
+  if (index < 0)
+    throw new MessageError(`A ${value[Symbol.toStringTag]} can't be sent; allowed: ${arrayNames.join(', ')}, Buffer.`);
+  return FIRST_ARRAY + index;
 }
 
 /** The same message with bytes of its own, so that the caller may change its array at once. */
@@ -127,6 +128,18 @@ export function decodeValue(message: Message): unknown {
     aligned.byteOffset,
     aligned.byteLength / arrayType.BYTES_PER_ELEMENT,
   );
+}
+
+/** Below, garbage collection costs less than giving the memory back by hand. */
+const WORTH_RELEASING = 16 * 1024;
+
+/**
+ * Gives memory back now that nobody else uses. Memory of buffers lies outside of the heap that V8 measures its collections by: left to
+ * the collector, a stream of large messages makes it run over the whole heap every few milliseconds.
+ */
+export function release({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength < WORTH_RELEASING || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+  buffer.transfer(0);
 }
 
 /** A copy that shares no memory with the value; what a rank gets back when it is its own source. */

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { CorruptFrameError } from '../errors.ts';
+import type { Landing } from '../landing.ts';
 import type { Slot } from '../operation.ts';
-import type { Message } from '../value.ts';
+import { release, type Message } from '../value.ts';
 
 /**
  * Frame, little-endian:
@@ -18,6 +19,9 @@ const MAGIC = 0x4d46;
 export const frameKinds = { data: 1, credit: 2, failure: 3, enquiry: 4, answer: 5, goodbye: 6 } as const;
 const LAST_KIND = 6;
 
+/** Shorter bodies come in one chunk, and copying them once more costs less than finding their place. */
+const WORTH_LANDING = 64 * 1024;
+
 const NO_BYTES = Buffer.alloc(0);
 
 interface Head {
@@ -31,6 +35,8 @@ interface Head {
 export interface FrameHandler {
   /** `body` is the handler's to keep. */
   onFrame(kind: number, slot: Slot, message: Message, consumed: number): void;
+  /** Where the one who waits for a message wants it. */
+  landingOf?(kind: number, slot: Slot): Landing | undefined;
 }
 
 const SUMMED_BYTES = 24;
@@ -82,7 +88,8 @@ export class FrameReader {
   #cutFilled = 0;
   /** Of the frame whose body is still coming. */
   #head: Head | undefined;
-  #body: Buffer = NO_BYTES;
+  #body: Uint8Array = NO_BYTES;
+  #landing: Landing | undefined;
   #bodyFilled = 0;
   #crc = 0;
 
@@ -134,6 +141,7 @@ export class FrameReader {
   }
 
   #readBody(chunk: Buffer, at: number): number {
+    if (this.#landing === undefined) this.#findLanding(this.#head!);
     const end = Math.min(at + this.#body.length - this.#bodyFilled, chunk.length);
     const part = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
     this.#body.set(part, this.#bodyFilled);
@@ -141,6 +149,24 @@ export class FrameReader {
     this.#crc = crc32(part, this.#crc);
     this.#bodyFilled += part.length;
     return end;
+  }
+
+  /** Looked for with every chunk: a rank may ask for a message when its first bytes have come already. */
+  #findLanding({ kind, slot, type, length }: Head): void {
+    const landing = length < WORTH_LANDING ? undefined : this.#handler.landingOf?.(kind, slot);
+    if (landing?.claim(type, length, () => this.#leaveLanding()) !== true) return;
+    this.#landing = landing;
+    landing.bytes.set(this.#body.subarray(0, this.#bodyFilled));
+    release(this.#body);
+    this.#body = landing.bytes;
+  }
+
+  /** The operation has ended and its caller has the array back, so the message goes on in memory of its own. */
+  #leaveLanding(): void {
+    const body = Buffer.allocUnsafeSlow(this.#body.length);
+    body.set(this.#body.subarray(0, this.#bodyFilled));
+    this.#body = body;
+    this.#landing = undefined;
   }
 
   #readTrailer(chunk: Buffer, at: number): number {
@@ -156,14 +182,17 @@ export class FrameReader {
     }
     const head = this.#head!;
     const body = this.#body;
+    const owned = this.#landing === undefined;
+    this.#landing?.land();
     this.#head = undefined;
     this.#body = NO_BYTES;
+    this.#landing = undefined;
     if (crc !== this.#crc) {
       throw new CorruptFrameError(
         `A message of ${body.length} bytes from ${this.#from} has a wrong checksum: the stream is damaged.`,
       );
     }
-    this.#handler.onFrame(head.kind, head.slot, { type: head.type, body, owned: true, crc }, head.consumed);
+    this.#handler.onFrame(head.kind, head.slot, { type: head.type, body, owned, crc }, head.consumed);
     return next;
   }
 

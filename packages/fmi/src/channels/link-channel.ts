@@ -222,6 +222,8 @@ export class LinkChannel implements Channel {
     const handler: LinkHandler = {
       onFrame: (kind, slot, message, consumed) => this.#onFrame(peer, kind, slot, message, consumed),
       onEnd: (reason, cause) => this.departed(peer.rank, reason, cause),
+      landingOf: (kind, slot) =>
+        kind === frameKinds.data ? peer.waiters[waiterOf(peer, slot)]?.operation.landing : undefined,
     };
     this.#dial(peer.rank, handler, this.#dials.signal).then(
       (link) => {
@@ -364,19 +366,12 @@ export class LinkChannel implements Channel {
   }
 
   #onData(peer: Peer, slot: Slot, message: Message): void {
-    const waiters = peer.waiters;
-    for (let i = 0; i < waiters.length; i++) {
-      const { operation, resolve } = waiters[i]!;
-      if (
-        slot.context === operation.context &&
-        slot.sequence === operation.sequence &&
-        slot.signature === operation.signature
-      ) {
-        waiters.splice(i, 1);
-        this.#consume(peer, message);
-        resolve(message);
-        return;
-      }
+    const waiting = waiterOf(peer, slot);
+    if (waiting >= 0) {
+      const [waiter] = peer.waiters.splice(waiting, 1);
+      this.#consume(peer, message);
+      waiter!.resolve(message);
+      return;
     }
     peer.arrived.push({ slot, message });
     this.#early++;
@@ -393,6 +388,15 @@ export class LinkChannel implements Channel {
     if (this.#early === 0) return;
     for (const peer of this.#peers) for (const { slot } of peer.arrived) yield { from: peer.rank, slot };
   }
+}
+
+/** Index of the waiter that a message is for, or -1. */
+function waiterOf(peer: Peer, slot: Slot): number {
+  for (let i = 0; i < peer.waiters.length; i++) {
+    const { context, sequence, signature } = peer.waiters[i]!.operation;
+    if (slot.sequence === sequence && slot.context === context && slot.signature === signature) return i;
+  }
+  return -1;
 }
 
 /** Messages of one lane keep their order: point-to-point ones among themselves, collectives among themselves. */

@@ -27,6 +27,11 @@ export class Exchange {
     this.#await(this.#channel.send(this.#members[to]!, message, this.#operation));
   }
 
+  /** Moves a message to where the caller wants it, if it said where. */
+  landed(message: Message): Message {
+    return this.#operation.landing?.take(message) ?? message;
+  }
+
   receive(from: number): Promise<Message> | Message {
     return this.#channel.receive(this.#members[from]!, this.#operation);
   }

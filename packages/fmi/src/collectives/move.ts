@@ -7,14 +7,14 @@ import { meetsAtStar } from './partners.ts';
 export async function bcast(x: Exchange, message: Message | undefined, root: number): Promise<Message> {
   if (x.size === 1) return message!;
   if (x.isBoard) {
-    if (x.rank !== root) return x.receivePublished(root);
+    if (x.rank !== root) return x.landed(await x.receivePublished(root));
     x.publish(message!);
     return message!;
   }
   const { parent, children } = binomialPlace(x.rank, x.size, root);
   let own = message;
   if (parent !== undefined) {
-    own = await x.receive(parent);
+    own = x.landed(await x.receive(parent));
     // The caller gets these bytes too and may change them while they are still being passed on.
     if (children.length > 0) own = { ...own, owned: false };
   }

@@ -67,6 +67,7 @@ export class World implements ChannelEvents {
 
   end(operation: Operation): void {
     this.#running.delete(operation);
+    operation.landing?.close();
   }
 
   unexpected(from: number, slot: Slot): void {

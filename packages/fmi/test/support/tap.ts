@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { Communicator, direct, type PeerConnector } from '../../src/index.ts';
+
+/** A world of two whose bytes from rank 0 to rank 1 pass through `tap`. */
+export async function withTap(
+  tap: (chunk: Buffer, forward: (bytes: Buffer) => void) => void,
+  program: (a: Communicator, b: Communicator) => Promise<void>,
+): Promise<void> {
+  const [left, outer] = await socketPair();
+  const [inner, right] = await socketPair();
+  outer.on('data', (chunk: Buffer) => tap(chunk, (bytes) => inner.write(bytes))).on('end', () => inner.end());
+  inner.on('data', (chunk: Buffer) => outer.write(chunk)).on('end', () => outer.end());
+  for (const socket of [outer, inner]) socket.on('error', () => undefined);
+  const ranks = [left, right].map(
+    (socket, rank) =>
+      new Communicator(rank, 2, { name: 'tapped', channels: [direct(fixedConnector(rank, socket))], deadlineMs: 2000 }),
+  );
+  try {
+    await program(ranks[0]!, ranks[1]!);
+  } finally {
+    await Promise.all(ranks.map((communicator) => communicator.close()));
+    for (const socket of [left, outer, inner, right]) socket.destroy();
+  }
+}
+
+async function socketPair(): Promise<[net.Socket, net.Socket]> {
+  const server = net.createServer({ noDelay: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[net.Socket]>;
+  const client = net.connect({ port: (server.address() as net.AddressInfo).port, host: '127.0.0.1', noDelay: true });
+  const [other] = await accepted;
+  server.close();
+  return [client, other];
+}
+
+function fixedConnector(rank: number, socket: net.Socket): PeerConnector {
+  return {
+    rank,
+    worldSize: 2,
+    connect: async (peer) => ({
+      kind: 'direct',
+      peer,
+      socket,
+      encrypted: false,
+      setupMs: 0,
+      close: () => socket.end(),
+    }),
+    onPeerLost: () => () => undefined,
+    close: () => Promise.resolve(),
+  };
+}
