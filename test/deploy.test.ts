@@ -156,7 +156,10 @@ describe('the commands for stages', () => {
     async (name) => {
       const { stderr } = await execute(process.execPath, [script(name), '--help']);
       expect(stderr).toContain('Example: ');
-      await expect(execute(process.execPath, [script(name)])).rejects.toMatchObject({ code: 2 });
+      for (const wrong of [[], ['dev', 'prod'], ['dev', '--kep-bucket']]) {
+        const use = execute(process.execPath, [script(name), ...wrong]);
+        await expect(use).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: ') });
+      }
     },
   );
 

@@ -1,11 +1,11 @@
 // Deploys all stacks of a stage in order, lays out its bucket, and says what to do next.
-import { parseArgs } from 'node:util';
 import { openStore } from '../../packages/store/src/index.ts';
 import { checkAccount } from './check-account.ts';
 import { layOutBucket } from './lay-out-bucket.ts';
 import { ensurePackagesBucket } from './packages-bucket.ts';
 import { hasDocker, newestImage, pushImage } from './rendezvous-image.ts';
 import { sls, slsForFunctions } from './run-stacks.ts';
+import { stageCommand } from './stage-command.ts';
 import { bucketName, stageOptions, type StageOptions } from './stage-options.ts';
 
 const USAGE = `Usage: pnpm deploy:stage <stage>
@@ -15,22 +15,7 @@ Deploys CosmicAI into the AWS account of the current credentials, as config/<sta
 Example: AWS_PROFILE=survey pnpm deploy:stage dev
 `;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h' } },
-});
-const [stage] = positionals;
-if (values.help === true || stage === undefined || positionals.length > 1) {
-  process.stderr.write(USAGE);
-  process.exitCode = values.help === true ? 0 : 2;
-} else {
-  try {
-    await deploy(stage);
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
-}
+await stageCommand(USAGE, [], deploy);
 
 async function deploy(stage: string): Promise<void> {
   const options = stageOptions(stage);

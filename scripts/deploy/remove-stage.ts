@@ -1,9 +1,9 @@
 // Removes all stacks of a stage and its bucket.
 import { createInterface } from 'node:readline/promises';
-import { parseArgs } from 'node:util';
 import { checkAccount } from './check-account.ts';
 import { removeBucket } from './remove-bucket.ts';
 import { sls, slsForFunctions } from './run-stacks.ts';
+import { stageCommand } from './stage-command.ts';
 import { bucketName, stageOptions } from './stage-options.ts';
 
 const USAGE = `Usage: pnpm remove:stage <stage> [--keep-bucket] [--yes]
@@ -16,34 +16,19 @@ Removes what deploy:stage made. With the bucket go all data, models and results 
 Example: AWS_PROFILE=survey pnpm remove:stage dev --keep-bucket
 `;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { 'keep-bucket': { type: 'boolean' }, yes: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-});
-const [stage] = positionals;
-if (values.help === true || stage === undefined || positionals.length > 1) {
-  process.stderr.write(USAGE);
-  process.exitCode = values.help === true ? 0 : 2;
-} else {
-  try {
-    await remove(stage);
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
-}
+await stageCommand(USAGE, ['keep-bucket', 'yes'], remove);
 
-async function remove(stage: string): Promise<void> {
+async function remove(stage: string, given: ReadonlySet<'keep-bucket' | 'yes'>): Promise<void> {
   const options = stageOptions(stage);
   const { region } = options;
   process.env.AWS_REGION = region;
   const { id } = await checkAccount(options);
   const bucket = bucketName(stage, id, region);
-  const keeps = values['keep-bucket'] === true;
+  const keeps = given.has('keep-bucket');
   const what = keeps
     ? `stage ${stage} (s3://${bucket} stays)`
     : `stage ${stage} with s3://${bucket} and all that is in it`;
-  if (values.yes !== true && !(await confirmed(stage, `Removing ${what} from account ${id}.`))) {
+  if (!given.has('yes') && !(await confirmed(stage, `Removing ${what} from account ${id}.`))) {
     process.stderr.write('Nothing was removed.\n');
     process.exitCode = 1;
     return;
