@@ -38,7 +38,7 @@ function parse<Flag extends string>(
     const [stage] = positionals;
     if (values.help === true) return 'help';
     if (stage === undefined || positionals.length > 1) return undefined;
-    const on = new Set(Object.entries(values).flatMap(([name, value]) => (value === true ? [name] : [])));
+    const on = new Set(Object.entries(values).flatMap(([name, value]) => (value ? [name] : [])));
     return { stage, given: new Set(flags.filter((flag) => on.has(flag))) };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
