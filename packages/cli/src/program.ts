@@ -1,42 +1,82 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { benchCommand } from './commands/bench.ts';
-import { cleanCommand } from './commands/clean.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { fmiCommand } from './commands/fmi.ts';
-import { inferCommand } from './commands/infer.ts';
-import { logsCommand } from './commands/logs.ts';
-import { modelCommand } from './commands/model.ts';
-import { quoteCommand } from './commands/quote.ts';
-import { rendezvousCommand } from './commands/rendezvous.ts';
-import { reportCommand } from './commands/report.ts';
-import { runCommand } from './commands/run.ts';
-import { simulateCommand } from './commands/simulate.ts';
-import { splitCommand } from './commands/split.ts';
-import { statusCommand } from './commands/status.ts';
-import { stopCommand } from './commands/stop.ts';
 import { EXIT, exitCodeOf, messageOf } from './output/errors.ts';
 import { printLine, type Terminal } from './output/terminal.ts';
 
-const COMMANDS = [
-  demoCommand,
-  runCommand,
-  inferCommand,
-  simulateCommand,
-  splitCommand,
-  modelCommand,
-  benchCommand,
-  quoteCommand,
-  reportCommand,
-  rendezvousCommand,
-  fmiCommand,
-  statusCommand,
-  logsCommand,
-  stopCommand,
-  cleanCommand,
-  doctorCommand,
-];
+interface CommandEntry {
+  /** Its line in the list of commands. */
+  readonly summary: string;
+  /** Loads what makes the command; most of what some need, others don't. */
+  readonly load: () => Promise<(terminal: Terminal) => Command>;
+}
+
+/** By name, in the order of the list. */
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  demo: {
+    summary: 'simulate a small survey and run the whole workflow over it',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  run: {
+    summary: 'run the whole workflow, on this machine or on a deployed stage',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  infer: {
+    summary: 'predict the redshifts of partition files on this machine',
+    load: async () => (await import('./commands/infer.ts')).inferCommand,
+  },
+  simulate: {
+    summary: 'write a simulated survey as partition files',
+    load: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  },
+  split: {
+    summary: 'split a big partition file into many',
+    load: async () => (await import('./commands/split.ts')).splitCommand,
+  },
+  model: {
+    summary: 'turn checkpoints into ONNX models, look into them, compare them',
+    load: async () => (await import('./commands/model.ts')).modelCommand,
+  },
+  bench: {
+    summary: 'measure the workflow over world sizes, batch sizes and data sizes',
+    load: async () => (await import('./commands/bench.ts')).benchCommand,
+  },
+  quote: {
+    summary: 'say what a run on AWS will take before it is started',
+    load: async () => (await import('./commands/quote.ts')).quoteCommand,
+  },
+  report: {
+    summary: 'tables and plots of runs and sweeps in one HTML file',
+    load: async () => (await import('./commands/report.ts')).reportCommand,
+  },
+  rendezvous: {
+    summary: 'run the server through which ranks find each other',
+    load: async () => (await import('./commands/rendezvous.ts')).rendezvousCommand,
+  },
+  fmi: {
+    summary: 'message passing between ranks',
+    load: async () => (await import('./commands/fmi.ts')).fmiCommand,
+  },
+  status: {
+    summary: 'list the runs of a results folder, or show one',
+    load: async () => (await import('./commands/status.ts')).statusCommand,
+  },
+  logs: {
+    summary: 'print what the functions of a deployed stage logged during an execution',
+    load: async () => (await import('./commands/logs.ts')).logsCommand,
+  },
+  stop: {
+    summary: 'stop an execution of a deployed stage',
+    load: async () => (await import('./commands/stop.ts')).stopCommand,
+  },
+  clean: {
+    summary: "delete a run's own folder",
+    load: async () => (await import('./commands/clean.ts')).cleanCommand,
+  },
+  doctor: {
+    summary: 'check this machine and what it is connected to',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+};
 
 /**
  * Runs one command line.
@@ -48,7 +88,8 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .description('Serverless redshift inference for galaxy images')
     .version(packageJson.version)
     .showHelpAfterError('(--help shows how to use it)');
-  for (const command of COMMANDS) program.addCommand(command(terminal));
+  for (const [name, entry] of Object.entries(COMMANDS))
+    program.addCommand((await commandOf(name, entry, args, terminal)).summary(entry.summary));
   confine(program, terminal);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -60,6 +101,16 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       printLine(terminal.stderr, code === EXIT.interrupted ? 'Stopped.' : `Error: ${messageOf(error)}`);
     return code;
   }
+}
+
+/** The command itself where the line may name it, else only what stands for it in the list. */
+async function commandOf(
+  name: string,
+  { load }: CommandEntry,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<Command> {
+  return args.includes(name) ? (await load())(terminal) : new Command(name);
 }
 
 function isCommanderError(error: unknown): boolean {

@@ -43,7 +43,6 @@ interface BenchOptions {
 
 export function benchCommand(terminal: Terminal): Command {
   return new Command('bench')
-    .summary('measure the workflow over world sizes, batch sizes and data sizes')
     .description(
       'Runs the workflow for every combination, in an order that spreads drift over all of them, and writes performance_table.csv, performance_analysis.json and report.html. Stopped sweeps go on where they were when called again.',
     )

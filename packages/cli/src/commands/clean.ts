@@ -16,7 +16,6 @@ interface CleanOptions {
 
 export function cleanCommand(terminal: Terminal): Command {
   return new Command('clean')
-    .summary("delete a run's own folder")
     .description(
       'Deletes what a run left in its folder: plan, rank results, predictions, report. What it published beside it, for notebooks, stays. Asks first; without a terminal --yes is needed.',
     )

@@ -17,7 +17,6 @@ interface DemoOptions {
 
 export function demoCommand(terminal: Terminal): Command {
   return new Command('demo')
-    .summary('simulate a small survey and run the whole workflow over it')
     .description(
       'Simulates a small survey, runs the whole workflow over it on this machine, and prints what came out (npm start does this).',
     )

@@ -28,7 +28,6 @@ interface Finding {
 
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
-    .summary('check this machine and what it is connected to')
     .description(
       'Checks Node, disk space, the model, a store, a rendezvous server and the AWS identity. Exit code 1 when a check fails.',
     )

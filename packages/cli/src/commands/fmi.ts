@@ -43,7 +43,7 @@ export function fmiCommand(terminal: Terminal): Command {
       else printLine(terminal.stdout, describePing(report));
       process.exitCode = report.ok ? EXIT.done : EXIT.failed;
     });
-  return new Command('fmi').summary('message passing between ranks').addCommand(ping);
+  return new Command('fmi').addCommand(ping);
 }
 
 const PEERS_HERE = 4;

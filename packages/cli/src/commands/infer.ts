@@ -52,7 +52,6 @@ interface InferReport {
 
 export function inferCommand(terminal: Terminal): Command {
   return new Command('infer')
-    .summary('predict the redshifts of partition files on this machine')
     .description(
       'Predicts the redshifts of partition files on this machine and prints time, throughput, memory and accuracy.',
     )

@@ -11,7 +11,6 @@ interface LogsOptions {
 
 export function logsCommand(terminal: Terminal): Command {
   return new Command('logs')
-    .summary('print what the functions of a deployed stage logged during an execution')
     .description(
       'Prints the lines that the functions of a stage logged from the start of an execution to its end, oldest first for each function. Runs at the same time share the log.',
     )

@@ -6,7 +6,6 @@ import { verifyCommand } from './model/verify.ts';
 
 export function modelCommand(terminal: Terminal): Command {
   return new Command('model')
-    .summary('turn checkpoints into ONNX models, look into them, compare them')
     .addCommand(importCommand(terminal))
     .addCommand(inspectCommand(terminal))
     .addCommand(verifyCommand(terminal));

@@ -38,7 +38,6 @@ const EPHEMERAL_STORAGE_MB = 512;
 
 export function quoteCommand(terminal: Terminal): Command {
   const command = new Command('quote')
-    .summary('say what a run on AWS will take before it is started')
     .description(
       'Estimates ranks, requests, transitions, duration, memory and cost of a run on AWS by simulating how Lambda scales out, and warns of limits it would hit.',
     )

@@ -8,7 +8,6 @@ import { checkout } from '../inputs/files.ts';
 /** The server as the container runs it, in a process of its own; all options are the server's. */
 export function rendezvousCommand(terminal: Terminal): Command {
   return new Command('rendezvous')
-    .summary('run the server through which ranks find each other')
     .description(
       'Runs the rendezvous server in the foreground until Ctrl-C. All options go to the server: cosmicai rendezvous --help lists them.',
     )

@@ -40,7 +40,6 @@ interface ReportOptions {
 
 export function reportCommand(terminal: Terminal): Command {
   return new Command('report')
-    .summary('tables and plots of runs and sweeps in one HTML file')
     .description(
       'Writes report.html for a results folder (its newest run), a run folder, a bench folder, or result files of any generation (combined_data.json, <rank>.json); several combined_data.json are compared.',
     )

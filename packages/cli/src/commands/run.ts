@@ -29,7 +29,6 @@ interface RunOptions extends PayloadOptions {
 
 export function runCommand(terminal: Terminal): Command {
   const command = new Command('run')
-    .summary('run the whole workflow, on this machine or on a deployed stage')
     .description(
       'Runs the deployed state machine on this machine, or with --target aws on a stage: plan, one process or function per rank, combine. Takes the same payloads.',
     )

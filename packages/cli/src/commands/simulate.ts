@@ -21,7 +21,6 @@ interface SimulateOptions {
 
 export function simulateCommand(terminal: Terminal): Command {
   return new Command('simulate')
-    .summary('write a simulated survey as partition files')
     .description(
       'Simulates galaxies as the SDSS main sample has them and writes partition files 1.pt, 2.pt, … that torch.load reads.',
     )

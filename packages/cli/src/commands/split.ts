@@ -18,7 +18,6 @@ interface SplitOptions {
 
 export function splitCommand(terminal: Terminal): Command {
   return new Command('split')
-    .summary('split a big partition file into many')
     .description(
       'Splits a big partition file into partitions 1.pt, 2.pt, …, bit for bit, without holding it in memory.',
     )

@@ -36,7 +36,6 @@ interface StatusOptions {
 
 export function statusCommand(terminal: Terminal): Command {
   return new Command('status')
-    .summary('list the runs of a results folder, or show one')
     .description(
       'Lists the runs of a results folder, finished or not; with a run id, shows that run as `run` printed it. With --target aws, lists the executions of a stage or shows how far one is.',
     )

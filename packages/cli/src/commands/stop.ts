@@ -9,7 +9,6 @@ interface StopOptions {
 
 export function stopCommand(terminal: Terminal): Command {
   return new Command('stop')
-    .summary('stop an execution of a deployed stage')
     .description(
       'Stops an execution at once. Ranks that are done keep their results; run --only-failed goes on with the others.',
     )

@@ -1,0 +1,60 @@
+import { Writable } from 'node:stream';
+import { runCli } from '../src/program.ts';
+
+/** Runs a command line in this process. */
+async function cosmicai(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const texts = { stdout: '', stderr: '' };
+  const into = (name: keyof typeof texts) =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        texts[name] += chunk.toString();
+        done();
+      },
+    });
+  const code = await runCli(args, {
+    stdout: into('stdout'),
+    stderr: into('stderr'),
+    interactive: false,
+    environment: {},
+    cwd: process.cwd(),
+    signal: new AbortController().signal,
+  });
+  return { code, ...texts };
+}
+
+/** The commands that a list of commands names. */
+function listed(help: string): string[] {
+  const [, list = ''] = help.split('\nCommands:\n');
+  return [...list.matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
+}
+
+describe('help', () => {
+  it('lists every command, each of which explains itself with an example', async () => {
+    const { code, stdout } = await cosmicai('--help');
+    expect(code).toBe(0);
+    const names = listed(stdout);
+    expect(names.length).toBeGreaterThan(15);
+    for (const name of names) {
+      // Its help is the server's own, from a process of its own.
+      if (name === 'rendezvous') continue;
+      const help = await cosmicai(name, '--help');
+      expect(help).toMatchObject({ code: 0, stderr: '' });
+      expect(help.stdout).toContain(`Usage: cosmicai ${name} `);
+      for (const inner of listed(help.stdout)) {
+        expect((await cosmicai(name, inner, '--help')).stdout).toMatch(/\nExamples?:\n {2}cosmicai /);
+      }
+      if (listed(help.stdout).length === 0) expect(help.stdout).toMatch(/\nExamples?:\n {2}cosmicai /);
+    }
+  });
+
+  it('is the same in both spellings', async () => {
+    expect((await cosmicai('help', 'status')).stdout).toBe((await cosmicai('status', '--help')).stdout);
+  });
+
+  it('is what a misspelt command gets', async () => {
+    const { code, stderr } = await cosmicai('satus');
+    expect(code).toBe(2);
+    expect(stderr).toContain("unknown command 'satus'");
+    expect(stderr).toContain('Did you mean status?');
+  });
+});
