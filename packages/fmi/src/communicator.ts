@@ -1,10 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { crc32 } from 'node:zlib';
 import type { Channel, ChannelKind, LinkReport } from './channels/channel.ts';
-import { bundle, unbundle } from './collectives/bundle.ts';
 import { Exchange } from './collectives/exchange.ts';
 import { allreduce, allreducesAtStar, reduce, scan } from './collectives/fold.ts';
-import { barrier, bcast, gather, scatter } from './collectives/move.ts';
+import { allgather, barrier, bcast, gather, scatter } from './collectives/move.ts';
 import { concatenate, sharesOf, type Gathered } from './collectives/parts.ts';
 import { partnersOf } from './collectives/partners.ts';
 import { ChannelUnavailableError, CommunicatorClosedError, MessageError, OperationMismatchError } from './errors.ts';
@@ -18,60 +17,11 @@ import {
 } from './operation.ts';
 import { Landing } from './landing.ts';
 import { Lane } from './lane.ts';
+import type { CommunicatorOptions, OperationOptions, ReceiveOptions, ScanOptions } from './options.ts';
 import { chooseChannel, type Hint } from './policy/policy.ts';
 import { isUnordered, toReduction, type ReductionLike } from './reduction.ts';
 import { copyValue, decodeValue, encodeValue, ownMessage, type TypedArray } from './value.ts';
 import { World } from './world/world.ts';
-
-/** Makes the channel of one rank; see `direct`, `store`, `redis`, `memory`. */
-export type ChannelFactory = (world: ChannelSetting) => Channel;
-
-export interface ChannelSetting {
-  readonly rank: number;
-  readonly worldSize: number;
-  readonly name: string;
-  /** Bytes that all buffers of a rank may take together, and the largest single message. */
-  readonly memoryBytes: number;
-}
-
-export interface CommunicatorOptions {
-  /** Tells worlds apart that use the same store, Redis or rendezvous server at the same time. */
-  readonly name: string;
-  /** At least one; with several, each operation takes the one that is best by `hint`. The same list on every rank. */
-  readonly channels: readonly ChannelFactory[];
-  /** `fast`: least modelled latency; `cheap`: least modelled price, the waiting functions' time included. Default: fast. */
-  readonly hint?: Hint;
-  /** Memory of the function in MiB: bounds the buffers, and prices waiting. Default: 1024. */
-  readonly memoryMiB?: number;
-  /** Ends the communicator: running operations reject with the signal's reason, other ranks see this one as lost. */
-  readonly signal?: AbortSignal;
-  /** Time that an operation may take unless it says otherwise. Default: 30,000 ms. */
-  readonly deadlineMs?: number;
-}
-
-export interface OperationOptions {
-  /** A rank that keeps this operation from ending for so long is declared lost on all ranks. */
-  readonly deadlineMs?: number;
-  /** Rejects with the signal's reason. Giving up a collective makes this rank lost to the others; giving up send or recv hurts nobody. */
-  readonly signal?: AbortSignal;
-  /** Overrides the policy; the same on every rank. */
-  readonly channel?: ChannelKind;
-  /** Bytes a rank contributes, for the policy; the same on every rank, which is why it isn't measured. Default: 1,024. */
-  readonly bytes?: number;
-}
-
-export interface ReceiveOptions extends OperationOptions {
-  /**
-   * Takes the value here and returns this array, which must have the value's type and length: no memory is allocated for the result.
-   * It belongs to the operation until that ends, and holds anything when it rejects. The root of a bcast keeps its own value.
-   */
-  readonly into?: TypedArray;
-}
-
-export interface ScanOptions extends OperationOptions {
-  /** Does a rank's result contain its own value? Default: true. */
-  readonly inclusive?: boolean;
-}
 
 /** Everything that a communicator and those split from it have in common. */
 interface Shared {
@@ -268,7 +218,7 @@ export class Communicator {
 
   /** All values by rank, on every rank. */
   async allgather<T>(value: T, options: OperationOptions = {}): Promise<T[]> {
-    return this.#collective('allgather', 0, 0, options, (x) => allgather(x, value));
+    return this.#collective('allgather', 0, 0, options, (x) => valuesOfAll<T>(x, value));
   }
 
   /** The values of ranks 0 to this one combined. Exclusive: without this one, so rank 0 gets undefined. */
@@ -297,7 +247,7 @@ export class Communicator {
   ): Promise<Communicator | undefined> {
     const sequence = this.#sequence;
     const all = await this.#collective('split', 0, 0, options, (x) =>
-      allgather<[number | null, number]>(x, [color ?? null, key]),
+      valuesOfAll<[number | null, number]>(x, [color ?? null, key]),
     );
     if (color === undefined) return undefined;
     const chosen = all
@@ -450,10 +400,9 @@ interface SplitOptions {
 /** Operations that end on a rank only after all ranks have begun them. */
 const settling: ReadonlySet<OperationKind> = new Set(['barrier', 'allreduce', 'allgather', 'split']);
 
-async function allgather<T>(x: Exchange, value: T): Promise<T[]> {
-  const all = await gather(x, encodeValue(value), 0);
-  const bundled = await bcast(x, all === undefined ? undefined : bundle(all), 0);
-  return unbundle(bundled).map((message) => decodeValue(ownMessage({ ...message, owned: false })) as T);
+async function valuesOfAll<T>(x: Exchange, value: T): Promise<T[]> {
+  const all = await allgather(x, encodeValue(value));
+  return all.map((message) => decodeValue(ownMessage(message)) as T);
 }
 
 function variantOf(f: { readonly associative: boolean; readonly commutative: boolean }): number {

@@ -1,12 +1,5 @@
-export {
-  Communicator,
-  type ChannelFactory,
-  type ChannelSetting,
-  type CommunicatorOptions,
-  type OperationOptions,
-  type ReceiveOptions,
-  type ScanOptions,
-} from './communicator.ts';
+export { Communicator } from './communicator.ts';
+export type { CommunicatorOptions, OperationOptions, ReceiveOptions, ScanOptions } from './options.ts';
 export type { Gathered } from './collectives/parts.ts';
 export * from './errors.ts';
 export {
@@ -23,7 +16,13 @@ export {
 } from './reduction.ts';
 export type { TypedArray } from './value.ts';
 export { operationKinds, type OperationKind } from './operation.ts';
-export { channelKinds, type ChannelKind, type LinkReport } from './channels/channel.ts';
+export {
+  channelKinds,
+  type ChannelFactory,
+  type ChannelKind,
+  type ChannelSetting,
+  type LinkReport,
+} from './channels/channel.ts';
 export { memory, MemoryHub } from './channels/memory-channel.ts';
 export { direct } from './channels/direct-channel.ts';
 export { redis, type RedisChannelOptions } from './channels/redis-channel.ts';

@@ -86,3 +86,14 @@ export interface Channel {
   /** Hands over what is still in the outgoing buffers until `deadlineMs` from now, says good-bye and lets go of everything. */
   close(deadlineMs: number): Promise<void>;
 }
+
+/** Makes the channel of one rank; see `direct`, `store`, `redis`, `memory`. */
+export type ChannelFactory = (world: ChannelSetting) => Channel;
+
+export interface ChannelSetting {
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly name: string;
+  /** Bytes that all buffers of a rank may take together, and the largest single message. */
+  readonly memoryBytes: number;
+}

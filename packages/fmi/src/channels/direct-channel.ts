@@ -1,4 +1,4 @@
-import type { ChannelFactory } from '../communicator.ts';
+import type { ChannelFactory } from './channel.ts';
 import type { PeerConnector } from '../rendezvous/index.ts';
 import type { LinkReport } from './channel.ts';
 import { LinkChannel, type Dial, type LinkChannelOptions } from './link-channel.ts';

@@ -1,4 +1,4 @@
-import type { ChannelFactory } from '../communicator.ts';
+import type { ChannelFactory } from './channel.ts';
 import { CommunicatorClosedError } from '../errors.ts';
 import type { Slot } from '../operation.ts';
 import { cloneArray, type Message } from '../value.ts';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
-import type { ChannelFactory } from '../communicator.ts';
+import type { ChannelFactory } from './channel.ts';
 import { ChannelUnavailableError } from '../errors.ts';
 import type { Board } from './board.ts';
 import { BoardChannel } from './board-channel.ts';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
-import type { ChannelFactory } from '../communicator.ts';
+import type { ChannelFactory } from './channel.ts';
 import type { Board } from './board.ts';
 import { BoardChannel } from './board-channel.ts';
 

@@ -36,6 +36,6 @@ export function unbundle(message: Message): Message[] {
       throw new MessageError(`A bundle of ${bytes.length} bytes ends within message ${i}.`);
     const body = bytes.subarray(at, at + length);
     at = align(at + length);
-    return { type: bytes.readUInt32LE(4 + 8 * i), body, owned: true };
+    return { type: bytes.readUInt32LE(4 + 8 * i), body, owned: false };
   });
 }

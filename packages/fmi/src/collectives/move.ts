@@ -1,5 +1,6 @@
 import { EMPTY, type Message } from '../value.ts';
 import { binomialPlace } from './binomial.ts';
+import { bundle, unbundle } from './bundle.ts';
 import type { Exchange } from './exchange.ts';
 import { meetsAtStar } from './partners.ts';
 
@@ -44,6 +45,13 @@ export async function gather(x: Exchange, message: Message, root: number): Promi
     }
   }
   return parent === undefined ? all : undefined;
+}
+
+/** Every rank's message on every rank, by rank. They share memory. */
+export async function allgather(x: Exchange, message: Message): Promise<Message[]> {
+  const all = await gather(x, message, 0);
+  const bundled = await bcast(x, all === undefined ? undefined : bundle(all), 0);
+  return unbundle(bundled);
 }
 
 /** To every rank its message from the root's list. */
