@@ -76,7 +76,7 @@ export async function startOnStage(
   if (quote !== undefined) {
     keepQuote(executionFolder(terminal, name), quote);
     printLine(terminal.stderr, quoteLine(quote));
-  }
+  } else printLine(terminal.stderr, `Not quoted: the partitions of the payload can't be listed from here.`);
   terminal.signal.throwIfAborted();
   const arn = await stage.workflow.start(name, payload as JsonObject);
   printLine(terminal.stderr, `Execution ${arn}`);

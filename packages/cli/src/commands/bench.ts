@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { analyseBench, type BenchReport, type BenchRun } from '@cosmicai/metrics';
-import { UserInputError } from '@cosmicai/payload';
 import { averageTable, cellTable } from '@cosmicai/report';
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -13,6 +12,7 @@ import { resolveModel } from '../inputs/files.ts';
 import {
   memoryOption,
   modelOption,
+  refuseAtStage,
   stageOption,
   targetOption,
   wholeNumber,
@@ -83,14 +83,12 @@ export function benchCommand(terminal: Terminal): Command {
     });
 }
 
-/** Options that say how this machine runs; a stage has been told when it was deployed. */
 const LOCAL_ONLY = ['memory', 'concurrency'];
 
 function openTarget(options: BenchOptions, folder: string, command: Command, terminal: Terminal): Promise<SweepTarget> {
   if (options.target === 'local')
     return localTarget({ ...options, model: resolveModel(options.model, terminal) }, folder, terminal);
-  const wrong = LOCAL_ONLY.find((name) => command.getOptionValueSource(name) === 'cli');
-  if (wrong !== undefined) throw new UserInputError(`--${wrong} is for runs on this machine, not for --target aws.`);
+  refuseAtStage(command, LOCAL_ONLY);
   return openStageTarget(options, folder, terminal);
 }
 

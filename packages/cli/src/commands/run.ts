@@ -3,7 +3,15 @@ import { join, resolve } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { memoryOption, modelOption, stageOption, storeOption, targetOption, wholeNumber } from '../inputs/options.ts';
+import {
+  memoryOption,
+  modelOption,
+  refuseAtStage,
+  stageOption,
+  storeOption,
+  targetOption,
+  wholeNumber,
+} from '../inputs/options.ts';
 import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { execute } from '../run/execute.ts';
@@ -63,7 +71,6 @@ export function runCommand(terminal: Terminal): Command {
     });
 }
 
-/** Options that say how this machine runs; a stage has been told when it was deployed. */
 const LOCAL_ONLY = ['memory', 'concurrency', 'store', 'definition', 'functions', 'resume'];
 
 async function runAtAws(
@@ -72,8 +79,7 @@ async function runAtAws(
   command: Command,
   terminal: Terminal,
 ): Promise<number> {
-  const wrong = LOCAL_ONLY.find((name) => command.getOptionValueSource(name) === 'cli');
-  if (wrong !== undefined) throw new UserInputError(`--${wrong} is for runs on this machine, not for --target aws.`);
+  refuseAtStage(command, LOCAL_ONLY);
   if (file !== undefined && (options.attach ?? options.onlyFailed) !== undefined)
     throw new UserInputError('--attach and --only-failed go on with an execution: they take no payload.');
   const { runOnAws } = await import('../aws/run-on-aws.ts');

@@ -1,5 +1,6 @@
+import { UserInputError } from '@cosmicai/payload';
 import { MEGABYTE } from '@cosmicai/torchfile';
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 
 /** Parser of an option that takes a whole number of at least `min`. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -50,6 +51,12 @@ export function targetOption(): Option {
 /** Which deployed stage a command is about. */
 export function stageOption(): Option {
   return new Option('-s, --stage <stage>', 'deployed stage, see pnpm deploy:stage').default('dev');
+}
+
+/** @throws UserInputError when the command line names one of these options, which say how this machine runs: a stage was told when it was deployed */
+export function refuseAtStage(command: Command, localOnly: readonly string[]): void {
+  const wrong = localOnly.find((name) => command.getOptionValueSource(name) === 'cli');
+  if (wrong !== undefined) throw new UserInputError(`--${wrong} is for runs on this machine, not for --target aws.`);
 }
 
 /** Memory of the deployed inference function (config/default.yml), so that a local run fails where the deployed one would. */
