@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { fileStore, NotFoundError, openStore, type ObjectStore } from '../src/index.ts';
 import { describeStore, keysOf } from './conformance.ts';
@@ -133,6 +134,25 @@ describe('a folder of files', () => {
     expect((await readdir(folder)).sort()).toEqual(['.cosmicai-store', 'by-hand']);
     expect(await readdir(work)).toEqual(['alive']);
     expect(await keysOf(store)).toEqual(['by-hand']);
+  });
+
+  it('leaves nothing but the objects, also of writers that come and go at once or fail', async () => {
+    const folder = await freshFolder();
+    const stores = Array.from({ length: 4 }, () => open(folder));
+    await Promise.all(
+      stores.map(async (store, writer) => {
+        for (let turn = 0; turn < 50; turn++) await store.put(`${writer}/${turn}`, 'x');
+      }),
+    );
+    const broken = Readable.from(
+      (function* () {
+        yield 'half';
+        throw new Error('the source broke');
+      })(),
+    );
+    await expect(stores[0]!.put('broken', broken)).rejects.toThrow('the source broke');
+    expect((await readdir(folder)).sort()).toEqual(['0', '1', '2', '3']);
+    expect(await keysOf(stores[0]!)).toHaveLength(200);
   });
 
   it('is empty before its folder exists when it may make it, and makes it with the first write', async () => {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 import type { Body, ReadOptions } from '../object-store.ts';
+import { removeEmptied } from './delete-files.ts';
 import { hasCode } from './file-errors.ts';
 import type { KeyPaths } from './key-paths.ts';
 import { WORK_FOLDER } from './segment-names.ts';
@@ -26,9 +27,8 @@ export async function writeThenPlace<Result>(
   signal?.throwIfAborted();
   const work = join(root, WORK_FOLDER);
   const unfinished = join(work, randomUUID());
-  await makeFolder(work);
+  const file = await openIn(work, unfinished);
   try {
-    const file = await open(unfinished, 'wx');
     let stats: BigIntStats;
     try {
       await file.writeFile(body, signal === undefined ? {} : { signal });
@@ -42,6 +42,20 @@ export async function writeThenPlace<Result>(
     return await place(unfinished, stats);
   } finally {
     await rm(unfinished, { force: true });
+    // The last of those who write at once leaves nothing behind.
+    await removeEmptied(root, work);
+  }
+}
+
+/** Opens a new file in the work folder, which others may remove as they leave. */
+async function openIn(work: string, path: string): Promise<FileHandle> {
+  for (let attempt = 1; ; attempt++) {
+    await makeFolder(work);
+    try {
+      return await open(path, 'wx');
+    } catch (error) {
+      if (attempt >= PLACING_ATTEMPTS || !hasCode(error, 'ENOENT')) throw error;
+    }
   }
 }
 
