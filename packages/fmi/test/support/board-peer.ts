@@ -1,0 +1,11 @@
+// One rank in a process of its own, to be killed: meets in barriers over a store or Redis until it is.
+import { openStore } from '@cosmicai/store';
+import { Communicator, redis, store } from '../../src/index.ts';
+
+const [kind, address, name, rank, worldSize] = process.argv.slice(2) as [string, string, string, string, string];
+const communicator = new Communicator(Number(rank), Number(worldSize), {
+  name,
+  channels: [kind === 'redis' ? redis(address) : store(openStore(address))],
+  deadlineMs: 600_000,
+});
+for (;;) await communicator.barrier();
