@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DEFAULT_CALIBRATION, pricesOf, quoteSchema } from '@cosmicai/metrics';
 import { parseAs, parseJsonAs, type RankResult } from '@cosmicai/payload';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';
@@ -31,6 +32,58 @@ describe('cosmicai status', () => {
     expect(one.code).toBe(0);
     expect(one.stdout).toContain(`${runId}: SUCCEEDED`);
     expect(one.stdout).toMatch(/^ +0 +4 /m);
+  });
+});
+
+describe('cosmicai status of runs that this version did not write', () => {
+  const folder = 'strange/runs';
+  const put = (name: string, content: string) => {
+    mkdirSync(dirname(workspace.path(folder, name)), { recursive: true });
+    writeFileSync(workspace.path(folder, name), content);
+  };
+
+  it('tells what it can of each, and what it doesn’t understand', async () => {
+    const run = workspace.text('results/runs', runId, 'run.json');
+    // A summary as an earlier version wrote it, one that was cut off, one in a shape of its own, and a run at work.
+    put('a/run.json', run);
+    put('a/summary.json', JSON.stringify({ status: 'SUCCEEDED', samples: 8, batch_size: 128, prediction_scores: 1 }));
+    put('a/0.json', '{}');
+    put('b/run.json', run);
+    put('b/summary.json', '{"status": "SUCC');
+    put('c/summary.json', JSON.stringify(['done']));
+    put('d/run.json', run);
+    // Understood but for the results of its ranks.
+    put('f/run.json', run);
+    put('f/summary.json', workspace.text('results/runs', runId, 'summary.json'));
+    put('f/combined_data.json', '[{"rank": "first"}]');
+    const [list, json, one, broken, atWork, results, none] = await Promise.all([
+      workspace.cosmicai(['status', 'strange']),
+      workspace.cosmicai(['status', 'strange', '--json']),
+      workspace.cosmicai(['status', 'strange', 'a']),
+      workspace.cosmicai(['status', 'strange', 'b', '--json']),
+      workspace.cosmicai(['status', 'strange', 'd']),
+      workspace.cosmicai(['status', 'strange', 'f']),
+      workspace.cosmicai(['status', 'strange', 'e']),
+    ]);
+
+    expect(list.code).toBe(0);
+    expect(list.stdout).toMatch(/^a +SUCCEEDED +1\/2 +128 +8 +–$/m);
+    expect(list.stdout).toMatch(/^b +UNREADABLE +0\/2 +– +– +–$/m);
+    expect(list.stdout).toMatch(/^c +UNREADABLE +0\/– +– +– +–$/m);
+    expect(list.stdout).toMatch(/^d +NOT SUMMARIZED +0\/2 +– +– +–$/m);
+    expect(list.stdout).toMatch(/^a: summary\.json, \w+: expected /m);
+    expect(printedJson(json)).toEqual([
+      expect.objectContaining({ run_id: 'a', samples: 8, problem: expect.stringContaining('summary.json') as string }),
+      expect.objectContaining({ run_id: 'b', problem: expect.stringContaining('valid JSON') as string }),
+      expect.objectContaining({ run_id: 'c', world_size: null }),
+      expect.objectContaining({ run_id: 'd', problem: null }),
+      expect.objectContaining({ run_id: 'f', problem: null, status: 'SUCCEEDED' }),
+    ]);
+    expect(one).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Run +a: SUCCEEDED$/m) as string });
+    expect(printedJson(broken)).toMatchObject({ run_id: 'b', status: 'UNREADABLE' });
+    expect(atWork.stdout).toMatch(/^Ranks +2 planned, 0 with a result$/m);
+    expect(results.stdout).toMatch(/^Not understood +\S+combined_data\.json has \d+ problems/m);
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run e in strange') as string });
   });
 });
 

@@ -92,7 +92,7 @@ describe('a wrong command line', () => {
     [['simulate', '--partition-size', '25'], /Expected a size such as 25MB or 1GB/],
     [['model', 'import', 'parts/1.pt', '--out', 'model.onnx'], /1\.pt/],
     [['model', 'inspect', 'parts/1.pt'], /1\.pt/],
-    [['status', 'results', '20260304T050607Z-01234567'], /There is no summary of run 20260304T050607Z-01234567/],
+    [['status', 'results', '20260304T050607Z-01234567'], /There is no run 20260304T050607Z-01234567/],
   ])('%j answers 2 and one message', async (args, message) => {
     await expectRefused(args, 'results', message);
     expect(workspace.names().filter((name) => /^(split|model\.onnx|.*\.partial)$/.test(name))).toEqual([]);

@@ -1,32 +1,13 @@
-import {
-  parseJsonAs,
-  runLayout,
-  runRecordSchema,
-  runSummarySchema,
-  UserInputError,
-  type RunSummary,
-} from '@cosmicai/payload';
-import { assembleRunReport } from '@cosmicai/report';
-import { openStore, type ObjectStore } from '@cosmicai/store';
+import { InvalidInputError, UserInputError } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
 import { stageOption, targetOption } from '../inputs/options.ts';
-import { formatTable } from '../output/table.ts';
+import { formatPairs, formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
-import { findExecution, gatherRun } from '../report/gather-run.ts';
-import { describeRun } from '../run/describe-run.ts';
-
-/** A run as the list shows it. */
-interface RunRow {
-  readonly run_id: string;
-  readonly status: RunSummary['status'] | 'NOT SUMMARIZED';
-  readonly world_size: number;
-  readonly batch_size: number | null;
-  readonly samples: number | null;
-  readonly wall_clock_seconds: number | null;
-  readonly ranks_with_result: number;
-}
+import type { RunPlace } from '../report/gather-run.ts';
+import { listRuns, NOT_SUMMARIZED, type RunRow } from '../status/list-runs.ts';
 
 interface StatusOptions {
   readonly json?: boolean;
@@ -62,68 +43,74 @@ async function status(
   terminal: Terminal,
 ): Promise<void> {
   const { bucket, resultPath } = resultsLocation(results, terminal.cwd);
+  const rows = await listRuns(openStore(bucket), resultPath, runId);
   if (runId !== undefined) {
-    const store = openStore(bucket);
-    const layout = runLayout(resultPath, runId);
-    if ((await store.head(layout.summary)) === undefined) {
-      throw new UserInputError(
-        `There is no summary of run ${runId} in ${results}: it never got that far, or the id is wrong.`,
-      );
-    }
-    const place = { bucket, resultPath, runId };
-    const material = await gatherRun(place, await findExecution(place));
-    if (options.json) printJson(terminal, material.summary);
-    else printLine(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
+    const [row] = rows;
+    if (row === undefined)
+      throw new UserInputError(`There is no run ${runId} in ${results}. "cosmicai status ${results}" lists the runs.`);
+    await showRun(row, { bucket, resultPath, runId }, options, terminal);
     return;
   }
-  const rows = await listRuns(openStore(bucket), resultPath);
   if (options.json) printJson(terminal, rows);
   else if (rows.length === 0) printLine(terminal.stdout, `No runs in ${results}.`);
-  else {
-    const known = (value: number | null, format: (value: number) => string = String) =>
-      value === null ? '–' : format(value);
-    printLine(
-      terminal.stdout,
-      formatTable<RunRow>(
-        [
-          { title: 'run', align: 'left', cell: (row) => row.run_id },
-          { title: 'status', align: 'left', cell: (row) => row.status },
-          { title: 'ranks', cell: (row) => `${row.ranks_with_result}/${row.world_size}` },
-          { title: 'batch', cell: (row) => known(row.batch_size) },
-          { title: 'samples', cell: (row) => known(row.samples) },
-          { title: 'wall clock', cell: (row) => known(row.wall_clock_seconds, seconds) },
-        ],
-        rows,
-      ),
-    );
+  else printLine(terminal.stdout, listed(rows));
+}
+
+/** As `run` printed it; of a run without a summary, or with files of another version, what is known. */
+async function showRun(
+  row: RunRow,
+  place: RunPlace,
+  { json }: { readonly json?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const show = (known: RunRow) => {
+    if (json) printJson(terminal, known);
+    else printLine(terminal.stdout, described(known));
+  };
+  if (row.status === NOT_SUMMARIZED || row.problem !== null) {
+    show(row);
+    return;
+  }
+  const { findExecution, gatherRun } = await import('../report/gather-run.ts');
+  const { assembleRunReport } = await import('@cosmicai/report');
+  const { describeRun } = await import('../run/describe-run.ts');
+  try {
+    const material = await gatherRun(place, await findExecution(place));
+    if (json) printJson(terminal, material.summary);
+    else printLine(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    show({ ...row, problem: error.message });
   }
 }
 
-async function listRuns(store: ObjectStore, resultPath: string): Promise<RunRow[]> {
-  const folder = `${resultPath}/runs/`;
-  const keys = new Map<string, Set<string>>();
-  for await (const { key } of store.list(folder)) {
-    const [runId, ...rest] = key.slice(folder.length).split('/');
-    if (runId === undefined) continue;
-    keys.set(runId, (keys.get(runId) ?? new Set()).add(rest.join('/')));
-  }
-  const rows: RunRow[] = [];
-  for (const [runId, names] of [...keys].sort()) {
-    if (!names.has('run.json')) continue;
-    const read = async (name: string) => (await store.get(`${folder}${runId}/${name}`)).toString();
-    const record = parseJsonAs(runRecordSchema, await read('run.json'), `${runId}/run.json`);
-    const summary = names.has('summary.json')
-      ? parseJsonAs(runSummarySchema, await read('summary.json'), `${runId}/summary.json`)
-      : undefined;
-    rows.push({
-      run_id: runId,
-      status: summary?.status ?? 'NOT SUMMARIZED',
-      world_size: record.run.world_size,
-      batch_size: summary?.batch_size ?? null,
-      samples: summary?.samples ?? null,
-      wall_clock_seconds: summary?.wall_clock_seconds ?? null,
-      ranks_with_result: [...names].filter((name) => /^\d+\.json$/.test(name)).length,
-    });
-  }
-  return rows;
+const known = (value: number | null, format: (value: number) => string = String) =>
+  value === null ? '–' : format(value);
+
+function listed(rows: readonly RunRow[]): string {
+  const table = formatTable<RunRow>(
+    [
+      { title: 'run', align: 'left', cell: (row) => row.run_id },
+      { title: 'status', align: 'left', cell: (row) => row.status },
+      { title: 'ranks', cell: (row) => `${row.ranks_with_result}/${known(row.world_size)}` },
+      { title: 'batch', cell: (row) => known(row.batch_size) },
+      { title: 'samples', cell: (row) => known(row.samples) },
+      { title: 'wall clock', cell: (row) => known(row.wall_clock_seconds, seconds) },
+    ],
+    rows,
+  );
+  const strange = rows.filter(({ problem }) => problem !== null);
+  if (strange.length === 0) return table;
+  const lines = strange.map(({ run_id, problem }) => `${run_id}: ${problem ?? ''}`);
+  return `${table}\n\nNot understood in full, as other versions or people may have written them:\n${lines.join('\n')}`;
+}
+
+function described(row: RunRow): string {
+  return formatPairs([
+    ['Run', `${row.run_id}: ${row.status}`],
+    ['Ranks', `${known(row.world_size)} planned, ${row.ranks_with_result} with a result`],
+    ['Samples', `${known(row.samples)} at batch size ${known(row.batch_size)}`],
+    ['Wall clock', known(row.wall_clock_seconds, seconds)],
+    ...(row.problem === null ? [] : ([['Not understood', row.problem]] as const)),
+  ]);
 }
