@@ -48,8 +48,8 @@ export interface MotoStage {
   readonly failingRanks: Set<number>;
   /** Functions called so far, in their order: `init`, `infer 3` (the rank), `summarize`. */
   readonly calls: readonly string[];
-  /** Lets no rank answer until the function returned is called; `reached` resolves when the first one is held. */
-  hold(): { readonly reached: Promise<unknown>; readonly release: () => void };
+  /** Lets no rank, or none of these, answer until the function returned is called; `reached` resolves when the first one is held. */
+  hold(only?: readonly number[]): { readonly reached: Promise<unknown>; readonly release: () => void };
   /** Makes the state machine anew: moto can't start a second execution of one, because it can't copy the first. */
   renew(): Promise<void>;
   stop(): Promise<void>;
@@ -113,7 +113,7 @@ export async function startMotoStage(options: MotoStageOptions): Promise<MotoSta
     environment,
     failingRanks,
     calls: lambda.calls,
-    hold: () => lambda.hold(),
+    hold: (only) => lambda.hold(only),
     renew,
     stop: async () => {
       await pool.close();
@@ -196,7 +196,9 @@ class LambdaOnThisMachine {
   readonly #logs: CloudWatchLogsClient;
   readonly #failingRanks: ReadonlySet<number>;
   readonly #groups = new Map<string, Promise<unknown>>();
-  #held: { readonly reached: () => void; readonly released: Promise<unknown> } | undefined;
+  #held:
+    | { readonly only?: readonly number[]; readonly reached: () => void; readonly released: Promise<unknown> }
+    | undefined;
 
   constructor(pool: FunctionPool, logs: CloudWatchLogsClient, failingRanks: ReadonlySet<number>) {
     this.#pool = pool;
@@ -204,10 +206,10 @@ class LambdaOnThisMachine {
     this.#failingRanks = failingRanks;
   }
 
-  hold() {
+  hold(only?: readonly number[]) {
     const reached = Promise.withResolvers<undefined>();
     const released = Promise.withResolvers<undefined>();
-    this.#held = { reached: () => reached.resolve(undefined), released: released.promise };
+    this.#held = { ...(only && { only }), reached: () => reached.resolve(undefined), released: released.promise };
     const release = () => {
       this.#held = undefined;
       released.resolve(undefined);
@@ -219,10 +221,12 @@ class LambdaOnThisMachine {
     const called = decodeURIComponent(deployedName).split('-').at(-1)!;
     const name = called === 'inference' ? 'infer' : called;
     const payload = (await bodyOf(request)).toString();
-    this.calls.push(name === 'infer' ? `infer ${(JSON.parse(payload) as { RANK: string }).RANK}` : name);
-    if (name === 'infer') {
-      this.#held?.reached();
-      await this.#held?.released;
+    const rank = name === 'infer' ? (JSON.parse(payload) as { RANK: string }).RANK : undefined;
+    this.calls.push(rank === undefined ? name : `${name} ${rank}`);
+    const held = this.#held;
+    if (rank !== undefined && held?.only?.includes(Number(rank)) !== false) {
+      held?.reached();
+      await held?.released;
     }
     let report = '';
     const respond = async (requestId: string, headers: Record<string, string>, body: string) => {
