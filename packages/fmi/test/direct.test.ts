@@ -18,7 +18,7 @@ conformance(
         { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
       ],
 );
-randomPrograms(name, punched, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 3, 5, 8], isFull ? ALL_PROGRAMS : 200);
+randomPrograms(name, punched, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 3, 5, 8], ALL_PROGRAMS);
 
 // TLS lies below the frames: that it carries them needs no more than these.
 conformance('direct channel, encrypted', encrypted, [

@@ -22,5 +22,5 @@ const everyDay = [
 ];
 
 conformance(name, memoryWorld, isFull ? wholeContract : everyDay);
-randomPrograms(name, memoryWorld, [1, 2, 3, 4, 5, 7, 8, 9, 16, 17], isFull ? ALL_PROGRAMS : 300);
+randomPrograms(name, memoryWorld, [1, 2, 3, 4, 5, 7, 8, 9, 16, 17], ALL_PROGRAMS);
 failures(name, memoryWorld, { noticesCuts: true, deadlineMs: 300 });

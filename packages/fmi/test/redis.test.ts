@@ -22,7 +22,7 @@ if (hasRedisServer()) {
           { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
         ],
   );
-  randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [2, 5], isFull ? ALL_PROGRAMS : 50);
+  randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [2, 5], ALL_PROGRAMS);
   failures(name, world, { noticesCuts: false, deadlineMs: 1600 });
 } else {
   describe.skip('redis channel (no redis-server)', () => {

@@ -17,5 +17,5 @@ conformance(
         { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
       ],
 );
-randomPrograms(name, relayed, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 5], isFull ? ALL_PROGRAMS : 50);
+randomPrograms(name, relayed, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 5], ALL_PROGRAMS);
 failures(name, relayed, { noticesCuts: false, deadlineMs: 1500 });

@@ -18,7 +18,7 @@ conformance(
         { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
       ],
 );
-randomPrograms(name, storeWorld, isFull ? [1, 2, 3, 5, 8, 9] : [2, 3], isFull ? ALL_PROGRAMS : 15);
+randomPrograms(name, storeWorld, isFull ? [1, 2, 3, 5, 8, 9] : [2, 3], isFull ? ALL_PROGRAMS : 50);
 failures(name, storeWorld, { noticesCuts: false, deadlineMs: 1600 });
 
 describe('the store channel', () => {

@@ -36,5 +36,5 @@ export const wholeContract: readonly Extent[] = [
   { worldSizes: allSizes, lengths: [8 * MIB], roots: everyRoot },
 ];
 
-/** Random programs that `FMI_FULL=1` runs on every channel. */
+/** Random programs on every channel; fewer in everyday runs where each takes long. */
 export const ALL_PROGRAMS = 1000;

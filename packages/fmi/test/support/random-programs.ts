@@ -11,6 +11,8 @@ interface Step {
   readonly root: number;
   readonly length: number;
   readonly ordered: boolean;
+  /** Where the operation allows it, the value comes into an array of the caller's. */
+  readonly into: boolean;
 }
 
 const OPERATIONS = [
@@ -22,18 +24,20 @@ const step: fc.Arbitrary<Step> = fc.record({
   root: fc.nat(31),
   length: fc.oneof({ weight: 4, arbitrary: fc.nat(64) }, { weight: 1, arbitrary: fc.nat(40_000) }),
   ordered: fc.boolean(),
+  into: fc.boolean(),
 });
 
-async function perform(c: Communicator, { operation, root: anyRoot, length, ordered }: Step): Promise<unknown> {
+async function perform(c: Communicator, { operation, root: anyRoot, length, ordered, into }: Step): Promise<unknown> {
   const { rank, worldSize: size } = c;
   const root = anyRoot % size;
   const mine = bytesFor(rank, length);
   const { by } = ordered ? rankOrder : anyOrder;
+  const target = into ? { into: new Uint8Array(length) } : {};
   switch (operation) {
     case 'barrier':
       return c.barrier();
     case 'bcast':
-      return c.bcast(rank === root ? mine : undefined, root);
+      return c.bcast(rank === root ? mine : undefined, root, target);
     case 'gather':
       return c.gather(mine, root);
     case 'scatter':
@@ -48,7 +52,7 @@ async function perform(c: Communicator, { operation, root: anyRoot, length, orde
       return c.scan(mine, by);
     case 'pass': {
       if (size === 1) return mine;
-      const [, got] = await Promise.all([c.send(mine, (rank + 1) % size), c.recv((rank + size - 1) % size)]);
+      const [, got] = await Promise.all([c.send(mine, (rank + 1) % size), c.recv((rank + size - 1) % size, target)]);
       return got;
     }
     case 'split': {
