@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { AddressInfo } from 'node:net';
 
-/** Why S3 can't be tested here; undefined when it can. */
+/** Why AWS can't be imitated here; undefined when it can. */
 export function whyNoMoto(): string | undefined {
   try {
     execFileSync('moto_server', ['--help'], { stdio: 'ignore' });
@@ -21,11 +21,18 @@ export interface MotoServer {
   stop(): Promise<void>;
 }
 
-/** Starts moto, an imitation of the AWS APIs, on a free port. */
-export async function startMoto(): Promise<MotoServer> {
+/**
+ * Starts moto, an imitation of the AWS APIs, on a free port.
+ *
+ * @param environment beside this process's
+ */
+export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<MotoServer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   const exited = once(server, 'exit');
   const lines: string[] = [];
   const ready = new Promise<void>((resolve) => {

@@ -1,7 +1,8 @@
 import { benchReportSchema, type BenchRun } from '@cosmicai/metrics';
 import { parseJsonAs } from '@cosmicai/payload';
+import { whyNoMoto } from '../../../../test/moto-server.ts';
 import { printedJson, Workspace } from '../support/workspace.ts';
-import { startMotoStage, STAGE, whyNoMoto, type MotoStage } from './moto-stage.ts';
+import { startMotoStage, STAGE, type MotoStage } from './moto-stage.ts';
 
 const reason = whyNoMoto();
 if (reason !== undefined) console.warn(`Sweeping at a stage is not tested: ${reason}`);

@@ -1,11 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
@@ -17,6 +15,7 @@ import {
 import { CreateStateMachineCommand, DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { createFunctionPool, FunctionError, loadDefinition, type FunctionPool } from '@cosmicai/local';
 import { formatReportLine } from '@cosmicai/metrics';
+import { startMoto } from '../../../../test/moto-server.ts';
 import { localFunctions } from '../../src/run/functions.ts';
 
 const ACCOUNT = '123456789012';
@@ -25,16 +24,6 @@ export const STAGE = 'moto';
 const MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:cosmicai-${STAGE}`;
 const BUCKET = `cosmicai-${STAGE}-${ACCOUNT}-${REGION}`;
 const MACHINE = fileURLToPath(new URL('../../../../state-machine.asl.yml', import.meta.url));
-
-/** Why a stage can't be imitated here; undefined when it can. */
-export function whyNoMoto(): string | undefined {
-  try {
-    execFileSync('moto_server', ['--help'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'moto_server is not on the PATH (pip install "moto[server]")';
-  }
-}
 
 /**
  * A stage on moto. Its Step Functions executes the deployed definition; what moto does in Docker only, calling functions,
@@ -78,7 +67,8 @@ export async function startMotoStage(options: MotoStageOptions): Promise<MotoSta
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   };
-  const moto = await startMoto(endpoint);
+  // moto's engine calls Lambda and S3 at the port that MOTO_PORT names: the one in front of it.
+  const moto = await startMoto({ MOTO_PORT: new URL(endpoint).port });
   const functions = await localFunctions({
     modelPath: options.modelPath,
     memoryMiB: 3008,
@@ -117,8 +107,7 @@ export async function startMotoStage(options: MotoStageOptions): Promise<MotoSta
     renew,
     stop: async () => {
       await pool.close();
-      moto.process.kill();
-      await once(moto.process, 'exit');
+      await moto.stop();
       await closed(front);
       rmSync(logDirectory, { recursive: true, force: true });
     },
@@ -129,31 +118,6 @@ interface ClientOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}
-
-/** moto's engine calls Lambda and S3 at the port that MOTO_PORT names: this one in front of it. */
-async function startMoto(front: string): Promise<{ url: string; process: ChildProcess }> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await closed(server);
-  const process_ = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, MOTO_PORT: new URL(front).port },
-  });
-  const lines: string[] = [];
-  const ready = new Promise<void>((resolve) => {
-    createInterface({ input: process_.stderr }).on('line', (line) => {
-      if (lines.length < 50) lines.push(line);
-      if (line.includes('Running on')) resolve();
-    });
-  });
-  const ended = once(process_, 'exit').then(() => {
-    throw new Error(`moto_server ended:\n${lines.join('\n')}`);
-  });
-  await Promise.race([ready, ended]);
-  ended.catch(() => undefined);
-  return { url: `http://127.0.0.1:${port}`, process: process_ };
 }
 
 async function createMachine(client: ClientOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Ended } from '../support/cosmicai.ts';
+import { whyNoMoto } from '../../../../test/moto-server.ts';
 import { printedJson, printedRun, Workspace } from '../support/workspace.ts';
-import { startMotoStage, STAGE, whyNoMoto, type MotoStage } from './moto-stage.ts';
+import { startMotoStage, STAGE, type MotoStage } from './moto-stage.ts';
 
 const reason = whyNoMoto();
 if (reason !== undefined) console.warn(`Operating a stage is not tested: ${reason}`);

@@ -1,7 +1,8 @@
 import { startRendezvous, type PingReport, type RendezvousServer } from '@cosmicai/fmi';
 import { openStore } from '@cosmicai/store';
+import { whyNoMoto } from '../../../../test/moto-server.ts';
 import { printedJson, printedRun, Workspace } from '../support/workspace.ts';
-import { startMotoStage, STAGE, whyNoMoto, type MotoStage } from './moto-stage.ts';
+import { startMotoStage, STAGE, type MotoStage } from './moto-stage.ts';
 
 const reason = whyNoMoto();
 if (reason !== undefined) console.warn(`Meeting at a stage is not tested: ${reason}`);

@@ -1,6 +1,7 @@
 import { openStore, type ObjectStore } from '@cosmicai/store';
+import { whyNoMoto } from '../../../../test/moto-server.ts';
 import { printedJson, printedRun, Workspace } from '../support/workspace.ts';
-import { startMotoStage, STAGE, whyNoMoto, type MotoStage } from './moto-stage.ts';
+import { startMotoStage, STAGE, type MotoStage } from './moto-stage.ts';
 import { standInForRedrive, type RedriveStandIn } from './redrive-stand-in.ts';
 
 const reason = whyNoMoto();
