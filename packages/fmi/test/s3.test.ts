@@ -3,7 +3,7 @@ import { conformance } from './support/conformance.ts';
 import { ALL_PROGRAMS, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
 import { failures } from './support/failures.ts';
 import { randomPrograms } from './support/random-programs.ts';
-import { s3World } from './support/worlds.ts';
+import { motoWorld } from './support/worlds.ts';
 
 const name = 'store channel on s3://';
 const reason = whyNoMoto();
@@ -16,7 +16,7 @@ if (reason === undefined) {
   process.env.AWS_ACCESS_KEY_ID = 'test';
   process.env.AWS_SECRET_ACCESS_KEY = 'test';
   await moto.createBucket('messages');
-  const world = s3World('s3://messages');
+  const world = motoWorld('s3://messages');
 
   // moto holds each answer in memory, several times over.
   const affordable = wholeContract.map((extent) => ({ ...extent, mostGathered: 2 * 1024 * MIB }));
