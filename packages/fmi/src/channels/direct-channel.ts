@@ -1,9 +1,12 @@
 import type { ChannelFactory } from './channel.ts';
 import type { PeerConnector } from '../rendezvous/index.ts';
 import type { LinkReport } from './channel.ts';
-import { LinkChannel, type Dial, type LinkChannelOptions } from './link-channel.ts';
+import { LinkChannel, type Dial, type LinkChannelOptions, type LinkHandler } from './link-channel.ts';
 import { SocketLink } from './socket-link.ts';
 import { windowFor } from './window.ts';
+
+/** The server learns of a rank's end as soon as other ranks do, so its word is waited for no longer than this. */
+const WORD_MS = 1000;
 
 /**
  * TCP from rank to rank through a rendezvous connector. Kind `relay` is for a connector made with `allowDirect: false`; a `direct`
@@ -13,20 +16,36 @@ export function direct(connector: PeerConnector, kind: 'direct' | 'relay' = 'dir
   return (setting) => {
     const { window, largestMessage } = windowFor(setting);
     const links = new Map<number, LinkReport>();
+    const left = new Set<number>();
+    const unproven = new Set<number>();
     const channel = new ConnectorChannel(
       { kind, ...setting, window, largestMessage },
       async (peer, handler, signal) => {
         const link = await connector.connect(peer, { signal });
         links.set(peer, { peer, kind: link.kind, encrypted: link.encrypted, setupMs: link.setupMs });
-        return new SocketLink(link.socket, handler, `Rank ${peer}`, largestMessage, () => link.close());
+        const onEnd: LinkHandler['onEnd'] = (reason, cause, wasSilent = false) => {
+          if (!wasSilent) {
+            handler.onEnd(reason, cause);
+            return;
+          }
+          // The peer may have closed its communicator before it knew that this link stood: the server knows whether it has left.
+          unproven.add(peer);
+          if (left.has(peer)) channel.left(peer);
+          setTimeout(() => handler.onEnd(reason, cause), WORD_MS).unref();
+        };
+        return new SocketLink(link.socket, { ...handler, onEnd }, `Rank ${peer}`, largestMessage, () => link.close());
       },
       () => connector.close(),
       links,
     );
     connector.onPeerLost((peer, how) => {
-      if (how === 'lost') channel.departed(peer, 'its connection to the rendezvous server ended without a good-bye');
+      if (how === 'lost') {
+        channel.departed(peer, 'its connection to the rendezvous server ended without a good-bye');
+        return;
+      }
+      left.add(peer);
       // With a link, the good-bye comes through it, after everything else the peer has sent.
-      else if (!links.has(peer)) channel.left(peer);
+      if (!links.has(peer) || unproven.has(peer)) channel.left(peer);
     });
     return channel;
   };

@@ -23,8 +23,11 @@ export interface Link {
 export type Dial = (peer: number, handler: LinkHandler, signal: AbortSignal) => Promise<Link>;
 
 export interface LinkHandler extends FrameHandler {
-  /** The stream ended or broke. */
-  onEnd(reason: string, cause?: unknown): void;
+  /**
+   * The stream ended or broke.
+   * @param wasSilent nothing has ever come through it
+   */
+  onEnd(reason: string, cause?: unknown, wasSilent?: boolean): void;
 }
 
 export interface LinkChannelOptions {
@@ -228,6 +231,7 @@ export class LinkChannel implements Channel {
     this.#dial(peer.rank, handler, this.#dials.signal).then(
       (link) => {
         if (this.#closing || peer.gone) {
+          link.write(frameKinds.goodbye, CONTROL, encodeValue(null), 0);
           link.close();
           return;
         }

@@ -20,6 +20,7 @@ export class SocketLink implements Link {
     this.#socket = socket;
     this.#close = close;
     const reader = new FrameReader(handler, from, largestMessage);
+    let wasSilent = true;
     let reason: string | undefined;
     let cause: unknown;
     socket.setNoDelay(true);
@@ -27,8 +28,9 @@ export class SocketLink implements Link {
       reason ??= `its connection broke (${error.message})`;
       cause ??= error;
     });
-    socket.on('close', () => handler.onEnd(reason ?? 'its connection ended without a good-bye', cause));
+    socket.on('close', () => handler.onEnd(reason ?? 'its connection ended without a good-bye', cause, wasSilent));
     socket.on('data', (chunk: Buffer) => {
+      wasSilent = false;
       try {
         reader.push(chunk);
         release(chunk);

@@ -24,7 +24,7 @@ export async function withTap(
   }
 }
 
-async function socketPair(): Promise<[net.Socket, net.Socket]> {
+export async function socketPair(): Promise<[net.Socket, net.Socket]> {
   const server = net.createServer({ noDelay: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, 'connection') as Promise<[net.Socket]>;

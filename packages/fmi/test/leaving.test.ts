@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import type net from 'node:net';
+import { Communicator, direct, PeerLostError, type Departure, type PeerConnector } from '../src/index.ts';
+import { socketPair } from './support/tap.ts';
+
+/** A connector with the given sockets, whose rendezvous server says what the test lets it say. */
+function connectorOf(rank: number, sockets: readonly (net.Socket | undefined)[]) {
+  let listener: (peer: number, how: Departure) => void = () => undefined;
+  const connector: PeerConnector = {
+    rank,
+    worldSize: sockets.length,
+    connect: (peer) => {
+      const socket = sockets[peer]!;
+      return Promise.resolve({
+        kind: 'direct',
+        peer,
+        socket,
+        encrypted: false,
+        setupMs: 0,
+        close: () => socket.end(),
+      });
+    },
+    onPeerLost: (called) => {
+      listener = called;
+      return () => undefined;
+    },
+    close: () => Promise.resolve(),
+  };
+  return { connector, tell: (peer: number, how: Departure) => listener(peer, how) };
+}
+
+/** Ranks 0 and 1, and a rank 2 that has made its links, and ends them before anything has gone through. */
+async function withSilentThird(
+  program: (
+    a: Communicator,
+    b: Communicator,
+    third: { end: () => Promise<void>; tell: (how: Departure) => void },
+  ) => Promise<void>,
+): Promise<void> {
+  const [[left, right], [toFirst, ofFirst], [toSecond, ofSecond]] = await Promise.all([
+    socketPair(),
+    socketPair(),
+    socketPair(),
+  ]);
+  const first = connectorOf(0, [undefined, left, toFirst]);
+  const second = connectorOf(1, [right, undefined, toSecond]);
+  const [a, b] = [first, second].map(
+    ({ connector }, rank) =>
+      new Communicator(rank, 3, { name: 'leaving', channels: [direct(connector)], deadlineMs: 20_000 }),
+  ) as [Communicator, Communicator];
+  const third = {
+    end: async () => {
+      const closed = [toFirst, toSecond].map((socket) => once(socket, 'close'));
+      ofFirst.end();
+      ofSecond.end();
+      await Promise.all(closed);
+    },
+    tell: (how: Departure) => [first, second].forEach(({ tell }) => tell(2, how)),
+  };
+  try {
+    await program(a, b, third);
+  } finally {
+    await Promise.all([a.close(), b.close()]);
+    for (const socket of [left, right, toFirst, ofFirst, toSecond, ofSecond]) socket.destroy();
+  }
+}
+
+describe('a rank whose link ends before anything has come through', () => {
+  it.each([['before'], ['after']] as const)(
+    'has left when the server says so %s that end, and is missed by nobody',
+    async (when) => {
+      await withSilentThird(async (a, b, third) => {
+        // The first operation makes all links.
+        await Promise.all([a.send('one', 1), b.recv(0)]);
+        if (when === 'before') third.tell('left');
+        await third.end();
+        if (when === 'after') third.tell('left');
+        const [, got] = await Promise.all([a.send('two', 1), b.recv(0)]);
+        expect(got).toBe('two');
+        // Who needs it learns that it is gone.
+        await expect(a.recv(2)).rejects.toThrow('it closed its communicator before taking part');
+      });
+    },
+  );
+
+  it.each([['lost'], [undefined]] as const)('is lost when the server says %s', async (how) => {
+    await withSilentThird(async (a, b, third) => {
+      await Promise.all([a.send('one', 1), b.recv(0)]);
+      await third.end();
+      if (how !== undefined) third.tell(how);
+      const [first, second] = await Promise.allSettled([a.barrier(), b.barrier()]);
+      for (const result of [first, second]) {
+        expect(result).toMatchObject({ status: 'rejected', reason: expect.any(PeerLostError) as unknown });
+        expect((result as PromiseRejectedResult).reason).toMatchObject({ rank: 2 });
+      }
+    });
+  });
+});
