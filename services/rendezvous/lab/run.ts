@@ -16,9 +16,11 @@ for (const scenario of scenarios.filter(({ name }) => name.includes(wanted))) {
   const { asExpected, meetings } = await runScenario(scenario, rounds, atOnce);
   const setups = meetings.map(([left]) => left.setupMs).sort((left, right) => left - right);
   const median = setups[Math.floor(setups.length / 2)];
+  const lucky = meetings.filter(([left]) => scenario.mayCross === true && left.kind === 'direct').length;
+  const crossed = lucky === 0 ? '' : `; ${lucky} direct, as their packets crossed`;
   const verdict = asExpected === rounds ? 'ok' : 'FAILED';
   process.stdout.write(
-    `${verdict.padEnd(7)}${scenario.name.padEnd(38)}${scenario.expected.padEnd(7)}${asExpected} of ${rounds}, set-up p50 ${median} ms, max ${setups.at(-1)} ms\n`,
+    `${verdict.padEnd(7)}${scenario.name.padEnd(38)}${scenario.expected.padEnd(7)}${asExpected} of ${rounds}, set-up p50 ${median} ms, max ${setups.at(-1)} ms${crossed}\n`,
   );
   if (asExpected === rounds) continue;
   process.exitCode = 1;

