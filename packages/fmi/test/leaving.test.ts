@@ -1,33 +1,6 @@
 import { once } from 'node:events';
-import type net from 'node:net';
-import { Communicator, direct, PeerLostError, type Departure, type PeerConnector } from '../src/index.ts';
-import { socketPair } from './support/tap.ts';
-
-/** A connector with the given sockets, whose rendezvous server says what the test lets it say. */
-function connectorOf(rank: number, sockets: readonly (net.Socket | undefined)[]) {
-  let listener: (peer: number, how: Departure) => void = () => undefined;
-  const connector: PeerConnector = {
-    rank,
-    worldSize: sockets.length,
-    connect: (peer) => {
-      const socket = sockets[peer]!;
-      return Promise.resolve({
-        kind: 'direct',
-        peer,
-        socket,
-        encrypted: false,
-        setupMs: 0,
-        close: () => socket.end(),
-      });
-    },
-    onPeerLost: (called) => {
-      listener = called;
-      return () => undefined;
-    },
-    close: () => Promise.resolve(),
-  };
-  return { connector, tell: (peer: number, how: Departure) => listener(peer, how) };
-}
+import { Communicator, direct, PeerLostError, type Departure } from '../src/index.ts';
+import { connectorOf, socketPair } from './support/tap.ts';
 
 /** Ranks 0 and 1, and a rank 2 that has made its links, and ends them before anything has gone through. */
 async function withSilentThird(

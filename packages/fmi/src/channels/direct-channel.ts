@@ -1,6 +1,5 @@
-import type { ChannelFactory } from './channel.ts';
 import type { PeerConnector } from '../rendezvous/index.ts';
-import type { LinkReport } from './channel.ts';
+import type { ChannelFactory, LinkReport } from './channel.ts';
 import { LinkChannel, type Dial, type LinkChannelOptions, type LinkHandler } from './link-channel.ts';
 import { SocketLink } from './socket-link.ts';
 import { windowFor } from './window.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { Communicator, direct, type PeerConnector } from '../../src/index.ts';
+import { Communicator, direct, type Departure, type PeerConnector } from '../../src/index.ts';
 
 /** A world of two whose bytes from rank 0 to rank 1 pass through `tap`. */
 export async function withTap(
@@ -12,9 +12,9 @@ export async function withTap(
   outer.on('data', (chunk: Buffer) => tap(chunk, (bytes) => inner.write(bytes))).on('end', () => inner.end());
   inner.on('data', (chunk: Buffer) => outer.write(chunk)).on('end', () => outer.end());
   for (const socket of [outer, inner]) socket.on('error', () => undefined);
-  const ranks = [left, right].map(
-    (socket, rank) =>
-      new Communicator(rank, 2, { name: 'tapped', channels: [direct(fixedConnector(rank, socket))], deadlineMs: 2000 }),
+  const ranks = [connectorOf(0, [undefined, left]), connectorOf(1, [right, undefined])].map(
+    ({ connector }, rank) =>
+      new Communicator(rank, 2, { name: 'tapped', channels: [direct(connector)], deadlineMs: 2000 }),
   );
   try {
     await program(ranks[0]!, ranks[1]!);
@@ -34,19 +34,28 @@ export async function socketPair(): Promise<[net.Socket, net.Socket]> {
   return [client, other];
 }
 
-function fixedConnector(rank: number, socket: net.Socket): PeerConnector {
-  return {
+/** A connector with the socket to each rank, whose rendezvous server says what the test lets it say. */
+export function connectorOf(rank: number, sockets: readonly (net.Socket | undefined)[]) {
+  let listener: (peer: number, how: Departure) => void = () => undefined;
+  const connector: PeerConnector = {
     rank,
-    worldSize: 2,
-    connect: async (peer) => ({
-      kind: 'direct',
-      peer,
-      socket,
-      encrypted: false,
-      setupMs: 0,
-      close: () => socket.end(),
-    }),
-    onPeerLost: () => () => undefined,
+    worldSize: sockets.length,
+    connect: (peer) => {
+      const socket = sockets[peer]!;
+      return Promise.resolve({
+        kind: 'direct',
+        peer,
+        socket,
+        encrypted: false,
+        setupMs: 0,
+        close: () => socket.end(),
+      });
+    },
+    onPeerLost: (called) => {
+      listener = called;
+      return () => undefined;
+    },
     close: () => Promise.resolve(),
   };
+  return { connector, tell: (peer: number, how: Departure) => listener(peer, how) };
 }
