@@ -1,5 +1,6 @@
 import { MessageError } from './errors.ts';
-import { bytesOf, release, typeName, typeOf, type Message, type TypedArray } from './value.ts';
+import { release } from './release.ts';
+import { bytesOf, typeName, typeOf, type Message, type TypedArray } from './value.ts';
 
 /** The array a caller wants a value in. Bytes may arrive in it directly, but only until the operation ends. */
 export class Landing {

@@ -19,8 +19,8 @@ export interface Message {
   readonly body: Uint8Array;
   /** The bytes belong to this package: nobody changes them after the call returns. */
   readonly owned: boolean;
-  /** CRC-32 of `body` once somebody has computed it; a message that is passed on keeps it. */
-  crc?: number;
+  /** Of `body` once somebody has computed it; a message that is passed on keeps it. */
+  checksum?: number;
 }
 
 const NOTHING = 0;
@@ -47,7 +47,7 @@ const arrayTypes = [
 const arrayNames: readonly string[] = arrayTypes.map((type) => type.name);
 const NO_BYTES = new Uint8Array(0);
 
-export const EMPTY: Message = { type: NOTHING, body: NO_BYTES, owned: true, crc: 0 };
+export const EMPTY: Message = { type: NOTHING, body: NO_BYTES, owned: true, checksum: 0 };
 
 export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
@@ -128,18 +128,6 @@ export function decodeValue(message: Message): unknown {
     aligned.byteOffset,
     aligned.byteLength / arrayType.BYTES_PER_ELEMENT,
   );
-}
-
-/** Below, garbage collection costs less than giving the memory back by hand. */
-const WORTH_RELEASING = 16 * 1024;
-
-/**
- * Gives memory back now that nobody else uses. Memory of buffers lies outside of the heap that V8 measures its collections by: left to
- * the collector, a stream of large messages makes it run over the whole heap every few milliseconds.
- */
-export function release({ buffer, byteLength }: Uint8Array): void {
-  if (byteLength < WORTH_RELEASING || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
-  buffer.transfer(0);
 }
 
 /** A copy that shares no memory with the value; what a rank gets back when it is its own source. */

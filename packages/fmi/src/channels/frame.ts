@@ -2,12 +2,14 @@ import { crc32 } from 'node:zlib';
 import { CorruptFrameError } from '../errors.ts';
 import type { Landing } from '../landing.ts';
 import type { Slot } from '../operation.ts';
-import { release, type Message } from '../value.ts';
+import { release } from '../release.ts';
+import type { Message } from '../value.ts';
+import { Checksum, checksumOf } from './checksum.ts';
 
 /**
  * Frame, little-endian:
  *   0 magic u16 | 2 kind u8 | 3 value type u8 | 4 context u32 | 8 sequence u32 | 12 signature u32 | 16 body length u32
- *   20 bytes consumed by the sender of this frame so far, modulo 2^32, u32 | 24 CRC-32 of bytes 0 to 23 | 28 body | CRC-32 of the body
+ *   20 bytes consumed by the sender of this frame so far of its kind of context, modulo 2^32, u32 | 24 CRC-32 of bytes 0 to 23 | 28 body | checksum of the body u32
  * The header has a checksum of its own so that a damaged length is noticed before anybody waits for that many bytes. That of the body
  * comes last, and not at all for an empty one: so a large body is on its way while its checksum is computed, on both sides.
  */
@@ -15,9 +17,9 @@ export const HEADER_BYTES = 28;
 export const TRAILER_BYTES = 4;
 const MAGIC = 0x4d46;
 
-/** The order is the wire's: append only. */
-export const frameKinds = { data: 1, credit: 2, failure: 3, enquiry: 4, answer: 5, goodbye: 6 } as const;
-const LAST_KIND = 6;
+/** The order is the wire's: append only. `askingData` is data that asks for a credit frame once it has been consumed. */
+export const frameKinds = { data: 1, credit: 2, failure: 3, enquiry: 4, answer: 5, goodbye: 6, askingData: 7 } as const;
+const LAST_KIND = 7;
 
 /** Shorter bodies come in one chunk, and copying them once more costs less than finding their place. */
 const WORTH_LANDING = 64 * 1024;
@@ -44,8 +46,9 @@ const scratch = new Uint32Array(HEADER_BYTES / 4);
 const scratchBytes = new Uint8Array(scratch.buffer);
 const summedBytes = scratchBytes.subarray(0, SUMMED_BYTES);
 
+/** The message's checksum, computed once. */
 export function checksum(message: Message): number {
-  return (message.crc ??= message.body.byteLength === 0 ? 0 : crc32(message.body));
+  return (message.checksum ??= checksumOf(message.body));
 }
 
 /** Writes the header to the start of `target`. */
@@ -88,10 +91,10 @@ export class FrameReader {
   #cutFilled = 0;
   /** Of the frame whose body is still coming. */
   #head: Head | undefined;
-  #body: Uint8Array = NO_BYTES;
+  #body: Uint8Array | undefined;
   #landing: Landing | undefined;
   #bodyFilled = 0;
-  #crc = 0;
+  #sum: Checksum | undefined;
 
   /** @param from names the sender in error messages */
   constructor(handler: FrameHandler, from: string, largestBody: number) {
@@ -105,7 +108,7 @@ export class FrameReader {
     let at = 0;
     while (at < chunk.length) {
       if (this.#head === undefined) at = this.#readHead(chunk, at);
-      else if (this.#bodyFilled < this.#body.length) at = this.#readBody(chunk, at);
+      else if (this.#bodyFilled < this.#head.length) at = this.#readBody(chunk, at);
       else at = this.#readTrailer(chunk, at);
     }
   }
@@ -128,25 +131,26 @@ export class FrameReader {
       this.#handler.onFrame(
         head.kind,
         head.slot,
-        { type: head.type, body: NO_BYTES, owned: true, crc: 0 },
+        { type: head.type, body: NO_BYTES, owned: true, checksum: 0 },
         head.consumed,
       );
       return;
     }
     this.#head = head;
-    // Memory of its own: the chunk may hold much more than this body, and typed arrays want aligned bytes.
-    this.#body = Buffer.allocUnsafeSlow(head.length);
     this.#bodyFilled = 0;
-    this.#crc = 0;
+    this.#sum = new Checksum(head.length);
   }
 
   #readBody(chunk: Buffer, at: number): number {
-    if (this.#landing === undefined) this.#findLanding(this.#head!);
-    const end = Math.min(at + this.#body.length - this.#bodyFilled, chunk.length);
+    const head = this.#head!;
+    if (this.#landing === undefined) this.#findLanding(head);
+    // Memory of its own: the chunk may hold much more than this body, and typed arrays want aligned bytes.
+    this.#body ??= Buffer.allocUnsafeSlow(head.length);
+    const end = Math.min(at + head.length - this.#bodyFilled, chunk.length);
     const part = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
     this.#body.set(part, this.#bodyFilled);
     // Chunk by chunk, while it is in the processor's cache and the rest is still on its way.
-    this.#crc = crc32(part, this.#crc);
+    this.#sum!.update(part);
     this.#bodyFilled += part.length;
     return end;
   }
@@ -156,43 +160,47 @@ export class FrameReader {
     const landing = length < WORTH_LANDING ? undefined : this.#handler.landingOf?.(kind, slot);
     if (landing?.claim(type, length, () => this.#leaveLanding()) !== true) return;
     this.#landing = landing;
-    landing.bytes.set(this.#body.subarray(0, this.#bodyFilled));
-    release(this.#body);
+    if (this.#body !== undefined) {
+      landing.bytes.set(this.#body.subarray(0, this.#bodyFilled));
+      release(this.#body);
+    }
     this.#body = landing.bytes;
   }
 
   /** The operation has ended and its caller has the array back, so the message goes on in memory of its own. */
   #leaveLanding(): void {
-    const body = Buffer.allocUnsafeSlow(this.#body.length);
-    body.set(this.#body.subarray(0, this.#bodyFilled));
-    this.#body = body;
+    const { bytes } = this.#landing!;
+    this.#body = Buffer.allocUnsafeSlow(bytes.length);
+    this.#body.set(bytes.subarray(0, this.#bodyFilled));
     this.#landing = undefined;
   }
 
   #readTrailer(chunk: Buffer, at: number): number {
     let next = at + TRAILER_BYTES;
-    let crc: number;
+    let expected: number;
     if (this.#cutFilled === 0 && next <= chunk.length) {
-      crc = chunk.readUInt32LE(at);
+      expected = chunk.readUInt32LE(at);
     } else {
       next = this.#fillCut(chunk, at, TRAILER_BYTES);
       if (this.#cutFilled < TRAILER_BYTES) return next;
       this.#cutFilled = 0;
-      crc = this.#cut.readUInt32LE(0);
+      expected = this.#cut.readUInt32LE(0);
     }
     const head = this.#head!;
-    const body = this.#body;
+    const body = this.#body!;
+    const found = this.#sum!.digest();
     const owned = this.#landing === undefined;
     this.#landing?.land();
     this.#head = undefined;
-    this.#body = NO_BYTES;
+    this.#body = undefined;
+    this.#sum = undefined;
     this.#landing = undefined;
-    if (crc !== this.#crc) {
+    if (found !== expected) {
       throw new CorruptFrameError(
         `A message of ${body.length} bytes from ${this.#from} has a wrong checksum: the stream is damaged.`,
       );
     }
-    this.#handler.onFrame(head.kind, head.slot, { type: head.type, body, owned, crc }, head.consumed);
+    this.#handler.onFrame(head.kind, head.slot, { type: head.type, body, owned, checksum: found }, head.consumed);
     return next;
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Slot } from '../operation.ts';
-import { release, type Message } from '../value.ts';
+import { readChunks } from '../rendezvous/index.ts';
+import type { Message } from '../value.ts';
 import { checksum, FrameReader, HEADER_BYTES, TRAILER_BYTES, writeFrame, writeHeader } from './frame.ts';
 import type { Link, LinkHandler } from './link-channel.ts';
 
@@ -29,11 +30,11 @@ export class SocketLink implements Link {
       cause ??= error;
     });
     socket.on('close', () => handler.onEnd(reason ?? 'its connection ended without a good-bye', cause, wasSilent));
-    socket.on('data', (chunk: Buffer) => {
+    readChunks(socket, (chunk) => {
       wasSilent = false;
+      if (reason !== undefined) return;
       try {
         reader.push(chunk);
-        release(chunk);
       } catch (error) {
         reason = (error as Error).message;
         cause = error;
@@ -54,7 +55,7 @@ export class SocketLink implements Link {
     }
     const header = Buffer.allocUnsafe(HEADER_BYTES);
     writeHeader(header, kind, slot, message, consumed);
-    const isSummed = message.crc !== undefined;
+    const isSummed = message.checksum !== undefined;
     socket.cork();
     socket.write(header);
     // Without a callback when nobody waits: one closure less per message.

@@ -12,6 +12,7 @@ export { checkRendezvous, type CheckOptions, type RendezvousCheck } from './clie
 export { createConnector } from './client/connector.ts';
 export { meet, type MeetOptions } from './client/meet.ts';
 export { meetV1, type MeetV1Options } from './client/meet-v1.ts';
+export { readChunks } from './client/read-chunks.ts';
 export { deriveRunKey } from './keys.ts';
 export {
   defaultLimits as defaultRendezvousLimits,

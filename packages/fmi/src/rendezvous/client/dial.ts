@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Endpoint } from '../peer-link.ts';
+import { connectForChunks } from './read-chunks.ts';
 
 export interface DialOptions {
   readonly to: Endpoint;
@@ -14,7 +15,7 @@ export interface DialOptions {
 /** A connected TCP socket with TCP_NODELAY, paused; rejects with the connection's error or the signal's reason. */
 export async function dial({ to, signal, from }: DialOptions): Promise<Socket> {
   signal.throwIfAborted();
-  const socket = connect({
+  const socket = connectForChunks({
     host: to.host,
     port: to.port,
     noDelay: true,

@@ -29,7 +29,10 @@ export interface AttemptSetting {
   readonly randomBytes: (length: number) => Buffer;
 }
 
-/** The higher rank leaves dialling to the lower one for this long, so that a pair on one network makes one connection, not two; unless only it can dial. */
+/**
+ * The lower rank leaves dialling to the higher one for this long, so that a pair on one network makes one connection, not two; unless only
+ * it can dial. The higher one, because who dials reads faster, and values go from low ranks to high ones in a tree from rank 0.
+ */
 const yieldMs = 150;
 /** What peers that should meet without a hole are given before they punch one all the same, in milliseconds. */
 const headStartMs = 200;
@@ -116,7 +119,7 @@ export class LinkAttempt {
     const { signal } = this.#stop;
     const onlyThisWay = isOpen(this.#introduction) && !isOpen(this.#setting.own);
     try {
-      if (!this.#chooses && !onlyThisWay) await pause(yieldMs, signal);
+      if (this.#chooses && !onlyThisWay) await pause(yieldMs, signal);
     } catch {
       return;
     }
