@@ -36,19 +36,18 @@ export interface LinkChannelOptions {
   readonly worldSize: number;
   /** Names the communicator in error messages. */
   readonly name: string;
-  /** Bytes that may be on the way to one peer before it has taken them. */
+  /** Bytes of collectives that may be on the way to one peer before it has taken them, and as many from point to point. */
   readonly window: number;
   /** Bytes of the largest single message. */
   readonly largestMessage: number;
 }
 
-/** A receiver reports what it consumed at least this often; less may stay unreported forever, so a sender never waits for it. */
-const REPORT_EVERY = 128 * 1024;
 /** Answers come within milliseconds, unless a rank computes without letting its event loop turn. */
 const ENQUIRY_MS = 500;
 /** What a message costs of the window beside its body, so that empty ones are bounded too. */
 const MESSAGE_COST = 64;
 const CONTROL: Slot = { context: 0, sequence: 0, signature: 0 };
+const POINT_TO_POINT: Slot = { ...CONTROL, context: 1 };
 
 /** Messages over one ordered stream per pair of ranks, with flow control by credit: a stream never stands still because of an unread message. */
 export class LinkChannel implements Channel {
@@ -76,7 +75,7 @@ export class LinkChannel implements Channel {
     this.kind = options.kind;
     this.#options = options;
     this.#dial = dial;
-    this.#peers = Array.from({ length: options.worldSize }, (_, rank) => new Peer(rank));
+    this.#peers = Array.from({ length: options.worldSize }, (_, rank) => new Peer(rank, options.window));
   }
 
   attach(events: ChannelEvents): void {
@@ -101,7 +100,7 @@ export class LinkChannel implements Channel {
       this.#refuseWhenFailed();
     }
     const isFirst = peer.outbox.length === 0 || !peer.outbox.some((queued) => isSameLane(queued.operation, operation));
-    if (peer.link !== undefined && isFirst && this.#hasRoom(peer, size, operation)) {
+    if (peer.link !== undefined && isFirst && peer.flow(operation.context).hasRoom(size)) {
       return this.#write(peer, message, operation);
     }
     this.#connect(peer);
@@ -118,12 +117,12 @@ export class LinkChannel implements Channel {
     const peer = this.#peers[from]!;
     const arrived = peer.arrived;
     for (let i = 0; i < arrived.length; i++) {
-      const { slot, message } = arrived[i]!;
+      const { slot, message, asks } = arrived[i]!;
       if (slot.context === operation.context && slot.sequence === operation.sequence) {
         if (slot.signature !== operation.signature) break;
         arrived.splice(i, 1);
         this.#early--;
-        this.#consume(peer, message);
+        this.#consume(peer, operation.context, message, asks);
         return message;
       }
     }
@@ -225,8 +224,7 @@ export class LinkChannel implements Channel {
     const handler: LinkHandler = {
       onFrame: (kind, slot, message, consumed) => this.#onFrame(peer, kind, slot, message, consumed),
       onEnd: (reason, cause) => this.departed(peer.rank, reason, cause),
-      landingOf: (kind, slot) =>
-        kind === frameKinds.data ? peer.waiters[waiterOf(peer, slot)]?.operation.landing : undefined,
+      landingOf: (kind, slot) => (isData(kind) ? peer.waiters[waiterOf(peer, slot)]?.operation.landing : undefined),
     };
     this.#dial(peer.rank, handler, this.#dials.signal).then(
       (link) => {
@@ -278,24 +276,17 @@ export class LinkChannel implements Channel {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Collectives have as much room again as point-to-point messages: those that nobody reads yet must not hold them up. */
-  #hasRoom(peer: Peer, size: number, operation: Operation): boolean {
-    const window = isPointToPoint(operation.context) ? this.#options.window : 2 * this.#options.window;
-    return peer.outstanding + size <= window || peer.outstanding < REPORT_EVERY;
-  }
-
   #write(peer: Peer, message: Message, operation: Operation): Promise<void> | undefined {
     const size = message.body.byteLength + MESSAGE_COST;
-    peer.outstanding += size;
-    peer.sent += size;
-    peer.reported = peer.consumed;
+    const flow = peer.flow(operation.context);
+    const kind = flow.send(size) ? frameKinds.askingData : frameKinds.data;
     if (message.owned) {
-      peer.link!.write(frameKinds.data, operation, message, peer.consumed >>> 0);
+      peer.link!.write(kind, operation, message, flow.consumed);
       return undefined;
     }
     let flushed = false;
     let resume: (() => void) | undefined;
-    peer.link!.write(frameKinds.data, operation, message, peer.consumed >>> 0, () => {
+    peer.link!.write(kind, operation, message, flow.consumed, () => {
       flushed = true;
       resume?.();
     });
@@ -316,7 +307,7 @@ export class LinkChannel implements Channel {
     for (let i = 0; peer.link !== undefined && i < peer.outbox.length;) {
       const { message, operation, resolve, reject } = peer.outbox[i]!;
       const size = message.body.byteLength + MESSAGE_COST;
-      if (stuck.some((before) => isSameLane(before, operation)) || !this.#hasRoom(peer, size, operation)) {
+      if (stuck.some((before) => isSameLane(before, operation)) || !peer.flow(operation.context).hasRoom(size)) {
         stuck.push(operation);
         i++;
         continue;
@@ -334,22 +325,20 @@ export class LinkChannel implements Channel {
     if (this.#drained !== undefined && this.#peers.every((each) => each.outbox.length === 0)) this.#drained();
   }
 
-  #consume(peer: Peer, message: Message): void {
-    peer.consumed += message.body.byteLength + MESSAGE_COST;
-    if (peer.consumed - peer.reported >= REPORT_EVERY && peer.link !== undefined) {
-      peer.reported = peer.consumed;
-      peer.link.write(frameKinds.credit, CONTROL, EMPTY, peer.consumed >>> 0);
-    }
+  #consume(peer: Peer, context: number, message: Message, asks: boolean): void {
+    const flow = peer.flow(context);
+    flow.consume(message.body.byteLength + MESSAGE_COST);
+    if (!asks) return;
+    peer.link?.write(frameKinds.credit, isPointToPoint(context) ? POINT_TO_POINT : CONTROL, EMPTY, flow.consumed);
   }
 
   #control(peer: Peer, kind: number, body: unknown): void {
-    peer.link?.write(kind, CONTROL, encodeValue(body), peer.consumed >>> 0);
+    peer.link?.write(kind, CONTROL, encodeValue(body), peer.flow(CONTROL.context).consumed);
   }
 
   #onFrame(peer: Peer, kind: number, slot: Slot, message: Message, consumed: number): void {
-    // Both count modulo 2^32; the difference is what is still on the way.
-    peer.outstanding = (peer.sent - consumed) >>> 0;
-    if (kind === frameKinds.data) this.#onData(peer, slot, message);
+    peer.flow(slot.context).onReport(consumed);
+    if (isData(kind)) this.#onData(peer, slot, message, kind === frameKinds.askingData);
     if (peer.outbox.length > 0) this.#pump(peer);
     switch (kind) {
       case frameKinds.failure:
@@ -369,15 +358,15 @@ export class LinkChannel implements Channel {
     }
   }
 
-  #onData(peer: Peer, slot: Slot, message: Message): void {
+  #onData(peer: Peer, slot: Slot, message: Message, asks: boolean): void {
     const waiting = waiterOf(peer, slot);
     if (waiting >= 0) {
       const [waiter] = peer.waiters.splice(waiting, 1);
-      this.#consume(peer, message);
+      this.#consume(peer, slot.context, message, asks);
       waiter!.resolve(message);
       return;
     }
-    peer.arrived.push({ slot, message });
+    peer.arrived.push({ slot, message, asks });
     this.#early++;
     if (!isPointToPoint(slot.context)) this.#events?.unexpected(peer.rank, slot);
   }
@@ -392,6 +381,10 @@ export class LinkChannel implements Channel {
     if (this.#early === 0) return;
     for (const peer of this.#peers) for (const { slot } of peer.arrived) yield { from: peer.rank, slot };
   }
+}
+
+function isData(kind: number): boolean {
+  return kind === frameKinds.data || kind === frameKinds.askingData;
 }
 
 /** Index of the waiter that a message is for, or -1. */

@@ -1,5 +1,6 @@
-import type { Operation, Slot } from '../operation.ts';
+import { isPointToPoint, type Operation, type Slot } from '../operation.ts';
 import type { Message } from '../value.ts';
+import { Flow } from './flow.ts';
 import type { Link } from './link-channel.ts';
 
 export interface Waiter {
@@ -18,6 +19,8 @@ export interface Outgoing {
 export interface Arrived {
   readonly slot: Slot;
   readonly message: Message;
+  /** The sender wants to know when it has been consumed. */
+  readonly asks: boolean;
 }
 
 export interface Flush {
@@ -38,13 +41,18 @@ export class Peer {
   readonly outbox: Outgoing[] = [];
   readonly flushes = new Set<Flush>();
   outboxBytes = 0;
-  /** Bytes sent to the peer and not yet reported as consumed. */
-  outstanding = 0;
-  sent = 0;
-  consumed = 0;
-  reported = 0;
+  /** Of collectives. */
+  readonly #collective: Flow;
+  readonly #pointToPoint: Flow;
 
-  constructor(rank: number) {
+  /** @param window bytes of each kind of messages that may be on the way to the peer */
+  constructor(rank: number, window: number) {
     this.rank = rank;
+    this.#collective = new Flow(window);
+    this.#pointToPoint = new Flow(window);
+  }
+
+  flow(context: number): Flow {
+    return isPointToPoint(context) ? this.#pointToPoint : this.#collective;
   }
 }
