@@ -20,7 +20,7 @@ for (const scenario of scenarios.filter(({ name }) => name.includes(wanted))) {
   const crossed = lucky === 0 ? '' : `; ${lucky} direct, as their packets crossed`;
   const verdict = asExpected === rounds ? 'ok' : 'FAILED';
   process.stdout.write(
-    `${verdict.padEnd(7)}${scenario.name.padEnd(38)}${scenario.expected.padEnd(7)}${asExpected} of ${rounds}, set-up p50 ${median} ms, max ${setups.at(-1)} ms${crossed}\n`,
+    `${verdict.padEnd(7)}${scenario.name.padEnd(42)}${scenario.expected.padEnd(7)}${asExpected} of ${rounds}, set-up p50 ${median} ms, max ${setups.at(-1)} ms${crossed}\n`,
   );
   if (asExpected === rounds) continue;
   process.exitCode = 1;

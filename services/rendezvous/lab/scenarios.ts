@@ -29,7 +29,11 @@ function table(...chains: string[]): string {
 
 /** What a gate does with packets from outside that belong to nothing, be they for the gate itself or for a host. */
 function unsolicited(verdict: string): string {
-  const rule = `iifname "wan" meta l4proto tcp ct state new,invalid ${verdict}`;
+  return fromOutside(`ct state new,invalid ${verdict}`);
+}
+
+function fromOutside(refusal: string): string {
+  const rule = `iifname "wan" meta l4proto tcp ${refusal}`;
   return (
     chain('input', 'filter hook input priority 0', rule) + chain('forward', 'filter hook forward priority 0', rule)
   );
@@ -55,6 +59,10 @@ const shifting: Gate = ({ publicAddress }) =>
 const symmetric: Gate = () => table(unsolicited('drop'), translation('masquerade fully-random'));
 
 const resetting: Gate = () => table(unsolicited('reject with tcp reset'), translation('masquerade'));
+
+/** Lets nobody outside begin a connection, whatever the hosts have sent: a filter of packets without a memory of connections. */
+const resettingAll: Gate = () =>
+  table(fromOutside('tcp flags & (syn | ack) == syn reject with tcp reset'), translation('masquerade'));
 
 /** Packets from inside to the gate's public address aren't turned round. */
 const noHairpin = (publicAddress: string) =>
@@ -99,7 +107,14 @@ export const scenarios: readonly Scenario[] = [
   { name: 'symmetric on both sides', expected: 'relay', gate: symmetric, shared: false, localCandidates: true },
   { name: 'same NAT without hairpin', expected: 'relay', gate: withoutHairpin, shared: true, localCandidates: true },
   {
-    name: 'routers that answer with RST',
+    name: 'routers that answer every SYN with RST',
+    expected: 'relay',
+    gate: resettingAll,
+    shared: false,
+    localCandidates: true,
+  },
+  {
+    name: 'routers that answer early SYNs with RST',
     expected: 'relay',
     mayCross: true,
     gate: resetting,
