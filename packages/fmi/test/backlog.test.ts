@@ -24,7 +24,35 @@ describe.each(worlds)('messages that nobody has read yet, on the %s channel', (_
       }
       return [await c.bcast<Uint8Array>(undefined), await c.recv<Uint8Array>(0)];
     });
-    expect(results[1]).toEqual([shared, sent]);
+    expect(results[1]!.map((value, i) => Buffer.compare(value, [shared, sent][i]!))).toEqual([0, 0]);
+  });
+
+  it('hold up nobody any more once they are read, in whatever order', async () => {
+    await using world = await makeWorld(2, small);
+    const other = await world.all((c) => c.split(0));
+    // Half of the window; what asks for a report, and is read first; then more, and one that waits for all of them.
+    const first = [100, 20].map((kib) => bytesFor(1, kib * KIB));
+    const overtaking = bytesFor(2, 10 * KIB);
+    const then = bytesFor(3, 60 * KIB);
+    const last = bytesFor(4, 200 * KIB);
+    // A message back would carry the report.
+    const allRead = Promise.withResolvers<undefined>();
+    const received = await world.all(async (c, rank) => {
+      const second = other[rank]!;
+      if (rank === 0) {
+        for (const value of first) await c.send(value, 1);
+        await second.send(overtaking, 1);
+        await c.send(then, 1);
+        await allRead.promise;
+        await c.send(last, 1);
+        return [];
+      }
+      const values = [await second.recv(0), await c.recv(0), await c.recv(0), await c.recv(0)] as Uint8Array[];
+      allRead.resolve(undefined);
+      return [...values, await c.recv<Uint8Array>(0)];
+    });
+    const expected = [overtaking, ...first, then, last];
+    expect(received[1]!.map((value, i) => Buffer.compare(value, expected[i]!))).toEqual(expected.map(() => 0));
   });
 
   it('hold up the sender only until they are read, whatever their lengths', async () => {

@@ -1,27 +1,30 @@
+/** A receiver that was asked reports after this much; a quarter of the smallest window. */
+const REPORT_EVERY = 64 * 1024;
+
 /**
  * Flow control by credit for one kind of messages of a link: those from point to point and those of collectives have a window each, so that
  * neither waits for the other's to be read. Both sides count the bytes of messages since the link was made, modulo 2^32 on the wire.
  *
- * The receiver reports what it has consumed with everything it sends, and when a message asks for it. Messages ask once half of the
- * window is in use, and then once in a quarter of it, so links with little traffic carry no reports. Of what a receiver has consumed
- * without a report, all was sent after the last message that asked; that is half of a window at most. A sender never waits while no
- * more than that is on the way, so it waits only for messages that are still to be read.
+ * The receiver reports what it has consumed with everything it sends. Beyond that a message asks for reports once half of the window is
+ * in use, and then once in a quarter of it, so links with little traffic carry none; the receiver then reports every `REPORT_EVERY` bytes
+ * until all that had come up to that message is accounted for, in whatever order it is read. So a sender that waits, which it never does
+ * while half of the window is free, knows of everything that was consumed but for less than `REPORT_EVERY` bytes: what it waits for
+ * is still to be read.
  */
 export class Flow {
   readonly #window: number;
   #sent = 0;
   #outstanding = 0;
   #sinceAsked = 0;
+  #received = 0;
   #consumed = 0;
+  #reported = 0;
+  /** Bytes received up to the last message that asked. */
+  #asked = 0;
 
   /** @param window bytes that may be on the way, except that a single message may be larger */
   constructor(window: number) {
     this.#window = window;
-  }
-
-  /** Bytes that this side has consumed, as the wire has it. */
-  get consumed(): number {
-    return this.#consumed >>> 0;
   }
 
   hasRoom(size: number): boolean {
@@ -38,12 +41,25 @@ export class Flow {
     return asks;
   }
 
-  consume(size: number): void {
-    this.#consumed += size;
-  }
-
   /** The peer has consumed so much of what this side has sent. */
   onReport(consumed: number): void {
     this.#outstanding = (this.#sent - consumed) >>> 0;
+  }
+
+  receive(size: number, asks: boolean): void {
+    this.#received += size;
+    if (asks) this.#asked = this.#received;
+  }
+
+  /** Counts a message that somebody has taken; true when a report is due. */
+  consume(size: number): boolean {
+    this.#consumed += size;
+    return this.#reported < this.#asked && this.#consumed - this.#reported >= REPORT_EVERY;
+  }
+
+  /** What this side has consumed, as the wire has it; to be sent now. */
+  report(): number {
+    this.#reported = this.#consumed;
+    return this.#consumed >>> 0;
   }
 }

@@ -17,7 +17,7 @@ export const HEADER_BYTES = 28;
 export const TRAILER_BYTES = 4;
 const MAGIC = 0x4d46;
 
-/** The order is the wire's: append only. `askingData` is data that asks for a credit frame once it has been consumed. */
+/** The order is the wire's: append only. `askingData` is data that asks for credit; see `Flow`. */
 export const frameKinds = { data: 1, credit: 2, failure: 3, enquiry: 4, answer: 5, goodbye: 6, askingData: 7 } as const;
 const LAST_KIND = 7;
 

@@ -117,12 +117,12 @@ export class LinkChannel implements Channel {
     const peer = this.#peers[from]!;
     const arrived = peer.arrived;
     for (let i = 0; i < arrived.length; i++) {
-      const { slot, message, asks } = arrived[i]!;
+      const { slot, message } = arrived[i]!;
       if (slot.context === operation.context && slot.sequence === operation.sequence) {
         if (slot.signature !== operation.signature) break;
         arrived.splice(i, 1);
         this.#early--;
-        this.#consume(peer, operation.context, message, asks);
+        this.#consume(peer, operation.context, message);
         return message;
       }
     }
@@ -281,12 +281,12 @@ export class LinkChannel implements Channel {
     const flow = peer.flow(operation.context);
     const kind = flow.send(size) ? frameKinds.askingData : frameKinds.data;
     if (message.owned) {
-      peer.link!.write(kind, operation, message, flow.consumed);
+      peer.link!.write(kind, operation, message, flow.report());
       return undefined;
     }
     let flushed = false;
     let resume: (() => void) | undefined;
-    peer.link!.write(kind, operation, message, flow.consumed, () => {
+    peer.link!.write(kind, operation, message, flow.report(), () => {
       flushed = true;
       resume?.();
     });
@@ -325,20 +325,23 @@ export class LinkChannel implements Channel {
     if (this.#drained !== undefined && this.#peers.every((each) => each.outbox.length === 0)) this.#drained();
   }
 
-  #consume(peer: Peer, context: number, message: Message, asks: boolean): void {
+  #consume(peer: Peer, context: number, message: Message): void {
     const flow = peer.flow(context);
-    flow.consume(message.body.byteLength + MESSAGE_COST);
-    if (!asks) return;
-    peer.link?.write(frameKinds.credit, isPointToPoint(context) ? POINT_TO_POINT : CONTROL, EMPTY, flow.consumed);
+    if (!flow.consume(message.body.byteLength + MESSAGE_COST)) return;
+    peer.link?.write(frameKinds.credit, isPointToPoint(context) ? POINT_TO_POINT : CONTROL, EMPTY, flow.report());
   }
 
   #control(peer: Peer, kind: number, body: unknown): void {
-    peer.link?.write(kind, CONTROL, encodeValue(body), peer.flow(CONTROL.context).consumed);
+    peer.link?.write(kind, CONTROL, encodeValue(body), peer.flow(CONTROL.context).report());
   }
 
   #onFrame(peer: Peer, kind: number, slot: Slot, message: Message, consumed: number): void {
-    peer.flow(slot.context).onReport(consumed);
-    if (isData(kind)) this.#onData(peer, slot, message, kind === frameKinds.askingData);
+    const flow = peer.flow(slot.context);
+    flow.onReport(consumed);
+    if (isData(kind)) {
+      flow.receive(message.body.byteLength + MESSAGE_COST, kind === frameKinds.askingData);
+      this.#onData(peer, slot, message);
+    }
     if (peer.outbox.length > 0) this.#pump(peer);
     switch (kind) {
       case frameKinds.failure:
@@ -358,15 +361,15 @@ export class LinkChannel implements Channel {
     }
   }
 
-  #onData(peer: Peer, slot: Slot, message: Message, asks: boolean): void {
+  #onData(peer: Peer, slot: Slot, message: Message): void {
     const waiting = waiterOf(peer, slot);
     if (waiting >= 0) {
       const [waiter] = peer.waiters.splice(waiting, 1);
-      this.#consume(peer, slot.context, message, asks);
+      this.#consume(peer, slot.context, message);
       waiter!.resolve(message);
       return;
     }
-    peer.arrived.push({ slot, message, asks });
+    peer.arrived.push({ slot, message });
     this.#early++;
     if (!isPointToPoint(slot.context)) this.#events?.unexpected(peer.rank, slot);
   }

@@ -19,8 +19,6 @@ export interface Outgoing {
 export interface Arrived {
   readonly slot: Slot;
   readonly message: Message;
-  /** The sender wants to know when it has been consumed. */
-  readonly asks: boolean;
 }
 
 export interface Flush {
