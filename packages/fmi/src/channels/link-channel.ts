@@ -5,6 +5,7 @@ import { describeSlot, isPointToPoint, type Operation, type Slot } from '../oper
 import { EMPTY, encodeValue, type Message } from '../value.ts';
 import type { Arrival, Channel, ChannelEvents, ChannelKind, FailureNotice, RankStatus } from './channel.ts';
 import { frameKinds, type FrameHandler } from './frame.ts';
+import type { Flow } from './flow.ts';
 import { Peer, type Flush } from './peer.ts';
 import { answerSchema, enquirySchema, noticeSchema } from './notices.ts';
 
@@ -99,8 +100,9 @@ export class LinkChannel implements Channel {
       this.#reportDeparted(peer, operation);
       this.#refuseWhenFailed();
     }
-    const isFirst = peer.outbox.length === 0 || !peer.outbox.some((queued) => isSameLane(queued.operation, operation));
-    if (peer.link !== undefined && isFirst && peer.flow(operation.context).hasRoom(size)) {
+    const flow = peer.flow(operation.context);
+    const isFirst = !peer.outbox.some((queued) => peer.flow(queued.operation.context) === flow);
+    if (peer.link !== undefined && isFirst && flow.hasRoom(size)) {
       return this.#write(peer, message, operation);
     }
     this.#connect(peer);
@@ -303,12 +305,14 @@ export class LinkChannel implements Channel {
 
   /** Sends what waited for the link or for room. */
   #pump(peer: Peer): void {
-    const stuck: Operation[] = [];
+    // Messages of one flow keep their order.
+    const stuck = new Set<Flow>();
     for (let i = 0; peer.link !== undefined && i < peer.outbox.length;) {
       const { message, operation, resolve, reject } = peer.outbox[i]!;
       const size = message.body.byteLength + MESSAGE_COST;
-      if (stuck.some((before) => isSameLane(before, operation)) || !peer.flow(operation.context).hasRoom(size)) {
-        stuck.push(operation);
+      const flow = peer.flow(operation.context);
+      if (stuck.has(flow) || !flow.hasRoom(size)) {
+        stuck.add(flow);
         i++;
         continue;
       }
@@ -397,11 +401,6 @@ function waiterOf(peer: Peer, slot: Slot): number {
     if (slot.sequence === sequence && slot.context === context && slot.signature === signature) return i;
   }
   return -1;
-}
-
-/** Messages of one lane keep their order: point-to-point ones among themselves, collectives among themselves. */
-function isSameLane(a: Operation, b: Operation): boolean {
-  return isPointToPoint(a.context) === isPointToPoint(b.context);
 }
 
 function parseBody<Schema extends z.ZodType>(schema: Schema, message: Message, peer: Peer): z.output<Schema> {
