@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { Communicator, direct, PeerLostError, type Departure } from '../src/index.ts';
+import { Communicator, direct, PeerLostError, sum, type Departure } from '../src/index.ts';
 import { connectorOf, socketPair } from './support/tap.ts';
+import { memoryWorld, rendezvousWorld, type WorldMaker } from './support/worlds.ts';
 
 /** Ranks 0 and 1, and a rank 2 that has made its links, and ends them before anything has gone through. */
 async function withSilentThird(
@@ -68,4 +69,41 @@ describe('a rank whose link ends before anything has come through', () => {
       }
     });
   });
+});
+
+const worlds: [string, WorldMaker][] = [
+  ['memory', memoryWorld],
+  ['direct', rendezvousWorld('direct')],
+  ['encrypted direct', rendezvousWorld('direct', true)],
+  ['relay', rendezvousWorld('relay')],
+];
+
+describe.each(worlds)('a rank that closes before its links stand, on the %s channel', (name, makeWorld) => {
+  it('hands over what it has sent', async () => {
+    await using world = await makeWorld(3, { deadlineMs: 20_000 });
+    const [a, b, c] = world.ranks as [Communicator, Communicator, Communicator];
+    await a.send('from point to point', 2);
+    const [mine] = await Promise.all([a.gather('of a collective', 1), a.reduce(1, sum, 1)]);
+    expect(mine).toBeUndefined();
+    const closing = a.close();
+
+    // Only now do the others look for it.
+    const [heard, gathered] = await Promise.all([c.recv(0), b.gather('b', 1), c.gather('c', 1)]);
+    const [reduced] = await Promise.all([b.reduce(1, sum, 1), c.reduce(1, sum, 1)]);
+    expect(heard).toBe('from point to point');
+    expect(gathered).toEqual(['of a collective', 'b', 'c']);
+    expect(reduced).toBe(3);
+    await closing;
+  });
+
+  if (name === 'memory') return;
+  // Well below the 5 s that it would give to a rank that may still come.
+  it('waits no longer for one that has left', async () => {
+    await using world = await makeWorld(2, { deadlineMs: 20_000 });
+    const [a, b] = world.ranks as [Communicator, Communicator];
+    await a.send('for nobody', 1);
+    const closing = a.close();
+    await b.close();
+    await closing;
+  }, 3_000);
 });

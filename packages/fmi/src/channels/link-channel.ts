@@ -199,15 +199,8 @@ export class LinkChannel implements Channel {
   async close(deadlineMs: number): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    if (this.#peers.some((peer) => peer.outbox.length > 0)) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, deadlineMs);
-        this.#drained = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    // Links that are still being made count too: what waits for them goes out once they stand.
+    if (!this.#isDrained) await this.#untilDrained(deadlineMs);
     for (const peer of this.#peers) {
       this.#control(peer, frameKinds.goodbye, null);
       peer.link?.close();
@@ -220,6 +213,20 @@ export class LinkChannel implements Channel {
     await this.#hangUp();
   }
 
+  get #isDrained(): boolean {
+    return this.#peers.every((peer) => peer.outbox.length === 0);
+  }
+
+  #untilDrained(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs);
+      this.#drained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   #connect(peer: Peer): void {
     if (peer.link !== undefined || peer.dialling || peer.gone || peer.rank === this.#options.rank) return;
     peer.dialling = true;
@@ -230,7 +237,7 @@ export class LinkChannel implements Channel {
     };
     this.#dial(peer.rank, handler, this.#dials.signal).then(
       (link) => {
-        if (this.#closing || peer.gone) {
+        if (this.#dials.signal.aborted || peer.gone) {
           link.write(frameKinds.goodbye, CONTROL, encodeValue(null), 0);
           link.close();
           return;
@@ -248,10 +255,10 @@ export class LinkChannel implements Channel {
   /** The peer is out of reach from now on; what it sent before stays readable. */
   departed(rank: number, reason: string, cause?: unknown): void {
     const peer = this.#peers[rank]!;
-    if (peer.gone || this.#closing) return;
+    if (peer.gone) return;
     peer.gone = true;
     peer.link = undefined;
-    if (!peer.left) {
+    if (!peer.left && !this.#closing) {
       this.#events?.lost(rank, reason, cause);
       return;
     }
@@ -266,6 +273,12 @@ export class LinkChannel implements Channel {
   }
 
   #checkLeft(peer: Peer): void {
+    if (this.#closing) {
+      // Nobody is left to hear of it.
+      peer.outbox.length = 0;
+      if (this.#isDrained) this.#drained?.();
+      return;
+    }
     const waiting = peer.waiters[0]?.operation ?? peer.outbox[0]?.operation;
     if (waiting !== undefined) this.#reportDeparted(peer, waiting);
   }
@@ -326,7 +339,7 @@ export class LinkChannel implements Channel {
           (error: unknown) => reject?.(error),
         );
     }
-    if (this.#drained !== undefined && this.#peers.every((each) => each.outbox.length === 0)) this.#drained();
+    if (this.#drained !== undefined && this.#isDrained) this.#drained();
   }
 
   #consume(peer: Peer, context: number, message: Message): void {
