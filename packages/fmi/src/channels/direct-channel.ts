@@ -1,6 +1,7 @@
 import type { PeerConnector } from '../rendezvous/index.ts';
 import type { ChannelFactory, LinkReport } from './channel.ts';
-import { LinkChannel, type Dial, type LinkChannelOptions, type LinkHandler } from './link-channel.ts';
+import type { Dial, LinkHandler } from './link.ts';
+import { LinkChannel, type LinkChannelOptions } from './link-channel.ts';
 import { SocketLink } from './socket-link.ts';
 import { windowFor } from './window.ts';
 

@@ -1,3 +1,8 @@
+import { isPointToPoint } from '../operation.ts';
+import type { Message } from '../value.ts';
+
+/** What a message takes of the window beside its body, so that empty ones are bounded too. */
+const MESSAGE_COST = 64;
 /** A receiver that was asked reports after this much; a quarter of the smallest window. */
 const REPORT_EVERY = 64 * 1024;
 
@@ -61,5 +66,25 @@ export class Flow {
   report(): number {
     this.#reported = this.#consumed;
     return this.#consumed >>> 0;
+  }
+}
+
+/** Bytes that a message counts for in a window. */
+export function costOf(message: Message): number {
+  return message.body.byteLength + MESSAGE_COST;
+}
+
+/** The flows of one link. */
+export class Flows {
+  readonly #collective: Flow;
+  readonly #pointToPoint: Flow;
+
+  constructor(window: number) {
+    this.#collective = new Flow(window);
+    this.#pointToPoint = new Flow(window);
+  }
+
+  of(context: number): Flow {
+    return isPointToPoint(context) ? this.#pointToPoint : this.#collective;
   }
 }

@@ -4,32 +4,12 @@ import { CommunicatorClosedError, MessageError } from '../errors.ts';
 import { describeSlot, isPointToPoint, type Operation, type Slot } from '../operation.ts';
 import { EMPTY, encodeValue, type Message } from '../value.ts';
 import type { Arrival, Channel, ChannelEvents, ChannelKind, FailureNotice, RankStatus } from './channel.ts';
-import { frameKinds, type FrameHandler } from './frame.ts';
-import type { Flow } from './flow.ts';
-import { Peer, type Flush } from './peer.ts';
+import { Enquiries } from './enquiries.ts';
+import { costOf } from './flow.ts';
+import { frameKinds } from './frame.ts';
+import type { Dial, LinkHandler } from './link.ts';
 import { answerSchema, enquirySchema, noticeSchema } from './notices.ts';
-
-/** The stream to one peer. */
-export interface Link {
-  /**
-   * Writes one frame.
-   * @param flushed called once the body's memory isn't needed any more; may be called before `write` returns
-   */
-  write(kind: number, slot: Slot, message: Message, consumed: number, flushed?: () => void): void;
-  /** Flushes, then closes. */
-  close(): void;
-}
-
-/** How a link channel gets its links; `handler` receives the frames of the peer. */
-export type Dial = (peer: number, handler: LinkHandler, signal: AbortSignal) => Promise<Link>;
-
-export interface LinkHandler extends FrameHandler {
-  /**
-   * The stream ended or broke.
-   * @param wasSilent nothing has ever come through it
-   */
-  onEnd(reason: string, cause?: unknown, wasSilent?: boolean): void;
-}
+import { Peer } from './peer.ts';
 
 export interface LinkChannelOptions {
   readonly kind: ChannelKind;
@@ -45,8 +25,6 @@ export interface LinkChannelOptions {
 
 /** Answers come within milliseconds, unless a rank computes without letting its event loop turn. */
 const ENQUIRY_MS = 500;
-/** What a message costs of the window beside its body, so that empty ones are bounded too. */
-const MESSAGE_COST = 64;
 const CONTROL: Slot = { context: 0, sequence: 0, signature: 0 };
 const POINT_TO_POINT: Slot = { ...CONTROL, context: 1 };
 
@@ -60,8 +38,7 @@ export class LinkChannel implements Channel {
   readonly #hangUp: () => Promise<void>;
   readonly #peers: Peer[];
   readonly #dials = new AbortController();
-  readonly #enquiries = new Map<number, (status: RankStatus | undefined) => void>();
-  #nextEnquiry = 1;
+  readonly #enquiries = new Enquiries();
   #events: ChannelEvents | undefined;
   #failure: Error | undefined;
   #notice: FailureNotice | undefined;
@@ -89,8 +66,7 @@ export class LinkChannel implements Channel {
 
   send(to: number, message: Message, operation: Operation): Promise<void> | undefined {
     this.#refuseWhenFailed();
-    const size = message.body.byteLength + MESSAGE_COST;
-    if (size > this.#options.largestMessage) {
+    if (costOf(message) > this.#options.largestMessage) {
       throw new MessageError(
         `A message of ${message.body.byteLength} bytes exceeds the limit of ${this.#options.largestMessage}; raise memoryMiB on every rank.`,
       );
@@ -100,72 +76,40 @@ export class LinkChannel implements Channel {
       this.#reportDeparted(peer, operation);
       this.#refuseWhenFailed();
     }
-    const flow = peer.flow(operation.context);
-    const isFirst = !peer.outbox.some((queued) => peer.flow(queued.operation.context) === flow);
-    if (peer.link !== undefined && isFirst && flow.hasRoom(size)) {
-      return this.#write(peer, message, operation);
-    }
-    this.#connect(peer);
-    peer.outboxBytes += size;
-    if (message.owned && peer.link === undefined && peer.outboxBytes <= this.#options.window) {
-      peer.outbox.push({ operation, message });
-      return undefined;
-    }
-    return new Promise((resolve, reject) => peer.outbox.push({ operation, message, resolve, reject }));
+    if (peer.outgoing.link === undefined) this.#connect(peer);
+    return peer.outgoing.send(message, operation);
   }
 
   receive(from: number, operation: Operation): Promise<Message> | Message {
     this.#refuseWhenFailed();
     const peer = this.#peers[from]!;
-    const arrived = peer.arrived;
-    for (let i = 0; i < arrived.length; i++) {
-      const { slot, message } = arrived[i]!;
-      if (slot.context === operation.context && slot.sequence === operation.sequence) {
-        if (slot.signature !== operation.signature) break;
-        arrived.splice(i, 1);
-        this.#early--;
-        this.#consume(peer, operation.context, message);
-        return message;
-      }
+    const arrived = this.#early === 0 ? undefined : peer.incoming.take(operation);
+    if (arrived !== undefined) {
+      this.#early--;
+      this.#consume(peer, operation.context, arrived);
+      return arrived;
     }
     if (peer.gone || peer.left) {
       this.#reportDeparted(peer, operation);
       this.#refuseWhenFailed();
     }
-    if (peer.link === undefined) this.#connect(peer);
-    return new Promise((resolve, reject) => peer.waiters.push({ operation, resolve, reject }));
+    if (peer.outgoing.link === undefined) this.#connect(peer);
+    return peer.incoming.wait(operation);
   }
 
   waitingOn(operation: Operation): number[] {
     return this.#peers
-      .filter(
-        (peer) =>
-          peer.waiters.some((waiter) => waiter.operation === operation) ||
-          peer.outbox.some((outgoing) => outgoing.operation === operation && outgoing.resolve !== undefined) ||
-          [...peer.flushes].some((flush) => flush.operation === operation),
-      )
+      .filter(({ incoming, outgoing }) => incoming.holdsUp(operation) || outgoing.holdsUp(operation))
       .map((peer) => peer.rank);
   }
 
   enquire(path: readonly number[], signal: AbortSignal): Promise<RankStatus | undefined> {
     const target = path.at(-1)!;
     // Straight to the target when there is a link; else the way this rank learned of it.
-    const direct = this.#peers[target]!.link !== undefined;
-    const route = direct ? [target] : path;
-    const link = this.#peers[route[0]!]!.link;
-    if (link === undefined || signal.aborted) return Promise.resolve(undefined);
-    const id = this.#nextEnquiry++;
-    return new Promise((resolve) => {
-      const settle = (status: RankStatus | undefined): void => {
-        this.#enquiries.delete(id);
-        signal.removeEventListener('abort', giveUp);
-        resolve(status);
-      };
-      const giveUp = (): void => settle(undefined);
-      signal.addEventListener('abort', giveUp);
-      this.#enquiries.set(id, settle);
-      this.#control(this.#peers[route[0]!]!, frameKinds.enquiry, { id, path: route.slice(1) });
-    });
+    const route = this.#peers[target]!.outgoing.link === undefined ? path : [target];
+    const first = this.#peers[route[0]!]!;
+    if (first.outgoing.link === undefined || signal.aborted) return Promise.resolve(undefined);
+    return this.#enquiries.ask(signal, (id) => this.#control(first, frameKinds.enquiry, { id, path: route.slice(1) }));
   }
 
   notify(notice: FailureNotice): void {
@@ -174,24 +118,17 @@ export class LinkChannel implements Channel {
   }
 
   cancel(operation: Operation, error: unknown): void {
-    for (const peer of this.#peers) {
-      for (const waiter of takeWhere(peer.waiters, (waiting) => waiting.operation === operation)) waiter.reject(error);
-      for (const outgoing of takeWhere(peer.outbox, (queued) => queued.operation === operation)) {
-        peer.outboxBytes -= outgoing.message.body.byteLength + MESSAGE_COST;
-        outgoing.reject?.(error);
-      }
-      for (const flush of peer.flushes) if (flush.operation === operation) flush.reject(error);
+    for (const { incoming, outgoing } of this.#peers) {
+      incoming.cancel(operation, error);
+      outgoing.cancel(operation, error);
     }
   }
 
   fail(error: Error): void {
     this.#failure ??= error;
-    for (const peer of this.#peers) {
-      for (const waiter of peer.waiters.splice(0)) waiter.reject(error);
-      for (const outgoing of peer.outbox.splice(0)) outgoing.reject?.(error);
-      for (const flush of peer.flushes) flush.reject(error);
-      peer.flushes.clear();
-      peer.outboxBytes = 0;
+    for (const { incoming, outgoing } of this.#peers) {
+      incoming.fail(error);
+      outgoing.fail(error);
     }
     this.#drained?.();
   }
@@ -203,8 +140,8 @@ export class LinkChannel implements Channel {
     if (!this.#isDrained) await this.#untilDrained(deadlineMs);
     for (const peer of this.#peers) {
       this.#control(peer, frameKinds.goodbye, null);
-      peer.link?.close();
-      peer.link = undefined;
+      peer.outgoing.link?.close();
+      peer.outgoing.link = undefined;
     }
     const closed = new CommunicatorClosedError(this.#options.name);
     // Not when the world fails: peers that are still dialling get the notice as soon as their link stands.
@@ -214,7 +151,7 @@ export class LinkChannel implements Channel {
   }
 
   get #isDrained(): boolean {
-    return this.#peers.every((peer) => peer.outbox.length === 0);
+    return this.#peers.every(({ outgoing }) => outgoing.isEmpty);
   }
 
   #untilDrained(deadlineMs: number): Promise<void> {
@@ -228,12 +165,12 @@ export class LinkChannel implements Channel {
   }
 
   #connect(peer: Peer): void {
-    if (peer.link !== undefined || peer.dialling || peer.gone || peer.rank === this.#options.rank) return;
+    if (peer.outgoing.link !== undefined || peer.dialling || peer.gone || peer.rank === this.#options.rank) return;
     peer.dialling = true;
     const handler: LinkHandler = {
       onFrame: (kind, slot, message, consumed) => this.#onFrame(peer, kind, slot, message, consumed),
       onEnd: (reason, cause) => this.departed(peer.rank, reason, cause),
-      landingOf: (kind, slot) => (isData(kind) ? peer.waiters[waiterOf(peer, slot)]?.operation.landing : undefined),
+      landingOf: (kind, slot) => (isData(kind) ? peer.incoming.landingOf(slot) : undefined),
     };
     this.#dial(peer.rank, handler, this.#dials.signal).then(
       (link) => {
@@ -242,7 +179,7 @@ export class LinkChannel implements Channel {
           link.close();
           return;
         }
-        peer.link = link;
+        peer.outgoing.link = link;
         if (this.#notice !== undefined) this.#control(peer, frameKinds.failure, this.#notice);
         this.#pump(peer);
       },
@@ -257,7 +194,7 @@ export class LinkChannel implements Channel {
     const peer = this.#peers[rank]!;
     if (peer.gone) return;
     peer.gone = true;
-    peer.link = undefined;
+    peer.outgoing.link = undefined;
     if (!peer.left && !this.#closing) {
       this.#events?.lost(rank, reason, cause);
       return;
@@ -275,11 +212,11 @@ export class LinkChannel implements Channel {
   #checkLeft(peer: Peer): void {
     if (this.#closing) {
       // Nobody is left to hear of it.
-      peer.outbox.length = 0;
+      peer.outgoing.fail(new CommunicatorClosedError(this.#options.name));
       if (this.#isDrained) this.#drained?.();
       return;
     }
-    const waiting = peer.waiters[0]?.operation ?? peer.outbox[0]?.operation;
+    const waiting = peer.incoming.first ?? peer.outgoing.first;
     if (waiting !== undefined) this.#reportDeparted(peer, waiting);
   }
 
@@ -291,75 +228,31 @@ export class LinkChannel implements Channel {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #write(peer: Peer, message: Message, operation: Operation): Promise<void> | undefined {
-    const size = message.body.byteLength + MESSAGE_COST;
-    const flow = peer.flow(operation.context);
-    const kind = flow.send(size) ? frameKinds.askingData : frameKinds.data;
-    if (message.owned) {
-      peer.link!.write(kind, operation, message, flow.report());
-      return undefined;
-    }
-    let flushed = false;
-    let resume: (() => void) | undefined;
-    peer.link!.write(kind, operation, message, flow.report(), () => {
-      flushed = true;
-      resume?.();
-    });
-    if (flushed as boolean) return undefined;
-    return new Promise((resolve, reject) => {
-      const flush: Flush = { operation, reject };
-      peer.flushes.add(flush);
-      resume = () => {
-        peer.flushes.delete(flush);
-        resolve();
-      };
-    });
-  }
-
   /** Sends what waited for the link or for room. */
   #pump(peer: Peer): void {
-    // Messages of one flow keep their order.
-    const stuck = new Set<Flow>();
-    for (let i = 0; peer.link !== undefined && i < peer.outbox.length;) {
-      const { message, operation, resolve, reject } = peer.outbox[i]!;
-      const size = message.body.byteLength + MESSAGE_COST;
-      const flow = peer.flow(operation.context);
-      if (stuck.has(flow) || !flow.hasRoom(size)) {
-        stuck.add(flow);
-        i++;
-        continue;
-      }
-      peer.outbox.splice(i, 1);
-      peer.outboxBytes -= size;
-      const written = this.#write(peer, message, operation);
-      if (written === undefined) resolve?.();
-      else
-        written.then(
-          () => resolve?.(),
-          (error: unknown) => reject?.(error),
-        );
-    }
+    peer.outgoing.pump();
     if (this.#drained !== undefined && this.#isDrained) this.#drained();
   }
 
   #consume(peer: Peer, context: number, message: Message): void {
-    const flow = peer.flow(context);
-    if (!flow.consume(message.body.byteLength + MESSAGE_COST)) return;
-    peer.link?.write(frameKinds.credit, isPointToPoint(context) ? POINT_TO_POINT : CONTROL, EMPTY, flow.report());
+    const flow = peer.flows.of(context);
+    if (!flow.consume(costOf(message))) return;
+    const slot = isPointToPoint(context) ? POINT_TO_POINT : CONTROL;
+    peer.outgoing.link?.write(frameKinds.credit, slot, EMPTY, flow.report());
   }
 
   #control(peer: Peer, kind: number, body: unknown): void {
-    peer.link?.write(kind, CONTROL, encodeValue(body), peer.flow(CONTROL.context).report());
+    peer.outgoing.link?.write(kind, CONTROL, encodeValue(body), peer.flows.of(CONTROL.context).report());
   }
 
   #onFrame(peer: Peer, kind: number, slot: Slot, message: Message, consumed: number): void {
-    const flow = peer.flow(slot.context);
+    const flow = peer.flows.of(slot.context);
     flow.onReport(consumed);
     if (isData(kind)) {
-      flow.receive(message.body.byteLength + MESSAGE_COST, kind === frameKinds.askingData);
+      flow.receive(costOf(message), kind === frameKinds.askingData);
       this.#onData(peer, slot, message);
     }
-    if (peer.outbox.length > 0) this.#pump(peer);
+    if (!peer.outgoing.isEmpty) this.#pump(peer);
     switch (kind) {
       case frameKinds.failure:
         this.#events?.failed(parseBody(noticeSchema, message, peer));
@@ -369,7 +262,7 @@ export class LinkChannel implements Channel {
         break;
       case frameKinds.answer: {
         const { id, status } = parseBody(answerSchema, message, peer);
-        this.#enquiries.get(id)?.(status);
+        this.#enquiries.answer(id, status);
         break;
       }
       case frameKinds.goodbye:
@@ -379,14 +272,10 @@ export class LinkChannel implements Channel {
   }
 
   #onData(peer: Peer, slot: Slot, message: Message): void {
-    const waiting = waiterOf(peer, slot);
-    if (waiting >= 0) {
-      const [waiter] = peer.waiters.splice(waiting, 1);
+    if (peer.incoming.put(slot, message)) {
       this.#consume(peer, slot.context, message);
-      waiter!.resolve(message);
       return;
     }
-    peer.arrived.push({ slot, message });
     this.#early++;
     if (!isPointToPoint(slot.context)) this.#events?.unexpected(peer.rank, slot);
   }
@@ -399,7 +288,7 @@ export class LinkChannel implements Channel {
 
   *early(): Iterable<Arrival> {
     if (this.#early === 0) return;
-    for (const peer of this.#peers) for (const { slot } of peer.arrived) yield { from: peer.rank, slot };
+    for (const { rank, incoming } of this.#peers) for (const slot of incoming.slots()) yield { from: rank, slot };
   }
 }
 
@@ -407,21 +296,6 @@ function isData(kind: number): boolean {
   return kind === frameKinds.data || kind === frameKinds.askingData;
 }
 
-/** Index of the waiter that a message is for, or -1. */
-function waiterOf(peer: Peer, slot: Slot): number {
-  for (let i = 0; i < peer.waiters.length; i++) {
-    const { context, sequence, signature } = peer.waiters[i]!.operation;
-    if (slot.sequence === sequence && slot.context === context && slot.signature === signature) return i;
-  }
-  return -1;
-}
-
 function parseBody<Schema extends z.ZodType>(schema: Schema, message: Message, peer: Peer): z.output<Schema> {
   return parseJsonAs(schema, Buffer.from(message.body).toString(), `control message of rank ${peer.rank}`);
-}
-
-function takeWhere<T>(list: T[], matches: (item: T) => boolean): T[] {
-  const taken = list.filter(matches);
-  if (taken.length > 0) list.splice(0, list.length, ...list.filter((item) => !matches(item)));
-  return taken;
 }

@@ -2,7 +2,8 @@ import type { ChannelFactory } from './channel.ts';
 import { CommunicatorClosedError } from '../errors.ts';
 import type { Slot } from '../operation.ts';
 import { cloneArray, type Message } from '../value.ts';
-import { LinkChannel, type Link, type LinkHandler } from './link-channel.ts';
+import type { Link, LinkHandler } from './link.ts';
+import { LinkChannel } from './link-channel.ts';
 import { windowFor } from './window.ts';
 
 interface Offer {

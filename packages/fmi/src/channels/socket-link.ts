@@ -3,7 +3,7 @@ import type { Slot } from '../operation.ts';
 import { readChunks } from '../rendezvous/index.ts';
 import type { Message } from '../value.ts';
 import { checksum, FrameReader, HEADER_BYTES, TRAILER_BYTES, writeFrame, writeHeader } from './frame.ts';
-import type { Link, LinkHandler } from './link-channel.ts';
+import type { Link, LinkHandler } from './link.ts';
 
 /** Up to this many bytes, copying the body behind its header into one buffer is cheaper than writing two. */
 const LARGEST_COPY = 16 * 1024;
