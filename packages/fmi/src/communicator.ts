@@ -262,7 +262,10 @@ export class Communicator {
     });
   }
 
-  /** Hands over what is still to be sent, says good-bye and closes the channels; of a split communicator, only itself. Safe to call twice. */
+  /**
+   * Hands over what is still to be sent, says good-bye and closes the channels; of a split communicator, only itself. What can't be handed
+   * over within 5 s, or the deadline if that is shorter, is dropped, and who needs it sees this rank as lost. Safe to call twice.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -71,6 +71,43 @@ describe('a rank whose link ends before anything has come through', () => {
   });
 });
 
+describe('a rank that leaves while the other side is still making the link', () => {
+  /** Rank 0 sends and leaves, which the server tells rank 1 before its link stands. */
+  async function overtaken(outcome: 'stands' | 'fails', program: (b: Communicator) => Promise<void>): Promise<void> {
+    const [left, right] = await socketPair();
+    const making = Promise.withResolvers<typeof right>();
+    const { connector, tell } = connectorOf(1, [making.promise, undefined]);
+    const a = new Communicator(0, 2, {
+      name: 'leaving',
+      channels: [direct(connectorOf(0, [undefined, left]).connector)],
+    });
+    const b = new Communicator(1, 2, { name: 'leaving', channels: [direct(connector)], deadlineMs: 20_000 });
+    try {
+      await a.send('last word', 1);
+      const listening = program(b);
+      listening.catch(() => undefined);
+      await a.close();
+      tell(0, 'left');
+      if (outcome === 'stands') making.resolve(right);
+      else making.reject(new Error('no path'));
+      await listening;
+    } finally {
+      await Promise.all([a.close(), b.close()]);
+      for (const socket of [left, right]) socket.destroy();
+    }
+  }
+
+  it('is heard to the end', async () => {
+    await overtaken('stands', async (b) => expect(await b.recv(0)).toBe('last word'));
+  });
+
+  it('has left when no link comes of it', async () => {
+    await overtaken('fails', (b) =>
+      expect(b.recv(0)).rejects.toThrow('it closed its communicator before taking part in send/recv #0'),
+    );
+  });
+});
+
 const worlds: [string, WorldMaker][] = [
   ['memory', memoryWorld],
   ['direct', rendezvousWorld('direct')],

@@ -1,4 +1,4 @@
-import type { PeerConnector } from '../rendezvous/index.ts';
+import type { PeerConnector, PeerLink } from '../rendezvous/index.ts';
 import type { ChannelFactory, LinkReport } from './channel.ts';
 import type { Dial, LinkHandler } from './link.ts';
 import { LinkChannel, type LinkChannelOptions } from './link-channel.ts';
@@ -16,12 +16,13 @@ export function direct(connector: PeerConnector, kind: 'direct' | 'relay' = 'dir
   return (setting) => {
     const { window, largestMessage } = windowFor(setting);
     const links = new Map<number, LinkReport>();
+    const dialling = new Set<number>();
     const left = new Set<number>();
     const unproven = new Set<number>();
     const channel = new ConnectorChannel(
       { kind, ...setting, window, largestMessage },
       async (peer, handler, signal) => {
-        const link = await connector.connect(peer, { signal });
+        const link = await dial(peer, signal);
         links.set(peer, { peer, kind: link.kind, encrypted: link.encrypted, setupMs: link.setupMs });
         const onEnd: LinkHandler['onEnd'] = (reason, cause, wasSilent = false) => {
           if (!wasSilent) {
@@ -38,14 +39,26 @@ export function direct(connector: PeerConnector, kind: 'direct' | 'relay' = 'dir
       () => connector.close(),
       links,
     );
+    const dial = async (peer: number, signal: AbortSignal): Promise<PeerLink> => {
+      dialling.add(peer);
+      try {
+        return await connector.connect(peer, { signal });
+      } catch (error) {
+        if (left.has(peer)) channel.left(peer);
+        throw error;
+      } finally {
+        dialling.delete(peer);
+      }
+    };
     connector.onPeerLost((peer, how) => {
       if (how === 'lost') {
         channel.departed(peer, 'its connection to the rendezvous server ended without a good-bye');
         return;
       }
       left.add(peer);
-      // With a link, the good-bye comes through it, after everything else the peer has sent.
-      if (!links.has(peer) || unproven.has(peer)) channel.left(peer);
+      // With a link, the good-bye comes through it, after everything else the peer has sent; one that is still being made here may stand
+      // already on the peer's side.
+      if (!(links.has(peer) || dialling.has(peer)) || unproven.has(peer)) channel.left(peer);
     });
     return channel;
   };

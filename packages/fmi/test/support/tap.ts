@@ -34,22 +34,15 @@ export async function socketPair(): Promise<[net.Socket, net.Socket]> {
   return [client, other];
 }
 
-/** A connector with the socket to each rank, whose rendezvous server says what the test lets it say. */
-export function connectorOf(rank: number, sockets: readonly (net.Socket | undefined)[]) {
+/** A connector with the socket to each rank, perhaps one that is still being made, whose rendezvous server says what the test lets it say. */
+export function connectorOf(rank: number, sockets: readonly (net.Socket | Promise<net.Socket> | undefined)[]) {
   let listener: (peer: number, how: Departure) => void = () => undefined;
   const connector: PeerConnector = {
     rank,
     worldSize: sockets.length,
-    connect: (peer) => {
-      const socket = sockets[peer]!;
-      return Promise.resolve({
-        kind: 'direct',
-        peer,
-        socket,
-        encrypted: false,
-        setupMs: 0,
-        close: () => socket.end(),
-      });
+    connect: async (peer) => {
+      const socket = await sockets[peer]!;
+      return { kind: 'direct', peer, socket, encrypted: false, setupMs: 0, close: () => socket.end() };
     },
     onPeerLost: (called) => {
       listener = called;
