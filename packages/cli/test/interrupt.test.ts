@@ -1,4 +1,3 @@
-import { cpSync } from 'node:fs';
 import type { RunEvent } from '@cosmicai/local';
 import { eventOf, eventsIn, executionsIn, ofType } from './support/events.ts';
 import { printedRun, Workspace } from './support/workspace.ts';
@@ -6,10 +5,7 @@ import { printedRun, Workspace } from './support/workspace.ts';
 let workspace: Workspace;
 beforeAll(async () => {
   workspace = new Workspace();
-  await workspace.survey('parts');
-  // Rank 2 takes long enough to be caught at work.
-  await workspace.survey('long', { count: 500, files: 1, seed: 3 });
-  cpSync(workspace.path('long', '1.pt'), workspace.path('parts', '3.pt'));
+  await workspace.surveyWithLongRank('parts');
 });
 afterAll(() => workspace.remove());
 

@@ -1,15 +1,13 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { fmiReportSchema, parseJsonAs } from '@cosmicai/payload';
+import { fmiReportSchema, parseJsonAs, type RankAnswer } from '@cosmicai/payload';
 import { eventOf, eventsIn, ofType } from './support/events.ts';
 import { printedRun, Workspace } from './support/workspace.ts';
 
 let workspace: Workspace;
 beforeAll(async () => {
   workspace = new Workspace();
-  await workspace.survey('parts');
-  // Rank 2 takes long enough to be caught at work, with all others waiting for it.
-  await workspace.survey('long', { count: 500, files: 1, seed: 3 });
-  cpSync(workspace.path('long', '1.pt'), workspace.path('parts', '3.pt'));
+  // All others wait for rank 2.
+  await workspace.surveyWithLongRank('parts');
 });
 afterAll(() => workspace.remove());
 
@@ -37,6 +35,12 @@ async function interrupted(data: string, results: string, finished: number): Pro
   return directory;
 }
 
+/** What the ranks that met, or didn't, have answered. */
+const outcomesOf = (directory: string) =>
+  eventsIn(directory)
+    .filter(ofType('ChildSucceeded'))
+    .flatMap(({ output }) => (output as unknown as RankAnswer).fmi ?? []);
+
 const meetingOf = (results: string, runId: string) =>
   parseJsonAs(fmiReportSchema, workspace.text(results, 'runs', runId, 'fmi.json'), 'fmi.json');
 
@@ -48,6 +52,8 @@ describe('run --resume of ranks that meet over FMI', () => {
     const resumed = await workspace.cosmicai(['run', '--resume', directory, '--json', '--no-report']);
 
     expect(resumed.code).toBe(0);
+    const met = expect.objectContaining({ status: 'met' }) as unknown;
+    expect(outcomesOf(directory)).toEqual([met, met, met, met]);
     const summary = printedRun(resumed).summary!;
     expect(summary).toMatchObject({ status: 'SUCCEEDED', samples: SAMPLES, warnings: [] });
     const meeting = meetingOf('whole', summary.run_id);

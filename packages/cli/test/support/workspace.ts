@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights, type AstroMaeConfig } from '@cosmicai/astromae';
@@ -52,6 +52,13 @@ export class Workspace {
     const partitionBytes = Math.ceil(1.05 * partitionSize({ count: Math.ceil(count / files) }));
     await writeSurvey(fileStore(this.path(folder)), '', { count, seed, partitionBytes });
     return this.path(folder);
+  }
+
+  /** Four partitions of which 3.pt, that of rank 2, takes long enough for the rank to be caught at work: 15, 15, 500 and 15 galaxies. */
+  async surveyWithLongRank(folder: string): Promise<void> {
+    await this.survey(folder);
+    await this.survey(`${folder}-long`, { count: 500, files: 1, seed: 3 });
+    cpSync(this.path(`${folder}-long`, '1.pt'), this.path(folder, '3.pt'));
   }
 
   text(...parts: string[]): string {
