@@ -42,7 +42,7 @@ export interface JoinOptions extends Omit<CommunicatorOptions, 'name' | 'channel
   /** Tells apart several worlds of one run. Default: none. At most 64 bytes. */
   readonly group?: string;
   /** More of the connector's options. */
-  readonly connector?: Pick<ConnectorOptions, 'allowRelay' | 'localCandidates' | 'punchMs'>;
+  readonly connector?: Pick<ConnectorOptions, 'allowRelay' | 'localCandidates' | 'punchMs' | 'unixSockets'>;
   /** Time to reach the rendezvous server. Default: 10,000 ms. */
   readonly joinMs?: number;
 }

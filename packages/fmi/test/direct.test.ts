@@ -2,23 +2,28 @@ import { conformance } from './support/conformance.ts';
 import { ALL_PROGRAMS, everyRoot, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
 import { failures } from './support/failures.ts';
 import { randomPrograms } from './support/random-programs.ts';
-import { directWorld, rendezvousWorld } from './support/worlds.ts';
+import { directWorld, rendezvousWorld, type WorldMaker } from './support/worlds.ts';
 
-const name = 'direct channel';
-const punched = rendezvousWorld('direct');
-const encrypted = rendezvousWorld('direct', true);
+// All ranks are on this machine, where UNIX sockets take the place of TCP if they may.
+const worlds: [string, WorldMaker][] = [
+  ['direct channel', rendezvousWorld('direct', { unixSockets: false })],
+  ['direct channel between neighbours', rendezvousWorld('direct')],
+];
+const encrypted = rendezvousWorld('direct', { encrypt: true, unixSockets: false });
 
-conformance(
-  name,
-  punched,
-  isFull
-    ? wholeContract
-    : [
-        { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: everyRoot },
-        { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
-      ],
-);
-randomPrograms(name, punched, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 3, 5, 8], ALL_PROGRAMS);
+for (const [name, makeWorld] of worlds) {
+  conformance(
+    name,
+    makeWorld,
+    isFull
+      ? wholeContract
+      : [
+          { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: everyRoot },
+          { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
+        ],
+  );
+  randomPrograms(name, makeWorld, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 3, 5, 8], ALL_PROGRAMS);
+}
 
 // TLS lies below the frames: that it carries them needs no more than these.
 conformance('direct channel, encrypted', encrypted, [

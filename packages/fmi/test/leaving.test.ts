@@ -111,7 +111,7 @@ describe('a rank that leaves while the other side is still making the link', () 
 const worlds: [string, WorldMaker][] = [
   ['memory', memoryWorld],
   ['direct', rendezvousWorld('direct')],
-  ['encrypted direct', rendezvousWorld('direct', true)],
+  ['encrypted direct', rendezvousWorld('direct', { encrypt: true })],
   ['relay', rendezvousWorld('relay')],
 ];
 

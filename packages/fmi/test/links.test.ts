@@ -6,7 +6,7 @@ describe('the links of a communicator', () => {
     ['relay', false],
     ['direct', true],
   ] as const)('tell how ranks reach each other: %s, encrypted: %p', async (kind, encrypted) => {
-    await using world = await rendezvousWorld(kind, encrypted)(3);
+    await using world = await rendezvousWorld(kind, { encrypt: encrypted })(3);
     expect(world.ranks.map((c) => c.links)).toEqual([[], [], []]);
 
     await world.all((c) => c.allgather(c.rank));

@@ -16,7 +16,7 @@ export interface PeerLink {
   /** Rank at the other end. */
   readonly peer: number;
   /**
-   * Ordered bytes in both directions, TCP_NODELAY set; a `TLSSocket` when `encrypted`. Handed over paused: attach listeners, then call
+   * Ordered bytes in both directions, over TCP with TCP_NODELAY or, on one machine, a UNIX socket; a `TLSSocket` when `encrypted`. Handed over paused: attach listeners, then call
    * `resume()` (or pipe, or iterate). Its `close` event says that the link is gone.
    */
   readonly socket: Socket;
@@ -78,6 +78,8 @@ export interface ConnectorOptions {
   readonly deadline?: number;
   /** Offer this machine's own addresses to peers beside the public one. Default: true. */
   readonly localCandidates?: boolean;
+  /** Meet peers on this machine over UNIX sockets instead of loopback TCP, where the system has abstract ones. Default: true. */
+  readonly unixSockets?: boolean;
   /** Milliseconds that hole punching may take before the relay is used; a quarter of them once it has failed. Default: 1,500. */
   readonly punchMs?: number;
 }

@@ -19,10 +19,12 @@ const scene = new Scene();
 afterEach(() => scene.close());
 
 const ways: [string, Partial<ConnectorOptions>, 'direct' | 'relay'][] = [
-  ['directly', {}, 'direct'],
+  ['directly', { unixSockets: false }, 'direct'],
+  ['on one machine', {}, 'direct'],
   ['through a punched hole', { localCandidates: false, allowRelay: false }, 'direct'],
   ['through the relay', { allowDirect: false }, 'relay'],
-  ['directly, encrypted', { encrypt: true }, 'direct'],
+  ['directly, encrypted', { encrypt: true, unixSockets: false }, 'direct'],
+  ['on one machine, encrypted', { encrypt: true }, 'direct'],
   ['through the relay, encrypted', { allowDirect: false, encrypt: true }, 'relay'],
 ];
 
@@ -72,6 +74,25 @@ describe.each(ways)('peers that meet %s', (_how, options, kind) => {
     ]);
     expect(link.socket.destroyed).toBe(true);
     await expect(stranger.connect(1)).rejects.toThrow(PeerGoneError);
+  });
+});
+
+describe('peers on one machine', () => {
+  // Whatever system this runs on: those without abstract UNIX sockets have TCP alone.
+  const asFound = process.platform === 'linux' ? undefined : 'IPv4';
+  it.each([
+    ['a UNIX socket', [true, true], asFound],
+    ['TCP where the one who is called does without', [false, true], 'IPv4'],
+    ['TCP where the caller does without', [true, false], 'IPv4'],
+  ] as const)('meet over %s', async (_what, unixSockets, family) => {
+    const server = await scene.server();
+    // The higher rank calls.
+    const [called, caller] = await Promise.all(
+      unixSockets.map((each, rank) => scene.connector(server, { rank, worldSize: 2, unixSockets: each })),
+    );
+    const [there, back] = await both(called!, caller!);
+    expect(back.socket.remoteFamily).toBe(family);
+    expect(await say(there, back, 'hello')).toBe('hello');
   });
 });
 

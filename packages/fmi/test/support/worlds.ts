@@ -15,6 +15,7 @@ import {
   store,
   type ChannelFactory,
   type CommunicatorOptions,
+  type ConnectorOptions,
 } from '../../src/index.ts';
 import { Loopback } from './loopback.ts';
 
@@ -171,7 +172,10 @@ function boardWorld(
 const SECRET = 'a secret for tests only';
 
 /** Real connectors and a rendezvous server of its own, all in this process. */
-export function rendezvousWorld(kind: 'direct' | 'relay', encrypt = false): WorldMaker {
+export function rendezvousWorld(
+  kind: 'direct' | 'relay',
+  connector: Pick<ConnectorOptions, 'encrypt' | 'unixSockets'> = {},
+): WorldMaker {
   return async (size, options = {}) => {
     const server = await startRendezvous({ port: 0, healthPort: 0, host: '127.0.0.1', secrets: [SECRET] });
     const runId = options.name ?? uniqueName();
@@ -184,7 +188,7 @@ export function rendezvousWorld(kind: 'direct' | 'relay', encrypt = false): Worl
           rank,
           worldSize: size,
           allowDirect: kind === 'direct',
-          encrypt,
+          ...connector,
         }),
       ),
     );

@@ -40,7 +40,7 @@ export async function createConnector(options: ConnectorOptions): Promise<PeerCo
     throw new UserInputError(`rank ${rank} in a world of ${worldSize}; allowed: 0 to ${worldSize - 1}`);
   }
   const offersDirect = options.allowDirect !== false && options.localCandidates !== false;
-  const listener = offersDirect ? await openHostListener() : undefined;
+  const listener = offersDirect ? await openHostListener(options.unixSockets !== false) : undefined;
   const connector = new Connector(options, listener);
   const { host, port } = options.rendezvous;
   const limit = within(
@@ -116,7 +116,7 @@ class Connector implements PeerConnector {
       throw this.stopped.reason;
     }
     this.#control = control;
-    const { encrypt = false, allowDirect = true, allowRelay = true } = this.#options;
+    const { encrypt = false, allowDirect = true, allowRelay = true, unixSockets = true } = this.#options;
     this.#setting = {
       self: rank,
       runKey,
@@ -126,6 +126,7 @@ class Connector implements PeerConnector {
       encrypt,
       allowDirect,
       allowRelay,
+      unixSockets,
       punching: this.#punching,
       randomBytes,
     };

@@ -3,7 +3,8 @@ import type { Endpoint } from '../peer-link.ts';
 import { connectForChunks } from './read-chunks.ts';
 
 export interface DialOptions {
-  readonly to: Endpoint;
+  /** A TCP port, or a UNIX socket. */
+  readonly to: Endpoint | { readonly path: string };
   readonly signal: AbortSignal;
   /**
    * Local address and port. Naming the address is what makes libuv set SO_REUSEADDR, without which a port in use for one
@@ -12,12 +13,11 @@ export interface DialOptions {
   readonly from?: { readonly address: string; readonly port: number };
 }
 
-/** A connected TCP socket with TCP_NODELAY, paused; rejects with the connection's error or the signal's reason. */
+/** A connected socket, paused, with TCP_NODELAY if it is of TCP; rejects with the connection's error or the signal's reason. */
 export async function dial({ to, signal, from }: DialOptions): Promise<Socket> {
   signal.throwIfAborted();
   const socket = connectForChunks({
-    host: to.host,
-    port: to.port,
+    ...to,
     noDelay: true,
     ...(from === undefined ? {} : { localAddress: from.address, localPort: from.port }),
   });

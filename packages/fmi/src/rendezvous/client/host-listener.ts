@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Body } from '../wire/messages.ts';
 import { FrameReader } from '../wire/frame-reader.ts';
 import { MessageStream } from './message-stream.ts';
+import { neighbourPath } from './neighbour.ts';
 
 /** A connection whose first message named a pairing. */
 export interface Visitor {
@@ -16,20 +17,18 @@ const patienceMs = 5_000;
 /** Most connections that haven't found their pairing; more are closed at once. */
 const maxWaiting = 512;
 
-/** The port on which this rank awaits its peers. Says nothing to whoever doesn't name a pairing that the server has made. */
+/** The port, and the UNIX socket beside it, on which this rank awaits its peers. Says nothing to whoever doesn't name a pairing that the server has made. */
 export class HostListener {
-  readonly #server: Server;
+  readonly port: number;
+  readonly #servers: readonly Server[];
   readonly #awaited = new Map<string, (visitor: Visitor) => void>();
   readonly #early = new Map<string, Visitor>();
   readonly #waiting = new Set<Socket>();
 
-  constructor(server: Server) {
-    this.#server = server;
-    server.on('connection', (socket) => this.#arrive(socket));
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+  constructor(port: number, servers: readonly Server[]) {
+    this.port = port;
+    this.#servers = servers;
+    for (const server of servers) server.on('connection', (socket) => this.#arrive(socket));
   }
 
   /** Calls `welcome` for each visitor that names the pairing; returns the function that stops it. */
@@ -43,7 +42,7 @@ export class HostListener {
   }
 
   close(): void {
-    this.#server.close();
+    for (const server of this.#servers) server.close();
     for (const socket of this.#waiting) socket.destroy();
     for (const { socket } of this.#early.values()) socket.destroy();
     this.#early.clear();
@@ -92,11 +91,21 @@ export class HostListener {
   }
 }
 
-/** Listens on a free port of all addresses. */
-export async function openHostListener(): Promise<HostListener> {
+/** Listens on a free port of all addresses, and beside it for peers on this machine. */
+export async function openHostListener(unixSockets: boolean): Promise<HostListener> {
+  const server = await listen({ port: 0 });
+  const { port } = server.address() as AddressInfo;
+  const path = unixSockets ? neighbourPath(port) : undefined;
+  if (path === undefined) return new HostListener(port, [server]);
+  // A system may do without such names; its peers meet on the port.
+  const beside = await listen({ path }).catch(() => undefined);
+  return new HostListener(port, beside === undefined ? [server] : [server, beside]);
+}
+
+async function listen(at: { readonly port: number } | { readonly path: string }): Promise<Server> {
   const server = createServer({ pauseOnConnect: true, noDelay: true });
-  server.listen({ port: 0, backlog: 1_024 });
+  server.listen({ ...at, backlog: 1_024 });
   await once(server, 'listening');
   server.on('error', () => undefined);
-  return new HostListener(server);
+  return server;
 }

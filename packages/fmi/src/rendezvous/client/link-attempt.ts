@@ -5,11 +5,11 @@ import type { Endpoint, PeerLink } from '../peer-link.ts';
 import { nonceBytes, type Body, type Path } from '../wire/messages.ts';
 import { expectMessage } from './control-connection.ts';
 import { closeLink } from './close-link.ts';
-import { dial } from './dial.ts';
 import { Handshake } from './handshake.ts';
 import { isOpen, mayMeetDirectly, type Reachability } from './host-addresses.ts';
 import type { HostListener, Visitor } from './host-listener.ts';
 import { joinPairing, wildcard } from './join.ts';
+import { dialHost } from './neighbour.ts';
 import { punch } from './punch.ts';
 import type { PunchRecord } from './punch-record.ts';
 import { secureLink } from './secure.ts';
@@ -25,6 +25,7 @@ export interface AttemptSetting {
   readonly encrypt: boolean;
   readonly allowDirect: boolean;
   readonly allowRelay: boolean;
+  readonly unixSockets: boolean;
   readonly punching: PunchRecord;
   readonly randomBytes: (length: number) => Buffer;
 }
@@ -123,9 +124,11 @@ export class LinkAttempt {
     } catch {
       return;
     }
+    const { own, unixSockets } = this.#setting;
+    const neighbours = unixSockets ? own.candidates : [];
     for (const to of this.#introduction.candidates) {
       void this.#way(async () => {
-        await this.#offer(await dial({ to, signal }), 'direct');
+        await this.#offer(await dialHost(to, neighbours, signal), 'direct');
       });
     }
   }

@@ -1,4 +1,4 @@
-import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { release } from '../../release.ts';
 
 /**
@@ -11,7 +11,7 @@ const arrivals = Buffer.allocUnsafeSlow(64 * 1024);
 const takers = new WeakMap<Socket, ((chunk: Buffer) => void) | undefined>();
 
 /** As `connect` of node:net: a socket whose bytes are copied into `data` events, until `readChunks` takes them without a copy. */
-export function connectForChunks(options: TcpNetConnectOpts): Socket {
+export function connectForChunks(options: NetConnectOpts): Socket {
   const socket: Socket = connect({
     ...options,
     onread: {
