@@ -1,4 +1,5 @@
-// Latency of separate processes on this machine, beside what was published for C++ FMI: node packages/fmi/bench/latency.ts [repetitions]
+// Latency of separate processes on this machine, which meet over UNIX sockets or, as on several machines, over TCP, beside what was published for
+// C++ FMI, which has TCP only: node packages/fmi/bench/latency.ts [repetitions]
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus, loadavg } from 'node:os';
@@ -32,17 +33,17 @@ function bcastUs(all: readonly Measured[], i: number): number {
   return Math.max(...all.map((each) => each.bcastSpans[i]![1])) - all[0]!.bcastSpans[i]![0];
 }
 
-async function measure(worldSize: number, port: number): Promise<object> {
+async function measure(worldSize: number, unixSockets: boolean, port: number): Promise<object> {
   const peers: ChildProcess[] = Array.from({ length: worldSize }, () =>
     fork(fileURLToPath(new URL('peer.ts', import.meta.url))),
   );
   await Promise.all(peers.map((peer) => once(peer, 'message')));
   const run = async (name: string, repeat: number, bcasts: number): Promise<Measured[]> => {
-    const runId = `bench-${worldSize}-${name}`;
+    const runId = `bench-${worldSize}-${unixSockets}-${name}`;
     const results = peers.map((peer) => once(peer, 'message'));
     const runKey = deriveRunKey(SECRET, runId).toString('hex');
     peers.forEach((peer, rank) =>
-      peer.send({ runId, runKey, rank, worldSize, port, repetitions: repeat, bcasts } satisfies Orders),
+      peer.send({ runId, runKey, rank, worldSize, port, repetitions: repeat, bcasts, unixSockets } satisfies Orders),
     );
     return (await Promise.all(results)).map(([measured]) => measured as Measured);
   };
@@ -63,6 +64,7 @@ async function measure(worldSize: number, port: number): Promise<object> {
   };
   return {
     worldSize,
+    over: unixSockets ? 'UNIX sockets' : 'TCP',
     ...measured,
     ...(cpp === undefined
       ? {}
@@ -80,7 +82,8 @@ async function measure(worldSize: number, port: number): Promise<object> {
 
 const server = await startRendezvous({ port: 0, healthPort: 0, host: '127.0.0.1', secrets: [SECRET] });
 const worlds = [];
-for (const worldSize of [2, 4, 8]) worlds.push(await measure(worldSize, server.port));
+for (const worldSize of [2, 4, 8])
+  for (const unixSockets of [true, false]) worlds.push(await measure(worldSize, unixSockets, server.port));
 await server.close(0);
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, load: loadavg()[0] };
 process.stdout.write(`${JSON.stringify({ machine, repetitions, worlds }, undefined, 2)}\n`);

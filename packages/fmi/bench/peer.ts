@@ -9,6 +9,7 @@ export interface Orders {
   readonly port: number;
   readonly repetitions: number;
   readonly bcasts: number;
+  readonly unixSockets: boolean;
 }
 
 /** Times in microseconds; `bcastSpans` are the ends of each bcast on this machine's monotonic clock. */
@@ -57,6 +58,7 @@ process.on('message', (orders: Orders) => {
       ...orders,
       runKey: Buffer.from(orders.runKey, 'hex'),
       rendezvous: { host: '127.0.0.1', port: orders.port },
+      connector: { unixSockets: orders.unixSockets },
     });
     await c.barrier();
     const setUpMs = performance.now() - start;
