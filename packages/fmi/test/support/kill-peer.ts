@@ -1,13 +1,12 @@
-import { joinWorld, PeerLostError, sum, type Communicator } from '../../src/index.ts';
+import { joinWorld, PeerLostError, sum, type Communicator, type JoinOptions } from '../../src/index.ts';
 
 /** What the parent tells a peer: join this world and work in it until it ends. */
-export interface Orders {
+export interface Orders extends Required<Pick<JoinOptions, 'path' | 'connector'>> {
   readonly runId: string;
   readonly runKey: string;
   readonly rank: number;
   readonly worldSize: number;
   readonly port: number;
-  readonly path: 'direct' | 'relay';
 }
 
 /** What a peer tells its parent: that it works, or what ended its world and when. */

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { deriveRunKey, startRendezvous } from '../../src/index.ts';
+import { deriveRunKey, startRendezvous, type JoinOptions } from '../../src/index.ts';
 import type { Orders, Report } from './kill-peer.ts';
 
 export interface KillRound {
@@ -15,6 +15,14 @@ export interface KillRound {
   }[];
 }
 
+/** How ranks on one machine may be linked. */
+export const ways = {
+  TCP: { path: 'direct', connector: { unixSockets: false } },
+  'UNIX sockets': { path: 'direct', connector: { unixSockets: true } },
+  relay: { path: 'relay', connector: {} },
+} as const satisfies Record<string, Pick<JoinOptions, 'path' | 'connector'>>;
+export type Way = keyof typeof ways;
+
 const SECRET = 'a secret for killing peers';
 const PEER = fileURLToPath(new URL('kill-peer.ts', import.meta.url));
 
@@ -22,7 +30,7 @@ const PEER = fileURLToPath(new URL('kill-peer.ts', import.meta.url));
 export async function* killRounds(
   rounds: number,
   worldSize: number,
-  path: 'direct' | 'relay',
+  way: Way,
   victimOf: (round: number) => number,
 ): AsyncGenerator<KillRound> {
   const server = await startRendezvous({ port: 0, healthPort: 0, host: '127.0.0.1', secrets: [SECRET] });
@@ -31,8 +39,9 @@ export async function* killRounds(
   try {
     for (let round = 0; round < rounds; round++) {
       const victim = victimOf(round);
-      const runId = `kill-${path}-${round}`;
-      const orders = { runId, runKey: deriveRunKey(SECRET, runId).toString('hex'), worldSize, port: server.port, path };
+      const runId = `kill-${way}-${round}`;
+      const runKey = deriveRunKey(SECRET, runId).toString('hex');
+      const orders = { runId, runKey, worldSize, port: server.port, ...ways[way] };
       const working = peers.map((peer) => nextReport(peer));
       peers.forEach((peer, rank) => peer.send({ ...orders, rank } satisfies Orders));
       const reports = await Promise.all(working);
@@ -54,7 +63,10 @@ export async function* killRounds(
       peers[victim] = start();
     }
   } finally {
-    for (const peer of peers) peer.disconnect();
+    const running = peers.filter((peer) => peer.connected);
+    const ends = running.map((peer) => once(peer, 'exit'));
+    for (const peer of running) peer.disconnect();
+    await Promise.all(ends);
     await server.close(0);
   }
 }
