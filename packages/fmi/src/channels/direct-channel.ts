@@ -9,7 +9,7 @@ import { windowFor } from './window.ts';
 const WORD_MS = 1000;
 
 /**
- * TCP from rank to rank through a rendezvous connector. Kind `relay` is for a connector made with `allowDirect: false`; a `direct`
+ * Streams from rank to rank, of a rendezvous connector. Kind `relay` is for a connector made with `allowDirect: false`; a `direct`
  * channel may still use the relay for single pairs that can't be punched. The channel takes the connector over and closes it.
  */
 export function direct(connector: PeerConnector, kind: 'direct' | 'relay' = 'direct'): ChannelFactory {
