@@ -55,6 +55,21 @@ describe.each(worlds)('messages that nobody has read yet, on the %s channel', (_
     expect(received[1]!.map((value, i) => Buffer.compare(value, expected[i]!))).toEqual(expected.map(() => 0));
   });
 
+  it('are accounted for also when they are read before the reader’s own end of the link stands', async () => {
+    await using world = await makeWorld(2, small);
+    // More than half of the window: the second waits until the first is known to have been read.
+    const values = [1, 2, 3].map((seed) => bytesFor(seed, 200 * KIB));
+    const received = await world.all(async (c, rank) => {
+      const seen: Uint8Array[] = [];
+      for (const value of values) {
+        if (rank === 0) await c.send(value, 1);
+        else seen.push(await c.recv<Uint8Array>(0));
+      }
+      return seen;
+    });
+    expect(received[1]!.map((value, i) => Buffer.compare(value, values[i]!))).toEqual([0, 0, 0]);
+  });
+
   it('hold up the sender only until they are read, whatever their lengths', async () => {
     await using world = await makeWorld(2, small);
     const lengths = fc.array(fc.oneof(fc.nat(2 * KIB), fc.nat(70 * KIB), fc.nat(500 * KIB)), { maxLength: 40 });

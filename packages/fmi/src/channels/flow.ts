@@ -56,9 +56,13 @@ export class Flow {
     if (asks) this.#asked = this.#received;
   }
 
-  /** Counts a message that somebody has taken; true when a report is due. */
-  consume(size: number): boolean {
+  /** Counts a message that somebody has taken. */
+  consume(size: number): void {
     this.#consumed += size;
+  }
+
+  /** Has the peer asked for a report that is to be sent by now? */
+  get owesReport(): boolean {
     return this.#reported < this.#asked && this.#consumed - this.#reported >= REPORT_EVERY;
   }
 

@@ -181,6 +181,8 @@ export class LinkChannel implements Channel {
         }
         peer.outgoing.link = link;
         if (this.#notice !== undefined) this.#control(peer, frameKinds.failure, this.#notice);
+        // Of what was read before this end of the link stood.
+        for (const slot of [CONTROL, POINT_TO_POINT]) this.#report(peer, slot);
         this.#pump(peer);
       },
       (error: unknown) => {
@@ -235,10 +237,13 @@ export class LinkChannel implements Channel {
   }
 
   #consume(peer: Peer, context: number, message: Message): void {
-    const flow = peer.flows.of(context);
-    if (!flow.consume(costOf(message))) return;
-    const slot = isPointToPoint(context) ? POINT_TO_POINT : CONTROL;
-    peer.outgoing.link?.write(frameKinds.credit, slot, EMPTY, flow.report());
+    peer.flows.of(context).consume(costOf(message));
+    this.#report(peer, isPointToPoint(context) ? POINT_TO_POINT : CONTROL);
+  }
+
+  #report(peer: Peer, slot: Slot): void {
+    const flow = peer.flows.of(slot.context);
+    if (flow.owesReport) peer.outgoing.link?.write(frameKinds.credit, slot, EMPTY, flow.report());
   }
 
   #control(peer: Peer, kind: number, body: unknown): void {
