@@ -1,5 +1,14 @@
 import { conformance } from './support/conformance.ts';
-import { ALL_PROGRAMS, everyRoot, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
+import {
+  ALL_PROGRAMS,
+  everyDay,
+  everyRoot,
+  fewLengths,
+  isFull,
+  MIB,
+  outerRoots,
+  wholeContract,
+} from './support/contract.ts';
 import { failures } from './support/failures.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { directWorld, rendezvousWorld, type WorldMaker } from './support/worlds.ts';
@@ -12,16 +21,7 @@ const worlds: [string, WorldMaker][] = [
 const encrypted = rendezvousWorld('direct', { encrypt: true, unixSockets: false });
 
 for (const [name, makeWorld] of worlds) {
-  conformance(
-    name,
-    makeWorld,
-    isFull
-      ? wholeContract
-      : [
-          { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: everyRoot },
-          { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
-        ],
-  );
+  conformance(name, makeWorld, isFull ? wholeContract : everyDay([1, 2, 3, 5, 8], everyRoot));
   randomPrograms(name, makeWorld, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 3, 5, 8], ALL_PROGRAMS);
 }
 

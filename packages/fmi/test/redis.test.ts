@@ -1,6 +1,6 @@
 import { ChannelUnavailableError, Communicator, redis } from '../src/index.ts';
 import { conformance } from './support/conformance.ts';
-import { ALL_PROGRAMS, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
+import { ALL_PROGRAMS, everyDay, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
 import { failures } from './support/failures.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { hasRedisServer, startRedis } from './support/redis-server.ts';
@@ -17,10 +17,7 @@ if (hasRedisServer()) {
     world,
     isFull
       ? wholeContract.map((extent) => ({ ...extent, mostGathered: 4 * 1024 * MIB }))
-      : [
-          { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: outerRoots },
-          { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
-        ],
+      : everyDay([1, 2, 3, 5, 8], outerRoots),
   );
   randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [2, 5], ALL_PROGRAMS);
   failures(name, world, { noticesCuts: false, deadlineMs: 1600 });

@@ -1,5 +1,5 @@
 import { conformance } from './support/conformance.ts';
-import { ALL_PROGRAMS, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
+import { ALL_PROGRAMS, everyDay, isFull, outerRoots, wholeContract } from './support/contract.ts';
 import { failures } from './support/failures.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { rendezvousWorld } from './support/worlds.ts';
@@ -7,15 +7,6 @@ import { rendezvousWorld } from './support/worlds.ts';
 const name = 'relay channel';
 const relayed = rendezvousWorld('relay');
 
-conformance(
-  name,
-  relayed,
-  isFull
-    ? wholeContract
-    : [
-        { worldSizes: [2, 5], lengths: fewLengths, roots: outerRoots },
-        { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
-      ],
-);
+conformance(name, relayed, isFull ? wholeContract : everyDay([2, 5], outerRoots));
 randomPrograms(name, relayed, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 5], ALL_PROGRAMS);
 failures(name, relayed, { noticesCuts: false, deadlineMs: 1500 });

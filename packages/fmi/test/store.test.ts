@@ -1,5 +1,5 @@
 import { conformance } from './support/conformance.ts';
-import { ALL_PROGRAMS, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
+import { ALL_PROGRAMS, everyDay, isFull, outerRoots, wholeContract } from './support/contract.ts';
 import { failures } from './support/failures.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { fileStoreWorld } from './support/worlds.ts';
@@ -8,16 +8,7 @@ const name = 'store channel on file://';
 const leftBehind: string[][] = [];
 const storeWorld = fileStoreWorld((names) => leftBehind.push(names));
 
-conformance(
-  name,
-  storeWorld,
-  isFull
-    ? wholeContract
-    : [
-        { worldSizes: [1, 2, 3, 5, 8], lengths: fewLengths, roots: outerRoots },
-        { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
-      ],
-);
+conformance(name, storeWorld, isFull ? wholeContract : everyDay([1, 2, 3, 5, 8], outerRoots));
 randomPrograms(name, storeWorld, isFull ? [1, 2, 3, 5, 8, 9] : [2, 3], isFull ? ALL_PROGRAMS : 50);
 failures(name, storeWorld, { noticesCuts: false, deadlineMs: 1600 });
 

@@ -16,8 +16,8 @@ export interface PeerLink {
   /** Rank at the other end. */
   readonly peer: number;
   /**
-   * Ordered bytes in both directions, over TCP with TCP_NODELAY or, on one machine, a UNIX socket; a `TLSSocket` when `encrypted`. Handed over paused: attach listeners, then call
-   * `resume()` (or pipe, or iterate). Its `close` event says that the link is gone.
+   * Ordered bytes in both directions, over TCP with TCP_NODELAY or, on one machine, a UNIX socket; a `TLSSocket` when `encrypted`. Handed
+   * over paused: attach listeners, then call `resume()` (or pipe, or iterate). Its `close` event says that the link is gone.
    */
   readonly socket: Socket;
   readonly encrypted: boolean;

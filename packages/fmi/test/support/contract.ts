@@ -36,5 +36,13 @@ export const wholeContract: readonly Extent[] = [
   { worldSizes: allSizes, lengths: [8 * MIB], roots: everyRoot },
 ];
 
+/** Of that, what is tried every day: few lengths in these worlds, and the longest in the smallest. */
+export function everyDay(worldSizes: readonly number[], roots: Extent['roots']): readonly Extent[] {
+  return [
+    { worldSizes, lengths: fewLengths, roots },
+    { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
+  ];
+}
+
 /** Random programs on every channel; fewer in everyday runs where each takes long. */
 export const ALL_PROGRAMS = 1000;
