@@ -37,14 +37,25 @@ export interface Problem {
   readonly allowed: string;
 }
 
-/** A value did not fit its schema. Lists every problem at once, not only the first. */
+/** A list that is longer than this tells nobody more. */
+const MOST_LISTED = 20;
+
+/** Lines for people: the first 20, and how many more there are. */
+export function listed(lines: readonly string[], indent = ''): string {
+  const more = lines.length - MOST_LISTED;
+  return [...lines.slice(0, MOST_LISTED), ...(more > 0 ? [`… and ${more} more`] : [])]
+    .map((line) => `${indent}${line}`)
+    .join('\n');
+}
+
+/** A value did not fit its schema. Lists every problem at once, not only the first; of very many the first 20. */
 export class InvalidInputError extends UserInputError {
   readonly what: string;
   readonly problems: readonly Problem[];
 
   constructor(what: string, problems: readonly Problem[]) {
-    const lines = problems.map((problem) => `  ${problem.path}: found ${problem.found}; allowed: ${problem.allowed}`);
-    super(`${what} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${lines.join('\n')}`);
+    const lines = problems.map((problem) => `${problem.path}: found ${problem.found}; allowed: ${problem.allowed}`);
+    super(`${what} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${listed(lines, '  ')}`);
     this.what = what;
     this.problems = problems;
   }

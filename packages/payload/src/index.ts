@@ -1,6 +1,7 @@
 export { parseEndpoint, type Endpoint } from './endpoint.ts';
 export * from './errors.ts';
-export { describe, parseAs, parseJsonAs } from './parse.ts';
+export { describe } from './describe.ts';
+export { MOST_LEVELS, parseAs, parseJsonAs } from './parse.ts';
 export { decimal, flag, integer, matching, text } from './fields.ts';
 export * from './run-payload.ts';
 export { naturalOrder, partitionsIn, planRanks, type RankPlan } from './plan.ts';

@@ -1,25 +1,12 @@
 import type { z } from 'zod';
+import { describe, describePath } from './describe.ts';
 import { InvalidInputError, type Problem } from './errors.ts';
 
-const LONGEST_VALUE_SHOWN = 60;
-
-/** A value as people would recognise it in an error message, cut to one short line. */
-export function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) return typeof value;
-  return text.length <= LONGEST_VALUE_SHOWN
-    ? text
-    : `${text.slice(0, LONGEST_VALUE_SHOWN)}… (${text.length} characters)`;
-}
-
-function problemOf(issue: z.core.$ZodIssue, input: unknown): Problem {
-  const found = issue.path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    input,
-  );
-  return { path: issue.path.map(String).join('.') || '(root)', found: describe(found), allowed: issue.message };
-}
+/**
+ * Far more than anybody nests on purpose, and far less than what overflows the stack of JSON.stringify and of schemas that
+ * call themselves: text of a few hundred kilobytes can hold 100,000 levels.
+ */
+export const MOST_LEVELS = 200;
 
 /**
  * Parses a value at a boundary.
@@ -28,12 +15,9 @@ function problemOf(issue: z.core.$ZodIssue, input: unknown): Problem {
  * @throws InvalidInputError listing every problem with its field path, what was found and what is allowed
  */
 export function parseAs<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new InvalidInputError(
-    what,
-    parsed.error.issues.map((issue) => problemOf(issue, input)),
-  );
+  const parsed = parseOrProblems(schema, input);
+  if ('problems' in parsed) throw new InvalidInputError(what, parsed.problems);
+  return parsed.data;
 }
 
 /** Parses JSON text at a boundary; text that is no JSON is an InvalidInputError too. */
@@ -47,4 +31,47 @@ export function parseJsonAs<Schema extends z.ZodType>(schema: Schema, text: stri
     ]);
   }
   return parseAs(schema, input, what);
+}
+
+/** What a schema makes of a value, or everything that is wrong with it. */
+export function parseOrProblems<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+): { readonly data: z.output<Schema> } | { readonly problems: readonly Problem[] } {
+  if (isNestedTooDeep(input)) {
+    const found = `more than ${MOST_LEVELS} levels of lists and objects in each other`;
+    return { problems: [{ path: '(root)', found, allowed: `${MOST_LEVELS} levels at most` }] };
+  }
+  const parsed = schema.safeParse(input);
+  return parsed.success
+    ? { data: parsed.data }
+    : { problems: parsed.error.issues.map((issue) => problemOf(issue, input)) };
+}
+
+function problemOf({ path, message }: z.core.$ZodIssue, input: unknown): Problem {
+  const found = path.reduce<unknown>(
+    (value, key) =>
+      isContainer(value) && Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    input,
+  );
+  return { path: describePath(path), found: describe(found), allowed: message };
+}
+
+/** Looks level by level, without calling itself; what refers to itself has no end and so is too deep. */
+function isNestedTooDeep(value: unknown): boolean {
+  let level = new Set(isContainer(value) ? [value] : []);
+  for (let depth = 0; level.size > 0; depth++) {
+    if (depth === MOST_LEVELS) return true;
+    const next = new Set<object>();
+    for (const container of level) {
+      if (ArrayBuffer.isView(container)) continue;
+      for (const inner of Object.values(container) as unknown[]) if (isContainer(inner)) next.add(inner);
+    }
+    level = next;
+  }
+  return false;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { ENDPOINT_FORM, isEndpoint } from './endpoint.ts';
+import { describe, describePath } from './describe.ts';
 import { InvalidInputError, type Problem } from './errors.ts';
+import { spelledFields, type SpelledFields } from './field-names.ts';
 import { decimal, flag, integer, matching, text } from './fields.ts';
-import { describe, parseAs } from './parse.ts';
+import { parseAs, parseOrProblems } from './parse.ts';
+import { bucket, folder, objectPath } from './places.ts';
 
 /** A Distributed Map runs at most 10,000 child executions at once (AWS Step Functions quota). */
 export const MAX_WORLD_SIZE = 10_000;
@@ -14,17 +17,6 @@ export const DEFAULT_MAX_CONCURRENCY = 1000;
 /** Folder of the teams' buckets below which `data_size` names a folder. */
 const DEFAULT_DATASETS_PREFIX = 'datasets';
 
-const bucket = matching(
-  (value) => /^(s3:\/\/|file:\/\/\/)/.test(value) || /^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(value),
-  'a bucket name (letters, digits, dots, hyphens; 2 to 63 characters), an s3:// or a file:/// address',
-);
-
-const objectPath = matching(
-  (value) =>
-    value.length >= 1 && value.length <= 900 && !value.split('/').some((part) => part === '.' || part === '..'),
-  'a path of 1 to 900 characters without "." or ".." as a folder',
-).transform((value) => value.replace(/^\/+|\/+$/g, ''));
-
 const endpoint = matching(isEndpoint, ENDPOINT_FORM);
 
 const dataMapEntry = z.union([objectPath, z.array(objectPath), z.null()], {
@@ -34,14 +26,14 @@ const dataMapEntry = z.union([objectPath, z.array(objectPath), z.null()], {
 const fields = {
   bucket,
   data_bucket: bucket.optional(),
-  data_prefix: z.union([z.literal(''), objectPath], { error: 'a folder of the bucket, or ""' }).optional(),
+  data_prefix: folder.optional(),
   data_size: z.enum(['small', 'medium', 'large'], { error: 'small, medium or large' }).optional(),
   file_limit: integer(1, 1_000_000).optional(),
   world_size: integer(1, MAX_WORLD_SIZE).optional(),
   batch_size: integer(1, MAX_BATCH_SIZE).default(DEFAULT_BATCH_SIZE),
   result_path: objectPath.default(DEFAULT_RESULT_PATH),
   data_map: z
-    .record(z.string().regex(/^(0|[1-9]\d*)$/, { error: 'a rank: 0, 1, 2, …' }), dataMapEntry, {
+    .record(z.string(), dataMapEntry, {
       error: 'an object from rank to partition path, list of paths, or null',
     })
     .optional(),
@@ -69,7 +61,8 @@ const runPayloadSchema = z
   .superRefine((payload, context) => {
     const world = payload.world_size;
     if (world === undefined) return;
-    for (const rank of Object.keys(payload.data_map ?? {}).filter((rank) => Number(rank) >= world)) {
+    const beyond = (rank: string) => Number(rank) >= world && Number(rank) < MAX_WORLD_SIZE;
+    for (const rank of Object.keys(payload.data_map ?? {}).filter(beyond)) {
       context.addIssue({ code: 'custom', path: ['data_map', rank], message: `ranks below world_size ${world}` });
     }
   });
@@ -86,47 +79,65 @@ export interface ParsedRunPayload {
   readonly warnings: readonly string[];
 }
 
-/** Field names of the published payloads that differ only in spelling. */
-const SPELLINGS: Readonly<Record<string, string>> = { 'data bucket': 'data_bucket', 'data prefix': 'data_prefix' };
+/** Changes the fields of a payload before they are parsed: what a command line says over what a file says. */
+export type ChangeFields = (fields: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 
 /**
- * Parses the input of the state machine, in any of the shapes in use.
+ * Parses the input of the state machine, in any of the shapes in use. What it answers is a payload too, and parsing that
+ * changes nothing.
  *
+ * @param change called with the fields under their proper names
  * @throws InvalidInputError listing every problem with its field path
  */
-export function parseRunPayload(input: unknown): ParsedRunPayload {
-  const { value, problems } = respell(input);
-  if (problems.length > 0) throw new InvalidInputError('payload', problems);
-  const parsed = parseAs(runPayloadSchema, value, 'payload');
-  const warnings = Object.keys(parsed)
-    .filter((name) => !(name in fields))
-    .map((name) => `payload field "${name}" is not known and was kept as it is`);
+export function parseRunPayload(input: unknown, change: ChangeFields = (fields) => fields): ParsedRunPayload {
+  // Nothing below may meet what overflows the stack.
+  parseAs(z.unknown(), input, 'payload');
+  const { fields: given, problems } = namedFields(input);
+  const changed = given === undefined ? input : change(given);
+  const ranks = rankProblems(changed);
+  const parsed = parseOrProblems(runPayloadSchema, changed);
+  if ('problems' in parsed || problems.length + ranks.length > 0)
+    throw new InvalidInputError('payload', [...problems, ...ranks, ...('problems' in parsed ? parsed.problems : [])]);
+  const { data } = parsed;
   return {
     payload: {
-      ...parsed,
-      data_bucket: parsed.data_bucket ?? parsed.bucket,
-      data_prefix: dataFolder(parsed.data_prefix, parsed.data_size),
+      ...data,
+      data_bucket: data.data_bucket ?? data.bucket,
+      data_prefix: dataFolder(data.data_prefix, data.data_size),
     },
-    warnings,
+    warnings: warningsOf(Object.keys(changed as object), data),
   };
 }
 
-function respell(input: unknown): { value: unknown; problems: Problem[] } {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return { value: input, problems: [] };
-  const value: Record<string, unknown> = {};
-  const problems: Problem[] = [];
-  for (const [name, field] of Object.entries(input)) {
-    const spelled = SPELLINGS[name] ?? name;
-    if (spelled in value && value[spelled] !== field) {
-      problems.push({
-        path: name,
-        found: describe(field),
-        allowed: `the same value in every spelling of ${spelled}`,
-      });
-    }
-    value[spelled] = field;
-  }
-  return { value, problems };
+function namedFields(input: unknown): Partial<SpelledFields> & Pick<SpelledFields, 'problems'> {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return { problems: [] };
+  return spelledFields(input, Object.keys(fields));
+}
+
+/** Ranks of data_map that no run can have. */
+function rankProblems(payload: unknown): Problem[] {
+  const { data_map: map } = (payload ?? {}) as { readonly data_map?: unknown };
+  if (typeof map !== 'object' || map === null || Array.isArray(map)) return [];
+  return Object.keys(map)
+    .filter((rank) => !/^(0|[1-9]\d*)$/.test(rank) || Number(rank) >= MAX_WORLD_SIZE)
+    .map((rank) => ({
+      path: describePath(['data_map', rank]),
+      found: `the rank ${describe(rank)}`,
+      allowed: `a rank from 0 to ${MAX_WORLD_SIZE - 1}`,
+    }));
+}
+
+const MOST_WARNINGS = 20;
+
+function warningsOf(names: readonly string[], parsed: object): string[] {
+  const unknown = names.filter((name) => !Object.hasOwn(fields, name));
+  const warnings = unknown.slice(0, MOST_WARNINGS).map((name) => {
+    // The schema drops `__proto__`, whatever it holds.
+    const fate = Object.hasOwn(parsed, name) ? 'kept as it is' : 'left out';
+    return `payload field ${describe(name)} is not known and was ${fate}`;
+  });
+  const more = unknown.length - warnings.length;
+  return more > 0 ? [...warnings, `${more} more payload fields are not known`] : warnings;
 }
 
 /** The folder that holds the partitions: `data_size` names a folder below `data_prefix` unless the prefix ends with it already. */

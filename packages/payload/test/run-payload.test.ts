@@ -100,10 +100,122 @@ describe('parseRunPayload', () => {
   });
 
   it('keeps unknown fields and warns about each', () => {
-    const { payload, warnings } = parseRunPayload({ bucket: 'data', wrold_size: 4 });
+    const { payload, warnings } = parseRunPayload({
+      bucket: 'data',
+      owner: 'ana',
+      'night of observation': 4,
+      mode: 'fast',
+    });
 
-    expect(payload).toHaveProperty('wrold_size', 4);
-    expect(warnings).toEqual([expect.stringContaining('"wrold_size"')]);
+    expect(payload).toMatchObject({ owner: 'ana', night_of_observation: 4, mode: 'fast' });
+    expect(warnings).toEqual(
+      ['"owner"', '"night_of_observation"', '"mode"'].map((name) => expect.stringContaining(name) as string),
+    );
+  });
+
+  it('counts the unknown fields that are too many to name', () => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`note_${at}`, at]));
+
+    const { warnings } = parseRunPayload({ bucket: 'data', ...many });
+
+    expect(warnings).toHaveLength(21);
+    expect(warnings.at(-1)).toBe('9980 more payload fields are not known');
+  });
+
+  it.each([
+    ['wrold_size', 'world_size'],
+    ['worldSize', 'world_size'],
+    ['WORLD-SIZE', 'world_size'],
+    ['Data Bucket', 'data_bucket'],
+    ['data-bucket', 'data_bucket'],
+    ['batchsize', 'batch_size'],
+    ['batch_sizes', 'batch_size'],
+    ['fmi_enable', 'fmi_enabled'],
+    ['modle', 'model'],
+    ['s3_object_name', 'S3_object_name'],
+  ])('asks of %s whether %s was meant', (typed, meant) => {
+    expect(problemsOf({ bucket: 'data', [typed]: 7 })).toContainEqual({
+      path: typed,
+      found: 'a field of this name',
+      allowed: `${meant} (did you mean that?)`,
+    });
+  });
+
+  it('checks the value of a mistyped field too, and misses no field that was only mistyped', () => {
+    expect(problemsOf({ buckt: 'data', batchsize: 0 }).map(({ path }) => path)).toEqual([
+      'buckt',
+      'batchsize',
+      'batch_size',
+    ]);
+  });
+
+  it('takes the names of what every object has for unknown fields', () => {
+    const names = ['constructor', 'toString', 'valueOf', 'hasOwnProperty'];
+    const odd = JSON.parse(
+      `{"bucket":"data","__proto__":{"world_size":3},${names.map((name) => `"${name}":1`).join()}}`,
+    ) as object;
+
+    const { payload, warnings } = parseRunPayload(odd);
+
+    expect(payload.world_size).toBeUndefined();
+    expect(Object.getPrototypeOf(payload)).toBe(Object.prototype);
+    expect(warnings).toHaveLength(5);
+    expect(
+      problemsOf({ bucket: 'data', data_map: JSON.parse('{"__proto__":null,"constructor":"1.pt"}') }),
+    ).toHaveLength(2);
+  });
+
+  it('refuses what is nested without end, wherever it stands', () => {
+    const deep = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as unknown;
+
+    expect(parseRunPayload({ bucket: 'data', notes: deep(150) }).warnings).toHaveLength(1);
+    expect(problemsOf({ bucket: 'data', notes: deep(100_000) })[0]?.found).toContain('more than 200 levels');
+    expect(problemsOf({ bucket: 'data', data_map: deep(100_000), 'data map': deep(100_000) })).toHaveLength(1);
+  });
+
+  it('refuses ranks that no run can have, and names the first twenty', () => {
+    const dataMap = Object.fromEntries(Array.from({ length: 20_001 }, (_, rank) => [rank, null]));
+    const refused = () => parseRunPayload({ bucket: 'data', data_map: dataMap });
+
+    expect(refused).toThrow(
+      'payload has 10001 problems:\n  data_map.10000: found the rank "10000"; allowed: a rank from 0 to 9999\n',
+    );
+    expect(refused).toThrow(/… and 9981 more$/);
+    expect(() => parseRunPayload({ bucket: 'data', data_map: { '9999': null } })).not.toThrow();
+  });
+
+  it.each([
+    ['/'],
+    ['//'],
+    ['a\nb'],
+    ['a\u0000'],
+    ['a\u009bb'],
+    ['a/../b'],
+    ['\ud800'],
+    ['x'.repeat(901)],
+    ['é'.repeat(451)],
+  ])('refuses the result_path %j', (path) => {
+    expect(problemsOf({ bucket: 'data', result_path: path })).toEqual([
+      expect.objectContaining({ path: 'result_path' }),
+    ]);
+  });
+
+  it.each([['s3://'], ['s3://a/b'], ['file:///a%2Fb'], ['file:///a%00'], ['file:///%'], ['a:b'], ['a']])(
+    'refuses the bucket %s',
+    (bucket) => {
+      expect(problemsOf({ bucket })).toEqual([expect.objectContaining({ path: 'bucket' })]);
+    },
+  );
+
+  it('takes "/" for the whole data bucket', () => {
+    expect(parseRunPayload({ bucket: 'data', data_prefix: '/' }).payload.data_prefix).toBe('');
+  });
+
+  it('changes nothing of what it has parsed', () => {
+    for (const input of [fmiRun, minimalRun, rendezvousStep, upstreamRun]) {
+      const { payload } = parseRunPayload(input);
+      expect(parseRunPayload(payload)).toEqual({ payload, warnings: [] });
+    }
   });
 
   it('lists every problem at once, each with path, finding and what is allowed', () => {
