@@ -10,6 +10,10 @@ beforeAll(async () => {
 afterAll(() => workspace.remove());
 
 interface InferJson {
+  readonly 'total cpu time (second)': number;
+  readonly 'throughput(bps)': number;
+  readonly sample_persec: number;
+  readonly cpu_seconds: number;
   readonly samples: number;
   readonly 'batch size': number;
   readonly 'number of batches': number;
@@ -42,9 +46,13 @@ describe('cosmicai infer', () => {
     }
   });
 
-  it("prints upstream's keys with --json", async () => {
+  it("prints upstream's keys with --json, and rate x time is the bits that were read", async () => {
     const end = await workspace.cosmicai(['infer', 'parts/1.pt', '--json', '--device', 'cpu']);
-    expect(Object.keys(printedJson(end) as object)).toEqual(
+    const printed = printedJson(end) as InferJson;
+    expect(printed['throughput(bps)'] * printed['total cpu time (second)']).toBeCloseTo(15 * 20_520 * 8, 3);
+    expect(printed.sample_persec * printed['total cpu time (second)']).toBeCloseTo(15, 9);
+    expect(printed.cpu_seconds).toBeGreaterThan(0);
+    expect(Object.keys(printed)).toEqual(
       expect.arrayContaining([
         ...['total cpu time (second)', 'execution time per batch (second)', 'cpu memory (MB)', 'throughput(bps)'],
         ...['batch size', 'number of batches', 'device', 'MAE', 'MSE', 'Bias', 'Precision', 'R2'],

@@ -77,13 +77,14 @@ const task = (fields: object) =>
 
 function environment(): RankEnvironment {
   let milliseconds = 0;
+  let cpuSeconds = 3;
   return {
     openStore,
     loadModel: (rankTask) => models.load(rankTask),
     monotonic: () => (milliseconds += 250),
     now: () => new Date('2026-03-04T05:06:07Z'),
     coldStart: true,
-    cpuSeconds: () => 3,
+    cpuSeconds: () => (cpuSeconds += 1.5),
     peakRssMb: () => 123,
     memoryLimitMb: 2048,
     architecture: 'x86_64',
@@ -119,6 +120,11 @@ describe('runRank', () => {
       peak_rss_mb: 123,
     });
     expect(result.bits).toBe(75 * 20_520 * 8);
+    // What notebooks compute; processor time has a key of its own.
+    expect(result.throughput_bps * result['total_cpu_time (seconds)']).toBeCloseTo(result.bits, 3);
+    expect(result.sample_persec * result['total_cpu_time (seconds)']).toBeCloseTo(75, 9);
+    expect(result['total_cpu_time (seconds)']).toBe(result.timing.inference);
+    expect(result.cpu_seconds).toBe(1.5);
     expect(result.model_sha256).toBe(model.sha256);
     expect(await store.get('out/2.json')).toEqual(await store.get('out/runs/run/2.json'));
     const rows = await predictionsOf(result.predictions_key);

@@ -113,7 +113,7 @@ export function fromRankResult(result: RankResult): RankMeasurement {
     memoryMb: result.peak_rss_mb,
     memoryLimitMb: result.memory_limit_mb,
     process: {
-      cpuSeconds: result['total_cpu_time (seconds)'],
+      cpuSeconds: result.cpu_seconds ?? result['total_cpu_time (seconds)'],
       peakRssMb: result.peak_rss_mb,
       modelLoadSeconds: result.cold_start ? result.timing.model_load : null,
     },

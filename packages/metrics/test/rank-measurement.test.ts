@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { BITS_PER_SAMPLE, normaliseRankResult, normaliseRankResults, ratesOf } from '../src/index.ts';
+import { ownRankResult } from './own-rank-result.ts';
 import { publishedFile } from './reference.ts';
 
 describe('a rank result', () => {
@@ -138,6 +139,18 @@ describe('a rank result', () => {
       device: 'cpu',
       scores: { mae: 0.01252, mse: 0.000297, bias: 0.002024, precision: 0.011136, r2: 0.974674 },
     });
+  });
+
+  it('of ours tells wall clock and processor time apart, also where it was written before there was cpu_seconds', () => {
+    const { cpu_seconds: cpuSeconds, ...before } = ownRankResult({ 'total_cpu_time (seconds)': 2.3 });
+    const [now, then] = [ownRankResult(), before].map((result) => normaliseRankResult(result).measurement);
+
+    expect(cpuSeconds).toBe(2.4);
+    expect(now!.process!.cpuSeconds).toBe(2.4);
+    expect(then!.process!.cpuSeconds).toBe(2.3);
+    // The rank's whole time in both.
+    for (const measurement of [now!, then!])
+      expect(measurement).toMatchObject({ seconds: 2, inferenceSeconds: 1.5, samplesPerSecond: 150 });
   });
 
   it('lists what was not understood, with what was found', () => {

@@ -13,7 +13,9 @@ export const partitionReadSchema = z.object({
 
 /**
  * `<rank>.json`: the upstream keys with their upstream units, then ours. Upstream's two "total" keys are kept because
- * notebooks read them; `total_cpu_memory (MB)` holds the peak resident memory of the process.
+ * notebooks read them. `total_cpu_time (seconds)` is the time over which `throughput_bps` and `sample_persec` are taken, so
+ * that notebooks get bits and samples back as rate x time, as they do of the published files: wall-clock seconds of reading
+ * and inference. `total_cpu_memory (MB)` holds the peak resident memory of the process.
  */
 export const rankResultSchema = z.object({
   'total_cpu_time (seconds)': seconds,
@@ -49,6 +51,8 @@ export const rankResultSchema = z.object({
   memory_limit_mb: z.number().positive().nullable(),
   architecture: z.string(),
   prediction_scores: predictionScoresSchema,
+  /** Processor time of the process. Files written before there was this key have it as `total_cpu_time (seconds)`. */
+  cpu_seconds: seconds.optional(),
 });
 export type RankResult = z.output<typeof rankResultSchema>;
 

@@ -1,0 +1,50 @@
+import type { RankResult } from '@cosmicai/payload';
+import { BITS_PER_SAMPLE } from '../src/index.ts';
+
+/** A rank's result as this version writes it: 300 galaxies read and predicted in 1.5 of 2 s, with 2.4 s of processor time. */
+export function ownRankResult(changes: Partial<RankResult> = {}): RankResult {
+  return {
+    'total_cpu_time (seconds)': 1.5,
+    'total_cpu_memory (MB)': 310,
+    'execution_time (seconds/batch)': 0.5,
+    num_batches: 3,
+    batch_size: 128,
+    device: 'cpu',
+    throughput_bps: 200 * BITS_PER_SAMPLE,
+    sample_persec: 200,
+    result_path: 'results',
+    data_path: '3.pt',
+    s3_total_time: 0.5,
+    s3_avg_time: 0.25,
+    s3_min_time: 0.2,
+    s3_max_time: 0.3,
+    run_id: 'r-1',
+    rank: 2,
+    world_size: 4,
+    samples: 300,
+    bits: 300 * BITS_PER_SAMPLE,
+    partitions: [{ key: '3.pt', size: 6_200_000, samples: 300 }],
+    predictions_key: 'results/runs/r-1/predictions/2.parquet',
+    model_sha256: 'ab'.repeat(32),
+    started_at: '2026-01-01T00:00:03.000Z',
+    cold_start: false,
+    timing: { model_load: 0.3, read: 0.5, inference: 1.5, write: 0.1, total: 2 },
+    peak_rss_mb: 310,
+    memory_limit_mb: 2048,
+    architecture: 'x64',
+    prediction_scores: {
+      count: 300,
+      excluded: 0,
+      mae: 0.012,
+      mse: 0.0003,
+      bias: 0.002,
+      precision: 0.011,
+      precision_error: 0,
+      r2: 0.97,
+      outlier_fraction_005: 0.01,
+      outlier_fraction_015: 0,
+    },
+    cpu_seconds: 2.4,
+    ...changes,
+  };
+}
