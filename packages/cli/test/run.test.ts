@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseReportLog } from '@cosmicai/metrics';
 import { decodePredictions } from '@cosmicai/inference';
@@ -113,11 +113,19 @@ describe('cosmicai run', () => {
     expect(workspace.combined('six', 'combined_data.json').map(({ rank }) => rank)).toEqual([0, 1, 2, 3]);
   });
 
-  it.concurrent('lets the ranks meet with --fmi, to the same metrics', async () => {
-    const options = ['--data', 'parts', '--world-size', '2', '--results', 'met', '--fmi', '--json', '--no-report'];
+  it.concurrent('lets the ranks meet that a payload file wants to meet, to the same metrics', async () => {
+    const fields = {
+      'world size': '2',
+      'fmi enabled': '1',
+      'rendezvous endpoint': 'rendezvous.example.org:10000',
+      'max concurrency': '2',
+    };
+    writeFileSync(workspace.path('meet.json'), JSON.stringify(fields));
+    const options = ['meet.json', '--data', 'parts', '--results', 'met', '--json', '--no-report'];
     const run = await workspace.cosmicai(['run', ...options]);
 
     expect(run.code).toBe(0);
+    expect(run.stderr).toContain('through a server on this machine, not rendezvous.example.org:10000');
     const { summary, directory } = printedRun(run);
     expect(summary).toMatchObject({ status: 'SUCCEEDED', samples: 60, warnings: [] });
     const entered = eventsIn(directory).flatMap((event) =>

@@ -1,15 +1,15 @@
 import { basename, resolve } from 'node:path';
-import { parseRunPayload, UserInputError } from '@cosmicai/payload';
+import { UserInputError, type RunPayload } from '@cosmicai/payload';
 import { resultsLocation } from '../inputs/files.ts';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
-import { composePayload } from '../run/payload.ts';
+import { composePayload, NO_ENDPOINT } from '../run/payload.ts';
 import type { DeployedStage } from './stage.ts';
 
 /** What of a stage decides a payload. */
 export type PayloadStage = Pick<DeployedStage, 'name' | 'bucket' | 'options' | 'rendezvous'>;
 
 export interface StagePayload {
-  readonly payload: Record<string, unknown>;
+  readonly payload: RunPayload;
   /** A folder of this machine whose partitions the payload expects in the bucket. */
   readonly upload?: { readonly folder: string; readonly prefix: string };
 }
@@ -27,38 +27,56 @@ export async function composeStagePayload(
   cwd: string,
 ): Promise<StagePayload> {
   const { prefixes } = stage.options;
-  const base: Record<string, unknown> = { bucket: stage.bucket, ...file };
-  let upload: StagePayload['upload'];
-  if (data !== undefined && !data.includes('://')) {
-    const folder = resolve(cwd, data);
-    upload = { folder, prefix: `${prefixes.data[0] ?? 'datasets'}/${basename(folder)}` };
-    base.data_bucket = stage.bucket;
-    base.data_prefix = upload.prefix;
-    for (const other of ['data bucket', 'data prefix', 'data_size']) Reflect.deleteProperty(base, other);
-  }
-  if (results !== undefined) {
-    const address = results.includes('://') ? results : `s3://${stage.bucket}/${results.replace(/^\/+/, '')}`;
-    const { bucket, resultPath } = resultsLocation(address, cwd);
-    base.bucket = bucket.replace(/^s3:\/\//, '');
-    base.result_path = resultPath;
-  }
-  if (options.fmi === true || String(base.fmi_enabled) === 'true')
-    base.rendezvous_endpoint ??= await stage.rendezvous();
-  const payload = composePayload(base, { ...options, ...(data?.includes('://') && { data }) }, cwd);
-  const { payload: parsed } = parseRunPayload(payload);
+  const isHere = data !== undefined && !data.includes('://');
+  const upload = isHere
+    ? { folder: resolve(cwd, data), prefix: `${prefixes.data[0] ?? 'datasets'}/${basename(resolve(cwd, data))}` }
+    : undefined;
+  const { payload: composed } = composePayload(
+    file,
+    { ...options, ...(data !== undefined && !isHere && { data }) },
+    cwd,
+    (fields) => ({
+      bucket: stage.bucket,
+      // Whether the ranks are to meet, and so the server to be found, is known once the payload is parsed.
+      rendezvous_endpoint: NO_ENDPOINT,
+      ...(upload === undefined ? fields : inFolder(fields, stage.bucket, upload.prefix)),
+      ...(results !== undefined && placeOfResults(results, stage.bucket, cwd)),
+    }),
+  );
+  const payload = await withEndpoint(composed, stage);
   for (const [name, bucket] of [
-    ['bucket', parsed.bucket],
-    ['data_bucket', parsed.data_bucket],
+    ['bucket', payload.bucket],
+    ['data_bucket', payload.data_bucket],
   ] as const) {
     if (bucket.startsWith('file:'))
       throw new UserInputError(`The payload's ${name} is ${bucket}, a folder of this machine, which AWS can't reach.`);
   }
   // Only in the stage's own bucket do its functions' roles name folders.
   const within = (path: string) => prefixes.results.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
-  if (parsed.bucket.replace(/^s3:\/\//, '') !== stage.bucket || !within(parsed.result_path)) {
+  if (payload.bucket.replace(/^s3:\/\//, '') !== stage.bucket || !within(payload.result_path)) {
     throw new UserInputError(
-      `The functions of stage ${stage.name} may not write to ${parsed.bucket}/${parsed.result_path}: expected a result_path below ${prefixes.results.join(', ')} in ${stage.bucket}. Name one with --results, or add a prefix to prefixes.results in config/${stage.name}.yml and deploy again.`,
+      `The functions of stage ${stage.name} may not write to ${payload.bucket}/${payload.result_path}: expected a result_path below ${prefixes.results.join(', ')} in ${stage.bucket}. Name one with --results, or add a prefix to prefixes.results in config/${stage.name}.yml and deploy again.`,
     );
   }
   return { payload, ...(upload && { upload }) };
+}
+
+async function withEndpoint(payload: RunPayload, stage: PayloadStage): Promise<RunPayload> {
+  const { rendezvous_endpoint: endpoint, ...rest } = payload;
+  if (endpoint !== NO_ENDPOINT) return payload;
+  return payload.fmi_enabled ? { ...rest, rendezvous_endpoint: await stage.rendezvous() } : rest;
+}
+
+function inFolder(
+  { data_size: _size, ...fields }: Readonly<Record<string, unknown>>,
+  bucket: string,
+  prefix: string,
+): Record<string, unknown> {
+  return { ...fields, data_bucket: bucket, data_prefix: prefix };
+}
+
+function placeOfResults(results: string, stageBucket: string, cwd: string): Record<string, unknown> {
+  const address = results.includes('://') ? results : `s3://${stageBucket}/${results.replace(/^\/+/, '')}`;
+  const { bucket, resultPath } = resultsLocation(address, cwd);
+  return { bucket: bucket.replace(/^s3:\/\//, ''), result_path: resultPath };
 }

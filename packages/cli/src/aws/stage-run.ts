@@ -53,7 +53,7 @@ export async function startOnStage(
 ): Promise<string> {
   const { stage, terminal } = run;
   const { store } = stage;
-  const { payload, upload } = await composeStagePayload(read, options, stage, terminal.cwd);
+  const { payload: composed, upload } = await composeStagePayload(read, options, stage, terminal.cwd);
   if (upload !== undefined) {
     const bar = progress(terminal, `Uploading to s3://${stage.bucket}/${upload.prefix}`);
     const { signal } = terminal;
@@ -64,11 +64,12 @@ export async function startOnStage(
     bar.done();
     printLine(terminal.stderr, `Partitions: ${sent.length} uploaded, ${kept.length} there already`);
   }
+  let payload = composed;
   if (options.model !== undefined) {
     const folder = stage.options.prefixes.models[0] ?? 'models';
     const path = resolve(terminal.cwd, options.model);
     const { key, sent } = await uploadModel(path, store, folder, { signal: terminal.signal });
-    payload.model = key;
+    payload = { ...composed, model: key };
     printLine(terminal.stderr, `Model: ${key} ${sent.length > 0 ? 'uploaded' : 'is there already'}`);
   }
   const name = executionName();

@@ -36,7 +36,7 @@ export async function localTarget(
         options.data === undefined
           ? (await simulatedData(run, options, join(folder, 'data'), terminal)).folder
           : [options.data.replace(/\/+$/, ''), ...dataFolders(run)].join('/');
-      const payload = composePayload(
+      const { payload } = composePayload(
         {},
         { data, results: join(folder, 'results'), worldSize: run.world_size, batchSize: run.batch_size },
         terminal.cwd,

@@ -41,9 +41,7 @@ async function demo(options: DemoOptions, terminal: Terminal): Promise<number> {
   printLine(terminal.stderr, `Simulating ${options.count} galaxies into ${data}`);
   await writeSimulation({ count: options.count, seed: SEED, partitionSize: PARTITION_SIZE, out: data }, terminal);
   const asked = { data, results: join(folder, 'results'), worldSize: options.worldSize, batchSize: options.batchSize };
-  const execution = await execute(
-    { payload: composePayload({}, asked, terminal.cwd), memory: RANK_MEMORY_MIB },
-    terminal,
-  );
+  const { payload } = composePayload({}, asked, terminal.cwd);
+  const execution = await execute({ payload, memory: RANK_MEMORY_MIB }, terminal);
   return reportExecution(execution, options, terminal);
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { DEFAULT_CALIBRATION, pricesOf, pricesSchema, quoteRun } from '@cosmicai/metrics';
-import { naturalOrder, parseRunPayload, type RunPayload } from '@cosmicai/payload';
+import { naturalOrder, type RunPayload } from '@cosmicai/payload';
 import { quoteTable } from '@cosmicai/report';
 import { openStore, parseAddress } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
@@ -79,7 +79,7 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
         ? {}
         : { bucket: 'quoted' }
       : await readPayload(file, terminal.cwd);
-  const { payload } = parseRunPayload(composePayload(given, options, terminal.cwd));
+  const { payload, warnings } = composePayload(given, options, terminal.cwd);
   const data = storeOf(payload.data_bucket, options);
   const sizes =
     options.files === undefined
@@ -105,13 +105,14 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
       : await readJson(resolve(terminal.cwd, options.prices), pricesSchema);
   const quoted = quoteRun(plan, calibration, { prices, seed: options.seed });
   if (options.json) {
+    for (const warning of warnings) printLine(terminal.stderr, `Warning: ${warning}`);
     printJson(terminal, { ...quoted, ...(probed !== undefined && { probe: probed }) });
     return;
   }
   if (probed !== undefined)
     printLine(terminal.stdout, `${formatPairs(describeProbe(probed, calibration, memoryMb))}\n`);
   printLine(terminal.stdout, formatReportTable(quoteTable(quoted)));
-  for (const warning of quoted.warnings) printLine(terminal.stdout, `\nWarning: ${warning}`);
+  for (const warning of [...warnings, ...quoted.warnings]) printLine(terminal.stdout, `\nWarning: ${warning}`);
 }
 
 /** Tries the payload's model on the first of its partitions, or on simulated galaxies where there is none to be read. */

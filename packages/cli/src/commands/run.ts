@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { UserInputError } from '@cosmicai/payload';
+import { parseRunPayload, UserInputError, type RunPayload } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { z } from 'zod';
 import {
@@ -88,7 +88,7 @@ async function runAtAws(
 
 async function run(file: string | undefined, options: RunOptions, terminal: Terminal): Promise<number> {
   const read = file === undefined ? {} : await readPayload(file, terminal.cwd);
-  const payload = composePayload(read, options, terminal.cwd);
+  const { payload } = composePayload(read, options, terminal.cwd);
   const execution = await execute({ ...options, payload }, terminal);
   return reportExecution(execution, options, terminal);
 }
@@ -102,12 +102,15 @@ async function resume(directory: string, options: RunOptions, command: Command, 
   return reportExecution(execution, whole, terminal);
 }
 
-const startSchema = z.object({ input: z.record(z.string(), z.unknown()) });
+const startSchema = z.object({ input: z.unknown() });
 
-async function earlierPayload(directory: string): Promise<Record<string, unknown>> {
+/** The payload of an execution's start, which an earlier version may have kept as its file had it. */
+async function earlierPayload(directory: string): Promise<RunPayload> {
+  let start: z.output<typeof startSchema>;
   try {
-    return startSchema.parse(JSON.parse(await readFile(join(directory, 'run.json'), 'utf8'))).input;
+    start = startSchema.parse(JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')));
   } catch (error) {
     throw new UserInputError(`${directory} holds no execution to go on with.`, { cause: error });
   }
+  return parseRunPayload(start.input).payload;
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_CALIBRATION, quoteRun, type Quote } from '@cosmicai/metrics';
-import { CosmicError, parseRunPayload } from '@cosmicai/payload';
+import { CosmicError, type RunPayload } from '@cosmicai/payload';
 import { formatSeconds, formatUsd } from '@cosmicai/report';
 import { openStore } from '@cosmicai/store';
 import type { StageRun } from '../aws/stage-run.ts';
@@ -10,13 +10,12 @@ import { partitionSizes, runPlanOf } from './run-plan.ts';
  * What a run on a stage will take, of the stage's own functions. Undefined where the data can't be listed from here: its
  * functions may be allowed more than whoever starts them.
  *
- * @throws UserInputError when the payload is wrong or there is nothing to read, which no execution would mend
+ * @throws UserInputError when there is nothing to read, which no execution would mend
  */
 export async function quoteOnStage(
-  input: Readonly<Record<string, unknown>>,
+  payload: RunPayload,
   { stage: { options }, called: { childType } }: Pick<StageRun, 'stage' | 'called'>,
 ): Promise<Quote | undefined> {
-  const { payload } = parseRunPayload(input);
   const { memory: memoryMb, ephemeral_storage: ephemeralStorageMb, architecture } = options.inference;
   try {
     const sizes = await partitionSizes(openStore(payload.data_bucket, { base: 's3://' }), payload.data_prefix);

@@ -11,6 +11,7 @@ import {
   type LocalRunOptions,
   type LocalRunResult,
 } from '@cosmicai/local';
+import { EnvironmentError, type RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
@@ -22,7 +23,7 @@ import { meetAgain } from './meet-again.ts';
 import { RunProgress } from './run-progress.ts';
 
 export interface ExecuteOptions {
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly payload: RunPayload;
   readonly model?: string;
   /** Memory of a rank, MiB. */
   readonly memory: number;
@@ -66,13 +67,13 @@ async function executeWith(
   options: ExecuteOptions,
   terminal: Terminal,
 ): Promise<Execution> {
-  const meeting = String(options.payload.fmi_enabled) === 'true';
+  const { fmi_enabled: meeting, max_concurrency: asked } = options.payload;
   const concurrency = options.concurrency ?? (meeting ? MOST_MEETING_RANKS : availableParallelism());
   const payload = {
     ...options.payload,
     ...(rendezvous.endpoint !== undefined && { rendezvous_endpoint: rendezvous.endpoint }),
     // So that Initialize plans no meeting of more ranks than can run at once.
-    ...(meeting && { max_concurrency: Math.min(concurrency, Number(options.payload.max_concurrency ?? concurrency)) }),
+    ...(meeting && { max_concurrency: Math.min(concurrency, asked) }),
   };
   const definition = loadMachine(options.definition, options.functions);
   const { modelPath, functions } = await functionsWith({ ...options, concurrency }, terminal, rendezvous.environment);
@@ -93,7 +94,7 @@ async function executeWith(
   };
   const result = await runLocally({
     definition,
-    input: payload,
+    input: payload as JsonObject,
     functions,
     runDirectory: directory,
     store: (bucket) => openStore(bucket, options.store === undefined ? {} : { base: options.store }),
@@ -158,16 +159,17 @@ export async function openPool(
 }
 
 /** Beside the results when they are on this machine, else below the current folder. */
-function newDirectory(payload: Readonly<Record<string, unknown>>, terminal: Terminal): string {
-  const { bucket, result_path: resultPath = 'results' } = payload;
+function newDirectory({ bucket, result_path: resultPath }: RunPayload, { cwd }: Terminal): string {
   const name = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 4)}`;
-  const local = typeof bucket === 'string' && bucket.startsWith('file://') && typeof resultPath === 'string';
-  const results = local ? join(fileURLToPath(bucket), resultPath) : resolve(terminal.cwd, 'cosmicai');
+  const results = bucket.startsWith('file:') ? join(fileURLToPath(bucket), resultPath) : resolve(cwd, 'cosmicai');
   return join(results, 'executions', name);
 }
 
 /** A results folder of this machine is made; a bucket that doesn't exist stays an error. */
-async function createLocalBucket(bucket: unknown): Promise<void> {
-  if (typeof bucket === 'string' && bucket.startsWith('file:///'))
-    await mkdir(fileURLToPath(bucket), { recursive: true });
+async function createLocalBucket(bucket: string): Promise<void> {
+  if (!bucket.startsWith('file:')) return;
+  const folder = fileURLToPath(bucket);
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw new EnvironmentError(`The results folder ${folder} can't be made: ${(cause as Error).message}`, { cause });
+  });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startRendezvous } from '@cosmicai/fmi';
+import type { RunPayload } from '@cosmicai/payload';
 import { NO_ENDPOINT } from './payload.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 
@@ -27,10 +28,10 @@ const HOST = '127.0.0.1';
  * (COSMICAI_RENDEZVOUS_SECRETS), else one started here for the run.
  */
 export async function rendezvousFor(
-  payload: Readonly<Record<string, unknown>>,
+  payload: Pick<RunPayload, 'fmi_enabled' | 'rendezvous_endpoint'>,
   terminal: Terminal,
 ): Promise<LocalRendezvous> {
-  if (String(payload.fmi_enabled) !== 'true') return NONE;
+  if (!payload.fmi_enabled) return NONE;
   const known = terminal.environment.COSMICAI_RENDEZVOUS_SECRETS;
   // The first one, as in Initialize.
   if (known !== undefined) return { ...NONE, secret: known.trim().split(/\s+/)[0] };
@@ -40,7 +41,7 @@ export async function rendezvousFor(
   if (payload.rendezvous_endpoint !== undefined && payload.rendezvous_endpoint !== NO_ENDPOINT) {
     printLine(
       terminal.stderr,
-      `The ranks meet through a server on this machine, not ${JSON.stringify(payload.rendezvous_endpoint)}: COSMICAI_RENDEZVOUS_SECRETS is not set.`,
+      `The ranks meet through a server on this machine, not ${payload.rendezvous_endpoint}: COSMICAI_RENDEZVOUS_SECRETS is not set.`,
     );
   }
   return { endpoint, secret, environment: { COSMICAI_RENDEZVOUS_SECRETS: secret }, close: () => server.close(0) };

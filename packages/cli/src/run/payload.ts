@@ -1,10 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { describe, InvalidInputError, parseRunPayload, UserInputError } from '@cosmicai/payload';
+import {
+  describe,
+  InvalidInputError,
+  parseRunPayload,
+  UserInputError,
+  type ChangeFields,
+  type ParsedRunPayload,
+} from '@cosmicai/payload';
 import { bucketAndPrefix, folderAddress, resultsLocation } from '../inputs/files.ts';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 
-/** Stands for the server that the run will start itself. */
+/** Stands for the server that the run will start itself, or that of the stage: functions can't reach any other by this name. */
 export const NO_ENDPOINT = 'localhost:10000';
 
 /** Reads a payload file. @throws UserInputError when it can't be read or is no JSON object */
@@ -30,42 +37,52 @@ export async function readPayload(path: string, cwd: string): Promise<Record<str
 
 /**
  * The payload of a run: the file's fields, changed by the options. Folders of this machine become file:// addresses:
- * `--data` the data bucket itself, `--results` a bucket and the result_path in it.
+ * `--data` the data bucket itself, `--results` a bucket and the result_path in it. A wrong payload fails here, before anything
+ * is started or written.
+ *
+ * @param prepare changes the fields before the options do
+ * @throws InvalidInputError naming everything that is wrong, UserInputError when no data are named
  */
 export function composePayload(
   file: Readonly<Record<string, unknown>>,
   options: PayloadOptions,
   cwd: string,
+  prepare: ChangeFields = (fields) => fields,
+): ParsedRunPayload {
+  return parseRunPayload(file, (fields) => changedFields(prepare(fields), options, cwd));
+}
+
+function changedFields(
+  given: Readonly<Record<string, unknown>>,
+  options: PayloadOptions,
+  cwd: string,
 ): Record<string, unknown> {
-  const payload: Record<string, unknown> = { ...file };
-  const set = (name: string, value: unknown) => {
-    if (value !== undefined) payload[name] = value;
+  const fields: Record<string, unknown> = {
+    // The run starts a server of its own where the payload names none (local-rendezvous.ts).
+    ...(options.fmi === true && { rendezvous_endpoint: NO_ENDPOINT }),
+    ...given,
+    ...defined({
+      world_size: options.worldSize,
+      batch_size: options.batchSize,
+      file_limit: options.fileLimit,
+      max_concurrency: options.maxConcurrency,
+      tolerated_failure_percentage: options.tolerate,
+      fmi_enabled: options.fmi,
+    }),
   };
-  set('world_size', options.worldSize);
-  set('batch_size', options.batchSize);
-  set('file_limit', options.fileLimit);
-  set('max_concurrency', options.maxConcurrency);
-  set('tolerated_failure_percentage', options.tolerate);
-  set('fmi_enabled', options.fmi);
-  // The run starts a server of its own where the payload names none (local-rendezvous.ts).
-  if (options.fmi === true) payload.rendezvous_endpoint ??= NO_ENDPOINT;
   if (options.data !== undefined) {
-    delete payload.data_size;
-    delete payload['data bucket'];
     const { bucket, prefix } = bucketAndPrefix(folderAddress(options.data, cwd));
-    payload.data_bucket = bucket;
-    payload.data_prefix = prefix;
+    delete fields.data_size;
+    Object.assign(fields, { data_bucket: bucket, data_prefix: prefix });
   }
-  const results = options.results ?? (payload.bucket === undefined ? 'results' : undefined);
-  if (results !== undefined) {
-    const { bucket, resultPath } = resultsLocation(results, cwd);
-    payload.bucket = bucket;
-    payload.result_path = resultPath;
-  }
-  if (payload.data_bucket === undefined && file.bucket === undefined && payload['data bucket'] === undefined) {
+  if (given.bucket === undefined && fields.data_bucket === undefined)
     throw new UserInputError('No data to read: name a folder with --data, or a payload file that has a bucket.');
-  }
-  // Checked here too, so that a wrong payload fails before anything is started or written.
-  parseRunPayload(payload);
-  return payload;
+  const results = options.results ?? (given.bucket === undefined ? 'results' : undefined);
+  if (results === undefined) return fields;
+  const { bucket, resultPath } = resultsLocation(results, cwd);
+  return { ...fields, bucket, result_path: resultPath };
+}
+
+function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

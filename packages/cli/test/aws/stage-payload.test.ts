@@ -24,14 +24,15 @@ describe('the payload of a run on a stage', () => {
     const file = { 'data bucket': 'old', data_size: 'medium', world_size: '8' };
     const { payload, upload } = await compose(file, { data: 'survey/100MB', batchSize: 256, results: 'scaling/one' });
     expect(upload).toEqual({ folder: '/home/user/survey/100MB', prefix: 'datasets/100MB' });
-    expect(payload).toEqual({
+    expect(payload).toMatchObject({
       bucket: STAGE.bucket,
       data_bucket: STAGE.bucket,
       data_prefix: 'datasets/100MB',
-      world_size: '8',
+      world_size: 8,
       batch_size: 256,
       result_path: 'scaling/one',
     });
+    expect(payload).not.toHaveProperty('data_size');
   });
 
   it('reads another bucket without uploading', async () => {
@@ -54,7 +55,9 @@ describe('the payload of a run on a stage', () => {
     const stage = { ...STAGE, rendezvous: () => Promise.resolve('203.0.113.7:10000') };
     const met = { fmi_enabled: true, rendezvous_endpoint: '203.0.113.7:10000' };
     expect((await compose({}, { fmi: true }, stage)).payload).toMatchObject(met);
-    expect((await compose({ fmi_enabled: 'true' }, {}, stage)).payload).toMatchObject({ ...met, fmi_enabled: 'true' });
+    for (const on of ['true', '1', 'TRUE', true])
+      expect((await compose({ 'fmi enabled': on }, {}, stage)).payload).toMatchObject(met);
+    await expect(compose({ fmi_enabled: '1' }, {})).rejects.toThrow('has no rendezvous server');
     const named = await compose({ rendezvous_endpoint: 'other.example.org:1' }, { fmi: true });
     expect(named.payload.rendezvous_endpoint).toBe('other.example.org:1');
     await expect(compose({}, { fmi: true })).rejects.toThrow('has no rendezvous server');
