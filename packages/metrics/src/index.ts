@@ -23,13 +23,9 @@ export {
   type RunUsage,
 } from './cost.ts';
 export { formatReportLine, parseReportLine, parseReportLog, type ReportLine, type ReportLog } from './report-line.ts';
-export {
-  fromRankResult,
-  normaliseRankResult,
-  normaliseRankResults,
-  type NormalisedRank,
-  type RankMeasurement,
-} from './rank-measurement.ts';
+export { fromRankResult } from './own-results.ts';
+export { normaliseRankResult, readRankResults, type RankResults } from './rank-results.ts';
+export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measurement.ts';
 export { seededRandom, standardNormal, type Random } from './random.ts';
 export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';
 export {

@@ -1,3 +1,4 @@
+import { compareNaturally } from '@cosmicai/payload';
 import { costOfRun, type Architecture } from './cost.ts';
 import type { Prices } from './price-book.ts';
 import type { RankMeasurement } from './rank-measurement.ts';
@@ -6,7 +7,8 @@ import type { ReportLine } from './report-line.ts';
 
 /** A rank's line in the table of a run; what is not known is null. */
 export interface RankRow {
-  readonly rank: number;
+  /** Null where the files don't tell. */
+  readonly rank: number | null;
   readonly samples: number | null;
   /** Seconds of the invocation as Lambda reports it, else as the rank measured it. */
   readonly seconds: number | null;
@@ -18,6 +20,10 @@ export interface RankRow {
   readonly bitsPerSecond: number | null;
   /** Lambda's price of this rank alone. */
   readonly usd: number | null;
+  /** What people know the row by: the rank, else the partitions that it read, else the place of its record. */
+  readonly label: string;
+  /** Everything that a profiler saw allocated, summed: not memory in use. */
+  readonly allocatedMb: number | null;
 }
 
 export interface RunTable {
@@ -38,14 +44,17 @@ export interface RunTableOptions {
   readonly architecture?: Architecture;
 }
 
-/** The per-rank table of a run. Ranks whose file tells no rank are numbered by their place. */
+/**
+ * The per-rank table of a run, in the order of the ranks. Results that tell no rank follow, known by their partitions and in the
+ * natural order of those: published files hold them in the order of their names' text (1, 10, 100), so their place says nothing.
+ */
 export function runTable(
   ranks: readonly RankMeasurement[],
   { prices, reports = new Map(), wallClockSeconds, architecture }: RunTableOptions,
 ): RunTable {
   const rows = ranks.map((measured, place) => {
-    const rank = measured.rank ?? place;
-    return rowOf(rank, measured, { prices, report: reports.get(rank), architecture });
+    const report = measured.rank === null ? undefined : reports.get(measured.rank);
+    return rowOf(labelOf(measured, place), measured, { prices, report, architecture });
   });
   const work = ranks.map(({ samples, bits, seconds }) => ({
     samples: samples ?? 0,
@@ -53,7 +62,7 @@ export function runTable(
     seconds: seconds ?? 0,
   }));
   return {
-    rows: rows.sort((a, b) => a.rank - b.rank),
+    rows: rows.sort(byRank),
     rates: ratesOf(work, wallClockSeconds),
     samples: work.reduce((sum, { samples }) => sum + samples, 0),
     bits: work.reduce((sum, { bits }) => sum + bits, 0),
@@ -61,8 +70,24 @@ export function runTable(
   };
 }
 
+/** Names of partitions shown in a label at most. */
+const PARTITIONS_NAMED = 2;
+
+function labelOf({ rank, dataPaths }: RankMeasurement, place: number): string {
+  if (rank !== null) return String(rank);
+  if (dataPaths.length === 0) return `record ${place + 1}`;
+  const more = dataPaths.length - PARTITIONS_NAMED;
+  return `${dataPaths.slice(0, PARTITIONS_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function byRank(a: RankRow, b: RankRow): number {
+  if (a.rank !== null && b.rank !== null) return a.rank - b.rank;
+  if (a.rank !== null || b.rank !== null) return a.rank === null ? 1 : -1;
+  return compareNaturally(a.label, b.label);
+}
+
 function rowOf(
-  rank: number,
+  label: string,
   measured: RankMeasurement,
   {
     prices,
@@ -74,7 +99,7 @@ function rowOf(
   const billedSeconds = report === undefined ? measured.seconds : report.billedDurationMs / 1000;
   const chip = architectureOf(measured.architecture) ?? architecture;
   return {
-    rank,
+    rank: measured.rank,
     samples: measured.samples,
     seconds: report === undefined ? measured.seconds : report.durationMs / 1000,
     initSeconds: initOf(measured, report),
@@ -100,6 +125,8 @@ function rowOf(
             },
             prices,
           ).usd,
+    label,
+    allocatedMb: measured.allocatedMb,
   };
 }
 

@@ -3,11 +3,11 @@ import {
   calibratedBy,
   DEFAULT_AWS_LIMITS,
   mean,
-  normaliseRankResults,
   pricesOf,
   PUBLISHED_SYSTEM,
   quoteRun,
   type RankLoad,
+  readRankResults,
 } from '../src/index.ts';
 import { publishedFile } from './reference.ts';
 
@@ -61,7 +61,7 @@ const given = perRankResults === undefined || durations === undefined ? it.skip 
 
 describe('the quote of the published system', () => {
   given('from its per-rank rates, never fitted to its durations, is within 35 % of every one of them', () => {
-    const measured = normaliseRankResults(JSON.parse(perRankResults!)).map(({ measurement }) => measurement);
+    const measured = readRankResults(JSON.parse(perRankResults!)).ranks.map(({ measurement }) => measurement);
     const spread = calibratedBy(measured, {
       base: { ...PUBLISHED_SYSTEM, samplesPerSecond: 1, vcpus: 1 },
       vcpus: MEMORY_MB / DEFAULT_AWS_LIMITS.memoryMbPerVcpu,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { BITS_PER_SAMPLE, normaliseRankResult, normaliseRankResults, ratesOf } from '../src/index.ts';
+import { BITS_PER_SAMPLE, normaliseRankResult, ratesOf, readRankResults } from '../src/index.ts';
 import { ownRankResult } from './own-rank-result.ts';
 import { publishedFile } from './reference.ts';
 
@@ -26,7 +26,8 @@ describe('a rank result', () => {
     expect(derived).toEqual(['samples', 'bits']);
     expect(measurement).toMatchObject({
       seconds: 10,
-      memoryMb: 71461.28,
+      memoryMb: null,
+      allocatedMb: 71461.28,
       secondsPerBatch: 2.387,
       batches: 10,
       batchSize: 512,
@@ -45,7 +46,7 @@ describe('a rank result', () => {
       {
         'total cpu time (second)': 7.21,
         'execution time per batch (second)': 0.7,
-        'cpu memory (MB)': 24000,
+        'memory (MB)': 24000,
         'throughput(bps)': 28.5e6,
         'batch size': '128',
         'number of batches': 10,
@@ -141,6 +142,83 @@ describe('a rank result', () => {
     });
   });
 
+  const newest = {
+    'total_cpu_time (seconds)': 20,
+    'total_cpu_memory (MB)': 70_000,
+    'total_process_memory (MB)': 6900,
+    'library_overhead_memory (MB)': 6800,
+    'total_image_memory (MB)': 20,
+    'total_model_memory (MB)': 80,
+    'execution_time (seconds/batch)': 2,
+    num_batches: 10,
+    batch_size: 512,
+    device: 'cpu',
+    throughput_bps: 250 * BITS_PER_SAMPLE,
+    sample_persec: [250],
+    result_path: 'scaling/1',
+    data_path: 'parts/7.pt',
+    s3_num_requests: 3,
+    s3_total_time: 1.5,
+    s3_avg_time: 0.5,
+    s3_min_time: 0.4,
+    s3_max_time: 0.6,
+    s3_first_request_time: 1_700_000_000.5,
+    s3_last_response_time: 1_700_000_002.5,
+  };
+
+  it('of the newest published script tells memory in use from what a profiler saw allocated, whichever comes first', () => {
+    for (const fields of [Object.entries(newest), Object.entries(newest).reverse()]) {
+      const { measurement, notUnderstood } = normaliseRankResult(Object.fromEntries(fields));
+
+      expect(notUnderstood).toEqual([]);
+      expect(measurement).toMatchObject({
+        memoryMb: 6900,
+        allocatedMb: 70_000,
+        memoryParts: { librariesMb: 6800, imagesMb: 20, modelMb: 80 },
+        samplesPerSecond: 250,
+        samples: 5000,
+        s3: { requests: 3, total: 1.5, firstRequestAt: 1_700_000_000.5, lastResponseAt: 1_700_000_002.5 },
+      });
+    }
+  });
+
+  it('tells what can’t have been measured, and derives nothing from it', () => {
+    const { measurement, notUnderstood } = normaliseRankResult({
+      'total_cpu_time (seconds)': -3,
+      sample_persec: 250,
+      num_batches: 2.5,
+      throughput_bps: 1e300,
+      rank: -1,
+      Bias: -0.01,
+      R2: -2,
+    });
+
+    expect(measurement).toMatchObject({ seconds: null, samples: null, bits: null, batches: null, rank: null });
+    expect(measurement.scores).toMatchObject({ bias: -0.01, r2: -2 });
+    expect(notUnderstood).toEqual([
+      '"total_cpu_time (seconds)": -3 can\'t be',
+      '"num_batches": 2.5 can\'t be',
+      '"throughput_bps": 1e+300 can\'t be',
+      '"rank": -1 can\'t be',
+    ]);
+  });
+
+  it('of ours that was changed says which field is not as we write it', () => {
+    const { measurement, isResult, notUnderstood } = normaliseRankResult({ ...ownRankResult(), samples: 'many' });
+
+    expect(isResult).toBe(true);
+    expect(measurement).toMatchObject({ rank: 2, batchSize: 128 });
+    expect(notUnderstood).toEqual([expect.stringMatching(/^"samples": found "many"; allowed: /)]);
+  });
+
+  it('may have names that objects have of their own', () => {
+    const { notUnderstood } = normaliseRankResult(
+      JSON.parse('{"constructor": 1, "__proto__": 2, "time (constructor)": 3, "toString per batch": 4}'),
+    );
+
+    expect(notUnderstood).toHaveLength(4);
+  });
+
   it('of ours tells wall clock and processor time apart, also where it was written before there was cpu_seconds', () => {
     const { cpu_seconds: cpuSeconds, ...before } = ownRankResult({ 'total_cpu_time (seconds)': 2.3 });
     const [now, then] = [ownRankResult(), before].map((result) => normaliseRankResult(result).measurement);
@@ -175,9 +253,11 @@ describe('a rank result', () => {
   it('of any shape never throws, and what is no object is listed as not understood', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (input) => {
-        const ranks = normaliseRankResults(input);
-        expect(Array.isArray(ranks)).toBe(true);
-        if (typeof input !== 'object' || input === null) expect(ranks[0]!.notUnderstood).toHaveLength(1);
+        const { ranks, notes } = readRankResults(input);
+        if (typeof input !== 'object' || input === null) {
+          expect(ranks).toEqual([]);
+          expect(notes).toHaveLength(1);
+        }
       }),
       { seed: 4, numRuns: 500 },
     );
@@ -188,14 +268,46 @@ describe('results of several ranks', () => {
   it('may be an array, one rank, or an object of ranks', () => {
     const rank = { 'total_cpu_time (seconds)': 2 };
 
-    expect(normaliseRankResults([rank, rank])).toHaveLength(2);
-    expect(normaliseRankResults(rank)).toHaveLength(1);
-    expect(normaliseRankResults({ '0': rank, '7': rank }).map(({ measurement }) => measurement.rank)).toEqual([0, 7]);
+    expect(readRankResults([rank, rank]).ranks).toHaveLength(2);
+    expect(readRankResults(rank).ranks).toHaveLength(1);
+    expect(readRankResults({ '0': rank, '7': rank }).ranks.map(({ measurement }) => measurement.rank)).toEqual([0, 7]);
+  });
+
+  it('that one process wrote as it went on are its totals, of which the last one counts', () => {
+    const totals = [1, 3, 2].map((gb) => ({
+      'total_execution_time (seconds)': 200 * gb,
+      'total_process_memory (MB)': 1600 + gb,
+      num_batches: 100 * gb,
+      batch_size: 512,
+      device: 'cpu',
+      GB_processed: gb,
+      execution_time_per_batch: 2,
+      throughput_bps: 256 * BITS_PER_SAMPLE,
+      sample_persec: [256],
+    }));
+    const { ranks, notes } = readRankResults(totals);
+
+    expect(ranks.map(({ measurement: { seconds, samples, memoryMb } }) => [seconds, samples, memoryMb])).toEqual([
+      [600, 153_600, 1603],
+    ]);
+    expect(notes).toEqual([expect.stringMatching(/3 totals of one process.* after 3 GB/)]);
+    // The same number of gigabytes twice is no series of one process.
+    expect(readRankResults([...totals, totals[0]]).ranks).toHaveLength(4);
+  });
+
+  it('are those in which something was measured; what else there is, is told', () => {
+    const { ranks, notes } = readRankResults([{ 'total time': 1 }, { bucket: 'b', batch_size: 4, world_size: 2 }, 7]);
+
+    expect(ranks).toHaveLength(1);
+    expect(notes).toEqual([
+      'Record 2 of 3 is no result: "bucket": a field of unknown meaning ("b")',
+      'Record 3 of 3 is no result: 7 is no rank result',
+    ]);
   });
 
   const combined = publishedFile('cai_25MB_1GB_run1_combined_data.json');
   (combined === undefined ? it.skip : it)('as published: 41 ranks, 52,398 galaxies, 8.6 Gbit and their rates', () => {
-    const ranks = normaliseRankResults(JSON.parse(combined!));
+    const { ranks } = readRankResults(JSON.parse(combined!));
 
     expect(ranks).toHaveLength(41);
     expect(ranks.flatMap(({ notUnderstood }) => notUnderstood)).toEqual([]);

@@ -43,9 +43,21 @@ describe('the table of a run', () => {
     expect(table.usd).toBeNull();
   });
 
-  it('numbers ranks by their place when the files do not tell', () => {
-    const { measurement } = normaliseRankResult({ 'total_cpu_time (seconds)': 2 });
+  it('knows rows by their partitions, in natural order, where the files tell no rank', () => {
+    const read = (dataPath?: string) =>
+      normaliseRankResult({ 'total_cpu_time (seconds)': 2, ...(dataPath !== undefined && { data_path: dataPath }) })
+        .measurement;
+    const rowsOf = (paths: readonly (string | undefined)[]) =>
+      runTable(paths.map(read), { prices: pricesOf() }).rows.map(({ rank, label }) => [rank, label]);
 
-    expect(runTable([measurement, measurement], { prices: pricesOf() }).rows.map(({ rank }) => rank)).toEqual([0, 1]);
+    expect(rowsOf(['p/1.pt', 'p/10.pt', 'p/2.pt'])).toEqual([
+      [null, 'p/1.pt'],
+      [null, 'p/2.pt'],
+      [null, 'p/10.pt'],
+    ]);
+    expect(rowsOf([undefined, undefined])).toEqual([
+      [null, 'record 1'],
+      [null, 'record 2'],
+    ]);
   });
 });

@@ -1,12 +1,13 @@
 export { parseEndpoint, type Endpoint } from './endpoint.ts';
 export * from './errors.ts';
 export { describe } from './describe.ts';
-export { MOST_LEVELS, parseAs, parseJsonAs } from './parse.ts';
+export { MOST_LEVELS, parseAs, parseJsonAs, parseOrProblems } from './parse.ts';
 export { decimal, flag, integer, matching, text } from './fields.ts';
 export * from './run-payload.ts';
-export { naturalOrder, partitionsIn, planRanks, type RankPlan } from './plan.ts';
+export { compareNaturally, naturalOrder, partitionsIn, planRanks, type RankPlan } from './plan.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
+export { inferReportSchema, type InferReport } from './infer-report.ts';
 export { runLayout, type RunLayout } from './run-layout.ts';
 export {
   MAX_INLINE_BODY_BYTES,

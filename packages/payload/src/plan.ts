@@ -8,7 +8,11 @@ const byNumberInText = new Intl.Collator('en', { numeric: true, sensitivity: 'va
 
 /** Sorts keys the way people count: `2.pt` before `10.pt`. Equal by number (`1.pt`, `01.pt`) falls back to plain text order. */
 export function naturalOrder(keys: Iterable<string>): string[] {
-  return [...keys].sort((a, b) => byNumberInText.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0));
+  return [...keys].sort(compareNaturally);
+}
+
+export function compareNaturally(a: string, b: string): number {
+  return byNumberInText.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 /** The partition files among the objects below a prefix: those right in its folder or, when there are none, all below it. */

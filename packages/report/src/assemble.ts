@@ -1,9 +1,12 @@
 import {
   costOfRun,
-  normaliseRankResult,
+  readRankResults,
   reconcile,
   runTable,
+  median,
   type NormalisedRank,
+  type RankMeasurement,
+  type RunTable,
   type Prices,
   type Quote,
   type ReportLine,
@@ -14,6 +17,7 @@ import { graphOf } from './machine/graph.ts';
 import { machineHistory, type RunEvent } from './machine/history.ts';
 import { meetingOf } from './meeting.ts';
 import { rankTimelines } from './rank-timelines.ts';
+import { scoreNotes, scoresOf } from './scores-of.ts';
 import type { Cutout, PredictionSample, RunReport } from './run-report.ts';
 
 /** What there is of a run. Only the ranks' results are needed; the more there is, the more the report shows. */
@@ -47,7 +51,7 @@ export interface RunMaterial {
 /** Puts the report of a run together. */
 export function assembleRunReport(material: RunMaterial): RunReport {
   const { summary, prices } = material;
-  const ranks = material.results.map(normaliseRankResult);
+  const { ranks, notes } = readRankResults(material.results);
   const wallClockSeconds = material.wallClockSeconds ?? summary?.wall_clock_seconds;
   const table = runTable(
     ranks.map(({ measurement }) => measurement),
@@ -63,7 +67,6 @@ export function assembleRunReport(material: RunMaterial): RunReport {
   });
   const events = [...(material.events ?? [])];
   const startedAt = startOf(summary, events, ours);
-  const { perRank: _, ...rates } = table.rates;
   return {
     title: material.title,
     runId: summary?.run_id ?? ours[0]?.run_id ?? null,
@@ -71,12 +74,12 @@ export function assembleRunReport(material: RunMaterial): RunReport {
     startedAt,
     generatedAt: material.generatedAt,
     wallClockSeconds: wallClockSeconds ?? null,
-    samples: table.samples,
-    bits: table.bits,
-    scores: summary?.prediction_scores ?? null,
+    samples: ranks.length === 0 ? (summary?.samples ?? 0) : table.samples,
+    bits: ranks.length === 0 ? (summary?.bits ?? 0) : table.bits,
+    scores: summary?.prediction_scores ?? scoresOf(ranks),
     ranks: [...table.rows],
     failedRanks: (summary?.failed_ranks ?? []).map(({ rank, error, cause }) => ({ rank, error: `${error}: ${cause}` })),
-    rates,
+    rates: ranks.length === 0 && summary !== undefined ? ratesIn(summary) : ratesOf(table),
     timeline:
       startedAt === null
         ? []
@@ -95,9 +98,18 @@ export function assembleRunReport(material: RunMaterial): RunReport {
     model: { name: material.modelName ?? null, sha256: modelsOf(summary, ours) },
     configuration: material.configuration ?? configurationOf(ranks),
     versions: material.versions ?? {},
-    warnings: [...(summary?.warnings ?? []), ...(material.warnings ?? [])],
+    warnings: [
+      ...(summary?.warnings ?? []),
+      ...(material.warnings ?? []),
+      ...notes,
+      ...(summary === undefined ? scoreNotes(ranks) : []),
+    ],
     notUnderstood: unknownFields(ranks),
   };
+}
+
+function ratesOf({ rates: { summedOverRanks, bySlowestRank, byWallClock } }: RunTable): RunReport['rates'] {
+  return { summedOverRanks, bySlowestRank, byWallClock };
 }
 
 function costsOf({ usage, prices }: RunMaterial, ranksUsd: number | null): Pick<RunReport, 'cost' | 'costNote'> {
@@ -168,14 +180,37 @@ function configurationOf(ranks: readonly NormalisedRank[]): RunReport['configura
   const first = ranks[0]?.measurement;
   if (first === undefined) return {};
   const { batchSize, device, resultPath, worldSize } = first;
+  const measured = ranks.map(({ measurement }) => measurement);
+  const middle = (of: (rank: RankMeasurement) => number | null) => {
+    const values = measured.map(of).filter((value) => value !== null);
+    return values.length === 0 ? null : median(values);
+  };
   return Object.fromEntries(
     Object.entries({
       world_size: worldSize ?? ranks.length,
       batch_size: batchSize,
       device,
       result_path: resultPath,
+      'libraries in memory, median (MB)': middle(({ memoryParts }) => memoryParts.librariesMb),
+      'model in memory, median (MB)': middle(({ memoryParts }) => memoryParts.modelMb),
+      'images in memory, median (MB)': middle(({ memoryParts }) => memoryParts.imagesMb),
+      'S3 requests of a rank, median': middle(({ s3 }) => s3.requests),
+      'seconds in S3 requests of a rank, median': middle(({ s3 }) => s3.total),
     }).filter(([, value]) => value !== null),
   );
+}
+
+/** The rates of a run of which only the summary is there. */
+function ratesIn({ samples_per_second: samples, bits_per_second: bits }: RunSummary): RunReport['rates'] {
+  const rate = (name: keyof RunSummary['bits_per_second']) => {
+    const [samplesPerSecond, bitsPerSecond] = [samples[name], bits[name]];
+    return samplesPerSecond === null || bitsPerSecond === null ? null : { samplesPerSecond, bitsPerSecond };
+  };
+  return {
+    summedOverRanks: rate('summed_over_ranks'),
+    bySlowestRank: rate('by_slowest_rank'),
+    byWallClock: rate('by_wall_clock'),
+  };
 }
 
 /** The same field in a thousand ranks is one thing not understood. */

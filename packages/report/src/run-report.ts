@@ -21,7 +21,8 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 export const rankRowSchema = z.object({
-  rank: count,
+  /** Null where the results don't tell. */
+  rank: count.nullable(),
   samples: maybe,
   seconds: maybe,
   initSeconds: maybe,
@@ -30,6 +31,10 @@ export const rankRowSchema = z.object({
   samplesPerSecond: maybe,
   bitsPerSecond: maybe,
   usd: maybe,
+  /** What people know the row by: its rank, partitions or record. */
+  label: z.string(),
+  /** Everything that a profiler saw allocated, summed: not memory in use. */
+  allocatedMb: maybe,
 });
 
 export const rankTimelineSchema = z.object({

@@ -24,14 +24,23 @@ export interface Table {
 const NONE = '–';
 const shown = (value: number | null, format: (value: number) => string) => (value === null ? NONE : format(value));
 
-/** The users' table: duration, init, memory, samples/s, bits/s and cost of every rank. */
+/**
+ * The users' table: duration, init, memory, samples/s, bits/s and cost of every rank; what a profiler saw allocated stands by
+ * itself, because it is no memory in use.
+ */
 export function rankTable({ ranks }: Pick<RunReport, 'ranks'>): Table {
+  const named = ranks.every(({ rank }) => rank !== null);
+  const allocated = ranks.some(({ allocatedMb }) => allocatedMb !== null);
   return {
     title: 'Ranks',
-    columns: ['rank', 'samples', 'duration', 'init', 'memory', 'samples/s', 'bit/s', 'cost'],
-    figures: [0, 1, 2, 3, 4, 5, 6, 7],
+    columns: [
+      named ? 'rank' : 'partition',
+      ...['samples', 'duration', 'init', 'memory', 'samples/s', 'bit/s', 'cost'],
+      ...(allocated ? ['allocated'] : []),
+    ],
+    figures: [...(named ? [0] : []), 1, 2, 3, 4, 5, 6, 7, ...(allocated ? [8] : [])],
     rows: ranks.map((row) => [
-      row.rank,
+      row.rank ?? row.label,
       shown(row.samples, formatNumber),
       shown(row.seconds, formatSeconds),
       shown(row.initSeconds, (seconds) => (seconds === 0 ? 'warm' : formatSeconds(seconds))),
@@ -39,6 +48,7 @@ export function rankTable({ ranks }: Pick<RunReport, 'ranks'>): Table {
       shown(row.samplesPerSecond, (rate) => formatNumber(rate, 3)),
       shown(row.bitsPerSecond, formatBitRate),
       shown(row.usd, formatUsd),
+      ...(allocated ? [shown(row.allocatedMb, (mb) => `${formatNumber(mb)} MB`)] : []),
     ]),
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { DEFAULT_CALIBRATION, parseReportLine, pricesOf, quoteRun } from '@cosmicai/metrics';
 import { rankResultSchema, type RankResult } from '@cosmicai/payload';
-import { assembleRunReport, describeMeeting, runReportHtml, runReportSchema } from '../src/index.ts';
+import { assembleRunReport, describeMeeting, rankTable, runReportHtml, runReportSchema } from '../src/index.ts';
 
 const prices = pricesOf('us-east-1');
 const base = { title: 'A run', generatedAt: '2026-01-01T00:01:00.000Z', prices };
@@ -209,6 +209,77 @@ describe('the report of a run', () => {
       ['peak memory', 300],
       ['samples', 2400],
     ]);
+  });
+
+  it('of results of earlier systems shows their accuracy, memory in use, what was allocated, and files in natural order', () => {
+    const foreign = (file: number, changes: object = {}) => ({
+      'total_cpu_time (seconds)': 20,
+      'total_cpu_memory (MB)': 70_000,
+      'total_process_memory (MB)': 6900 + file,
+      s3_num_requests: 3,
+      sample_persec: 250,
+      data_path: `parts/${file}.pt`,
+      ...changes,
+    });
+    const old = assembleRunReport({
+      ...base,
+      results: [foreign(1), foreign(10), foreign(2, { MAE: 0.012, R2: 0.97 })],
+    });
+
+    expect(old.ranks.map(({ rank, label, memoryMb }) => [rank, label, memoryMb])).toEqual([
+      [null, 'parts/1.pt', 6901],
+      [null, 'parts/2.pt', 6902],
+      [null, 'parts/10.pt', 6910],
+    ]);
+    expect(old.scores).toMatchObject({ mae: 0.012, r2: 0.97, bias: null });
+    expect(old.warnings).toEqual(['The accuracy is that of 1 of 3 ranks; the others tell none.']);
+    expect(old.configuration['S3 requests of a rank, median']).toBe(3);
+    expect(rankTable(old).columns).toEqual([
+      'partition',
+      'samples',
+      'duration',
+      'init',
+      'memory',
+      'samples/s',
+      'bit/s',
+      'cost',
+      'allocated',
+    ]);
+    expect(rankTable(old).rows[1]).toEqual([
+      'parts/2.pt',
+      '5,000',
+      '20 s',
+      '–',
+      '6,902 MB',
+      '250',
+      '41 Mbit/s',
+      '–',
+      '70,000 MB',
+    ]);
+    expect(rankTable(report).columns).not.toContain('allocated');
+  });
+
+  it('without a summary has the means of the ranks’ accuracy by their galaxies, and no precision', () => {
+    const scores = (count: number, mae: number) => ({
+      ...noScores,
+      count,
+      mae,
+      mse: mae ** 2,
+      precision: mae,
+      r2: 0.9,
+    });
+    const { scores: whole, warnings } = assembleRunReport({
+      ...base,
+      results: [
+        rankResult(0, { prediction_scores: scores(100, 0.01) }),
+        rankResult(1, { prediction_scores: scores(300, 0.02) }),
+      ],
+    });
+
+    expect(whole!.count).toBe(400);
+    expect(whole!.mae).toBeCloseTo(0.0175, 12);
+    expect(whole).toMatchObject({ bias: null, precision: null, r2: null });
+    expect(warnings).toEqual([expect.stringMatching(/^Precision and R² of the whole run don’t follow/)]);
   });
 
   it('of foreign results lists each field it did not understand once', () => {

@@ -35,6 +35,8 @@ export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): Ru
       samplesPerSecond: PER_RANK / seconds,
       bitsPerSecond: (PER_RANK * BITS) / seconds,
       usd: 2 * seconds * 0.0000133334,
+      label: String(rank),
+      allocatedMb: null,
     };
   });
   const predictions = Array.from({ length: galaxies }, (_, index) => {

@@ -63,6 +63,8 @@ describe('tables', () => {
           samplesPerSecond: 700.41,
           bitsPerSecond: 114_979_305,
           usd: null,
+          label: '7',
+          allocatedMb: null,
         },
       ],
     }).rows;

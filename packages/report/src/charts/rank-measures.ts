@@ -20,11 +20,12 @@ const dotOf = (points: number) => (points > 300 ? { size: 3, thickness: 3 } : { 
 
 /** Duration, throughput, memory and cost of every rank; undefined when the results tell none of them. */
 export function rankMeasures(rows: readonly Row[]): Chart | undefined {
+  const { title: axis, of: placeOf } = axisOf(rows);
   const panels = MEASURES.map(({ of, title }) => ({
     title,
-    points: rows.flatMap((row) => {
+    points: rows.flatMap((row, place) => {
       const value = of(row);
-      return value === null ? [] : [{ rank: row.rank, value }];
+      return value === null ? [] : [{ rank: placeOf(row, place), value }];
     }),
   })).filter(({ points }) => points.length > 0);
   if (panels.length === 0) return undefined;
@@ -63,8 +64,14 @@ export function rankMeasures(rows: readonly Row[]): Chart | undefined {
             encoding: {
               x:
                 points.length <= MOST_BARS
-                  ? { field: 'rank', type: 'ordinal' as const, title: 'rank', axis: { grid: false, labelAngle: 0 } }
-                  : { field: 'rank', type: 'quantitative' as const, title: 'rank', axis: { grid: false, format: 'd' } },
+                  ? {
+                      field: 'rank',
+                      type: 'ordinal' as const,
+                      title: axis,
+                      sort: null,
+                      axis: { grid: false, labelAngle: 0 },
+                    }
+                  : { field: 'rank', type: 'quantitative' as const, title: axis, axis: { grid: false, format: 'd' } },
               y: {
                 field: 'value',
                 type: 'quantitative' as const,
@@ -83,4 +90,18 @@ export function rankMeasures(rows: readonly Row[]): Chart | undefined {
       })),
     }),
   };
+}
+
+/** Along which rows are drawn: their ranks, else the names of their partitions, else, of many or of the same, their place in the table. */
+function axisOf(rows: readonly Row[]): { title: string; of: (row: Row, place: number) => number | string } {
+  if (rows.every(({ rank }) => rank !== null)) return { title: 'rank', of: ({ rank }, place) => rank ?? place };
+  const names = rows.map(({ label }) => nameOf(label));
+  const areTold = rows.length <= MOST_BARS && new Set(names).size === names.length;
+  return areTold
+    ? { title: 'partition', of: ({ label }) => nameOf(label) }
+    : { title: 'place in the table', of: (_, place) => place + 1 };
+}
+
+function nameOf(label: string): string {
+  return label.split('/').at(-1) ?? label;
 }
