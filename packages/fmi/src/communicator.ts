@@ -35,8 +35,6 @@ const MIB = 1024 * 1024;
 const DEFAULT_MEMORY_MIB = 1024;
 const DEFAULT_DEADLINE_MS = 30_000;
 const DEFAULT_BYTES = 1024;
-/** `close` waits this long for outgoing messages that nobody takes. */
-const CLOSE_MS = 5_000;
 
 /** One-time conversation between ranks that belong together, like MPI's. See README.md for the meaning of each operation. */
 export class Communicator {
@@ -263,14 +261,17 @@ export class Communicator {
   }
 
   /**
-   * Hands over what is still to be sent, says good-bye and closes the channels; of a split communicator, only itself. What can't be handed
-   * over within 5 s, or the deadline if that is shorter, is dropped, and who needs it sees this rank as lost. Safe to call twice.
+   * Hands over what was sent, says good-bye and closes the channels; of a split communicator, only itself. Resolves when every rank has
+   * taken into its process what this one sent to it. Safe to call twice.
+   *
+   * @param options deadlineMs: how long that may take; default: the communicator's
+   * @throws UndeliveredError naming the ranks that hadn't taken everything by then; not after the world has failed
    */
-  async close(): Promise<void> {
+  async close(options: Pick<OperationOptions, 'deadlineMs'> = {}): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    if (this.#isRoot) await this.#shared.world.close(Math.min(CLOSE_MS, this.#shared.deadlineMs));
+    if (this.#isRoot) await this.#shared.world.close(options.deadlineMs ?? this.#shared.deadlineMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -26,6 +26,21 @@ export class OperationMismatchError extends UserInputError {
   }
 }
 
+/** A rank hadn't taken what was sent to it when the time for closing was over. */
+export class UndeliveredError extends RemoteError {
+  /** Ranks, counted in the whole world, that may lack messages of this one. */
+  readonly ranks: readonly number[];
+
+  constructor(ranks: readonly number[], withinMs: number) {
+    const [first, ...others] = ranks;
+    const who = others.length === 0 ? `Rank ${first}` : `Ranks ${ranks.join(', ')}`;
+    super(
+      `${who} had not taken all that was sent to ${others.length === 0 ? 'it' : 'them'} within the ${withinMs / 1000} s that closing may take: computing without a pause, stopped, or gone. Close with a longer deadlineMs, or start the run again.`,
+    );
+    this.ranks = ranks;
+  }
+}
+
 /** Bytes arrived that are no frame of ours or whose checksum is wrong. */
 export class CorruptFrameError extends RemoteError {}
 

@@ -7,15 +7,18 @@ import { directWorld } from './support/worlds.ts';
 /** The bytes that a rank sends for some operations, taken from a real world by a tap between the two. */
 async function recordBytes(): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  let isOver = false;
   await withTap(
     (chunk, forward) => {
-      chunks.push(chunk);
+      if (!isOver) chunks.push(chunk);
       forward(chunk);
     },
     async (a, b) => {
       await Promise.all([a.barrier(), b.barrier()]);
       await Promise.all([a.send(bytesFor(1, 100), 1), b.recv(0)]);
       await Promise.all([a.send({ text: 'frames' }, 1), b.recv(0)]);
+      // Without the good-byes.
+      isOver = true;
     },
   );
   return Buffer.concat(chunks);

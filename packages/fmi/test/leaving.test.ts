@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Communicator, direct, PeerLostError, sum, type Departure } from '../src/index.ts';
+import { Communicator, direct, PeerLostError, sum, UndeliveredError, type Departure } from '../src/index.ts';
 import { connectorOf, socketPair } from './support/tap.ts';
 import { memoryWorld, rendezvousWorld, type WorldMaker } from './support/worlds.ts';
 
@@ -71,6 +71,9 @@ describe('a rank whose link ends before anything has come through', () => {
   });
 });
 
+/** Of a rank whose peer may never take what it sent. */
+const CLOSING_MS = 1_000;
+
 describe('a rank that leaves while the other side is still making the link', () => {
   /** Rank 0 sends and leaves, which the server tells rank 1 before its link stands. */
   async function overtaken(outcome: 'stands' | 'fails', program: (b: Communicator) => Promise<void>): Promise<void> {
@@ -86,11 +89,14 @@ describe('a rank that leaves while the other side is still making the link', () 
       await a.send('last word', 1);
       const listening = program(b);
       listening.catch(() => undefined);
-      await a.close();
+      const closing = a.close({ deadlineMs: CLOSING_MS });
+      // The server hears of it when rank 0 has closed or given up; here before rank 1 could take anything.
       tell(0, 'left');
       if (outcome === 'stands') making.resolve(right);
       else making.reject(new Error('no path'));
       await listening;
+      if (outcome === 'stands') await closing;
+      else await expect(closing).rejects.toThrow(UndeliveredError);
     } finally {
       await Promise.all([a.close(), b.close()]);
       for (const socket of [left, right]) socket.destroy();

@@ -37,6 +37,8 @@ interface Published {
 const BEATS_UNTIL_SLOW = 2;
 /** A rank whose sign of life hasn't changed for so many beats is silent. */
 const SILENT_BEATS = 2.5;
+/** How long rank 0 waits for the good-byes after which nobody reads the folder any more. */
+const CLEAN_UP_MS = 5000;
 /** Enquiries go from rank to rank; this many fit before the deadline. */
 const ENQUIRY_HOPS = 3;
 
@@ -160,7 +162,7 @@ export class BoardChannel implements Channel {
     try {
       await Promise.allSettled(this.#posts);
       await this.#board.put(`${this.#folder}/bye/${this.#options.rank}`, jsonBytes(null), 0);
-      if (this.#options.rank === 0) await this.#cleanUp(deadlineMs);
+      if (this.#options.rank === 0) await this.#cleanUp(Math.min(deadlineMs, CLEAN_UP_MS));
     } finally {
       await this.#board.close();
     }

@@ -83,7 +83,10 @@ export interface Channel {
   cancel(operation: Operation, error: unknown): void;
   /** Rejects everything, now and later. */
   fail(error: Error): void;
-  /** Hands over what is still in the outgoing buffers until `deadlineMs` from now, says good-bye and lets go of everything. */
+  /**
+   * Hands over what was sent until `deadlineMs` from now, says good-bye and lets go of everything.
+   * @throws UndeliveredError when a rank hasn't taken by then what was sent to it, and the world hasn't failed
+   */
   close(deadlineMs: number): Promise<void>;
 }
 

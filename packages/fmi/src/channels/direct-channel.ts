@@ -34,7 +34,9 @@ export function direct(connector: PeerConnector, kind: 'direct' | 'relay' = 'dir
           if (left.has(peer)) channel.left(peer);
           setTimeout(() => handler.onEnd(reason, cause), WORD_MS).unref();
         };
-        return new SocketLink(link.socket, { ...handler, onEnd }, `Rank ${peer}`, largestMessage, () => link.close());
+        return new SocketLink(link.socket, { ...handler, onEnd }, `Rank ${peer}`, largestMessage, (withinMs) =>
+          link.close(withinMs),
+        );
       },
       () => connector.close(),
       links,

@@ -36,6 +36,11 @@ export class Flow {
     return this.#outstanding + size <= this.#window || this.#outstanding <= this.#window / 2;
   }
 
+  /** Bytes that this side has sent and of which it doesn't know that the peer has consumed them. */
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
   /** Counts a message that is sent now; true when it has to ask for a report. */
   send(size: number): boolean {
     this.#sent += size;
@@ -86,6 +91,11 @@ export class Flows {
   constructor(window: number) {
     this.#collective = new Flow(window);
     this.#pointToPoint = new Flow(window);
+  }
+
+  /** Bytes that the peer isn't known to have consumed. */
+  get outstanding(): number {
+    return this.#collective.outstanding + this.#pointToPoint.outstanding;
   }
 
   of(context: number): Flow {

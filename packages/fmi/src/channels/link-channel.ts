@@ -1,6 +1,7 @@
+import { performance } from 'node:perf_hooks';
 import { parseJsonAs } from '@cosmicai/payload';
 import type { z } from 'zod';
-import { CommunicatorClosedError, MessageError } from '../errors.ts';
+import { CommunicatorClosedError, MessageError, UndeliveredError } from '../errors.ts';
 import { describeSlot, isPointToPoint, type Operation, type Slot } from '../operation.ts';
 import { EMPTY, encodeValue, type Message } from '../value.ts';
 import type { Arrival, Channel, ChannelEvents, ChannelKind, FailureNotice, RankStatus } from './channel.ts';
@@ -25,6 +26,8 @@ export interface LinkChannelOptions {
 
 /** Answers come within milliseconds, unless a rank computes without letting its event loop turn. */
 const ENQUIRY_MS = 500;
+/** What closing waits for the end of a peer that has nothing more to get. */
+const LINGER_MS = 1000;
 const CONTROL: Slot = { context: 0, sequence: 0, signature: 0 };
 const POINT_TO_POINT: Slot = { ...CONTROL, context: 1 };
 
@@ -45,6 +48,8 @@ export class LinkChannel implements Channel {
   /** Messages that arrived and nobody has taken yet. */
   #early = 0;
   #closing = false;
+  /** Ranks that may lack messages of this one, found while closing. */
+  readonly #undelivered = new Set<number>();
   #drained: (() => void) | undefined;
 
   /** @param hangUp closes what the links came from, once they are closed */
@@ -136,18 +141,37 @@ export class LinkChannel implements Channel {
   async close(deadlineMs: number): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    const until = performance.now() + deadlineMs;
     // Links that are still being made count too: what waits for them goes out once they stand.
     if (!this.#isDrained) await this.#untilDrained(deadlineMs);
-    for (const peer of this.#peers) {
-      this.#control(peer, frameKinds.goodbye, null);
-      peer.outgoing.link?.close();
-      peer.outgoing.link = undefined;
-    }
+    for (const { rank, outgoing } of this.#peers) if (!outgoing.isEmpty) this.#undelivered.add(rank);
+    await this.#sayGoodbye(Math.max(0, until - performance.now()));
     const closed = new CommunicatorClosedError(this.#options.name);
     // Not when the world fails: peers that are still dialling get the notice as soon as their link stands.
     this.#dials.abort(closed);
     this.fail(closed);
     await this.#hangUp();
+    if (this.#undelivered.size === 0 || this.#failure !== closed) return;
+    throw new UndeliveredError(
+      [...this.#undelivered].sort((a, b) => a - b),
+      deadlineMs,
+    );
+  }
+
+  /** Closes all links, and notes the ranks that didn't read to the end of what they aren't known to have consumed. */
+  async #sayGoodbye(withinMs: number): Promise<void> {
+    await Promise.all(
+      this.#peers.map(async (peer) => {
+        const { link } = peer.outgoing;
+        if (link === undefined) return;
+        this.#control(peer, frameKinds.goodbye, null);
+        peer.outgoing.link = undefined;
+        // A peer that has all it was sent, or has gone by its own word, isn't worth waiting for; nor is anybody once the world has failed.
+        const needs = peer.flows.outstanding > 0 && !peer.left && this.#failure === undefined;
+        const hasRead = await link.close(needs ? withinMs : Math.min(withinMs, LINGER_MS));
+        if (needs && !hasRead) this.#undelivered.add(peer.rank);
+      }),
+    );
   }
 
   get #isDrained(): boolean {
@@ -176,7 +200,7 @@ export class LinkChannel implements Channel {
       (link) => {
         if (this.#dials.signal.aborted || peer.gone) {
           link.write(frameKinds.goodbye, CONTROL, encodeValue(null), 0);
-          link.close();
+          void link.close(LINGER_MS);
           return;
         }
         peer.outgoing.link = link;
@@ -213,7 +237,8 @@ export class LinkChannel implements Channel {
 
   #checkLeft(peer: Peer): void {
     if (this.#closing) {
-      // Nobody is left to hear of it.
+      // Who left doesn't want it; who was lost lacks it.
+      if (!peer.left && !peer.outgoing.isEmpty) this.#undelivered.add(peer.rank);
       peer.outgoing.fail(new CommunicatorClosedError(this.#options.name));
       if (this.#isDrained) this.#drained?.();
       return;

@@ -9,8 +9,11 @@ export interface Link {
    * @param flushed called once the body's memory isn't needed any more; may be called before `write` returns
    */
   write(kind: number, slot: Slot, message: Message, consumed: number, flushed?: () => void): void;
-  /** Flushes, then closes. */
-  close(): void;
+  /**
+   * Closes once the peer has read all that was written, or after `withinMs`.
+   * @returns whether the peer has read it all
+   */
+  close(withinMs: number): Promise<boolean>;
 }
 
 export interface LinkHandler extends FrameHandler {

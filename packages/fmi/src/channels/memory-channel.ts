@@ -70,8 +70,9 @@ class MemoryLink implements Link {
     flushed?.();
   }
 
-  close(): void {
+  close(): Promise<boolean> {
     this.cut();
+    return Promise.resolve(true);
   }
 
   cut(): void {

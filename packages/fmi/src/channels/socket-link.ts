@@ -11,13 +11,13 @@ const LARGEST_COPY = 16 * 1024;
 /** Frames over a TCP or TLS socket that is ready to use. */
 export class SocketLink implements Link {
   readonly #socket: Socket;
-  readonly #close: () => void;
+  readonly #close: Link['close'];
 
   /**
    * @param from names the peer in error messages
-   * @param close flushes and closes the socket
+   * @param close as the link's own
    */
-  constructor(socket: Socket, handler: LinkHandler, from: string, largestMessage: number, close: () => void) {
+  constructor(socket: Socket, handler: LinkHandler, from: string, largestMessage: number, close: Link['close']) {
     this.#socket = socket;
     this.#close = close;
     const reader = new FrameReader(handler, from, largestMessage);
@@ -68,8 +68,8 @@ export class SocketLink implements Link {
     if (!isSummed) socket.write(trailerOf(message));
   }
 
-  close(): void {
-    this.#close();
+  close(withinMs: number): Promise<boolean> {
+    return this.#close(withinMs);
   }
 }
 

@@ -2,7 +2,15 @@ import { RemoteError, UserInputError } from '@cosmicai/payload';
 import type { Departure } from './peer-link.ts';
 
 /** Nothing answers at the rendezvous endpoint, or what answers isn't our server. */
-export class RendezvousUnavailableError extends RemoteError {}
+export class RendezvousUnavailableError extends RemoteError {
+  /** May the same endpoint answer later? Not where a stranger does. */
+  readonly mayComeRight: boolean;
+
+  constructor(message: string, { mayComeRight = true, ...options }: ErrorOptions & { mayComeRight?: boolean } = {}) {
+    super(message, options);
+    this.mayComeRight = mayComeRight;
+  }
+}
 
 /** Why the server turned a client away; the number travels on the wire. */
 export const refusals = {

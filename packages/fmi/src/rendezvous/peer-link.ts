@@ -23,8 +23,11 @@ export interface PeerLink {
   readonly encrypted: boolean;
   /** Milliseconds from the server's introduction of the peer to the finished link. */
   readonly setupMs: number;
-  /** Flushes what was written, then closes. */
-  close(): void;
+  /**
+   * Closes once the peer has read all that was written, or after `withinMs` (default: 1,000).
+   * @returns whether the peer has read it all
+   */
+  close(withinMs?: number): Promise<boolean>;
 }
 
 export interface ConnectOptions {
@@ -47,8 +50,9 @@ export interface PeerConnector {
   connect(peer: number, options?: ConnectOptions): Promise<PeerLink>;
   /**
    * Calls `listener` once for each peer that is gone, linked with or not; returns the function that stops it. `left` may come while
-   * bytes of the peer are still on the way in the link's socket: read the socket to its end. On `lost` the link's socket is destroyed
-   * before the call. A peer known to be gone already is reported to a new listener at once (in a microtask).
+   * bytes of the peer are still on the way in the link's socket: read the socket to its end. `lost` comes after the end of the link:
+   * while that stands, the peer lives, whatever the server says. A peer known to be gone already is reported to a new listener at once
+   * (in a microtask).
    */
   onPeerLost(listener: (peer: number, how: Departure) => void): () => void;
   /** Says good-bye to the server (others see `left`), closes all links after flushing them. Safe to call twice. */

@@ -9,6 +9,12 @@ const REMEMBERED = 64;
 /** Finding out who is to blame may take this part of a deadline at most. */
 const ENQUIRY_SHARE = 0.5;
 
+/**
+ * A failed world lets go of its channels after this, so that its process can end; until then it tells those who are still on their way
+ * to it why it failed.
+ */
+const TELL_MS = 2_000;
+
 /** What this rank has begun in one communicator. */
 interface Progress {
   sequence: number;
@@ -34,6 +40,8 @@ export class World implements ChannelEvents {
   readonly #progress = new Map<number, Progress>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
+  #closing: Promise<void> | undefined;
+  #hangUp: NodeJS.Timeout | undefined;
 
   constructor(rank: number, size: number, channels: readonly Channel[]) {
     this.rank = rank;
@@ -108,9 +116,17 @@ export class World implements ChannelEvents {
     this.#tell(disagrees ? { kind: 'mismatch', ranks: [this.rank], reason } : lost(this.rank, reason), error);
   }
 
+  /** @throws UndeliveredError */
   async close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    await this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
     clearTimeout(this.#timer);
-    await Promise.all(this.channels.map((channel) => channel.close(deadlineMs)));
+    clearTimeout(this.#hangUp);
+    const ends = await Promise.allSettled(this.channels.map((channel) => channel.close(deadlineMs)));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   #fail(notice: FailureNotice, cause?: unknown): void {
@@ -125,6 +141,7 @@ export class World implements ChannelEvents {
       channel.notify(notice);
       channel.fail(error);
     }
+    this.#hangUp = setTimeout(() => void this.close(TELL_MS).catch(() => undefined), TELL_MS);
   }
 
   // One timer for all operations: most of them end long before it fires, so it is set about once per deadline, not per operation.

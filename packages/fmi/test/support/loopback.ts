@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type { ConnectOptions, Departure, PeerConnector, PeerLink } from '../../src/index.ts';
+import { closeLink } from '../../src/rendezvous/client/close-link.ts';
 
 interface Claim {
   readonly resolve: (socket: net.Socket) => void;
@@ -87,7 +88,14 @@ export class LoopbackConnector implements PeerConnector {
     if (link === undefined) {
       link = this.#net.open(this.rank, peer).then((socket) => {
         this.#sockets.add(socket);
-        return { kind: 'direct', peer, socket, encrypted: false, setupMs: 0, close: () => socket.end() };
+        return {
+          kind: 'direct',
+          peer,
+          socket,
+          encrypted: false,
+          setupMs: 0,
+          close: (withinMs) => closeLink(socket, withinMs),
+        };
       });
       this.#links.set(peer, link);
     }

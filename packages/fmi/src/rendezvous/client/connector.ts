@@ -21,10 +21,10 @@ import { pause, within } from './timing.ts';
 const defaultJoinMs = 10_000;
 /** Attempts of 100, 200, 400 and 800 ms: enough for peers half a second apart. */
 const defaultPunchMs = 1_500;
-/** A direct link to a peer that the server calls lost may still deliver its last bytes for this long. */
-const lastBytesMs = 300;
 /** The last bytes of a peer that left in good order, when its link was still being set up. */
 const lastAttemptMs = 1_000;
+/** First and last wait between attempts to reach a server that hasn't been there yet. */
+const joinAgainMs = { first: 50, last: 1_000 };
 /** First and last wait between attempts to reach a server that was lost. */
 const reconnectMs = { first: 100, last: 5_000 };
 
@@ -50,7 +50,7 @@ export async function createConnector(options: ConnectorOptions): Promise<PeerCo
       new RendezvousUnavailableError(`The rendezvous server at ${host}:${port} didn't accept rank ${rank} in time.`),
   );
   try {
-    await connector.join(limit.signal);
+    await joinUntil(connector, limit.signal);
     return connector;
   } catch (error) {
     connector.destroy(error as Error);
@@ -58,6 +58,30 @@ export async function createConnector(options: ConnectorOptions): Promise<PeerCo
   } finally {
     limit.end();
   }
+}
+
+/** A server that isn't there yet may start within the time that joining may take; rejects with why the last attempt failed. */
+async function joinUntil(connector: Connector, signal: AbortSignal): Promise<void> {
+  let last: Error | undefined;
+  for (let wait = joinAgainMs.first; ; wait = Math.min(wait * 2, joinAgainMs.last)) {
+    try {
+      await connector.join(signal);
+      return;
+    } catch (error) {
+      if (signal.aborted && !connector.stopped.aborted) throw last ?? error;
+      if (!mayComeRight(error)) throw error;
+      last = error as Error;
+    }
+    await pause(wait, signal).catch((reason: unknown) => {
+      throw connector.stopped.aborted ? reason : last;
+    });
+  }
+}
+
+/** May the same request succeed later? A wrong key or a stranger on the port stays what it is. */
+function mayComeRight(error: unknown): boolean {
+  if (error instanceof RendezvousRefusedError) return ['draining', 'limit', 'timeout'].includes(error.refusal);
+  return error instanceof RendezvousUnavailableError && error.mayComeRight;
 }
 
 class Connector implements PeerConnector {
@@ -190,7 +214,7 @@ class Connector implements PeerConnector {
           socket.once('close', () => resolve());
         }),
     );
-    for (const link of links) link.close();
+    for (const link of links) void link.close();
     const limit = within(lingerMs, this.stopped, () => new Error('time to close is over'));
     const late = new Promise<void>((resolve) => limit.signal.addEventListener('abort', () => resolve()));
     await Promise.race([Promise.all(flushed), late]);
@@ -301,14 +325,11 @@ class Connector implements PeerConnector {
       this.#reportLoss(state.rank, how);
       return;
     }
-    // What the peer sent before it died may still be in the socket; its own end is the better witness, if it comes.
+    // Only the link's own end says that the peer is gone: the server may have lost sight of one that computes without a pause, and what
+    // the peer sent before it died may still be in the socket. A machine that vanished shows at an operation's deadline.
     const over = () => {
-      clearTimeout(timer);
-      link.socket.off('close', over);
-      link.socket.destroy();
       if (state.gone !== undefined) this.#reportLoss(state.rank, how);
     };
-    const timer = setTimeout(over, lastBytesMs);
     if (link.socket.destroyed) over();
     else link.socket.once('close', over);
   }
@@ -335,10 +356,10 @@ class Connector implements PeerConnector {
         }
         return;
       } catch (error) {
-        const final =
-          error instanceof RendezvousRefusedError && !['draining', 'limit', 'timeout'].includes(error.refusal);
-        if (final) this.#endWith(error);
-        if (final) return;
+        if (error instanceof RendezvousRefusedError && !mayComeRight(error)) {
+          this.#endWith(error);
+          return;
+        }
       }
     }
   }

@@ -100,6 +100,7 @@ export async function openControl(options: ControlOptions): Promise<ControlConne
     if (!sameBytes(challenge.mac, serverMac(runKey, transcript))) {
       throw new RendezvousUnavailableError(
         `The server at ${where} doesn't know this run's key; it isn't the one to trust.`,
+        { mayComeRight: false },
       );
     }
     const candidates = options.candidates(socket);
@@ -123,15 +124,17 @@ export async function expectMessage<Name extends MessageName>(
   const where = `${server.host}:${server.port}`;
   const message = await stream.next(signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    const text =
-      error instanceof MalformedMessageError
-        ? `What answers at ${where} isn't a CosmicAI rendezvous server (${error.message}).`
-        : `The rendezvous server at ${where} closed the connection; it may be shutting down or full.`;
-    throw new RendezvousUnavailableError(text, { cause: error });
+    const isStranger = error instanceof MalformedMessageError;
+    const text = isStranger
+      ? `What answers at ${where} isn't a CosmicAI rendezvous server (${error.message}).`
+      : `The rendezvous server at ${where} closed the connection; it may be shutting down or full.`;
+    throw new RendezvousUnavailableError(text, { cause: error, mayComeRight: !isStranger });
   });
   if (message.name === 'refused') throw refusedBy(server, message.body);
   if (message.name !== name) {
-    throw new RendezvousUnavailableError(`The rendezvous server at ${where} sent ${message.name}, not ${name}.`);
+    throw new RendezvousUnavailableError(`The rendezvous server at ${where} sent ${message.name}, not ${name}.`, {
+      mayComeRight: false,
+    });
   }
   return message.body as Body<Name>;
 }

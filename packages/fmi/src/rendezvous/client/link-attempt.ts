@@ -281,7 +281,7 @@ export class LinkAttempt {
         socket: ready,
         encrypted: encrypt,
         setupMs: performance.now() - this.#startedAt,
-        close: () => closeLink(ready),
+        close: (withinMs) => closeLink(ready, withinMs),
       });
     } catch (error) {
       socket.destroy();

@@ -12,6 +12,7 @@ export interface MeetOptions extends Pick<
   | 'signal'
   | 'localCandidates'
   | 'punchMs'
+  | 'unixSockets'
 > {
   readonly self: number;
   readonly peer: number;

@@ -82,8 +82,12 @@ export class ControlSession {
     }
   }
 
-  /** Pings a silent client, and drops one that has been silent for too long. */
-  checkPulse(): void {
+  /**
+   * Pings a silent client, and drops one that has been silent for too long.
+   * @param deafMs since the last check in which this server was not running, so that it couldn't hear anybody
+   */
+  checkPulse(deafMs: number): void {
+    this.#lastHeard += deafMs;
     const silence = this.#context.now() - this.#lastHeard;
     const { heartbeat, silent } = this.#context.timeouts;
     if (silence > silent) this.#refuse('timeout', `no sign of life for ${Math.round(silence)} ms`);

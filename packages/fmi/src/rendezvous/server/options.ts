@@ -48,7 +48,10 @@ export interface Timeouts {
   readonly proof: number;
   /** Silence after which a member is pinged. */
   readonly heartbeat: number;
-  /** Silence after which a member counts as lost. Long, because a rank that computes may not answer for a while. */
+  /**
+   * Silence after which a member counts as lost. As long as a function may run: a rank that computes doesn't answer, one that is killed
+   * ends its connection, and one whose machine vanished shows at the deadlines of those who need it.
+   */
   readonly silent: number;
   /** A v1 or v2 client's wait for its peer. */
   readonly waiting: number;
@@ -66,7 +69,7 @@ export const defaultTimeouts: Timeouts = {
   firstMessage: 5_000,
   proof: 5_000,
   heartbeat: 10_000,
-  silent: 30_000,
+  silent: 900_000,
   waiting: 60_000,
   join: 30_000,
   settleV1: 30,

@@ -26,7 +26,6 @@ export class Pairing {
   readonly used: Set<string> = new Set<string>();
   /** The side of a path that came first. */
   readonly waiting: Map<Path, WaitingSide> = new Map<Path, WaitingSide>();
-  relay: Relay | undefined;
 
   constructor(id: Buffer, world: World, left: Member, right: Member) {
     this.id = id;
@@ -68,11 +67,10 @@ export class PairingTable {
     this.#byId.set(pairing.key, pairing);
   }
 
-  /** Members are parted. A relay of theirs flushes what is on its way; what a lost member would still send isn't waited for. */
-  end(pairing: Pairing, lostRank: number | undefined): void {
+  /** Members are parted. A relay of theirs lives as long as its connections: the server may have lost sight of a rank that only computes. */
+  end(pairing: Pairing): void {
     this.#byId.delete(pairing.key);
     for (const { socket } of [...pairing.waiting.values()]) socket.destroy();
-    if (lostRank !== undefined) pairing.relay?.lose(lostRank);
   }
 
   /** Takes over a connection whose first message is `join`. */
@@ -169,13 +167,11 @@ export class PairingTable {
       world.relays--;
       counters.relayedBytes += relay.bytes;
       this.#relays.delete(relay);
-      pairing.relay = undefined;
       this.#context.log.debug(
         { runId: world.runId, ranks: [first.rank, second.rank], bytes: relay.bytes },
         'relay ended',
       );
     });
-    pairing.relay = relay;
     this.#relays.add(relay);
   }
 

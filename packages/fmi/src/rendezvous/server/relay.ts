@@ -36,11 +36,6 @@ export class Relay {
     return this.#sides[0].socket.bytesRead + this.#sides[1].socket.bytesRead - this.#before;
   }
 
-  /** One side's machine is gone without closing: its connection is cut, the other side still gets what is buffered. */
-  lose(rank: number): void {
-    for (const side of this.#sides) if (side.rank === rank) side.socket.destroy();
-  }
-
   destroy(): void {
     for (const { socket } of this.#sides) socket.destroy();
   }

@@ -108,14 +108,16 @@ export async function startRendezvous(options: RendezvousServerOptions): Promise
     server.close();
     throw error;
   }
-  const sweep = setInterval(
-    () => {
-      for (const session of sessions) session.checkPulse();
-      worlds.sweep();
-      reportRefusals();
-    },
-    Math.min(sweepMs, timeouts.heartbeat),
-  );
+  const sweepEveryMs = Math.min(sweepMs, timeouts.heartbeat);
+  let sweptAt = context.now();
+  const sweep = setInterval(() => {
+    const lateMs = context.now() - sweptAt - sweepEveryMs;
+    sweptAt = context.now();
+    // A stopped process hears nobody: what was said meanwhile is still in the sockets.
+    for (const session of sessions) session.checkPulse(lateMs > sweepEveryMs ? lateMs : 0);
+    worlds.sweep();
+    reportRefusals();
+  }, sweepEveryMs);
   const reportRefusals = refusalReporter(counters, log);
   const port = portOf(server);
   const healthPort = portOf(health);

@@ -111,14 +111,13 @@ export class World {
       other.pairings.delete(member.rank);
       if (concerned) other.send('gone', { peer: member.rank, how });
     });
-    for (const pairing of member.pairings.values())
-      this.#pairings.end(pairing, how === 'lost' ? member.rank : undefined);
+    for (const pairing of member.pairings.values()) this.#pairings.end(pairing);
     member.pairings.clear();
   }
 
   #introduce(left: Member, right: Member): void {
     const replaced = left.pairings.get(right.rank);
-    if (replaced !== undefined) this.#pairings.end(replaced, undefined);
+    if (replaced !== undefined) this.#pairings.end(replaced);
     const pairing = new Pairing(this.#context.randomBytes(noPairing.length), this, left, right);
     this.#pairings.add(pairing);
     left.pairings.set(right.rank, pairing);
