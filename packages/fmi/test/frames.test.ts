@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { PeerLostError, type Communicator } from '../src/index.ts';
+import { FrameReader, frameKinds, HEADER_BYTES, TRAILER_BYTES, writeFrame } from '../src/channels/frame.ts';
+import { CorruptFrameError, PeerLostError, type Communicator } from '../src/index.ts';
+import type { Slot } from '../src/operation.ts';
 import { bytesFor } from './support/reference.ts';
 import { withTap } from './support/tap.ts';
 import { directWorld } from './support/worlds.ts';
@@ -24,8 +26,123 @@ async function recordBytes(): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+interface Frame {
+  readonly kind: number;
+  readonly slot: Slot;
+  readonly type: number;
+  readonly body: Uint8Array;
+  readonly consumed: number;
+}
+
+const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
+
+/** A frame as `writeFrame` takes it and `onFrame` gives it. Bodies are short, so that most cuts fall into headers and trailers. */
+const anyFrame: fc.Arbitrary<Frame> = fc.record({
+  kind: fc.constantFrom<number>(...Object.values(frameKinds)),
+  slot: fc.record({ context: uint32, sequence: uint32, signature: uint32 }),
+  type: fc.integer({ min: 0, max: 255 }),
+  body: fc.oneof(fc.constant(new Uint8Array(0)), fc.uint8Array({ maxLength: 40 })),
+  consumed: uint32,
+});
+
+const written = (frames: readonly Frame[]): Buffer =>
+  Buffer.concat(
+    frames.map(({ kind, slot, type, body, consumed }) => writeFrame(kind, slot, { type, body, owned: true }, consumed)),
+  );
+
+/** What a reader delivers when the stream comes in these chunks, each in memory that is overwritten after `push`, as sockets may do. */
+function readInChunks(chunks: readonly Buffer[]): Frame[] {
+  const frames: Frame[] = [];
+  const reader = new FrameReader(
+    {
+      onFrame: (kind, slot, { type, body }, consumed) =>
+        frames.push({ kind, slot, type, body: Uint8Array.from(body), consumed }),
+    },
+    'rank 1',
+    1 << 20,
+  );
+  for (const chunk of chunks) {
+    const own = Buffer.from(chunk);
+    reader.push(own);
+    own.fill(0xee);
+  }
+  return frames;
+}
+
+/** The stream cut before each of these positions. */
+function cutAt(stream: Buffer, positions: readonly number[]): Buffer[] {
+  const ends = [...positions, stream.length].sort((a, b) => a - b);
+  return ends.map((end, index) => stream.subarray(ends[index - 1] ?? 0, end));
+}
+
+describe('a reader of frames', () => {
+  const small: Frame = {
+    kind: frameKinds.data,
+    slot: { context: 3, sequence: 0xfffffffe, signature: 77 },
+    type: 17,
+    body: Uint8Array.of(1, 2, 3, 4, 5),
+    consumed: 12345,
+  };
+  const empty: Frame = { ...small, kind: frameKinds.credit, body: new Uint8Array(0) };
+
+  it('reads the same frames wherever the stream is cut, inside headers and trailers too', () => {
+    let cutHeaders = 0;
+    fc.assert(
+      fc.property(
+        fc.array(anyFrame, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.nat({ max: 1_000_000 }), { maxLength: 30 }),
+        (frames, draws) => {
+          const stream = written(frames);
+          const positions = draws.map((draw) => draw % (stream.length + 1));
+          const headers = frames.map((_, index) => written(frames.slice(0, index)).length);
+          if (headers.some((start) => positions.some((at) => at > start && at < start + HEADER_BYTES))) cutHeaders++;
+          expect(readInChunks(cutAt(stream, positions))).toEqual(frames);
+        },
+      ),
+      { numRuns: 1000, seed: 7 },
+    );
+    // A property over cuts that never fall where they hurt shows nothing.
+    expect(cutHeaders).toBeGreaterThan(500);
+  });
+
+  it('reads frames with every single cut, with every pair of cuts in a header, and byte by byte', () => {
+    const frames = [small, empty, small];
+    const stream = written(frames);
+    for (let at = 0; at <= stream.length; at++) expect(readInChunks(cutAt(stream, [at]))).toEqual(frames);
+    const second = HEADER_BYTES + small.body.length + TRAILER_BYTES;
+    for (let from = second; from <= second + HEADER_BYTES; from++) {
+      for (let to = from; to <= second + HEADER_BYTES; to++) {
+        expect(readInChunks(cutAt(stream, [from, to]))).toEqual(frames);
+      }
+    }
+    expect(readInChunks(cutAt(stream, [...stream.keys()]))).toEqual(frames);
+  });
+
+  it('delivers nothing of a frame that isn’t all there', () => {
+    const stream = written([small]);
+    for (let end = 0; end < stream.length; end++) expect(readInChunks([stream.subarray(0, end)])).toEqual([]);
+  });
+
+  it('refuses damage wherever header, body and trailer are cut', () => {
+    const stream = written([small]);
+    fc.assert(
+      fc.property(
+        fc.nat(stream.length - 1),
+        fc.integer({ min: 1, max: 255 }),
+        fc.array(fc.nat(stream.length), { maxLength: 6 }),
+        (position, flip, positions) => {
+          const damaged = Buffer.from(stream);
+          damaged[position]! ^= flip;
+          expect(() => readInChunks(cutAt(damaged, positions))).toThrow(CorruptFrameError);
+        },
+      ),
+      { numRuns: 500, seed: 13 },
+    );
+  });
+});
+
 describe('frames', () => {
-  it('survive any way of cutting the stream into chunks', async () => {
+  it('reach the other rank through a connection that cuts them anywhere', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
@@ -53,7 +170,7 @@ describe('frames', () => {
           );
         },
       ),
-      { numRuns: 60, seed: 7 },
+      { numRuns: 20, seed: 7 },
     );
   });
 
