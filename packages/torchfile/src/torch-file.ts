@@ -1,4 +1,5 @@
 import { withBlockCache } from './block-cache.ts';
+import { readByteOrder } from './byte-order.ts';
 import { readExactly, type ByteSource } from './byte-source.ts';
 import { MalformedTorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from './errors.ts';
 import { DEFAULT_LIMITS, type TorchFileLimits } from './limits.ts';
@@ -10,6 +11,7 @@ import { itemBytes } from './tensor/dtype.ts';
 import { contiguousStrides, countOf, gather, isContiguous, spanOf } from './tensor/layout.ts';
 import type { TensorRef } from './tensor/tensor-ref.ts';
 import type { Tensor } from './tensor/tensor.ts';
+import { Checksums, type PassingCheck } from './zip/checksums.ts';
 import { readContent } from './zip/content.ts';
 import { dataStart, readZipDirectory, type ZipEntry } from './zip/directory.ts';
 import { refuseOtherFormats } from './other-formats.ts';
@@ -23,6 +25,11 @@ export interface StorageEntry {
   readonly ranged: boolean;
 }
 
+export interface TorchFileOptions extends Partial<TorchFileLimits> {
+  /** False: bytes are not compared with their CRC-32, e.g. of a file whose writer computed none. Default true. */
+  readonly checkCrc?: boolean;
+}
+
 /** An opened torch file: its pickle is in memory, its tensors are not. */
 export interface TorchFile {
   readonly name: string;
@@ -31,12 +38,25 @@ export interface TorchFile {
   readonly byteOrder: ByteOrder;
   readonly limits: TorchFileLimits;
   readonly source: ByteSource;
-  /** Reads the elements of one tensor, and of its storage only the part it covers. Two calls read twice. */
+  /** False when the file was written without CRC-32 sums, so that nothing can be checked. */
+  readonly hasChecksums: boolean;
+  /**
+   * Reads the elements of one tensor, and of its storage only the part it covers. Two calls read twice. A storage read whole
+   * is checked at once, parts of one by `finishCheck`.
+   */
   tensor(ref: TensorRef): Promise<Tensor>;
   /** The storage of a tensor, checked to hold all its elements. */
   storage(ref: TensorRef): StorageEntry;
   /** File offset of a storage's first byte. */
   storageStart(storage: StorageEntry): Promise<number>;
+  /** Begins to check entries whose bytes the caller reads in pieces. */
+  passingCheck(): PassingCheck;
+  /**
+   * To be called when all tensors are read: checks the storages of which `tensor` read parts.
+   *
+   * @throws MalformedTorchFileError naming file and entry when bytes don't fit their CRC-32
+   */
+  finishCheck(): Promise<void>;
 }
 
 /**
@@ -45,15 +65,19 @@ export interface TorchFile {
  *
  * @throws TorchFileError naming file and offset: malformed, unsupported, or beyond the limits
  */
-export async function openTorchFile(source: ByteSource, limits: Partial<TorchFileLimits> = {}): Promise<TorchFile> {
+export async function openTorchFile(source: ByteSource, options: TorchFileOptions = {}): Promise<TorchFile> {
+  const { checkCrc = true, ...limits } = options;
   const bounds = { ...DEFAULT_LIMITS, ...limits };
   const cached = withBlockCache(source);
   await refuseOtherFormats(cached);
   const entries = await readZipDirectory(cached, bounds.maxEntries);
   const archive = archiveName(source, entries);
-  const byteOrder = await readByteOrder(cached, entries.get(`${archive}/byteorder`));
+  const checksums = new Checksums(cached, entries.values(), checkCrc);
+  const parts = checksums.passing();
+  const byteOrder = await readByteOrder(cached, entries, archive, checksums);
   const pickle = entries.get(`${archive}/data.pkl`)!;
-  const { bytes, start } = await readContent(cached, pickle, { name: 'maxPickleBytes', bytes: bounds.maxPickleBytes });
+  const pickleLimit = { name: 'maxPickleBytes', bytes: bounds.maxPickleBytes };
+  const { bytes, start } = await readContent(cached, pickle, pickleLimit, checksums);
   const root = runPickle(new PickleCursor(source.name, bytes, start), bounds.maxOpcodes);
 
   function storage(ref: TensorRef): StorageEntry {
@@ -76,10 +100,12 @@ export async function openTorchFile(source: ByteSource, limits: Partial<TorchFil
     const to = from + spanOf(ref) * itemBytes(ref.dtype);
     if (!ranged || to - from === entry.size) {
       const limit = { name: 'maxTensorBytes', bytes: bounds.maxTensorBytes };
-      return (await readContent(cached, entry, limit)).bytes.subarray(from, to);
+      return (await readContent(cached, entry, limit, checksums)).bytes.subarray(from, to);
     }
     const start = await dataStart(cached, entry);
-    return readExactly(cached, start + from, start + to);
+    const covered = await readExactly(cached, start + from, start + to);
+    parts.saw(entry, from, covered);
+    return covered;
   }
 
   return {
@@ -89,7 +115,12 @@ export async function openTorchFile(source: ByteSource, limits: Partial<TorchFil
     limits: bounds,
     source,
     storage,
+    hasChecksums: checksums.present,
     storageStart: ({ entry }) => dataStart(cached, entry),
+    passingCheck: () => checksums.passing(),
+    async finishCheck() {
+      await parts.finish();
+    },
     async tensor(ref) {
       storage(ref);
       const size = Math.max(countOf(ref.shape), spanOf(ref)) * itemBytes(ref.dtype);
@@ -121,15 +152,4 @@ function archiveName(source: ByteSource, entries: ReadonlyMap<string, ZipEntry>)
     undefined,
     `a zip, but not of torch.save: expected one NAME/data.pkl, found ${pickles.length} among ${names.length} entries`,
   );
-}
-
-const LONGEST_BYTE_ORDER = 16;
-
-async function readByteOrder(source: ByteSource, entry: ZipEntry | undefined): Promise<ByteOrder> {
-  // Older versions of torch did not write it; they only ever ran on little-endian machines in practice.
-  if (entry === undefined) return 'little';
-  const { bytes, start } = await readContent(source, entry, { name: 'byteorder', bytes: LONGEST_BYTE_ORDER });
-  const text = Buffer.from(bytes).toString('latin1').trim();
-  if (text === 'little' || text === 'big') return text;
-  throw new MalformedTorchFileError(source.name, start, `byte order ${JSON.stringify(text)}; expected little or big`);
 }

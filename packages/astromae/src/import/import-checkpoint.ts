@@ -132,5 +132,6 @@ async function readWeights(
     }
     weights.set(name, floats(dims, data));
   }
+  await file.finishCheck();
   return weights;
 }

@@ -5,6 +5,7 @@ import { itemBytes, type DType, type TensorData } from '../tensor/dtype.ts';
 import { countOf, spanOf, type Layout } from '../tensor/layout.ts';
 import type { TensorRef } from '../tensor/tensor-ref.ts';
 import type { TorchFile } from '../torch-file.ts';
+import type { PassingCheck } from '../zip/checksums.ts';
 
 /** Rows of a tensor may lie this many times further apart than they are long: data[::4] still reads, data[::9] doesn't. */
 const WIDEST_SPREAD = 4;
@@ -16,12 +17,18 @@ export interface Rows {
   readonly layout: Layout;
 }
 
+export interface RowsOptions {
+  readonly signal?: AbortSignal;
+  /** Is told of the bytes as they pass. */
+  readonly check?: PassingCheck;
+}
+
 /** One tensor of a partition, read by ranges of its first axis. */
 export interface Column {
   readonly ref: TensorRef;
   /** File offset of the tensor's first element. */
   readonly start: number;
-  rows(from: number, to: number, options?: { readonly signal?: AbortSignal }): Promise<Rows>;
+  rows(from: number, to: number, options?: RowsOptions): Promise<Rows>;
 }
 
 /**
@@ -53,7 +60,8 @@ export async function openColumn(file: TorchFile, what: string, ref: TensorRef):
     );
   }
   const size = itemBytes(ref.dtype);
-  const start = (await file.storageStart(storage)) + ref.offset * size;
+  const storageStart = await file.storageStart(storage);
+  const start = storageStart + ref.offset * size;
   return {
     ref,
     start,
@@ -61,8 +69,12 @@ export async function openColumn(file: TorchFile, what: string, ref: TensorRef):
       const shape = [to - from, ...rowShape];
       const first = start + from * rowStride! * size;
       const last = first + spanOf({ shape, strides: ref.strides }) * size;
-      const bytes = await readExactly(file.source, first, last, options);
-      const data = elementsOf(bytes, ref.dtype, file.byteOrder);
+      // With the gap before the next row, so that bytes between rows pass as well.
+      const end =
+        options?.check === undefined || to >= ref.shape[0]! ? last : Math.max(last, start + to * rowStride! * size);
+      const bytes = await readExactly(file.source, first, end, options);
+      options?.check?.saw(storage.entry, first - storageStart, bytes);
+      const data = elementsOf(bytes.subarray(0, last - first), ref.dtype, file.byteOrder);
       return { dtype: ref.dtype, data, layout: { shape, strides: ref.strides, offset: 0 } };
     },
   };

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../byte-source.ts';
-import type { TorchFileLimits } from '../limits.ts';
 import type { FloatDType } from '../tensor/dtype.ts';
+import type { TorchFileOptions } from '../torch-file.ts';
+import type { RowsOptions } from './column.ts';
 import { openColumns } from './columns.ts';
 import { cutouts, float64Rows } from './cutout.ts';
 import { readAhead } from './read-ahead.ts';
@@ -39,8 +40,15 @@ export interface Partition {
   /**
    * Reads samples in order, batch by batch, ahead of the caller: one ranged read of images for each batch, and where
    * magnitudes and redshifts take less than 1 MiB, one read of each for all. Leaving the loop cancels what is under way.
+   *
+   * Where all samples are asked for, the bytes are compared with their CRC-32 as they pass, and the last batch is handed out
+   * only when they fit.
+   *
+   * @throws MalformedTorchFileError naming file and zip entry when they don't
    */
   batches(options: BatchesOptions): AsyncGenerator<SampleBatch, void, undefined>;
+  /** Why damage to this file could go unnoticed; known once `batches` has handed out all samples. */
+  unchecked(): string | undefined;
 }
 
 type Labels = Pick<SampleBatch, 'magnitudes' | 'redshift'>;
@@ -55,8 +63,9 @@ const LARGEST_LABEL_READ = 1024 * 1024;
  *
  * @throws TorchFileError when the file is something else, damaged, or compressed
  */
-export async function openPartition(source: ByteSource, limits: Partial<TorchFileLimits> = {}): Promise<Partition> {
-  const { images, magnitudes, redshift } = await openColumns(source, limits);
+export async function openPartition(source: ByteSource, options: TorchFileOptions = {}): Promise<Partition> {
+  const { file, images, magnitudes, redshift } = await openColumns(source, options);
+  let notChecked: readonly string[] = [];
   const [count, bands, height, width] = images.ref.shape as [number, number, number, number];
 
   function checkRange(from: number, to: number): void {
@@ -64,7 +73,7 @@ export async function openPartition(source: ByteSource, limits: Partial<TorchFil
     throw new RangeError(`samples [${from}, ${to}) of ${source.name}, which has ${count}`);
   }
 
-  async function readLabels(from: number, to: number, options?: ReadSamplesOptions): Promise<Labels> {
+  async function readLabels(from: number, to: number, options?: RowsOptions): Promise<Labels> {
     const rows = await Promise.all([magnitudes.rows(from, to, options), redshift.rows(from, to, options)]);
     return { magnitudes: float64Rows(rows[0]), redshift: float64Rows(rows[1]) };
   }
@@ -84,7 +93,7 @@ export async function openPartition(source: ByteSource, limits: Partial<TorchFil
     };
   }
 
-  async function readBatch(from: number, to: number, labels: typeof readLabels, options: ReadSamplesOptions) {
+  async function readBatch(from: number, to: number, labels: typeof readLabels, options: RowsOptions) {
     const [imageRows, beside] = await Promise.all([images.rows(from, to, options), labels(from, to, options)]);
     return { from, count: to - from, images: cutouts(imageRows), ...beside };
   }
@@ -107,9 +116,33 @@ export async function openPartition(source: ByteSource, limits: Partial<TorchFil
       if (!Number.isInteger(size) || size < 1) throw new RangeError(`a batch of ${size} samples; expected 1 or more`);
       const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
       const labels = labelReader(from, to);
-      return readAhead(starts, ahead, signal, (start, cancelled) =>
-        readBatch(start, Math.min(start + size, to), labels, { signal: cancelled }),
+      // Part of the samples is no whole entry: what only looks into a file is not held up for the rest of it.
+      const check = from === 0 && to === count ? file.passingCheck() : undefined;
+      const batches = readAhead(starts, ahead, signal, (start, cancelled) =>
+        readBatch(start, Math.min(start + size, to), labels, { signal: cancelled, ...(check && { check }) }),
       );
+      return beforeLast(batches, to, async () => {
+        notChecked = (await check?.finish({ ...(signal && { signal }) })) ?? [];
+      });
+    },
+    unchecked() {
+      if (options.checkCrc === false) return 'it was read without checking its CRC-32 sums, as asked';
+      if (!file.hasChecksums)
+        return 'it was written without CRC-32 sums (torch.serialization.set_crc32_options(False))';
+      if (notChecked.length === 0) return undefined;
+      return `of ${notChecked.join(', ')} most bytes belong to no sample, so the CRC-32 was not checked; save .clone() of each tensor`;
     },
   };
+}
+
+/** Batches as they come, with something done before the one that ends at `to` is handed out. */
+async function* beforeLast(
+  batches: AsyncGenerator<SampleBatch, void, undefined>,
+  to: number,
+  work: () => Promise<void>,
+): AsyncGenerator<SampleBatch, void, undefined> {
+  for await (const batch of batches) {
+    if (batch.from + batch.count === to) await work();
+    yield batch;
+  }
 }

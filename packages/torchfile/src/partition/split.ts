@@ -4,6 +4,8 @@ import { itemBytes } from '../tensor/dtype.ts';
 import { countOf, gather, isContiguous } from '../tensor/layout.ts';
 import { storageBytes, tensorDatasetPickle } from '../write/tensor-dataset-pickle.ts';
 import { torchFileSize, torchFileStream } from '../write/torch-file-stream.ts';
+import type { TorchFileOptions } from '../torch-file.ts';
+import type { PassingCheck } from '../zip/checksums.ts';
 import type { Column } from './column.ts';
 import { openColumns } from './columns.ts';
 import { readAhead } from './read-ahead.ts';
@@ -42,42 +44,58 @@ export function samplesPerPartition(targetBytes: number, imageShape: readonly nu
  * Splits a partition into files of `samplesPerPartition(targetBytes)` samples, the last with what is left. Types and
  * image size stay as they are, elements are copied bit for bit; memory is a few chunks of 4 MB.
  *
+ * The bytes are compared with their CRC-32 as they pass, before the content of the last file ends.
+ *
  * @param sink writes one file; the next begins when its promise is fulfilled
  * @returns the files, in order, without their content
- * @throws TorchFileError when the file is no partition
+ * @throws TorchFileError when the file is no partition or damaged; what was written before is not to be used
  */
 export async function splitPartition(
   source: ByteSource,
   targetBytes: number,
   sink: (part: PartitionPart) => Promise<unknown>,
-  options: { readonly signal?: AbortSignal } = {},
+  options: TorchFileOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Omit<PartitionPart, 'content'>[]> {
-  const { images, magnitudes, redshift } = await openColumns(source);
+  const { signal, ...fileOptions } = options;
+  const { file, images, magnitudes, redshift } = await openColumns(source, fileOptions);
+  const check = file.passingCheck();
+  const reading = { check, ...(signal && { signal }) };
   const [total, ...imageShape] = images.ref.shape as [number, ...number[]];
   const each = samplesPerPartition(targetBytes, imageShape);
   const parts: Omit<PartitionPart, 'content'>[] = [];
   for (let from = 0; from < total; from += each) {
     const to = Math.min(from + each, total);
-    const { content, size } = partFile([images, magnitudes, redshift], from, to, options.signal);
+    const { content, size } = partFile([images, magnitudes, redshift], from, to, reading);
     const part = { name: `${parts.length + 1}.pt`, from, count: to - from, size };
-    await sink({ ...part, content });
+    await sink({ ...part, content: to < total ? content : checkedAtEnd(content, reading) });
     parts.push(part);
   }
   return parts;
+}
+
+interface Reading {
+  readonly check: PassingCheck;
+  readonly signal?: AbortSignal;
+}
+
+/** Ends only when all that was read is sound, so that whoever writes the bytes does not finish otherwise. */
+async function* checkedAtEnd(content: AsyncIterable<Uint8Array>, reading: Reading) {
+  yield* content;
+  await reading.check.finish(reading);
 }
 
 function partFile(
   columns: readonly Column[],
   from: number,
   to: number,
-  signal: AbortSignal | undefined,
+  reading: Reading,
 ): Pick<PartitionPart, 'content' | 'size'> {
   const tensors = columns.map(({ ref }) => ({ dtype: ref.dtype, shape: [to - from, ...ref.shape.slice(1)] }));
   const pickle = tensorDatasetPickle(tensors);
   const storages = columns.map((column, index) => ({
     name: String(index),
     size: storageBytes(tensors[index]!),
-    content: rowBytes(column, from, to, signal),
+    content: rowBytes(column, from, to, reading),
   }));
   return { content: torchFileStream(pickle, storages), size: torchFileSize(pickle, storages) };
 }
@@ -87,13 +105,13 @@ async function* rowBytes(
   column: Column,
   from: number,
   to: number,
-  signal: AbortSignal | undefined,
+  { check, signal }: Reading,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const rowSize = countOf(column.ref.shape.slice(1)) * itemBytes(column.ref.dtype);
   const step = Math.max(1, Math.floor(CHUNK_BYTES / rowSize));
   const starts = Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step);
   const chunks = readAhead(starts, 1, signal, (start, cancelled) =>
-    column.rows(start, Math.min(start + step, to), { signal: cancelled }),
+    column.rows(start, Math.min(start + step, to), { check, signal: cancelled }),
   );
   for await (const { data, layout } of chunks) {
     yield littleEndianBytes(isContiguous(layout) ? data : gather(data, layout));

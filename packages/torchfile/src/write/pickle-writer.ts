@@ -6,6 +6,8 @@ export interface WrittenTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
+  /** First element in the storage, default 0. */
+  readonly offset?: number;
   /** Name of the storage below `data/`. */
   readonly storage: string;
   /** Elements of that storage. */
@@ -69,13 +71,13 @@ export class PickleWriter {
     return this.opcode(Opcode.TUPLE);
   }
 
-  /** `_rebuild_tensor_v2(storage, 0, shape, strides, False, OrderedDict())` */
-  tensor({ dtype, shape, strides, storage, elements }: WrittenTensor): this {
+  /** `_rebuild_tensor_v2(storage, offset, shape, strides, False, OrderedDict())` */
+  tensor({ dtype, shape, strides, offset = 0, storage, elements }: WrittenTensor): this {
     const type = DTYPES[dtype].storage;
     if (type === undefined) throw new TypeError(`torch has no storage class for ${dtype}; write int64 or float32`);
     this.global('torch._utils', '_rebuild_tensor_v2').opcode(Opcode.MARK);
     this.opcode(Opcode.MARK).text('storage').global('torch', type).text(storage).text('cpu').number(elements);
-    this.opcode(Opcode.TUPLE, Opcode.BINPERSID).number(0).sizes(shape).sizes(strides).opcode(Opcode.NEWFALSE);
+    this.opcode(Opcode.TUPLE, Opcode.BINPERSID).number(offset).sizes(shape).sizes(strides).opcode(Opcode.NEWFALSE);
     this.global('collections', 'OrderedDict').opcode(Opcode.EMPTY_TUPLE, Opcode.REDUCE);
     return this.opcode(Opcode.TUPLE, Opcode.REDUCE);
   }

@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
-import { crc32, inflateRaw } from 'node:zlib';
+import { inflateRaw } from 'node:zlib';
 import { readExactly, type ByteSource } from '../byte-source.ts';
 import { MalformedTorchFileError, TorchFileLimitError } from '../errors.ts';
+import type { Checksums } from './checksums.ts';
 import { dataStart, type ZipEntry } from './directory.ts';
 
 const inflate = promisify(inflateRaw);
@@ -21,6 +22,7 @@ export async function readContent(
   source: ByteSource,
   entry: ZipEntry,
   limit: { readonly name: string; readonly bytes: number },
+  checksums: Checksums,
 ): Promise<EntryContent> {
   if (entry.size > limit.bytes || entry.compressedSize > limit.bytes) {
     const problem = `zip entry ${entry.name} has ${entry.size} bytes`;
@@ -29,14 +31,7 @@ export async function readContent(
   const start = await dataStart(source, entry);
   const stored = await readExactly(source, start, start + entry.compressedSize);
   const bytes = entry.method === 'stored' ? stored : await inflated(source, entry, start, stored);
-  // torch.serialization.set_crc32_options(False) leaves 0 in place of every sum.
-  if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
-    throw new MalformedTorchFileError(
-      source.name,
-      start,
-      `the bytes of zip entry ${entry.name} don't fit their CRC-32`,
-    );
-  }
+  await checksums.check(entry, start, bytes);
   return { bytes, start };
 }
 

@@ -17,7 +17,7 @@ export interface ZipEntry {
   readonly method: 'stored' | 'deflated';
   readonly compressedSize: number;
   readonly size: number;
-  /** 0 when the writer did not compute it. */
+  /** Of the data after inflating; 0 in every entry when the writer did not compute it. */
   readonly crc32: number;
   readonly headerOffset: number;
   /** The data ends here at the latest: the next entry's header or the end of the file. */
@@ -102,6 +102,12 @@ export async function dataStart(source: ByteSource, entry: ZipEntry): Promise<nu
     throw new MalformedTorchFileError(source.name, start, `the data of zip entry ${entry.name} overlap the next entry`);
   }
   return start;
+}
+
+/** The name of an entry in its own header; the directory's is what readers go by. */
+export async function localName(source: ByteSource, entry: ZipEntry): Promise<string> {
+  const start = entry.headerOffset + LOCAL_HEADER_BYTES;
+  return Buffer.from(await readExactly(source, start, start + Buffer.byteLength(entry.name))).toString();
 }
 
 function asTorchFileError(source: ByteSource, offset: number, error: unknown): Error {
