@@ -1,5 +1,5 @@
 export { createFunctionPool } from './pool/function-pool.ts';
-export type { FunctionPool, FunctionPoolOptions, FunctionReport, InvokeOptions } from './pool/function-pool.ts';
+export type { FunctionPool, FunctionPoolOptions, InvokeOptions } from './pool/function-pool.ts';
 export type { FunctionConfig } from './pool/function-config.ts';
 export { FunctionError, type FunctionErrorBody } from './pool/function-error.ts';
 export type { Clock } from './clock.ts';
@@ -8,6 +8,6 @@ export { checkSupported, type Unsupported } from './definition/check-supported.t
 export { functionsOf, requireSupported, UnsupportedDefinitionError } from './definition/require-supported.ts';
 export type { Json, JsonObject } from './definition/types.ts';
 export { runLocally, type LocalRunOptions, type LocalRunResult } from './run/run-locally.ts';
-export type { RunEvent, RunStatus } from './run/events.ts';
+export type { FunctionReport, RunEvent, RunStatus } from '@cosmicai/payload';
 export type { ResumePoint } from './run/resume.ts';
 export type { FinishedChild } from './map/run-distributed-map.ts';

@@ -22,7 +22,8 @@ export {
   type LambdaUsage,
   type RunUsage,
 } from './cost.ts';
-export { formatReportLine, parseReportLine, parseReportLog, type ReportLine, type ReportLog } from './report-line.ts';
+export type { ReportLine } from '@cosmicai/payload';
+export { formatReportLine, parseReportLine, parseReportLog, type ReportLog } from './report-line.ts';
 export { fromRankResult } from './own-results.ts';
 export { normaliseRankResult, readRankResults, type RankResults } from './rank-results.ts';
 export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measurement.ts';

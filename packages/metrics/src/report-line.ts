@@ -1,21 +1,4 @@
-/** What Lambda says of one invocation when it ends. Absent fields were not in the line. */
-export interface ReportLine {
-  readonly requestId: string;
-  readonly durationMs: number;
-  /** Rounded up to the millisecond; includes the init phase since August 2025. */
-  readonly billedDurationMs: number;
-  readonly memorySizeMb: number;
-  readonly maxMemoryUsedMb: number;
-  /** Only on a cold start. */
-  readonly initDurationMs?: number;
-  /** Only on a start from a SnapStart snapshot. */
-  readonly restoreDurationMs?: number;
-  readonly billedRestoreDurationMs?: number;
-  /** `success`, `error`, `timeout`, `failure`; text lines have it only where something went wrong. */
-  readonly status?: string;
-  readonly errorType?: string;
-  readonly trace?: { readonly traceId: string; readonly segmentId?: string; readonly sampled?: boolean };
-}
+import type { ReportLine } from '@cosmicai/payload';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

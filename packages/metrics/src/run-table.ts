@@ -3,7 +3,7 @@ import { costOfRun, type Architecture } from './cost.ts';
 import type { Prices } from './price-book.ts';
 import type { RankMeasurement } from './rank-measurement.ts';
 import { ratesOf, type Rates } from './rates.ts';
-import type { ReportLine } from './report-line.ts';
+import type { ReportLine } from '@cosmicai/payload';
 
 /** A rank's line in the table of a run; what is not known is null. */
 export interface RankRow {

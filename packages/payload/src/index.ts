@@ -12,6 +12,7 @@ export { runLayout, type RunLayout } from './run-layout.ts';
 export {
   MAX_INLINE_BODY_BYTES,
   manifestSchema,
+  plannedRunSchema,
   runRecordSchema,
   runReferenceSchema,
   type InitializeAnswer,
@@ -37,3 +38,16 @@ export {
 export { fmiReportSchema, linkCountsSchema, type FmiReport, type LinkCounts } from './fmi-report.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
 export { rankFailureSchema, runSummarySchema, type RankFailure, type RunSummary } from './run-summary.ts';
+export { jsonValue, type Json, type JsonObject } from './json.ts';
+export { functionReportSchema, reportLineSchema, type FunctionReport, type ReportLine } from './report-line.ts';
+export { runEventSchema, type RunEvent, type RunEventBody, type RunStatus, type UnnumberedEvent } from './run-event.ts';
+export { EVENT_LOG, formatEvent, parseEventLog, type EventLog } from './event-log.ts';
+export { EXECUTION_FILE, executionRecordSchema, type ExecutionRecord, type FunctionSize } from './execution-record.ts';
+export {
+  mapResultsManifestSchema,
+  mapResultsSchema,
+  ranksOf,
+  type MapResult,
+  type MapResultsManifest,
+} from './map-results.ts';
+export { functionMessage, jsonOrText } from './function-message.ts';

@@ -29,6 +29,11 @@ export const runReferenceSchema = z.object(
 );
 export type RunReference = z.output<typeof runReferenceSchema>;
 
+/** Where a run lies, in whatever Initialize answered or a state machine made of that. */
+export const plannedRunSchema = z.object({
+  run: runReferenceSchema.pick({ run_id: true, bucket: true, result_path: true }),
+});
+
 /** `run.json`: the run as it was asked for. */
 export const runRecordSchema = z.object({
   run: runReferenceSchema,

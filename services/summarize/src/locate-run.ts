@@ -1,4 +1,4 @@
-import { UserInputError } from '@cosmicai/payload';
+import { plannedRunSchema, UserInputError } from '@cosmicai/payload';
 import { z } from 'zod';
 
 /** Where the run lies that a state machine has finished. */
@@ -8,7 +8,7 @@ export interface RunLocation {
   readonly runId: string;
 }
 
-const reference = z.object({ run_id: z.string(), bucket: z.string(), result_path: z.string() });
+const reference = plannedRunSchema.shape.run;
 const item = z.object({ RUN_ID: z.string(), S3_BUCKET: z.string(), RESULT_PATH: z.string() });
 
 const fromReference = reference.transform((run): RunLocation => ({

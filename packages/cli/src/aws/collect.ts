@@ -1,10 +1,10 @@
-import type { RunEvent } from '@cosmicai/local';
+import { runReferenceSchema, type RunEvent, type UnnumberedEvent } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { Followed } from './follow.ts';
 import { reportLines, type FunctionLogs, type LoggedReport } from './function-logs.ts';
-import { HistoryReader, type UnnumberedEvent } from './history.ts';
+import { HistoryReader } from './history.ts';
 import { childEvents, mapChildren, mapRunId, type MapChild } from './map-results.ts';
 import { matchReports, type MatchedReport, type MatchedReports, type PlacedAttempt } from './match-reports.ts';
 import type { WaitingClock } from './wait.ts';
@@ -68,7 +68,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   return { events: numbered(events), warnings };
 }
 
-const initialized = z.object({ run: z.object({ bucket: z.string(), map_prefix: z.string() }) });
+const initialized = z.object({ run: runReferenceSchema.pick({ bucket: true, map_prefix: true }) });
 
 /** Where the Map's ResultWriter writes, as Initialize answered. */
 function mapFolder(events: readonly UnnumberedEvent[]): { bucket: string; prefix: string } | undefined {

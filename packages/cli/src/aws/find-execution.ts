@@ -1,18 +1,13 @@
-import { UserInputError } from '@cosmicai/payload';
-import { z } from 'zod';
+import { plannedRunSchema, UserInputError, type UnnumberedEvent } from '@cosmicai/payload';
 import type { RunPlace } from '../report/gather-run.ts';
-import { HistoryReader, type UnnumberedEvent } from './history.ts';
+import { HistoryReader } from './history.ts';
 import type { RemoteExecution, WorkflowService } from './workflow-service.ts';
-
-const initialized = z.object({
-  run: z.object({ run_id: z.string(), bucket: z.string(), result_path: z.string() }),
-});
 
 /** The run that an execution planned, as Initialize answered; undefined when it didn't come that far. */
 export function runOf(events: readonly UnnumberedEvent[]): RunPlace | undefined {
   for (const event of events) {
     if (event.type !== 'StateExited') continue;
-    const { data } = initialized.safeParse(event.output);
+    const { data } = plannedRunSchema.safeParse(event.output);
     if (data !== undefined)
       return { bucket: data.run.bucket, resultPath: data.run.result_path, runId: data.run.run_id, base: 's3://' };
   }

@@ -1,5 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import { HistoryReader, type UnnumberedEvent } from './history.ts';
+import type { UnnumberedEvent } from '@cosmicai/payload';
+import { HistoryReader } from './history.ts';
 import { BackOff, type WaitingClock } from './wait.ts';
 import type { MapRunCounts, RemoteExecution, WorkflowService } from './workflow-service.ts';
 

@@ -1,13 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import type { Json, RunEvent } from '@cosmicai/local';
+import { jsonOrText, type Json, type UnnumberedEvent } from '@cosmicai/payload';
 import { z } from 'zod';
-
-/** A RunEvent before it is numbered. */
-export type UnnumberedEvent = RunEvent extends infer Event
-  ? Event extends RunEvent
-    ? Omit<Event, 'id'>
-    : never
-  : never;
 
 /** One invocation of a function by a Task, as the history tells it. */
 export interface Attempt {
@@ -226,11 +219,6 @@ export function nameOf(reference: string): string {
   return arn ?? reference.split(':')[0]!;
 }
 
-/** Histories hold JSON as text, cut off or left out where it is long. */
 function json(text: string | undefined): Json {
-  try {
-    return JSON.parse(text ?? 'null') as Json;
-  } catch {
-    return text ?? null;
-  }
+  return jsonOrText(text) as Json;
 }

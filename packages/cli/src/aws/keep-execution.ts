@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatReportLine } from '@cosmicai/metrics';
+import { EVENT_LOG, formatEvent } from '@cosmicai/payload';
 import type { Execution } from '../run/execute.ts';
 
 /** Keeps what is known of an execution on AWS in the files that one on this machine leaves. */
@@ -9,7 +10,7 @@ export function keepExecution({ directory, events, definition, reports, ...rest 
   const json = (name: string, value: unknown) =>
     writeFileSync(join(directory, name), `${JSON.stringify(value, null, 2)}\n`);
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  writeFileSync(join(directory, EVENT_LOG), events.map(formatEvent).join(''));
   writeFileSync(join(directory, 'reports.log'), reports.map((report) => `${formatReportLine(report)}\n`).join(''));
   json('definition.json', definition);
   json('result.json', { stage, status, output, error, cause });

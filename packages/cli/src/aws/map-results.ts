@@ -1,21 +1,13 @@
-import type { Json } from '@cosmicai/local';
-import { parseJsonAs } from '@cosmicai/payload';
+import {
+  jsonOrText,
+  mapResultsSchema,
+  parseJsonAs,
+  ranksOf,
+  type Json,
+  type MapResult,
+  type UnnumberedEvent,
+} from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
-import { z } from 'zod';
-import type { UnnumberedEvent } from './history.ts';
-
-/** An entry of the files that the Distributed Map's ResultWriter leaves: SUCCEEDED_0.json, FAILED_0.json, PENDING_0.json. */
-const entrySchema = z.object({
-  ExecutionArn: z.string().optional(),
-  Name: z.string().optional(),
-  Input: z.string(),
-  Output: z.string().optional(),
-  Error: z.string().optional(),
-  Cause: z.string().optional(),
-  Status: z.enum(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING']),
-  StartDate: z.string().optional(),
-  StopDate: z.string().optional(),
-});
 
 /** A child execution of a Map run that is over: a rank. */
 export interface MapChild {
@@ -23,7 +15,7 @@ export interface MapChild {
   readonly name: string;
   /** Undefined where it never began. */
   readonly arn: string | undefined;
-  readonly status: z.output<typeof entrySchema>['Status'];
+  readonly status: MapResult['Status'];
   readonly input: Json;
   readonly output: Json;
   readonly error: string;
@@ -32,8 +24,6 @@ export interface MapChild {
   readonly startedAt: string | undefined;
   readonly stoppedAt: string | undefined;
 }
-
-const rankTask = z.object({ RANK: z.coerce.number().int() });
 
 /**
  * What became of the ranks, as the Map wrote it into the bucket: all of them in a few reads, where asking Step Functions
@@ -45,16 +35,15 @@ export async function mapChildren(store: ObjectStore, folder: string): Promise<M
   const children: MapChild[] = [];
   for await (const { key } of store.list(`${folder}/`)) {
     if (!/\/(SUCCEEDED|FAILED|PENDING)_\d+\.json$/.test(key)) continue;
-    for (const entry of parseJsonAs(z.array(entrySchema), (await store.get(key)).toString(), key)) {
-      const input = parsed(entry.Input);
-      const task = rankTask.safeParse(input);
+    for (const entry of parseJsonAs(mapResultsSchema, (await store.get(key)).toString(), key)) {
+      const input = jsonOf(entry.Input);
       children.push({
-        rank: task.success ? task.data.RANK : children.length,
+        rank: ranksOf(input)[0] ?? children.length,
         name: entry.Name ?? '',
         arn: entry.ExecutionArn,
         status: entry.Status,
         input,
-        output: parsed(entry.Output),
+        output: jsonOf(entry.Output),
         error: entry.Error ?? 'Unknown',
         cause: entry.Cause ?? '',
         startedAt: entry.StartDate,
@@ -94,10 +83,6 @@ function iso(date: string): string {
   return new Date(date).toISOString();
 }
 
-function parsed(text: string | undefined): Json {
-  try {
-    return JSON.parse(text ?? 'null') as Json;
-  } catch {
-    return text ?? null;
-  }
+function jsonOf(text: string | undefined): Json {
+  return jsonOrText(text) as Json;
 }

@@ -1,4 +1,3 @@
-import type { Json, RunStatus } from '@cosmicai/local';
 import { parseReportLog } from '@cosmicai/metrics';
 import {
   manifestSchema,
@@ -8,13 +7,16 @@ import {
   runRecordSchema,
   runSummarySchema,
   UserInputError,
+  type Json,
+  type RunStatus,
+  type UnnumberedEvent,
 } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { CalledFunctions } from './called-functions.ts';
 import type { FunctionService, Invocation } from './function-service.ts';
-import { nameOf, type UnnumberedEvent } from './history.ts';
+import { nameOf } from './history.ts';
 import type { WaitingClock } from './wait.ts';
 
 export interface RerunOptions {

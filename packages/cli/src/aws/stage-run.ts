@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { JsonObject } from '@cosmicai/local';
-import { runLayout } from '@cosmicai/payload';
+import { EXECUTION_FILE, runLayout, type ExecutionRecord, type FunctionSize } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 import { progress } from '../output/progress.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import { keepQuote, keepQuoteOfRun, keptQuote } from '../quote/kept-quote.ts';
 import { quoteLine, quoteOnStage } from '../quote/quote-on-stage.ts';
-import { EXECUTION_FILE, type RunPlace } from '../report/gather-run.ts';
-import type { FunctionSize } from '../report/usage.ts';
+import type { RunPlace } from '../report/gather-run.ts';
 import type { Execution } from '../run/execute.ts';
 import { RunProgress } from '../run/run-progress.ts';
 import { calledFunctions, type CalledFunctions } from './called-functions.ts';
@@ -140,7 +139,14 @@ export async function keepOnStage(execution: Execution, { stage }: StageRun): Pr
   if (execution.place === undefined) return;
   const { events, definition, functions, region, warnings, place, directory } = execution;
   const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
-  await stage.store.put(key, JSON.stringify({ events, definition, functions, region, warnings }));
+  const record: ExecutionRecord = {
+    events,
+    definition,
+    ...(functions !== undefined && { functions }),
+    ...(region !== undefined && { region }),
+    ...(warnings !== undefined && { warnings }),
+  };
+  await stage.store.put(key, JSON.stringify(record));
   const quote = keptQuote(directory);
   if (quote !== undefined) await keepQuoteOfRun(place, quote);
 }

@@ -1,8 +1,9 @@
+import type { UnnumberedEvent } from '@cosmicai/payload';
 import { formatPairs, formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 import { runOf } from './find-execution.ts';
-import { HistoryReader, type UnnumberedEvent } from './history.ts';
+import { HistoryReader } from './history.ts';
 import { openStage } from './stage.ts';
 import type { MapRunCounts, RemoteExecution, WorkflowService } from './workflow-service.ts';
 

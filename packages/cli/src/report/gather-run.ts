@@ -2,16 +2,22 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
-import type { RunEvent } from '@cosmicai/local';
 import type { Prices, ReportLine } from '@cosmicai/metrics';
 import {
+  EVENT_LOG,
+  EXECUTION_FILE,
+  executionRecordSchema,
   fmiReportSchema,
+  parseEventLog,
   parseJsonAs,
+  ranksOf,
   rankResultSchema,
   runLayout,
   runRecordSchema,
   runSummarySchema,
+  type ExecutionRecord,
   type RankResult,
+  type RunEvent,
   type RunRecord,
   type RunSummary,
 } from '@cosmicai/payload';
@@ -20,9 +26,10 @@ import { openStore, type ObjectStore } from '@cosmicai/store';
 import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
+import { readJson } from '../inputs/json-file.ts';
 import { quoteOfRun } from '../quote/kept-quote.ts';
 import { pricesFor } from './prices-for.ts';
-import { usageOf, type FunctionSize } from './usage.ts';
+import { usageOf } from './usage.ts';
 
 /** Where a run lies. */
 export interface RunPlace {
@@ -31,18 +38,6 @@ export interface RunPlace {
   readonly runId: string;
   /** Where bare bucket names lie; default: COSMICAI_STORE or S3. */
   readonly base?: string | undefined;
-}
-
-/** What the engine that ran it knows beyond the results. */
-export interface ExecutionRecord {
-  readonly events: readonly RunEvent[];
-  readonly definition: unknown;
-  /** What functions of the events were given, by their names; those that aren't named ran on this machine. */
-  readonly functions?: Readonly<Record<string, FunctionSize>>;
-  /** AWS region it ran in; undefined: on this machine. */
-  readonly region?: string;
-  /** What the engine could not find out. */
-  readonly warnings?: readonly string[];
 }
 
 /** Predictions drawn at most; more would only darken the plot. */
@@ -107,15 +102,13 @@ export async function gatherRun(
   };
 }
 
-const rankOf = z.object({ RANK: z.coerce.number().int() });
-
 /** The rank of each child execution, by the child's name: `Infer[3]`. */
 function ranksByChild(events: readonly RunEvent[]): ReadonlyMap<string, number> {
   const ranks = new Map<string, number>();
   for (const event of events) {
     if (event.type !== 'ChildStarted') continue;
-    const { data } = rankOf.safeParse(event.input);
-    if (data !== undefined) ranks.set(`${event.state}[${event.index}]`, data.RANK);
+    const [rank] = ranksOf(event.input);
+    if (rank !== undefined) ranks.set(`${event.state}[${event.index}]`, rank);
   }
   return ranks;
 }
@@ -186,9 +179,6 @@ function configurationOf({ run, payload, partitions }: RunRecord): Record<string
   };
 }
 
-/** What an execution on AWS leaves in the run's folder, so that reports can be made of it anywhere. */
-export const EXECUTION_FILE = 'execution.json';
-
 /** The execution that made a run: kept in the run's folder, or local and beside the results. */
 export async function findExecution(place: RunPlace): Promise<ExecutionRecord | undefined> {
   return (await keptExecution(place)) ?? (await localExecution(place));
@@ -198,17 +188,18 @@ async function keptExecution({ bucket, resultPath, runId, base }: RunPlace): Pro
   const store = openStore(bucket, base === undefined ? {} : { base });
   const key = `${runLayout(resultPath, runId).folder}/${EXECUTION_FILE}`;
   if ((await store.head(key)) === undefined) return undefined;
-  return JSON.parse((await store.get(key)).toString()) as ExecutionRecord;
+  return parseJsonAs(executionRecordSchema, (await store.get(key)).toString(), key);
 }
 
 async function localExecution({ bucket, resultPath, runId }: RunPlace): Promise<ExecutionRecord | undefined> {
   if (!bucket.startsWith('file://')) return undefined;
   const folder = join(fileURLToPath(bucket), resultPath, 'executions');
   for (const name of (await readdir(folder).catch(() => [])).sort().reverse()) {
-    const text = await readFile(join(folder, name, 'events.jsonl'), 'utf8').catch(() => '');
-    if (!text.includes(`"run_id":"${runId}"`)) continue;
-    const events = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as RunEvent]));
-    return { events, definition: JSON.parse(await readFile(join(folder, name, 'definition.json'), 'utf8')) as unknown };
+    const log = join(folder, name, EVENT_LOG);
+    const bytes = await readFile(log).catch(() => undefined);
+    if (!bytes?.includes(`"run_id":"${runId}"`)) continue;
+    const { events } = parseEventLog(bytes, log);
+    return { events, definition: await readJson(join(folder, name, 'definition.json'), z.unknown()) };
   }
   return undefined;
 }

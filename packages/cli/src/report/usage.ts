@@ -1,19 +1,6 @@
-import type { RunEvent } from '@cosmicai/local';
-import {
-  architectureOf,
-  expressGbSeconds,
-  type Architecture,
-  type LambdaUsage,
-  type RunUsage,
-} from '@cosmicai/metrics';
-import type { RankResult } from '@cosmicai/payload';
+import { architectureOf, expressGbSeconds, type LambdaUsage, type RunUsage } from '@cosmicai/metrics';
+import type { FunctionSize, RankResult, RunEvent } from '@cosmicai/payload';
 import { mapsOf, type DistributedMap } from './maps-of-definition.ts';
-
-/** What a function on Lambda was given beside its memory, which REPORT lines tell. */
-export interface FunctionSize {
-  readonly architecture: Architecture;
-  readonly ephemeralStorageMb: number;
-}
 
 /** What is known of an execution beside its events. */
 export interface UsageSources {

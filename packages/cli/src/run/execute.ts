@@ -11,11 +11,11 @@ import {
   type LocalRunOptions,
   type LocalRunResult,
 } from '@cosmicai/local';
-import { EnvironmentError, type RunPayload } from '@cosmicai/payload';
+import { EnvironmentError, type ExecutionRecord, type RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
-import type { ExecutionRecord, RunPlace } from '../report/gather-run.ts';
+import type { RunPlace } from '../report/gather-run.ts';
 import { loadMachine, localFunctions } from './functions.ts';
 import { keepOptions } from './kept-options.ts';
 import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';

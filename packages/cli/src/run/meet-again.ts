@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { deriveRunKey } from '@cosmicai/fmi';
 import type { Json, JsonObject, ResumePoint } from '@cosmicai/local';
-import { manifestSchema, parseAs, runLayout, runReferenceSchema, type RunReference } from '@cosmicai/payload';
+import {
+  manifestSchema,
+  parseAs,
+  parseJsonAs,
+  ranksOf,
+  runLayout,
+  runReferenceSchema,
+  type RunReference,
+} from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 
@@ -61,9 +69,11 @@ async function planItems(
   { endpoint, secret, concurrency, say }: MeetAgainOptions,
 ): Promise<JsonObject[]> {
   const layout = runLayout(run.result_path, run.run_id);
-  const items = parseAs(itemsSchema, JSON.parse((await store.get(run.manifest_key)).toString()), run.manifest_key);
+  const items = parseJsonAs(itemsSchema, (await store.get(run.manifest_key)).toString(), run.manifest_key);
   const tasks = parseAs(manifestSchema, items, run.manifest_key);
-  const done = new Set([...finished.values()].flatMap((children) => [...children.values()].flatMap(ranksOf)));
+  const done = new Set(
+    [...finished.values()].flatMap((children) => [...children.values()].flatMap(({ input }) => ranksOf(input))),
+  );
   const meeting = tasks.filter((task) => task.FMI_RANK !== undefined).map((task) => task.RANK);
   const left = meeting.filter((rank) => !done.has(rank));
   const metBefore = (await store.head(layout.fmi)) !== undefined;
@@ -119,17 +129,6 @@ function whyNot(
   if (metBefore) return 'All ranks have met before, see fmi.json: those that are left don’t meet again.';
   if (left.length <= concurrency) return undefined;
   return `The ${left.length} ranks that are left of ${meeting.length} don’t meet: all would have to run at once, but only ${concurrency} can.`;
-}
-
-const rankSchema = z.looseObject({ RANK: z.coerce.number().int() });
-const childSchema = z.union([
-  rankSchema.transform(({ RANK }) => [RANK]),
-  // A Map with an ItemBatcher.
-  z.looseObject({ Items: z.array(rankSchema) }).transform(({ Items }) => Items.map(({ RANK }) => RANK)),
-]);
-
-function ranksOf({ input }: { readonly input: Json }): number[] {
-  return childSchema.safeParse(input).data ?? [];
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -1,14 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
-import { runLayout, type RunSummary } from '@cosmicai/payload';
+import { functionMessage, plannedRunSchema, runLayout, type RunSummary } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
-import { z } from 'zod';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { gatherRun, type RunPlace } from '../report/gather-run.ts';
 import { describeRun } from './describe-run.ts';
 import type { Execution } from './execute.ts';
-import { messageIn } from './lambda-cause.ts';
 
 export interface ReportingOptions {
   readonly json?: boolean;
@@ -59,7 +57,7 @@ function conclude(execution: Execution, terminal: Terminal): number {
   }
   printLine(
     terminal.stderr,
-    `\nThe run failed: ${execution.error ?? 'unknown error'}\n${messageIn(execution.cause ?? '')}`,
+    `\nThe run failed: ${execution.error ?? 'unknown error'}\n${functionMessage(execution.cause ?? '')}`,
   );
   printLine(terminal.stderr, `Events and logs: ${execution.directory}`);
   return WRONG_INPUT.has(execution.error ?? '') ? EXIT.wrongUse : EXIT.failed;
@@ -77,10 +75,6 @@ const WRONG_INPUT = new Set([
 /** Our functions that write a summary. Their answers don't show: definitions of users may keep only a part of them. */
 const SUMMARIZERS = new Set(['summarize', 'resultSummary']);
 
-const initializeAnswer = z.object({
-  run: z.object({ run_id: z.string(), bucket: z.string(), result_path: z.string() }),
-});
-
 /** The run that an execution made, if it came as far as a summary. */
 export function placeOf(execution: Execution, base: string | undefined): RunPlace | undefined {
   const summarized = execution.events.some(
@@ -95,7 +89,7 @@ export function placeOf(execution: Execution, base: string | undefined): RunPlac
   );
   for (const output of outputs) {
     for (const candidate of [output, ...valuesOf(output)]) {
-      const { data } = initializeAnswer.safeParse(candidate);
+      const { data } = plannedRunSchema.safeParse(candidate);
       if (data !== undefined)
         return { bucket: data.run.bucket, resultPath: data.run.result_path, runId: data.run.run_id, base };
     }

@@ -1,7 +1,6 @@
-import type { RunEvent } from '@cosmicai/local';
+import { functionMessage, type RunEvent } from '@cosmicai/payload';
 import { progress, type Progress } from '../output/progress.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
-import { messageIn } from './lambda-cause.ts';
 
 /** Shows a run as it goes: a line for each state, a bar for the ranks of a Map, and every retry and failure at once. */
 export class RunProgress {
@@ -36,7 +35,7 @@ export class RunProgress {
       case 'ChildKept': {
         if (event.type === 'ChildFailed')
           this.#line(
-            `${event.state}: rank ${event.index} failed: ${event.error}: ${firstLine(messageIn(event.cause))}`,
+            `${event.state}: rank ${event.index} failed: ${event.error}: ${firstLine(functionMessage(event.cause))}`,
           );
         const map = this.#children.get(event.state);
         map?.bar.update(++map.ended, map.total);

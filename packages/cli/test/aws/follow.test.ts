@@ -1,5 +1,5 @@
 import { follow } from '../../src/aws/follow.ts';
-import type { UnnumberedEvent } from '../../src/aws/history.ts';
+import type { UnnumberedEvent } from '@cosmicai/payload';
 import { BackOff } from '../../src/aws/wait.ts';
 import { caught, EXECUTION_ARN, MAP_RUN_ARN, planned } from './histories.ts';
 import { counts, ScriptedWorkflow, type Look } from './scripted-workflow.ts';

@@ -1,16 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunEvent } from '@cosmicai/local';
-
-const EVENTS = 'events.jsonl';
+import { EVENT_LOG, parseEventLog, type RunEvent } from '@cosmicai/payload';
 
 /** The events that an execution has written so far, without a half-written last line. */
-export function eventsIn(directory: string): RunEvent[] {
-  const file = join(directory, EVENTS);
-  if (!existsSync(file)) return [];
-  const text = readFileSync(file, 'utf8');
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as RunEvent);
+export function eventsIn(directory: string): readonly RunEvent[] {
+  const file = join(directory, EVENT_LOG);
+  return existsSync(file) ? parseEventLog(readFileSync(file), file).events : [];
 }
 
 /** Folders of the executions below a results folder. */

@@ -1,10 +1,6 @@
-import { describe } from '@cosmicai/payload';
+import { describe, type Json, type JsonObject } from '@cosmicai/payload';
 
-/** Any JSON value, as states pass it to each other. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
+export type { Json, JsonObject };
 
 /** One state of the Amazon States Language, after the support gate has let it pass. */
 export interface StateDefinition extends JsonObject {

@@ -1,3 +1,4 @@
+import type { MapResult } from '@cosmicai/payload';
 import type { Json } from '../definition/types.ts';
 
 /** A child execution of a distributed Map, whatever became of it. */
@@ -34,7 +35,7 @@ export function mapRunNames(machine: string, label: string, id: string): MapRunN
 }
 
 /** One entry of SUCCEEDED_0.json, FAILED_0.json or PENDING_0.json; inputs and outputs are JSON text, as AWS writes them. */
-export function resultEntry(child: ChildRecord, names: MapRunNames): Record<string, unknown> {
+export function resultEntry(child: ChildRecord, names: MapRunNames): MapResult & Record<string, unknown> {
   const input = { Input: JSON.stringify(child.input), InputDetails: { Included: true } };
   if (child.name === undefined) return { ...input, Status: 'PENDING' };
   return {
@@ -48,7 +49,8 @@ export function resultEntry(child: ChildRecord, names: MapRunNames): Record<stri
     RedriveStatus: 'NOT_REDRIVABLE',
     StartDate: dateOf(child.startedAt),
     StateMachineArn: names.stateMachineArn,
-    Status: child.status,
+    // None is at work any more when results are written.
+    Status: child.status === 'RUNNING' ? 'ABORTED' : child.status,
     StopDate: dateOf(child.stoppedAt),
   };
 }

@@ -1,4 +1,4 @@
-import { describe } from '@cosmicai/payload';
+import { describe, type MapResultsManifest } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { isObject, type Json, type JsonObject } from '../definition/types.ts';
 import { evaluateTemplate } from '../interpreter/evaluate.ts';
@@ -23,8 +23,10 @@ export async function resultTarget(writer: JsonObject, input: Json, context: Jso
   return { bucket, prefix: prefix.replace(/\/+$/, '') };
 }
 
+const LISTS = ['FAILED', 'PENDING', 'SUCCEEDED'] as const;
+
 /** Which list a child belongs to: aborted and timed-out children count as failed, as on AWS. */
-function listOf(child: ChildRecord): 'SUCCEEDED' | 'FAILED' | 'PENDING' {
+function listOf(child: ChildRecord): (typeof LISTS)[number] {
   if (child.status === 'SUCCEEDED') return 'SUCCEEDED';
   return child.name === undefined ? 'PENDING' : 'FAILED';
 }
@@ -44,17 +46,21 @@ export async function writeResults(
   children: readonly ChildRecord[],
 ): Promise<string> {
   const folder = target.prefix === '' ? id : `${target.prefix}/${id}`;
-  const files: Record<string, { Key: string; Size: number }[]> = { FAILED: [], PENDING: [], SUCCEEDED: [] };
+  const files: MapResultsManifest['ResultFiles'] = { FAILED: [], PENDING: [], SUCCEEDED: [] };
   try {
-    for (const list of Object.keys(files)) {
+    for (const list of LISTS) {
       const entries = children.filter((child) => listOf(child) === list).map((child) => resultEntry(child, names));
       if (entries.length === 0) continue;
       const body = Buffer.from(JSON.stringify(entries));
       const key = `${folder}/${list}_0.json`;
       await store.put(key, body);
-      files[list]!.push({ Key: key, Size: body.length });
+      files[list].push({ Key: key, Size: body.length });
     }
-    const manifest = { DestinationBucket: target.bucket, MapRunArn: names.mapRunArn, ResultFiles: files };
+    const manifest: MapResultsManifest = {
+      DestinationBucket: target.bucket,
+      MapRunArn: names.mapRunArn,
+      ResultFiles: files,
+    };
     await store.put(`${folder}/manifest.json`, JSON.stringify(manifest));
   } catch (error) {
     throw new StateError(

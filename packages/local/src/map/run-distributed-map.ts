@@ -1,9 +1,9 @@
+import type { RunEventBody, RunStatus } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import type { Clock } from '../clock.ts';
 import { isObject, textOf, type Json, type JsonObject } from '../definition/types.ts';
 import { checkStateSize, StateError } from '../interpreter/state-error.ts';
-import type { RunEventBody, RunStatus } from '../run/events.ts';
 import { mapRunNames, resultEntry, type ChildRecord } from './child-record.ts';
 import { childInputs } from './item-batcher.ts';
 import { readItems } from './item-reader.ts';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatReportLine, type ReportLine } from '@cosmicai/metrics';
+import { formatReportLine } from '@cosmicai/metrics';
+import type { FunctionReport } from '@cosmicai/payload';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.ts';
 import type { FunctionConfig } from './function-config.ts';
@@ -9,11 +10,6 @@ import { FunctionError } from './function-error.ts';
 import { startInstance, type FunctionInstance } from './function-instance.ts';
 
 const MIB = 1024 * 1024;
-
-/** The report of one invocation, with the function it belongs to. */
-export interface FunctionReport extends ReportLine {
-  readonly functionName: string;
-}
 
 export interface InvokeOptions {
   readonly signal?: AbortSignal;

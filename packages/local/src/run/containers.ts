@@ -1,6 +1,6 @@
+import type { RunEventBody } from '@cosmicai/payload';
 import { isObject, type MachineDefinition } from '../definition/types.ts';
 import { nestedMachines, statesOf } from '../definition/walk.ts';
-import type { RunEventBody } from './events.ts';
 
 /**
  * Tells the tasks inside an inline Map or a Parallel when it has failed. The interpreter goes on with the next state then,

@@ -1,7 +1,7 @@
+import type { RunEventBody } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import type { Clock } from '../clock.ts';
 import type { FunctionPool } from '../pool/function-pool.ts';
-import type { Emit } from './events.ts';
 
 /** What all executions of one run share. */
 export interface Engine {
@@ -12,5 +12,5 @@ export interface Engine {
   readonly skipWaits: boolean;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly emit: Emit;
+  readonly emit: (event: RunEventBody, child?: string) => void;
 }

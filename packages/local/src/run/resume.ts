@@ -1,6 +1,6 @@
+import { InvalidInputError, type RunEvent } from '@cosmicai/payload';
 import type { Json } from '../definition/types.ts';
 import type { FinishedChild } from '../map/run-distributed-map.ts';
-import type { RunEvent } from './events.ts';
 
 /** Where a run goes on: a state, the input it had, and the children of its Maps that need not run again. */
 export interface ResumePoint {
@@ -16,6 +16,7 @@ export interface ResumePoint {
  *
  * @param rootStates names of the run's own states; those in branches and iterations run again with the state around them
  * @returns undefined when no state had begun
+ * @throws InvalidInputError when the events tell of a state that they don't tell the beginning of
  */
 export function resumePoint(events: readonly RunEvent[], rootStates: readonly string[]): ResumePoint | undefined {
   const ownEvents = events.filter((event) => event.in === undefined);
@@ -34,7 +35,10 @@ export function resumePoint(events: readonly RunEvent[], rootStates: readonly st
   }
   const state = failed ?? last;
   if (state === undefined) return undefined;
-  return { state, input: inputs.get(state)!, finished: finishedChildren(ownEvents) };
+  const input = inputs.get(state);
+  if (input !== undefined) return { state, input, finished: finishedChildren(ownEvents) };
+  const allowed = 'a StateEntered event before it: a line of the log is lost. Start a new run';
+  throw new InvalidInputError('event log', [{ path: state, found: 'how the state ended', allowed }]);
 }
 
 /** Children that succeeded in any attempt of a Map that is not over. Their inputs are compared before they are kept. */

@@ -12,10 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { formatReportLine } from '@cosmicai/metrics';
-import { parseJsonAs, UserInputError } from '@cosmicai/payload';
+import { EVENT_LOG, formatEvent, parseEventLog, parseJsonAs, UserInputError, type RunEvent } from '@cosmicai/payload';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../definition/types.ts';
-import type { RunEvent } from './events.ts';
 
 const startSchema = z.object({
   name: z.string(),
@@ -45,7 +44,6 @@ export interface RunDirectory {
   close(): void;
 }
 
-const EVENTS = 'events.jsonl';
 const START = 'run.json';
 
 /**
@@ -81,17 +79,17 @@ export function reopenRunDirectory(path: string, definition: JsonObject): RunDir
       `The state machine has changed since the run in ${path} began (${path}/definition.json holds the old one). Start a new run.`,
     );
   }
-  return openDirectory(path, start, readEvents(join(path, EVENTS)));
+  return openDirectory(path, start, readEvents(join(path, EVENT_LOG)));
 }
 
 function openDirectory(path: string, start: RunStart, earlier: readonly RunEvent[]): RunDirectory {
-  const events = openSync(join(path, EVENTS), 'a');
+  const events = openSync(join(path, EVENT_LOG), 'a');
   return {
     logs: join(path, 'logs'),
     start,
     earlier,
     write(event) {
-      writeSync(events, `${JSON.stringify(event)}\n`);
+      writeSync(events, formatEvent(event));
       if (event.type === 'FunctionEnded') {
         appendFileSync(join(path, 'reports.log'), `${formatReportLine(event.report)}\n`);
       }
@@ -101,14 +99,14 @@ function openDirectory(path: string, start: RunStart, earlier: readonly RunEvent
   };
 }
 
-function readEvents(path: string): RunEvent[] {
+function readEvents(path: string): readonly RunEvent[] {
   if (!existsSync(path)) return [];
   const bytes = readFileSync(path);
-  // A run that was killed may leave half a line at the end; what comes next must not be appended to it.
-  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
-  if (whole.length < bytes.length) truncateSync(path, whole.length);
-  const lines = whole.toString('utf8').split('\n');
-  return lines.flatMap((line) => (line === '' ? [] : [JSON.parse(line) as RunEvent]));
+  const { events, length, isUnterminated } = parseEventLog(bytes, path);
+  // What comes next must not be appended to half a line.
+  if (length < bytes.length) truncateSync(path, length);
+  if (isUnterminated) appendFileSync(path, '\n');
+  return events;
 }
 
 /** The definition's content; the order of its fields doesn't count. */

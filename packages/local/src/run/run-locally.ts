@@ -1,3 +1,4 @@
+import type { FunctionReport, RunEvent, RunEventBody, RunStatus } from '@cosmicai/payload';
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { openStore, type ObjectStore } from '@cosmicai/store';
@@ -7,8 +8,7 @@ import { prepareMachine } from '../definition/prepare.ts';
 import { textOf, type Json, type JsonObject } from '../definition/types.ts';
 import { StateError } from '../interpreter/state-error.ts';
 import type { FunctionConfig } from '../pool/function-config.ts';
-import { createFunctionPool, type FunctionPool, type FunctionReport } from '../pool/function-pool.ts';
-import type { RunEvent, RunEventBody, RunStatus } from './events.ts';
+import { createFunctionPool, type FunctionPool } from '../pool/function-pool.ts';
 import { resumePoint, type ResumePoint } from './resume.ts';
 import { createRunDirectory, reopenRunDirectory, type RunDirectory } from './run-directory.ts';
 import { runExecution } from './run-execution.ts';

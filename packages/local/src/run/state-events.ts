@@ -1,6 +1,6 @@
+import type { RunEventBody } from '@cosmicai/payload';
 import { textOf, type Json } from '../definition/types.ts';
 import type { InterpreterEvent } from '../interpreter/run-machine.ts';
-import type { RunEventBody } from './events.ts';
 
 /**
  * An event of the interpreter in the run's own terms; undefined for the start and end of an execution, which the engine
