@@ -25,7 +25,7 @@ export {
 export type { ReportLine } from '@cosmicai/payload';
 export { formatReportLine, parseReportLine, parseReportLog, type ReportLog } from './report-line.ts';
 export { fromRankResult } from './own-results.ts';
-export { normaliseRankResult, readRankResults, type RankResults } from './rank-results.ts';
+export { normaliseRankResult, readRankResults, recordsIn, type RankResults } from './rank-results.ts';
 export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measurement.ts';
 export { seededRandom, standardNormal, type Random } from './random.ts';
 export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';
@@ -64,4 +64,5 @@ export {
   type Spread,
   type WorldAverage,
 } from './bench/analysis.ts';
+export { benchAnalysisSchema } from './bench/analysis-schema.ts';
 export { performanceTable } from './bench/performance-table.ts';

@@ -68,7 +68,8 @@ function first(notes: readonly string[]): string[] {
   return more > 0 ? [...notes.slice(0, MOST_TOLD), `… and ${more} more records that are no results`] : [...notes];
 }
 
-function recordsIn(input: unknown): unknown[] {
+/** The results in a list or an object of ranks; of anything else, itself. */
+export function recordsIn(input: unknown): unknown[] {
   if (Array.isArray(input)) return input;
   if (typeof input === 'object' && input !== null) {
     const entries = Object.entries(input);

@@ -28,6 +28,8 @@ export interface RunMaterial {
   /** Each rank's result as it was read, of any generation. */
   readonly results: readonly unknown[];
   readonly summary?: RunSummary;
+  /** The table of the ranks where it is all that is left of them, and `results` is empty. */
+  readonly rows?: RunReport['ranks'];
   /** REPORT line of each rank's last invocation, by rank. */
   readonly reports?: ReadonlyMap<number, ReportLine>;
   /** The state machine, parsed from JSON or YAML, and what happened in it. */
@@ -77,7 +79,7 @@ export function assembleRunReport(material: RunMaterial): RunReport {
     samples: ranks.length === 0 ? (summary?.samples ?? 0) : table.samples,
     bits: ranks.length === 0 ? (summary?.bits ?? 0) : table.bits,
     scores: summary?.prediction_scores ?? scoresOf(ranks),
-    ranks: [...table.rows],
+    ranks: material.rows ?? [...table.rows],
     failedRanks: (summary?.failed_ranks ?? []).map(({ rank, error, cause }) => ({ rank, error: `${error}: ${cause}` })),
     rates: ranks.length === 0 && summary !== undefined ? ratesIn(summary) : ratesOf(table),
     timeline:
@@ -91,7 +93,7 @@ export function assembleRunReport(material: RunMaterial): RunReport {
         : machineHistory(graphOf(material.definition), events, Date.parse(startedAt)),
     predictions: material.predictions ?? null,
     cutouts: [...(material.cutouts ?? [])],
-    ...costsOf(material, table.usd),
+    ...costsOf(material, ranks.length === 0 ? undefined : table.usd),
     prices,
     quoteBasis: material.quote?.calibration ?? null,
     reconciliation: material.quote === undefined ? [] : reconciled(material, material.quote, table),
@@ -112,9 +114,23 @@ function ratesOf({ rates: { summedOverRanks, bySlowestRank, byWallClock } }: Run
   return { summedOverRanks, bySlowestRank, byWallClock };
 }
 
-function costsOf({ usage, prices }: RunMaterial, ranksUsd: number | null): Pick<RunReport, 'cost' | 'costNote'> {
+const RANKS_ALONE =
+  'The ranks alone, at their list price on Lambda; orchestration, storage requests and the other functions are not in it.';
+
+function costsOf(
+  { usage, prices, summary }: RunMaterial,
+  ranksUsd: number | null | undefined,
+): Pick<RunReport, 'cost' | 'costNote'> {
   if (usage !== undefined) return { cost: costOfRun(usage, prices), costNote: null };
-  if (ranksUsd === null) {
+  if (ranksUsd === undefined && summary?.cost != null) {
+    const items = summary.cost.items.map((each) => ({
+      ...each,
+      service: 'Lambda' as const,
+      unitPrice: each.quantity === 0 ? 0 : each.usd / each.quantity,
+    }));
+    return { cost: { usd: summary.cost.usd, items }, costNote: RANKS_ALONE };
+  }
+  if (ranksUsd === null || ranksUsd === undefined) {
     return {
       cost: null,
       costNote: 'No cost: the results do not tell how much memory the functions had, and Lambda is paid for by that.',
@@ -134,8 +150,7 @@ function costsOf({ usage, prices }: RunMaterial, ranksUsd: number | null): Pick<
         },
       ],
     },
-    costNote:
-      'The ranks alone, at their list price on Lambda; orchestration, storage requests and the other functions are not in it.',
+    costNote: RANKS_ALONE,
   };
 }
 

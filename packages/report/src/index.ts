@@ -26,6 +26,15 @@ export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts'
 export { machineHistory, type RunEvent } from './machine/history.ts';
 export { describeMeeting } from './meeting.ts';
 export { assembleRunReport, type RunMaterial } from './assemble.ts';
-export { averageTable, benchReportHtml, benchReportPlots, cellTable } from './bench/bench-page.ts';
+export {
+  averageTable,
+  benchAnalysisHtml,
+  benchAnalysisPlots,
+  benchReportHtml,
+  benchReportPlots,
+  cellTable,
+} from './bench/bench-page.ts';
 export { benchReportOfRuns, type ComparedRun } from './bench/of-runs.ts';
+export { readResultFile, TAKEN, type ResultFile } from './results/result-file.ts';
+export { runsIn, titleOf, type NamedResult, type RunContext } from './results/runs-in.ts';
 export { DARK, LIGHT, type Theme } from './theme.ts';

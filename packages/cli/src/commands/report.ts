@@ -1,34 +1,20 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import {
-  benchReportSchema,
-  pricesOf,
-  pricesSchema,
-  quoteSchema,
-  type BenchReport,
-  type Prices,
-  type Quote,
-} from '@cosmicai/metrics';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pricesSchema, quoteSchema } from '@cosmicai/metrics';
 import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
-import {
-  assembleRunReport,
-  benchReportHtml,
-  benchReportOfRuns,
-  benchReportPlots,
-  runReportHtml,
-  runReportPlots,
-  type RunReport,
-} from '@cosmicai/report';
-import { openStore } from '@cosmicai/store';
+import { assembleRunReport, TAKEN, type NamedResult, type RunReport } from '@cosmicai/report';
+import { openStore, type ObjectStore } from '@cosmicai/store';
 import { Command } from 'commander';
-import { z } from 'zod';
-import { resultsLocation } from '../inputs/files.ts';
+import { bucketAndPrefix, resultsLocation } from '../inputs/files.ts';
 import { readJson } from '../inputs/json-file.ts';
 import { pricesOption } from '../inputs/options.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { BENCH_FILE } from '../bench/bench-folder.ts';
 import { findExecution, gatherRun } from '../report/gather-run.ts';
+import { pageOfFiles, readAll, readThoseThatHold, type Additions } from '../report/page-of-files.ts';
+import { runPage, type Page } from '../report/page.ts';
+import { sourceAt, sourcesBelow } from '../report/result-sources.ts';
 
 interface ReportOptions {
   readonly out: string;
@@ -41,9 +27,9 @@ interface ReportOptions {
 export function reportCommand(terminal: Terminal): Command {
   return new Command('report')
     .description(
-      'Writes report.html for a results folder (its newest run), a run folder, a bench folder, or result files of any generation (combined_data.json, <rank>.json); several combined_data.json are compared.',
+      'Writes report.html for a results folder (its newest run), a run folder, a bench folder, result files of any generation (combined_data.json, <rank>.json, what run, infer and bench print with --json), or a folder that holds such files somewhere below; several runs are compared.',
     )
-    .argument('<what...>', 'results, run or bench folder, s3:// address of one, or JSON files')
+    .argument('<what...>', 'results, run or bench folders, JSON files, or s3:// addresses of them')
     .option('-o, --out <file>', 'HTML file to write', 'report.html')
     .option('--plots <folder>', 'also write every plot as SVG and PNG')
     .option(
@@ -57,12 +43,6 @@ export function reportCommand(terminal: Terminal): Command {
       '\nExamples:\n  cosmicai report results\n  cosmicai report results --quote quote.json\n  cosmicai report old/combined_data.json -o old.html --plots plots\n',
     )
     .action((what: string[], options: ReportOptions) => report(what, options, terminal));
-}
-
-interface Page {
-  readonly content: unknown;
-  readonly html: () => Promise<string>;
-  readonly plots: () => Promise<Map<string, { svg: string; png: Buffer }>>;
 }
 
 async function report(what: readonly string[], options: ReportOptions, terminal: Terminal): Promise<void> {
@@ -87,12 +67,6 @@ async function report(what: readonly string[], options: ReportOptions, terminal:
     );
 }
 
-/** What the command line adds to what is reported on. */
-interface Additions {
-  readonly quote?: Quote;
-  readonly prices?: Prices;
-}
-
 async function read(quote: string | undefined, prices: string | undefined): Promise<Additions> {
   return {
     ...(quote !== undefined && { quote: await readJson(quote, quoteSchema) }),
@@ -101,67 +75,61 @@ async function read(quote: string | undefined, prices: string | undefined): Prom
 }
 
 async function pageOf(what: readonly string[], additions: Additions, terminal: Terminal): Promise<Page> {
-  if (what.every((path) => path.endsWith('.json'))) return pageOfFiles(what, additions, terminal);
-  if (what.length > 1) throw new UserInputError('Give one folder, or JSON files only.');
-  const folder = what[0]!;
-  if (!folder.includes('://')) {
-    const path = resolve(terminal.cwd, folder);
-    if (!(await exists(path))) throw new UserInputError(`There is no folder ${path}.`);
-    const sweep = join(path, BENCH_FILE);
-    if (await exists(sweep)) {
-      if (additions.quote !== undefined) throw new UserInputError(ONE_RUN);
-      return benchPage(parseJsonAs(benchReportSchema, await readFile(sweep, 'utf8'), sweep));
-    }
-  }
-  return runPage(await reportOfRun(folder, additions, terminal));
-}
-
-function runPage(content: RunReport): Page {
-  for (const sentence of content.notUnderstood) content.warnings.push(`Not understood: ${sentence}`);
-  return { content, html: () => runReportHtml(content), plots: () => runReportPlots(content) };
-}
-
-function benchPage(content: BenchReport): Page {
-  return { content, html: () => benchReportHtml(content), plots: () => benchReportPlots(content) };
-}
-
-/** Result files of any generation. Files that each hold all ranks of a run are compared; single ranks make up one run. */
-async function pageOfFiles(paths: readonly string[], additions: Additions, terminal: Terminal): Promise<Page> {
-  const files = await Promise.all(
-    paths.map(async (path) => ({ name: basename(path), results: await readResults(resolve(terminal.cwd, path)) })),
+  const named = await Promise.all(what.map((path) => sourceAt(path, terminal.cwd)));
+  const [first] = named;
+  if (named.length === 1 && first !== undefined && 'folder' in first)
+    return pageOfFolder(first.folder, additions, terminal);
+  const files = await readAll(named.filter((source) => 'key' in source));
+  const folders = await Promise.all(named.flatMap((source) => ('folder' in source ? [filesBelow(source.folder)] : [])));
+  const below = folders.flatMap((folder) => folder.files);
+  return pageOfFiles(
+    [...files, ...below],
+    additions,
+    folders.flatMap(({ warnings }) => warnings),
   );
-  const generatedAt = new Date().toISOString();
-  const reportOf = (title: string, results: readonly unknown[]) =>
-    assembleRunReport({ title, generatedAt, results, prices: pricesOf(), ...additions });
-  const title = files.map(({ name }) => name).join(', ');
-  if (files.length === 1 || files.some(({ results }) => !Array.isArray(results))) {
-    return runPage(
-      reportOf(
-        title,
-        files.flatMap(({ results }) => results),
-      ),
+}
+
+/** A bench folder, the folder of a run, a results folder, or one that holds results of whatever generation somewhere below. */
+async function pageOfFolder(folder: string, additions: Additions, terminal: Terminal): Promise<Page> {
+  const { bucket, prefix } = bucketAndPrefix(folder);
+  const store = openStore(bucket);
+  const holds = async (name: string) => {
+    const key = prefix === '' ? name : `${prefix}/${name}`;
+    return (await store.head(key)) === undefined ? undefined : key;
+  };
+  const sweep = await holds(BENCH_FILE);
+  if (sweep !== undefined) return pageOfFiles(await readAll([{ name: sweep, store, key: sweep }]), additions);
+  const isRun = /\/runs\/[^/]+$/.test(folder) && (await holds('run.json')) !== undefined;
+  const isResults = !isRun && (await holds('summary.json')) !== undefined && (await hasRuns(store, prefix));
+  if (isRun || isResults) return runPage(await reportOfRun(folder, additions, terminal));
+  const { files, warnings } = await filesBelow(folder);
+  return pageOfFiles(files, additions, warnings);
+}
+
+async function hasRuns(store: ObjectStore, prefix: string): Promise<boolean> {
+  for await (const { key } of store.list(prefix === '' ? 'runs/' : `${prefix}/runs/`)) {
+    if (key.endsWith('/run.json')) return true;
+  }
+  return false;
+}
+
+async function filesBelow(folder: string): Promise<{ files: NamedResult[]; warnings: string[] }> {
+  const sources = await sourcesBelow(folder);
+  if (sources.length === 0) {
+    throw new UserInputError(
+      `There is no finished run and no result in ${readable(folder)} or below: no summary.json, combined_data.json or <rank>.json. ${TAKEN}`,
     );
   }
-  if (additions.quote !== undefined) throw new UserInputError(ONE_RUN);
-  const runs = files.map(({ name, results }) => ({ name, report: reportOf(name, [results].flat()) }));
-  return benchPage(benchReportOfRuns(runs, { title, generatedAt }));
+  return readThoseThatHold(sources);
 }
 
-const ONE_RUN = '--quote is held against one run; there are several here. Give the folder of the run that was quoted.';
-
-const resultsSchema = z.union([z.array(z.unknown()), z.looseObject({})], {
-  error: 'the result of a rank, or a list of them',
-});
-
-function readResults(file: string): Promise<unknown> {
-  return readJson(file, resultsSchema);
+function readable(address: string): string {
+  return address.startsWith('file://') ? fileURLToPath(address) : address;
 }
 
 /** A run folder (`…/runs/<run_id>`) or a results folder, of which the newest summarized run is taken. */
 async function reportOfRun(folder: string, { quote, prices }: Additions, terminal: Terminal): Promise<RunReport> {
-  const inRuns = /^(.*)\/runs\/([^/]+)\/?$/.exec(
-    folder.includes('://') ? folder : pathToFileURL(resolve(terminal.cwd, folder)).href,
-  );
+  const inRuns = /^(.*)\/runs\/([^/]+)$/.exec(folder);
   const { bucket, resultPath } = resultsLocation(inRuns?.[1] ?? folder, terminal.cwd);
   const runId = inRuns?.[2] ?? (await newestRun(bucket, resultPath));
   const place = { bucket, resultPath, runId };
@@ -176,11 +144,4 @@ async function newestRun(bucket: string, resultPath: string): Promise<string> {
     throw new UserInputError(`There is no finished run in ${bucket}/${resultPath}: it has no summary.json.`);
   }
   return parseJsonAs(runSummarySchema, (await store.get(published)).toString(), published).run_id;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

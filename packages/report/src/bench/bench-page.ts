@@ -19,7 +19,13 @@ import { benchCharts } from './bench-charts.ts';
 /** report.html of a sweep. @throws InvalidInputError when the data are no bench report */
 export async function benchReportHtml(input: BenchReport): Promise<string> {
   const report = parseAs(benchReportSchema, input, 'bench report');
-  const analysis = analyseBench(report.runs, report.seed);
+  return pageOf(report, analyseBench(report.runs, report.seed));
+}
+
+/** What is shown of a sweep of which only the analysis is left. */
+type Frame = Omit<ParsedBenchReport, 'runs'>;
+
+async function pageOf(report: Frame, analysis: BenchAnalysis): Promise<string> {
   const charts = benchCharts(analysis.cells, report.basis);
   const plots = await Promise.all(charts.map(async (chart) => xml`<h3>${chart.title}</h3>${await figure(chart)}`));
   const sections: (Section | undefined)[] = [
@@ -47,16 +53,33 @@ export async function benchReportHtml(input: BenchReport): Promise<string> {
   });
 }
 
+/** report.html of a sweep by its analysis alone, as `bench --json` prints it. */
+export function benchAnalysisHtml(
+  analysis: BenchAnalysis,
+  { title, generatedAt }: Pick<BenchReport, 'title' | 'generatedAt'>,
+): Promise<string> {
+  return pageOf(
+    { title, generatedAt, configuration: {}, versions: {}, warnings: [], seed: 1, basis: 'wall clock' },
+    analysis,
+  );
+}
+
 /** The sweep's plots as files, by name without ending. */
 export async function benchReportPlots(input: BenchReport): Promise<Map<string, { svg: string; png: Buffer }>> {
   const report = parseAs(benchReportSchema, input, 'bench report');
+  return benchAnalysisPlots(analyseBench(report.runs, report.seed), report.basis);
+}
+
+export async function benchAnalysisPlots(
+  { cells }: BenchAnalysis,
+  basis: ParsedBenchReport['basis'] = 'wall clock',
+): Promise<Map<string, { svg: string; png: Buffer }>> {
   const plots = new Map<string, { svg: string; png: Buffer }>();
-  for (const chart of benchCharts(analyseBench(report.runs, report.seed).cells, report.basis))
-    plots.set(chart.name, await drawFiles(chart));
+  for (const chart of benchCharts(cells, basis)) plots.set(chart.name, await drawFiles(chart));
   return plots;
 }
 
-function headerOf(report: ParsedBenchReport, analysis: BenchAnalysis): Markup {
+function headerOf(report: Frame, analysis: BenchAnalysis): Markup {
   const best = analysis.best_configuration;
   return xml`<h1>${report.title}</h1><p class="sub">${analysis.succeeded} of ${analysis.runs} runs succeeded, ${analysis.cells.length} configurations</p>${keyFigures(
     best === null
@@ -71,7 +94,7 @@ function headerOf(report: ParsedBenchReport, analysis: BenchAnalysis): Markup {
   )}`;
 }
 
-function notices(report: ParsedBenchReport, analysis: BenchAnalysis): Section | undefined {
+function notices(report: Frame, analysis: BenchAnalysis): Section | undefined {
   const told = [
     ...(report.basis === 'slowest rank'
       ? [

@@ -13,7 +13,8 @@ const BYTES_PER_GB = 1e9;
 const BYTES_PER_MB = 2 ** 20;
 
 /**
- * Sets runs beside each other as the runs of a sweep: by world size, batch size, amount of data and size of its partitions.
+ * Sets runs beside each other as the runs of a sweep: by world size, batch size, amount of data, device where there are several,
+ * and size of its partitions.
  * Where any of them does not know its wall clock, all are compared by their slowest rank, and the report says so: the two
  * differ by more than what is compared.
  */
@@ -23,13 +24,14 @@ export function benchReportOfRuns(
 ): BenchReport {
   const basis = runs.every(({ report }) => report.wallClockSeconds !== null) ? 'wall clock' : 'slowest rank';
   const seen = new Map<string, number>();
+  const devices = new Set(runs.map(({ report }) => report.configuration.device));
   const warnings = runs.flatMap(({ name, report }) => [
     ...(batchSizeOf(report) === undefined || report.ranks.length === 0
       ? [
           `${name} is not compared, because it does not tell ${report.ranks.length === 0 ? 'any rank' : 'its batch size'}`,
         ]
       : []),
-    ...report.notUnderstood.map((sentence) => `${name}: ${sentence}`),
+    ...[...report.warnings, ...report.notUnderstood].map((sentence) => `${name}: ${sentence}`),
   ]);
   const compared = runs.flatMap(({ name, report }): BenchRun[] => {
     const batchSize = batchSizeOf(report);
@@ -37,7 +39,7 @@ export function benchReportOfRuns(
     const configuration = {
       world_size: report.ranks.length,
       batch_size: batchSize,
-      data_size: `${formatNumber(report.bits / 8 / BYTES_PER_GB, 2)} GB`,
+      data_size: `${formatNumber(report.bits / 8 / BYTES_PER_GB, 2)} GB${devices.size > 1 ? ` on ${String(report.configuration.device ?? 'an unknown device')}` : ''}`,
       partition_size: partitionSizeOf(report),
     };
     const key = JSON.stringify(configuration);
@@ -70,9 +72,17 @@ export function benchReportOfRuns(
     runs: compared,
     configuration: Object.fromEntries(runs.map(({ name, report }) => [name, report.title])),
     versions: {},
-    warnings,
+    warnings: first(warnings),
     seed: 1,
   };
+}
+
+/** Runs by the hundred may all have the same to say. */
+const MOST_WARNINGS = 50;
+
+function first(warnings: readonly string[]): string[] {
+  const more = warnings.length - MOST_WARNINGS;
+  return more > 0 ? [...warnings.slice(0, MOST_WARNINGS), `… and ${more} more`] : [...warnings];
 }
 
 function batchSizeOf({ configuration }: RunReport): number | undefined {

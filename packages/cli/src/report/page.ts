@@ -1,0 +1,32 @@
+import type { BenchAnalysis, BenchReport } from '@cosmicai/metrics';
+import {
+  benchAnalysisHtml,
+  benchAnalysisPlots,
+  benchReportHtml,
+  benchReportPlots,
+  runReportHtml,
+  runReportPlots,
+  type RunReport,
+} from '@cosmicai/report';
+
+/** What `report` writes, whatever it is about. */
+export interface Page {
+  /** What --json prints. */
+  readonly content: unknown;
+  readonly html: () => Promise<string>;
+  readonly plots: () => Promise<Map<string, { svg: string; png: Buffer }>>;
+}
+
+export function runPage(report: RunReport): Page {
+  const said = report.notUnderstood.map((sentence) => `Not understood: ${sentence}`);
+  const content = { ...report, warnings: [...new Set([...report.warnings, ...said])] };
+  return { content, html: () => runReportHtml(content), plots: () => runReportPlots(content) };
+}
+
+export function sweepPage(content: BenchReport): Page {
+  return { content, html: () => benchReportHtml(content), plots: () => benchReportPlots(content) };
+}
+
+export function analysisPage(content: BenchAnalysis, about: Pick<BenchReport, 'title' | 'generatedAt'>): Page {
+  return { content, html: () => benchAnalysisHtml(content, about), plots: () => benchAnalysisPlots(content) };
+}
