@@ -64,6 +64,12 @@ export function directoryEntry(bytes: Buffer, name: string): number {
   return bytes.lastIndexOf(Buffer.from('504b0102', 'hex'), bytes.lastIndexOf(name));
 }
 
+/** Where the data of an entry of a zip begin. */
+export function dataOf(bytes: Buffer, name: string): number {
+  const header = bytes.readUInt32LE(directoryEntry(bytes, name) + 42);
+  return header + 30 + bytes.readUInt16LE(header + 26) + bytes.readUInt16LE(header + 28);
+}
+
 /** The same zip with other CRC-32 sums in its central directory. */
 export function withSums(bytes: Buffer, change: (sum: number) => number): Buffer {
   const copy = Buffer.from(bytes);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ByteSource } from '@cosmicai/torchfile';
+import type { ByteSource, TorchFileOptions } from '@cosmicai/torchfile';
 import { compileAstroMae, type CompileOptions } from './compile.ts';
 import { importCheckpoint, type ImportedCheckpoint } from './import/import-checkpoint.ts';
 import type { StateDictHints } from './import/state-dict-config.ts';
@@ -20,10 +20,10 @@ const CHUNK = 8 * 1024 * 1024;
  */
 export async function compileCheckpoint(
   source: ByteSource,
-  options: CompileOptions & StateDictHints = {},
+  options: CompileOptions & StateDictHints & Pick<TorchFileOptions, 'checkCrc'> = {},
 ): Promise<CompiledCheckpoint> {
-  const { heads, normEpsilon, metadata, ...compileOptions } = options;
-  const { config, weights, form, assumptions } = await importCheckpoint(source, { heads, normEpsilon });
+  const { heads, normEpsilon, metadata, checkCrc = true, ...compileOptions } = options;
+  const { config, weights, form, assumptions } = await importCheckpoint(source, { heads, normEpsilon }, { checkCrc });
   const provenance = {
     checkpoint: source.name.slice(source.name.lastIndexOf('/') + 1),
     checkpoint_sha256: await sha256(source),

@@ -101,7 +101,7 @@ async function readPartition(
   try {
     const store = openStore(task.DATA_BUCKET);
     const source = new TimedSource(await storeSource(store, key), monotonic);
-    const partition = await openPartition(source);
+    const partition = await openPartition(source, { checkCrc: task.CHECK_CRC });
     const batches: PredictedSamples[] = [];
     const options = { batchSize: task.BATCH_SIZE, ...(signal && { signal }) };
     for await (const samples of predictPartition(partition, model.predictor, options)) batches.push(samples);

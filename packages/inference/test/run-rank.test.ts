@@ -6,6 +6,7 @@ import { compileAstroMae, PUBLISHED_CONFIG, randomWeights, type AstroMaeConfig }
 import { parseAs, parseJsonAs, rankResultSchema, rankTaskSchema, UserInputError } from '@cosmicai/payload';
 import { fileStore, openStore, type ObjectStore } from '@cosmicai/store';
 import { writePartition, type SampleBatch } from '@cosmicai/torchfile';
+import { dataOf } from '../../../test/torch-files.ts';
 import {
   decodePredictions,
   ModelCache,
@@ -181,6 +182,24 @@ describe('runRank', () => {
     await expect(running).rejects.toThrow(PartitionError);
     await expect(running).rejects.toThrow(/^rank 2, partition data\/cut\.pt: /);
     expect(await store.head('out/runs/cut/2.json')).toBeUndefined();
+  });
+
+  it('leaves neither result nor predictions of a partition that rotted, unless told not to look', async () => {
+    await givenPartition('data/7.pt', 40);
+    const bytes = await store.get('data/7.pt');
+    // The lowest bit of a redshift: nothing but its CRC-32 can tell.
+    const redshifts = dataOf(bytes, 'archive/data/2');
+    bytes[redshifts] = bytes[redshifts]! ^ 1;
+    await store.put('data/rotten.pt', bytes);
+
+    const running = runRank(task({ DATA_PATH: 'data/rotten.pt', RUN_ID: 'rotten' }), environment());
+
+    await expect(running).rejects.toThrow(PartitionError);
+    await expect(running).rejects.toThrow(/rank 2, partition data\/rotten\.pt: .*zip entry archive\/data\/2/);
+    expect(await store.head('out/runs/rotten/2.json')).toBeUndefined();
+    expect(await store.head('out/runs/rotten/predictions/2.parquet')).toBeUndefined();
+    const blind = task({ DATA_PATH: 'data/rotten.pt', RUN_ID: 'rotten', CHECK_CRC: false });
+    await expect(runRank(blind, environment())).resolves.toMatchObject({ status: 'succeeded', samples: 40 });
   });
 
   it('uses the model that the task names', async () => {

@@ -25,6 +25,8 @@ export const rankTaskSchema = z.looseObject(
     BATCH_SIZE: integer(1, MAX_BATCH_SIZE),
     RUN_ID: text('a run id').optional(),
     MODEL: text('a key or address of an .onnx file').optional(),
+    /** False: the partitions are read without checking their CRC-32. */
+    CHECK_CRC: flag.default(true),
     FMI_ENABLED: flag.default(false),
     RENDEZVOUS_ENDPOINT: text('host:port').optional(),
     /** Ranks that have data and so take part in FMI operations, and this rank's place among them; absent without FMI. */
@@ -54,6 +56,7 @@ export interface RankTaskItem {
   readonly BATCH_SIZE: number;
   readonly RUN_ID: string;
   readonly MODEL?: string;
+  readonly CHECK_CRC?: boolean;
   readonly FMI_ENABLED?: boolean;
   readonly RENDEZVOUS_ENDPOINT?: string;
   readonly FMI_WORLD_SIZE?: number;

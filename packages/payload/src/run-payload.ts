@@ -42,6 +42,7 @@ const fields = {
   model: text('a key of the bucket, or an s3:// or file:/// address of an .onnx file').optional(),
   max_concurrency: integer(1, MAX_WORLD_SIZE).default(DEFAULT_MAX_CONCURRENCY),
   tolerated_failure_percentage: decimal(0, 100).default(0),
+  check_crc: flag.default(true),
   unique_id: z.string({ error: 'text' }).optional(),
   test_mode: flag.optional(),
   // How the Python system ships its code; kept for the record, not needed here.

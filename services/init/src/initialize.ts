@@ -114,6 +114,7 @@ function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, fmi: bool
     BATCH_SIZE: payload.batch_size,
     RUN_ID: runId,
     ...(payload.model !== undefined && { MODEL: payload.model }),
+    ...(!payload.check_crc && { CHECK_CRC: false }),
   };
   const withData = plan.flatMap((share, rank) => (share.length > 0 ? [rank] : []));
   const meeting = {

@@ -99,6 +99,13 @@ describe('initialize', () => {
     expect((await run({ bucket: 'galaxies', data_prefix: 'deep' })).run.world_size).toBe(2);
   });
 
+  it('tells the ranks not to check sums only where the payload says so', async () => {
+    await bucketWith('galaxies', ['1.pt']);
+
+    expect((await run({ bucket: 'galaxies' })).body![0]).not.toHaveProperty('CHECK_CRC');
+    expect((await run({ bucket: 'galaxies', check_crc: 'false' })).body![0]).toHaveProperty('CHECK_CRC', false);
+  });
+
   it('gives ranks with data their place in the meeting, and the others none', async () => {
     await bucketWith('galaxies', ['1.pt', '2.pt']);
     const dataMap = { '0': '2.pt', '1': [], '2': '1.pt' };

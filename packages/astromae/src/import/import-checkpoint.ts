@@ -10,6 +10,7 @@ import {
   type ByteSource,
   type TensorRef,
   type TorchFile,
+  type TorchFileOptions,
 } from '@cosmicai/torchfile';
 import type { AstroMaeConfig } from '../config.ts';
 import { floats, type FloatTensor } from '../graph/graph.ts';
@@ -40,8 +41,12 @@ const UNUSED = [/\.num_batches_tracked$/, /^inception_model\.conv2d_init\.(weigh
  * @throws CheckpointMismatchError naming the first module or tensor that does not fit and what was expected
  * @throws MissingHyperparameterError when a state dict comes without the number of heads
  */
-export async function importCheckpoint(source: ByteSource, hints: StateDictHints = {}): Promise<ImportedCheckpoint> {
-  const file = await openTorchFile(source);
+export async function importCheckpoint(
+  source: ByteSource,
+  hints: StateDictHints = {},
+  options: TorchFileOptions = {},
+): Promise<ImportedCheckpoint> {
+  const file = await openTorchFile(source, options);
   const module = moduleFile(file);
   return module ? importModule(module, hints) : importStateDict(file, hints);
 }

@@ -14,7 +14,7 @@ import { UserInputError, type PredictionScores } from '@cosmicai/payload';
 import { openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
-import { modelOption, wholeNumber } from '../inputs/options.ts';
+import { crcOption, modelOption, wholeNumber } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
 import { formatPairs } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -26,6 +26,7 @@ interface InferOptions {
   readonly workers?: number;
   readonly out?: string;
   readonly json?: boolean;
+  readonly crc: boolean;
   readonly device: string;
 }
 
@@ -66,6 +67,7 @@ export function inferCommand(terminal: Terminal): Command {
     .option('-w, --workers <n>', 'threads with a session each; default: one per core', wholeNumber(1))
     .option('-o, --out <file>', 'write predictions to a .csv or .parquet file')
     .option('--device <name>', 'only cpu', 'cpu')
+    .addOption(crcOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai infer data/1.pt data/2.pt --batch-size 128 --out predictions.csv\n')
     .action((partitions: string[], options: InferOptions) => infer(partitions, options, terminal));
@@ -85,11 +87,12 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   const cpu = process.cpuUsage();
   const metrics = new PredictionMetrics();
   const partitions: PartitionPredictions[] = [];
+  const warnings: string[] = [];
   let batchCount = 0;
   const bar = progress(terminal, 'Predicting');
   try {
     for (const source of sources) {
-      const partition = await openPartition(source);
+      const partition = await openPartition(source, { checkCrc: options.crc });
       batchCount += Math.ceil(partition.count / options.batchSize);
       const batches: PredictedSamples[] = [];
       for await (const samples of predictPartition(partition, predictor, {
@@ -101,11 +104,14 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
         bar.update(samples.from + samples.count, partition.count, source.name);
       }
       partitions.push({ partition: source.name, batches });
+      const unchecked = partition.unchecked();
+      if (unchecked !== undefined) warnings.push(`${source.name} was not checked for damage: ${unchecked}`);
     }
   } finally {
     bar.done();
     await predictor.close();
   }
+  for (const warning of warnings) printLine(terminal.stderr, `Warning: ${warning}`);
   const wallSeconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);

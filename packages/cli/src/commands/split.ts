@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { openStore } from '@cosmicai/store';
-import { openPartition, splitPartition } from '@cosmicai/torchfile';
+import { openPartition, splitPartition, TorchFileError, type PartitionPart } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { bucketAndPrefix, existingSource, folderAddress } from '../inputs/files.ts';
-import { byteSize } from '../inputs/options.ts';
+import { byteSize, crcOption } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -14,6 +14,7 @@ interface SplitOptions {
   readonly partitionSize: number;
   readonly out: string;
   readonly json?: boolean;
+  readonly crc: boolean;
 }
 
 export function splitCommand(terminal: Terminal): Command {
@@ -29,6 +30,7 @@ export function splitCommand(terminal: Terminal): Command {
       byteSize('25MB'),
     )
     .requiredOption('-o, --out <folder>', 'folder or store address for the files')
+    .addOption(crcOption())
     .option('--json', 'print the files written as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai split full.pt --partition-size 100MB --out s3://galaxies/100MB\n')
     .action((file: string, options: SplitOptions) => split(file, options, terminal));
@@ -36,19 +38,22 @@ export function splitCommand(terminal: Terminal): Command {
 
 async function split(file: string, options: SplitOptions, terminal: Terminal): Promise<void> {
   const source = await existingSource(file, terminal.cwd);
-  const { count } = await openPartition(source);
+  const reading = { checkCrc: options.crc };
+  const { count } = await openPartition(source, reading);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
   if (!options.out.includes('://')) await mkdir(resolve(terminal.cwd, options.out), { recursive: true });
   const store = openStore(bucket);
   const bar = progress(terminal, 'Splitting');
+  const written: string[] = [];
+  const write = async (part: PartitionPart) => {
+    terminal.signal.throwIfAborted();
+    const key = prefix === '' ? part.name : `${prefix}/${part.name}`;
+    await store.put(key, Readable.from(part.content), { signal: terminal.signal });
+    written.push(key);
+    bar.update(part.from + part.count, count, part.name);
+  };
   try {
-    const parts = await splitPartition(source, options.partitionSize, async (part) => {
-      terminal.signal.throwIfAborted();
-      await store.put(prefix === '' ? part.name : `${prefix}/${part.name}`, Readable.from(part.content), {
-        signal: terminal.signal,
-      });
-      bar.update(part.from + part.count, count, part.name);
-    });
+    const parts = await splitPartition(source, options.partitionSize, write, reading);
     if (options.json) printJson(terminal, parts);
     else {
       printLine(
@@ -63,6 +68,10 @@ async function split(file: string, options: SplitOptions, terminal: Terminal): P
         ),
       );
     }
+  } catch (error) {
+    // Parts of a damaged file must not be taken for sound ones.
+    if (error instanceof TorchFileError) for (const key of written) await store.delete(key);
+    throw error;
   } finally {
     bar.done();
   }

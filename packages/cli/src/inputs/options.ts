@@ -70,6 +70,11 @@ export function modelOption(): Option {
   return new Option('-m, --model <file>', 'ONNX model; default: the demo model');
 }
 
+/** Reads torch files without comparing their bytes with the sums that lie beside them. */
+export function crcOption(): Option {
+  return new Option('--no-crc', 'read on where bytes don’t fit their CRC-32, e.g. of a file written without sums');
+}
+
 /** Where buckets lie that a payload names without an address. */
 export function storeOption(): Option {
   return new Option(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { decimalNumber, wholeNumber } from './options.ts';
+import { crcOption, decimalNumber, wholeNumber } from './options.ts';
 
 /** What the command line may say about a run, over what the payload file says. */
 export interface PayloadOptions {
@@ -14,6 +14,8 @@ export interface PayloadOptions {
   readonly tolerate?: number;
   /** Let the ranks meet over FMI. */
   readonly fmi?: boolean;
+  /** False: read partitions without checking their CRC-32. */
+  readonly crc?: boolean;
 }
 
 /** Gives a command these options: the same in every command that takes a payload, so that what is quoted can be run. */
@@ -29,5 +31,6 @@ export function withPayloadOptions(command: Command): Command {
     )
     .option('--max-concurrency <n>', 'ranks that the Map may run at once', wholeNumber(1, 10_000))
     .option('--tolerate <percent>', 'percentage of ranks that may fail', decimalNumber(0, 100))
-    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json');
+    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json')
+    .addOption(crcOption());
 }

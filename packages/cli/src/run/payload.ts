@@ -68,6 +68,7 @@ function changedFields(
       max_concurrency: options.maxConcurrency,
       tolerated_failure_percentage: options.tolerate,
       fmi_enabled: options.fmi,
+      check_crc: options.crc === false ? false : undefined,
     }),
   };
   if (options.data !== undefined) {

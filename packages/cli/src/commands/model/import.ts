@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { compileCheckpoint, inspectModel } from '@cosmicai/astromae';
 import { Command, Option } from 'commander';
 import { existingSource } from '../../inputs/files.ts';
-import { decimalNumber, wholeNumber } from '../../inputs/options.ts';
+import { crcOption, decimalNumber, wholeNumber } from '../../inputs/options.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { describeModel } from './describe-model.ts';
 
@@ -11,6 +11,7 @@ interface ImportOptions {
   readonly out: string;
   readonly weights: 'fp32' | 'fp16';
   readonly fold: boolean;
+  readonly crc: boolean;
   readonly heads?: number;
   readonly normEpsilon?: number;
   readonly json?: boolean;
@@ -36,6 +37,7 @@ export function importCommand(terminal: Terminal): Command {
       wholeNumber(1),
     )
     .option('--norm-epsilon <x>', 'LayerNorm epsilon of the blocks of a bare state dict', decimalNumber(0, 1))
+    .addOption(crcOption())
     .option('--json', 'print what inspect would, as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model import checkpoint.pt -o astromae.onnx --weights fp16\n')
     .action((checkpoint: string, options: ImportOptions) => importModel(checkpoint, options, terminal));
@@ -47,6 +49,7 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
     heads: options.heads,
     normEpsilon: options.normEpsilon,
     fold: options.fold,
+    checkCrc: options.crc,
     weightsType: options.weights,
   });
   for (const assumption of assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);

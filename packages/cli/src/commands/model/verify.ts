@@ -7,7 +7,7 @@ import type { PredictionScores } from '@cosmicai/payload';
 import { openPartition, type Partition, type SampleBatch } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
-import { decimalNumber, wholeNumber } from '../../inputs/options.ts';
+import { crcOption, decimalNumber, wholeNumber } from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
 import { formatTable } from '../../output/table.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
@@ -18,6 +18,7 @@ interface VerifyOptions {
   readonly data: readonly string[];
   readonly batchSize: number;
   readonly tolerance?: number;
+  readonly crc: boolean;
   readonly json?: boolean;
 }
 
@@ -32,6 +33,7 @@ export function verifyCommand(terminal: Terminal): Command {
     .requiredOption('--data <partitions...>', 'partition files')
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
     .option('--tolerance <x>', 'exit code 1 when the largest difference is above this', decimalNumber(0, 10))
+    .addOption(crcOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText(
       'after',
@@ -44,7 +46,8 @@ export function verifyCommand(terminal: Terminal): Command {
 
 async function verify(modelPath: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
   const partitions = [];
-  for (const path of options.data) partitions.push(await openPartition(await existingSource(path, terminal.cwd)));
+  for (const path of options.data)
+    partitions.push(await openPartition(await existingSource(path, terminal.cwd), { checkCrc: options.crc }));
   const golden = options.against.endsWith('.json')
     ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
     : undefined;
