@@ -10,6 +10,7 @@ export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult
 export { inferReportSchema, type InferReport } from './infer-report.ts';
 export { runLayout, type RunLayout } from './run-layout.ts';
 export {
+  initializeAnswerSchema,
   MAX_INLINE_BODY_BYTES,
   manifestSchema,
   plannedRunSchema,

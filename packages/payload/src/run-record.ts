@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rankTaskSchema } from './rank-task.ts';
+import { rankTaskSchema, type RankTaskItem } from './rank-task.ts';
 
 /** `manifest.json`: every rank task of a run, in rank order. The Distributed Map reads it as it lies there. */
 export const manifestSchema = z
@@ -45,12 +45,17 @@ export const runRecordSchema = z.object({
 export type RunRecord = z.output<typeof runRecordSchema>;
 
 /** What Initialize answers to the state machine. */
-export interface InitializeAnswer {
-  readonly statusCode: 200;
-  readonly run: RunReference;
-  readonly warnings: readonly string[];
+export const initializeAnswerSchema = z.object({
+  statusCode: z.literal(200),
+  run: runReferenceSchema,
+  warnings: z.array(z.string()),
   /** The rank tasks inline, for state machines that iterate over `$.body`; left out when they exceed MAX_INLINE_BODY_BYTES. */
-  readonly body?: readonly unknown[];
+  body: manifestSchema.optional(),
+});
+
+/** The same as it travels. */
+export interface InitializeAnswer extends Omit<z.input<typeof initializeAnswerSchema>, 'body'> {
+  readonly body?: readonly RankTaskItem[];
 }
 
 /** A state of Step Functions may hold 256 KiB; the rest is left for what else travels along. */

@@ -35,6 +35,18 @@ describe('opening a store', () => {
     expect(openStore(address, { base }).url).toBe(url);
   });
 
+  it('opens no folder of a function on AWS, unless whoever deployed it says where bare names lie', () => {
+    process.env.AWS_LAMBDA_RUNTIME_API = '169.254.100.1:9001';
+    try {
+      expect(() => openStore('file:///proc/self')).toThrow(InvalidAddressError);
+      expect(() => openStore('file:///proc/self')).toThrow(/Name a bucket or an s3:\/\/ address/);
+      expect(openStore('s3://data').url).toBe('s3://data');
+      expect(openStore('data', { base: 'file:///mnt/shared' }).url).toBe('file:///mnt/shared/data');
+    } finally {
+      delete process.env.AWS_LAMBDA_RUNTIME_API;
+    }
+  });
+
   it('takes the base from COSMICAI_STORE', () => {
     process.env.COSMICAI_STORE = 'file:///from/environment';
     try {

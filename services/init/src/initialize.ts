@@ -1,9 +1,13 @@
 import {
+  initializeAnswerSchema,
+  manifestSchema,
   MAX_INLINE_BODY_BYTES,
+  parseAs,
   parseRunPayload,
   partitionsIn,
   planRanks,
   runLayout,
+  runRecordSchema,
   type InitializeAnswer,
   type RankPlan,
   type RankTaskItem,
@@ -11,7 +15,7 @@ import {
   type RunRecord,
   type RunReference,
 } from '@cosmicai/payload';
-import type { ObjectInfo, ObjectStore } from '@cosmicai/store';
+import { parseAddress, type ObjectInfo, type ObjectStore } from '@cosmicai/store';
 
 export interface InitializeEnvironment {
   readonly openStore: (address: string) => ObjectStore;
@@ -28,6 +32,7 @@ export interface InitializeEnvironment {
  */
 export async function initialize(input: unknown, environment: InitializeEnvironment): Promise<InitializeAnswer> {
   const { payload, warnings: payloadWarnings } = parseRunPayload(input);
+  openModel(payload, environment);
   const folder = payload.data_prefix === '' ? '' : `${payload.data_prefix}/`;
   const objects: ObjectInfo[] = [];
   for await (const object of environment.openStore(payload.data_bucket).list(folder)) objects.push(object);
@@ -53,14 +58,25 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
     partitions: sizeOf(plan, partitions),
   };
   const manifest = JSON.stringify(items);
-  await store.put(runLayout(payload.result_path, runId).run, `${JSON.stringify(record, null, 1)}\n`);
-  await store.put(run.manifest_key, manifest);
-  return {
+  const answer: InitializeAnswer = {
     statusCode: 200,
     run,
     warnings,
     ...(Buffer.byteLength(manifest) <= MAX_INLINE_BODY_BYTES && { body: items }),
   };
+  const layout = runLayout(payload.result_path, runId);
+  // With the schemas of those who will read it: what they would refuse is refused before anything is written.
+  parseAs(runRecordSchema, record, layout.run);
+  parseAs(manifestSchema, items, layout.manifest);
+  parseAs(initializeAnswerSchema, answer, 'answer of Initialize');
+  await store.put(layout.run, `${JSON.stringify(record, null, 1)}\n`);
+  await store.put(layout.manifest, manifest);
+  return answer;
+}
+
+/** Fails where a function could not open what the ranks will: an address of another machine's folder, or none at all. */
+function openModel({ model }: RunPayload, { openStore }: InitializeEnvironment): void {
+  if (model?.includes('://') === true) openStore(parseAddress(model).store);
 }
 
 /**

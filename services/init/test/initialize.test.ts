@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InvalidInputError, manifestSchema, runRecordSchema, UserInputError } from '@cosmicai/payload';
-import { fileStore, NoSuchBucketError, openStore } from '@cosmicai/store';
+import fc from 'fast-check';
+import { InvalidInputError, manifestSchema, parseJsonAs, runRecordSchema, UserInputError } from '@cosmicai/payload';
+import { fileStore, InvalidAddressError, NoSuchBucketError, openStore } from '@cosmicai/store';
 import { initialize } from '../src/initialize.ts';
 import { runId } from '../src/run-id.ts';
 
@@ -37,6 +38,57 @@ async function keysOf(bucket: string) {
 }
 
 describe('initialize', () => {
+  it('leaves what its readers understand, whatever the payload says', async () => {
+    const store = await bucketWith(
+      'galaxies',
+      Array.from({ length: 7 }, (_, at) => `25MB/${at + 1}.pt`),
+    );
+    const payload = fc.record(
+      {
+        bucket: fc.constant('galaxies'),
+        data_prefix: fc.constant('25MB'),
+        world_size: fc.integer({ min: 1, max: 20 }),
+        batch_size: fc.integer({ min: 1, max: 65_536 }).map(String),
+        result_path: fc.stringMatching(/^[a-z]{1,9}$/),
+        fmi_enabled: fc.boolean(),
+        max_concurrency: fc.integer({ min: 1, max: 10 }),
+        script: fc.string(),
+        notes: fc.jsonValue(),
+      },
+      { requiredKeys: ['bucket', 'data_prefix', 'result_path'] },
+    );
+    await fc.assert(
+      fc.asyncProperty(payload, async (fields) => {
+        const answer = await run({ ...fields, rendezvous_endpoint: 'example.org:10000' });
+        const read = async (key: string) => (await store.get(key)).toString();
+        const record = parseJsonAs(
+          runRecordSchema,
+          await read(`${fields.result_path}/runs/${answer.run.run_id}/run.json`),
+          'run.json',
+        );
+        expect(record.run).toEqual(answer.run);
+        expect(parseJsonAs(manifestSchema, await read(answer.run.manifest_key), 'manifest.json')).toHaveLength(
+          answer.run.world_size,
+        );
+        expect(JSON.parse(await read(answer.run.manifest_key))).toEqual(answer.body);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('refuses a model that no function can open before it plans', async () => {
+    await bucketWith('galaxies', ['1.pt']);
+    process.env.AWS_LAMBDA_RUNTIME_API = '169.254.100.1:9001';
+    try {
+      for (const wrong of [{ model: 'file:///etc/passwd' }, { data_bucket: 'file:///proc' }, { bucket: 'file:///tmp' }])
+        await expect(run({ bucket: 'galaxies', ...wrong })).rejects.toThrow(InvalidAddressError);
+    } finally {
+      delete process.env.AWS_LAMBDA_RUNTIME_API;
+    }
+    await expect(run({ bucket: 'galaxies', model: 's3://' })).rejects.toThrow(InvalidAddressError);
+    expect(await keysOf('galaxies')).toEqual(['1.pt', 'keep']);
+  });
+
   it('answers the run and upstream items, and leaves the same items as the manifest', async () => {
     const store = await bucketWith('galaxies', ['25MB/10.pt', '25MB/2.pt', '25MB/1.pt', '25MB/notes.txt']);
 
@@ -78,7 +130,11 @@ describe('initialize', () => {
     const answer = await run({ bucket: 'galaxies', world_size: 3 });
 
     expect(answer.run).toMatchObject({ world_size: 3, ranks_with_data: 1 });
-    expect((answer.body as { DATA_PATH: unknown }[]).map((item) => item.DATA_PATH)).toEqual(['1.pt', null, null]);
+    expect((answer.body as readonly { readonly DATA_PATH: unknown }[]).map((item) => item.DATA_PATH)).toEqual([
+      '1.pt',
+      null,
+      null,
+    ]);
   });
 
   it('leaves the items out of the answer when a state could not hold them', async () => {

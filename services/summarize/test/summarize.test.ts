@@ -212,6 +212,25 @@ describe('summarize', () => {
     expect(await readJson('out/combined_data.json')).toHaveLength(1);
   });
 
+  it('reads a failed batch of ranks, and a child whose input was too long to be kept', async () => {
+    await givenRun(3, [0], 100);
+    const batch = { Items: [task(1, 3), task(2, 3)] };
+    await store.put(
+      `${layout.map}/abc/FAILED_1.json`,
+      JSON.stringify([
+        { Error: 'States.Timeout', Cause: 'too long', Status: 'TIMED_OUT' },
+        { Input: JSON.stringify(batch), Status: 'FAILED' },
+      ]),
+    );
+
+    await run({ run: reference });
+
+    expect((await readSummary()).failed_ranks.map(({ rank, error }) => [rank, error])).toEqual([
+      [1, 'Unknown'],
+      [2, 'Unknown'],
+    ]);
+  });
+
   it('gives ranks without an error of their own the error that the state machine caught', async () => {
     await givenRun(1, []);
 

@@ -131,7 +131,8 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
 
 function environmentOf(name: string, config: FunctionConfig): NodeJS.ProcessEnv {
   // Options meant for the command line's own Node (an inspector port, a loader) must not reach every function.
-  const { NODE_OPTIONS: _own, ...inherited } = process.env;
+  // Where this is a function of Lambda itself, its functions still have this machine's folders.
+  const { NODE_OPTIONS: _own, AWS_LAMBDA_RUNTIME_API: _lambda, ...inherited } = process.env;
   return {
     ...inherited,
     AWS_LAMBDA_FUNCTION_NAME: name,
