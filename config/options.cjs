@@ -63,6 +63,8 @@ function withDerived(stage, options) {
     infer_provisioned: inference.provisioned_concurrency || null,
     infer_reserved: inference.reserved_concurrency || null,
     deployment_bucket: options.deployment.bucket || null,
+    // What functions are told in their environment, so that native libraries don't report to their makers.
+    no_telemetry: require('../packages/payload/src/no-telemetry.json'),
     function_vpc:
       vpc.subnet_ids.length > 0 ? { subnetIds: vpc.subnet_ids, securityGroupIds: vpc.security_group_ids } : null,
     actions_without_resource: [...TRACE_ACTIONS, ...(vpc.subnet_ids.length > 0 ? VPC_ACTIONS : [])],

@@ -1,3 +1,4 @@
+import '../packages/payload/src/no-telemetry.ts';
 import { TestEnvironment } from 'jest-environment-node';
 
 /**

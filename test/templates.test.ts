@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { runLayout } from '../packages/payload/src/index.ts';
+import { NO_TELEMETRY } from '../packages/payload/src/no-telemetry.ts';
 import { packageStack, STACKS, type Packaged, type Resource, type Stack } from './stacks.ts';
 
 /** Actions for which AWS has no resource to name, with the reason. */
@@ -75,6 +76,12 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     const lint = () =>
       execFileSync('cfn-lint', ['--ignore-checks', ...IGNORED_CHECKS, '--template', ...paths], { encoding: 'utf8' });
     expect(lint()).toBe('');
+  });
+
+  it('tell every function of the workflow in its environment that native libraries report to nobody', () => {
+    const functions = STACKS.slice(1).flatMap((stack) => of(stage, stack, 'AWS::Lambda::Function'));
+    expect(functions.length).toBeGreaterThanOrEqual(5);
+    for (const [, { Properties }] of functions) expect(Properties.Environment.Variables).toMatchObject(NO_TELEMETRY);
   });
 
   it('grant everything by name, but for what AWS can not name', () => {

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,8 @@ def predict_torch(checkpoint: Path, images: torch.Tensor, magnitudes: torch.Tens
 
 
 def predict_onnx(path: Path, images: torch.Tensor, magnitudes: torch.Tensor) -> np.ndarray:
+    # Asked once, when the library is loaded: it reports models to its maker otherwise.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

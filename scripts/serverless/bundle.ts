@@ -2,11 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { NO_TELEMETRY } from '../../packages/payload/src/no-telemetry.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
 /** Packages with native code: loaded from node_modules at run time and packed for one platform only (native-files.ts). */
 export const NATIVE_PACKAGES = ['onnxruntime-node', 'sharp'];
+
+/**
+ * An import, and the first: the imports of native packages stay imports in a bundle, and these run in order before any of its own
+ * statements.
+ */
+const SILENCE = `import ${JSON.stringify(
+  `data:text/javascript,${encodeURIComponent(`Object.assign(process.env,${JSON.stringify(NO_TELEMETRY)})`)}`,
+)};`;
 
 /** CommonJS dependencies inside an ES module bundle expect these. */
 const COMMONJS_NAMES = [
@@ -47,7 +56,7 @@ export async function bundle(service: string): Promise<Bundle> {
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
-    banner: { js: COMMONJS_NAMES },
+    banner: { js: `${SILENCE}\n${COMMONJS_NAMES}` },
     external: NATIVE_PACKAGES,
     // Names stay: the class of an error is its name, which the state machine's Retry and Catch match on.
     minifySyntax: true,

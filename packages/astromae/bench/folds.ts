@@ -1,4 +1,5 @@
 /* Samples a second of the literal, the folded and the fp16 graph of the published configuration, random weights. */
+import '@cosmicai/payload/no-telemetry';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights, type CompileOptions } from '../src/index.ts';
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import '@cosmicai/payload/no-telemetry';
 import { runCli } from './program.ts';
 import { processTerminal } from './output/terminal.ts';
 

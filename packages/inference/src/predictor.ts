@@ -1,3 +1,4 @@
+import '@cosmicai/payload/no-telemetry';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';

@@ -1,3 +1,4 @@
+import '@cosmicai/payload/no-telemetry';
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { PredictRequest, PredictResponse, SessionOptions } from './session-messages.ts';

@@ -1,3 +1,4 @@
+import '@cosmicai/payload/no-telemetry';
 import { Tensor } from 'onnxruntime-node';
 import { GraphBuilder } from '../../src/graph/builder.ts';
 import { floats, type Graph } from '../../src/graph/graph.ts';

@@ -1,3 +1,4 @@
+import '@cosmicai/payload/no-telemetry';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { encodeOnnx } from '../../src/onnx/encode.ts';
 import type { AstroMaeConfig } from '../../src/config.ts';

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { NO_TELEMETRY } from '@cosmicai/payload/no-telemetry';
 import type { FunctionConfig } from './function-config.ts';
 import { exited, FunctionError, outOfMemory, timedOut, type FunctionErrorBody } from './function-error.ts';
 import { BOOTSTRAP, type ChildMessage, type InvokeMessage } from './messages.ts';
@@ -139,6 +140,7 @@ function environmentOf(name: string, config: FunctionConfig): NodeJS.ProcessEnv 
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(config.memoryMiB),
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     ...config.environment,
+    ...NO_TELEMETRY,
     [BOOTSTRAP.bundle]: config.bundle,
     [BOOTSTRAP.handler]: config.handler,
   };
