@@ -15,14 +15,6 @@ export function compareNaturally(a: string, b: string): number {
   return byNumberInText.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-/** The partition files among the objects below a prefix: those right in its folder or, when there are none, all below it. */
-export function partitionsIn<T extends { readonly key: string }>(objects: readonly T[], prefix: string): T[] {
-  const below = objects.filter(({ key }) => key.endsWith('.pt'));
-  const start = prefix === '' ? 0 : prefix.length + 1;
-  const direct = below.filter(({ key }) => !key.slice(start).includes('/'));
-  return direct.length > 0 ? direct : below;
-}
-
 /**
  * Assigns partition files to ranks.
  *
@@ -31,9 +23,10 @@ export function partitionsIn<T extends { readonly key: string }>(objects: readon
  * null slots share the rest.
  *
  * @param available keys of the partition files that exist, in any order
+ * @param notes what is there besides, for the error that there is nothing to read
  * @throws UserInputError when there is nothing to read, InvalidInputError when `data_map` names files that don't exist
  */
-export function planRanks(payload: RunPayload, available: readonly string[]): RankPlan {
+export function planRanks(payload: RunPayload, available: readonly string[], notes: readonly string[] = []): RankPlan {
   const existing = new Set(available);
   const fullKey = (key: string) => (existing.has(key) ? key : underPrefix(payload.data_prefix, key));
   const dataMap = new Map(
@@ -46,7 +39,7 @@ export function planRanks(payload: RunPayload, available: readonly string[]): Ra
   const free = naturalOrder(available.filter((key) => !fixed.has(key))).slice(0, payload.file_limit);
   if (free.length === 0 && fixed.size === 0) {
     throw new UserInputError(
-      `No partition files (*.pt) under "${payload.data_prefix}/" of ${payload.data_bucket}. Check data_bucket, data_prefix and data_size in the payload.`,
+      `No partition files (*.pt) under "${payload.data_prefix}/" of ${payload.data_bucket}. Check data_bucket, data_prefix and data_size in the payload.${notes.map((note) => ` Note: ${note}.`).join('')}`,
     );
   }
   const worldSize = worldSizeOf(payload, dataMap, free.length);

@@ -1,12 +1,5 @@
 import fc from 'fast-check';
-import {
-  InvalidInputError,
-  naturalOrder,
-  parseRunPayload,
-  partitionsIn,
-  planRanks,
-  UserInputError,
-} from '../src/index.ts';
+import { InvalidInputError, naturalOrder, parseRunPayload, planRanks, UserInputError } from '../src/index.ts';
 
 const files = (count: number) => Array.from({ length: count }, (_, index) => `100MB/${index + 1}.pt`);
 const plan = (fields: object, available: readonly string[]) =>
@@ -21,23 +14,6 @@ describe('naturalOrder', () => {
       '10.pt',
       '108.pt',
     ]);
-  });
-});
-
-describe('partitionsIn', () => {
-  const found = (prefix: string, ...keys: string[]) =>
-    partitionsIn(
-      keys.map((key) => ({ key })),
-      prefix,
-    ).map(({ key }) => key);
-
-  it('takes the partition files right in the folder and no others where there are some', () => {
-    expect(found('100MB', '100MB/1.pt', '100MB/old/2.pt', '100MB/notes.txt')).toEqual(['100MB/1.pt']);
-    expect(found('', '1.pt', 'results/2.pt')).toEqual(['1.pt']);
-  });
-
-  it('takes those of all folders below where there are none right in it', () => {
-    expect(found('datasets', 'datasets/small/1.pt', 'datasets/large/1.pt')).toHaveLength(2);
   });
 });
 

@@ -61,7 +61,7 @@ function take(input: unknown): void {
   const keys = Array.from({ length: 12 }, (_, at) => ({ key: `${folder}${at + 1}.pt` }));
   const ranks = planRanks(
     { ...parsed.payload, data_map: undefined },
-    partitionsIn(keys, parsed.payload.data_prefix).map(({ key }) => key),
+    partitionsIn(keys, parsed.payload.data_prefix).partitions.map(({ key }) => key),
   );
   expect(ranks.length).toBeLessThanOrEqual(10_000);
   expect(runLayout(parsed.payload.result_path, 'run').folder).not.toMatch(/\p{Cc}|^\//u);

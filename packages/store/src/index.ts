@@ -4,6 +4,7 @@ export type {
   ObjectInfo,
   ObjectStore,
   ReadOptions,
+  SkippedEntry,
   StreamOptions,
   WrittenObject,
 } from './object-store.ts';
@@ -17,5 +18,7 @@ export {
 } from './errors.ts';
 export { parseAddress, type ParsedAddress } from './address.ts';
 export { openStore, type OpenStoreOptions } from './open-store.ts';
+export { kindOf } from './file/file-kind.ts';
 export { fileStore, type FileStoreOptions } from './file/file-store.ts';
 export { compareKeys } from './key.ts';
+export { listAll, type Listing } from './list-all.ts';

@@ -8,10 +8,28 @@ export interface ObjectInfo {
   /** Changes whenever the content does. Without quotes. */
   readonly etag: string;
   readonly lastModified: Date;
+  /** In listings of stores that have links: two keys with the same identity lead to one file. */
+  readonly identity?: string;
+  /** In such listings: the key leads through a link. */
+  readonly linked?: boolean;
+}
+
+/** Something with a name in the store that a listing left out, because it is no object that could be read. */
+export interface SkippedEntry {
+  /** Where its key would be; ends in a slash for a folder. */
+  readonly key: string;
+  readonly why:
+    | 'a link to nothing'
+    | 'a link to a folder that is listed already'
+    | 'a folder'
+    | 'a named pipe'
+    | 'a socket'
+    | 'a device'
+    | 'not readable';
 }
 
 /** What a write knows of the object it made. S3 tells no modification time here; `head` does. */
-export type WrittenObject = Omit<ObjectInfo, 'lastModified'>;
+export type WrittenObject = Pick<ObjectInfo, 'key' | 'size' | 'etag'>;
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
@@ -29,6 +47,11 @@ export type Body = Uint8Array | string | Readable;
 export interface ListOptions extends ReadOptions {
   /** Only keys after this one in UTF-8 byte order. */
   readonly startAfter?: string;
+  /**
+   * Is told of what is left out. Whoever asks to be told gets no files either that this user may not read; without it they
+   * are listed, and a folder that may not be read is an error. Stores without links, pipes or modes, as S3, tell of nothing.
+   */
+  readonly onSkipped?: (entry: SkippedEntry) => void;
 }
 
 /**
@@ -46,7 +69,10 @@ export interface ObjectStore {
   put(key: string, body: Body, options?: ReadOptions): Promise<WrittenObject>;
   /** Writes only when no such key exists. Of many concurrent calls exactly one gets true. */
   putIfAbsent(key: string, body: Uint8Array | string, options?: ReadOptions): Promise<boolean>;
-  /** Every object whose key begins with the prefix, in UTF-8 byte order of the keys, fetched page by page. */
+  /**
+   * Every object whose key begins with the prefix, in UTF-8 byte order of the keys, fetched page by page. Links to folders are
+   * followed once.
+   */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
   head(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined>;
   delete(key: string): Promise<void>;

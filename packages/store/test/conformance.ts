@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { compareKeys, NoSuchBucketError, NotFoundError, type ObjectInfo, type ObjectStore } from '../src/index.ts';
+import {
+  compareKeys,
+  listAll,
+  NoSuchBucketError,
+  NotFoundError,
+  type ObjectInfo,
+  type ObjectStore,
+} from '../src/index.ts';
 import { InvalidAddressError } from '../src/index.ts';
 
 export interface StoreUnderTest {
@@ -196,6 +203,17 @@ export function describeStore(name: string, under: StoreUnderTest): void {
       expect(await keysOf(store)).toEqual(['many']);
       expect(await store.deletePrefix('many/')).toBe(0);
       await expect(store.deletePrefix('')).rejects.toThrow(InvalidAddressError);
+    });
+
+    it('leaves nothing out of a listing where all are plain objects', async () => {
+      const store = await under.fresh();
+      for (const key of ['data/1.pt', 'data/2.pt', 'data/old/.hidden', 'other']) await store.put(key, key);
+      const { objects, skipped } = await listAll(store, 'data/');
+      expect(objects.map(({ key }) => key)).toEqual(['data/1.pt', 'data/2.pt', 'data/old/.hidden']);
+      expect(objects.filter(({ linked }) => linked)).toEqual([]);
+      const identities = objects.flatMap(({ identity }) => identity ?? []);
+      expect(new Set(identities).size).toBe(identities.length);
+      expect(skipped).toEqual([]);
     });
 
     it('lets exactly one of 50 concurrent put-if-absent win', async () => {

@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { fileStore, NotFoundError, openStore, type ObjectStore } from '../src/index.ts';
+import { AccessDeniedError, fileStore, listAll, NotFoundError, openStore, type ObjectStore } from '../src/index.ts';
 import { describeStore, keysOf } from './conformance.ts';
 
 let root: string;
@@ -52,6 +55,79 @@ describe('a folder of files', () => {
     await symlink(folder, join(folder, 'circle'));
     expect(await keysOf(open(folder), 'datasets/')).toEqual(['datasets/1.pt']);
     expect((await open(folder).get('datasets/1.pt')).toString()).toBe('far');
+  });
+
+  it('follows links to folders once, and says which it left', async () => {
+    const folder = await freshFolder();
+    await mkdir(join(folder, 'v1/deep'), { recursive: true });
+    await writeFile(join(folder, 'v1/1.pt'), 'one');
+    await writeFile(join(folder, 'v1/deep/2.pt'), 'two');
+    await symlink('v1', join(folder, 'latest'));
+    await symlink('v1', join(folder, 'z-latest'));
+    await symlink('..', join(folder, 'v1/up'));
+    const { objects, skipped } = await listAll(open(folder), '');
+    expect(objects.map(({ key }) => key)).toEqual(['latest/1.pt', 'latest/deep/2.pt', 'v1/1.pt', 'v1/deep/2.pt']);
+    expect(objects.map(({ linked }) => linked === true)).toEqual([true, true, false, false]);
+    expect(objects[0]!.identity).toBe(objects[2]!.identity);
+    expect(skipped).toEqual(
+      ['latest/up/', 'v1/up/', 'z-latest/'].map((key) => ({ key, why: 'a link to a folder that is listed already' })),
+    );
+    expect(await keysOf(open(folder), 'z-latest/')).toEqual(['z-latest/1.pt', 'z-latest/deep/2.pt']);
+  });
+
+  it('ends in a folder full of links to itself and its neighbours', async () => {
+    const folder = await freshFolder();
+    await writeFile(join(folder, '1.pt'), 'one');
+    for (let link = 0; link < 20; link++) await symlink('.', join(folder, `self${link}`));
+    for (let each = 0; each < 8; each++) {
+      await mkdir(join(folder, `d${each}`));
+      await writeFile(join(folder, `d${each}`, 'x'), '');
+      for (let other = 0; other < 8; other++) await symlink(`../d${other}`, join(folder, `d${each}`, `to${other}`));
+    }
+    const keys = await keysOf(open(folder));
+    expect(keys).toEqual(expect.arrayContaining(['1.pt', ...Array.from({ length: 8 }, (_, each) => `d${each}/x`)]));
+    expect(keys.length).toBeLessThan(30);
+  });
+
+  it('says which names are no files that could be read, and opens none of them', async () => {
+    const folder = await freshFolder();
+    await writeFile(join(folder, 'file'), '');
+    await symlink('gone', join(folder, 'dangling'));
+    await symlink('loop', join(folder, 'loop'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const server = createServer().listen(join(folder, 'socket'));
+    await once(server, 'listening');
+    await symlink('/dev/zero', join(folder, 'zero'));
+    try {
+      const { objects, skipped } = await listAll(open(folder), '');
+      expect(objects.map(({ key }) => key)).toEqual(['file']);
+      expect(skipped).toEqual([
+        { key: 'dangling', why: 'a link to nothing' },
+        { key: 'loop', why: 'a link to nothing' },
+        { key: 'pipe', why: 'a named pipe' },
+        { key: 'socket', why: 'a socket' },
+        { key: 'zero', why: 'a device' },
+      ]);
+      for (const { key } of skipped) {
+        expect(await open(folder).head(key)).toBeUndefined();
+        await expect(open(folder).get(key)).rejects.toThrow(NotFoundError);
+      }
+    } finally {
+      server.close();
+    }
+  });
+
+  const unreadable = process.getuid?.() === 0 ? it.skip : it;
+  if (process.getuid?.() === 0) console.warn('files without permission are not tested: root may read everything');
+  unreadable('leaves what may not be read to whoever asks to be told, and is an error to others', async () => {
+    const folder = await freshFolder();
+    await writeFile(join(folder, '1.pt'), '');
+    await writeFile(join(folder, '2.pt'), '', { mode: 0 });
+    await mkdir(join(folder, 'closed'), { mode: 0 });
+    const { objects, skipped } = await listAll(open(folder), '');
+    expect(objects.map(({ key }) => key)).toEqual(['1.pt']);
+    expect(skipped).toEqual(['2.pt', 'closed/'].map((key) => ({ key, why: 'not readable' })));
+    await expect(keysOf(open(folder))).rejects.toThrow(AccessDeniedError);
   });
 
   it('never leaves its folder, whatever the key', async () => {

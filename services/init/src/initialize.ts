@@ -15,7 +15,7 @@ import {
   type RunRecord,
   type RunReference,
 } from '@cosmicai/payload';
-import { parseAddress, type ObjectInfo, type ObjectStore } from '@cosmicai/store';
+import { listAll, parseAddress, type ObjectInfo, type ObjectStore } from '@cosmicai/store';
 
 export interface InitializeEnvironment {
   readonly openStore: (address: string) => ObjectStore;
@@ -34,12 +34,12 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const { payload, warnings: payloadWarnings } = parseRunPayload(input);
   openModel(payload, environment);
   const folder = payload.data_prefix === '' ? '' : `${payload.data_prefix}/`;
-  const objects: ObjectInfo[] = [];
-  for await (const object of environment.openStore(payload.data_bucket).list(folder)) objects.push(object);
-  const partitions = partitionsIn(objects, payload.data_prefix);
+  const { objects, skipped } = await listAll(environment.openStore(payload.data_bucket), folder);
+  const { partitions, warnings: dataWarnings } = partitionsIn(objects, payload.data_prefix, skipped);
   const plan = planRanks(
     payload,
     partitions.map((partition) => partition.key),
+    dataWarnings,
   );
   const created = environment.now();
   const runId = environment.newRunId(created);
@@ -48,7 +48,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const items = rankTasks(payload, plan, runId, fmi.enabled);
   const run = runReference(payload, plan, runId, ranksWithData, fmi.enabled);
 
-  const warnings = [...payloadWarnings, ...fmi.warnings];
+  const warnings = [...payloadWarnings, ...dataWarnings, ...fmi.warnings];
   const store = environment.openStore(payload.bucket);
   const record: RunRecord = {
     run,

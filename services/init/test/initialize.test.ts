@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -28,6 +28,8 @@ const run = (payload: object) =>
     now: () => now,
     newRunId: (time) => runId(time, '0123456789abcdef'),
   });
+
+const runJson = 'results/runs/20260304T050607Z-01234567/run.json';
 
 const fmi = { fmi_enabled: true, rendezvous_endpoint: 'example.org:10000' };
 
@@ -153,6 +155,30 @@ describe('initialize', () => {
 
     expect((await run({ bucket: 'galaxies', data_prefix: 'datasets' })).run.world_size).toBe(1);
     expect((await run({ bucket: 'galaxies', data_prefix: 'deep' })).run.world_size).toBe(2);
+  });
+
+  it('warns of what looks like data and is not read', async () => {
+    const store = await bucketWith('galaxies', ['d/1.pt', 'd/2.PT', 'd/._1.pt', 'd/old/1.pt', 'd/3.pt.tmp']);
+    await symlink('1.pt', join(base, 'galaxies/d/copy.pt'));
+    await symlink('gone.pt', join(base, 'galaxies/d/4.pt'));
+
+    const answer = await run({ bucket: 'galaxies', data_prefix: 'd' });
+
+    expect(answer.run.world_size).toBe(1);
+    expect(answer.warnings).toEqual([
+      expect.stringMatching(/further down.*1 file, old\/1\.pt$/),
+      expect.stringMatching(/only names that end in \.pt .*2 files, 2\.PT, 3\.pt\.tmp$/),
+      expect.stringMatching(/links to files .*1 file, copy\.pt$/),
+      expect.stringMatching(/a link to nothing: 1 entry, 4\.pt$/),
+    ]);
+    const record = runRecordSchema.parse(JSON.parse((await store.get(runJson)).toString()));
+    expect(record.warnings).toEqual(answer.warnings);
+  });
+
+  it('names what is there where there is nothing to read', async () => {
+    await bucketWith('galaxies', ['d/1.h5', 'd/2.pth']);
+
+    await expect(run({ bucket: 'galaxies', data_prefix: 'd' })).rejects.toThrow(/No partition files.*2\.pth.*1\.h5/s);
   });
 
   it('tells the ranks not to check sums only where the payload says so', async () => {

@@ -1,20 +1,50 @@
 import { existsSync } from 'node:fs';
+import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UserInputError } from '@cosmicai/payload';
-import { fileStore, openStore, parseAddress } from '@cosmicai/store';
+import { fileStore, kindOf, openStore, parseAddress } from '@cosmicai/store';
 import { storeSource, type ByteSource } from '@cosmicai/torchfile';
 import type { Terminal } from '../output/terminal.ts';
 
-/** A file of this machine or an object of a store, by path or address. @throws UserInputError when it isn't there */
+/**
+ * A file of this machine or an object of a store, by path or address.
+ *
+ * @throws UserInputError when it isn't there, or is no file
+ */
 export async function existingSource(path: string, cwd: string): Promise<ByteSource> {
-  if (path.includes('://')) {
+  if (path.includes('://') && !path.startsWith('file:///')) {
     const { store, key } = parseAddress(path);
     return storeSource(openStore(store), key);
   }
-  const file = resolve(cwd, path);
-  if (!existsSync(file)) throw new UserInputError(`There is no file ${file}.`);
+  const file = path.startsWith('file:///') ? pathOf(path) : resolve(cwd, path);
+  await checkFile(file);
   return storeSource(fileStore(dirname(file)), basename(file));
+}
+
+function pathOf(address: string): string {
+  // Says what is wrong with an address that no file can have.
+  parseAddress(address);
+  return fileURLToPath(address).replace(/(?<=.)[/\\]+$/, '');
+}
+
+async function checkFile(file: string): Promise<void> {
+  const stats = await stat(file).catch(() => undefined);
+  if (stats?.isFile() === true) return;
+  if (stats?.isDirectory() === true) {
+    throw new UserInputError(
+      `${file} is a folder: name the files in it (${join(file, '*.pt')}), or read all of it with: cosmicai run --data ${file}`,
+    );
+  }
+  if (stats !== undefined) {
+    throw new UserInputError(
+      `${file} is ${kindOf(stats)}: its bytes can't be read from any place. Copy what it gives into a file.`,
+    );
+  }
+  const link = await lstat(file).catch(() => undefined);
+  if (link?.isSymbolicLink() === true)
+    throw new UserInputError(`${file} is a link to ${await readlink(file)}, and nothing is there.`);
+  throw new UserInputError(`There is no file ${file}.`);
 }
 
 /** The address of a folder of this machine or a store, as the payload's bucket fields take it. */

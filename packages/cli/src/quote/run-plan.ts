@@ -1,15 +1,14 @@
 import { loadsOf, type RunPlan } from '@cosmicai/metrics';
 import { partitionsIn, planRanks, type RunPayload } from '@cosmicai/payload';
-import type { ObjectInfo, ObjectStore } from '@cosmicai/store';
+import { listAll, type ObjectStore } from '@cosmicai/store';
 
 /** What a stage gives its ranks: what their quote depends on beside the payload. */
 export type RankFunction = Pick<RunPlan, 'memoryMb' | 'ephemeralStorageMb' | 'architecture' | 'childType'>;
 
 /** Bytes of each partition file that a run over a prefix reads, by key. */
 export async function partitionSizes(store: ObjectStore, prefix: string): Promise<Map<string, number>> {
-  const objects: ObjectInfo[] = [];
-  for await (const object of store.list(prefix === '' ? '' : `${prefix}/`)) objects.push(object);
-  return new Map(partitionsIn(objects, prefix).map(({ key, size }) => [key, size]));
+  const { objects } = await listAll(store, prefix === '' ? '' : `${prefix}/`);
+  return new Map(partitionsIn(objects, prefix).partitions.map(({ key, size }) => [key, size]));
 }
 
 /** A payload's run over the partitions that are there, as a quote takes it. @throws UserInputError when there are none */

@@ -17,7 +17,7 @@ import { deleteFile, removeEmptied } from './delete-files.ts';
 import { fileError } from './file-errors.ts';
 import { keyPaths } from './key-paths.ts';
 import { listFiles } from './list-files.ts';
-import { infoOf, openFile, readBytes, statFile } from './read-files.ts';
+import { identityOf, infoOf, openFile, readBytes, statFile } from './read-files.ts';
 import { linkInto, moveInto, removeAbandoned, writeThenPlace } from './write-files.ts';
 
 export interface FileStoreOptions {
@@ -94,7 +94,8 @@ class FileStore implements ObjectStore {
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo> {
     try {
       await this.#checkRoot();
-      for await (const { key, stats } of listFiles(this.#root, prefix, options)) yield infoOf(key, stats);
+      for await (const { key, stats, linked } of listFiles(this.#root, prefix, options))
+        yield { ...infoOf(key, stats), ...identityOf(stats), ...(linked && { linked }) };
     } catch (error) {
       throw fileError(this.url, `list "${prefix}"`, error);
     }

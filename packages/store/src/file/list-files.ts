@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
+import { constants, type BigIntStats, type Dirent } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareKeys, MAX_KEY_BYTES } from '../key.ts';
-import type { ListOptions } from '../object-store.ts';
-import type { BigIntStats, Dirent } from 'node:fs';
+import type { ListOptions, SkippedEntry } from '../object-store.ts';
 import { hasCode } from './file-errors.ts';
+import { kindOf } from './file-kind.ts';
 import { prefixFolder } from './key-paths.ts';
 import { isContinued, segmentOf } from './segment-names.ts';
 
@@ -11,6 +12,8 @@ export interface ListedFile {
   readonly key: string;
   readonly path: string;
   readonly stats: BigIntStats;
+  /** Whether a link leads to it, below the folder that the listing began with. */
+  readonly linked: boolean;
 }
 
 interface Entry {
@@ -18,6 +21,7 @@ interface Entry {
   readonly key: string;
   readonly path: string;
   readonly folder: boolean;
+  readonly link: boolean;
 }
 
 /** Stats asked for at once: hides the latency of network file systems. */
@@ -26,33 +30,74 @@ const STATS_AT_ONCE = 32;
 /**
  * Files whose key begins with the prefix, in UTF-8 byte order of the keys. Holds the names of one folder for each level,
  * never those of the whole tree. A root that doesn't exist lists nothing.
+ *
+ * A folder is listed under its own name always, and through links once at most, so that links in a circle end: what was
+ * entered before is not entered through a link again.
  */
 export async function* listFiles(root: string, prefix: string, options: ListOptions): AsyncGenerator<ListedFile> {
-  const { startAfter = '', signal } = options;
+  const { startAfter = '', signal, onSkipped } = options;
+  const entered = new Set<string>();
   const wanted = ({ key, folder }: Entry): boolean =>
     folder
       ? (key.startsWith(prefix) || prefix.startsWith(key)) &&
         (compareKeys(key, startAfter) > 0 || startAfter.startsWith(key))
       : key.startsWith(prefix) && compareKeys(key, startAfter) > 0;
+  const skip = (key: string, why: SkippedEntry['why']): void => {
+    if (key.startsWith(prefix)) onSkipped?.({ key, why });
+  };
 
-  const walk = async function* (path: string, above: string): AsyncGenerator<ListedFile> {
+  /** The folder's names; undefined, after telling, where they may not be read. */
+  const entriesOf = async (path: string, above: string): Promise<Entry[] | undefined> => {
+    try {
+      return await readFolder(path, above);
+    } catch (error) {
+      if (onSkipped === undefined || above === start.prefix || !hasCode(error, 'EACCES', 'EPERM')) throw error;
+      skip(above, 'not readable');
+      return undefined;
+    }
+  };
+
+  /** Undefined when the file went away since its folder was read, or is none that could be read. */
+  const listed = async ({ key, path, link }: Entry, linked: boolean): Promise<ListedFile | undefined> => {
+    try {
+      const stats = await stat(path, { bigint: true });
+      if (!stats.isFile()) skip(key, kindOf(stats));
+      else if (onSkipped !== undefined && !(await isReadable(path))) skip(key, 'not readable');
+      else return { key, path, stats, linked: linked || link };
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
+      if (link) skip(key, 'a link to nothing');
+    }
+    return undefined;
+  };
+
+  const walk = async function* (path: string, above: string, linked: boolean): AsyncGenerator<ListedFile> {
     signal?.throwIfAborted();
-    const entries = (await readFolder(path, above)).filter(wanted).sort((a, b) => compareKeys(a.key, b.key));
+    const entries = (await entriesOf(path, above))?.filter(wanted).sort((a, b) => compareKeys(a.key, b.key)) ?? [];
     for (let i = 0; i < entries.length;) {
       const next = entries[i]!;
       if (next.folder) {
-        yield* walk(next.path, next.key);
+        const folder = await identityOf(next.path);
+        if ((linked || next.link) && folder !== undefined && entered.has(folder))
+          skip(next.key, 'a link to a folder that is listed already');
+        else {
+          if (folder !== undefined) entered.add(folder);
+          yield* walk(next.path, next.key, linked || next.link);
+        }
         i++;
         continue;
       }
       const files: Entry[] = [];
       while (i < entries.length && files.length < STATS_AT_ONCE && !entries[i]!.folder) files.push(entries[i++]!);
-      for (const file of await Promise.all(files.map(withStats))) if (file !== undefined) yield file;
+      for (const file of await Promise.all(files.map((entry) => listed(entry, linked))))
+        if (file !== undefined) yield file;
     }
   };
 
   const start = prefixFolder(root, prefix);
-  yield* walk(start.path, start.prefix);
+  const first = await identityOf(start.path);
+  if (first !== undefined) entered.add(first);
+  yield* walk(start.path, start.prefix, false);
 }
 
 async function readFolder(path: string, above: string): Promise<Entry[]> {
@@ -62,12 +107,13 @@ async function readFolder(path: string, above: string): Promise<Entry[]> {
     const segment = segmentOf(parts);
     if (segment === undefined) continue;
     const place = join(path, ...parts);
-    const folder = type.isSymbolicLink() ? await leadsToFolder(place) : type.isDirectory();
+    const link = type.isSymbolicLink();
+    const folder = link ? await leadsToFolder(place) : type.isDirectory();
     const key = above + segment + (folder ? '/' : '');
-    // Only longer names could follow, which no caller could ask for; also ends folders linked in a circle.
+    // Only longer names could follow, which no caller could ask for.
     if (Buffer.byteLength(key) > MAX_KEY_BYTES || seen.has(key)) continue;
     seen.add(key);
-    entries.push({ key, path: place, folder });
+    entries.push({ key, path: place, folder, link });
   }
   return entries;
 }
@@ -98,13 +144,21 @@ async function leadsToFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Undefined when the file went away since its folder was read, or is no file: a socket, a link to nothing. */
-async function withStats({ key, path }: Entry): Promise<ListedFile | undefined> {
+/** Device and inode; undefined where there is nothing, or a file system without inodes. */
+async function identityOf(path: string): Promise<string | undefined> {
   try {
-    const stats = await stat(path, { bigint: true });
-    return stats.isFile() ? { key, path, stats } : undefined;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
-    throw error;
+    const { dev, ino } = await stat(path, { bigint: true });
+    return ino === 0n ? undefined : `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function isReadable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import type { BigIntStats } from 'node:fs';
+import { constants, type BigIntStats } from 'node:fs';
 import type { ObjectInfo, ReadOptions } from '../object-store.ts';
 import { hasCode } from './file-errors.ts';
 import type { KeyPaths } from './key-paths.ts';
@@ -7,10 +7,13 @@ import type { KeyPaths } from './key-paths.ts';
 /** read(2) takes at most 2^31 - 1 bytes at once. */
 const LONGEST_READ = 1 << 30;
 
+/** A named pipe is opened at once too, to be found no file, and not when somebody writes to it. Windows knows none. */
+const READ_AT_ONCE = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
+
 /** Opens the object's file; undefined when there is none. Whoever holds it reads that content to the end, whatever is put. */
 export async function openFile(paths: KeyPaths): Promise<{ file: FileHandle; stats: BigIntStats } | undefined> {
   for (const path of [paths.path, paths.beside]) {
-    const file = await unlessMissing(open(path, 'r'));
+    const file = await unlessMissing(open(path, READ_AT_ONCE));
     if (file === undefined) continue;
     const stats = await file.stat({ bigint: true });
     if (stats.isFile()) return { file, stats };
@@ -59,11 +62,16 @@ export function infoOf(key: string, stats: BigIntStats): ObjectInfo {
   };
 }
 
+/** Size and time beside device and inode, for file systems that make up their inodes. */
+export function identityOf({ dev, ino, size, mtimeNs }: BigIntStats): Pick<ObjectInfo, 'identity'> {
+  return ino === 0n ? {} : { identity: [dev, ino, size, mtimeNs].join(':') };
+}
+
 async function unlessMissing<Result>(work: Promise<Result>): Promise<Result | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP')) return undefined;
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO')) return undefined;
     throw error;
   }
 }

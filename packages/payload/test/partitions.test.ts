@@ -1,0 +1,73 @@
+import { partitionsIn } from '../src/index.ts';
+
+const listed = (...keys: string[]) => keys.map((key) => ({ key, size: 1 }));
+const keysOf = (items: readonly { readonly key: string }[]) => items.map(({ key }) => key);
+
+describe('partitionsIn', () => {
+  it('takes the partition files right in the folder, and tells of those further down that it leaves', () => {
+    const found = partitionsIn(listed('100MB/1.pt', '100MB/old/2.pt', '100MB/old/3.pt', '100MB/notes.txt'), '100MB');
+    expect(keysOf(found.partitions)).toEqual(['100MB/1.pt']);
+    expect(found.warnings).toEqual([expect.stringMatching(/^partitions right .* 2 files, old\/2\.pt, old\/3\.pt$/)]);
+    expect(keysOf(partitionsIn(listed('1.pt', 'results/2.pt'), '').partitions)).toEqual(['1.pt']);
+  });
+
+  it('takes those of all folders below where there are none right in it, without a word', () => {
+    const found = partitionsIn(listed('datasets/small/1.pt', 'datasets/large/1.pt'), 'datasets');
+    expect(found).toMatchObject({ partitions: [{}, {}], warnings: [] });
+  });
+
+  it('says nothing of a folder as simulate, split and published surveys make it', () => {
+    const found = partitionsIn(
+      listed('1.pt', '2.pt', 'README.md', 'catalogue.csv', 'model.onnx', 'results/0.json'),
+      '',
+    );
+    expect(found).toMatchObject({ partitions: [{}, {}], warnings: [] });
+  });
+
+  it('leaves hidden files and folders without a word', () => {
+    const found = partitionsIn(listed('d/._1.pt', 'd/1.pt', 'd/.git/2.pt', 'd/.ipynb_checkpoints/1.pt'), 'd');
+    expect(found).toMatchObject({ partitions: [{ key: 'd/1.pt' }], warnings: [] });
+    expect(keysOf(partitionsIn(listed('.hidden/1.pt'), '.hidden').partitions)).toEqual(['.hidden/1.pt']);
+  });
+
+  it('names files that look like partitions, five of them and how many', () => {
+    const names = ['1.PT', '2.pth', '3.pt.tmp', '4.pt~', '5.pt (1)', '6.pt.gz', '7.ckpt', '8.Pt'];
+    const { warnings } = partitionsIn(listed('1.pt', ...names, 'x.ptx', 'script.py'), '');
+    expect(warnings).toEqual([
+      expect.stringMatching(/8 files, 1\.PT, 2\.pth, 3\.pt\.tmp, 4\.pt~, 5\.pt \(1\) and 3 more$/),
+    ]);
+  });
+
+  it('reads of links to one file, and the file, only the file', () => {
+    const file = (key: string, identity: string, linked = false) => ({ key, size: 1, identity, linked });
+    const objects = [file('a.pt', '1', true), file('b.pt', '1'), file('c.pt', '2', true), file('d.pt', '2', true)];
+    const found = partitionsIn(objects, '');
+    expect(keysOf(found.partitions)).toEqual(['b.pt', 'c.pt']);
+    expect(found.warnings).toEqual([expect.stringContaining('2 files, a.pt, d.pt')]);
+  });
+
+  it('tells of empty files, folders named like partitions, and what the listing left out', () => {
+    const { warnings } = partitionsIn([{ key: 'd/1.pt', size: 0 }, ...listed('d/2.pt/data.pkl')], 'd', [
+      { key: 'd/3.pt', why: 'a link to nothing' },
+      { key: 'd/latest', why: 'a link to nothing' },
+      { key: 'd/notes.txt', why: 'a link to nothing' },
+      { key: 'd/4.pt', why: 'a named pipe' },
+      { key: 'd/.lock', why: 'a socket' },
+    ]);
+    expect(warnings).toEqual([
+      expect.stringContaining('1 folder, 2.pt/'),
+      expect.stringContaining('1 file, 1.pt'),
+      'not read, being a link to nothing: 2 entries, 3.pt, latest',
+      'not read, being a named pipe: 1 entry, 4.pt',
+    ]);
+  });
+
+  it('says what is there where there are no partitions', () => {
+    const { partitions, warnings } = partitionsIn(listed('d/1.h5', 'd/2.fits', 'd/1.pth'), 'd');
+    expect(partitions).toEqual([]);
+    expect(warnings).toEqual([
+      expect.stringContaining('1 file, 1.pth'),
+      expect.stringContaining('2 files, 1.h5, 2.fits'),
+    ]);
+  });
+});
