@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   benchReportSchema,
@@ -65,12 +65,19 @@ describe('cosmicai bench', () => {
   it('goes on where it was, and counts what it did before', async () => {
     const before = rows();
 
-    const end = await workspace.cosmicai([...SWEEP, '--world-sizes', '1,2,4']);
+    const end = await workspace.cosmicai([...SWEEP, '--world-sizes', '1,2,4', '--json']);
 
     expect(end.code).toBe(0);
     expect(end.stderr.match(/kept, SUCCEEDED/g)).toHaveLength(4);
     expect(rows()).toHaveLength(6);
     expect(rows()).toEqual(expect.arrayContaining(before));
+    writeFileSync(workspace.path('printed.json'), end.stdout);
+    const [printed, folder] = await Promise.all([
+      workspace.cosmicai(['report', 'printed.json', '--json', '-o', 'printed.html']),
+      workspace.cosmicai(['report', 'sweep', '--json', '-o', 'folder.html']),
+    ]);
+    expect(JSON.parse(printed.stdout)).toEqual(JSON.parse(end.stdout));
+    expect(JSON.parse(folder.stdout)).toMatchObject({ runs: rows() });
   });
 
   it('records what could not run, and goes on', async () => {

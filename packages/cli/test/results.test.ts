@@ -1,18 +1,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DEFAULT_CALIBRATION, pricesOf, quoteSchema } from '@cosmicai/metrics';
+import { benchReportSchema, DEFAULT_CALIBRATION, pricesOf, quoteSchema } from '@cosmicai/metrics';
 import { parseAs, parseJsonAs, type RankResult } from '@cosmicai/payload';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';
 
 let workspace: Workspace;
 let runId: string;
+let printedRunText: string;
 beforeAll(async () => {
   workspace = new Workspace();
   await workspace.survey('parts', { count: 8, files: 2 });
   const none = await workspace.cosmicai(['status', '.']);
   expect(none).toMatchObject({ code: 0, stdout: 'No runs in ..\n' });
   const options = ['--data', 'parts', '--world-size', '2', '--no-report', '--json'];
-  runId = printedRun(await workspace.cosmicai(['run', ...options])).summary!.run_id;
+  const run = await workspace.cosmicai(['run', ...options]);
+  printedRunText = run.stdout;
+  runId = printedRun(run).summary!.run_id;
 });
 afterAll(() => workspace.remove());
 
@@ -102,6 +105,75 @@ describe('cosmicai report', () => {
       const start = readFileSync(workspace.path('plots', plot)).subarray(0, 4).toString('latin1');
       expect(start).toBe(plot.endsWith('.png') ? '\x89PNG' : '<svg');
     }
+  });
+});
+
+describe('cosmicai report of files', () => {
+  it('reads back what run and infer print and leave, and names what holds no result', async () => {
+    writeFileSync(workspace.path('printed-run.json'), printedRunText);
+    const inferred = await workspace.cosmicai(['infer', 'parts/1.pt', '--json']);
+    writeFileSync(workspace.path('printed-infer.json'), inferred.stdout);
+    const taken = ['printed-run.json', 'printed-infer.json', 'results/0.json', 'results/combined_data.json'];
+    const refused = [
+      `results/runs/${runId}/run.json`,
+      `results/runs/${runId}/manifest.json`,
+      'parts/1.pt',
+      'none.json',
+    ];
+    const report = (path: string) =>
+      workspace.cosmicai(['report', path, '--json', '-o', `of-${path.replaceAll('/', '-')}.html`]);
+    const [read, none] = await Promise.all([Promise.all(taken.map(report)), Promise.all(refused.map(report))]);
+
+    expect(read.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(read.map((end) => (printedJson(end) as { samples: number }).samples)).toEqual([8, 4, 4, 8]);
+    expect(none.map(({ code, stdout }) => [code, stdout])).toEqual(refused.map(() => [2, '']));
+    const [record, manifest, partition, missing] = none.map(({ stderr }) => stderr);
+    expect(record).toMatch(/run record \(run\.json\); name the folder of its run instead/);
+    expect(manifest).toMatch(/manifest of a run/);
+    expect(partition).toMatch(/zip file.* Taken are combined_data\.json/);
+    expect(missing).toMatch(/There is no file or folder .*none\.json/);
+  });
+
+  it('compares the runs of a tree that holds only combined_data.json, and tells what in it is none', async () => {
+    const put = (path: string, value: unknown) => {
+      mkdirSync(dirname(workspace.path('old', path)), { recursive: true });
+      writeFileSync(workspace.path('old', path), JSON.stringify(value));
+    };
+    const ranks = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({
+        'total_cpu_time (seconds)': 20 + at,
+        sample_persec: 5000 / (20 + at),
+        batch_size: 512,
+        data_path: `100MB/${at + 1}.pt`,
+      }));
+    put('1GB/1/combined_data.json', ranks(11));
+    put('1GB/2/combined_data.json', ranks(11));
+    put('10 GB/1/combined_data.json', ranks(3));
+    put('10 GB/1/combined_data_1.json', ranks(2));
+    put('single/0.json', ranks(1)[0]);
+    put('single/1.json', ranks(2)[1]);
+    put('strange/combined_data.json', [{ bucket: 'b' }]);
+    put('payload.json', { bucket: 'b', batch_size: 4 });
+    const [tree, one, nothing] = await Promise.all([
+      workspace.cosmicai(['report', 'old', '--json', '-o', 'tree.html']),
+      workspace.cosmicai(['report', 'old/1GB/1', '--json', '-o', 'one.html']),
+      workspace.cosmicai(['report', 'parts', '-o', 'nothing.html']),
+    ]);
+
+    expect([tree.code, one.code, nothing.code]).toEqual([0, 0, 2]);
+    const { runs, warnings } = benchReportSchema.parse(printedJson(tree));
+    expect(runs.map((run) => [run.run_id, run.world_size]).sort()).toEqual([
+      ['10 GB/1/combined_data.json', 3],
+      ['10 GB/1/combined_data_1.json', 2],
+      ['1GB/1', 11],
+      ['1GB/2', 11],
+      ['single/0.json, single/1.json', 2],
+    ]);
+    expect(warnings).toEqual([expect.stringMatching(/no result in strange/)]);
+    const { ranks: rows, samples } = printedJson(one) as { ranks: { label: string }[]; samples: number };
+    expect(samples).toBe(55_000);
+    expect(rows.map(({ label }) => label).slice(0, 2)).toEqual(['100MB/1.pt', '100MB/2.pt']);
+    expect(nothing.stderr).toMatch(/no finished run and no result in .*parts/);
   });
 });
 

@@ -27,14 +27,9 @@ const OBJECTS: readonly OtherFile[] = [
   { is: 'what fmi ping found', instead: 'it tells of no run', fields: [['steps', 'pairs', 'collectives']] },
   { is: 'a state machine', instead: 'name the results of a run by it', fields: [['StartAt', 'States']] },
   { is: 'a list of the Map’s children', instead: RUN_FOLDER, fields: [['MapRunArn', 'ResultFiles']] },
-  {
-    is: 'the options of an execution',
-    instead: RUN_FOLDER,
-    fields: [
-      ['model', 'memory', 'concurrency'],
-      ['model', 'memory', 'definition'],
-    ],
-  },
+  { is: 'the options of an execution', instead: RUN_FOLDER, fields: [['model', 'memory']] },
+  { is: 'the start of an execution', instead: RUN_FOLDER, fields: [['name', 'startedAt', 'input']] },
+  { is: 'the end of an execution', instead: RUN_FOLDER, fields: [['status', 'output']] },
   {
     is: 'what a function answered',
     instead: 'name the result that it left',

@@ -16,26 +16,25 @@ export interface RunContext extends Pick<RunMaterial, 'generatedAt' | 'quote'> {
 
 /**
  * The runs that result files tell of. Files about the same run make up one: its ranks one by one, all of them, its summary.
- * A list of ranks without a run's id is a run of its own, and single ranks without one are all of the same.
+ * A list of ranks without a run's id is a run of its own, and single ranks without one that lie in the same folder make up one.
  *
  * @throws UserInputError when a sweep is among several files
  */
 export function runsIn(files: readonly NamedResult[], context: RunContext): ComparedRun[] {
-  const groups = Map.groupBy(files, ({ file, name }) => runOf(file) ?? `file ${name}`);
+  const groups = Map.groupBy(files, ({ file, name }) => runOf(file, name));
   return [...groups.values()].map((group) => ({ name: titleOf(group), report: reportOf(group, context) }));
 }
 
-const SINGLE_RANKS = 'ranks without a run';
-
-function runOf(file: ResultFile): string | undefined {
+function runOf(file: ResultFile, name: string): string {
   switch (file.kind) {
     case 'ranks':
-      return file.runId === null ? (file.isList || isInferred(file) ? undefined : SINGLE_RANKS) : `run ${file.runId}`;
+      if (file.runId !== null) return `run ${file.runId}`;
+      return file.isList || isInferred(file) ? `file ${name}` : `ranks in ${name.slice(0, name.lastIndexOf('/') + 1)}`;
     case 'summary':
     case 'run':
       return `run ${file.summary.run_id}`;
     default:
-      return undefined;
+      return `file ${name}`;
   }
 }
 
