@@ -40,7 +40,7 @@ export function reportCommand(terminal: Terminal): Command {
     .option('--json', 'print what the report is made of as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  cosmicai report results\n  cosmicai report results --quote quote.json\n  cosmicai report old/combined_data.json -o old.html --plots plots\n',
+      '\nExamples:\n  cosmicai report results\n  cosmicai report results --quote quote.json\n  cosmicai report old/combined_data.json -o old.html --plots plots\n  cosmicai report old    (every combined_data.json below it, compared)\n',
     )
     .action((what: string[], options: ReportOptions) => report(what, options, terminal));
 }
