@@ -5,14 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { UserInputError, type RankTask } from '@cosmicai/payload';
+import { UserInputError, type RankTask, type TrainedRanges } from '@cosmicai/payload';
 import { parseAddress, type ObjectStore } from '@cosmicai/store';
 import { createPredictor, type Predictor, type PredictorOptions } from './predictor.ts';
+import { readTrainedRanges, trainedRangesFile } from './quality/trained-ranges.ts';
 
 /** A model ready to predict. */
 export interface LoadedModel {
   readonly sha256: string;
   readonly predictor: Predictor;
+  /** What it was trained on; undefined where nobody says. */
+  readonly trained: TrainedRanges | undefined;
 }
 
 export interface ModelCacheOptions {
@@ -51,11 +54,12 @@ export class ModelCache {
   }
 
   async #open(modelPath: string): Promise<LoadedModel> {
-    const [sha256, predictor] = await Promise.all([
+    const [sha256, trained, predictor] = await Promise.all([
       sha256OfFile(modelPath),
+      readTrainedRanges(modelPath),
       createPredictor({ ...this.#options.sessions, modelPath }),
     ]);
-    return { sha256, predictor };
+    return { sha256, predictor, trained };
   }
 
   /** Answers the path of the model on this machine, fetching it when it isn't here yet. */
@@ -73,6 +77,8 @@ export class ModelCache {
     await mkdir(folder, { recursive: true });
     const partial = `${path}.${process.pid}`;
     await writeFile(partial, await store.get(key));
+    const beside = trainedRangesFile(key);
+    if ((await store.head(beside)) !== undefined) await writeFile(trainedRangesFile(path), await store.get(beside));
     await rename(partial, path);
     return path;
   }

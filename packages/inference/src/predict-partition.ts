@@ -1,5 +1,7 @@
+import type { TrainedRanges } from '@cosmicai/payload';
 import type { Partition, SampleBatch } from '@cosmicai/torchfile';
 import { MICRO_BATCH, type Predictor } from './predictor.ts';
+import { flagInputs, flagPredictions } from './quality/flag-samples.ts';
 
 /** Samples read at a time at most: bounds memory (10 MB of 32x32 images) whatever batch size the user asks for. */
 const LONGEST_READ = 512;
@@ -7,6 +9,8 @@ const LONGEST_READ = 512;
 export interface PredictPartitionOptions {
   /** Samples in one forward pass as the user sees it. */
   readonly batchSize: number;
+  /** What the model was trained on, where that is known. */
+  readonly trained?: TrainedRanges | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -21,6 +25,8 @@ export interface PredictedSamples {
   readonly zSpec: Float64Array;
   /** Predicted redshift. */
   readonly zPred: Float32Array;
+  /** Bits of QUALITY_FLAGS. */
+  readonly flags: Uint16Array;
 }
 
 /**
@@ -30,14 +36,17 @@ export interface PredictedSamples {
 export async function* predictPartition(
   partition: Partition,
   predictor: Predictor,
-  { batchSize, signal }: PredictPartitionOptions,
+  { batchSize, trained, signal }: PredictPartitionOptions,
 ): AsyncGenerator<PredictedSamples> {
   const size = Math.min(batchSize, LONGEST_READ);
   const window = Math.max(2, Math.ceil((2 * predictor.workers * MICRO_BATCH) / size));
   const inFlight: Promise<PredictedSamples>[] = [];
   try {
     for await (const batch of partition.batches({ size, ...(signal && { signal }) })) {
-      inFlight.push(predictBatch(batch, predictor, batchSize));
+      const predicted = predictBatch(batch, predictor, batchSize, trained);
+      // Its failure is met when its turn comes; until then it must not count as unhandled.
+      predicted.catch(() => undefined);
+      inFlight.push(predicted);
       if (inFlight.length >= window) yield await inFlight.shift()!;
     }
     while (inFlight.length > 0) yield await inFlight.shift()!;
@@ -47,7 +56,14 @@ export async function* predictPartition(
   }
 }
 
-async function predictBatch(batch: SampleBatch, predictor: Predictor, forwardPass: number): Promise<PredictedSamples> {
+async function predictBatch(
+  batch: SampleBatch,
+  predictor: Predictor,
+  forwardPass: number,
+  trained: TrainedRanges | undefined,
+): Promise<PredictedSamples> {
+  const flags = flagInputs(batch, trained);
   const zPred = await predictor.predict(batch, forwardPass);
-  return { from: batch.from, count: batch.count, magnitudes: batch.magnitudes, zSpec: batch.redshift, zPred };
+  flagPredictions(flags, zPred, trained);
+  return { from: batch.from, count: batch.count, magnitudes: batch.magnitudes, zSpec: batch.redshift, zPred, flags };
 }

@@ -1,5 +1,6 @@
-import { parquetReadObjects } from 'hyparquet';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { isUsableTruth, QUALITY_FLAGS } from '@cosmicai/payload';
 import type { PredictedSamples } from './predict-partition.ts';
 
 /** SDSS bands in the order of the magnitudes. */
@@ -13,7 +14,7 @@ export interface PartitionPredictions {
 }
 
 /**
- * Parquet file of predictions: rank, partition, index (in its partition), z_spec, z_pred, mag_u … mag_z.
+ * Parquet file of predictions: rank, partition, index (in its partition), z_spec, z_pred, mag_u … mag_z, flags.
  */
 export function encodePredictions(rank: number, partitions: readonly PartitionPredictions[]): Uint8Array {
   const batches = partitions.flatMap((partition) => partition.batches);
@@ -22,12 +23,14 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
   const index = new Int32Array(count);
   const zSpec = new Float64Array(count);
   const zPred = new Float32Array(count);
+  const flags = new Int32Array(count);
   const magnitudes = BAND_NAMES.map(() => new Float64Array(count));
   let row = 0;
   for (const { partition, batches } of partitions) {
     for (const batch of batches) {
       zSpec.set(batch.zSpec, row);
       zPred.set(batch.zPred, row);
+      flags.set(batch.flags, row);
       for (let sample = 0; sample < batch.count; sample++, row++) {
         names.push(partition);
         index[row] = batch.from + sample;
@@ -47,6 +50,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
         data: magnitudes[column]!,
         type: 'DOUBLE' as const,
       })),
+      { name: 'flags', data: flags, type: 'INT32' },
     ],
   });
   return new Uint8Array(file);
@@ -59,13 +63,20 @@ export interface PredictionRow {
   readonly index: number;
   readonly z_spec: number;
   readonly z_pred: number;
+  /** Bits of QUALITY_FLAGS. */
+  readonly flags: number;
 }
 
-/** Reads predictions back without the magnitudes. */
+/** Reads predictions back without the magnitudes. Files without flags, written before there were any, get that of an unusable truth. */
 export async function decodePredictions(file: Uint8Array): Promise<PredictionRow[]> {
   const buffer = new Uint8Array(file).buffer;
-  return (await parquetReadObjects({
-    file: buffer,
-    columns: ['rank', 'partition', 'index', 'z_spec', 'z_pred'],
-  })) as unknown as PredictionRow[];
+  const metadata = parquetMetadata(buffer);
+  const hasFlags = metadata.schema.some(({ name }) => name === 'flags');
+  const columns = ['rank', 'partition', 'index', 'z_spec', 'z_pred', ...(hasFlags ? ['flags'] : [])];
+  const rows = (await parquetReadObjects({ file: buffer, metadata, columns })) as unknown as PredictionRow[];
+  return hasFlags ? rows : rows.map((row) => ({ ...row, flags: flagsOfTruth(row.z_spec) }));
+}
+
+function flagsOfTruth(redshift: number): number {
+  return isUsableTruth(redshift) ? 0 : QUALITY_FLAGS.truth_unusable.bit;
 }

@@ -1,5 +1,5 @@
-import { BITS_PER_SAMPLE } from '@cosmicai/metrics';
-import type { PredictionScores, RankResult, RankTask } from '@cosmicai/payload';
+import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
+import type { RankResult, RankTask } from '@cosmicai/payload';
 
 export interface PartitionRead {
   readonly partition: string;
@@ -15,7 +15,9 @@ export interface RankMeasurements {
   readonly modelSha256: string;
   readonly startedAt: Date;
   readonly coldStart: boolean;
-  readonly scores: PredictionScores;
+  readonly scores: LedgerScores;
+  /** One sentence for each thing about the data that looks like a mistake. */
+  readonly warnings: readonly string[];
   /** Wall-clock seconds. */
   readonly timing: {
     readonly model_load: number;
@@ -70,7 +72,10 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     peak_rss_mb: measured.peakRssMb,
     memory_limit_mb: measured.memoryLimitMb,
     architecture: measured.architecture,
-    prediction_scores: measured.scores,
+    prediction_scores: measured.scores.prediction_scores,
     cpu_seconds: measured.cpuSeconds,
+    flagged: measured.scores.flagged,
+    prediction_scores_unflagged: measured.scores.prediction_scores_unflagged,
+    ...(measured.warnings.length > 0 && { warnings: [...measured.warnings] }),
   };
 }

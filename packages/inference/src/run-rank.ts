@@ -1,4 +1,4 @@
-import { PredictionMetrics } from '@cosmicai/metrics';
+import { QualityLedger } from '@cosmicai/metrics';
 import { runLayout, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
@@ -8,6 +8,7 @@ import type { LoadedModel } from './model.ts';
 import { predictPartition, type PredictedSamples } from './predict-partition.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
+import { UNKNOWN_RANGES } from './quality/trained-ranges.ts';
 import { TimedSource } from './timed-source.ts';
 
 /** What a rank needs of the world around it. */
@@ -73,14 +74,15 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   await results.put(predictionsKey, encodePredictions(task.RANK, reads));
   const write = seconds(writeStarted);
 
-  const metrics = new PredictionMetrics();
-  for (const batch of reads.flatMap((read) => read.batches)) metrics.addAll(batch.zSpec, batch.zPred);
+  const ledger = new QualityLedger();
+  for (const { zSpec, zPred, flags } of reads.flatMap((read) => read.batches)) ledger.addAll(zSpec, zPred, flags);
   const result = rankResult(task, reads, {
     predictionsKey,
     modelSha256: model.sha256,
     startedAt,
     coldStart: environment.coldStart,
-    scores: metrics.finish(),
+    scores: ledger.finish(),
+    warnings: warningsOf(reads, model),
     timing: { model_load: modelLoad, inference, write, total: seconds(started) },
     cpuSeconds: environment.cpuSeconds() - cpuBefore,
     peakRssMb: environment.peakRssMb(),
@@ -89,7 +91,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   });
   await publish(results, result, [layout.rankResult(task.RANK), layout.published.rankResult(task.RANK)]);
   const done = { ...answer, status: 'succeeded', samples: result.samples } as const;
-  return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, metrics, meeting) };
+  return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, ledger.metrics, meeting) };
 }
 
 async function readPartition(
@@ -103,12 +105,20 @@ async function readPartition(
     const source = new TimedSource(await storeSource(store, key), monotonic);
     const partition = await openPartition(source, { checkCrc: task.CHECK_CRC });
     const batches: PredictedSamples[] = [];
-    const options = { batchSize: task.BATCH_SIZE, ...(signal && { signal }) };
+    const options = { batchSize: task.BATCH_SIZE, trained: model.trained, ...(signal && { signal }) };
     for await (const samples of predictPartition(partition, model.predictor, options)) batches.push(samples);
     return { partition: key, batches, size: source.size, samples: partition.count, readSeconds: source.seconds };
   } catch (error) {
     throw atPartition(error, task.RANK, key);
   }
+}
+
+function warningsOf(reads: readonly PartitionRead[], model: LoadedModel): string[] {
+  const empty = reads.filter(({ samples }) => samples === 0).map(({ partition }) => partition);
+  return [
+    ...(empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : []),
+    ...(model.trained === undefined ? [UNKNOWN_RANGES] : []),
+  ];
 }
 
 async function publish(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {

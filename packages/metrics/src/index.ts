@@ -5,6 +5,7 @@ export {
   type PredictionMetricsJson,
   type PredictionMetricsOptions,
 } from './prediction-metrics.ts';
+export { describeFlags, QualityLedger, qualityFailure, type LedgerScores } from './quality-ledger.ts';
 export { NMAD_FACTOR, nmad } from './nmad.ts';
 export { ResidualSketch, SKETCH_RELATIVE_ERROR, type Estimate } from './residual-sketch.ts';
 export { ExactSum } from './exact-sum.ts';

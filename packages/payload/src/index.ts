@@ -38,6 +38,16 @@ export {
   type FmiPingTask,
 } from './fmi-ping.ts';
 export { fmiReportSchema, linkCountsSchema, type FmiReport, type LinkCounts } from './fmi-report.ts';
+export {
+  flaggedSchema,
+  isPlaceholderMagnitude,
+  isUsableTruth,
+  QUALITY_FLAG_NAMES,
+  QUALITY_FLAGS,
+  type Flagged,
+  type QualityFlag,
+} from './quality-flags.ts';
+export { TRAINED_RANGES_KEY, trainedRangesSchema, type TrainedRanges } from './trained-ranges.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
 export { rankFailureSchema, runSummarySchema, type RankFailure, type RunSummary } from './run-summary.ts';
 export { jsonValue, type Json, type JsonObject } from './json.ts';

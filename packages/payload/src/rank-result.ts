@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { predictionScoresSchema } from './prediction-scores.ts';
+import { flaggedSchema } from './quality-flags.ts';
 
 const seconds = z.number().nonnegative();
 const bytes = z.number().int().nonnegative();
@@ -53,6 +54,11 @@ export const rankResultSchema = z.object({
   prediction_scores: predictionScoresSchema,
   /** Processor time of the process. Files written before there was this key have it as `total_cpu_time (seconds)`. */
   cpu_seconds: seconds.optional(),
+  /** Galaxies with flags, and the accuracy over those without; absent in files written before there were flags, as are warnings. */
+  flagged: flaggedSchema.optional(),
+  prediction_scores_unflagged: predictionScoresSchema.optional(),
+  /** One sentence for each thing about the data that looks like a mistake. */
+  warnings: z.array(z.string()).optional(),
 });
 export type RankResult = z.output<typeof rankResultSchema>;
 

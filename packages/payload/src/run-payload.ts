@@ -14,6 +14,8 @@ export const DEFAULT_BATCH_SIZE = 128;
 export const DEFAULT_RESULT_PATH = 'results';
 /** Lambda's default concurrency quota of an account and region. */
 export const DEFAULT_MAX_CONCURRENCY = 1000;
+/** Percentage of flagged galaxies beyond which a run has failed: by default they are counted and shown, no more. */
+export const DEFAULT_MAX_FLAGGED = 100;
 /** Folder of the teams' buckets below which `data_size` names a folder. */
 const DEFAULT_DATASETS_PREFIX = 'datasets';
 
@@ -43,6 +45,7 @@ const fields = {
   max_concurrency: integer(1, MAX_WORLD_SIZE).default(DEFAULT_MAX_CONCURRENCY),
   tolerated_failure_percentage: decimal(0, 100).default(0),
   check_crc: flag.default(true),
+  max_flagged: decimal(0, 100).default(DEFAULT_MAX_FLAGGED),
   unique_id: z.string({ error: 'text' }).optional(),
   test_mode: flag.optional(),
   // How the Python system ships its code; kept for the record, not needed here.

@@ -22,6 +22,8 @@ export const runReferenceSchema = z.object(
     ranks_with_data: z.number().int().nonnegative(),
     max_concurrency: z.number().int().positive(),
     tolerated_failure_percentage: z.number(),
+    /** Absent in runs planned before there were flags. */
+    max_flagged: z.number().optional(),
     fmi_enabled: z.boolean(),
     rendezvous_endpoint: z.string().nullable(),
   },

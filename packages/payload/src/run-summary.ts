@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { predictionScoresSchema } from './prediction-scores.ts';
+import { flaggedSchema } from './quality-flags.ts';
 
 const rate = z.number().nonnegative().nullable();
 
@@ -63,5 +64,8 @@ export const runSummarySchema = z.object({
   predictions_prefix: z.string(),
   model_sha256: z.array(z.string()),
   warnings: z.array(z.string()),
+  /** As in the ranks' results, over all of them. */
+  flagged: flaggedSchema.optional(),
+  prediction_scores_unflagged: predictionScoresSchema.optional(),
 });
 export type RunSummary = z.output<typeof runSummarySchema>;

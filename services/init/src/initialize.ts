@@ -112,6 +112,7 @@ function runReference(
     ranks_with_data: ranksWithData,
     max_concurrency: payload.max_concurrency,
     tolerated_failure_percentage: payload.tolerated_failure_percentage,
+    max_flagged: payload.max_flagged,
     fmi_enabled: fmi,
     rendezvous_endpoint: payload.rendezvous_endpoint ?? null,
   };

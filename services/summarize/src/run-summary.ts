@@ -3,14 +3,16 @@ import {
   DEFAULT_REGION,
   pricedRegions,
   pricesOf,
+  qualityFailure,
   ratesOf,
   type Architecture,
+  type LedgerScores,
   type Rate,
 } from '@cosmicai/metrics';
 import {
+  DEFAULT_MAX_FLAGGED,
   rankFailureSchema,
   type Manifest,
-  type PredictionScores,
   type RankFailure,
   type RankResult,
   type RunRecord,
@@ -23,7 +25,8 @@ export interface SummaryInputs {
   /** Results of the ranks that succeeded, in rank order. */
   readonly results: readonly RankResult[];
   readonly failures: readonly RankFailure[];
-  readonly scores: PredictionScores;
+  /** Over the predictions of all ranks. */
+  readonly scores: LedgerScores;
   readonly finishedAt: Date;
   readonly predictionsPrefix: string;
   /** AWS region whose prices are used. */
@@ -34,6 +37,9 @@ export interface SummaryInputs {
 export function runSummary(inputs: SummaryInputs): RunSummary {
   const { record, manifest, results, failures } = inputs;
   const { run } = record;
+  const samples = results.reduce((sum, result) => sum + result.samples, 0);
+  const { flagged, prediction_scores, prediction_scores_unflagged } = inputs.scores;
+  const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
   const wallClockSeconds = Math.max(0, (inputs.finishedAt.getTime() - Date.parse(record.created_at)) / 1000);
   const rates = ratesOf(
     results.map((result) => ({ samples: result.samples, bits: result.bits, seconds: result.timing.total })),
@@ -46,7 +52,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   });
   return {
     run_id: run.run_id,
-    status: status(run.tolerated_failure_percentage, manifest.length, failures.length),
+    status: poor === undefined ? status(run.tolerated_failure_percentage, manifest.length, failures.length) : 'FAILED',
     bucket: run.bucket,
     result_path: run.result_path,
     created_at: record.created_at,
@@ -62,9 +68,9 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
       cold_starts: results.filter((result) => result.cold_start).length,
     },
     failed_ranks: failures.map((failure) => rankFailureSchema.parse(failure)),
-    samples: results.reduce((sum, result) => sum + result.samples, 0),
+    samples,
     bits: results.reduce((sum, result) => sum + result.bits, 0),
-    prediction_scores: inputs.scores,
+    prediction_scores,
     samples_per_second: ratesBy((rate) => rate.samplesPerSecond),
     bits_per_second: ratesBy((rate) => rate.bitsPerSecond),
     slowest_rank_seconds: results.reduce((slowest, result) => Math.max(slowest, result.timing.total), 0),
@@ -72,7 +78,13 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     cost: ranksCost(results, inputs.region),
     predictions_prefix: inputs.predictionsPrefix,
     model_sha256: [...new Set(results.map((result) => result.model_sha256))].sort(),
-    warnings: record.warnings,
+    warnings: [
+      ...record.warnings,
+      ...(poor === undefined ? [] : [poor.cause]),
+      ...(samples === 0 && failures.length === 0 ? ['There are no galaxies in any partition.'] : []),
+    ],
+    flagged,
+    prediction_scores_unflagged,
   };
 }
 

@@ -1,6 +1,7 @@
 import { decodePredictions } from '@cosmicai/inference';
-import { PredictionMetrics } from '@cosmicai/metrics';
+import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import {
+  DEFAULT_MAX_FLAGGED,
   manifestSchema,
   parseJsonAs,
   runLayout,
@@ -17,6 +18,7 @@ import { mapFailures } from './map-failures.ts';
 import { meetingWarnings } from './meeting-warnings.ts';
 import { collectRank } from './rank-results.ts';
 import { runSummary } from './run-summary.ts';
+import { warningsOfRanks } from './warnings-of-ranks.ts';
 
 /** Reads at once: enough to hide the store's latency, few enough for a small function's memory. */
 const CONCURRENT_READS = 32;
@@ -67,7 +69,7 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
 
   const meeting = await meetingWarnings(store, record.run, results);
   const summary = runSummary({
-    record: { ...record, warnings: [...record.warnings, ...meeting] },
+    record: { ...record, warnings: [...record.warnings, ...meeting, ...warningsOfRanks(results)] },
     manifest,
     results,
     failures,
@@ -77,6 +79,7 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
     region: environment.region,
   });
   const failed = summary.status === 'FAILED';
+  const failure = failed ? failureOf(summary, record.run.max_flagged) : null;
   const combinedText = `${JSON.stringify(results, null, 1)}\n`;
   const summaryText = `${JSON.stringify(summary, null, 1)}\n`;
   await store.put(layout.combined, combinedText);
@@ -86,27 +89,27 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   await store.delete(layout.rendezvousKey);
   return {
     statusCode: 200,
-    body: JSON.stringify(failed ? causeOf(summary) : `Combined data uploaded to ${layout.published.combined}`),
+    body: JSON.stringify(failure?.cause ?? `Combined data uploaded to ${layout.published.combined}`),
     run_id: runId,
     status: summary.status,
     summary_key: layout.summary,
-    error_name: failed ? 'RanksFailed' : null,
-    cause: failed ? causeOf(summary) : null,
+    error_name: failure?.error ?? null,
+    cause: failure?.cause ?? null,
   };
 }
 
 /** Accuracy over the predictions of all ranks, from the files they left. */
-async function scores(store: ObjectStore, results: readonly RankResult[]): Promise<PredictionMetrics> {
-  const metrics = new PredictionMetrics();
+async function scores(store: ObjectStore, results: readonly RankResult[]): Promise<QualityLedger> {
+  const ledger = new QualityLedger();
   await pMap(
     results,
     async (result) => {
       for (const row of await decodePredictions(await store.get(result.predictions_key)))
-        metrics.add(row.z_spec, row.z_pred);
+        ledger.add(row.z_spec, row.z_pred, row.flags);
     },
     { concurrency: CONCURRENT_READS },
   );
-  return metrics;
+  return ledger;
 }
 
 /** Of what stopped the whole run: the rank that did has the rest. */
@@ -123,6 +126,13 @@ function caughtError(input: unknown): Pick<RankFailure, 'error' | 'cause'> | und
       cause: `the run was stopped before this rank was done: ${data.error.Cause.split('\n', 1)[0]!.slice(0, LONGEST_CAUSE)}`,
     }
   );
+}
+
+/** Ranks that failed come first: of a run without them it is the quality that failed. */
+function failureOf(summary: RunSummary, maxFlagged = DEFAULT_MAX_FLAGGED): { error: string; cause: string } {
+  const { flagged = { galaxies: 0, by_flag: {} }, samples } = summary;
+  const poor = summary.failed_ranks.length > 0 ? undefined : qualityFailure({ flagged, samples }, maxFlagged);
+  return poor ?? { error: 'RanksFailed', cause: causeOf(summary) };
 }
 
 /** Ranks named in the cause of a failed run; the rest is in summary.json. Step Functions allows 32,768 characters. */

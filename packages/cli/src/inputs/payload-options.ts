@@ -12,6 +12,7 @@ export interface PayloadOptions {
   readonly results?: string;
   readonly maxConcurrency?: number;
   readonly tolerate?: number;
+  readonly maxFlagged?: number;
   /** Let the ranks meet over FMI. */
   readonly fmi?: boolean;
   /** False: read partitions without checking their CRC-32. */
@@ -33,4 +34,10 @@ export function withPayloadOptions(command: Command): Command {
     .option('--tolerate <percent>', 'percentage of ranks that may fail', decimalNumber(0, 100))
     .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json')
     .addOption(crcOption());
+    .option(
+      '--max-flagged <percent>',
+      'percentage of flagged galaxies beyond which the run fails',
+      decimalNumber(0, 100),
+    )
+    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json');
 }

@@ -67,6 +67,7 @@ function changedFields(
       file_limit: options.fileLimit,
       max_concurrency: options.maxConcurrency,
       tolerated_failure_percentage: options.tolerate,
+      max_flagged: options.maxFlagged,
       fmi_enabled: options.fmi,
       check_crc: options.crc === false ? false : undefined,
     }),

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { parseJsonAs, TRAINED_RANGES_KEY, trainedRangesSchema, type TrainedRanges } from '@cosmicai/payload';
+import { readOnnxMetadata } from './onnx-metadata.ts';
+
+/** What a run says where neither the model nor a file beside it tells what it was trained on. */
+export const UNKNOWN_RANGES =
+  'Whether magnitudes and predictions lie in the range that the model was trained on could not be checked: the model doesn’t tell it. Measure it with: cosmicai model profile.';
+
+/** The file beside a model that holds its trained ranges where the model itself doesn't: `x.trained.json` beside `x.onnx`. */
+export function trainedRangesFile(modelPath: string): string {
+  return `${modelPath.replace(/\.onnx$/, '')}.trained.json`;
+}
+
+/**
+ * The ranges that a model was trained on: from its own metadata or, where it has none, from the file beside it.
+ *
+ * @returns undefined where neither tells them
+ * @throws InvalidInputError when what is there isn't what it should be
+ */
+export async function readTrainedRanges(modelPath: string): Promise<TrainedRanges | undefined> {
+  const text = (await readOnnxMetadata(modelPath)).get(TRAINED_RANGES_KEY);
+  if (text !== undefined)
+    return parseJsonAs(trainedRangesSchema, text, `${TRAINED_RANGES_KEY} in the metadata of ${modelPath}`);
+  const beside = trainedRangesFile(modelPath);
+  try {
+    return parseJsonAs(trainedRangesSchema, await readFile(beside, 'utf8'), beside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { QUALITY_FLAG_NAMES, QUALITY_FLAGS, type Flagged, type PredictionScores } from '@cosmicai/payload';
+import { PredictionMetrics } from './prediction-metrics.ts';
+
+export interface LedgerScores {
+  /** Over all galaxies with a usable truth. */
+  readonly prediction_scores: PredictionScores;
+  /** Over those of them without any flag. */
+  readonly prediction_scores_unflagged: PredictionScores;
+  readonly flagged: Flagged;
+}
+
+/** Counts the galaxies of a rank or a run by what may be wrong with them, and scores them with and without those. */
+export class QualityLedger {
+  /** Of all galaxies with a usable truth: what ranks reduce over FMI. */
+  readonly metrics: PredictionMetrics = new PredictionMetrics();
+  readonly #unflagged = new PredictionMetrics();
+  readonly #byBit = new Uint32Array(QUALITY_FLAG_NAMES.length);
+  #galaxies = 0;
+  #flagged = 0;
+
+  /** @param flags bits of QUALITY_FLAGS */
+  add(zSpec: number, zPred: number, flags: number): void {
+    const truth = (flags & QUALITY_FLAGS.truth_unusable.bit) === 0 ? zSpec : NaN;
+    this.#galaxies++;
+    this.metrics.add(truth, zPred);
+    if (flags === 0) {
+      this.#unflagged.add(truth, zPred);
+      return;
+    }
+    this.#flagged++;
+    for (const [at, name] of QUALITY_FLAG_NAMES.entries()) {
+      if ((flags & QUALITY_FLAGS[name].bit) !== 0) this.#byBit[at] = (this.#byBit[at] ?? 0) + 1;
+    }
+  }
+
+  /** @param zSpec, zPred, flags of the same galaxies in the same order */
+  addAll(zSpec: ArrayLike<number>, zPred: ArrayLike<number>, flags: ArrayLike<number>): void {
+    if (zSpec.length !== zPred.length || zSpec.length !== flags.length) {
+      throw new RangeError(`${zSpec.length} redshifts, ${zPred.length} predictions, ${flags.length} flags`);
+    }
+    for (let at = 0; at < zSpec.length; at++) this.add(Number(zSpec[at]), Number(zPred[at]), Number(flags[at]));
+  }
+
+  finish(): LedgerScores {
+    const counts = QUALITY_FLAG_NAMES.map((name, at) => [name, this.#byBit[at] ?? 0] as const);
+    return {
+      prediction_scores: this.metrics.finish(),
+      prediction_scores_unflagged: this.#unflagged.finish(),
+      flagged: { galaxies: this.#flagged, by_flag: Object.fromEntries(counts.filter(([, count]) => count > 0)) },
+    };
+  }
+
+  get galaxies(): number {
+    return this.#galaxies;
+  }
+}
+
+/** Why results with so many flags aren't good enough; undefined: they are. `error` is a name that state machines can match on. */
+export function qualityFailure(
+  { flagged, samples }: { readonly flagged: Flagged; readonly samples: number },
+  maxFlaggedPercent: number,
+): { readonly error: string; readonly cause: string } | undefined {
+  const lost = flagged.by_flag.prediction_not_finite ?? 0;
+  if (samples > 0 && lost === samples) {
+    return {
+      error: 'NoFinitePrediction',
+      cause: `The model answered no finite number for any of ${samples} galaxies. Check that it is the model for these data: cosmicai model inspect.`,
+    };
+  }
+  const percent = samples === 0 ? 0 : (100 * flagged.galaxies) / samples;
+  if (percent <= maxFlaggedPercent) return undefined;
+  return {
+    error: 'TooManyFlagged',
+    cause: `${flagged.galaxies} of ${samples} galaxies (${percent.toPrecision(3)} %) are flagged, more than max_flagged (${maxFlaggedPercent} %) allows: ${describeFlags(flagged)}.`,
+  };
+}
+
+/** `12 image_blank, 3 prediction_not_finite`, the most frequent first. */
+export function describeFlags({ by_flag: byFlag }: Flagged): string {
+  return Object.entries(byFlag)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+}

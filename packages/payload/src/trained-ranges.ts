@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+const range = z
+  .tuple([z.number(), z.number()], { error: 'a range: [smallest, largest]' })
+  .refine(([low, high]) => low <= high, { error: 'a range: [smallest, largest]' });
+
+/** The values that a model was trained on, or was profiled with: beyond them its predictions are guesses. */
+export const trainedRangesSchema = z.object(
+  {
+    /** Of each magnitude, in the order of the columns. */
+    magnitudes: z.array(range, { error: 'a range for each magnitude' }),
+    redshift: range,
+  },
+  { error: 'trained ranges: an object with magnitudes and redshift' },
+);
+export type TrainedRanges = z.output<typeof trainedRangesSchema>;
+
+/** Key of an ONNX file's metadata that holds them as JSON. */
+export const TRAINED_RANGES_KEY = 'cosmicai.trained';
