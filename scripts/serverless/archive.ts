@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +16,15 @@ export interface ArchiveOptions {
 const FIXED_TIME = new Date(1980, 0, 1);
 const READABLE_BY_ALL = 0o100644;
 
+/** The model, and the file beside it that tells what it was trained on, where there is one. */
+function modelFiles(model: string): PackedFile[] {
+  const trained = model.replace(/\.onnx$/, '.trained.json');
+  return [
+    { name: 'model.onnx', path: model },
+    ...(existsSync(trained) ? [{ name: 'model.trained.json', path: trained }] : []),
+  ];
+}
+
 /** Writes the zip file that Lambda unpacks: bundles, the native files of one architecture, and the model when given. */
 export async function archive(bundle: Bundle, path: string, options: ArchiveOptions): Promise<void> {
   const natives = await Promise.all(
@@ -24,7 +33,7 @@ export async function archive(bundle: Bundle, path: string, options: ArchiveOpti
   const files: PackedFile[] = [
     ...bundle.files.map((name) => ({ name, path: join(bundle.folder, name) })),
     ...natives.flat(),
-    ...(options.model === undefined ? [] : [{ name: 'model.onnx', path: options.model }]),
+    ...(options.model === undefined ? [] : modelFiles(options.model)),
   ];
   files.sort((a, b) => (a.name < b.name ? -1 : 1));
   await mkdir(dirname(path), { recursive: true });

@@ -72,7 +72,7 @@ describe('cosmicai infer', () => {
       expect(csv.stdout).toMatch(new RegExp(`^${title} +\\S`, 'm'));
     expect(csv.stdout).toContain(workspace.path('predictions.csv'));
     const [header, ...lines] = workspace.text('predictions.csv').trimEnd().split('\n');
-    expect(header).toBe('index,z_spec,z_pred');
+    expect(header).toBe('index,z_spec,z_pred,flags');
     const rows = lines.map((line) => line.split(',').map(Number));
     expect(rows.map(([index]) => index)).toEqual(Array.from({ length: 30 }, (_, index) => index));
 

@@ -10,5 +10,9 @@ export {
 export { serveSession } from './session-server.ts';
 export { PartitionError } from './errors.ts';
 export { ModelCache, type LoadedModel, type ModelCacheOptions } from './model.ts';
+export { findingsOf, type DataFindings } from './quality/findings.ts';
+export { RangeProfile } from './quality/profile-ranges.ts';
+export { withMetadata } from './quality/onnx-metadata.ts';
+export { readTrainedRanges, trainedRangesFile } from './quality/trained-ranges.ts';
 export { peakRssMb } from './peak-rss.ts';
 export { runRank, type RankEnvironment } from './run-rank.ts';

@@ -11,6 +11,8 @@ export interface PartitionPredictions {
   /** Key or path of the partition. */
   readonly partition: string;
   readonly batches: readonly PredictedSamples[];
+  /** Why the file wasn't checked for damage, if it wasn't. */
+  readonly unchecked?: string | undefined;
 }
 
 /**

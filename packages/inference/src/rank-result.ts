@@ -1,5 +1,6 @@
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
 import type { RankResult, RankTask } from '@cosmicai/payload';
+import type { DataFindings } from './quality/findings.ts';
 
 export interface PartitionRead {
   readonly partition: string;
@@ -16,8 +17,7 @@ export interface RankMeasurements {
   readonly startedAt: Date;
   readonly coldStart: boolean;
   readonly scores: LedgerScores;
-  /** One sentence for each thing about the data that looks like a mistake. */
-  readonly warnings: readonly string[];
+  readonly findings: DataFindings;
   /** Wall-clock seconds. */
   readonly timing: {
     readonly model_load: number;
@@ -76,6 +76,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     cpu_seconds: measured.cpuSeconds,
     flagged: measured.scores.flagged,
     prediction_scores_unflagged: measured.scores.prediction_scores_unflagged,
-    ...(measured.warnings.length > 0 && { warnings: [...measured.warnings] }),
+    ...(measured.findings.warnings.length > 0 && { warnings: [...measured.findings.warnings] }),
+    ...(measured.findings.notChecked.length > 0 && { not_checked: [...measured.findings.notChecked] }),
   };
 }

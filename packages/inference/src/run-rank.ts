@@ -8,7 +8,7 @@ import type { LoadedModel } from './model.ts';
 import { predictPartition, type PredictedSamples } from './predict-partition.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
-import { UNKNOWN_RANGES } from './quality/trained-ranges.ts';
+import { findingsOf } from './quality/findings.ts';
 import { TimedSource } from './timed-source.ts';
 
 /** What a rank needs of the world around it. */
@@ -82,7 +82,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     startedAt,
     coldStart: environment.coldStart,
     scores: ledger.finish(),
-    warnings: warningsOf(reads, model),
+    findings: findingsOf(reads, model.trained),
     timing: { model_load: modelLoad, inference, write, total: seconds(started) },
     cpuSeconds: environment.cpuSeconds() - cpuBefore,
     peakRssMb: environment.peakRssMb(),
@@ -107,18 +107,17 @@ async function readPartition(
     const batches: PredictedSamples[] = [];
     const options = { batchSize: task.BATCH_SIZE, trained: model.trained, ...(signal && { signal }) };
     for await (const samples of predictPartition(partition, model.predictor, options)) batches.push(samples);
-    return { partition: key, batches, size: source.size, samples: partition.count, readSeconds: source.seconds };
+    return {
+      partition: key,
+      batches,
+      size: source.size,
+      samples: partition.count,
+      readSeconds: source.seconds,
+      unchecked: partition.unchecked(),
+    };
   } catch (error) {
     throw atPartition(error, task.RANK, key);
   }
-}
-
-function warningsOf(reads: readonly PartitionRead[], model: LoadedModel): string[] {
-  const empty = reads.filter(({ samples }) => samples === 0).map(({ partition }) => partition);
-  return [
-    ...(empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : []),
-    ...(model.trained === undefined ? [UNKNOWN_RANGES] : []),
-  ];
 }
 
 async function publish(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {

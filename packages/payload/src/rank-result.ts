@@ -59,6 +59,8 @@ export const rankResultSchema = z.object({
   prediction_scores_unflagged: predictionScoresSchema.optional(),
   /** One sentence for each thing about the data that looks like a mistake. */
   warnings: z.array(z.string()).optional(),
+  /** What could not be checked, and why: one sentence each. */
+  not_checked: z.array(z.string()).optional(),
 });
 export type RankResult = z.output<typeof rankResultSchema>;
 

@@ -67,5 +67,6 @@ export const runSummarySchema = z.object({
   /** As in the ranks' results, over all of them. */
   flagged: flaggedSchema.optional(),
   prediction_scores_unflagged: predictionScoresSchema.optional(),
+  not_checked: z.array(z.string()).optional(),
 });
 export type RunSummary = z.output<typeof runSummarySchema>;

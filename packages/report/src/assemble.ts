@@ -79,6 +79,8 @@ export function assembleRunReport(material: RunMaterial): RunReport {
     samples: ranks.length === 0 ? (summary?.samples ?? 0) : table.samples,
     bits: ranks.length === 0 ? (summary?.bits ?? 0) : table.bits,
     scores: summary?.prediction_scores ?? scoresOf(ranks),
+    flagged: summary?.flagged ?? null,
+    unflaggedScores: summary?.prediction_scores_unflagged ?? null,
     ranks: material.rows ?? [...table.rows],
     failedRanks: (summary?.failed_ranks ?? []).map(({ rank, error, cause }) => ({ rank, error: `${error}: ${cause}` })),
     rates: ranks.length === 0 && summary !== undefined ? ratesIn(summary) : ratesOf(table),
@@ -106,6 +108,7 @@ export function assembleRunReport(material: RunMaterial): RunReport {
       ...notes,
       ...(summary === undefined ? scoreNotes(ranks) : []),
     ],
+    notChecked: [...(summary?.not_checked ?? [])],
     notUnderstood: unknownFields(ranks),
   };
 }

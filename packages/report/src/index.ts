@@ -20,6 +20,7 @@ export {
   type Table,
 } from './tables.ts';
 export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } from './format.ts';
+export { flagTable, scoreComparison } from './flag-table.ts';
 export { cutoutPng, encodeFlux, largestResiduals } from './cutouts/cutout-image.ts';
 export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';
 export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts';

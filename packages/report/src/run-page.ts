@@ -10,6 +10,7 @@ import { formatBitRate, formatNumber, formatSeconds, formatUsd } from './format.
 import { raw, xml, type Markup } from './html/markup.ts';
 import { pageHtml } from './html/page.ts';
 import { figure, figureOf, keyFigures, list, settings, tableMarkup, unfold, type Section } from './html/parts.ts';
+import { flagTable, scoreComparison } from './flag-table.ts';
 import { drawMachine } from './machine/draw.ts';
 import { describeMeeting } from './meeting.ts';
 import { runReportSchema, type RunReport } from './run-report.ts';
@@ -84,10 +85,10 @@ const SECTIONS: readonly { id: string; title: string; of: SectionMaker }[] = [
   { id: 'setup', title: 'Configuration', of: setup },
 ];
 
-function warnings({ warnings: told, failedRanks, notUnderstood }: RunReport): Markup | undefined {
+function warnings({ warnings: told, failedRanks, notChecked, notUnderstood }: RunReport): Markup | undefined {
   const all = [...failedRanks.map(({ rank, error }) => `Rank ${rank} failed: ${error}`), ...told];
-  if (all.length + notUnderstood.length === 0) return undefined;
-  return xml`${all.length > 0 ? list(all) : null}${
+  if (all.length + notChecked.length + notUnderstood.length === 0) return undefined;
+  return xml`${all.length > 0 ? list(all) : null}${notChecked.length > 0 ? xml`<p>Not checked:</p>${list(notChecked)}` : null}${
     notUnderstood.length > 0
       ? unfold(`${notUnderstood.length} fields of the results were not understood`, list(notUnderstood))
       : null
@@ -123,7 +124,14 @@ async function ranks(report: RunReport): Promise<Markup> {
   }${unfold(`Table of all ${formatNumber(report.ranks.length)} ranks`, tableMarkup(rankTable(report)))}`;
 }
 
-async function predictions({ scores, predictions: sample, cutouts }: RunReport): Promise<Markup | undefined> {
+async function predictions({
+  scores,
+  flagged,
+  unflaggedScores,
+  samples,
+  predictions: sample,
+  cutouts,
+}: RunReport): Promise<Markup | undefined> {
   if (scores === null && sample === null) return undefined;
   const plots =
     sample === null || sample.z_spec.length === 0
@@ -131,9 +139,17 @@ async function predictions({ scores, predictions: sample, cutouts }: RunReport):
       : xml`<div class="pair">${await figure(redshiftDensity(sample))}${await figure(residualDensity(sample))}</div>`;
   const excluded =
     scores !== null && scores.excluded > 0
-      ? xml`<p class="note">${formatNumber(scores.excluded)} predictions are left out of the metrics, because the spectroscopic or predicted redshift is missing or not finite.</p>`
+      ? xml`<p class="note">${formatNumber(scores.excluded)} predictions are left out of the metrics, because the spectroscopic redshift is not usable or the predicted one is not finite.</p>`
       : null;
-  return xml`${scores === null ? null : tableMarkup(scoreTable({ scores }))}${excluded}${plots}${await galaxies(cutouts)}`;
+  const flags =
+    flagged === null || flagged.galaxies === 0
+      ? null
+      : xml`<h3>Flagged galaxies</h3>${tableMarkup(flagTable({ flagged, samples }))}${
+          scores === null || unflaggedScores === null
+            ? null
+            : xml`<p class="note">${scoreComparison(scores, unflaggedScores)}</p>`
+        }`;
+  return xml`${scores === null ? null : tableMarkup(scoreTable({ scores }))}${excluded}${flags}${plots}${await galaxies(cutouts)}`;
 }
 
 async function galaxies(cutouts: RunReport['cutouts']): Promise<Markup | null> {

@@ -1,5 +1,5 @@
 import { costSchema, pricesSchema } from '@cosmicai/metrics';
-import { linkCountsSchema, predictionScoresSchema } from '@cosmicai/payload';
+import { flaggedSchema, linkCountsSchema, predictionScoresSchema } from '@cosmicai/payload';
 import { z } from 'zod';
 
 const finite = z.number();
@@ -97,6 +97,9 @@ export const runReportSchema = z.object({
   samples: count,
   bits: finite,
   scores: predictionScoresSchema.nullable(),
+  /** Galaxies with flags, and the accuracy without them; null where the results tell nothing of it. */
+  flagged: flaggedSchema.nullable(),
+  unflaggedScores: predictionScoresSchema.nullable(),
   ranks: z.array(rankRowSchema),
   failedRanks: z.array(z.object({ rank: count, error: z.string() })),
   rates: z.object({ summedOverRanks: rate, bySlowestRank: rate, byWallClock: rate }),
@@ -137,6 +140,7 @@ export const runReportSchema = z.object({
   configuration: z.record(z.string(), setting),
   versions: z.record(z.string(), z.string()),
   warnings: z.array(z.string()),
+  notChecked: z.array(z.string()),
   notUnderstood: z.array(z.string()),
 });
 export type RunReport = z.output<typeof runReportSchema>;

@@ -62,6 +62,8 @@ export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): Ru
     samples: ranks * PER_RANK,
     bits: ranks * PER_RANK * BITS,
     scores: metrics.finish(),
+    flagged: { galaxies: 3, by_flag: { image_blank: 2, magnitude_placeholder: 1, truth_unusable: 1 } },
+    unflaggedScores: metrics.finish(),
     ranks: rows,
     failedRanks: [],
     rates,
@@ -136,6 +138,7 @@ export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): Ru
     configuration: { bucket: 'cosmicai-data', data_prefix: '25MB', world_size: 4, batch_size: 128, fmi_enabled: false },
     versions: { cosmicai: '0.1.0', node: 'v24.21.0', 'onnxruntime-node': '1.30.0' },
     warnings: [],
+    notChecked: ['Whether the images are in nanomaggies: too few galaxies.'],
     notUnderstood: [],
   };
 }

@@ -18,6 +18,7 @@ import {
   type RunRecord,
   type RunSummary,
 } from '@cosmicai/payload';
+import { notCheckedByRanks } from './warnings-of-ranks.ts';
 
 export interface SummaryInputs {
   readonly record: RunRecord;
@@ -38,6 +39,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   const { record, manifest, results, failures } = inputs;
   const { run } = record;
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
+  const notChecked = notCheckedByRanks(results);
   const { flagged, prediction_scores, prediction_scores_unflagged } = inputs.scores;
   const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
   const wallClockSeconds = Math.max(0, (inputs.finishedAt.getTime() - Date.parse(record.created_at)) / 1000);
@@ -85,6 +87,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     ],
     flagged,
     prediction_scores_unflagged,
+    ...(notChecked.length > 0 && { not_checked: notChecked }),
   };
 }
 

@@ -8,9 +8,22 @@ const WARNINGS_SHOWN = 20;
  * first stands for all.
  */
 export function warningsOfRanks(results: readonly RankResult[]): string[] {
+  return mergedSentences(results, ({ warnings }) => warnings);
+}
+
+/** What none, or only some, of the ranks could check, in the same way. */
+export function notCheckedByRanks(results: readonly RankResult[]): string[] {
+  return mergedSentences(results, ({ not_checked: sentences }) => sentences);
+}
+
+function mergedSentences(
+  results: readonly RankResult[],
+  sentencesOf: (result: RankResult) => readonly string[] | undefined,
+): string[] {
   const kinds = new Map<string, { readonly first: string; readonly ranks: number[] }>();
-  for (const { rank, warnings = [] } of results) {
-    for (const warning of warnings) {
+  for (const result of results) {
+    const { rank } = result;
+    for (const warning of sentencesOf(result) ?? []) {
       const kind = kindOf(warning);
       const found = kinds.get(kind) ?? { first: warning, ranks: [] };
       if (found.ranks.at(-1) !== rank) found.ranks.push(rank);

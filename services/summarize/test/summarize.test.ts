@@ -69,9 +69,7 @@ async function givenRun(worldSize: number, succeeded: readonly number[], tolerat
 async function givenResult(rank: number, worldSize: number, changes: Partial<RankResult> = {}) {
   const zSpec = Float64Array.of(0.1, 0.2, 0.3);
   const zPred = Float32Array.from(zSpec, (z) => z + 0.01 * (rank + 1));
-  const batches = [
-    { from: 0, count: 3, magnitudes: new Float64Array(15), zSpec, zPred, flags: new Uint16Array(3) },
-  ];
+  const batches = [{ from: 0, count: 3, magnitudes: new Float64Array(15), zSpec, zPred, flags: new Uint16Array(3) }];
   await store.put(layout.rankPredictions(rank), encodePredictions(rank, [{ partition: `${rank + 1}.pt`, batches }]));
   const result: RankResult = rankResultSchema.parse({
     'total_cpu_time (seconds)': 1,

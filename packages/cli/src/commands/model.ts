@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import type { Terminal } from '../output/terminal.ts';
 import { importCommand } from './model/import.ts';
 import { inspectCommand } from './model/inspect.ts';
+import { profileCommand } from './model/profile.ts';
 import { verifyCommand } from './model/verify.ts';
 
 export function modelCommand(terminal: Terminal): Command {
   return new Command('model')
     .addCommand(importCommand(terminal))
     .addCommand(inspectCommand(terminal))
+    .addCommand(profileCommand(terminal))
     .addCommand(verifyCommand(terminal));
 }

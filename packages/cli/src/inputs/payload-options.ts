@@ -32,12 +32,11 @@ export function withPayloadOptions(command: Command): Command {
     )
     .option('--max-concurrency <n>', 'ranks that the Map may run at once', wholeNumber(1, 10_000))
     .option('--tolerate <percent>', 'percentage of ranks that may fail', decimalNumber(0, 100))
-    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json')
-    .addOption(crcOption());
     .option(
       '--max-flagged <percent>',
       'percentage of flagged galaxies beyond which the run fails',
       decimalNumber(0, 100),
     )
-    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json');
+    .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json')
+    .addOption(crcOption());
 }

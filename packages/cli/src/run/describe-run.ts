@@ -2,9 +2,11 @@ import type { RunSummary } from '@cosmicai/payload';
 import {
   costTable,
   describeMeeting,
+  flagTable,
   rankTable,
   rateTable,
   reconciliationTable,
+  scoreComparison,
   scoreTable,
   type RunReport,
 } from '@cosmicai/report';
@@ -32,6 +34,7 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     ]),
     formatReportTable(rateTable(report)),
     ...(report.scores === null ? [] : [formatReportTable(scoreTable(report))]),
+    ...flags(report),
     ...(report.cost === null ? [] : [formatReportTable(costTable(report))]),
     ...(report.reconciliation.length === 0
       ? []
@@ -44,6 +47,16 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     );
     parts.push(`Failed ranks:\n${lines.join('\n')}`);
   }
+  if (summary.not_checked !== undefined) parts.push(`Not checked:\n${summary.not_checked.join('\n')}`);
   if (summary.warnings.length > 0) parts.push(`Warnings:\n${summary.warnings.join('\n')}`);
   return parts.join('\n\n');
+}
+
+/** Only when there is something to show. */
+function flags({ flagged, samples, scores, unflaggedScores }: RunReport): string[] {
+  if (flagged === null || flagged.galaxies === 0) return [];
+  const table = formatReportTable(flagTable({ flagged, samples }));
+  return [
+    scores === null || unflaggedScores === null ? table : `${table}\n${scoreComparison(scores, unflaggedScores)}`,
+  ];
 }

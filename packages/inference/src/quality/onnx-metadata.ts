@@ -19,6 +19,34 @@ const HEAD_BYTES = 20;
  */
 export async function readOnnxMetadata(path: string): Promise<ReadonlyMap<string, string>> {
   const metadata = new Map<string, string>();
+  for await (const { key, value } of entriesOf(path)) metadata.set(key, value);
+  return metadata;
+}
+
+/** The bytes of an ONNX file with one entry of its metadata_props set, in place of an earlier one of that key. */
+export function withMetadata(model: Uint8Array, key: string, value: string): Uint8Array {
+  const bytes = Buffer.from(model.buffer, model.byteOffset, model.byteLength);
+  const kept: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const field = fieldIn(bytes, at);
+    if (field === undefined || field.end > bytes.length) {
+      kept.push(bytes.subarray(at));
+      break;
+    }
+    const isReplaced = field.number === METADATA_PROPS && entryOf(bytes.subarray(field.start, field.end)).key === key;
+    if (!isReplaced) kept.push(bytes.subarray(at, field.end));
+    at = field.end;
+  }
+  const entry = Buffer.concat([delimited(KEY, Buffer.from(key)), delimited(VALUE, Buffer.from(value))]);
+  return Buffer.concat([...kept, delimited(METADATA_PROPS, entry)]);
+}
+
+interface Entry {
+  readonly key: string;
+  readonly value: string;
+}
+
+async function* entriesOf(path: string): AsyncGenerator<Entry> {
   const file = await open(path).catch((error: unknown) => {
     throw new UserInputError(`The model file ${path} can't be read: ${(error as Error).message}`, { cause: error });
   });
@@ -28,15 +56,13 @@ export async function readOnnxMetadata(path: string): Promise<ReadonlyMap<string
       const field = await fieldAt(file, at);
       if (field === undefined || field.end > size) break;
       if (field.number === METADATA_PROPS && field.end - field.start <= LONGEST_ENTRY) {
-        const [key, value] = entryOf(await bytesOf(file, field.start, field.end - field.start));
-        metadata.set(key, value);
+        yield entryOf(await bytesOf(file, field.start, field.end - field.start));
       }
       at = field.end;
     }
   } finally {
     await file.close();
   }
-  return metadata;
 }
 
 interface Field {
@@ -73,13 +99,13 @@ function fieldIn(bytes: Buffer, index: number, base = 0): Field | undefined {
   }
 }
 
-function entryOf(bytes: Buffer): [key: string, value: string] {
-  const entry: [string, string] = ['', ''];
+function entryOf(bytes: Buffer): Entry {
+  const entry = { key: '', value: '' };
   for (let at = 0; at < bytes.length;) {
     const field = fieldIn(bytes, at);
     if (field === undefined || field.end > bytes.length) break;
-    if (field.number === KEY) entry[0] = bytes.toString('utf8', field.start, field.end);
-    if (field.number === VALUE) entry[1] = bytes.toString('utf8', field.start, field.end);
+    if (field.number === KEY) entry.key = bytes.toString('utf8', field.start, field.end);
+    if (field.number === VALUE) entry.value = bytes.toString('utf8', field.start, field.end);
     at = field.end;
   }
   return entry;
@@ -100,4 +126,17 @@ async function bytesOf(file: FileHandle, at: number, length: number): Promise<Bu
   const buffer = Buffer.alloc(length);
   const { bytesRead } = await file.read(buffer, 0, length, at);
   return buffer.subarray(0, bytesRead);
+}
+
+/** A field of bytes with its tag and length. */
+function delimited(number: number, bytes: Buffer): Buffer {
+  return Buffer.concat([writtenVarint(number * 8 + LENGTH_DELIMITED), writtenVarint(bytes.length), bytes]);
+}
+
+function writtenVarint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    bytes.push((rest % 128) + (rest >= 128 ? 0x80 : 0));
+    if (rest < 128) return Buffer.from(bytes);
+  }
 }

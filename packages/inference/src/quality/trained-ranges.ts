@@ -2,10 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { parseJsonAs, TRAINED_RANGES_KEY, trainedRangesSchema, type TrainedRanges } from '@cosmicai/payload';
 import { readOnnxMetadata } from './onnx-metadata.ts';
 
-/** What a run says where neither the model nor a file beside it tells what it was trained on. */
-export const UNKNOWN_RANGES =
-  'Whether magnitudes and predictions lie in the range that the model was trained on could not be checked: the model doesn’t tell it. Measure it with: cosmicai model profile.';
-
 /** The file beside a model that holds its trained ranges where the model itself doesn't: `x.trained.json` beside `x.onnx`. */
 export function trainedRangesFile(modelPath: string): string {
   return `${modelPath.replace(/\.onnx$/, '')}.trained.json`;

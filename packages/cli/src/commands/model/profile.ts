@@ -1,0 +1,86 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { RangeProfile, trainedRangesFile, withMetadata } from '@cosmicai/inference';
+import { TRAINED_RANGES_KEY, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import { BANDS, openPartition } from '@cosmicai/torchfile';
+import { Command } from 'commander';
+import { existingSource, resolveModel } from '../../inputs/files.ts';
+import { progress } from '../../output/progress.ts';
+import { formatTable } from '../../output/table.ts';
+import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
+
+interface ProfileOptions {
+  readonly data: readonly string[];
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const BATCH = 512;
+
+export function profileCommand(terminal: Terminal): Command {
+  return new Command('profile')
+    .summary('measure the ranges that a model was trained on')
+    .description(
+      'Measures the ranges of magnitudes and redshifts in the galaxies that a model was trained on, so that what lies outside is flagged. Writes them beside the model (<model>.trained.json), or with --out into a copy of the model.',
+    )
+    .argument('<model>', 'ONNX file')
+    .requiredOption('-d, --data <partitions...>', 'partition files (.pt) of the training set, or addresses of them')
+    .option('-o, --out <file>', 'write a copy of the model that holds the ranges, instead of the file beside it')
+    .option('--json', 'print the ranges as JSON')
+    .addHelpText('after', '\nExample:\n  cosmicai model profile model.onnx --data train/1.pt train/2.pt\n')
+    .action((model: string, options: ProfileOptions) => profile(model, options, terminal));
+}
+
+async function profile(model: string, options: ProfileOptions, terminal: Terminal): Promise<void> {
+  const path = resolveModel(model, terminal);
+  const { ranges, galaxies } = await measure(options.data, terminal);
+  const text = JSON.stringify(ranges);
+  const out = options.out === undefined ? trainedRangesFile(path) : resolve(terminal.cwd, options.out);
+  const content =
+    options.out === undefined ? `${text}\n` : withMetadata(await readFile(path), TRAINED_RANGES_KEY, text);
+  await writeFile(`${out}.partial`, content);
+  await rename(`${out}.partial`, out);
+  if (options.json) printJson(terminal, { ...ranges, galaxies, written: out });
+  else printLine(terminal.stdout, `${describe(ranges)}\n\nMeasured on ${galaxies} galaxies. Written to ${out}`);
+}
+
+async function measure(
+  paths: readonly string[],
+  terminal: Terminal,
+): Promise<{ ranges: TrainedRanges; galaxies: number }> {
+  const found = new RangeProfile();
+  const bar = progress(terminal, 'Measuring');
+  try {
+    for (const path of paths) {
+      const partition = await openPartition(await existingSource(path, terminal.cwd));
+      for await (const batch of partition.batches({ size: BATCH, signal: terminal.signal })) {
+        found.add(batch);
+        bar.update(batch.from + batch.count, partition.count, partition.name);
+      }
+    }
+  } finally {
+    bar.done();
+  }
+  const ranges = found.finish(BANDS);
+  if (ranges === undefined) {
+    throw new UserInputError(
+      `No ranges can be measured on ${found.galaxies} galaxies: a magnitude or the redshift is usable in none of them.`,
+    );
+  }
+  return { ranges, galaxies: found.galaxies };
+}
+
+function describe({ magnitudes, redshift }: TrainedRanges): string {
+  const rows = [
+    ...magnitudes.map((range, band) => ({ name: `magnitude ${band + 1}`, range })),
+    { name: 'redshift', range: redshift },
+  ];
+  return formatTable(
+    [
+      { title: 'value', align: 'left', cell: ({ name }) => name },
+      { title: 'smallest', cell: ({ range }) => range[0].toPrecision(5) },
+      { title: 'largest', cell: ({ range }) => range[1].toPrecision(5) },
+    ],
+    rows,
+  );
+}

@@ -1,0 +1,111 @@
+import type { DataFindings } from '@cosmicai/inference';
+import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
+import type { Flagged, PredictionScores } from '@cosmicai/payload';
+import { flagTable, scoreComparison } from '@cosmicai/report';
+import { formatPairs } from '../output/table.ts';
+import { formatReportTable } from '../output/tables.ts';
+import { bitsPerSecond, megabytes, perSecond, score, seconds } from '../output/units.ts';
+
+/**
+ * What `infer --json` prints: upstream's names for what its single-machine script prints, then ours. The total time is the
+ * wall clock over which both rates are taken, so that rate x time is what was done.
+ */
+export interface InferReport {
+  readonly 'total cpu time (second)': number;
+  readonly 'execution time per batch (second)': number;
+  readonly 'cpu memory (MB)': number;
+  readonly 'throughput(bps)': number;
+  readonly 'batch size': number;
+  readonly 'number of batches': number;
+  readonly device: string;
+  readonly MAE: number | null;
+  readonly MSE: number | null;
+  readonly Bias: number | null;
+  readonly Precision: number | null;
+  readonly R2: number | null;
+  readonly samples: number;
+  readonly sample_persec: number;
+  readonly wall_clock_seconds: number;
+  readonly scores: PredictionScores;
+  readonly predictions: string | null;
+  /** Processor time of the process. */
+  readonly cpu_seconds: number;
+  /** Galaxies with flags, and the accuracy over those without. */
+  readonly flagged: Flagged;
+  readonly scores_unflagged: PredictionScores;
+  readonly warnings: readonly string[];
+  readonly not_checked: readonly string[];
+}
+
+export interface InferMeasurements extends LedgerScores {
+  readonly samples: number;
+  readonly batchSize: number;
+  readonly batches: number;
+  readonly wallSeconds: number;
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+  /** File of the predictions. */
+  readonly out: string | null;
+  readonly findings: DataFindings;
+}
+
+export function inferReport(measured: InferMeasurements): InferReport {
+  const { samples, wallSeconds, prediction_scores: scores } = measured;
+  return {
+    'total cpu time (second)': wallSeconds,
+    'execution time per batch (second)': wallSeconds / Math.max(1, measured.batches),
+    'cpu memory (MB)': measured.peakRssMb,
+    'throughput(bps)': (samples * BITS_PER_SAMPLE) / wallSeconds,
+    'batch size': measured.batchSize,
+    'number of batches': measured.batches,
+    device: 'cpu',
+    MAE: scores.mae,
+    MSE: scores.mse,
+    Bias: scores.bias,
+    Precision: scores.precision,
+    R2: scores.r2,
+    samples,
+    sample_persec: samples / wallSeconds,
+    wall_clock_seconds: wallSeconds,
+    scores,
+    predictions: measured.out,
+    cpu_seconds: measured.cpuSeconds,
+    flagged: measured.flagged,
+    scores_unflagged: measured.prediction_scores_unflagged,
+    warnings: measured.findings.warnings,
+    not_checked: measured.findings.notChecked,
+  };
+}
+
+export function describeInference(report: InferReport): string {
+  const { scores, flagged, warnings } = report;
+  const figures = formatPairs([
+    ['Samples', String(report.samples)],
+    ['Total time', `${seconds(report.wall_clock_seconds)} (processor time ${seconds(report.cpu_seconds)})`],
+    [
+      'Time per batch',
+      `${(report['execution time per batch (second)'] * 1000).toFixed(1)} ms (${report['number of batches']} batches of ${report['batch size']})`,
+    ],
+    ['Throughput', `${perSecond(report.sample_persec)} samples, ${bitsPerSecond(report['throughput(bps)'])}`],
+    ['Peak memory', megabytes(report['cpu memory (MB)'])],
+    ['MAE', score(scores.mae)],
+    ['MSE', score(scores.mse, 6)],
+    ['Bias', score(scores.bias)],
+    ['Precision (NMAD)', score(scores.precision)],
+    ['R2', score(scores.r2)],
+    ...(scores.excluded > 0
+      ? ([['Without metrics', `${scores.excluded} samples (no usable redshift, or no finite prediction)`]] as const)
+      : []),
+    ...(report.predictions === null ? [] : ([['Predictions', report.predictions]] as const)),
+  ]);
+  return [
+    figures,
+    ...(flagged.galaxies === 0
+      ? []
+      : [
+          `${formatReportTable(flagTable({ flagged, samples: report.samples }))}\n${scoreComparison(scores, report.scores_unflagged)}`,
+        ]),
+    ...(report.not_checked.length === 0 ? [] : [`Not checked:\n${report.not_checked.join('\n')}`]),
+    ...(warnings.length === 0 ? [] : [`Warnings:\n${warnings.join('\n')}`]),
+  ].join('\n\n');
+}

@@ -1,0 +1,28 @@
+import type { TrainedRanges } from '@cosmicai/payload';
+import type { PartitionPredictions } from '../predictions-file.ts';
+
+/** What the partitions as a whole look like: one sentence for each thing that looks like a mistake or that can't be told. */
+export interface DataFindings {
+  readonly warnings: readonly string[];
+  readonly notChecked: readonly string[];
+}
+
+const UNKNOWN_RANGES =
+  'Whether magnitudes and predictions lie in the range that the model was trained on: the model doesn’t tell it (measure it with: cosmicai model profile).';
+
+/** What there is to say about partitions beyond the flags of their galaxies. */
+export function findingsOf(
+  partitions: readonly PartitionPredictions[],
+  trained: TrainedRanges | undefined,
+): DataFindings {
+  const empty = partitions.filter(({ batches }) => batches.length === 0).map(({ partition }) => partition);
+  return {
+    warnings: empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : [],
+    notChecked: [
+      ...(trained === undefined ? [UNKNOWN_RANGES] : []),
+      ...partitions.flatMap(({ partition, unchecked }) =>
+        unchecked === undefined ? [] : [`Whether ${partition} is damaged: ${unchecked}`],
+      ),
+    ],
+  };
+}

@@ -1,0 +1,29 @@
+import type { Flagged, PredictionScores } from '@cosmicai/payload';
+import { QUALITY_FLAG_NAMES, QUALITY_FLAGS } from '@cosmicai/payload';
+import { formatNumber, formatPercent } from './format.ts';
+import type { Table } from './tables.ts';
+
+/** Flagged galaxies by kind; a galaxy may be of several. */
+export function flagTable({ flagged, samples }: { readonly flagged: Flagged; readonly samples: number }): Table {
+  const share = (galaxies: number) => formatPercent(samples === 0 ? 0 : galaxies / samples);
+  return {
+    title: 'Flagged galaxies',
+    columns: ['flag', 'galaxies', 'share', 'meaning'],
+    figures: [1, 2],
+    rows: [
+      ...QUALITY_FLAG_NAMES.flatMap((name) => {
+        const galaxies = flagged.by_flag[name] ?? 0;
+        return galaxies === 0 ? [] : [[name, formatNumber(galaxies), share(galaxies), QUALITY_FLAGS[name].meaning]];
+      }),
+      ['any', formatNumber(flagged.galaxies), share(flagged.galaxies), 'galaxies with one flag or more'],
+    ],
+  };
+}
+
+/** The accuracy with and without flagged galaxies, in one line. */
+export function scoreComparison(all: PredictionScores, unflagged: PredictionScores): string {
+  const shown = (value: number | null) => (value === null ? '–' : formatNumber(value));
+  const figures = ({ count, mae, precision }: PredictionScores) =>
+    `MAE ${shown(mae)}, NMAD ${shown(precision)} over ${formatNumber(count)}`;
+  return `All with a usable redshift: ${figures(all)}; without any flag: ${figures(unflagged)}.`;
+}
