@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { benchAnalysisSchema, benchReportSchema } from '@cosmicai/metrics';
 import { runReportSchema, type RunReport } from '@cosmicai/report';
 import fc from 'fast-check';
@@ -5,6 +6,7 @@ import { fuzz, jsonText, oddInText, oneFieldChanged } from '../../../test/fuzz.t
 import { pageOfFiles } from '../src/report/page-of-files.ts';
 import type { Page } from '../src/report/page.ts';
 import { resultIn } from '../src/report/read-result.ts';
+import { sourceAt } from '../src/report/result-sources.ts';
 import { GENERATIONS, rank, summary } from './support/result-files.ts';
 
 const pageOf = (...texts: readonly string[]) =>
@@ -75,6 +77,16 @@ describe('a result file', () => {
 
     expect(scores).toMatchObject({ mae: null, mse: 0.1 });
     expect(notUnderstood).toEqual(['"MAE": "NaN" is no number']);
+  });
+});
+
+describe('what is named on the command line', () => {
+  it.each([
+    ['/dev/null', /neither a file nor a folder/],
+    ['http://x/combined_data.json', /no address/],
+    ['none.json', /There is no file or folder/],
+  ])('as %s is refused', async (path, message) => {
+    await expect(sourceAt(path, tmpdir())).rejects.toThrow(message);
   });
 });
 

@@ -20,10 +20,15 @@ export async function sourceAt(path: string, cwd: string): Promise<ResultSource 
     const isFile = key !== '' && !key.endsWith('/') && (await store.head(key)) !== undefined;
     return isFile ? { name: path, store, key } : { folder: path.replace(/\/+$/, '') };
   }
+  if (path.includes('://') && !path.startsWith('file://'))
+    throw new UserInputError(`"${path}" is no address: expected a path, s3://bucket/key or file:///folder.`);
   const address = path.includes('://') ? path.replace(/\/+$/, '') : pathToFileURL(resolve(cwd, path)).href;
   const { store, key } = parseAddress(address.replace(/\/+$/, ''));
   const there = await stat(new URL(address)).catch(() => undefined);
   if (there === undefined) throw new UserInputError(`There is no file or folder ${resolve(cwd, path)}.`);
+  // A pipe would be waited for.
+  if (!there.isDirectory() && !there.isFile())
+    throw new UserInputError(`${resolve(cwd, path)} is neither a file nor a folder.`);
   return there.isDirectory() ? { folder: address } : { name: path, store: openStore(store), key };
 }
 
