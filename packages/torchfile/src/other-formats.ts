@@ -5,9 +5,40 @@ const LONGEST_SIGNATURE = 512;
 const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1');
 /** A pickled 0x1950a86a20f9469cfc6c: torch.save before 1.6, or with _use_new_zipfile_serialization=False. */
 const LEGACY_MAGIC = Buffer.from('6cfc9c46f9206aa85019', 'hex');
-const HDF5_SIGNATURE = Buffer.from('\x89HDF\r\n', 'latin1');
 const TAR_MAGIC = Buffer.from('ustar', 'latin1');
 const TAR_MAGIC_OFFSET = 257;
+
+const SAVE_TENSORS = 'save its tensors with torch.save';
+const UNPACK = 'unpack it first';
+const COPY_AGAIN = 'the copy went wrong, copy the file again';
+
+const PICKLE = { is: 'this is a bare pickle, which would be executed to read it', remedy: SAVE_TENSORS };
+
+/** What people have under the name of a partition, by how it begins; the first that fits counts. */
+const FORMATS: readonly { readonly begins: string | RegExp; readonly is: string; readonly remedy: string }[] = [
+  { begins: /^\x89HDF\r\n/, is: 'this is an HDF5 file', remedy: SAVE_TENSORS },
+  { begins: /^SIMPLE {2}=/, is: 'this is a FITS file', remedy: SAVE_TENSORS },
+  { begins: /^\x93NUMPY/, is: 'this is a NumPy array (.npy)', remedy: SAVE_TENSORS },
+  { begins: /^PAR1/, is: 'this is a Parquet file', remedy: SAVE_TENSORS },
+  { begins: /^(\x89PNG|\xff\xd8\xff)/, is: 'this is a picture (PNG or JPEG)', remedy: SAVE_TENSORS },
+  { begins: '\x1f\x8b', is: 'this is compressed with gzip', remedy: UNPACK },
+  { begins: /^(BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd)/, is: 'this is compressed with bzip2, xz or zstd', remedy: UNPACK },
+  {
+    begins: /^version https:\/\/git-lfs/,
+    is: 'this is a pointer of Git LFS, not the file itself',
+    remedy: 'fetch the file with: git lfs pull',
+  },
+  { begins: /^\s*<(!doctype|html)/i, is: 'this is an HTML page', remedy: `${COPY_AGAIN}, perhaps after signing in` },
+  { begins: /^\s*<\?xml/i, is: 'this is an XML document, perhaps the error of a store', remedy: COPY_AGAIN },
+  { begins: /^[^]{4}\0{4}\{"/, is: 'this is a safetensors file', remedy: SAVE_TENSORS },
+  { begins: /^\s*[{[]/, is: 'this is JSON', remedy: SAVE_TENSORS },
+  { begins: '\x80\x02', ...PICKLE },
+  { begins: '\x80\x03', ...PICKLE },
+  { begins: '\x80\x04', ...PICKLE },
+  { begins: '\x80\x05', ...PICKLE },
+  { begins: 'PK\x05\x06', is: 'this is an empty zip', remedy: 'write the file again with torch.save' },
+  { begins: /^\0{16}/, is: 'this begins with zeros, as an interrupted copy leaves a file', remedy: COPY_AGAIN },
+];
 
 /** How to make a readable file out of one in an old format of torch. */
 function conversion(name: string): string {
@@ -36,9 +67,9 @@ export async function refuseOtherFormats(source: ByteSource): Promise<void> {
       `this is a tar archive, the format of torch before 0.2. ${conversion(source.name)}`,
     );
   }
-  if (head.subarray(0, HDF5_SIGNATURE.length).equals(HDF5_SIGNATURE)) {
-    throw new UnsupportedTorchFileError(source.name, 0, 'this is an HDF5 file; save its tensors with torch.save');
-  }
+  const text = head.toString('latin1');
+  const other = FORMATS.find(({ begins }) => (typeof begins === 'string' ? text.startsWith(begins) : begins.test(text)));
+  if (other !== undefined) throw new UnsupportedTorchFileError(source.name, 0, `${other.is}; ${other.remedy}`);
   const found = source.size === 0 ? 'nothing: the file is empty' : `bytes ${head.subarray(0, 8).toString('hex')}`;
   throw new MalformedTorchFileError(
     source.name,

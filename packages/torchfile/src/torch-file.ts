@@ -147,6 +147,10 @@ function archiveName(source: ByteSource, entries: ReadonlyMap<string, ZipEntry>)
   }
   const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickles.length === 1) return pickles[0]!.slice(0, -'/data.pkl'.length);
+  if (names.some((name) => name.endsWith('.npy'))) {
+    const problem = 'this is an archive of NumPy arrays (.npz); save its arrays as tensors with torch.save';
+    throw new UnsupportedTorchFileError(source.name, undefined, problem);
+  }
   throw new MalformedTorchFileError(
     source.name,
     undefined,
