@@ -20,7 +20,8 @@ export const PIXELS = 5 * 32 * 32;
 export const IMAGES: MadeTensor = { dtype: 'float32', shape: [COUNT, 5, 32, 32] };
 export const MAGNITUDES: MadeTensor = { dtype: 'float32', shape: [COUNT, 5] };
 export const REDSHIFT: MadeTensor = { dtype: 'float32', shape: [COUNT] };
-export const golden = (name: string) => fileURLToPath(new URL(`../../packages/torchfile/test/golden/${name}`, import.meta.url));
+export const golden = (name: string) =>
+  fileURLToPath(new URL(`../../packages/torchfile/test/golden/${name}`, import.meta.url));
 
 export const wave = (length: number, level = 0) => Float32Array.from({ length }, (_, index) => level + Math.sin(index));
 export const filled = (length: number, value: number) => new Float32Array(length).fill(value);
@@ -68,5 +69,8 @@ export const beside = (more: (folder: string) => Promise<unknown>) => async (fol
 export const right: Outcome = { samples: COUNT };
 export const warns = (pattern: RegExp): Outcome => ({ samples: COUNT, warns: pattern });
 export const refused = (pattern: RegExp): Outcome => ({ refused: pattern });
-export const kind = (name: string, outcome: Outcome, make: BadFolder['make']): BadFolder => ({ kind: name, outcome, make });
-
+export const kind = (name: string, outcome: Outcome, make: BadFolder['make']): BadFolder => ({
+  kind: name,
+  outcome,
+  make,
+});

@@ -1,5 +1,21 @@
 import { torchFile } from '../torch-files.ts';
-import { COUNT, PIXELS, IMAGES, MAGNITUDES, REDSHIFT, wave, filled, put, made, tensor, images, right, refused, kind, type BadFolder } from './making.ts';
+import {
+  COUNT,
+  PIXELS,
+  IMAGES,
+  MAGNITUDES,
+  REDSHIFT,
+  wave,
+  filled,
+  put,
+  made,
+  tensor,
+  images,
+  right,
+  refused,
+  kind,
+  type BadFolder,
+} from './making.ts';
 
 /** Values: every one is read as it is; what is wrong with a galaxy is flagged, not the file refused. */
 export const VALUES: readonly BadFolder[] = [

@@ -68,7 +68,9 @@ export async function refuseOtherFormats(source: ByteSource): Promise<void> {
     );
   }
   const text = head.toString('latin1');
-  const other = FORMATS.find(({ begins }) => (typeof begins === 'string' ? text.startsWith(begins) : begins.test(text)));
+  const other = FORMATS.find(({ begins }) =>
+    typeof begins === 'string' ? text.startsWith(begins) : begins.test(text),
+  );
   if (other !== undefined) throw new UnsupportedTorchFileError(source.name, 0, `${other.is}; ${other.remedy}`);
   const found = source.size === 0 ? 'nothing: the file is empty' : `bytes ${head.subarray(0, 8).toString('hex')}`;
   throw new MalformedTorchFileError(
