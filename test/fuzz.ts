@@ -3,8 +3,10 @@ import fc from 'fast-check';
 
 /** What inputs of a boundary are made of. */
 export interface Campaign<T> {
-  /** Tries with COSMICAI_FUZZ=full; without it a twentieth of them. */
+  /** Tries with COSMICAI_FUZZ=full. */
   readonly tries: number;
+  /** Tries without it; default: a twentieth of them. */
+  readonly quick?: number;
   /** Inputs that must be accepted: two fifths of the tries. */
   readonly valid: fc.Arbitrary<T>;
   /** Valid inputs with one field changed: half of the tries. */
@@ -24,8 +26,8 @@ export interface Tally {
 }
 
 /** Tries inputs on a boundary: every one is accepted, or refused by an error of ours. */
-export function fuzz<T>({ tries, valid, changed, other, take }: Campaign<T>): Tally {
-  const all = process.env.COSMICAI_FUZZ === 'full' ? tries : Math.ceil(tries / 20);
+export function fuzz<T>({ tries, quick = Math.ceil(tries / 20), valid, changed, other, take }: Campaign<T>): Tally {
+  const all = process.env.COSMICAI_FUZZ === 'full' ? tries : quick;
   let accepted = 0;
   let refused = 0;
   const tryAll = (inputs: fc.Arbitrary<T>, numRuns: number, mayRefuse: boolean) => {

@@ -9,8 +9,13 @@ import { isObject, type JsonObject } from './types.ts';
  * @returns one line for each problem, empty when there is none
  */
 export function structureProblems(definition: JsonObject): string[] {
-  const { isValid, errorsText } = aslValidator(modernSpelling(definition));
-  return isValid ? [] : errorsText('\n').split('\n');
+  try {
+    const { isValid, errorsText } = aslValidator(modernSpelling(definition));
+    return isValid ? [] : errorsText('\n').split('\n');
+  } catch (error) {
+    // It follows paths and transitions without looking whether they are there.
+    return [`the validator of the states language can't follow it: ${(error as Error).message}`];
+  }
 }
 
 /** The validator knows Iterator, but no ProcessorConfig beside it. */

@@ -6,7 +6,15 @@ import { functionNameOf, isFunctionArn, LAMBDA_INVOKE } from './function-names.t
 import { pathsOf } from './paths.ts';
 import { LONGEST_TIMER_SECONDS } from './prepare.ts';
 import * as table from './support-table.ts';
-import { isDistributedMap, isObject, processorConfigOf, textOf, type Json, type JsonObject } from './types.ts';
+import {
+  isDistributedMap,
+  isObject,
+  ownValue,
+  processorConfigOf,
+  textOf,
+  type Json,
+  type JsonObject,
+} from './types.ts';
 import { nestedMachines, statesOf, type PlacedState } from './walk.ts';
 
 /** Something in a definition that this engine doesn't carry out. */
@@ -49,7 +57,7 @@ function checkQueryLanguage(object: JsonObject, place: string, report: Report): 
 function checkState({ place, state }: PlacedState, report: Report): void {
   const type = textOf(state.Type);
   const distributed = isDistributedMap(state);
-  const allowed = distributed ? table.DISTRIBUTED_MAP_FIELDS : table.STATE_FIELDS[type];
+  const allowed = distributed ? table.DISTRIBUTED_MAP_FIELDS : ownValue(table.STATE_FIELDS, type);
   if (allowed === undefined) {
     report(`${place}.Type`, `the state type ${type}`);
     return;

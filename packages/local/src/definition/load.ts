@@ -3,7 +3,7 @@ import { describe, parseAs, UserInputError } from '@cosmicai/payload';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { functionNameOf, isFunctionArn } from './function-names.ts';
-import { isObject, type Json, type JsonObject } from './types.ts';
+import { isObject, ownValue, type Json, type JsonObject } from './types.ts';
 import { nestedMachines } from './walk.ts';
 
 export interface LoadOptions {
@@ -49,18 +49,21 @@ function readYaml(path: string, what: string): Json {
   } catch (cause) {
     throw new UserInputError(`Cannot read ${path} as ${what}: ${(cause as Error).message}`, { cause });
   }
+  let parsed: unknown;
   try {
     // JSON is YAML too; merge keys and anchors are common in state machines kept as YAML.
-    return parseYaml(text, { merge: true }) as Json;
+    parsed = parseYaml(text, { merge: true, logLevel: 'error' });
   } catch (cause) {
     throw new UserInputError(`${path} is neither JSON nor YAML: ${(cause as Error).message}`, { cause });
   }
+  // YAML has what JSON has not: sets, bytes, values that refer to themselves.
+  return parseAs(z.json({ error: 'a value as JSON has them' }), parsed ?? null, path);
 }
 
 function fillIn(value: Json, variables: Readonly<Record<string, string>>, path: string, place: string): Json {
   if (typeof value === 'string') {
     return value.replaceAll(/\$\{([^}]*)\}/g, (_whole, name: string) => {
-      const text = variables[name];
+      const text = ownValue(variables, name);
       if (text !== undefined) return text;
       const known = Object.keys(variables).join(', ') || 'none';
       throw new UserInputError(`${path}: the variable \${${name}} at ${place} has no value (known: ${known}).`);
@@ -79,7 +82,7 @@ function fillIn(value: Json, variables: Readonly<Record<string, string>>, path: 
 function renameFunctions(machine: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
   return mapStates(machine, (state) => {
     if (state.Type !== 'Task') return state;
-    const renamed = (reference: string) => names[functionNameOf(reference) ?? ''];
+    const renamed = (reference: string) => ownValue(names, functionNameOf(reference) ?? '');
     if (typeof state.Resource === 'string' && isFunctionArn(state.Resource)) {
       const ours = renamed(state.Resource);
       return ours === undefined ? state : { ...state, Resource: `arn:aws:lambda:local:000000000000:function:${ours}` };

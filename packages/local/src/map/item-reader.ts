@@ -1,7 +1,7 @@
 import { describe } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { parse as parseCsv } from 'csv-parse/sync';
-import { isObject, textOf, type Json, type JsonObject } from '../definition/types.ts';
+import { isObject, ownValue, textOf, type Json, type JsonObject } from '../definition/types.ts';
 import { evaluatePath, evaluateTemplate } from '../interpreter/evaluate.ts';
 import { StateError } from '../interpreter/state-error.ts';
 import { numberField } from './numbers.ts';
@@ -60,7 +60,7 @@ function parseItems(text: string, config: JsonObject, what: string): readonly Js
       case 'CSV':
         return parseCsv(text, {
           columns: config.CSVHeaderLocation === 'GIVEN' ? (config.CSVHeaders as string[]) : true,
-          delimiter: CSV_DELIMITERS[textOf(config.CSVDelimiter ?? 'COMMA')] ?? ',',
+          delimiter: ownValue(CSV_DELIMITERS, textOf(config.CSVDelimiter ?? 'COMMA')) ?? ',',
           skip_empty_lines: true,
           bom: true,
         });

@@ -5,6 +5,7 @@ import { formatReportLine } from '@cosmicai/metrics';
 import type { FunctionReport } from '@cosmicai/payload';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.ts';
+import { ownValue } from '../definition/types.ts';
 import type { FunctionConfig } from './function-config.ts';
 import { FunctionError } from './function-error.ts';
 import { startInstance, type FunctionInstance } from './function-instance.ts';
@@ -97,7 +98,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   };
 
   const run = async (name: string, payload: string, { onStart, onReport, signal }: InvokeOptions) => {
-    const config = functions[name];
+    const config = ownValue(functions, name);
     if (config === undefined) {
       throw new FunctionError('', {
         errorType: 'Lambda.ResourceNotFoundException',
