@@ -1,6 +1,6 @@
 import { joinWorld, reduction, type Communicator } from '@cosmicai/fmi';
 import { PredictionMetrics, type PredictionMetricsJson } from '@cosmicai/metrics';
-import { parseEndpoint, runLayout, type LinkCounts, type RankTask } from '@cosmicai/payload';
+import { parseEndpoint, runLayout, withFormat, type LinkCounts, type RankTask } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { countLinks, meetingReport, type Arrival } from './meeting-report.ts';
 
@@ -52,7 +52,10 @@ export async function meetRanks(
     });
     if (arrivals !== undefined && merged !== undefined) {
       const report = meetingReport(task.RUN_ID!, arrivals, PredictionMetrics.fromJSON(merged).finish());
-      await environment.store.put(runLayout(task.RESULT_PATH, task.RUN_ID).fmi, `${JSON.stringify(report, null, 1)}\n`);
+      await environment.store.put(
+        runLayout(task.RESULT_PATH, task.RUN_ID).fmi,
+        `${JSON.stringify(withFormat(report), null, 1)}\n`,
+      );
     }
     return { status: 'met', setup_ms: setupMs, wait_ms: waitMs, links: countLinks(communicator.links) };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { isUsableTruth, QUALITY_FLAGS } from '@cosmicai/payload';
+import { FORMAT, isUsableTruth, NewerFormatError, PARQUET_FORMAT_KEY, QUALITY_FLAGS } from '@cosmicai/payload';
 import type { PredictedSamples } from './predict-partition.ts';
 
 /** SDSS bands in the order of the magnitudes. */
@@ -16,7 +16,8 @@ export interface PartitionPredictions {
 }
 
 /**
- * Parquet file of predictions: rank, partition, index (in its partition), z_spec, z_pred, mag_u … mag_z, flags.
+ * Parquet file of predictions: rank, partition, index (in its partition), z_spec, z_pred, mag_u … mag_z, flags. Its
+ * key-value metadata tells the format.
  */
 export function encodePredictions(rank: number, partitions: readonly PartitionPredictions[]): Uint8Array {
   const batches = partitions.flatMap((partition) => partition.batches);
@@ -54,6 +55,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
       })),
       { name: 'flags', data: flags, type: 'INT32' },
     ],
+    kvMetadata: [{ key: PARQUET_FORMAT_KEY, value: String(FORMAT) }],
   });
   return new Uint8Array(file);
 }
@@ -69,10 +71,16 @@ export interface PredictionRow {
   readonly flags: number;
 }
 
-/** Reads predictions back without the magnitudes. Files without flags, written before there were any, get that of an unusable truth. */
+/**
+ * Reads predictions back without the magnitudes. Files without flags, written before there were any, get that of an unusable truth.
+ *
+ * @throws NewerFormatError when they tell a format that only later versions know
+ */
 export async function decodePredictions(file: Uint8Array): Promise<PredictionRow[]> {
   const buffer = new Uint8Array(file).buffer;
   const metadata = parquetMetadata(buffer);
+  const told = metadata.key_value_metadata?.find(({ key }) => key === PARQUET_FORMAT_KEY)?.value;
+  if (Number(told) > FORMAT) throw new NewerFormatError('A file of predictions', Number(told), FORMAT);
   const hasFlags = metadata.schema.some(({ name }) => name === 'flags');
   const columns = ['rank', 'partition', 'index', 'z_spec', 'z_pred', ...(hasFlags ? ['flags'] : [])];
   const rows = (await parquetReadObjects({ file: buffer, metadata, columns })) as unknown as PredictionRow[];

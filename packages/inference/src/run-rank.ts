@@ -1,5 +1,5 @@
 import { QualityLedger } from '@cosmicai/metrics';
-import { runLayout, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
+import { runLayout, withFormat, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
 import { atPartition, PartitionError } from './errors.ts';
@@ -121,7 +121,7 @@ async function readPartition(
 }
 
 async function publish(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {
-  const text = `${JSON.stringify(result, null, 1)}\n`;
+  const text = `${JSON.stringify(withFormat(result), null, 1)}\n`;
   // One key only when the task belongs to no run of ours: both are then the same.
   for (const key of new Set(keys)) await store.put(key, text);
 }

@@ -27,6 +27,21 @@ export class RemoteError extends CosmicError {
   override readonly actor = 'remote';
 }
 
+/** A file is of a format that only a later version of this system knows. */
+export class NewerFormatError extends UserInputError {
+  readonly what: string;
+  readonly format: number;
+
+  /** @param known the newest format that this version reads */
+  constructor(what: string, format: number, known: number) {
+    super(
+      `${what} was written by a newer CosmicAI: format ${format}; this one reads up to ${known}. Update CosmicAI, or read it with the version that wrote it.`,
+    );
+    this.what = what;
+    this.format = format;
+  }
+}
+
 /** One thing that is wrong with an input, with where, what was found and what is allowed. */
 export interface Problem {
   /** Dotted field path, e.g. `data_map.3`; `(root)` for the value as a whole. */

@@ -1,5 +1,6 @@
 import { InvalidInputError } from './errors.ts';
 import { describe } from './describe.ts';
+import { withFormat } from './format-version.ts';
 import { parseJsonAs } from './parse.ts';
 import { runEventSchema, type RunEvent } from './run-event.ts';
 
@@ -39,9 +40,10 @@ export function parseEventLog(bytes: Uint8Array, what: string): EventLog {
   return { events, length: bytes.length, isUnterminated: bytes.length > 0 && bytes.at(-1) !== LINE_BREAK };
 }
 
-/** Writes what `parseEventLog` reads. */
+/** Writes what `parseEventLog` reads. The events that begin a log, or go on with one, tell its format. */
 export function formatEvent(event: RunEvent): string {
-  return `${JSON.stringify(event)}\n`;
+  const begins = event.type === 'RunStarted' || event.type === 'RunResumed';
+  return `${JSON.stringify(begins ? withFormat(event) : event)}\n`;
 }
 
 /** A line as text; the last one may end within a character. */

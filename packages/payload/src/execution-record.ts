@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatField } from './format-version.ts';
 import { runEventSchema } from './run-event.ts';
 
 /** Name of the file that an execution on AWS leaves in the run's folder, so that reports can be made of it anywhere. */
@@ -23,6 +24,7 @@ export const executionRecordSchema = z.object(
     region: z.string().exactOptional(),
     /** What the engine could not find out. */
     warnings: z.array(z.string()).readonly().exactOptional(),
+    format: formatField,
   },
   { error: 'an execution: an object with events and definition' },
 );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 
 const rank = z.number().int().nonnegative();
@@ -38,5 +39,6 @@ export const fmiReportSchema = z.object({
   ),
   /** Over the predictions of the ranks that met; of all ranks with data, they equal those of summary.json. */
   prediction_scores: predictionScoresSchema,
+  format: formatField,
 });
 export type FmiReport = z.output<typeof fmiReportSchema>;

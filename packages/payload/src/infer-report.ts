@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 
 const figure = z.number().nonnegative();
@@ -20,5 +21,6 @@ export const inferReportSchema = z.object({
   scores: predictionScoresSchema,
   /** Processor time of the process. */
   cpu_seconds: figure.optional(),
+  format: formatField,
 });
 export type InferReport = z.output<typeof inferReportSchema>;

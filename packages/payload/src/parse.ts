@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { describe, describePath } from './describe.ts';
-import { InvalidInputError, type Problem } from './errors.ts';
+import { InvalidInputError, NewerFormatError, type Problem } from './errors.ts';
+import { FORMAT, isNewerFormat } from './format-version.ts';
 
 /**
  * Far more than anybody nests on purpose, and far less than what overflows the stack of JSON.stringify and of schemas that
@@ -13,10 +14,14 @@ export const MOST_LEVELS = 200;
  *
  * @param what name of the value in the error message, e.g. `payload`
  * @throws InvalidInputError listing every problem with its field path, what was found and what is allowed
+ * @throws NewerFormatError instead where the value tells a format that only later versions know
  */
 export function parseAs<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
   const parsed = parseOrProblems(schema, input);
-  if ('problems' in parsed) throw new InvalidInputError(what, parsed.problems);
+  if ('problems' in parsed) {
+    if (parsed.newerFormat !== undefined) throw new NewerFormatError(what, parsed.newerFormat, FORMAT);
+    throw new InvalidInputError(what, parsed.problems);
+  }
   return parsed.data;
 }
 
@@ -37,24 +42,31 @@ export function parseJsonAs<Schema extends z.ZodType>(schema: Schema, text: stri
 export function parseOrProblems<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
-): { readonly data: z.output<Schema> } | { readonly problems: readonly Problem[] } {
+): { readonly data: z.output<Schema> } | { readonly problems: readonly Problem[]; readonly newerFormat?: number } {
   if (isNestedTooDeep(input)) {
     const found = `more than ${MOST_LEVELS} levels of lists and objects in each other`;
     return { problems: [{ path: '(root)', found, allowed: `${MOST_LEVELS} levels at most` }] };
   }
   const parsed = schema.safeParse(input);
-  return parsed.success
-    ? { data: parsed.data }
-    : { problems: parsed.error.issues.map((issue) => problemOf(issue, input)) };
+  if (parsed.success) return { data: parsed.data };
+  const { issues } = parsed.error;
+  const newer = issues.find(isNewerFormat);
+  return {
+    problems: issues.map(({ path, message }) => ({
+      path: describePath(path),
+      found: describe(valueAt(input, path)),
+      allowed: message,
+    })),
+    ...(newer !== undefined && { newerFormat: valueAt(input, newer.path) as number }),
+  };
 }
 
-function problemOf({ path, message }: z.core.$ZodIssue, input: unknown): Problem {
-  const found = path.reduce<unknown>(
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
     (value, key) =>
       isContainer(value) && Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined,
     input,
   );
-  return { path: describePath(path), found: describe(found), allowed: message };
 }
 
 /** Looks level by level, without calling itself; what refers to itself has no end and so is too deep. */

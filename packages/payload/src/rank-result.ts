@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { flaggedSchema } from './quality-flags.ts';
 
@@ -61,6 +62,7 @@ export const rankResultSchema = z.object({
   warnings: z.array(z.string()).optional(),
   /** What could not be checked, and why: one sentence each. */
   not_checked: z.array(z.string()).optional(),
+  format: formatField,
 });
 export type RankResult = z.output<typeof rankResultSchema>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatField } from './format-version.ts';
 import { jsonValue } from './json.ts';
 import { functionReportSchema } from './report-line.ts';
 
@@ -30,8 +31,9 @@ function event<Type extends string, Fields extends z.ZodRawShape>(types: readonl
 export const runEventSchema = z.discriminatedUnion(
   'type',
   [
-    event(['RunStarted'], { input: jsonValue }),
-    event(['RunResumed'], { state, input: jsonValue }),
+    // Only the first event of a log, and of what was appended to it later, tells the format.
+    event(['RunStarted'], { input: jsonValue, format: formatField }),
+    event(['RunResumed'], { state, input: jsonValue, format: formatField }),
     event(['RunEnded'], {
       status: runStatus,
       output: jsonValue.exactOptional(),

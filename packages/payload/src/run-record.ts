@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatField } from './format-version.ts';
 import { rankTaskSchema, type RankTaskItem } from './rank-task.ts';
 
 /** `manifest.json`: every rank task of a run, in rank order. The Distributed Map reads it as it lies there. */
@@ -43,6 +44,7 @@ export const runRecordSchema = z.object({
   payload: z.looseObject({}),
   warnings: z.array(z.string()),
   partitions: z.object({ files: z.number().int().nonnegative(), bytes: z.number().nonnegative() }),
+  format: formatField,
 });
 export type RunRecord = z.output<typeof runRecordSchema>;
 

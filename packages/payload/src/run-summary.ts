@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { flaggedSchema } from './quality-flags.ts';
 
@@ -68,5 +69,6 @@ export const runSummarySchema = z.object({
   flagged: flaggedSchema.optional(),
   prediction_scores_unflagged: predictionScoresSchema.optional(),
   not_checked: z.array(z.string()).optional(),
+  format: formatField,
 });
 export type RunSummary = z.output<typeof runSummarySchema>;

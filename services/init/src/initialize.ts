@@ -8,6 +8,7 @@ import {
   planRanks,
   runLayout,
   runRecordSchema,
+  withFormat,
   type InitializeAnswer,
   type RankPlan,
   type RankTaskItem,
@@ -69,7 +70,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   parseAs(runRecordSchema, record, layout.run);
   parseAs(manifestSchema, items, layout.manifest);
   parseAs(initializeAnswerSchema, answer, 'answer of Initialize');
-  await store.put(layout.run, `${JSON.stringify(record, null, 1)}\n`);
+  await store.put(layout.run, `${JSON.stringify(withFormat(record), null, 1)}\n`);
   await store.put(layout.manifest, manifest);
   return answer;
 }

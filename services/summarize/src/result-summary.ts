@@ -1,5 +1,5 @@
 import { analyseBench, performanceTable, type BenchRun } from '@cosmicai/metrics';
-import { parseAs, parseJsonAs, runSummarySchema, UserInputError, type RunSummary } from '@cosmicai/payload';
+import { parseAs, parseJsonAs, runSummarySchema, UserInputError, withFormat, type RunSummary } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -53,7 +53,7 @@ export async function resultSummary(
   const tableKey = `${inFolder}performance_table.csv`;
   const analysisKey = `${inFolder}performance_analysis.json`;
   await store.put(tableKey, performanceTable(runs));
-  await store.put(analysisKey, `${JSON.stringify(analyseBench(runs, SEED), null, 1)}\n`);
+  await store.put(analysisKey, `${JSON.stringify(withFormat(analyseBench(runs, SEED)), null, 1)}\n`);
   return {
     statusCode: 200,
     body: JSON.stringify(`${runs.length} runs combined in ${tableKey}`),

@@ -6,6 +6,7 @@ import {
   parseJsonAs,
   runLayout,
   runRecordSchema,
+  withFormat,
   type RankFailure,
   type RankResult,
   type RunSummary,
@@ -81,7 +82,7 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   const failed = summary.status === 'FAILED';
   const failure = failed ? failureOf(summary, record.run.max_flagged) : null;
   const combinedText = `${JSON.stringify(results, null, 1)}\n`;
-  const summaryText = `${JSON.stringify(summary, null, 1)}\n`;
+  const summaryText = `${JSON.stringify(withFormat(summary), null, 1)}\n`;
   await store.put(layout.combined, combinedText);
   if (!failed) await store.put(layout.published.combined, combinedText);
   await store.put(layout.summary, summaryText);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatReportLine } from '@cosmicai/metrics';
-import { EVENT_LOG, formatEvent } from '@cosmicai/payload';
+import { EVENT_LOG, formatEvent, withFormat } from '@cosmicai/payload';
 import type { Execution } from '../run/execute.ts';
 
 /** Keeps what is known of an execution on AWS in the files that one on this machine leaves. */
@@ -13,5 +13,5 @@ export function keepExecution({ directory, events, definition, reports, ...rest 
   writeFileSync(join(directory, EVENT_LOG), events.map(formatEvent).join(''));
   writeFileSync(join(directory, 'reports.log'), reports.map((report) => `${formatReportLine(report)}\n`).join(''));
   json('definition.json', definition);
-  json('result.json', { stage, status, output, error, cause });
+  json('result.json', withFormat({ stage, status, output, error, cause }));
 }

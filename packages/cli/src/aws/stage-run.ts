@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { JsonObject } from '@cosmicai/local';
-import { EXECUTION_FILE, runLayout, type ExecutionRecord, type FunctionSize } from '@cosmicai/payload';
+import { EXECUTION_FILE, runLayout, withFormat, type ExecutionRecord, type FunctionSize } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 import { progress } from '../output/progress.ts';
@@ -146,7 +146,7 @@ export async function keepOnStage(execution: Execution, { stage }: StageRun): Pr
     ...(region !== undefined && { region }),
     ...(warnings !== undefined && { warnings }),
   };
-  await stage.store.put(key, JSON.stringify(record));
+  await stage.store.put(key, JSON.stringify(withFormat(record)));
   const quote = keptQuote(directory);
   if (quote !== undefined) await keepQuoteOfRun(place, quote);
 }

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseJsonAs } from '@cosmicai/payload';
+import { parseJsonAs, withFormat } from '@cosmicai/payload';
 import { analyseBench, benchRunSchema, performanceTable, type BenchReport, type BenchRun } from '@cosmicai/metrics';
 import { benchReportHtml } from '@cosmicai/report';
 import { nameOf, type SweepRun } from './sweep.ts';
@@ -27,16 +27,16 @@ export class BenchFolder {
   }
 
   async keep(run: BenchRun): Promise<void> {
-    await this.#write(this.#fileOf(run), JSON.stringify(run, null, 1));
+    await this.#write(this.#fileOf(run), JSON.stringify(withFormat(run), null, 1));
   }
 
   /** Writes the tables, the analysis and the page of all runs so far. */
   async conclude(report: BenchReport): Promise<void> {
-    await this.#write(join(this.#path, BENCH_FILE), JSON.stringify(report, null, 1));
+    await this.#write(join(this.#path, BENCH_FILE), JSON.stringify(withFormat(report), null, 1));
     await this.#write(join(this.#path, 'performance_table.csv'), performanceTable(report.runs));
     await this.#write(
       join(this.#path, 'performance_analysis.json'),
-      JSON.stringify(analyseBench(report.runs, report.seed), null, 1),
+      JSON.stringify(withFormat(analyseBench(report.runs, report.seed)), null, 1),
     );
     await this.#write(join(this.#path, 'report.html'), await benchReportHtml(report));
   }

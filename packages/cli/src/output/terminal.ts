@@ -1,3 +1,4 @@
+import { withFormat } from '@cosmicai/payload';
 import type { Writable } from 'node:stream';
 
 /** Where a command prints and what it may know of its surroundings. Results go to stdout, everything else to stderr. */
@@ -44,6 +45,7 @@ export function printLine(to: Writable, text = ''): void {
   to.write(`${text}\n`);
 }
 
-export function printJson(terminal: Terminal, value: unknown): void {
-  printLine(terminal.stdout, JSON.stringify(value, null, 2));
+/** What `--json` prints. Objects tell the format that they are in; lists have no place for it. */
+export function printJson(terminal: Terminal, value: object): void {
+  printLine(terminal.stdout, JSON.stringify(Array.isArray(value) ? value : withFormat(value), null, 2));
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quoteSchema, type Quote } from '@cosmicai/metrics';
-import { parseJsonAs, runLayout } from '@cosmicai/payload';
+import { parseJsonAs, runLayout, withFormat } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import type { RunPlace } from '../report/gather-run.ts';
 
@@ -39,5 +39,5 @@ function inRun({ bucket, resultPath, runId, base }: RunPlace) {
 }
 
 function textOf(quote: Quote): string {
-  return `${JSON.stringify(quote, null, 1)}\n`;
+  return `${JSON.stringify(withFormat(quote), null, 1)}\n`;
 }

@@ -12,7 +12,7 @@ import {
 /** What `report` writes, whatever it is about. */
 export interface Page {
   /** What --json prints. */
-  readonly content: unknown;
+  readonly content: object;
   readonly html: () => Promise<string>;
   readonly plots: () => Promise<Map<string, { svg: string; png: Buffer }>>;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseJsonAs } from '@cosmicai/payload';
+import { formatField, parseJsonAs, withFormat } from '@cosmicai/payload';
 import { z } from 'zod';
 
 const FILE = 'options.json';
@@ -12,6 +12,7 @@ const schema = z.object({
   store: z.string().exactOptional(),
   definition: z.string().exactOptional(),
   functions: z.string().exactOptional(),
+  format: formatField,
 });
 
 /** What an execution runs with beside its payload. Paths are absolute. */
@@ -19,7 +20,7 @@ export type KeptOptions = z.output<typeof schema>;
 
 /** Keeps the options in the execution's folder: another model or store half-way through would spoil the run. */
 export function keepOptions(directory: string, options: KeptOptions): void {
-  writeFileSync(join(directory, FILE), `${JSON.stringify(options, null, 2)}\n`);
+  writeFileSync(join(directory, FILE), `${JSON.stringify(withFormat(options), null, 2)}\n`);
 }
 
 /** The options that an execution was started with; none where it was killed before it began. */

@@ -1,4 +1,4 @@
-import { InvalidInputError, parseJsonAs, runRecordSchema, runSummarySchema } from '@cosmicai/payload';
+import { InvalidInputError, NewerFormatError, parseJsonAs, runRecordSchema, runSummarySchema } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 
@@ -60,8 +60,9 @@ async function rowOf(store: ObjectStore, folder: string, runId: string, names: R
     try {
       parseJsonAs(schema, text, name);
     } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      problems.push(...error.problems.map(({ path, allowed }) => `${name}, ${path}: expected ${allowed}`));
+      if (error instanceof NewerFormatError) problems.push(error.message);
+      else if (!(error instanceof InvalidInputError)) throw error;
+      else problems.push(...error.problems.map(({ path, allowed }) => `${name}, ${path}: expected ${allowed}`));
     }
     return known.safeParse(jsonOf(text)).data;
   };

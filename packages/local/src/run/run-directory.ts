@@ -12,7 +12,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { formatReportLine } from '@cosmicai/metrics';
-import { EVENT_LOG, formatEvent, parseEventLog, parseJsonAs, UserInputError, type RunEvent } from '@cosmicai/payload';
+import {
+  EVENT_LOG,
+  formatEvent,
+  formatField,
+  parseEventLog,
+  parseJsonAs,
+  UserInputError,
+  withFormat,
+  type RunEvent,
+} from '@cosmicai/payload';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../definition/types.ts';
 
@@ -21,6 +30,7 @@ const startSchema = z.object({
   startedAt: z.number(),
   definitionSha256: z.string(),
   input: z.json(),
+  format: formatField,
 });
 
 /** How a run began: what `run.json` holds. */
@@ -62,7 +72,7 @@ export function createRunDirectory(
   mkdirSync(path, { recursive: true });
   const whole = { ...start, definitionSha256: fingerprint(definition) };
   writeFileSync(join(path, 'definition.json'), JSON.stringify(definition, null, 2));
-  writeFileSync(join(path, START), JSON.stringify(whole, null, 2));
+  writeFileSync(join(path, START), JSON.stringify(withFormat(whole), null, 2));
   return openDirectory(path, whole, []);
 }
 
@@ -94,7 +104,7 @@ function openDirectory(path: string, start: RunStart, earlier: readonly RunEvent
         appendFileSync(join(path, 'reports.log'), `${formatReportLine(event.report)}\n`);
       }
     },
-    finish: (result) => writeFileSync(join(path, 'result.json'), JSON.stringify(result, null, 2)),
+    finish: (result) => writeFileSync(join(path, 'result.json'), JSON.stringify(withFormat(result), null, 2)),
     close: () => closeSync(events),
   };
 }

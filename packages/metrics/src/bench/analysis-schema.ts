@@ -1,3 +1,4 @@
+import { formatField } from '@cosmicai/payload';
 import { z } from 'zod';
 import type { BenchAnalysis } from './analysis.ts';
 import { BENCH_STATUSES } from './bench-run.ts';
@@ -47,4 +48,5 @@ export const benchAnalysisSchema: z.ZodType<BenchAnalysis> = z.object({
   best_configuration: cell.nullable(),
   cheapest_configuration: cell.nullable(),
   cells: z.array(cell),
+  format: formatField,
 });

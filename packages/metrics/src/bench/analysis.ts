@@ -57,6 +57,8 @@ export interface BenchAnalysis {
   /** The cell with the lowest median cost for each sample, likewise. */
   readonly cheapest_configuration: BenchCell | null;
   readonly cells: readonly BenchCell[];
+  /** Where it was read from a file that tells its format. */
+  readonly format?: number;
 }
 
 /** Medians, intervals, averages and the best cell of a sweep. @param seed of the bootstrap: the same gives the same figures */

@@ -1,3 +1,4 @@
+import { formatField } from '@cosmicai/payload';
 import { z } from 'zod';
 
 const figure = z.number().nullable();
@@ -30,6 +31,7 @@ export const benchRunSchema = z.object({
   throughput_bps: figure,
   run_id: z.string().nullable(),
   error: z.string().nullable(),
+  format: formatField,
 });
 export type BenchRun = z.output<typeof benchRunSchema>;
 
@@ -46,6 +48,7 @@ export const benchReportSchema = z.object({
   seed: z.number().int(),
   /** What durations and throughputs are by: of results without a wall clock, the slowest rank. */
   basis: z.enum(['wall clock', 'slowest rank']).default('wall clock'),
+  format: formatField,
 });
 /** As it is handed in: `basis` may be left out. */
 export type BenchReport = z.input<typeof benchReportSchema>;

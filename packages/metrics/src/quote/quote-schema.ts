@@ -1,3 +1,4 @@
+import { formatField } from '@cosmicai/payload';
 import { z } from 'zod';
 import { costSchema } from '../cost.ts';
 
@@ -31,6 +32,7 @@ export const quoteSchema = z.object(
     /** Where rates and start times come from. */
     calibration: z.string(),
     simulatedRuns: count,
+    format: formatField,
   },
   { error: 'a quote, as cosmicai quote --json prints it' },
 );

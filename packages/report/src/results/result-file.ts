@@ -6,7 +6,16 @@ import {
   type BenchAnalysis,
   type BenchReport,
 } from '@cosmicai/metrics';
-import { describe, parseAs, runSummarySchema, UserInputError, type RunSummary } from '@cosmicai/payload';
+import {
+  describe,
+  FORMAT,
+  NewerFormatError,
+  newerFormatOf,
+  parseAs,
+  runSummarySchema,
+  UserInputError,
+  type RunSummary,
+} from '@cosmicai/payload';
 import { z } from 'zod';
 import { rankRowSchema, runReportSchema, type RunReport } from '../run-report.ts';
 import { otherFile } from './other-files.ts';
@@ -52,9 +61,12 @@ const printedRunSchema = z.object({
  * @param value parsed from JSON
  * @param name of the file, for messages
  * @throws UserInputError when there is no result in it, with what it is as far as that is known; InvalidInputError when it is a
- *   result of ours that isn't as we write it
+ *   result of ours that isn't as we write it; NewerFormatError when a later version wrote it
  */
 export function readResultFile(value: unknown, name: string): ResultFile {
+  // Before anything looks at its keys: what they mean is for the later version to say.
+  const newer = newerFormatOf(value) ?? newerFormatOf(recordsIn(value));
+  if (newer !== undefined) throw new NewerFormatError(name, newer, FORMAT);
   if (has(value, 'cells', 'averages_by_world_size'))
     return { kind: 'analysis', analysis: parseAs(benchAnalysisSchema, value, name) };
   if (has(value, 'runs', 'seed', 'configuration'))
