@@ -26,6 +26,7 @@ let inference: Bundle;
 
 beforeAll(async () => {
   await writeFile(model, compileAstroMae(PUBLISHED_CONFIG, randomWeights(PUBLISHED_CONFIG, 1)));
+  await writeFile(join(folder, 'model.trained.json'), '{}');
   inference = await bundle('inference');
 });
 
@@ -61,6 +62,7 @@ describe.each<[Architecture, string]>([
     const files = await unpack(join(folder, `${architecture}-first.zip`), join(folder, `${architecture}-model`));
     expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(LARGEST_UNZIPPED);
     expect(files).toContainEqual({ name: 'model.onnx', size: (await stat(model)).size });
+    expect(files).toContainEqual({ name: 'model.trained.json', size: 2 });
   });
 });
 

@@ -66,10 +66,24 @@ async function givenRun(worldSize: number, succeeded: readonly number[], tolerat
   for (const rank of succeeded) await givenResult(rank, worldSize);
 }
 
-async function givenResult(rank: number, worldSize: number, changes: Partial<RankResult> = {}) {
+async function givenResult(
+  rank: number,
+  worldSize: number,
+  changes: Partial<RankResult> = {},
+  flags: readonly number[] = [],
+) {
   const zSpec = Float64Array.of(0.1, 0.2, 0.3);
-  const zPred = Float32Array.from(zSpec, (z) => z + 0.01 * (rank + 1));
-  const batches = [{ from: 0, count: 3, magnitudes: new Float64Array(15), zSpec, zPred, flags: new Uint16Array(3) }];
+  const zPred = Float32Array.from(zSpec, (z, at) => (flags[at] === 32 ? NaN : z + 0.01 * (rank + 1)));
+  const batches = [
+    {
+      from: 0,
+      count: 3,
+      magnitudes: new Float64Array(15),
+      zSpec,
+      zPred,
+      flags: Uint16Array.from([0, 0, 0], (_, at) => flags[at] ?? 0),
+    },
+  ];
   await store.put(layout.rankPredictions(rank), encodePredictions(rank, [{ partition: `${rank + 1}.pt`, batches }]));
   const result: RankResult = rankResultSchema.parse({
     'total_cpu_time (seconds)': 1,
@@ -183,6 +197,63 @@ describe('summarize', () => {
     expect(answer.status).toBe('FAILED');
     expect(answer.cause).toMatch(/1 of 2 ranks failed.*\nrank 1 \(2\.pt\)/);
     expect((await readSummary()).samples).toBe(3);
+  });
+
+  it('counts flagged galaxies over all ranks, and scores those without flags apart', async () => {
+    await givenRun(2, []);
+    await givenResult(0, 2, {}, [0, 8, 0]);
+    await givenResult(1, 2, {}, [0, 8, 130]);
+
+    await run({ run: reference });
+
+    const summary = await readSummary();
+    expect(summary).toMatchObject({
+      status: 'SUCCEEDED',
+      flagged: { galaxies: 3, by_flag: { image_blank: 2, magnitude_placeholder: 1, truth_unusable: 1 } },
+      prediction_scores: { count: 5, excluded: 1 },
+      prediction_scores_unflagged: { count: 3, excluded: 0 },
+    });
+  });
+
+  it.each<[string, number | undefined, readonly number[], string | null, RegExp | null]>([
+    ['as many as may be', 50, [0, 8, 0], null, null],
+    ['more than may be', 10, [0, 8, 0], 'TooManyFlagged', /1 of 3 galaxies \(33\.3 %\) are flagged.*1 image_blank/],
+    ['not one finite prediction', undefined, [32, 32, 32], 'NoFinitePrediction', /no finite number for any of 3/],
+  ])('judges flagged galaxies: %s', async (_, maxFlagged, flags, error, cause) => {
+    await givenRun(1, []);
+    const record = (await readJson(layout.run)) as { run: object };
+    const asked = maxFlagged === undefined ? {} : { max_flagged: maxFlagged };
+    await store.put(layout.run, JSON.stringify({ ...record, run: { ...record.run, ...asked } }));
+    await givenResult(0, 1, {}, flags);
+
+    const answer = await run({ run: reference });
+
+    expect(answer.error_name).toBe(error);
+    expect(answer.status).toBe(error === null ? 'SUCCEEDED' : 'FAILED');
+    if (cause !== null) expect(answer.cause).toMatch(cause);
+    if (cause !== null) expect((await readSummary()).warnings).toEqual([expect.stringMatching(cause)]);
+  });
+
+  it('says a warning of many ranks once, and warns of an empty survey', async () => {
+    await givenRun(3, []);
+    const empty = { samples: 0, warnings: ['There are no galaxies in 100MB/1.pt.'] };
+    await givenResult(0, 3, empty);
+    await givenResult(1, 3, {
+      ...empty,
+      warnings: ['There are no galaxies in 100MB/2.pt.', 'Bands look permuted: 5 of 9.'],
+    });
+    await givenResult(2, 3, {
+      ...empty,
+      warnings: ['There are no galaxies in 100MB/3.pt.', 'Bands look permuted: 7 of 8.'],
+    });
+
+    await run({ run: reference });
+
+    expect((await readSummary()).warnings).toEqual([
+      'All ranks: There are no galaxies in 100MB/1.pt.',
+      'Rank 1 and 1 other rank of 3: Bands look permuted: 5 of 9.',
+      'There are no galaxies in any partition.',
+    ]);
   });
 
   it('does not publish combined data of a failed run, and keeps what was published before', async () => {

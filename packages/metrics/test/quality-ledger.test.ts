@@ -1,0 +1,55 @@
+import { describeFlags, QualityLedger, qualityFailure } from '../src/index.ts';
+
+const BLANK = 8;
+const NOT_FINITE = 32;
+const NO_TRUTH = 128;
+
+function ledgerOf(rows: readonly (readonly [number, number, number])[]): QualityLedger {
+  const ledger = new QualityLedger();
+  for (const row of rows) ledger.add(...row);
+  return ledger;
+}
+
+describe('a quality ledger', () => {
+  it('counts galaxies by flag, and scores all with a usable truth, and those without any flag', () => {
+    const { flagged, prediction_scores, prediction_scores_unflagged } = ledgerOf([
+      [0.1, 0.12, 0],
+      [0.2, 0.2, 0],
+      [0.1, 40, BLANK],
+      [9999, 0.1, NO_TRUTH],
+      [99, NaN, NO_TRUTH | NOT_FINITE],
+    ]).finish();
+    expect(flagged).toEqual({
+      galaxies: 3,
+      by_flag: { image_blank: 1, prediction_not_finite: 1, truth_unusable: 2 },
+    });
+    expect(prediction_scores).toMatchObject({ count: 3, excluded: 2 });
+    expect(prediction_scores.mae).toBeCloseTo((0.02 + 0 + 39.9) / 3, 12);
+    expect(prediction_scores_unflagged).toMatchObject({ count: 2, excluded: 0 });
+    expect(prediction_scores_unflagged.mae).toBeCloseTo(0.01, 12);
+    expect(describeFlags(flagged)).toBe('2 truth_unusable, 1 image_blank, 1 prediction_not_finite');
+  });
+
+  it('refuses columns of different lengths', () => {
+    expect(() => new QualityLedger().addAll([1, 2], [1, 2], [0])).toThrow(RangeError);
+  });
+});
+
+describe('the quality of a run', () => {
+  const poor = { samples: 10, flagged: { galaxies: 4, by_flag: { image_blank: 4 } } };
+
+  it('is good enough up to the percentage that may be flagged', () => {
+    expect(qualityFailure(poor, 40)).toBeUndefined();
+    expect(qualityFailure(poor, 39.9)).toEqual({
+      error: 'TooManyFlagged',
+      cause: '4 of 10 galaxies (40.0 %) are flagged, more than max_flagged (39.9 %) allows: 4 image_blank.',
+    });
+  });
+
+  it('is not when no prediction is finite, whatever may be flagged', () => {
+    const none = { samples: 10, flagged: { galaxies: 10, by_flag: { prediction_not_finite: 10 } } };
+    expect(qualityFailure(none, 100)).toMatchObject({ error: 'NoFinitePrediction' });
+    expect(qualityFailure({ samples: 11, flagged: none.flagged }, 100)).toBeUndefined();
+    expect(qualityFailure({ samples: 0, flagged: { galaxies: 0, by_flag: {} } }, 0)).toBeUndefined();
+  });
+});
