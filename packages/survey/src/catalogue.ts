@@ -1,107 +1,92 @@
-import { Readable } from 'node:stream';
-import { UserInputError } from '@cosmicai/payload';
-import { parse } from 'csv-parse';
+import { listed } from '@cosmicai/payload';
 import type { FiveBands } from './bands.ts';
+import { COLUMNS, RADIUS, type ColumnMapping } from './catalogue-columns.ts';
+import { CatalogueError } from './catalogue-error.ts';
+import { catalogueRows } from './catalogue-rows.ts';
 import type { Photometry } from './galaxy.ts';
+import { countRepeated } from './repeated-rows.ts';
 
 /** Real photometry to be rendered. */
 export interface Catalogue {
+  /** Rows that can be rendered. */
   readonly rows: number;
+  /** What was left out or is odd, in sentences for people, each with its count; empty for a clean catalogue. */
+  readonly remarks: readonly string[];
   /** @param row 0 to rows - 1 */
   photometry(row: number): Photometry;
 }
 
-/** The catalogue can't be used as it is: which line, which column, what is wrong. */
-export class CatalogueError extends UserInputError {}
-
-const BANDS = ['u', 'g', 'r', 'i', 'z'] as const;
-const REQUIRED = ['z_spec', ...BANDS.map((band) => `model_${band}`), ...BANDS.map((band) => `ext_${band}`)];
-const OPTIONAL = 'radius';
-const COLUMNS = [...REQUIRED, OPTIONAL];
-
-interface Range {
-  readonly least: number;
-  readonly most: number;
+export interface CatalogueOptions {
+  readonly columns?: ColumnMapping;
+  /** Leave out lines with values that are no measurements, instead of refusing the catalogue at the first. */
+  readonly skipBad?: boolean;
 }
 
-/** What a value may be. Beyond these a catalogue has placeholders (-9999, 99) rather than measurements. */
-function allowed(column: string): Range {
-  if (column === 'z_spec') return { least: 1e-4, most: 1.5 };
-  if (column === OPTIONAL) return { least: 0.01, most: 60 };
-  return column.startsWith('ext_') ? { least: 0, most: 5 } : { least: 8, most: 30 };
-}
+/** Redshifts of which luminosity and size can be told (cosmology.ts); with a radius the redshift tells nothing of the looks. */
+const RENDERED = { least: 1e-4, most: 1.5 } as const;
 
-// A million rows take 96 MB; a line of the widest known catalogues is below 4 KB.
+// A million rows take 96 MB.
 const MOST_ROWS = 1_000_000;
-const LONGEST_LINE = 65_536;
 
 /**
- * Reads a CSV of real photometry: columns z_spec, model_u … model_z (magnitudes as observed), ext_u … ext_z (Galactic
- * extinction in magnitudes) and, if known, radius (half-light radius in arcsec). Other columns are left alone.
+ * Reads a CSV of real photometry, gzipped or not: columns z_spec, model_u … model_z (magnitudes as observed), ext_u … ext_z
+ * (Galactic extinction in magnitudes) and, if known, radius (half-light radius in arcsec), or SkyServer's names of them. Other columns
+ * are left alone. Cells are parted by commas, semicolons or tabs.
  *
  * @param name the file's name, for messages
  * @throws CatalogueError naming the line and column
  */
-export async function readCatalogue(content: AsyncIterable<Uint8Array | string>, name: string): Promise<Catalogue> {
-  const parser = parse({ bom: true, trim: true, skip_empty_lines: true, max_record_size: LONGEST_LINE, info: true });
-  const source = Readable.from(content);
-  source.on('error', (error) => parser.destroy(error));
-  let places: number[] | undefined;
+export async function readCatalogue(
+  content: AsyncIterable<Uint8Array | string>,
+  name: string,
+  { columns = {}, skipBad = false }: CatalogueOptions = {},
+): Promise<Catalogue> {
   const values: number[] = [];
-  let rows = 0;
-  try {
-    for await (const { record, info } of source.pipe(parser) as AsyncIterable<{
-      record: string[];
-      info: { lines: number };
-    }>) {
-      if (places === undefined) {
-        places = columnPlaces(record, name);
-        continue;
-      }
-      if (rows === MOST_ROWS) throw new CatalogueError(`${name} has more than ${MOST_ROWS} rows; split it.`);
-      for (const [index, column] of COLUMNS.entries()) {
-        values.push(valueOf(record[places[index]!], column, `${name}, line ${info.lines}`));
-      }
-      rows++;
-    }
-  } catch (error) {
-    if (error instanceof CatalogueError || !isCsvError(error)) throw error;
-    throw new CatalogueError(`${name} is not a CSV file that can be read: ${error.message}`, { cause: error });
-  } finally {
-    source.destroy();
+  const bad: string[] = [];
+  const beyond: string[] = [];
+  let lines = 0;
+  for await (const row of catalogueRows(content, columns, name)) {
+    if (lines++ === MOST_ROWS) throw new CatalogueError(`${name} has more than ${MOST_ROWS} rows; split it.`);
+    if ('problem' in row) {
+      if (!skipBad)
+        throw new CatalogueError(`${name}, ${row.problem} --skip-bad leaves such lines out and counts them.`);
+      bad.push(row.problem);
+    } else if (canRender(row.values)) values.push(...row.values);
+    else beyond.push(`line ${row.line}: z = ${row.values[0]!}`);
   }
-  if (rows === 0) throw new CatalogueError(`${name} has no rows; expected a header line and a line a galaxy.`);
-  return catalogueOf(Float64Array.from(values), rows);
+  if (lines === 0) throw new CatalogueError(`${name} has no rows; expected a header line and a line a galaxy.`);
+  const rows = values.length / COLUMNS.length;
+  const table = Float64Array.from(values);
+  const remarks = [...remarksOn(lines, bad, beyond), ...repetitions(table, rows)];
+  if (rows === 0) throw new CatalogueError(`${name} has no galaxy that can be rendered.\n${remarks.join('\n')}`);
+  return catalogueOf(table, rows, remarks);
 }
 
-function isCsvError(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_');
+function canRender([redshift = NaN, ...others]: readonly number[]): boolean {
+  const radiusKnown = !Number.isNaN(others[COLUMNS.indexOf(RADIUS) - 1]);
+  return radiusKnown || (redshift >= RENDERED.least && redshift <= RENDERED.most);
 }
 
-function columnPlaces(header: readonly string[], name: string): number[] {
-  const missing = REQUIRED.filter((column) => !header.includes(column));
-  if (missing.length > 0) {
-    throw new CatalogueError(
-      `${name} lacks the columns ${missing.join(', ')}; its header is: ${header.slice(0, 40).join(', ')}`,
+function remarksOn(lines: number, bad: readonly string[], beyond: readonly string[]): string[] {
+  const remarks: string[] = [];
+  if (bad.length > 0) remarks.push(`${bad.length} of ${lines} rows are left out for bad values:\n${listed(bad, '  ')}`);
+  if (beyond.length > 0) {
+    remarks.push(
+      `${beyond.length} of ${lines} rows are left out: without a radius, galaxies from z = ${RENDERED.least} to ${RENDERED.most} can be rendered:\n${listed(beyond, '  ')}`,
     );
   }
-  return COLUMNS.map((column) => header.indexOf(column));
+  return remarks;
 }
 
-/** NaN stands for a radius that is not known. */
-function valueOf(text: string | undefined, column: string, where: string): number {
-  if (column === OPTIONAL && (text === undefined || text === '')) return NaN;
-  const value = text === undefined || text === '' ? NaN : Number(text);
-  const { least, most } = allowed(column);
-  if (value >= least && value <= most) return value;
-  throw new CatalogueError(
-    `${where}, column ${column}: found "${text ?? ''}", expected a number from ${least} to ${most}.`,
-  );
+function repetitions(table: Float64Array, rows: number): string[] {
+  const repeated = countRepeated(table, COLUMNS.length);
+  return repeated === 0 ? [] : [`${repeated} of ${rows} galaxies are the same as an earlier one, number for number.`];
 }
 
-function catalogueOf(values: Float64Array, rows: number): Catalogue {
+function catalogueOf(values: Float64Array, rows: number, remarks: readonly string[]): Catalogue {
   return {
     rows,
+    remarks,
     photometry(row) {
       const [redshift, ...rest] = values.subarray(row * COLUMNS.length, (row + 1) * COLUMNS.length);
       const observed = rest.slice(0, 5);

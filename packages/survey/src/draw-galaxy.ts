@@ -74,8 +74,9 @@ function drawDiscAxisRatio(place: number, axisRatios: readonly number[], random:
  * with figures 4 and 6): log-normal about a mean that rises with luminosity. So apparent size tells of distance, as it does in the sky.
  */
 function drawRadius(photometry: Photometry, early: boolean, random: GalaxyRandom): number {
-  const { redshift, magnitudes } = photometry;
-  const [, g, r] = magnitudes;
+  // A catalogue's galaxy with a radius of its own may be at 0 or below, where no distance has a logarithm.
+  const redshift = Math.max(photometry.redshift, 1e-9);
+  const [, g, r] = photometry.magnitudes;
   // K-correction in r, linear in colour; within 0.1 mag of Chilingarian et al. (2010, MNRAS 405, 1409) below z = 0.3.
   const correction = redshift * (1.2 * Math.min(Math.max(g - r, 0.2), 1.8) - 0.2);
   const absolute = r - distanceModulus(redshift) - correction;

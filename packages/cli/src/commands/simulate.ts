@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openStore } from '@cosmicai/store';
-import { readCatalogue, writeSurvey } from '@cosmicai/survey';
+import { writeSurvey, type ColumnMapping } from '@cosmicai/survey';
 import { Command } from 'commander';
-import { createReadStream } from 'node:fs';
+import { columnMapping, openCatalogue } from '../inputs/catalogue.ts';
 import { bucketAndPrefix, folderAddress } from '../inputs/files.ts';
 import { byteSize, wholeNumber } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
@@ -16,6 +16,8 @@ interface SimulateOptions {
   readonly partitionSize: number;
   readonly out: string;
   readonly catalogue?: string;
+  readonly columns?: ColumnMapping;
+  readonly skipBad?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,6 +31,8 @@ export function simulateCommand(terminal: Terminal): Command {
     .option('-p, --partition-size <size>', 'size of a partition file, e.g. 25MB', byteSize, byteSize('25MB'))
     .option('-o, --out <folder>', 'folder or store address for the files', 'partitions')
     .option('--catalogue <file>', 'render the galaxies of this CSV instead of drawn ones (columns: see docs/survey.md)')
+    .option('--columns <pairs>', 'names of the CSV’s columns, e.g. z_spec=redshift,model_u=psfMag_u', columnMapping)
+    .option('--skip-bad', 'leave out and count lines with values that are no measurements (-9999, NaN, null)')
     .option('--json', 'print the files written as JSON')
     .addHelpText(
       'after',
@@ -57,12 +61,9 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<v
 
 /** Simulates with progress on the terminal. */
 export async function writeSimulation(options: Omit<SimulateOptions, 'json'>, terminal: Terminal) {
+  const catalogue = await openCatalogue(options, terminal);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
   if (!options.out.includes('://')) await mkdir(resolve(terminal.cwd, options.out), { recursive: true });
-  const catalogue =
-    options.catalogue === undefined
-      ? undefined
-      : await readCatalogue(createReadStream(resolve(terminal.cwd, options.catalogue)), options.catalogue);
   const bar = progress(terminal, 'Simulating');
   try {
     return await writeSurvey(
