@@ -63,3 +63,31 @@ describe('Ctrl-C in the middle of a run', () => {
     expect(executionsIn(workspace.path('stopped'))).toEqual([directory]);
   });
 });
+
+describe('other signals that ask a run to end', () => {
+  it('end it as Ctrl-C does: processes gone, 130, and the command to go on with', async () => {
+    const ends = ['SIGTERM', 'SIGHUP', 'SIGQUIT'].map(async (signal) => {
+      const results = `stopped-by-${signal}`;
+      const run = workspace.start([
+        ...['run', '--data', 'parts', '--world-size', '4', '--batch-size', '8', '--concurrency', '1'],
+        ...['--results', results, '--no-report'],
+      ]);
+      const atWork = ofType('FunctionStarted', { in: 'Infer[2]' });
+      const { directory } = await eventOf(workspace.path(results), run.ended, atWork);
+      process.kill(-(run.process.pid ?? NaN), signal);
+      const { code, stderr } = await run.ended;
+      const pids = eventsIn(directory)
+        .filter(ofType('FunctionStarted'))
+        .flatMap(({ pid }) => pid ?? []);
+      return {
+        signal,
+        code,
+        goOn: stderr.includes(`cosmicai run --resume ${directory}`),
+        left: pids.filter(isRunning),
+      };
+    });
+    expect(await Promise.all(ends)).toEqual(
+      ['SIGTERM', 'SIGHUP', 'SIGQUIT'].map((signal) => ({ signal, code: 130, goOn: true, left: [] })),
+    );
+  });
+});

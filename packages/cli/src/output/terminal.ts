@@ -9,9 +9,12 @@ export interface Terminal {
   readonly interactive: boolean;
   readonly environment: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Aborted by Ctrl-C or SIGTERM: commands stop cleanly and leave what `--resume` needs. */
+  /** Aborted by Ctrl-C, or any other signal that asks a process to end: commands stop cleanly and leave what `--resume` needs. */
   readonly signal: AbortSignal;
 }
+
+/** Ctrl-C, `kill`, a terminal that was closed or a connection that broke, Ctrl-\. */
+const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /**
  * The terminal of this process. The first Ctrl-C stops cleanly, a second one at once. Work goes on when nobody reads its
@@ -29,8 +32,7 @@ export function processTerminal(): Terminal {
     process.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n');
     controller.abort();
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of STOPPING) process.on(signal, stop);
   return {
     stdout: process.stdout,
     stderr: process.stderr,

@@ -79,8 +79,8 @@ process.on('uncaughtException', (error) => fail(bodyOf(error)));
 process.on('unhandledRejection', (reason) => {
   fail({ ...bodyOf(reason), errorType: 'Runtime.UnhandledPromiseRejection' });
 });
-// Ctrl-C reaches the whole process group; only the engine decides when a function ends.
-process.on('SIGINT', () => undefined);
+// Ctrl-C, a closed terminal and `kill` may reach the whole process group; only the engine decides when a function ends.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 
 try {
