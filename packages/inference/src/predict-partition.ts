@@ -2,6 +2,7 @@ import type { TrainedRanges } from '@cosmicai/payload';
 import type { Partition, SampleBatch } from '@cosmicai/torchfile';
 import { MICRO_BATCH, type Predictor } from './predictor.ts';
 import { flagInputs, flagPredictions } from './quality/flag-samples.ts';
+import type { PartitionChecks } from './quality/partition-checks.ts';
 
 /** Samples read at a time at most: bounds memory (10 MB of 32x32 images) whatever batch size the user asks for. */
 const LONGEST_READ = 512;
@@ -11,6 +12,8 @@ export interface PredictPartitionOptions {
   readonly batchSize: number;
   /** What the model was trained on, where that is known. */
   readonly trained?: TrainedRanges | undefined;
+  /** Sees the images before they are gone. */
+  readonly checks?: PartitionChecks;
   readonly signal?: AbortSignal;
 }
 
@@ -36,13 +39,14 @@ export interface PredictedSamples {
 export async function* predictPartition(
   partition: Partition,
   predictor: Predictor,
-  { batchSize, trained, signal }: PredictPartitionOptions,
+  { batchSize, trained, checks, signal }: PredictPartitionOptions,
 ): AsyncGenerator<PredictedSamples> {
   const size = Math.min(batchSize, LONGEST_READ);
   const window = Math.max(2, Math.ceil((2 * predictor.workers * MICRO_BATCH) / size));
   const inFlight: Promise<PredictedSamples>[] = [];
   try {
     for await (const batch of partition.batches({ size, ...(signal && { signal }) })) {
+      checks?.add(batch);
       const predicted = predictBatch(batch, predictor, batchSize, trained);
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       predicted.catch(() => undefined);

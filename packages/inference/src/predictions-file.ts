@@ -2,6 +2,7 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { FORMAT, isUsableTruth, NewerFormatError, PARQUET_FORMAT_KEY, QUALITY_FLAGS } from '@cosmicai/payload';
 import type { PredictedSamples } from './predict-partition.ts';
+import type { PartitionChecks } from './quality/partition-checks.ts';
 
 /** SDSS bands in the order of the magnitudes. */
 export const BAND_NAMES = ['u', 'g', 'r', 'i', 'z'] as const;
@@ -13,6 +14,8 @@ export interface PartitionPredictions {
   readonly batches: readonly PredictedSamples[];
   /** Why the file wasn't checked for damage, if it wasn't. */
   readonly unchecked?: string | undefined;
+  /** What was taken down of the images. */
+  readonly checks?: PartitionChecks;
 }
 
 /**

@@ -9,6 +9,8 @@ import { predictPartition, type PredictedSamples } from './predict-partition.ts'
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
 import { findingsOf } from './quality/findings.ts';
+import { encodeHashes, sortedHashes } from './quality/image-hashes.ts';
+import { PartitionChecks } from './quality/partition-checks.ts';
 import { TimedSource } from './timed-source.ts';
 
 /** What a rank needs of the world around it. */
@@ -72,6 +74,11 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const results = environment.openStore(task.S3_BUCKET);
   const predictionsKey = layout.rankPredictions(task.RANK);
   await results.put(predictionsKey, encodePredictions(task.RANK, reads));
+  // Folders of others, which have no runs, get no files that they don't expect.
+  if (task.RUN_ID !== undefined) {
+    const hashes = sortedHashes(reads.flatMap(({ checks }) => checks.hashes));
+    await results.put(layout.rankHashes(task.RANK), encodeHashes(hashes));
+  }
   const write = seconds(writeStarted);
 
   const ledger = new QualityLedger();
@@ -99,13 +106,14 @@ async function readPartition(
   key: string,
   model: LoadedModel,
   { openStore, monotonic, signal }: RankEnvironment,
-): Promise<PartitionPredictions & PartitionRead> {
+): Promise<PartitionPredictions & PartitionRead & { readonly checks: PartitionChecks }> {
   try {
     const store = openStore(task.DATA_BUCKET);
     const source = new TimedSource(await storeSource(store, key), monotonic);
     const partition = await openPartition(source, { checkCrc: task.CHECK_CRC });
     const batches: PredictedSamples[] = [];
-    const options = { batchSize: task.BATCH_SIZE, trained: model.trained, ...(signal && { signal }) };
+    const checks = new PartitionChecks();
+    const options = { batchSize: task.BATCH_SIZE, trained: model.trained, checks, ...(signal && { signal }) };
     for await (const samples of predictPartition(partition, model.predictor, options)) batches.push(samples);
     return {
       partition: key,
@@ -114,6 +122,7 @@ async function readPartition(
       samples: partition.count,
       readSeconds: source.seconds,
       unchecked: partition.unchecked(),
+      checks,
     };
   } catch (error) {
     throw atPartition(error, task.RANK, key);

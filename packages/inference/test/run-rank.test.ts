@@ -8,6 +8,7 @@ import { fileStore, openStore, type ObjectStore } from '@cosmicai/store';
 import { writePartition, type SampleBatch } from '@cosmicai/torchfile';
 import { dataOf } from '../../../test/torch-files.ts';
 import {
+  decodeHashes,
   decodePredictions,
   ModelCache,
   PartitionError,
@@ -128,6 +129,7 @@ describe('runRank', () => {
     expect(result.cpu_seconds).toBe(1.5);
     expect(result.model_sha256).toBe(model.sha256);
     expect(await store.get('out/2.json')).toEqual(await store.get('out/runs/run/2.json'));
+    expect(decodeHashes(await store.get('out/runs/run/hashes/2.u64'))).toHaveLength(75);
     const rows = await predictionsOf(result.predictions_key);
     expect(rows.map((row) => `${row.partition} ${row.index}`)).toEqual([
       ...Array.from({ length: 70 }, (_, index) => `data/1.pt ${index}`),
@@ -170,6 +172,8 @@ describe('runRank', () => {
 
     expect(await store.head('foreign/2.json')).toBeDefined();
     expect(await store.head('foreign/predictions/2.parquet')).toBeDefined();
+    // Hashes are for a run's Summarize alone.
+    expect(await store.head('foreign/hashes/2.u64')).toBeUndefined();
   });
 
   it('names rank and file when a partition is corrupt, and leaves no result', async () => {

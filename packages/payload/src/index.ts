@@ -50,7 +50,14 @@ export {
 } from './quality-flags.ts';
 export { TRAINED_RANGES_KEY, trainedRangesSchema, type TrainedRanges } from './trained-ranges.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
-export { rankFailureSchema, runSummarySchema, type RankFailure, type RunSummary } from './run-summary.ts';
+export {
+  duplicatesSchema,
+  rankFailureSchema,
+  runSummarySchema,
+  type Duplicates,
+  type RankFailure,
+  type RunSummary,
+} from './run-summary.ts';
 export { jsonValue, type Json, type JsonObject } from './json.ts';
 export { functionReportSchema, reportLineSchema, type FunctionReport, type ReportLine } from './report-line.ts';
 export { runEventSchema, type RunEvent, type RunEventBody, type RunStatus, type UnnumberedEvent } from './run-event.ts';

@@ -21,6 +21,8 @@ export interface RunLayout {
   readonly rendezvousKey: string;
   readonly rankResult: (rank: number) => string;
   readonly rankPredictions: (rank: number) => string;
+  /** Hashes of the rank's images, by which Summarize finds duplicates; not in `predictions`, which is read as a data set. */
+  readonly rankHashes: (rank: number) => string;
   readonly published: {
     readonly combined: string;
     readonly summary: string;
@@ -43,6 +45,7 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
     rendezvousKey: `${folder}/rendezvous-key`,
     rankResult: (rank) => `${folder}/${rank}.json`,
     rankPredictions: (rank) => `${folder}/predictions/${rank}.parquet`,
+    rankHashes: (rank) => `${folder}/hashes/${rank}.u64`,
     published: {
       combined: `${resultPath}/combined_data.json`,
       summary: `${resultPath}/summary.json`,

@@ -23,6 +23,10 @@ export const rankFailureSchema = z.object({
 });
 export type RankFailure = z.output<typeof rankFailureSchema>;
 
+/** Galaxies whose images occur more than once in a run; an estimate from a sample where not exact. */
+export const duplicatesSchema = z.object({ galaxies: z.number().int().nonnegative(), exact: z.boolean() });
+export type Duplicates = z.output<typeof duplicatesSchema>;
+
 /** `summary.json`: what became of a run. Every planned rank is counted once in `ranks`. */
 export const runSummarySchema = z.object({
   run_id: z.string(),
@@ -69,6 +73,7 @@ export const runSummarySchema = z.object({
   flagged: flaggedSchema.optional(),
   prediction_scores_unflagged: predictionScoresSchema.optional(),
   not_checked: z.array(z.string()).optional(),
+  duplicates: duplicatesSchema.optional(),
   format: formatField,
 });
 export type RunSummary = z.output<typeof runSummarySchema>;

@@ -18,6 +18,7 @@ import {
   type RunRecord,
   type RunSummary,
 } from '@cosmicai/payload';
+import type { DuplicateFindings } from './duplicates.ts';
 import { notCheckedByRanks } from './warnings-of-ranks.ts';
 
 export interface SummaryInputs {
@@ -28,6 +29,7 @@ export interface SummaryInputs {
   readonly failures: readonly RankFailure[];
   /** Over the predictions of all ranks. */
   readonly scores: LedgerScores;
+  readonly repeats: DuplicateFindings;
   readonly finishedAt: Date;
   readonly predictionsPrefix: string;
   /** AWS region whose prices are used. */
@@ -39,7 +41,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   const { record, manifest, results, failures } = inputs;
   const { run } = record;
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
-  const notChecked = notCheckedByRanks(results);
+  const notChecked = [...notCheckedByRanks(results), ...inputs.repeats.notChecked];
   const { flagged, prediction_scores, prediction_scores_unflagged } = inputs.scores;
   const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
   const wallClockSeconds = Math.max(0, (inputs.finishedAt.getTime() - Date.parse(record.created_at)) / 1000);
@@ -88,6 +90,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     flagged,
     prediction_scores_unflagged,
     ...(notChecked.length > 0 && { not_checked: notChecked }),
+    ...(inputs.repeats.duplicates && { duplicates: inputs.repeats.duplicates }),
   };
 }
 

@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { locateRun } from './locate-run.ts';
 import { mapFailures } from './map-failures.ts';
 import { meetingWarnings } from './meeting-warnings.ts';
+import { findDuplicates } from './duplicates.ts';
 import { collectRank } from './rank-results.ts';
 import { runSummary } from './run-summary.ts';
 import { warningsOfRanks } from './warnings-of-ranks.ts';
@@ -69,11 +70,13 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   });
 
   const meeting = await meetingWarnings(store, record.run, results);
+  const repeats = await findDuplicates(store, layout, results);
   const summary = runSummary({
-    record: { ...record, warnings: [...record.warnings, ...meeting, ...warningsOfRanks(results)] },
+    record: { ...record, warnings: [...record.warnings, ...meeting, ...warningsOfRanks(results), ...repeats.warnings] },
     manifest,
     results,
     failures,
+    repeats,
     scores: (await scores(store, results)).finish(),
     finishedAt: environment.now(),
     predictionsPrefix: `${layout.predictions}/`,

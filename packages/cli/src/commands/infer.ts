@@ -1,10 +1,14 @@
 import { resolve } from 'node:path';
 import {
   createPredictor,
+  describeRepeats,
   findingsOf,
+  PartitionChecks,
   peakRssMb,
   predictPartition,
   readTrainedRanges,
+  repeatedHashes,
+  sortedHashes,
   type PartitionPredictions,
   type PredictedSamples,
 } from '@cosmicai/inference';
@@ -69,6 +73,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   const cpu = process.cpuUsage();
   const ledger = new QualityLedger();
   const partitions: PartitionPredictions[] = [];
+  const hashes: BigUint64Array[] = [];
   let batchCount = 0;
   const bar = progress(terminal, 'Predicting');
   try {
@@ -76,16 +81,19 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
       const partition = await openPartition(source, { checkCrc: options.crc });
       batchCount += Math.ceil(partition.count / options.batchSize);
       const batches: PredictedSamples[] = [];
+      const checks = new PartitionChecks();
       for await (const samples of predictPartition(partition, predictor, {
         batchSize: options.batchSize,
         trained,
+        checks,
         signal: terminal.signal,
       })) {
         ledger.addAll(samples.zSpec, samples.zPred, samples.flags);
         batches.push(samples);
         bar.update(samples.from + samples.count, partition.count, source.name);
       }
-      partitions.push({ partition: source.name, batches, unchecked: partition.unchecked() });
+      partitions.push({ partition: source.name, batches, unchecked: partition.unchecked(), checks });
+      hashes.push(sortedHashes(checks.hashes));
     }
   } finally {
     bar.done();
@@ -96,6 +104,11 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);
   if (out !== null) await writePredictions(out, format, partitions);
 
+  const findings = findingsOf(partitions, trained);
+  const { galaxies: repeated, example } = repeatedHashes(hashes);
+  const nameOf = (place: number) => partitions[place]?.partition ?? '';
+  const repeats =
+    example === undefined ? [] : [describeRepeats(repeated, true, [nameOf(example[0]), nameOf(example[1])])];
   const report = inferReport({
     ...ledger.finish(),
     samples: ledger.galaxies,
@@ -105,7 +118,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
     cpuSeconds: (user + system) / 1e6,
     peakRssMb: peakRssMb(),
     out,
-    findings: findingsOf(partitions, trained),
+    findings: { ...findings, warnings: [...findings.warnings, ...repeats] },
   });
   if (options.json) printJson(terminal, report);
   else printLine(terminal.stdout, describeInference(report));

@@ -1,5 +1,6 @@
 import type { TrainedRanges } from '@cosmicai/payload';
 import type { PartitionPredictions } from '../predictions-file.ts';
+import { photometryFindings } from './photometry-findings.ts';
 
 /** What the partitions as a whole look like: one sentence for each thing that looks like a mistake or that can't be told. */
 export interface DataFindings {
@@ -16,13 +17,19 @@ export function findingsOf(
   trained: TrainedRanges | undefined,
 ): DataFindings {
   const empty = partitions.filter(({ batches }) => batches.length === 0).map(({ partition }) => partition);
+  const photometry = photometryFindings(
+    partitions.flatMap(({ partition, checks }) =>
+      checks === undefined ? [] : [{ partition, photometry: checks.photometry }],
+    ),
+  );
   return {
-    warnings: empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : [],
+    warnings: [...(empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : []), ...photometry.warnings],
     notChecked: [
       ...(trained === undefined ? [UNKNOWN_RANGES] : []),
       ...partitions.flatMap(({ partition, unchecked }) =>
         unchecked === undefined ? [] : [`Whether ${partition} is damaged: ${unchecked}`],
       ),
+      ...photometry.notChecked,
     ],
   };
 }

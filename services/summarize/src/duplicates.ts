@@ -1,0 +1,81 @@
+import { decodeHashes, describeRepeats, MOST_HASHES, repeatedHashes } from '@cosmicai/inference';
+import type { Duplicates, RankResult, RunLayout } from '@cosmicai/payload';
+import { NotFoundError, type ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
+
+const CONCURRENT_READS = 32;
+const BYTES = 8;
+const HASHES = 1n << 64n;
+
+export interface DuplicateFindings {
+  /** Undefined when no rank left hashes. */
+  readonly duplicates: Duplicates | undefined;
+  readonly warnings: readonly string[];
+  readonly notChecked: readonly string[];
+}
+
+/**
+ * Galaxies that more than one place of a run holds, by the hashes that its ranks left: all of them up to `mostHashes`, beyond that the
+ * smallest ones, which are a sample of galaxies that is the same in every rank.
+ */
+export async function findDuplicates(
+  store: ObjectStore,
+  layout: Pick<RunLayout, 'rankHashes'>,
+  results: readonly Pick<RankResult, 'rank' | 'samples'>[],
+  mostHashes = MOST_HASHES,
+): Promise<DuplicateFindings> {
+  const samples = results.reduce((sum, result) => sum + result.samples, 0);
+  const exact = samples <= mostHashes;
+  const limit = exact ? HASHES : (HASHES * BigInt(mostHashes)) / BigInt(samples);
+  const share = exact ? 1 : mostHashes / samples;
+  const read = await pMap(
+    results,
+    async ({ rank, samples: count }) => {
+      try {
+        const key = layout.rankHashes(rank);
+        return {
+          rank,
+          hashes: exact ? decodeHashes(await store.get(key)) : await below(store, key, limit, share * count),
+        };
+      } catch (error) {
+        if (error instanceof NotFoundError) return { rank, hashes: undefined };
+        throw error;
+      }
+    },
+    { concurrency: CONCURRENT_READS },
+  );
+  const left = read.flatMap(({ rank, hashes }) => (hashes === undefined ? [] : [{ rank, hashes }]));
+  const without = read.flatMap(({ rank, hashes }) => (hashes === undefined ? [rank] : []));
+  const { galaxies: found, example } = repeatedHashes(left.map(({ hashes }) => hashes));
+  const galaxies = Math.round(found / share);
+  const nameOf = (place: number) => `rank ${left[place]?.rank}`;
+  return {
+    duplicates: left.length === 0 ? undefined : { galaxies, exact },
+    warnings: example === undefined ? [] : [describeRepeats(galaxies, exact, [nameOf(example[0]), nameOf(example[1])])],
+    notChecked:
+      without.length === 0
+        ? []
+        : [
+            `Whether galaxies of ${without.length === 1 ? `rank ${without[0]}` : `${without.length} ranks`} occur more than once: no hashes of the images were left there.`,
+          ],
+  };
+}
+
+/** The hashes below a limit from the front of a file, of which about so many are expected. */
+async function below(store: ObjectStore, key: string, limit: bigint, expected: number): Promise<BigUint64Array> {
+  // Five standard deviations of a Poisson number more: one read nearly always.
+  const step = BYTES * Math.ceil(expected + 5 * Math.sqrt(expected) + 10);
+  const parts: BigUint64Array[] = [];
+  for (let start = 0; ; start += step) {
+    const hashes = decodeHashes(await store.getRange(key, start, start + step));
+    // Two copies tell as much as a million, which would need memory.
+    parts.push(hashes.filter((value, place) => value < limit && value !== hashes[place - 2]));
+    if (hashes.length < step / BYTES || (hashes.at(-1) ?? limit) >= limit) break;
+  }
+  const all = new BigUint64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.reduce((at, part) => {
+    all.set(part, at);
+    return at + part.length;
+  }, 0);
+  return all;
+}

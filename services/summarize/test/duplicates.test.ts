@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeHashes, encodeHashes, sortedHashes } from '@cosmicai/inference';
+import { runLayout } from '@cosmicai/payload';
+import { fileStore, type ObjectStore } from '@cosmicai/store';
+import { findDuplicates } from '../src/duplicates.ts';
+
+const layout = runLayout('results', 'run-1');
+let folder: string;
+let store: ObjectStore;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cosmicai-duplicates-'));
+  store = fileStore(folder);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const galaxies = (count: number) => decodeHashes(randomBytes(8 * count));
+
+async function givenRank(rank: number, ...parts: BigUint64Array[]) {
+  const hashes = sortedHashes(parts);
+  await store.put(layout.rankHashes(rank), encodeHashes(hashes));
+  return { rank, samples: hashes.length };
+}
+
+describe('findDuplicates', () => {
+  it('counts galaxies that several ranks or one rank twice have', async () => {
+    const shared = galaxies(12);
+    const results = [await givenRank(0, galaxies(100)), await givenRank(3, galaxies(88), shared)];
+    expect(await findDuplicates(store, layout, results)).toEqual({
+      duplicates: { galaxies: 0, exact: true },
+      warnings: [],
+      notChecked: [],
+    });
+    const within = galaxies(1);
+    results.push(await givenRank(7, shared, galaxies(50), within, within));
+    expect(await findDuplicates(store, layout, results)).toEqual({
+      duplicates: { galaxies: 13, exact: true },
+      warnings: [
+        expect.stringMatching(
+          /^13 galaxies occur more than once \(one of them (in rank 3 and rank 7|twice in rank 7)\)\.$/,
+        ),
+      ],
+      notChecked: [],
+    });
+  });
+
+  it('is exact at the limit, and estimates beyond it from the front of each file', async () => {
+    const shared = galaxies(4000);
+    const results = [await givenRank(0, galaxies(6000), shared), await givenRank(1, shared, galaxies(6000))];
+    expect((await findDuplicates(store, layout, results, 20_000)).duplicates).toEqual({ galaxies: 4000, exact: true });
+
+    let bytes = 0;
+    const counting: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
+      get: () => Promise.reject(new Error('reads a whole file')),
+      getRange: async (...range: Parameters<ObjectStore['getRange']>) => {
+        const read = await store.getRange(...range);
+        bytes += read.length;
+        return read;
+      },
+    });
+    const { duplicates, warnings } = await findDuplicates(counting, layout, results, 4000);
+    // Each of the 4,000 is in the sample with a probability of 0.2: within six standard deviations of that.
+    expect(duplicates?.exact).toBe(false);
+    expect(Math.abs((duplicates?.galaxies ?? 0) - 4000)).toBeLessThan(6 * Math.sqrt(4000 * 0.2 * 0.8) * 5);
+    expect(warnings[0]).toMatch(/^About \d+ galaxies occur more than once/);
+    expect(bytes).toBeLessThan(8 * 6000);
+  });
+
+  it('reads on where copies of one galaxy fill the front of a file', async () => {
+    const copies = new BigUint64Array(5000).fill(3n);
+    const low = BigUint64Array.from({ length: 10 }, (_, k) => BigInt(k + 10));
+    const results = [await givenRank(0, copies, low, galaxies(5000)), await givenRank(1, low, galaxies(9000))];
+    const { duplicates } = await findDuplicates(store, layout, results, 1000);
+    expect(duplicates?.galaxies).toBeGreaterThanOrEqual(11 * 19);
+  });
+
+  it('says which ranks left no hashes, as those of earlier versions', async () => {
+    const results = [await givenRank(0, galaxies(5)), { rank: 1, samples: 5 }];
+    const { duplicates, notChecked } = await findDuplicates(store, layout, results);
+    expect(duplicates).toEqual({ galaxies: 0, exact: true });
+    expect(notChecked).toEqual([expect.stringMatching(/^Whether galaxies of rank 1 occur more than once: /)]);
+    expect((await findDuplicates(store, layout, [{ rank: 8, samples: 5 }])).duplicates).toBeUndefined();
+  });
+});
