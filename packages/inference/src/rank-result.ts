@@ -1,5 +1,5 @@
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
-import type { RankResult, RankTask } from '@cosmicai/payload';
+import type { RankResult, RankTask, StoreRequestCounts } from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
 
 export interface PartitionRead {
@@ -27,6 +27,7 @@ export interface RankMeasurements {
   };
   /** Processor time of the process. */
   readonly cpuSeconds: number;
+  readonly storeRequests: StoreRequestCounts;
   readonly peakRssMb: number;
   readonly memoryLimitMb: number | null;
   readonly architecture: string;
@@ -78,5 +79,6 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     prediction_scores_unflagged: measured.scores.prediction_scores_unflagged,
     ...(measured.findings.warnings.length > 0 && { warnings: [...measured.findings.warnings] }),
     ...(measured.findings.notChecked.length > 0 && { not_checked: [...measured.findings.notChecked] }),
+    store_requests: measured.storeRequests,
   };
 }

@@ -1,6 +1,6 @@
 import { QualityLedger } from '@cosmicai/metrics';
 import { runLayout, withFormat, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
-import type { ObjectStore } from '@cosmicai/store';
+import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
 import { atPartition, PartitionError } from './errors.ts';
 import { declineMeeting, meetRanks } from './meet-ranks.ts';
@@ -54,6 +54,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const { monotonic } = environment;
   const startedAt = environment.now();
   const started = monotonic();
+  const requestsBefore = requestsSoFar();
   const cpuBefore = environment.cpuSeconds();
   const seconds = (from: number) => (monotonic() - from) / 1000;
 
@@ -83,6 +84,9 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
 
   const ledger = new QualityLedger();
   for (const { zSpec, zPred, flags } of reads.flatMap((read) => read.batches)) ledger.addAll(zSpec, zPred, flags);
+  // One key only when the task belongs to no run of ours: both are then the same.
+  const published = [...new Set([layout.rankResult(task.RANK), layout.published.rankResult(task.RANK)])];
+  const requests = requestsSince(requestsBefore);
   const result = rankResult(task, reads, {
     predictionsKey,
     modelSha256: model.sha256,
@@ -95,8 +99,9 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     peakRssMb: environment.peakRssMb(),
     memoryLimitMb: environment.memoryLimitMb,
     architecture: environment.architecture,
+    storeRequests: { ...requests, puts: requests.puts + published.length },
   });
-  await publish(results, result, [layout.rankResult(task.RANK), layout.published.rankResult(task.RANK)]);
+  await publish(results, result, published);
   const done = { ...answer, status: 'succeeded', samples: result.samples } as const;
   return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, ledger.metrics, meeting) };
 }
@@ -131,6 +136,5 @@ async function readPartition(
 
 async function publish(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {
   const text = `${JSON.stringify(withFormat(result), null, 1)}\n`;
-  // One key only when the task belongs to no run of ours: both are then the same.
-  for (const key of new Set(keys)) await store.put(key, text);
+  for (const key of keys) await store.put(key, text);
 }

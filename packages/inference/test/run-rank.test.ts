@@ -127,6 +127,9 @@ describe('runRank', () => {
     expect(result.sample_persec * result['total_cpu_time (seconds)']).toBeCloseTo(75, 9);
     expect(result['total_cpu_time (seconds)']).toBe(result.timing.inference);
     expect(result.cpu_seconds).toBe(1.5);
+    // Predictions, hashes, and the result in its two places.
+    expect(result.store_requests).toMatchObject({ puts: 4, lists: 0, deletes: 0 });
+    expect(result.store_requests!.gets).toBeGreaterThanOrEqual(2);
     expect(result.model_sha256).toBe(model.sha256);
     expect(await store.get('out/2.json')).toEqual(await store.get('out/runs/run/2.json'));
     expect(decodeHashes(await store.get('out/runs/run/hashes/2.u64'))).toHaveLength(75);

@@ -8,6 +8,7 @@ export * from './run-payload.ts';
 export { compareNaturally, naturalOrder, planRanks, type RankPlan } from './plan.ts';
 export { partitionsIn, type FoundPartitions } from './partitions.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
+export { storeRequestsSchema, type StoreRequestCounts } from './store-requests.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { inferReportSchema, type InferReport } from './infer-report.ts';
 export { runLayout, type RunLayout } from './run-layout.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { flaggedSchema } from './quality-flags.ts';
+import { storeRequestsSchema } from './store-requests.ts';
 
 const seconds = z.number().nonnegative();
 const bytes = z.number().int().nonnegative();
@@ -62,6 +63,8 @@ export const rankResultSchema = z.object({
   warnings: z.array(z.string()).optional(),
   /** What could not be checked, and why: one sentence each. */
   not_checked: z.array(z.string()).optional(),
+  /** Requests of the rank, its own result included; those of meeting other ranks are not; absent in files written before they were counted. */
+  store_requests: storeRequestsSchema.optional(),
   format: formatField,
 });
 export type RankResult = z.output<typeof rankResultSchema>;

@@ -28,6 +28,18 @@ export class NoSuchBucketError extends UserInputError {
 /** An address, key or byte range that no store could accept. */
 export class InvalidAddressError extends UserInputError {}
 
+/** The object lies in an archive from which it must be restored before it can be read. */
+export class ArchivedError extends UserInputError {
+  readonly store: string;
+  readonly key: string;
+
+  constructor(store: string, key: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.store = store;
+    this.key = key;
+  }
+}
+
 /** The store is there but this caller may not do that with it, or has no credentials at all. */
 export class AccessDeniedError extends EnvironmentError {
   readonly store: string;

@@ -10,6 +10,7 @@ export type {
 } from './object-store.ts';
 export {
   AccessDeniedError,
+  ArchivedError,
   InvalidAddressError,
   NoSuchBucketError,
   NotFoundError,
@@ -20,5 +21,6 @@ export { parseAddress, type ParsedAddress } from './address.ts';
 export { openStore, type OpenStoreOptions } from './open-store.ts';
 export { kindOf } from './file/file-kind.ts';
 export { fileStore, type FileStoreOptions } from './file/file-store.ts';
+export { requestsSince, requestsSoFar, type StoreRequests } from './requests.ts';
 export { compareKeys } from './key.ts';
 export { listAll, type Listing } from './list-all.ts';

@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { AccessDeniedError, fileStore, listAll, NotFoundError, openStore, type ObjectStore } from '../src/index.ts';
+import {
+  AccessDeniedError,
+  fileStore,
+  listAll,
+  NotFoundError,
+  openStore,
+  requestsSince,
+  requestsSoFar,
+  type ObjectStore,
+} from '../src/index.ts';
 import { describeStore, keysOf } from './conformance.ts';
 
 let root: string;
@@ -240,4 +249,19 @@ describe('a folder of files', () => {
     await store.put('k', 'v');
     expect(await readFile(join(folder, 'k'), 'utf8')).toBe('v');
   });
+});
+
+it('counts the requests that a bucket would have been asked', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cosmicai-requests-'));
+  const store = fileStore(folder);
+  const before = requestsSoFar();
+  await store.put('a', 'x');
+  await store.putIfAbsent('a', 'x');
+  await store.get('a');
+  (await store.stream('a')).destroy();
+  await store.head('a');
+  for await (const { key } of store.list('')) expect(key).toBe('a');
+  await store.delete('a');
+  expect(requestsSince(before)).toEqual({ gets: 2, heads: 1, puts: 2, lists: 1, deletes: 1 });
+  await rm(folder, { recursive: true });
 });

@@ -4,9 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import {
   AccessDeniedError,
+  ArchivedError,
   NoSuchBucketError,
   NotFoundError,
   openStore,
+  requestsSince,
+  requestsSoFar,
+  StoreEnvironmentError,
   StoreError,
   type ObjectStore,
 } from '../src/index.ts';
@@ -46,9 +50,9 @@ function storeAnswering(...given: Answer[]): ObjectStore {
   return openStore('s3://bucket');
 }
 
-function error(status: number, code: string): Answer {
+function error(status: number, code: string, message = 'because'): Answer {
   return (_, response) => {
-    const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>because</Message></Error>`;
+    const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
     response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
   };
 }
@@ -117,6 +121,75 @@ describe('s3:// when things go wrong', () => {
     const reading = storeAnswering(error(status, code)).get('k');
     await expect(reading).rejects.toThrow(type);
     await expect(reading).rejects.toThrow(part);
+  });
+
+  it.each([
+    [
+      403,
+      'AccessDenied',
+      'User: arn:aws:sts::111122223333:assumed-role/rank/x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-east-1:111122223333:key/k because no identity-based policy allows the kms:Decrypt action',
+      AccessDeniedError,
+      'allow kms:Decrypt for this role',
+    ],
+    [
+      400,
+      'KMS.DisabledException',
+      'arn:aws:kms:us-east-1:111122223333:key/k is disabled.',
+      AccessDeniedError,
+      'enable it',
+    ],
+    [
+      403,
+      'AccessDenied',
+      'User: arn:aws:iam::111122223333:user/x is not authorized to perform: s3:GetObjectVersion on resource: "arn:aws:s3:::bucket/k"',
+      AccessDeniedError,
+      'Allow s3:GetObjectVersion in the policy',
+    ],
+    [403, 'AccessDenied', 'Access Denied', AccessDeniedError, 'Allow s3:GetObject in the policy'],
+    [
+      403,
+      'RequestTimeTooSkewed',
+      'The difference between the request time and the current time is too large.',
+      StoreEnvironmentError,
+      'set its clock',
+    ],
+    [
+      403,
+      'InvalidObjectState',
+      "The operation is not valid for the object's storage class",
+      ArchivedError,
+      'aws s3api restore-object --bucket bucket --key "k"',
+    ],
+    [400, 'ExpiredToken', 'The provided token has expired.', AccessDeniedError, 'aws sso login'],
+    [
+      400,
+      'AuthorizationHeaderMalformed',
+      "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'",
+      StoreEnvironmentError,
+      'AWS_REGION=eu-west-1',
+    ],
+  ])(
+    'keeps what AWS says with %i %s, on GET and behind HEAD, and says what to do',
+    async (status, code, sentence, type, remedy) => {
+      const refuse = error(status, code, sentence);
+      for (const ask of [() => storeAnswering(refuse).get('k'), () => storeAnswering(refuse).head('k')]) {
+        const asking = ask();
+        await expect(asking).rejects.toThrow(type);
+        await expect(asking).rejects.toThrow(`(${code}: ${sentence})`);
+        await expect(asking).rejects.toThrow(remedy);
+      }
+      expect(asked.at(-1)).toMatchObject({ method: 'GET', range: 'bytes=0-0' });
+    },
+  );
+
+  it('counts each attempt of a request', async () => {
+    const before = requestsSoFar();
+    await storeAnswering(
+      error(503, 'SlowDown'),
+      bytesThenBreak(content, 100_000),
+      bytesThenBreak(content, Infinity),
+    ).get('k');
+    expect(requestsSince(before)).toEqual({ gets: 3, heads: 0, puts: 0, lists: 0, deletes: 0 });
   });
 
   it('tries a conditional write again when S3 calls it a conflict', async () => {

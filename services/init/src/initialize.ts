@@ -16,7 +16,14 @@ import {
   type RunRecord,
   type RunReference,
 } from '@cosmicai/payload';
-import { listAll, parseAddress, type ObjectInfo, type ObjectStore } from '@cosmicai/store';
+import {
+  listAll,
+  parseAddress,
+  requestsSince,
+  requestsSoFar,
+  type ObjectInfo,
+  type ObjectStore,
+} from '@cosmicai/store';
 
 export interface InitializeEnvironment {
   readonly openStore: (address: string) => ObjectStore;
@@ -32,6 +39,7 @@ export interface InitializeEnvironment {
  * @throws InvalidInputError, UserInputError when the payload is wrong or there is nothing to read
  */
 export async function initialize(input: unknown, environment: InitializeEnvironment): Promise<InitializeAnswer> {
+  const requestsBefore = requestsSoFar();
   const { payload, warnings: payloadWarnings } = parseRunPayload(input);
   openModel(payload, environment);
   const folder = payload.data_prefix === '' ? '' : `${payload.data_prefix}/`;
@@ -51,12 +59,15 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
 
   const warnings = [...payloadWarnings, ...dataWarnings, ...fmi.warnings];
   const store = environment.openStore(payload.bucket);
+  const requests = requestsSince(requestsBefore);
   const record: RunRecord = {
     run,
     created_at: created.toISOString(),
     payload,
     warnings,
     partitions: sizeOf(plan, partitions),
+    // With the two that write the record and the manifest.
+    store_requests: { ...requests, puts: requests.puts + 2 },
   };
   const manifest = JSON.stringify(items);
   const answer: InitializeAnswer = {

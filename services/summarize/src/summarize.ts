@@ -11,7 +11,7 @@ import {
   type RankResult,
   type RunSummary,
 } from '@cosmicai/payload';
-import type { ObjectStore } from '@cosmicai/store';
+import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
 import { locateRun } from './locate-run.ts';
@@ -50,6 +50,7 @@ export interface SummarizeAnswer {
  * listed as failed, and with more of them than tolerated the run has failed and its combined data is not published.
  */
 export async function summarize(input: unknown, environment: SummarizeEnvironment): Promise<SummarizeAnswer> {
+  const requestsBefore = requestsSoFar();
   const { bucket, resultPath, runId } = locateRun(input);
   const layout = runLayout(resultPath, runId);
   const store = environment.openStore(bucket);
@@ -84,8 +85,11 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   });
   const failed = summary.status === 'FAILED';
   const failure = failed ? failureOf(summary, record.run.max_flagged) : null;
+  const counted = requestsSince(requestsBefore);
+  // With those that are still to come: the ranks' results once or twice, the summary twice, and the deletion of the key.
+  const requests = { ...counted, puts: counted.puts + (failed ? 3 : 4), deletes: counted.deletes + 1 };
   const combinedText = `${JSON.stringify(results, null, 1)}\n`;
-  const summaryText = `${JSON.stringify(withFormat(summary), null, 1)}\n`;
+  const summaryText = `${JSON.stringify(withFormat({ ...summary, store_requests: requests }), null, 1)}\n`;
   await store.put(layout.combined, combinedText);
   if (!failed) await store.put(layout.published.combined, combinedText);
   await store.put(layout.summary, summaryText);

@@ -29,6 +29,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { readJson } from '../inputs/json-file.ts';
 import { quoteOfRun } from '../quote/kept-quote.ts';
 import { pricesFor } from './prices-for.ts';
+import { s3UsageOf } from './s3-usage.ts';
 import { usageOf } from './usage.ts';
 
 /** Where a run lies. */
@@ -68,9 +69,11 @@ export async function gatherRun(
   const quote = await quoteOfRun(place);
   const { prices, warning } = named === undefined ? pricesFor(execution?.region) : { prices: named };
   const unreported = execution === undefined ? [] : unreportedOf(results, events, reports);
+  const { s3, estimatedRanks } = s3UsageOf({ record, summary, results });
   const warnings = [
     ...(execution?.warnings ?? []),
     ...(unreported.length === 0 ? [] : [billedByThemselves(unreported.length)]),
+    ...(execution === undefined || estimatedRanks === 0 ? [] : [requestsEstimated(estimatedRanks)]),
     ...(warning === undefined ? [] : [warning]),
   ];
   return {
@@ -82,11 +85,14 @@ export async function gatherRun(
       events,
       definition: execution.definition,
       reports,
-      usage: usageOf(events, {
-        definition: execution.definition,
-        unreported,
-        ...(execution.functions !== undefined && { sizes: execution.functions }),
-      }),
+      usage: {
+        s3,
+        ...usageOf(events, {
+          definition: execution.definition,
+          unreported,
+          ...(execution.functions !== undefined && { sizes: execution.functions }),
+        }),
+      },
     }),
     ...(warnings.length > 0 && { warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
@@ -126,6 +132,10 @@ export function reportsByRank(events: readonly RunEvent[]): Map<number, ReportLi
 
 function billedByThemselves(ranks: number): string {
   return `${ranks} ${ranks === 1 ? 'rank has' : 'ranks have'} no REPORT line: the cost has them by the times that they took themselves, without cold starts and failed attempts.`;
+}
+
+function requestsEstimated(ranks: number): string {
+  return `${ranks} ${ranks === 1 ? 'rank did' : 'ranks did'} not count requests to S3, being of an earlier version: the cost has them by the reads that were timed.`;
 }
 
 /** The ranks that this execution ran, as far as it knows, and of whose invocations it has no REPORT line. */

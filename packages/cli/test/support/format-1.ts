@@ -2,7 +2,14 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Keys that files of format 1 didn't have. */
-const LATER = new Set(['format', 'cpu_seconds', 'flagged', 'prediction_scores_unflagged', 'not_checked']);
+const LATER = new Set([
+  'format',
+  'cpu_seconds',
+  'flagged',
+  'prediction_scores_unflagged',
+  'not_checked',
+  'store_requests',
+]);
 
 /**
  * Writes the files of a folder as the version before did, which told no format. Of ranks' results, time is then processor time,

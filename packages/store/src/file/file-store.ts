@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { NoSuchBucketError, NotFoundError } from '../errors.ts';
+import { countRequests } from '../requests.ts';
 import { checkDeletePrefix, checkKey, checkRange } from '../key.ts';
 import type {
   Body,
@@ -27,6 +28,9 @@ export interface FileStoreOptions {
    */
   readonly create?: boolean;
 }
+
+/** What S3 answers to one request for a listing, and to one for deletions. */
+const KEYS_PER_REQUEST = 1000;
 
 /** Large enough that a stream from disk costs few calls. */
 const STREAM_CHUNK_BYTES = 1 << 20;
@@ -54,6 +58,7 @@ class FileStore implements ObjectStore {
 
   async getRange(key: string, start: number, end: number, options: ReadOptions = {}): Promise<Buffer> {
     checkRange(key, start, end);
+    countRequests('gets');
     return await this.#named(`read "${key}"`, async () => {
       const { file, stats } = await this.#open(key, options);
       try {
@@ -67,6 +72,7 @@ class FileStore implements ObjectStore {
   async stream(key: string, options: StreamOptions = {}): Promise<Readable> {
     const { start = 0, end = Infinity, signal } = options;
     checkRange(key, start, end);
+    countRequests('gets');
     return await this.#named(`read "${key}"`, async () => {
       const { file, stats } = await this.#open(key, options);
       const stop = Math.min(end, Number(stats.size));
@@ -80,6 +86,7 @@ class FileStore implements ObjectStore {
   }
 
   async put(key: string, body: Body, options: ReadOptions = {}): Promise<WrittenObject> {
+    countRequests('puts');
     return await this.#write(key, body, options, async (unfinished, info) => {
       await moveInto(unfinished, keyPaths(this.#root, key));
       return { key, size: info.size, etag: info.etag };
@@ -87,21 +94,32 @@ class FileStore implements ObjectStore {
   }
 
   async putIfAbsent(key: string, body: Uint8Array | string, options: ReadOptions = {}): Promise<boolean> {
-    if ((await this.head(key, options)) !== undefined) return false;
+    countRequests('puts');
+    if ((await this.#find(key, options)) !== undefined) return false;
     return await this.#write(key, body, options, (unfinished) => linkInto(unfinished, keyPaths(this.#root, key)));
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo> {
+    let listed = 0;
     try {
       await this.#checkRoot();
-      for await (const { key, stats, linked } of listFiles(this.#root, prefix, options))
+      countRequests('lists');
+      for await (const { key, stats, linked } of listFiles(this.#root, prefix, options)) {
+        if (listed > 0 && listed % KEYS_PER_REQUEST === 0) countRequests('lists');
+        listed++;
         yield { ...infoOf(key, stats), ...identityOf(stats), ...(linked && { linked }) };
+      }
     } catch (error) {
       throw fileError(this.url, `list "${prefix}"`, error);
     }
   }
 
-  async head(key: string, { signal }: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+  async head(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+    countRequests('heads');
+    return await this.#find(key, options);
+  }
+
+  async #find(key: string, { signal }: ReadOptions): Promise<ObjectInfo | undefined> {
     checkKey(key);
     signal?.throwIfAborted();
     return await this.#named(`look up "${key}"`, async () => {
@@ -113,6 +131,7 @@ class FileStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     checkKey(key);
+    countRequests('deletes');
     await this.#named(`delete "${key}"`, async () => {
       await this.#checkRoot();
       const { path, beside } = keyPaths(this.#root, key);
@@ -131,6 +150,10 @@ class FileStore implements ObjectStore {
       let folder = this.#root;
       for await (const { path } of listFiles(this.#root, prefix, {})) {
         await deleteFile(path);
+        if (deleted % KEYS_PER_REQUEST === 0) {
+          countRequests('lists');
+          countRequests('deletes');
+        }
         deleted++;
         if (dirname(path) !== folder) await removeEmptied(this.#root, folder);
         folder = dirname(path);

@@ -1,5 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
+import { countRequestsOf } from './count-requests.ts';
+
 type Sdk = typeof import('@aws-sdk/client-s3');
 
 export interface S3 {
@@ -23,5 +25,6 @@ async function connect(): Promise<S3> {
   const sdk = await import('@aws-sdk/client-s3');
   // An endpoint of one's own rarely has a DNS name for each bucket, so the bucket goes into the path there.
   const ownEndpoint = Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL);
-  return { sdk, client: new sdk.S3Client({ followRegionRedirects: true, forcePathStyle: ownEndpoint }) };
+  const client = new sdk.S3Client({ followRegionRedirects: true, forcePathStyle: ownEndpoint });
+  return { sdk, client: countRequestsOf(client) };
 }

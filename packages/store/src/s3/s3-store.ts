@@ -1,5 +1,4 @@
 import { addAbortSignal, Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { NoSuchBucketError, NotFoundError, StoreError } from '../errors.ts';
 import { checkDeletePrefix, checkKey, checkRange } from '../key.ts';
 import type {
@@ -13,7 +12,8 @@ import type {
 } from '../object-store.ts';
 import { readBody, type OpenBody } from './s3-body.ts';
 import { s3, type S3 } from './s3-client.ts';
-import { answerOf, s3Error } from './s3-errors.ts';
+import { answerOf, isMute } from './s3-answer.ts';
+import { s3Error } from './s3-errors.ts';
 import { uploadParts } from './s3-upload.ts';
 
 /** From this size on a body goes up in parts: parts are retried alone, and a single PUT ends at 5 GB. */
@@ -125,8 +125,9 @@ class S3Store implements ObjectStore {
         const { ContentLength, ETag, LastModified } = found;
         return { key, size: ContentLength!, etag: bare(ETag), lastModified: LastModified! };
       } catch (error) {
+        if (isMute(answerOf(error))) await this.#sentence(key, options, error, { client, sdk });
         if (answerOf(error).status !== 404) throw error;
-        if (!this.#bucketSeen) await this.#checkBucket(client, sdk);
+        if (!this.#bucketSeen) await this.#checkBucket({ client, sdk });
         return undefined;
       }
     });
@@ -208,12 +209,23 @@ class S3Store implements ObjectStore {
     });
   }
 
-  async #checkBucket(client: S3Client, sdk: S3['sdk']): Promise<void> {
+  /** Answers to HEAD have no body, so AWS's sentence is asked for by a GET of one byte. @throws the error of that; else of HEAD */
+  async #sentence(key: string, options: ReadOptions, error: unknown, { client, sdk }: S3): Promise<never> {
+    const request = { Bucket: this.#bucket, Key: key, Range: 'bytes=0-0' };
+    const { Body } = await client.send(new sdk.GetObjectCommand(request), abortBy(options));
+    (Body as Readable).destroy();
+    throw error;
+  }
+
+  async #checkBucket({ client, sdk }: S3): Promise<void> {
     try {
       await client.send(new sdk.HeadBucketCommand({ Bucket: this.#bucket }));
       this.#bucketSeen = true;
     } catch (error) {
       if (answerOf(error).status === 404) throw new NoSuchBucketError(this.url, { cause: error });
+      // As of a key: what HEAD leaves out, a listing says.
+      if (isMute(answerOf(error)))
+        await client.send(new sdk.ListObjectsV2Command({ Bucket: this.#bucket, MaxKeys: 1 }));
       throw error;
     }
   }
