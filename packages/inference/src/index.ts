@@ -9,7 +9,8 @@ export {
 } from './predictions-file.ts';
 export { serveSession } from './session-server.ts';
 export { PartitionError } from './errors.ts';
-export { ModelCache, type LoadedModel, type ModelCacheOptions } from './model.ts';
+export { ModelCache, type ModelCacheOptions, type WantedModel } from './model.ts';
+export { openModel, type LoadedModel, type OpenModelOptions } from './open-model.ts';
 export { findingsOf, type DataFindings } from './quality/findings.ts';
 export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality/image-hashes.ts';
 export { PartitionChecks } from './quality/partition-checks.ts';
@@ -17,7 +18,7 @@ export { PhotometrySums } from './quality/photometry.ts';
 export { photometryVerdict, type PhotometryVerdict } from './quality/photometry-verdict.ts';
 export { describeRepeats, repeatedHashes, type RepeatedHashes } from './quality/repeated-hashes.ts';
 export { RangeProfile } from './quality/profile-ranges.ts';
-export { withMetadata } from './quality/onnx-metadata.ts';
+export { withMetadata } from './onnx/metadata.ts';
 export { readTrainedRanges, trainedRangesFile } from './quality/trained-ranges.ts';
 export { peakRssMb } from './peak-rss.ts';
 export { runRank, type RankEnvironment } from './run-rank.ts';

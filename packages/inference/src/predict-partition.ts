@@ -41,7 +41,7 @@ export async function* predictPartition(
   predictor: Predictor,
   { batchSize, trained, checks, signal }: PredictPartitionOptions,
 ): AsyncGenerator<PredictedSamples> {
-  const size = Math.min(batchSize, LONGEST_READ);
+  const size = samplesPerRead(batchSize, predictor.contract.batch);
   const window = Math.max(2, Math.ceil((2 * predictor.workers * MICRO_BATCH) / size));
   const inFlight: Promise<PredictedSamples>[] = [];
   try {
@@ -58,6 +58,12 @@ export async function* predictPartition(
     // After an error or an early return the rest is of no interest, but its failures must not go unhandled.
     await Promise.allSettled(inFlight);
   }
+}
+
+/** As many as the user asked for, in whole batches of a model that takes no others. */
+function samplesPerRead(batchSize: number, frozen: number | null): number {
+  const size = Math.min(batchSize, LONGEST_READ);
+  return frozen === null ? size : Math.ceil(size / frozen) * frozen;
 }
 
 async function predictBatch(

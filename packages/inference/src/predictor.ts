@@ -1,8 +1,9 @@
 import '@cosmicai/payload/no-telemetry';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { EnvironmentError, UserInputError } from '@cosmicai/payload';
-import type { PredictResponse, SessionOptions } from './session-messages.ts';
+import { EnvironmentError, UserInputError, type ModelInputs } from '@cosmicai/payload';
+import type { ModelContract } from './contract/model-contract.ts';
+import type { PredictRequest, PredictResponse, SessionOptions, SessionStart } from './session-messages.ts';
 
 /** Samples in one call of onnxruntime: the fastest size for one thread on the published configuration (docs/performance.md). */
 export const MICRO_BATCH = 32;
@@ -11,10 +12,14 @@ const QUEUED_PER_WORKER = 1;
 
 export interface PredictorOptions {
   readonly modelPath: string;
+  /** How messages name the model, default its path. */
+  readonly label?: string;
   /** Worker threads, each with a session of its own; default one per core. */
   readonly workers?: number;
   /** onnxruntime threads in each worker, default 1. */
   readonly threads?: number;
+  /** How the model calls its inputs and its output, default: image, magnitudes, redshift. */
+  readonly names?: ModelInputs;
 }
 
 /** Samples to predict: images count x bands x height x width and magnitudes count x bands, both row-major. */
@@ -27,10 +32,13 @@ export interface Samples {
 /** Predicts redshifts with one model on several threads. */
 export interface Predictor {
   readonly workers: number;
+  /** What the model takes and answers. */
+  readonly contract: ModelContract;
   /**
-   * Predicts the redshift of each sample. Samples go to the model `forwardPass` at a time, MICRO_BATCH at most.
+   * Predicts the redshift of each sample. Samples go to the model `forwardPass` at a time, MICRO_BATCH at most; to a model that
+   * was frozen at a number of galaxies, as many as that.
    *
-   * @throws UserInputError when the model refuses the input, EnvironmentError when a worker died
+   * @throws UserInputError when the model refuses the input or answers anything but one number for each sample, EnvironmentError when a worker died
    */
   predict(samples: Samples, forwardPass?: number): Promise<Float32Array>;
   close(): Promise<void>;
@@ -46,25 +54,29 @@ interface Job {
 
 interface SessionWorker {
   readonly thread: Worker;
+  readonly contract: ModelContract;
   readonly jobs: Map<number, Job>;
 }
 
 /**
  * Starts the sessions; resolves when every one has loaded the model.
  *
- * @throws UserInputError when onnxruntime can't load the model
+ * @throws UserInputError when onnxruntime can't load the model, or it isn't one of galaxies
  */
 export async function createPredictor(options: PredictorOptions): Promise<Predictor> {
   const count = options.workers ?? availableParallelism();
-  const session: SessionOptions = { modelPath: options.modelPath, threads: options.threads ?? 1 };
-  const started = await Promise.allSettled(Array.from({ length: count }, () => startWorker(session)));
+  const { modelPath, label = modelPath, threads = 1, names = {} } = options;
+  const session: SessionOptions = { modelPath, threads, names };
+  const started = await Promise.allSettled(Array.from({ length: count }, () => startWorker(session, label)));
   const workers = started.filter((start) => start.status === 'fulfilled').map((start) => start.value);
   const refusal = started.find((start) => start.status === 'rejected');
   if (refusal !== undefined) {
     await Promise.all(workers.map((worker) => worker.thread.terminate()));
     throw refusal.reason;
   }
-  return new WorkerPredictor(workers);
+  const [first] = workers;
+  if (first === undefined) throw new EnvironmentError('A predictor needs a worker.');
+  return new WorkerPredictor(workers, first.contract, label);
 }
 
 /** The worker file beside this one: TypeScript in a checkout, a bundle of its own in a deployed function. */
@@ -73,29 +85,40 @@ const workerFile = new URL(
   import.meta.url,
 );
 
-function startWorker(session: SessionOptions): Promise<SessionWorker> {
+function startWorker(session: SessionOptions, label: string): Promise<SessionWorker> {
   const thread = new Worker(workerFile, { workerData: session, execArgv: [] });
   return new Promise((resolve, reject) => {
-    const refuse = (error: Error) =>
-      reject(
-        new UserInputError(`onnxruntime can't load the model ${session.modelPath}: ${error.message}`, { cause: error }),
-      );
-    thread.once('error', refuse);
-    thread.once('message', () => {
-      thread.off('error', refuse);
-      resolve({ thread, jobs: new Map() });
+    const fail = (cause: unknown) =>
+      reject(new EnvironmentError(`An inference worker can't start: ${(cause as Error).message}`, { cause }));
+    const exited = (code: number) => fail(new Error(`exit code ${code}`));
+    thread.once('error', fail);
+    thread.once('exit', exited);
+    thread.once('message', (start: SessionStart) => {
+      thread.off('error', fail);
+      thread.off('exit', exited);
+      if (start.type === 'ready') resolve({ thread, contract: start.contract, jobs: new Map() });
+      else reject(new UserInputError(unusable(label, start.message)));
     });
   });
 }
 
+/** The sentence about a model that can't be used. */
+export function unusable(label: string, why: string): string {
+  return `The model ${label} can't be used: ${why}`;
+}
+
 class WorkerPredictor implements Predictor {
   readonly #workers: readonly SessionWorker[];
+  readonly #label: string;
+  readonly contract: ModelContract;
   readonly #waiting: Job[] = [];
   #nextId = 0;
   #closed = false;
 
-  constructor(workers: readonly SessionWorker[]) {
+  constructor(workers: readonly SessionWorker[], contract: ModelContract, label: string) {
     this.#workers = workers;
+    this.contract = contract;
+    this.#label = label;
     for (const worker of workers) {
       worker.thread.on('message', (response: PredictResponse) => this.#answered(worker, response));
       worker.thread.on('error', (error: Error) => this.#lost(worker, error));
@@ -112,12 +135,12 @@ class WorkerPredictor implements Predictor {
   async predict(samples: Samples, forwardPass = MICRO_BATCH): Promise<Float32Array> {
     if (this.#closed) throw new EnvironmentError('The predictor is closed');
     const redshift = new Float32Array(samples.count);
-    const size = Math.max(1, Math.min(forwardPass, MICRO_BATCH));
+    const size = this.contract.batch ?? Math.max(1, Math.min(forwardPass, MICRO_BATCH));
     const parts: Promise<void>[] = [];
     for (let start = 0; start < samples.count; start += size) {
+      const count = Math.min(size, samples.count - start);
       parts.push(
         new Promise((resolve, reject) => {
-          const count = Math.min(size, samples.count - start);
           const done = (part: Float32Array) => {
             redshift.set(part, start);
             resolve();
@@ -126,14 +149,27 @@ class WorkerPredictor implements Predictor {
         }),
       );
     }
+    // Before anything is sent, so that no part can fail without somebody to tell.
+    const whole = Promise.all(parts);
     this.#dispatch();
-    await Promise.all(parts);
+    try {
+      await whole;
+    } catch (error) {
+      this.#drop(samples);
+      throw error;
+    }
     return redshift;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#workers.map((worker) => worker.thread.terminate()));
+  }
+
+  /** What one part was refused for, the others would be too. */
+  #drop(samples: Samples): void {
+    const kept = this.#waiting.filter((job) => job.samples !== samples);
+    this.#waiting.splice(0, this.#waiting.length, ...kept);
   }
 
   #dispatch(): void {
@@ -152,26 +188,28 @@ class WorkerPredictor implements Predictor {
     const bands = samples.magnitudes.length / samples.count;
     const pixels = samples.images.length / samples.count;
     const side = Math.sqrt(pixels / bands);
-    const images = samples.images.slice(start * pixels, (start + count) * pixels);
-    const magnitudes = Float32Array.from(samples.magnitudes.subarray(start * bands, (start + count) * bands));
     const id = this.#nextId++;
+    try {
+      const images = samples.images.slice(start * pixels, (start + count) * pixels);
+      const magnitudes = samples.magnitudes.slice(start * bands, (start + count) * bands);
+      const request: PredictRequest = { id, images, magnitudes, count, imageShape: [bands, side, side] };
+      worker.thread.postMessage(request, [images.buffer, magnitudes.buffer]);
+    } catch (cause) {
+      job.failed(new EnvironmentError(`A batch can't be handed to a worker: ${(cause as Error).message}`, { cause }));
+      return;
+    }
     if (worker.jobs.size === 0) worker.thread.ref();
     worker.jobs.set(id, job);
-    worker.thread.postMessage({ id, images, magnitudes, count, imageShape: [bands, side, side] }, [
-      images.buffer,
-      magnitudes.buffer,
-    ]);
   }
 
   #answered(worker: SessionWorker, response: PredictResponse): void {
-    if (response.type === 'ready') return;
     const job = worker.jobs.get(response.id);
     worker.jobs.delete(response.id);
     if (worker.jobs.size === 0) worker.thread.unref();
     this.#dispatch();
     if (job === undefined) return;
     if (response.type === 'prediction') job.done(response.redshift);
-    else job.failed(new UserInputError(`The model can't predict these samples: ${response.message}`));
+    else job.failed(new UserInputError(unusable(this.#label, response.message)));
   }
 
   #lost(worker: SessionWorker, cause: Error): void {

@@ -4,7 +4,7 @@ import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store'
 import { openPartition, storeSource } from '@cosmicai/torchfile';
 import { atPartition, PartitionError } from './errors.ts';
 import { declineMeeting, meetRanks } from './meet-ranks.ts';
-import type { LoadedModel } from './model.ts';
+import type { LoadedModel } from './open-model.ts';
 import { predictPartition, type PredictedSamples } from './predict-partition.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
@@ -93,7 +93,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     startedAt,
     coldStart: environment.coldStart,
     scores: ledger.finish(),
-    findings: findingsOf(reads, model.trained),
+    findings: findingsOf(reads, model),
     timing: { model_load: modelLoad, inference, write, total: seconds(started) },
     cpuSeconds: environment.cpuSeconds() - cpuBefore,
     peakRssMb: environment.peakRssMb(),

@@ -1,9 +1,14 @@
+import type { ModelInputs } from '@cosmicai/payload';
+import type { ModelContract } from './contract/model-contract.ts';
+
 /** What travels between a predictor and its session workers. Buffers are transferred, not copied. */
 
 export interface SessionOptions {
   readonly modelPath: string;
   /** Threads of onnxruntime inside the worker. */
   readonly threads: number;
+  /** How the model calls its inputs and its output. */
+  readonly names: ModelInputs;
 }
 
 export interface PredictRequest {
@@ -11,12 +16,15 @@ export interface PredictRequest {
   /** count x bands x height x width, row-major. */
   readonly images: Float32Array<ArrayBuffer>;
   /** count x bands. */
-  readonly magnitudes: Float32Array<ArrayBuffer>;
+  readonly magnitudes: Float64Array<ArrayBuffer>;
   readonly count: number;
   readonly imageShape: readonly [bands: number, height: number, width: number];
 }
 
+/** How a session began: what the model takes, or why it can't be used. */
+export type SessionStart =
+  { readonly type: 'ready'; readonly contract: ModelContract } | { readonly type: 'refused'; readonly message: string };
+
 export type PredictResponse =
-  | { readonly type: 'ready' }
   | { readonly type: 'prediction'; readonly id: number; readonly redshift: Float32Array<ArrayBuffer> }
   | { readonly type: 'failure'; readonly id: number; readonly message: string };

@@ -1,7 +1,15 @@
 import '@cosmicai/payload/no-telemetry';
 import { parentPort, workerData } from 'node:worker_threads';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { PredictRequest, PredictResponse, SessionOptions } from './session-messages.ts';
+import { UserInputError } from '@cosmicai/payload';
+import { InferenceSession } from 'onnxruntime-node';
+import { redshiftsIn } from './contract/answer.ts';
+import { feedsOf } from './contract/feeds.ts';
+import { contractOf, type ModelContract } from './contract/model-contract.ts';
+import type { ModelPort } from './contract/ports.ts';
+import type { PredictRequest, PredictResponse, SessionOptions, SessionStart } from './session-messages.ts';
+
+/** onnxruntime's own log on stderr: none, since every failure is told in our words. */
+const FATAL_ONLY = 4;
 
 /**
  * Runs one onnxruntime session in this worker thread and answers the predictor's requests in order. A worker of its own
@@ -10,33 +18,54 @@ import type { PredictRequest, PredictResponse, SessionOptions } from './session-
 export async function serveSession(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('serveSession runs in a worker thread only');
-  const { modelPath, threads } = workerData as SessionOptions;
-  const session = await InferenceSession.create(modelPath, {
-    executionProviders: ['cpu'],
-    graphOptimizationLevel: 'all',
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-  });
+  const start = (message: SessionStart) => port.postMessage(message);
   const post = (response: PredictResponse, transfer: ArrayBuffer[] = []) => port.postMessage(response, transfer);
+  const { modelPath, threads, names } = workerData as SessionOptions;
+  let session: InferenceSession;
+  let contract: ModelContract;
+  try {
+    session = await InferenceSession.create(modelPath, {
+      executionProviders: ['cpu'],
+      graphOptimizationLevel: 'all',
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: FATAL_ONLY,
+    });
+    contract = contractOf(
+      { inputs: session.inputMetadata.map(portOf), outputs: session.outputMetadata.map(portOf) },
+      names,
+    );
+  } catch (error) {
+    const known = error instanceof UserInputError;
+    start({ type: 'refused', message: known ? error.message : `onnxruntime can't load it: ${messageOf(error)}` });
+    return;
+  }
   port.on('message', (request: PredictRequest) => {
-    predict(session, request).then(
+    predict(session, contract, request).then(
       (redshift) => post({ type: 'prediction', id: request.id, redshift }, [redshift.buffer]),
-      (error: unknown) =>
-        post({ type: 'failure', id: request.id, message: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => post({ type: 'failure', id: request.id, message: messageOf(error) }),
     );
   });
-  post({ type: 'ready' });
+  start({ type: 'ready', contract });
 }
 
-async function predict(session: InferenceSession, request: PredictRequest): Promise<Float32Array<ArrayBuffer>> {
-  const [bands] = request.imageShape;
-  const outputs = await session.run({
-    image: new Tensor('float32', request.images, [request.count, ...request.imageShape]),
-    magnitudes: new Tensor('float32', request.magnitudes, [request.count, bands]),
-  });
-  const output = outputs.redshift;
-  if (output === undefined)
-    throw new Error(`the model has no output named "redshift" (it has: ${session.outputNames.join(', ')})`);
-  // A copy: the tensor's memory belongs to onnxruntime and can't be transferred.
-  return Float32Array.from(output.data as Float32Array);
+function portOf(port: InferenceSession.ValueMetadata): ModelPort {
+  return port.isTensor
+    ? { name: port.name, type: port.type, shape: port.shape }
+    : { name: port.name, type: undefined, shape: [] };
+}
+
+async function predict(
+  session: InferenceSession,
+  contract: ModelContract,
+  request: PredictRequest,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { tensors, sent } = feedsOf(request, contract);
+  // Only what is wanted: other outputs need not even be computed.
+  const outputs = await session.run(tensors, [contract.redshift.name], { logSeverityLevel: FATAL_ONLY });
+  return redshiftsIn(outputs[contract.redshift.name], contract, sent, request.count);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

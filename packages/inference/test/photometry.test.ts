@@ -37,7 +37,7 @@ function findings(...partitions: SampleBatch[]) {
       const predicted = { ...batch, zSpec: batch.redshift, zPred: new Float32Array(0), flags: new Uint16Array(0) };
       return { partition: `${index + 1}.pt`, batches: [predicted], checks };
     }),
-    { magnitudes: [], redshift: [0, 1] },
+    { trained: { magnitudes: [], redshift: [0, 1] }, warnings: [] },
   );
 }
 
@@ -144,7 +144,10 @@ describe('what is said of images and magnitudes', () => {
 
   it('is nothing of a partition without galaxies', () => {
     expect(
-      findingsOf([{ partition: '1.pt', batches: [], checks: new PartitionChecks() }], undefined).notChecked,
+      findingsOf([{ partition: '1.pt', batches: [], checks: new PartitionChecks() }], {
+        trained: undefined,
+        warnings: [],
+      }).notChecked,
     ).toHaveLength(1);
   });
 });

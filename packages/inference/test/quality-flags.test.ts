@@ -52,6 +52,12 @@ function galaxies(count: number): SampleBatch {
 /** Answers what it is told, whatever the images. */
 const answering = (redshifts: readonly number[]): Predictor => ({
   workers: 1,
+  contract: {
+    image: { name: 'image', type: 'float32' },
+    magnitudes: { name: 'magnitudes', type: 'float32' },
+    redshift: { name: 'redshift', type: 'float32' },
+    batch: null,
+  },
   predict: (samples) => Promise.resolve(Float32Array.from({ length: samples.count }, (_, at) => redshifts[at] ?? 0.1)),
   close: () => Promise.resolve(),
 });
@@ -77,6 +83,8 @@ async function predicted(
 const namesOf = (flags: number) => QUALITY_FLAG_NAMES.filter((name) => (flags & QUALITY_FLAGS[name].bit) !== 0);
 /** Pixels of a band of the second of three galaxies. */
 const band = (batch: SampleBatch, at: number) => batch.images.subarray((5 + at) * PIXELS, (6 + at) * PIXELS);
+
+const DEMO = join(import.meta.dirname, '../../../models/astromae-demo.onnx');
 
 describe('flags of galaxies', () => {
   it.each<[string, (batch: SampleBatch) => void, readonly string[]]>([
@@ -170,16 +178,16 @@ describe('trained ranges', () => {
 
   it('that are something else are refused by name', async () => {
     const path = join(folder, 'odd.onnx');
-    await writeFile(path, withMetadata(new Uint8Array(), TRAINED_RANGES_KEY, '{"magnitudes": [[2, 1]]}'));
+    await writeFile(path, withMetadata(await readFile(DEMO), TRAINED_RANGES_KEY, '{"magnitudes": [[2, 1]]}'));
     await expect(readTrainedRanges(path)).rejects.toThrow(
       /cosmicai\.trained in the metadata of .*odd\.onnx has 2 problems/,
     );
   });
 
-  it('are nothing in a file that is no ONNX', async () => {
+  it('are refused where the file is no ONNX', async () => {
     const path = join(folder, 'text.onnx');
     await writeFile(path, 'version https://git-lfs.github.com/spec/v1\n'.repeat(40));
-    expect(await readTrainedRanges(path)).toBeUndefined();
+    await expect(readTrainedRanges(path)).rejects.toThrow('Git LFS pointer');
     await expect(readTrainedRanges(join(folder, 'none.onnx'))).rejects.toThrow("can't be read");
   });
 
@@ -203,7 +211,7 @@ describe('trained ranges', () => {
   });
 
   it('of the demo model hold for its own metadata format', async () => {
-    const demo = join(import.meta.dirname, '../../../models/astromae-demo.onnx');
+    const demo = DEMO;
     const ranges = await readTrainedRanges(demo);
     expect(ranges?.magnitudes).toHaveLength(5);
     expect(JSON.parse(await readFile(trainedRangesFile(demo), 'utf8'))).toEqual(ranges);

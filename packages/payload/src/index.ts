@@ -7,6 +7,7 @@ export { decimal, flag, integer, matching, text } from './fields.ts';
 export * from './run-payload.ts';
 export { compareNaturally, naturalOrder, planRanks, type RankPlan } from './plan.ts';
 export { partitionsIn, type FoundPartitions } from './partitions.ts';
+export { MODEL_ROLES, modelInputsSchema, type ModelInputs, type ModelRole } from './model-inputs.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
 export { storeRequestsSchema, type StoreRequestCounts } from './store-requests.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';

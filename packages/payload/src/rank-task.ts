@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { flag, integer, text } from './fields.ts';
+import { modelInputsSchema, type ModelInputs } from './model-inputs.ts';
 import { MAX_BATCH_SIZE, MAX_WORLD_SIZE } from './run-payload.ts';
 
 const path = text('a path');
@@ -25,6 +26,8 @@ export const rankTaskSchema = z.looseObject(
     BATCH_SIZE: integer(1, MAX_BATCH_SIZE),
     RUN_ID: text('a run id').optional(),
     MODEL: text('a key or address of an .onnx file').optional(),
+    MODEL_INPUTS: modelInputsSchema.optional(),
+    ALLOW_BATCH_DEPENDENCE: flag.optional(),
     /** False: the partitions are read without checking their CRC-32. */
     CHECK_CRC: flag.default(true),
     FMI_ENABLED: flag.default(false),
@@ -56,6 +59,8 @@ export interface RankTaskItem {
   readonly BATCH_SIZE: number;
   readonly RUN_ID: string;
   readonly MODEL?: string;
+  readonly MODEL_INPUTS?: ModelInputs;
+  readonly ALLOW_BATCH_DEPENDENCE?: boolean;
   readonly CHECK_CRC?: boolean;
   readonly FMI_ENABLED?: boolean;
   readonly RENDEZVOUS_ENDPOINT?: string;

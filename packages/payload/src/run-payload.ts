@@ -4,6 +4,7 @@ import { describe, describePath } from './describe.ts';
 import { InvalidInputError, type Problem } from './errors.ts';
 import { spelledFields, type SpelledFields } from './field-names.ts';
 import { decimal, flag, integer, matching, text } from './fields.ts';
+import { modelInputsSchema } from './model-inputs.ts';
 import { parseAs, parseOrProblems } from './parse.ts';
 import { bucket, folder, objectPath } from './places.ts';
 
@@ -42,6 +43,8 @@ const fields = {
   fmi_enabled: flag.default(false),
   rendezvous_endpoint: endpoint.optional(),
   model: text('a key of the bucket, or an s3:// or file:/// address of an .onnx file').optional(),
+  model_inputs: modelInputsSchema.optional(),
+  allow_batch_dependence: flag.optional(),
   max_concurrency: integer(1, MAX_WORLD_SIZE).default(DEFAULT_MAX_CONCURRENCY),
   tolerated_failure_percentage: decimal(0, 100).default(0),
   check_crc: flag.default(true),

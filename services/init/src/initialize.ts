@@ -143,6 +143,8 @@ function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, fmi: bool
     BATCH_SIZE: payload.batch_size,
     RUN_ID: runId,
     ...(payload.model !== undefined && { MODEL: payload.model }),
+    ...(payload.model_inputs !== undefined && { MODEL_INPUTS: payload.model_inputs }),
+    ...(payload.allow_batch_dependence === true && { ALLOW_BATCH_DEPENDENCE: true }),
     ...(!payload.check_crc && { CHECK_CRC: false }),
   };
   const withData = plan.flatMap((share, rank) => (share.length > 0 ? [rank] : []));

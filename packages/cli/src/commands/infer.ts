@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import {
-  createPredictor,
   describeRepeats,
   findingsOf,
   PartitionChecks,
   peakRssMb,
+  openModel,
   predictPartition,
-  readTrainedRanges,
   repeatedHashes,
   sortedHashes,
   type PartitionPredictions,
@@ -17,6 +16,7 @@ import { DEFAULT_MAX_FLAGGED, UserInputError } from '@cosmicai/payload';
 import { openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
+import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
 import { crcOption, decimalNumber, modelOption, wholeNumber } from '../inputs/options.ts';
 import { describeInference, inferReport } from '../infer/infer-report.ts';
 import { formatOf, writePredictions } from '../infer/predictions-out.ts';
@@ -24,7 +24,7 @@ import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
-interface InferOptions {
+interface InferOptions extends ModelUseOptions {
   readonly model?: string;
   readonly batchSize: number;
   readonly workers?: number;
@@ -36,12 +36,13 @@ interface InferOptions {
 }
 
 export function inferCommand(terminal: Terminal): Command {
-  return new Command('infer')
+  const command = new Command('infer')
     .description(
       'Predicts the redshifts of partition files on this machine and prints time, throughput, memory and accuracy.',
     )
     .argument('<partitions...>', 'partition files (.pt), or file:// and s3:// addresses of them')
-    .addOption(modelOption())
+    .addOption(modelOption());
+  return withModelUse(command)
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
     .option('-w, --workers <n>', 'threads with a session each; default: one per core', wholeNumber(1))
     .option('-o, --out <file>', 'write predictions to a .csv or .parquet file')
@@ -64,11 +65,12 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   const format = formatOf(options.out);
   const sources = await Promise.all(paths.map((path) => existingSource(path, terminal.cwd)));
   const modelPath = resolveModel(options.model, terminal);
-  const trained = await readTrainedRanges(modelPath);
-  const predictor = await createPredictor({
+  const model = await openModel({
     modelPath,
     ...(options.workers !== undefined && { workers: options.workers }),
+    ...modelUse(options),
   });
+  const { predictor, trained } = model;
   const started = performance.now();
   const cpu = process.cpuUsage();
   const ledger = new QualityLedger();
@@ -104,7 +106,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);
   if (out !== null) await writePredictions(out, format, partitions);
 
-  const findings = findingsOf(partitions, trained);
+  const findings = findingsOf(partitions, model);
   const { galaxies: repeated, example } = repeatedHashes(hashes);
   const nameOf = (place: number) => partitions[place]?.partition ?? '';
   const repeats =

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { withModelUse, type ModelUseOptions } from './model-options.ts';
 import { crcOption, decimalNumber, wholeNumber } from './options.ts';
 
 /** What the command line may say about a run, over what the payload file says. */
-export interface PayloadOptions {
+export interface PayloadOptions extends ModelUseOptions {
   readonly worldSize?: number;
   readonly batchSize?: number;
   readonly fileLimit?: number;
@@ -21,7 +22,7 @@ export interface PayloadOptions {
 
 /** Gives a command these options: the same in every command that takes a payload, so that what is quoted can be run. */
 export function withPayloadOptions(command: Command): Command {
-  return command
+  return withModelUse(command)
     .option('-n, --world-size <n>', 'number of ranks', wholeNumber(1, 10_000))
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1))
     .option('--file-limit <n>', 'use at most this many partition files', wholeNumber(1))

@@ -16,6 +16,7 @@ import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import type { RunPlace } from '../report/gather-run.ts';
+import { checkModel } from './check-model.ts';
 import { loadMachine, localFunctions } from './functions.ts';
 import { keepOptions } from './kept-options.ts';
 import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';
@@ -77,6 +78,7 @@ async function executeWith(
   };
   const definition = loadMachine(options.definition, options.functions);
   const { modelPath, functions } = await functionsWith({ ...options, concurrency }, terminal, rendezvous.environment);
+  await checkModel(options.payload, modelPath, options.store);
   const directory =
     options.resume === undefined ? newDirectory(payload, terminal) : resolve(terminal.cwd, options.resume);
   await createLocalBucket(options.payload.bucket);

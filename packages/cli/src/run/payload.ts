@@ -15,7 +15,7 @@ import type { PayloadOptions } from '../inputs/payload-options.ts';
 export const NO_ENDPOINT = 'localhost:10000';
 
 /** Reads a payload file. @throws UserInputError when it can't be read or is no JSON object */
-export async function readPayload(path: string, cwd: string): Promise<Record<string, unknown>> {
+export async function readPayload(path: string, cwd: string): Promise<Readonly<Record<string, unknown>>> {
   const file = resolve(cwd, path);
   let text: string;
   try {
@@ -29,7 +29,7 @@ export async function readPayload(path: string, cwd: string): Promise<Record<str
   } catch (error) {
     throw new UserInputError(`The payload ${file} is no JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  if (isObject(parsed)) return parsed;
   throw new InvalidInputError(`payload ${file}`, [
     { path: '(root)', found: describe(parsed), allowed: 'a JSON object' },
   ]);
@@ -69,9 +69,12 @@ function changedFields(
       tolerated_failure_percentage: options.tolerate,
       max_flagged: options.maxFlagged,
       fmi_enabled: options.fmi,
+      allow_batch_dependence: options.allowBatchDependence,
       check_crc: options.crc === false ? false : undefined,
     }),
   };
+  if (options.map !== undefined)
+    fields.model_inputs = { ...(isObject(fields.model_inputs) ? fields.model_inputs : {}), ...options.map };
   if (options.data !== undefined) {
     const { bucket, prefix } = bucketAndPrefix(folderAddress(options.data, cwd));
     delete fields.data_size;
@@ -87,4 +90,8 @@ function changedFields(
 
 function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { TrainedRanges } from '@cosmicai/payload';
+import type { LoadedModel } from '../open-model.ts';
 import type { PartitionPredictions } from '../predictions-file.ts';
 import { photometryFindings } from './photometry-findings.ts';
 
@@ -11,10 +11,10 @@ export interface DataFindings {
 const UNKNOWN_RANGES =
   'Whether magnitudes and predictions lie in the range that the model was trained on: the model doesn’t tell it (measure it with: cosmicai model profile).';
 
-/** What there is to say about partitions beyond the flags of their galaxies. */
+/** What there is to say about partitions and their model beyond the flags of galaxies. */
 export function findingsOf(
   partitions: readonly PartitionPredictions[],
-  trained: TrainedRanges | undefined,
+  { trained, warnings }: Pick<LoadedModel, 'trained' | 'warnings'>,
 ): DataFindings {
   const empty = partitions.filter(({ batches }) => batches.length === 0).map(({ partition }) => partition);
   const photometry = photometryFindings(
@@ -23,7 +23,11 @@ export function findingsOf(
     ),
   );
   return {
-    warnings: [...(empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : []), ...photometry.warnings],
+    warnings: [
+      ...warnings,
+      ...(empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : []),
+      ...photometry.warnings,
+    ],
     notChecked: [
       ...(trained === undefined ? [UNKNOWN_RANGES] : []),
       ...partitions.flatMap(({ partition, unchecked }) =>

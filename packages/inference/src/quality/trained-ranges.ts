@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseJsonAs, TRAINED_RANGES_KEY, trainedRangesSchema, type TrainedRanges } from '@cosmicai/payload';
-import { readOnnxMetadata } from './onnx-metadata.ts';
+import { describeOnnxFile } from '../onnx/describe-file.ts';
 
 /** The file beside a model that holds its trained ranges where the model itself doesn't: `x.trained.json` beside `x.onnx`. */
 export function trainedRangesFile(modelPath: string): string {
@@ -10,11 +10,15 @@ export function trainedRangesFile(modelPath: string): string {
 /**
  * The ranges that a model was trained on: from its own metadata or, where it has none, from the file beside it.
  *
+ * @param metadata the model's own
  * @returns undefined where neither tells them
- * @throws InvalidInputError when what is there isn't what it should be
+ * @throws UserInputError when the model can't be read or is none, InvalidInputError when what is there isn't what it should be
  */
-export async function readTrainedRanges(modelPath: string): Promise<TrainedRanges | undefined> {
-  const text = (await readOnnxMetadata(modelPath)).get(TRAINED_RANGES_KEY);
+export async function readTrainedRanges(
+  modelPath: string,
+  metadata: ReadonlyMap<string, string> = describeOnnxFile(modelPath).metadata,
+): Promise<TrainedRanges | undefined> {
+  const text = metadata.get(TRAINED_RANGES_KEY);
   if (text !== undefined)
     return parseJsonAs(trainedRangesSchema, text, `${TRAINED_RANGES_KEY} in the metadata of ${modelPath}`);
   const beside = trainedRangesFile(modelPath);

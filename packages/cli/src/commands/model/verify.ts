@@ -1,19 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseGolden, verifyModel, type Verification } from '@cosmicai/astromae';
-import { createPredictor, type Predictor } from '@cosmicai/inference';
+import { openModel, type Predictor } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import type { PredictionScores } from '@cosmicai/payload';
 import { openPartition, type Partition, type SampleBatch } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
+import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
 import { crcOption, decimalNumber, wholeNumber } from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
 import { formatTable } from '../../output/table.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { score } from '../../output/units.ts';
 
-interface VerifyOptions {
+interface VerifyOptions extends ModelUseOptions {
   readonly against: string;
   readonly data: readonly string[];
   readonly batchSize: number;
@@ -23,14 +24,15 @@ interface VerifyOptions {
 }
 
 export function verifyCommand(terminal: Terminal): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .summary('compare the predictions of two models')
     .description(
       'Predicts the same galaxies with a model and with another one (or takes expected redshifts from a JSON file) and prints the differences.',
     )
     .argument('<model>', 'ONNX file')
     .requiredOption('--against <file>', 'another ONNX file, or a JSON file of expected predictions')
-    .requiredOption('--data <partitions...>', 'partition files')
+    .requiredOption('--data <partitions...>', 'partition files');
+  return withModelUse(command)
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
     .option('--tolerance <x>', 'exit code 1 when the largest difference is above this', decimalNumber(0, 10))
     .addOption(crcOption())
@@ -51,11 +53,13 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   const golden = options.against.endsWith('.json')
     ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
     : undefined;
-  const model = await createPredictor({ modelPath: resolveModel(modelPath, terminal) });
-  const other =
-    golden === undefined ? await createPredictor({ modelPath: resolveModel(options.against, terminal) }) : undefined;
+  const use = modelUse(options);
+  const { predictor: model } = await openModel({ ...use, modelPath: resolveModel(modelPath, terminal) });
+  let other: Predictor | undefined;
   let verification: Verification;
   try {
+    if (golden === undefined)
+      other = (await openModel({ ...use, modelPath: resolveModel(options.against, terminal) })).predictor;
     const predictWith = (predictor: Predictor) => (samples: SampleBatch) =>
       predictor.predict(samples, options.batchSize);
     verification = await verifyModel(

@@ -1,0 +1,28 @@
+import { ModelCache } from '@cosmicai/inference';
+import type { RunPayload } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
+
+/**
+ * Opens the model of a run as its ranks will, before anything is planned: what doesn't fit is told at once, and ranks on this
+ * machine need not try it again.
+ *
+ * @throws UserInputError that says why the model can't be used
+ */
+export async function checkModel(
+  payload: RunPayload,
+  defaultModelPath: string,
+  store: string | undefined,
+): Promise<void> {
+  const models = new ModelCache({
+    openStore: (bucket) => openStore(bucket, store === undefined ? {} : { base: store }),
+    defaultModelPath,
+    sessions: { workers: 1 },
+  });
+  const { predictor } = await models.load({
+    S3_BUCKET: payload.bucket,
+    ...(payload.model !== undefined && { MODEL: payload.model }),
+    ...(payload.model_inputs !== undefined && { MODEL_INPUTS: payload.model_inputs }),
+    ...(payload.allow_batch_dependence !== undefined && { ALLOW_BATCH_DEPENDENCE: payload.allow_batch_dependence }),
+  });
+  await predictor.close();
+}

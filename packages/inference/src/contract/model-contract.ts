@@ -1,0 +1,102 @@
+import type { ModelInputs } from '@cosmicai/payload';
+import { BANDS, CUTOUT } from '@cosmicai/torchfile';
+import { describeShape, isFloating, type FloatingType, type ModelPort, type ModelPorts } from './ports.ts';
+import { refusal } from './refusal.ts';
+
+export interface Slot {
+  /** As the model calls it. */
+  readonly name: string;
+  readonly type: FloatingType;
+}
+
+/** How a model is fed with galaxies and what it answers. */
+export interface ModelContract {
+  /** [n, 5, 32, 32]. */
+  readonly image: Slot;
+  /** [n, 5]; null: the model looks at images only. */
+  readonly magnitudes: Slot | null;
+  /** [n] or [n, 1]. */
+  readonly redshift: Slot;
+  /** Galaxies in a forward pass where the export froze their number, else null. */
+  readonly batch: number | null;
+}
+
+/**
+ * Reads from a session's description how the model is fed.
+ *
+ * @throws UserInputError that says what the model has, what was expected and how to export it
+ */
+export function contractOf(ports: ModelPorts, names: ModelInputs = {}): ModelContract {
+  const image = slotOf(ports, 'inputs', 'image', names.image ?? 'image');
+  const magnitudesName = names.magnitudes ?? 'magnitudes';
+  const rest = ports.inputs.filter(({ name }) => name !== image.name);
+  const isFed = names.magnitudes !== undefined || rest.some(({ name }) => name === magnitudesName);
+  const magnitudes = isFed ? slotOf(ports, 'inputs', 'magnitudes', magnitudesName) : null;
+  const unfed = rest.find(({ name }) => name !== magnitudes?.name);
+  if (unfed !== undefined) throw refusal(ports, `nothing is known to feed its input "${unfed.name}" with`);
+  const redshift = slotOf(ports, 'outputs', 'redshift', names.redshift ?? 'redshift');
+  checkShape(ports, image, [BANDS, CUTOUT, CUTOUT]);
+  if (magnitudes !== null) checkShape(ports, magnitudes, [BANDS]);
+  checkAnswer(ports, redshift);
+  return {
+    image: fed(ports, image),
+    magnitudes: magnitudes && fed(ports, magnitudes),
+    redshift: fed(ports, redshift),
+    batch: batchOf(ports, [image, ...(magnitudes === null ? [] : [magnitudes])]),
+  };
+}
+
+function slotOf(ports: ModelPorts, side: 'inputs' | 'outputs', role: string, name: string): ModelPort {
+  const port = ports[side].find((candidate) => candidate.name === name);
+  if (port !== undefined) return port;
+  const article = side === 'inputs' ? 'input' : 'output';
+  throw refusal(ports, `it has no ${article} "${name}"${name === role ? '' : ` to take for ${role}`}`);
+}
+
+function fed(ports: ModelPorts, { name, type }: ModelPort): Slot {
+  if (isFloating(type)) return { name, type };
+  const isOutput = ports.outputs.some((output) => output.name === name);
+  const found = type === undefined ? 'no tensor' : `of type ${type}`;
+  throw refusal(
+    ports,
+    isOutput
+      ? `its output "${name}" is ${found}; a redshift is a floating point number (classes are not taken)`
+      : `its input "${name}" is ${found}; floating point numbers are fed`,
+  );
+}
+
+function checkShape(ports: ModelPorts, port: ModelPort, expected: readonly number[]): void {
+  const { name, shape } = port;
+  // A model that doesn't tell is told by what onnxruntime says of the first galaxies.
+  if (shape.length === 0) return;
+  const [, ...found] = shape;
+  const fits =
+    found.length === expected.length &&
+    expected.every((size, axis) => typeof found[axis] === 'string' || found[axis] === size);
+  if (fits) return;
+  const isChannelsLast = found.length === 3 && found[2] === BANDS && found[0] !== BANDS;
+  throw refusal(
+    ports,
+    `its input "${name}" takes ${describeShape(shape)}; galaxies are fed as ${describeShape(['n', ...expected])}` +
+      (isChannelsLast ? ' (the bands come before the pixels)' : ''),
+  );
+}
+
+function checkAnswer(ports: ModelPorts, { name, shape }: ModelPort): void {
+  if (shape.length === 0 || shape.length === 1) return;
+  const last = shape[1];
+  if (shape.length === 2 && (typeof last === 'string' || last === 1)) return;
+  const values = shape.length === 2 ? `${last} values a galaxy` : `${shape.length} dimensions`;
+  throw refusal(
+    ports,
+    `its output "${name}" is ${describeShape(shape)}, ${values}; one value a galaxy was expected, [n] or [n, 1] (a second one, such as a sigma, goes into an output of its own)`,
+  );
+}
+
+function batchOf(ports: ModelPorts, inputs: readonly ModelPort[]): number | null {
+  const frozen = new Set(inputs.map(({ shape }) => shape[0]).filter((size) => typeof size === 'number'));
+  const [size, ...others] = frozen;
+  if (size === undefined) return null;
+  if (others.length === 0 && size > 0) return size;
+  throw refusal(ports, `its inputs are frozen at ${[...frozen].join(' and ')} galaxies`);
+}

@@ -1,0 +1,44 @@
+import { UserInputError } from '@cosmicai/payload';
+import { BANDS } from '@cosmicai/torchfile';
+import { describeShape, isFloating, type ModelPort, type ModelPorts } from './ports.ts';
+
+/** How PyTorch writes a model that fits; docs/models.md has it too. */
+export const EXPORT_LINE =
+  'torch.onnx.export(model.eval(), (image, magnitudes), "model.onnx", input_names=["image", "magnitudes"], ' +
+  'output_names=["redshift"], dynamic_axes={"image": {0: "n"}, "magnitudes": {0: "n"}, "redshift": {0: "n"}})';
+
+/** The error of a model that doesn't fit: why, what it has, what is wanted, and what to do. */
+export function refusal(ports: ModelPorts, why: string): UserInputError {
+  const mapping = suggestedMapping(ports);
+  return new UserInputError(
+    [
+      `${why}.`,
+      `It has: ${described('input', ports.inputs)}; ${described('output', ports.outputs)}.`,
+      'Wanted: inputs image [n, 5, 32, 32] and, if it uses them, magnitudes [n, 5]; output redshift [n] or [n, 1]; all floating point.',
+      ...(mapping === undefined ? [] : [`If these are the same under other names: ${mapping}`]),
+      `Export with: ${EXPORT_LINE}`,
+    ].join('\n'),
+  );
+}
+
+function described(what: string, ports: readonly ModelPort[]): string {
+  if (ports.length === 0) return `no ${what}`;
+  const list = ports.map(({ name, type, shape }) => `${name} ${type ?? '(no tensor)'} ${describeShape(shape)}`);
+  return `${what}${ports.length === 1 ? '' : 's'} ${list.join(', ')}`;
+}
+
+/** Options that name inputs and output by what only they can be; undefined where that says nothing new. */
+function suggestedMapping({ inputs, outputs }: ModelPorts): string | undefined {
+  const only = (ports: readonly ModelPort[], fits: (port: ModelPort) => boolean) => {
+    const found = ports.filter(fits);
+    return found.length === 1 ? found[0] : undefined;
+  };
+  const roles = {
+    image: only(inputs, ({ shape }) => shape.length === 4),
+    magnitudes: only(inputs, ({ shape }) => shape.length === 2 && shape[1] === BANDS),
+    redshift: only(outputs, ({ type, shape }) => isFloating(type) && shape.length <= 2),
+  };
+  if (roles.image === undefined || roles.redshift === undefined) return undefined;
+  const renamed = Object.entries(roles).filter(([role, port]) => port !== undefined && port.name !== role);
+  return renamed.length === 0 ? undefined : renamed.map(([role, port]) => `--map ${role}=${port?.name}`).join(' ');
+}
