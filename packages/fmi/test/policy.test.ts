@@ -75,7 +75,7 @@ describe('the channel policy', () => {
       [0, 1],
     ]);
     await expect(ranks[0]!.barrier({ channel: 'redis' })).rejects.toThrow(ChannelUnavailableError);
-    await expect(ranks[0]!.barrier({ channel: 'store' })).rejects.toThrow('There is no bucket');
+    await expect(ranks[0]!.barrier({ channel: 'store' })).rejects.toThrow('There is no folder');
     await Promise.allSettled(ranks.map((c) => c.close()));
   });
 });

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { copyFile, rename } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import { UserInputError } from '@cosmicai/payload';
-import { parseAddress, type ObjectStore } from '@cosmicai/store';
+import { localPath, makeFolder, parseAddress, readableAddress, type ObjectStore } from '@cosmicai/store';
 import { describeOnnxFile } from './onnx/describe-file.ts';
 import { checkedLocation } from './onnx/model-bytes.ts';
 import { trainedRangesFile } from './quality/trained-ranges.ts';
@@ -42,15 +41,17 @@ export class ModelFetcher {
    */
   async fetch(model: string, bucket: string): Promise<FetchedModel> {
     if (model.startsWith('file://')) {
-      const path = fileURLToPath(model);
+      const path = localPath(model);
       return { path, label: path };
     }
     const { store: address, key } = model.includes('://') ? parseAddress(model) : { store: bucket, key: model };
     const store = this.#openStore(address);
-    const label = `${store.url}/${key}`;
+    const label = readableAddress(store.url, key);
     const info = await store.head(key);
     if (info === undefined)
-      throw new UserInputError(`There is no model ${key} in ${store.url}. Check "model" in the payload.`);
+      throw new UserInputError(
+        `There is no model ${key} in ${readableAddress(store.url)}. Check "model" in the payload.`,
+      );
     const name = nameOf([store.url, key, info.etag]);
     const known = this.#known.get(name);
     if (known !== undefined && (await isUnchanged(store, known))) return known;
@@ -105,7 +106,7 @@ async function etagsOf(
     const info = await store.head(dataKey);
     if (info === undefined) {
       throw new UserInputError(
-        `The weights of the model ${label} are in ${location}, but there is no ${dataKey} in ${store.url}. Copy both files there.`,
+        `The weights of the model ${label} are in ${location}, but there is no ${dataKey} in ${readableAddress(store.url)}. Copy both files there.`,
       );
     }
     etags.set(dataKey, info.etag);
@@ -114,7 +115,7 @@ async function etagsOf(
 }
 
 async function download(store: ObjectStore, key: string, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const partial = `${path}.${process.pid}`;
   await pipeline(await store.stream(key), createWriteStream(partial));
   await rename(partial, path);

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Of a galaxy: u, g, r, i, z. */
+const MAGNITUDES = 5;
+
 const range = z
   .tuple([z.number(), z.number()], { error: 'a range: [smallest, largest]' })
   .refine(([low, high]) => low <= high, { error: 'a range: [smallest, largest]' });
@@ -8,7 +11,9 @@ const range = z
 export const trainedRangesSchema = z.object(
   {
     /** Of each magnitude, in the order of the columns. */
-    magnitudes: z.array(range, { error: 'a range for each magnitude' }),
+    magnitudes: z
+      .array(range, { error: 'a list of ranges, one for each magnitude' })
+      .length(MAGNITUDES, { error: `${MAGNITUDES} ranges, one for each magnitude` }),
     redshift: range,
   },
   { error: 'trained ranges: an object with magnitudes and redshift' },

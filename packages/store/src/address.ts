@@ -25,7 +25,7 @@ export function parseAddress(address: string): ParsedAddress {
   if (!address.startsWith('file:///')) {
     throw new InvalidAddressError(`"${address}" is no address: expected s3://bucket/key or file:///folder/name.`);
   }
-  const path = pathOf(address);
+  const path = localPath(address);
   if (address.endsWith('/')) return { store: pathToFileURL(path).href.replace(/\/$/, ''), key: '' };
   return { store: pathToFileURL(dirname(path)).href, key: basename(path) };
 }
@@ -38,7 +38,7 @@ export type StorePlace = { readonly bucket: string } | { readonly folder: string
  * @param base where bare names resolve: `s3://`, or a folder that holds one folder for each bucket
  */
 export function placeOf(address: string, base: string): StorePlace {
-  if (address.startsWith('file:///')) return { folder: pathOf(address) };
+  if (address.startsWith('file:///')) return { folder: localPath(address) };
   const bucket = /^s3:\/\/([^/]+)\/?$/.exec(address)?.[1];
   if (bucket !== undefined && BUCKET_NAME.test(bucket)) return { bucket };
   if (address.includes(':') || !BUCKET_NAME.test(address)) {
@@ -47,13 +47,14 @@ export function placeOf(address: string, base: string): StorePlace {
     );
   }
   if (base === 's3://') return { bucket: address };
-  if (base.startsWith('file:///')) return { folder: pathOf(`${base.replace(/\/+$/, '')}/${address}`) };
+  if (base.startsWith('file:///')) return { folder: localPath(`${base.replace(/\/+$/, '')}/${address}`) };
   throw new InvalidAddressError(
     `"${base}" is no base for bucket names: expected "s3://" or file:///some/root (COSMICAI_STORE sets the default).`,
   );
 }
 
-function pathOf(address: string): string {
+/** Path of a `file:///` address. @throws InvalidAddressError for one that no file can have */
+export function localPath(address: string): string {
   try {
     return fileURLToPath(address);
   } catch (cause) {

@@ -1,4 +1,5 @@
 import { EnvironmentError, RemoteError, UserInputError } from '@cosmicai/payload';
+import { readableAddress } from './readable-address.ts';
 
 /** No object has this key. */
 export class NotFoundError extends UserInputError {
@@ -6,7 +7,10 @@ export class NotFoundError extends UserInputError {
   readonly key: string;
 
   constructor(store: string, key: string, options?: ErrorOptions) {
-    super(`No object "${key}" in ${store}. Check the key; list the folder to see what is there.`, options);
+    super(
+      `No object "${key}" in ${readableAddress(store)}. Check the key; list the folder to see what is there.`,
+      options,
+    );
     this.store = store;
     this.key = key;
   }
@@ -17,10 +21,12 @@ export class NoSuchBucketError extends UserInputError {
   readonly store: string;
 
   constructor(store: string, options?: ErrorOptions) {
-    const remedy = store.startsWith('file:')
-      ? 'Create the folder or correct its address.'
-      : 'Check the name, the account and the region.';
-    super(`There is no bucket ${store}. ${remedy}`, options);
+    super(
+      store.startsWith('file:')
+        ? `There is no folder ${readableAddress(store)}. Create it or correct its address.`
+        : `There is no bucket ${store}. Check the name, the account and the region.`,
+      options,
+    );
     this.store = store;
   }
 }

@@ -17,9 +17,12 @@ export {
   StoreEnvironmentError,
   StoreError,
 } from './errors.ts';
-export { parseAddress, type ParsedAddress } from './address.ts';
+export { localPath, parseAddress, type ParsedAddress } from './address.ts';
+export { readableAddress } from './readable-address.ts';
 export { openStore, type OpenStoreOptions } from './open-store.ts';
 export { kindOf } from './file/file-kind.ts';
+export { makeFolder } from './file/make-folder.ts';
+export { codeOf } from './file/file-errors.ts';
 export { fileStore, type FileStoreOptions } from './file/file-store.ts';
 export { requestsSince, requestsSoFar, type StoreRequests } from './requests.ts';
 export { compareKeys } from './key.ts';

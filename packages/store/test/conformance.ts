@@ -9,7 +9,7 @@ import {
   type ObjectInfo,
   type ObjectStore,
 } from '../src/index.ts';
-import { InvalidAddressError } from '../src/index.ts';
+import { InvalidAddressError, readableAddress } from '../src/index.ts';
 
 export interface StoreUnderTest {
   /** A store of its own for each call, empty. */
@@ -119,7 +119,7 @@ export function describeStore(name: string, under: StoreUnderTest): void {
       await expect(store.getRange('no/such', 0, 1)).rejects.toThrow(NotFoundError);
       await expect(store.stream('no/such')).rejects.toThrow(NotFoundError);
       await expect(store.get('no/such')).rejects.toThrow(NotFoundError);
-      await expect(store.get('no/such')).rejects.toThrow(`"no/such" in ${store.url}`);
+      await expect(store.get('no/such')).rejects.toThrow(`"no/such" in ${readableAddress(store.url)}`);
       await expect(store.delete('no/such')).resolves.toBeUndefined();
       expect(await keysOf(store, 'no/')).toEqual([]);
     });

@@ -84,6 +84,42 @@ describe('a folder of files', () => {
     expect(await keysOf(open(folder), 'z-latest/')).toEqual(['z-latest/1.pt', 'z-latest/deep/2.pt']);
   });
 
+  it('deletes links, and never what they lead to', async () => {
+    const folder = await freshFolder();
+    const elsewhere = await freshFolder();
+    await mkdir(join(elsewhere, 'deep'));
+    await writeFile(join(elsewhere, 'deep/1.pt'), 'far');
+    await mkdir(join(folder, 'runs/a'), { recursive: true });
+    await writeFile(join(folder, 'runs/a/0.json'), '{}');
+    await symlink(elsewhere, join(folder, 'runs/a/predictions'));
+    await symlink(join(elsewhere, 'deep/1.pt'), join(folder, 'runs/a/1.pt'));
+    await symlink('nowhere', join(folder, 'runs/a/gone'));
+    await symlink(elsewhere, join(folder, 'runs/b'));
+    const store = open(folder);
+    expect(await store.deletePrefix('runs/a/')).toBe(4);
+    expect(await readdir(join(folder, 'runs'))).toEqual(['b']);
+    expect(await store.deletePrefix('runs/b/')).toBe(1);
+    expect(await readdir(folder)).toEqual([]);
+    expect(await readFile(join(elsewhere, 'deep/1.pt'), 'utf8')).toBe('far');
+  });
+
+  it('deletes in a folder that a link leads to when the prefix names a folder in it', async () => {
+    const folder = await freshFolder();
+    const elsewhere = await freshFolder();
+    await mkdir(join(elsewhere, 'a'));
+    await writeFile(join(elsewhere, 'a/0.json'), '{}');
+    await symlink(elsewhere, join(folder, 'runs'));
+    expect(await open(folder).deletePrefix('runs/a/')).toBe(1);
+    expect(await readdir(elsewhere)).toEqual([]);
+    expect(await readdir(folder)).toEqual(['runs']);
+  });
+
+  it('is named as a path in messages, without percent-encoding', async () => {
+    const folder = await freshFolder();
+    await expect(open(folder).get('a %.pt')).rejects.toThrow(`No object "a %.pt" in ${folder}. `);
+    await expect(open(join(folder, 'ü')).get('1.pt')).rejects.toThrow(`There is no folder ${join(folder, 'ü')}. `);
+  });
+
   it('ends in a folder full of links to itself and its neighbours', async () => {
     const folder = await freshFolder();
     await writeFile(join(folder, '1.pt'), 'one');

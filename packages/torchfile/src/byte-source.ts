@@ -1,4 +1,4 @@
-import { NotFoundError, type ObjectStore, type ReadOptions } from '@cosmicai/store';
+import { NotFoundError, readableAddress, type ObjectStore, type ReadOptions } from '@cosmicai/store';
 import { MalformedTorchFileError } from './errors.ts';
 
 /** Random access to the bytes of one immutable file. */
@@ -20,7 +20,7 @@ export async function storeSource(store: ObjectStore, key: string): Promise<Byte
   const info = await store.head(key);
   if (info === undefined) throw new NotFoundError(store.url, key);
   return {
-    name: `${store.url}/${key}`,
+    name: readableAddress(store.url, key),
     size: info.size,
     read: (start, end, options) => store.getRange(key, start, end, options),
   };

@@ -1,6 +1,6 @@
 import { analyseBench, performanceTable, type BenchRun } from '@cosmicai/metrics';
 import { parseAs, parseJsonAs, runSummarySchema, UserInputError, withFormat, type RunSummary } from '@cosmicai/payload';
-import type { ObjectStore } from '@cosmicai/store';
+import { readableAddress, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
 
@@ -43,7 +43,9 @@ export async function resultSummary(
     if (/(^|\/)runs\/[^/]+\/summary\.json$/.test(key)) keys.push(key);
   }
   if (keys.length === 0)
-    throw new UserInputError(`There is no finished run below ${store.url}/${inFolder}: no runs/<run_id>/summary.json.`);
+    throw new UserInputError(
+      `There is no finished run below ${readableAddress(store.url, inFolder)}: no runs/<run_id>/summary.json.`,
+    );
   const summaries = await pMap(
     keys,
     async (key) => parseJsonAs(runSummarySchema, (await store.get(key)).toString(), key),

@@ -1,5 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { parseJsonAs, TRAINED_RANGES_KEY, trainedRangesSchema, type TrainedRanges } from '@cosmicai/payload';
+import { readFile, stat } from 'node:fs/promises';
+import {
+  parseJsonAs,
+  TRAINED_RANGES_KEY,
+  trainedRangesSchema,
+  UserInputError,
+  type TrainedRanges,
+} from '@cosmicai/payload';
+import { codeOf, kindOf } from '@cosmicai/store';
 import { describeOnnxFile } from '../onnx/describe-file.ts';
 
 /** The file beside a model that holds its trained ranges where the model itself doesn't: `x.trained.json` beside `x.onnx`. */
@@ -22,10 +29,16 @@ export async function readTrainedRanges(
   if (text !== undefined)
     return parseJsonAs(trainedRangesSchema, text, `${TRAINED_RANGES_KEY} in the metadata of ${modelPath}`);
   const beside = trainedRangesFile(modelPath);
+  let content: string;
   try {
-    return parseJsonAs(trainedRangesSchema, await readFile(beside, 'utf8'), beside);
+    // Opening a pipe would wait for whoever writes to it.
+    const found = await stat(beside);
+    if (!found.isFile()) throw new UserInputError(`${beside} is ${kindOf(found)}: expected a file of trained ranges.`);
+    content = await readFile(beside, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    if (codeOf(error) === 'ENOENT') return undefined;
+    if (error instanceof UserInputError) throw error;
+    throw new UserInputError(`${beside} can't be read: ${(error as Error).message}`, { cause: error });
   }
+  return parseJsonAs(trainedRangesSchema, content, beside);
 }

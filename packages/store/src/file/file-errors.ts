@@ -1,5 +1,6 @@
 import { CosmicError } from '@cosmicai/payload';
 import { AccessDeniedError, InvalidAddressError, StoreEnvironmentError, StoreError } from '../errors.ts';
+import { readableAddress } from '../readable-address.ts';
 
 /** The file system's code of an error, e.g. ENOENT. */
 export function codeOf(error: unknown): string | undefined {
@@ -15,29 +16,30 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
 export function fileError(store: string, what: string, cause: unknown): unknown {
   const code = codeOf(cause);
   if (cause instanceof CosmicError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return cause;
+  const place = readableAddress(store);
   switch (code) {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new AccessDeniedError(store, `No permission to ${what} in ${store} (${code}). Check the owner and mode.`, {
+      return new AccessDeniedError(store, `No permission to ${what} in ${place} (${code}). Check the owner and mode.`, {
         cause,
       });
     case 'ENOSPC':
     case 'EDQUOT':
-      return new StoreEnvironmentError(`Could not ${what} in ${store}: the disk is full (${code}). Free some space.`, {
+      return new StoreEnvironmentError(`Could not ${what} in ${place}: the disk is full (${code}). Free some space.`, {
         cause,
       });
     case 'EMFILE':
     case 'ENFILE':
       return new StoreEnvironmentError(
-        `Could not ${what} in ${store}: too many open files (${code}). Raise the limit (ulimit -n).`,
+        `Could not ${what} in ${place}: too many open files (${code}). Raise the limit (ulimit -n).`,
         { cause },
       );
     case 'ENAMETOOLONG':
-      return new InvalidAddressError(`Could not ${what} in ${store}: the path is too long. Use a shorter root.`, {
+      return new InvalidAddressError(`Could not ${what} in ${place}: the path is too long. Use a shorter root.`, {
         cause,
       });
     default:
-      return new StoreError(store, `Could not ${what} in ${store}: ${(cause as Error).message}`, { cause });
+      return new StoreError(store, `Could not ${what} in ${place}: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
@@ -14,11 +14,12 @@ import type {
   StreamOptions,
   WrittenObject,
 } from '../object-store.ts';
-import { deleteFile, removeEmptied } from './delete-files.ts';
+import { deleteFile, deleteFiles, removeEmptied } from './delete-files.ts';
 import { fileError } from './file-errors.ts';
 import { keyPaths } from './key-paths.ts';
 import { listFiles } from './list-files.ts';
 import { identityOf, infoOf, openFile, readBytes, statFile } from './read-files.ts';
+import { makeFolder } from './make-folder.ts';
 import { linkInto, moveInto, removeAbandoned, writeThenPlace } from './write-files.ts';
 
 export interface FileStoreOptions {
@@ -146,20 +147,11 @@ class FileStore implements ObjectStore {
     checkDeletePrefix(prefix);
     return await this.#named(`delete "${prefix}…"`, async () => {
       await this.#checkRoot();
-      let deleted = 0;
-      let folder = this.#root;
-      for await (const { path } of listFiles(this.#root, prefix, {})) {
-        await deleteFile(path);
-        if (deleted % KEYS_PER_REQUEST === 0) {
-          countRequests('lists');
-          countRequests('deletes');
-        }
-        deleted++;
-        if (dirname(path) !== folder) await removeEmptied(this.#root, folder);
-        folder = dirname(path);
-      }
-      await removeEmptied(this.#root, folder);
-      return deleted;
+      return await deleteFiles(this.#root, prefix, (deleted) => {
+        if (deleted % KEYS_PER_REQUEST !== 0) return;
+        countRequests('lists');
+        countRequests('deletes');
+      });
     });
   }
 
@@ -181,7 +173,7 @@ class FileStore implements ObjectStore {
     checkKey(key);
     return await this.#named(`write "${key}"`, async () => {
       await this.#checkRoot();
-      if (this.#create) await mkdir(this.#root, { recursive: true });
+      if (this.#create) await makeFolder(this.#root);
       if (!this.#tidied) {
         this.#tidied = true;
         await removeAbandoned(this.#root, Date.now());

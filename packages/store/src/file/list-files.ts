@@ -1,5 +1,5 @@
 import { constants, type BigIntStats, type Dirent } from 'node:fs';
-import { access, readdir, stat } from 'node:fs/promises';
+import { access, lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareKeys, MAX_KEY_BYTES } from '../key.ts';
 import type { ListOptions, SkippedEntry } from '../object-store.ts';
@@ -33,9 +33,17 @@ const STATS_AT_ONCE = 32;
  *
  * A folder is listed under its own name always, and through links once at most, so that links in a circle end: what was
  * entered before is not entered through a link again.
+ *
+ * @param links `themselves`: lists each link below the prefix in place of what it leads to, so that it can be deleted
  */
-export async function* listFiles(root: string, prefix: string, options: ListOptions): AsyncGenerator<ListedFile> {
+export async function* listFiles(
+  root: string,
+  prefix: string,
+  options: ListOptions,
+  links: 'followed' | 'themselves' = 'followed',
+): AsyncGenerator<ListedFile> {
   const { startAfter = '', signal, onSkipped } = options;
+  const isFollowed = links === 'followed';
   const entered = new Set<string>();
   const wanted = ({ key, folder }: Entry): boolean =>
     folder
@@ -49,7 +57,7 @@ export async function* listFiles(root: string, prefix: string, options: ListOpti
   /** The folder's names; undefined, after telling, where they may not be read. */
   const entriesOf = async (path: string, above: string): Promise<Entry[] | undefined> => {
     try {
-      return await readFolder(path, above);
+      return await readFolder(path, above, isFollowed);
     } catch (error) {
       if (onSkipped === undefined || above === start.prefix || !hasCode(error, 'EACCES', 'EPERM')) throw error;
       skip(above, 'not readable');
@@ -60,8 +68,8 @@ export async function* listFiles(root: string, prefix: string, options: ListOpti
   /** Undefined when the file went away since its folder was read, or is none that could be read. */
   const listed = async ({ key, path, link }: Entry, linked: boolean): Promise<ListedFile | undefined> => {
     try {
-      const stats = await stat(path, { bigint: true });
-      if (!stats.isFile()) skip(key, kindOf(stats));
+      const stats = await (isFollowed ? stat : lstat)(path, { bigint: true });
+      if (!stats.isFile() && !stats.isSymbolicLink()) skip(key, kindOf(stats));
       else if (onSkipped !== undefined && !(await isReadable(path))) skip(key, 'not readable');
       else return { key, path, stats, linked: linked || link };
     } catch (error) {
@@ -100,7 +108,7 @@ export async function* listFiles(root: string, prefix: string, options: ListOpti
   yield* walk(start.path, start.prefix, false);
 }
 
-async function readFolder(path: string, above: string): Promise<Entry[]> {
+async function readFolder(path: string, above: string, isFollowed: boolean): Promise<Entry[]> {
   const entries: Entry[] = [];
   const seen = new Set<string>();
   for await (const { parts, type } of namesIn(path, [])) {
@@ -108,7 +116,7 @@ async function readFolder(path: string, above: string): Promise<Entry[]> {
     if (segment === undefined) continue;
     const place = join(path, ...parts);
     const link = type.isSymbolicLink();
-    const folder = link ? await leadsToFolder(place) : type.isDirectory();
+    const folder = link ? isFollowed && (await leadsToFolder(place)) : type.isDirectory();
     const key = above + segment + (folder ? '/' : '');
     // Only longer names could follow, which no caller could ask for.
     if (Buffer.byteLength(key) > MAX_KEY_BYTES || seen.has(key)) continue;

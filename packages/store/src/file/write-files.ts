@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 import type { Body, ReadOptions } from '../object-store.ts';
 import { removeEmptied } from './delete-files.ts';
 import { hasCode } from './file-errors.ts';
 import type { KeyPaths } from './key-paths.ts';
+import { exists, isFolder, makeFolder } from './make-folder.ts';
 import { WORK_FOLDER } from './segment-names.ts';
 
 /** A writer that died leaves its unfinished file; by then nobody writes to it any more. */
@@ -50,13 +51,18 @@ export async function writeThenPlace<Result>(
 /** Opens a new file in the work folder, which others may remove as they leave. */
 async function openIn(work: string, path: string): Promise<FileHandle> {
   for (let attempt = 1; ; attempt++) {
-    await makeFolder(work);
+    await makeWorkFolder(work);
     try {
       return await open(path, 'wx');
     } catch (error) {
       if (attempt >= PLACING_ATTEMPTS || !hasCode(error, 'ENOENT')) throw error;
     }
   }
+}
+
+/** Never makes the root: whoever misspells it must hear of it. */
+async function makeWorkFolder(work: string): Promise<void> {
+  await ignoring('EEXIST', mkdir(work));
 }
 
 /** Removes what writers that died left behind. */
@@ -94,7 +100,7 @@ async function placeWith(paths: KeyPaths, place: (target: string) => Promise<voi
       await makeFolders(paths);
       // An object that once moved beside a folder stays there, so that only one place holds it.
       const target = (await exists(paths.beside)) || (await isFolder(paths.path)) ? paths.beside : paths.path;
-      await makeFolder(dirname(target), true);
+      await makeFolder(dirname(target));
       await place(target);
       return;
     } catch (error) {
@@ -113,15 +119,11 @@ async function makeFolders({ folders }: KeyPaths): Promise<void> {
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) continue;
     if (found?.isFile()) {
-      await makeFolder(dirname(beside), true);
+      await makeFolder(dirname(beside));
       await ignoring('ENOENT', rename(path, beside));
     }
-    await makeFolder(path, true);
+    await makeFolder(path);
   }
-}
-
-async function makeFolder(path: string, recursive = false): Promise<void> {
-  await ignoring('EEXIST', mkdir(path, { recursive }));
 }
 
 async function ignoring(code: string, work: Promise<unknown>): Promise<void> {
@@ -130,18 +132,4 @@ async function ignoring(code: string, work: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!hasCode(error, code)) throw error;
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+
+/**
+ * An address as people know the place: folders of this machine as paths, without percent-encoding; others as they are.
+ *
+ * @param key below it, taken as it is
+ */
+export function readableAddress(address: string, key?: string): string {
+  const place = localPathIn(address) ?? address;
+  return key === undefined || key === '' ? place : `${place.replace(/\/$/, '')}/${key}`;
+}
+
+function localPathIn(address: string): string | undefined {
+  if (!address.startsWith('file:///')) return undefined;
+  try {
+    return fileURLToPath(address);
+  } catch {
+    // An escaped slash, or an escape that is none: whoever opens it says so.
+    return undefined;
+  }
+}
