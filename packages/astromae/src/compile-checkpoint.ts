@@ -23,7 +23,11 @@ export async function compileCheckpoint(
   options: CompileOptions & StateDictHints & Pick<TorchFileOptions, 'checkCrc'> = {},
 ): Promise<CompiledCheckpoint> {
   const { heads, normEpsilon, metadata, checkCrc = true, ...compileOptions } = options;
-  const { config, weights, form, assumptions } = await importCheckpoint(source, { heads, normEpsilon }, { checkCrc });
+  const { config, weights, form, assumptions, unchecked } = await importCheckpoint(
+    source,
+    { heads, normEpsilon },
+    { checkCrc },
+  );
   const provenance = {
     checkpoint: source.name.slice(source.name.lastIndexOf('/') + 1),
     checkpoint_sha256: await sha256(source),
@@ -36,6 +40,7 @@ export async function compileCheckpoint(
     config,
     form,
     assumptions,
+    unchecked,
   };
 }
 

@@ -43,7 +43,7 @@ describe('cosmicai doctor', () => {
     ]);
     expect(end.code).toBe(1);
     expect(end.stdout).toMatch(/^model +failed +There is no model file .*no\.onnx/m);
-    expect(end.stdout).toMatch(/^store +failed +There is no bucket .*gone/m);
+    expect(end.stdout).toMatch(/^store +failed +There is no folder .*gone/m);
     expect(end.stdout).toMatch(/^rendezvous +failed +127\.0\.0\.1:1 can't be reached: .*ECONNREFUSED/m);
     expect(end.stdout).toMatch(/^Node +ok +v\d/m);
   });

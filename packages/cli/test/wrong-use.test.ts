@@ -35,7 +35,11 @@ describe('a wrong payload', () => {
     ['world_size 0', { world_size: 0 }, /world_size: found 0; allowed: .*1/],
     ['batch_size -1', { batch_size: -1 }, /batch_size: found -1; allowed: .*1/],
     ['batch_size "abc"', { batch_size: 'abc' }, /batch_size: found "abc"; allowed: /],
-    ['several wrong fields', { world_size: '0', batch_size: 1.5, fmi_enabled: true }, /payload has 3 problems/],
+    [
+      'several wrong fields',
+      { world_size: '0', batch_size: 1.5, fmi_enabled: true },
+      /payload \/.*several wrong fields\.json has 3 problems/,
+    ],
   ])('with %s is refused before anything starts', async (name, fields, message) => {
     const file = payload(`${name}.json`, { ...location(name), ...fields });
     await expectRefused(['run', file], name, message);
@@ -61,12 +65,12 @@ describe('data that are not there', () => {
   it.concurrent('names a bucket that does not exist', async () => {
     const file = payload('no-bucket.json', { bucket: 'nowhere-at-all', world_size: 2 });
     const store = `file://${workspace.path('buckets')}`;
-    await expectRefused(['run', file, '--store', store], 'nowhere-at-all', /There is no bucket file:.*nowhere-at-all/);
+    await expectRefused(['run', file, '--store', store], 'nowhere-at-all', /There is no folder \/.*nowhere-at-all/);
     expect(workspace.exists('buckets')).toBe(false);
   });
 
   it.concurrent('names a data folder that does not exist', async () => {
-    await expectRefused(['run', '--data', 'gone', '-r', 'no-data'], 'no-data', /There is no bucket file:.*\/gone\b/);
+    await expectRefused(['run', '--data', 'gone', '-r', 'no-data'], 'no-data', /There is no folder \/.*\/gone\b/);
   });
 
   it.concurrent('names an empty folder', async () => {

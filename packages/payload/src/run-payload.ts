@@ -94,17 +94,22 @@ export type ChangeFields = (fields: Readonly<Record<string, unknown>>) => Readon
  * changes nothing.
  *
  * @param change called with the fields under their proper names
+ * @param what heads the list of problems, e.g. with the file's name
  * @throws InvalidInputError listing every problem with its field path
  */
-export function parseRunPayload(input: unknown, change: ChangeFields = (fields) => fields): ParsedRunPayload {
+export function parseRunPayload(
+  input: unknown,
+  change: ChangeFields = (fields) => fields,
+  what = 'payload',
+): ParsedRunPayload {
   // Nothing below may meet what overflows the stack.
-  parseAs(z.unknown(), input, 'payload');
+  parseAs(z.unknown(), input, what);
   const { fields: given, problems } = namedFields(input);
   const changed = given === undefined ? input : change(given);
   const ranks = rankProblems(changed);
   const parsed = parseOrProblems(runPayloadSchema, changed);
   if ('problems' in parsed || problems.length + ranks.length > 0)
-    throw new InvalidInputError('payload', [...problems, ...ranks, ...('problems' in parsed ? parsed.problems : [])]);
+    throw new InvalidInputError(what, [...problems, ...ranks, ...('problems' in parsed ? parsed.problems : [])]);
   const { data } = parsed;
   return {
     payload: {

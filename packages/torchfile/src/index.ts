@@ -1,6 +1,7 @@
 export { bufferSource, storeSource, type ByteSource } from './byte-source.ts';
 export { MalformedTorchFileError, TorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from './errors.ts';
 export { DEFAULT_LIMITS, type TorchFileLimits } from './limits.ts';
+export { whyUnchecked } from './why-unchecked.ts';
 export { openTorchFile, type TorchFile, type TorchFileOptions } from './torch-file.ts';
 export {
   describeNode,

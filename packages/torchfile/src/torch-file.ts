@@ -54,9 +54,10 @@ export interface TorchFile {
   /**
    * To be called when all tensors are read: checks the storages of which `tensor` read parts.
    *
+   * @returns names of those of which most bytes were never read, so that the rest wasn't fetched for its sum
    * @throws MalformedTorchFileError naming file and entry when bytes don't fit their CRC-32
    */
-  finishCheck(): Promise<void>;
+  finishCheck(): Promise<readonly string[]>;
 }
 
 /**
@@ -118,9 +119,7 @@ export async function openTorchFile(source: ByteSource, options: TorchFileOption
     hasChecksums: checksums.present,
     storageStart: ({ entry }) => dataStart(cached, entry),
     passingCheck: () => checksums.passing(),
-    async finishCheck() {
-      await parts.finish();
-    },
+    finishCheck: () => parts.finish(),
     async tensor(ref) {
       storage(ref);
       const size = Math.max(countOf(ref.shape), spanOf(ref)) * itemBytes(ref.dtype);

@@ -7,6 +7,7 @@ import {
   readModuleTree,
   readStateDict,
   toFloat32,
+  whyUnchecked,
   type ByteSource,
   type TensorRef,
   type TorchFile,
@@ -27,6 +28,8 @@ export interface ImportedCheckpoint {
   readonly form: 'module' | 'state-dict';
   /** What the file does not show and was taken from elsewhere, in sentences; empty for a whole module. */
   readonly assumptions: readonly string[];
+  /** Why damage to the file could have gone unnoticed though it was to be checked. */
+  readonly unchecked: string | undefined;
 }
 
 /** Tensors that checkpoints hold and inference never reads. */
@@ -48,7 +51,7 @@ export async function importCheckpoint(
 ): Promise<ImportedCheckpoint> {
   const file = await openTorchFile(source, options);
   const module = moduleFile(file);
-  return module ? importModule(module, hints) : importStateDict(file, hints);
+  return module ? importModule(module, hints, options) : importStateDict(file, hints, options);
 }
 
 /** The file with a module as its root: what was saved, or the one module in a dict that was. */
@@ -63,13 +66,17 @@ function moduleFile(file: TorchFile): TorchFile | undefined {
   return only && { ...file, root: only[1] };
 }
 
-async function importModule(file: TorchFile, hints: StateDictHints): Promise<ImportedCheckpoint> {
+async function importModule(
+  file: TorchFile,
+  hints: StateDictHints,
+  options: TorchFileOptions,
+): Promise<ImportedCheckpoint> {
   const root = unwrapped(file.name, readModuleTree(file));
   const config = configOfModule(root);
   refuseContradiction(root, 'number of attention heads', config.encoder.heads, hints.heads);
   refuseContradiction(root, 'LayerNorm epsilon in the blocks', config.encoder.normEpsilon, hints.normEpsilon);
-  const weights = await readWeights(file, config, moduleStateDict(root.node));
-  return { config, weights, form: 'module', assumptions: [] };
+  const { weights, unchecked } = await readWeights(file, options, config, moduleStateDict(root.node));
+  return { config, weights, form: 'module', assumptions: [], unchecked };
 }
 
 /** A whole module shows everything: who says otherwise has the wrong file or the wrong number. */
@@ -79,11 +86,15 @@ function refuseContradiction(root: ModuleView, what: string, found: number, give
   }
 }
 
-async function importStateDict(file: TorchFile, hints: StateDictHints): Promise<ImportedCheckpoint> {
+async function importStateDict(
+  file: TorchFile,
+  hints: StateDictHints,
+  options: TorchFileOptions,
+): Promise<ImportedCheckpoint> {
   const tensors = withoutPrefix(readStateDict(file).tensors);
   const shapes = new Map(Array.from(tensors, ([name, ref]) => [name, ref.shape]));
   const config = configOfShapes(file.name, shapes, hints);
-  const weights = await readWeights(file, config, tensors);
+  const { weights, unchecked } = await readWeights(file, options, config, tensors);
   const { heads, attentionScale, normEpsilon } = config.encoder;
   return {
     config,
@@ -95,6 +106,7 @@ async function importStateDict(file: TorchFile, hints: StateDictHints): Promise<
       `LayerNorm epsilon ${config.encoder.poolNormEpsilon} after pooling and BatchNorm epsilon ${config.inception.batchNormEpsilon}, ` +
         'the values of the published model',
     ],
+    unchecked,
   };
 }
 
@@ -110,9 +122,10 @@ function withoutPrefix(tensors: ReadonlyMap<string, TensorRef>): ReadonlyMap<str
 /** Reads the tensors the configuration announces, and refuses any other: it would be part of another model. */
 async function readWeights(
   file: TorchFile,
+  options: TorchFileOptions,
   config: AstroMaeConfig,
   refs: ReadonlyMap<string, TensorRef>,
-): Promise<Weights> {
+): Promise<{ readonly weights: Weights; readonly unchecked: string | undefined }> {
   const specs = weightSpecs(config);
   const known = new Set(specs.map((spec) => spec.name));
   for (const { name, dims } of specs) {
@@ -137,6 +150,5 @@ async function readWeights(
     }
     weights.set(name, floats(dims, data));
   }
-  await file.finishCheck();
-  return weights;
+  return { weights, unchecked: whyUnchecked(file, options, await file.finishCheck()) };
 }

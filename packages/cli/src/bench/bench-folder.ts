@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { parseJsonAs, withFormat } from '@cosmicai/payload';
 import { analyseBench, benchRunSchema, performanceTable, type BenchReport, type BenchRun } from '@cosmicai/metrics';
 import { benchReportHtml } from '@cosmicai/report';
+import { makeNamedFolder, writeNamedFile } from '../output/named-file.ts';
 import { nameOf, type SweepRun } from './sweep.ts';
 
 /** The sweep as data; what `report` reads. */
@@ -46,8 +47,7 @@ export class BenchFolder {
   }
 
   async #write(file: string, text: string): Promise<void> {
-    await mkdir(join(file, '..'), { recursive: true });
-    await writeFile(`${file}.partial`, text);
-    await rename(`${file}.partial`, file);
+    await makeNamedFolder(dirname(file), 'The sweep');
+    await writeNamedFile(file, 'The sweep', text);
   }
 }

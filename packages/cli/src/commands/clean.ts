@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { runLayout, UserInputError } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
+import { openStore, readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
 import { stageOption, targetOption } from '../inputs/options.ts';
@@ -41,14 +41,19 @@ async function clean(results: string, runId: string, options: CleanOptions, term
   const store = openStore(bucket);
   const { folder, run } = runLayout(resultPath, runId);
   if ((await store.head(run)) === undefined)
-    throw new UserInputError(`There is no run ${runId} in ${bucket}/${resultPath}. "cosmicai status" lists the runs.`);
-  if (options.yes !== true && !(await confirmed(`Delete ${bucket}/${folder}/ and all that is in it?`, terminal))) {
+    throw new UserInputError(
+      `There is no run ${runId} in ${readableAddress(bucket, resultPath)}. "cosmicai status" lists the runs.`,
+    );
+  if (
+    options.yes !== true &&
+    !(await confirmed(`Delete ${readableAddress(bucket, folder)}/ and all that is in it?`, terminal))
+  ) {
     printLine(terminal.stderr, 'Nothing was deleted.');
     return EXIT.failed;
   }
   const deleted = await store.deletePrefix(`${folder}/`);
   if (options.json) printJson(terminal, { run_id: runId, folder: `${bucket}/${folder}`, deleted });
-  else printLine(terminal.stdout, `Deleted ${deleted} objects of ${bucket}/${folder}/`);
+  else printLine(terminal.stdout, `Deleted ${deleted} objects of ${readableAddress(bucket, folder)}/`);
   return EXIT.done;
 }
 

@@ -13,7 +13,7 @@ import {
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import { DEFAULT_MAX_FLAGGED, UserInputError } from '@cosmicai/payload';
-import { openPartition } from '@cosmicai/torchfile';
+import { openPartition, type ByteSource } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
@@ -21,6 +21,7 @@ import { crcOption, decimalNumber, modelOption, wholeNumber } from '../inputs/op
 import { describeInference, inferReport } from '../infer/infer-report.ts';
 import { formatOf, writePredictions } from '../infer/predictions-out.ts';
 import { EXIT } from '../output/errors.ts';
+import { beginFile, type NamedFile } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
@@ -62,9 +63,32 @@ export function inferCommand(terminal: Terminal): Command {
 async function infer(paths: readonly string[], options: InferOptions, terminal: Terminal): Promise<void> {
   if (options.device !== 'cpu')
     throw new UserInputError(`--device ${options.device} is not supported; the only device is cpu.`);
-  const format = formatOf(options.out);
+  formatOf(options.out);
   const sources = await Promise.all(paths.map((path) => existingSource(path, terminal.cwd)));
   const modelPath = resolveModel(options.model, terminal);
+  const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);
+  const file = out === null ? undefined : await beginFile(out, 'Predictions');
+  try {
+    await predict(sources, { modelPath, out, file }, options, terminal);
+  } catch (error) {
+    await file?.abandon();
+    throw error;
+  }
+}
+
+interface InferPlan {
+  readonly modelPath: string;
+  /** Path of the predictions, and the file that is begun there. */
+  readonly out: string | null;
+  readonly file: NamedFile | undefined;
+}
+
+async function predict(
+  sources: readonly ByteSource[],
+  { modelPath, out, file }: InferPlan,
+  options: InferOptions,
+  terminal: Terminal,
+): Promise<void> {
   const model = await openModel({
     modelPath,
     ...(options.workers !== undefined && { workers: options.workers }),
@@ -103,8 +127,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   }
   const wallSeconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);
-  if (out !== null) await writePredictions(out, format, partitions);
+  if (file !== undefined) await writePredictions(file, formatOf(options.out), partitions);
 
   const findings = findingsOf(partitions, model);
   const { galaxies: repeated, example } = repeatedHashes(hashes);

@@ -79,7 +79,11 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
         ? {}
         : { bucket: 'quoted' }
       : await readPayload(file, terminal.cwd);
-  const { payload, warnings } = composePayload(given, options, terminal.cwd);
+  const { payload, warnings } = composePayload(
+    given,
+    { ...options, ...(file !== undefined && { payloadFile: file }) },
+    terminal.cwd,
+  );
   const data = storeOf(payload.data_bucket, options);
   const sizes =
     options.files === undefined

@@ -1,14 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { pricesSchema, quoteSchema } from '@cosmicai/metrics';
 import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
 import { assembleRunReport, TAKEN, type NamedResult, type RunReport } from '@cosmicai/report';
-import { openStore, type ObjectStore } from '@cosmicai/store';
+import { openStore, readableAddress, type ObjectStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { bucketAndPrefix, resultsLocation } from '../inputs/files.ts';
 import { readJson } from '../inputs/json-file.ts';
 import { pricesOption } from '../inputs/options.ts';
+import { makeNamedFolder, writeNamedFile } from '../output/named-file.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { BENCH_FILE } from '../bench/bench-folder.ts';
 import { findExecution, gatherRun } from '../report/gather-run.ts';
@@ -49,14 +48,14 @@ async function report(what: readonly string[], options: ReportOptions, terminal:
   const named = (file: string | undefined) => (file === undefined ? undefined : resolve(terminal.cwd, file));
   const page = await pageOf(what, await read(named(options.quote), named(options.prices)), terminal);
   const out = resolve(terminal.cwd, options.out);
-  await mkdir(dirname(out), { recursive: true });
-  await writeFile(out, await page.html());
+  await makeNamedFolder(dirname(out), 'The report');
+  await writeNamedFile(out, 'The report', await page.html());
   if (options.plots !== undefined) {
     const folder = resolve(terminal.cwd, options.plots);
-    await mkdir(folder, { recursive: true });
+    await makeNamedFolder(folder, 'Plots');
     for (const [name, { svg, png }] of await page.plots()) {
-      await writeFile(join(folder, `${name}.svg`), svg);
-      await writeFile(join(folder, `${name}.png`), png);
+      await writeNamedFile(join(folder, `${name}.svg`), 'A plot', svg);
+      await writeNamedFile(join(folder, `${name}.png`), 'A plot', png);
     }
   }
   if (options.json) printJson(terminal, page.content);
@@ -117,14 +116,10 @@ async function filesBelow(folder: string): Promise<{ files: NamedResult[]; warni
   const sources = await sourcesBelow(folder);
   if (sources.length === 0) {
     throw new UserInputError(
-      `There is no finished run and no result in ${readable(folder)} or below: no summary.json, combined_data.json or <rank>.json. ${TAKEN}`,
+      `There is no finished run and no result in ${readableAddress(folder)} or below: no summary.json, combined_data.json or <rank>.json. ${TAKEN}`,
     );
   }
   return readThoseThatHold(sources);
-}
-
-function readable(address: string): string {
-  return address.startsWith('file://') ? fileURLToPath(address) : address;
 }
 
 /** A run folder (`…/runs/<run_id>`) or a results folder, of which the newest summarized run is taken. */
@@ -141,7 +136,9 @@ async function newestRun(bucket: string, resultPath: string): Promise<string> {
   const store = openStore(bucket);
   const published = `${resultPath}/summary.json`;
   if ((await store.head(published)) === undefined) {
-    throw new UserInputError(`There is no finished run in ${bucket}/${resultPath}: it has no summary.json.`);
+    throw new UserInputError(
+      `There is no finished run in ${readableAddress(bucket, resultPath)}: it has no summary.json.`,
+    );
   }
   return parseJsonAs(runSummarySchema, (await store.get(published)).toString(), published).run_id;
 }

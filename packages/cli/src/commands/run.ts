@@ -83,12 +83,16 @@ async function runAtAws(
   if (file !== undefined && (options.attach ?? options.onlyFailed) !== undefined)
     throw new UserInputError('--attach and --only-failed go on with an execution: they take no payload.');
   const { runOnAws } = await import('../aws/run-on-aws.ts');
-  return runOnAws(file, options, terminal);
+  return runOnAws(file, { ...options, ...named(file) }, terminal);
+}
+
+function named(file: string | undefined): Pick<PayloadOptions, 'payloadFile'> {
+  return file === undefined ? {} : { payloadFile: file };
 }
 
 async function run(file: string | undefined, options: RunOptions, terminal: Terminal): Promise<number> {
   const read = file === undefined ? {} : await readPayload(file, terminal.cwd);
-  const { payload } = composePayload(read, options, terminal.cwd);
+  const { payload } = composePayload(read, { ...options, ...named(file) }, terminal.cwd);
   const execution = await execute({ ...options, payload }, terminal);
   return reportExecution(execution, options, terminal);
 }
@@ -112,5 +116,5 @@ async function earlierPayload(directory: string): Promise<RunPayload> {
   } catch (error) {
     throw new UserInputError(`${directory} holds no execution to go on with.`, { cause: error });
   }
-  return parseRunPayload(start.input).payload;
+  return parseRunPayload(start.input, undefined, `payload in ${join(directory, 'run.json')}`).payload;
 }

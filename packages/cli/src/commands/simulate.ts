@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openStore } from '@cosmicai/store';
 import { writeSurvey, type ColumnMapping } from '@cosmicai/survey';
@@ -6,6 +5,7 @@ import { Command } from 'commander';
 import { columnMapping, openCatalogue } from '../inputs/catalogue.ts';
 import { bucketAndPrefix, folderAddress } from '../inputs/files.ts';
 import { byteSize, wholeNumber } from '../inputs/options.ts';
+import { makeNamedFolder } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -63,7 +63,7 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<v
 export async function writeSimulation(options: Omit<SimulateOptions, 'json'>, terminal: Terminal) {
   const catalogue = await openCatalogue(options, terminal);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
-  if (!options.out.includes('://')) await mkdir(resolve(terminal.cwd, options.out), { recursive: true });
+  if (!options.out.includes('://')) await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
   const bar = progress(terminal, 'Simulating');
   try {
     return await writeSurvey(

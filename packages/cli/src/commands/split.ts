@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { openStore } from '@cosmicai/store';
@@ -6,6 +5,7 @@ import { openPartition, splitPartition, TorchFileError, type PartitionPart } fro
 import { Command } from 'commander';
 import { bucketAndPrefix, existingSource, folderAddress } from '../inputs/files.ts';
 import { byteSize, crcOption } from '../inputs/options.ts';
+import { makeNamedFolder } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -41,7 +41,7 @@ async function split(file: string, options: SplitOptions, terminal: Terminal): P
   const reading = { checkCrc: options.crc };
   const { count } = await openPartition(source, reading);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
-  if (!options.out.includes('://')) await mkdir(resolve(terminal.cwd, options.out), { recursive: true });
+  if (!options.out.includes('://')) await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
   const store = openStore(bucket);
   const bar = progress(terminal, 'Splitting');
   const written: string[] = [];

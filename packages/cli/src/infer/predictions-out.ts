@@ -1,8 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { encodePredictions, type PartitionPredictions } from '@cosmicai/inference';
 import { UserInputError } from '@cosmicai/payload';
+import type { NamedFile } from '../output/named-file.ts';
 
 export type PredictionsFormat = 'csv' | 'parquet';
 
@@ -13,32 +11,20 @@ export function formatOf(out: string | undefined): PredictionsFormat {
   throw new UserInputError(`--out ${out} must end with .csv or .parquet.`);
 }
 
-/** Written beside its place and renamed, so that an interrupted run leaves no half file under the name asked for. */
 export async function writePredictions(
-  path: string,
+  file: NamedFile,
   format: PredictionsFormat,
   partitions: readonly PartitionPredictions[],
 ): Promise<void> {
-  const partial = `${path}.partial`;
-  try {
-    if (format === 'parquet') await writeFile(partial, encodePredictions(0, partitions));
-    else await writeCsv(partial, partitions);
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw new UserInputError(`Predictions can't be written to ${path}: ${(error as Error).message}`, { cause: error });
-  }
+  await file.write(format === 'parquet' ? encodePredictions(0, partitions) : csvLines(partitions));
 }
 
 /** Columns index, z_spec, z_pred, flags; the index counts through all files in the order given. */
-async function writeCsv(path: string, partitions: readonly PartitionPredictions[]): Promise<void> {
-  function* lines() {
-    yield 'index,z_spec,z_pred,flags\n';
-    let index = 0;
-    for (const { zSpec, zPred, flags, count } of partitions.flatMap((partition) => partition.batches)) {
-      for (let sample = 0; sample < count; sample++)
-        yield `${index++},${zSpec[sample]},${zPred[sample]},${flags[sample]}\n`;
-    }
+function* csvLines(partitions: readonly PartitionPredictions[]): Generator<string> {
+  yield 'index,z_spec,z_pred,flags\n';
+  let index = 0;
+  for (const { zSpec, zPred, flags, count } of partitions.flatMap((partition) => partition.batches)) {
+    for (let sample = 0; sample < count; sample++)
+      yield `${index++},${zSpec[sample]},${zPred[sample]},${flags[sample]}\n`;
   }
-  await pipeline(lines(), createWriteStream(path));
 }

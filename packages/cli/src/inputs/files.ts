@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UserInputError } from '@cosmicai/payload';
-import { fileStore, kindOf, openStore, parseAddress } from '@cosmicai/store';
+import { fileStore, kindOf, localPath, openStore, parseAddress } from '@cosmicai/store';
 import { storeSource, type ByteSource } from '@cosmicai/torchfile';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -23,9 +23,7 @@ export async function existingSource(path: string, cwd: string): Promise<ByteSou
 }
 
 function pathOf(address: string): string {
-  // Says what is wrong with an address that no file can have.
-  parseAddress(address);
-  return fileURLToPath(address).replace(/(?<=.)[/\\]+$/, '');
+  return localPath(address).replace(/(?<=.)[/\\]+$/, '');
 }
 
 async function checkFile(file: string): Promise<void> {
@@ -49,7 +47,9 @@ async function checkFile(file: string): Promise<void> {
 
 /** The address of a folder of this machine or a store, as the payload's bucket fields take it. */
 export function folderAddress(path: string, cwd: string): string {
-  return path.includes('://') ? path.replace(/\/+$/, '') : pathToFileURL(resolve(cwd, path)).href.replace(/\/+$/, '');
+  const address = path.includes('://') ? path : pathToFileURL(resolve(cwd, path)).href;
+  // The root of a file system has no name that a slash could follow.
+  return /^file:\/{3,}$/.test(address) ? 'file:///' : address.replace(/\/+$/, '');
 }
 
 /** Splits a folder's address into a store and a prefix in it; a folder of this machine is a store of its own. */
@@ -65,10 +65,11 @@ export function bucketAndPrefix(address: string): { bucket: string; prefix: stri
 export function resultsLocation(path: string, cwd: string): { bucket: string; resultPath: string } {
   const address = folderAddress(path, cwd);
   const cut = address.startsWith('s3://') ? address.indexOf('/', 's3://'.length) : address.lastIndexOf('/');
-  if (cut < 0) return { bucket: address, resultPath: 'results' };
+  if (cut < 0 || address === 'file:///') return { bucket: address, resultPath: 'results' };
+  const bucket = address.slice(0, cut);
   return {
-    bucket: address.slice(0, cut),
-    resultPath: address.startsWith('s3://') ? address.slice(cut + 1) : decodeURIComponent(address.slice(cut + 1)),
+    bucket: bucket === 'file://' ? 'file:///' : bucket,
+    resultPath: address.startsWith('file:///') ? basename(localPath(address)) : address.slice(cut + 1),
   };
 }
 
@@ -81,9 +82,19 @@ const DEMO_MODEL = join(checkout, 'models', 'astromae-demo.onnx');
 export function resolveModel(asked: string | undefined, terminal: Terminal): string {
   const named = asked ?? terminal.environment.COSMICAI_MODEL;
   if (named === undefined) return DEMO_MODEL;
-  const path = named.startsWith('file://') ? fileURLToPath(named) : resolve(terminal.cwd, named);
-  if (existsSync(path)) return path;
+  const path = named.startsWith('file://') ? localPath(named) : resolve(terminal.cwd, named);
+  const found = statOf(path);
+  if (found?.isFile() === true) return path;
+  if (found !== undefined) throw new UserInputError(`The model ${path} is ${kindOf(found)}: expected an ONNX file.`);
   throw new UserInputError(
     `There is no model file ${path}. Make one with: cosmicai model import checkpoint.pt -o model.onnx`,
   );
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new UserInputError(`The model file ${path} can't be read: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -4,6 +4,8 @@ import { crcOption, decimalNumber, wholeNumber } from './options.ts';
 
 /** What the command line may say about a run, over what the payload file says. */
 export interface PayloadOptions extends ModelUseOptions {
+  /** The payload file that they go with; heads the list of what is wrong. */
+  readonly payloadFile?: string;
   readonly worldSize?: number;
   readonly batchSize?: number;
   readonly fileLimit?: number;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,9 +10,10 @@ import {
   type LocalRunOptions,
   type LocalRunResult,
 } from '@cosmicai/local';
-import { EnvironmentError, type ExecutionRecord, type RunPayload } from '@cosmicai/payload';
+import type { ExecutionRecord, RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
+import { makeNamedFolder } from '../output/named-file.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import type { RunPlace } from '../report/gather-run.ts';
 import { checkModel } from './check-model.ts';
@@ -82,6 +82,7 @@ async function executeWith(
   const directory =
     options.resume === undefined ? newDirectory(payload, terminal) : resolve(terminal.cwd, options.resume);
   await createLocalBucket(options.payload.bucket);
+  if (options.resume === undefined) await makeNamedFolder(directory, 'Results');
   const progress = new RunProgress(terminal);
   const keep = () => {
     const store = options.store ?? terminal.environment.COSMICAI_STORE;
@@ -171,7 +172,5 @@ function newDirectory({ bucket, result_path: resultPath }: RunPayload, { cwd }: 
 async function createLocalBucket(bucket: string): Promise<void> {
   if (!bucket.startsWith('file:')) return;
   const folder = fileURLToPath(bucket);
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new EnvironmentError(`The results folder ${folder} can't be made: ${(cause as Error).message}`, { cause });
-  });
+  await makeNamedFolder(folder, 'Results');
 }

@@ -49,7 +49,8 @@ export function composePayload(
   cwd: string,
   prepare: ChangeFields = (fields) => fields,
 ): ParsedRunPayload {
-  return parseRunPayload(file, (fields) => changedFields(prepare(fields), options, cwd));
+  const what = options.payloadFile === undefined ? 'payload' : `payload ${resolve(cwd, options.payloadFile)}`;
+  return parseRunPayload(file, (fields) => changedFields(prepare(fields), options, cwd), what);
 }
 
 function changedFields(

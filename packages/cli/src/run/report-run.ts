@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
 import { functionMessage, plannedRunSchema, runLayout, type RunSummary } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
+import { openStore, readableAddress } from '@cosmicai/store';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { gatherRun, type RunPlace } from '../report/gather-run.ts';
@@ -102,15 +101,10 @@ function valuesOf(output: unknown): unknown[] {
   return typeof output === 'object' && output !== null ? Object.values(output) : [];
 }
 
-/** A file:// address as the path that people open. */
-function readable(address: string): string {
-  return address.startsWith('file://') ? fileURLToPath(address) : address;
-}
-
 function places(execution: Execution, summary: RunSummary, page: string | undefined): string {
-  const folder = readable(`${summary.bucket}/${summary.result_path}`);
+  const folder = readableAddress(summary.bucket, summary.result_path);
   return [
-    ...(page === undefined ? [] : [`Report       ${readable(`${summary.bucket}/${page}`)}`]),
+    ...(page === undefined ? [] : [`Report       ${readableAddress(summary.bucket, page)}`]),
     // The combined data of a failed run are not published.
     ...(summary.status === 'FAILED' ? [] : [`Results      ${folder}/combined_data.json, <rank>.json`]),
     `This run     ${folder}/runs/${summary.run_id}/ (summary.json, predictions/<rank>.parquet)`,

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../byte-source.ts';
 import type { FloatDType } from '../tensor/dtype.ts';
+import { whyUnchecked } from '../why-unchecked.ts';
 import type { TorchFileOptions } from '../torch-file.ts';
 import type { RowsOptions } from './column.ts';
 import { openColumns } from './columns.ts';
@@ -126,11 +127,7 @@ export async function openPartition(source: ByteSource, options: TorchFileOption
       });
     },
     unchecked() {
-      if (options.checkCrc === false) return undefined;
-      if (!file.hasChecksums)
-        return 'it was written without CRC-32 sums (torch.serialization.set_crc32_options(False))';
-      if (notChecked.length === 0) return undefined;
-      return `of ${notChecked.join(', ')} most bytes belong to no sample, so the CRC-32 was not checked; save .clone() of each tensor`;
+      return whyUnchecked(file, options, notChecked);
     },
   };
 }

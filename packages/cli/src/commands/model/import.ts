@@ -1,9 +1,10 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { compileCheckpoint, inspectModel } from '@cosmicai/astromae';
 import { Command, Option } from 'commander';
 import { existingSource } from '../../inputs/files.ts';
 import { crcOption, decimalNumber, wholeNumber } from '../../inputs/options.ts';
+import { beginFile } from '../../output/named-file.ts';
+import { notChecked } from '../../output/not-checked.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { describeModel } from './describe-model.ts';
 
@@ -45,17 +46,21 @@ export function importCommand(terminal: Terminal): Command {
 
 async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
   const source = await existingSource(checkpoint, terminal.cwd);
-  const { model, assumptions } = await compileCheckpoint(source, {
+  const path = resolve(terminal.cwd, options.out);
+  const file = await beginFile(path, 'The model');
+  const { model, assumptions, unchecked } = await compileCheckpoint(source, {
     heads: options.heads,
     normEpsilon: options.normEpsilon,
     fold: options.fold,
     checkCrc: options.crc,
     weightsType: options.weights,
+  }).catch(async (error: unknown) => {
+    await file.abandon();
+    throw error;
   });
+  if (unchecked !== undefined) printLine(terminal.stderr, notChecked(source.name, unchecked));
   for (const assumption of assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);
-  const path = resolve(terminal.cwd, options.out);
-  await writeFile(`${path}.partial`, model);
-  await rename(`${path}.partial`, path);
+  await file.write(model);
   const report = inspectModel(model);
   if (options.json) printJson(terminal, report);
   else printLine(terminal.stdout, `${describeModel(report)}\n\nWritten to ${path}`);

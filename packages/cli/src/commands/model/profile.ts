@@ -1,10 +1,13 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RangeProfile, trainedRangesFile, withMetadata } from '@cosmicai/inference';
 import { TRAINED_RANGES_KEY, UserInputError, type TrainedRanges } from '@cosmicai/payload';
 import { BANDS, openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
+import { crcOption } from '../../inputs/options.ts';
+import { beginFile } from '../../output/named-file.ts';
+import { sayUnchecked } from '../../output/not-checked.ts';
 import { progress } from '../../output/progress.ts';
 import { formatTable } from '../../output/table.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
@@ -12,6 +15,7 @@ import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 interface ProfileOptions {
   readonly data: readonly string[];
   readonly out?: string;
+  readonly crc: boolean;
   readonly json?: boolean;
 }
 
@@ -26,6 +30,7 @@ export function profileCommand(terminal: Terminal): Command {
     .argument('<model>', 'ONNX file')
     .requiredOption('-d, --data <partitions...>', 'partition files (.pt) of the training set, or addresses of them')
     .option('-o, --out <file>', 'write a copy of the model that holds the ranges, instead of the file beside it')
+    .addOption(crcOption())
     .option('--json', 'print the ranges as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model profile model.onnx --data train/1.pt train/2.pt\n')
     .action((model: string, options: ProfileOptions) => profile(model, options, terminal));
@@ -33,30 +38,34 @@ export function profileCommand(terminal: Terminal): Command {
 
 async function profile(model: string, options: ProfileOptions, terminal: Terminal): Promise<void> {
   const path = resolveModel(model, terminal);
-  const { ranges, galaxies } = await measure(options.data, terminal);
-  const text = JSON.stringify(ranges);
   const out = options.out === undefined ? trainedRangesFile(path) : resolve(terminal.cwd, options.out);
+  const file = await beginFile(out, 'The ranges');
+  const { ranges, galaxies } = await measure(options, terminal).catch(async (error: unknown) => {
+    await file.abandon();
+    throw error;
+  });
+  const text = JSON.stringify(ranges);
   const content =
     options.out === undefined ? `${text}\n` : withMetadata(await readFile(path), TRAINED_RANGES_KEY, text);
-  await writeFile(`${out}.partial`, content);
-  await rename(`${out}.partial`, out);
+  await file.write(content);
   if (options.json) printJson(terminal, { ...ranges, galaxies, written: out });
   else printLine(terminal.stdout, `${describe(ranges)}\n\nMeasured on ${galaxies} galaxies. Written to ${out}`);
 }
 
 async function measure(
-  paths: readonly string[],
+  { data, crc }: ProfileOptions,
   terminal: Terminal,
 ): Promise<{ ranges: TrainedRanges; galaxies: number }> {
   const found = new RangeProfile();
   const bar = progress(terminal, 'Measuring');
   try {
-    for (const path of paths) {
-      const partition = await openPartition(await existingSource(path, terminal.cwd));
+    for (const path of data) {
+      const partition = await openPartition(await existingSource(path, terminal.cwd), { checkCrc: crc });
       for await (const batch of partition.batches({ size: BATCH, signal: terminal.signal })) {
         found.add(batch);
         bar.update(batch.from + batch.count, partition.count, partition.name);
       }
+      sayUnchecked(partition, terminal);
     }
   } finally {
     bar.done();

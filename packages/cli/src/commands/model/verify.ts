@@ -10,6 +10,7 @@ import { existingSource, resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
 import { crcOption, decimalNumber, wholeNumber } from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
+import { sayUnchecked } from '../../output/not-checked.ts';
 import { formatTable } from '../../output/table.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { score } from '../../output/units.ts';
@@ -70,6 +71,7 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   } finally {
     await Promise.all([model.close(), other?.close()]);
   }
+  for (const partition of partitions) sayUnchecked(partition, terminal);
   const { count, maxDifference, meanDifference, worst } = verification;
   const result = {
     samples: count,

@@ -1,0 +1,94 @@
+import { createWriteStream } from 'node:fs';
+import { lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { EnvironmentError, UserInputError, type CosmicError } from '@cosmicai/payload';
+import { codeOf, makeFolder } from '@cosmicai/store';
+
+export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
+
+/** A file that the command line asks for, begun before there is anything to write. */
+export interface NamedFile {
+  /** Writes the whole file. @throws UserInputError or EnvironmentError saying why not */
+  write(content: Content): Promise<void>;
+  /** Leaves nothing behind when it isn't to be written after all. */
+  abandon(): Promise<void>;
+}
+
+/**
+ * Begins a file, so that a place where nothing can be written is told before hours of work and not after. It is written beside
+ * its place and renamed, so that nobody finds half a file under the name asked for. What is no ordinary file there, a device, a
+ * pipe or a link, is written to, as a rename would replace it.
+ *
+ * @param what begins the message, e.g. `The report`
+ * @throws UserInputError when nothing can be written there, EnvironmentError when the machine is at fault
+ */
+export async function beginFile(path: string, what: string): Promise<NamedFile> {
+  const refused = (error: unknown): never => {
+    throw notWritten(path, what, error);
+  };
+  const there = await lstat(path).catch(() => undefined);
+  if (there?.isDirectory() === true) throw new UserInputError(`${what} can't be written to ${path}: it is a folder.`);
+  const inPlace = there !== undefined && !there.isFile();
+  const partial = inPlace ? path : `${path}.partial`;
+  if (!inPlace) await open(partial, 'w').then((file) => file.close(), refused);
+  // A pipe would be waited for; of a link it can be told.
+  else if (there.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isFile() !== false)
+    await open(path, 'a').then((file) => file.close(), refused);
+  const abandon = async () => {
+    if (!inPlace) await rm(partial, { force: true });
+  };
+  return {
+    async write(content) {
+      try {
+        await pipeline(
+          typeof content === 'string' || ArrayBuffer.isView(content) ? [content] : content,
+          createWriteStream(partial),
+        );
+        if (!inPlace) await rename(partial, path);
+      } catch (error) {
+        await abandon();
+        refused(error);
+      }
+    },
+    abandon,
+  };
+}
+
+/** Writes a file that the command line asks for. @throws as beginFile does */
+export async function writeNamedFile(path: string, what: string, content: Content): Promise<void> {
+  const file = await beginFile(path, what);
+  await file.write(content);
+}
+
+/** Makes a folder that the command line asks for. @throws as beginFile does */
+export async function makeNamedFolder(path: string, what: string): Promise<void> {
+  await makeFolder(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw notWritten(path, what, error);
+    throw new UserInputError(`${what} can't be written to ${path}: no folder can be made there. Name another place.`, {
+      cause: error,
+    });
+  });
+}
+
+function notWritten(path: string, what: string, cause: unknown): CosmicError {
+  const code = codeOf(cause) ?? '';
+  const start = `${what} can't be written to ${path}:`;
+  const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
+  if (full) return new EnvironmentError(`${start} the disk is full (${code}). Free some space.`, { cause });
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return new EnvironmentError(`${start} too many files are open (${code}). Raise the limit (ulimit -n).`, { cause });
+  return new UserInputError(`${start} ${REASONS[code]?.(path) ?? (cause as Error).message}`, { cause });
+}
+
+const REASONS: Readonly<Record<string, (path: string) => string>> = {
+  ENOENT: (path) => `there is no folder ${dirname(path)}. Make it, or name another place.`,
+  ENOTDIR: () => 'a part of the path is a file, where a folder was expected.',
+  EEXIST: () => 'a file of that name is in the way, where a folder was expected.',
+  EISDIR: () => 'it is a folder.',
+  EACCES: () => 'no permission (EACCES). Check the owner and mode, or name another place.',
+  EPERM: () => 'no permission (EPERM). Check the owner and mode, or name another place.',
+  EROFS: () => 'the file system can only be read (EROFS). Name another place.',
+  ENAMETOOLONG: () => 'the name is too long (ENAMETOOLONG). Choose a shorter one.',
+  ELOOP: () => 'links lead in a circle (ELOOP).',
+};

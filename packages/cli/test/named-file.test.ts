@@ -1,0 +1,80 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EnvironmentError, UserInputError } from '@cosmicai/payload';
+import { messageOf } from '../src/output/errors.ts';
+import { beginFile, makeNamedFolder, writeNamedFile } from '../src/output/named-file.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cosmicai-named-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+const path = (...parts: string[]) => join(folder, ...parts);
+
+describe('a file that the command line asks for', () => {
+  it('is there under its name when it is whole, and leaves nothing when it is given up', async () => {
+    const file = await beginFile(path('a.csv'), 'Predictions');
+    expect(readdirSync(folder)).toEqual(['a.csv.partial']);
+    await file.write(['a', 'b\n']);
+    expect(readdirSync(folder)).toEqual(['a.csv']);
+    expect(readFileSync(path('a.csv'), 'utf8')).toBe('ab\n');
+    await (await beginFile(path('b.csv'), 'Predictions')).abandon();
+    expect(readdirSync(folder)).toEqual(['a.csv']);
+  });
+
+  it.each([
+    [
+      'in a folder that is missing',
+      'gone/a.csv',
+      /^Predictions can't be written to .*a\.csv: there is no folder .*gone\. /,
+    ],
+    ['below a file', 'file/a.csv', /: a part of the path is a file/],
+    ['in place of a folder', 'folder', /: it is a folder\.$/],
+    ['under too long a name', `${'n'.repeat(300)}.csv`, /: the name is too long/],
+    ['through a link to nowhere', 'link', /: there is no folder /],
+  ])('%s is refused before there is anything to write', async (_name, name, message) => {
+    writeFileSync(path('file'), '');
+    mkdirSync(path('folder'));
+    symlinkSync('gone/below', path('link'));
+    const refusal = beginFile(path(name), 'Predictions');
+    await expect(refusal).rejects.toThrow(UserInputError);
+    await expect(refusal).rejects.toThrow(message);
+  });
+
+  const linux = process.platform === 'linux' ? it : it.skip;
+  linux('is refused where no file can be made, and told of a full disk', async () => {
+    await expect(writeNamedFile('/proc/none/a.html', 'The report', '')).rejects.toThrow(
+      "The report can't be written to /proc/none/a.html: there is no folder /proc/none.",
+    );
+    await expect(makeNamedFolder('/proc/none/deep', 'Plots')).rejects.toThrow(
+      "Plots can't be written to /proc/none/deep: no folder can be made there.",
+    );
+    const full = writeNamedFile('/dev/full', 'The report', 'text');
+    await expect(full).rejects.toThrow(EnvironmentError);
+    await expect(full).rejects.toThrow('the disk is full (ENOSPC). Free some space.');
+  });
+
+  linux('goes into a device, a pipe or a link that is there instead of replacing it', async () => {
+    await writeNamedFile('/dev/null', 'The report', 'text');
+    symlinkSync('target', path('link'));
+    await writeNamedFile(path('link'), 'The report', 'linked');
+    expect(readFileSync(path('target'), 'utf8')).toBe('linked');
+    execFileSync('mkfifo', [path('pipe')]);
+    const read = promisify(execFile)('cat', [path('pipe')]);
+    await writeNamedFile(path('pipe'), 'The report', 'piped');
+    expect((await read).stdout).toBe('piped');
+  });
+});
+
+it('errors of the system are told without a stack', () => {
+  const error = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    code: 'ENOSPC',
+    syscall: 'write',
+  });
+  expect(messageOf(error)).toBe(
+    'The system refuses: ENOSPC: no space left on device, write. The disk is full: free some space.',
+  );
+});
