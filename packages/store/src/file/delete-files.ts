@@ -22,15 +22,11 @@ export async function deleteFile(path: string): Promise<void> {
  *
  * @param onDelete called for each with the number of those before
  */
-export async function deleteFiles(
-  root: string,
-  prefix: string,
-  onDelete: (before: number) => void = () => {},
-): Promise<number> {
+export async function deleteFiles(root: string, prefix: string, onDelete?: (before: number) => void): Promise<number> {
   const whole = prefix.endsWith('/') ? prefixFolder(root, prefix).path : undefined;
   if (whole !== undefined && (await isLink(whole))) {
     await deleteFile(whole);
-    onDelete(0);
+    onDelete?.(0);
     await removeEmptied(root, dirname(whole));
     return 1;
   }
@@ -38,7 +34,8 @@ export async function deleteFiles(
   let folder = root;
   for await (const { path } of listFiles(root, prefix, {}, 'themselves')) {
     await deleteFile(path);
-    onDelete(deleted++);
+    onDelete?.(deleted);
+    deleted++;
     if (dirname(path) !== folder) await removeEmptied(root, folder);
     folder = dirname(path);
   }
