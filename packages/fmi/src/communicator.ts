@@ -8,6 +8,7 @@ import { concatenate, sharesOf, type Gathered } from './collectives/parts.ts';
 import { partnersOf } from './collectives/partners.ts';
 import { ChannelUnavailableError, CommunicatorClosedError, MessageError, OperationMismatchError } from './errors.ts';
 import {
+  checkDeadline,
   checkRank,
   describeSlot,
   LARGEST_WORLD,
@@ -47,7 +48,7 @@ export class Communicator {
   readonly #members: readonly number[];
   readonly #context: number;
   #sequence = 0;
-  #closed = false;
+  #closing: Promise<void> | undefined;
   #busy = false;
   readonly #turns: (() => void)[] = [];
   readonly #sent = new Lane();
@@ -83,7 +84,7 @@ export class Communicator {
         ),
         hint: options.hint ?? 'fast',
         memoryMiB,
-        deadlineMs: options.deadlineMs ?? DEFAULT_DEADLINE_MS,
+        deadlineMs: checkDeadline(options.deadlineMs ?? DEFAULT_DEADLINE_MS),
       };
       this.#members = Array.from({ length: worldSize }, (_, member) => member);
     }
@@ -262,20 +263,34 @@ export class Communicator {
 
   /**
    * Hands over what was sent, says good-bye and closes the channels; of a split communicator, only itself. Resolves when every rank has
-   * taken into its process what this one sent to it. Safe to call twice.
+   * taken into its process what this one sent to it; called again, it gives the same answer.
    *
    * @param options deadlineMs: how long that may take; default: the communicator's
-   * @throws UndeliveredError naming the ranks that hadn't taken everything by then; not after the world has failed
+   * @throws UndeliveredError naming the ranks that hadn't taken everything by then, the signal's reason when that cuts closing short;
+   *   neither after the world has failed
    */
   async close(options: Pick<OperationOptions, 'deadlineMs'> = {}): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-    if (this.#isRoot) await this.#shared.world.close(options.deadlineMs ?? this.#shared.deadlineMs);
+    const deadlineMs = checkDeadline(options.deadlineMs ?? this.#shared.deadlineMs);
+    this.#closing ??= this.#close(deadlineMs);
+    await this.#closing;
   }
 
+  async #close(deadlineMs: number): Promise<void> {
+    if (!this.#isRoot) return;
+    try {
+      await this.#shared.world.close(deadlineMs);
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      throw error;
+    } finally {
+      this.#signal?.removeEventListener('abort', this.#onAbort);
+    }
+  }
+
+  /** Of one that its owner has closed already, says nothing again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    if (this.#closing === undefined) await this.close();
+    else await this.#closing.catch(() => undefined);
   }
 
   // Collectives of one communicator run one after the other, in the order of the calls.
@@ -286,7 +301,7 @@ export class Communicator {
     options: OperationOptions,
     run: (x: Exchange) => Promise<R>,
   ): Promise<R> {
-    if (this.#closed) throw new CommunicatorClosedError(this.name);
+    if (this.#closing !== undefined) throw new CommunicatorClosedError(this.name);
     const { world } = this.#shared;
     const channel = this.#channelFor(kind, options);
     const sequence = this.#sequence++;
@@ -330,7 +345,7 @@ export class Communicator {
     options: OperationOptions,
     run: (channel: Channel, operation: Operation) => Promise<R> | R,
   ): Promise<R> {
-    if (this.#closed) throw new CommunicatorClosedError(this.name);
+    if (this.#closing !== undefined) throw new CommunicatorClosedError(this.name);
     const { world } = this.#shared;
     world.throwIfFailed();
     options.signal?.throwIfAborted();
@@ -359,7 +374,7 @@ export class Communicator {
   }
 
   #operation(context: number, sequence: number, signature: number, options: ReceiveOptions): Operation {
-    const deadlineMs = options.deadlineMs ?? this.#shared.deadlineMs;
+    const deadlineMs = checkDeadline(options.deadlineMs ?? this.#shared.deadlineMs);
     const landing = options.into === undefined ? undefined : new Landing(options.into);
     return {
       context: context >>> 0,

@@ -67,3 +67,14 @@ export function checkRank(rank: number, size: number, what: string): void {
     throw new MessageError(`${what} is ${rank}; allowed: a rank from 0 to ${size - 1}.`);
   }
 }
+
+/** What Node's timers hold; a longer wait would be over at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** @returns the deadline, in ms from now */
+export function checkDeadline(deadlineMs: number): number {
+  if (!(deadlineMs >= 0 && deadlineMs <= LONGEST_MS)) {
+    throw new MessageError(`deadlineMs is ${deadlineMs}; allowed: 0 to ${LONGEST_MS} ms (24.8 days).`);
+  }
+  return deadlineMs;
+}

@@ -98,7 +98,7 @@ describe('a rank that leaves while the other side is still making the link', () 
       if (outcome === 'stands') await closing;
       else await expect(closing).rejects.toThrow(UndeliveredError);
     } finally {
-      await Promise.all([a.close(), b.close()]);
+      await Promise.all([a[Symbol.asyncDispose](), b.close()]);
       for (const socket of [left, right]) socket.destroy();
     }
   }

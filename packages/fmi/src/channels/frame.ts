@@ -18,8 +18,18 @@ export const TRAILER_BYTES = 4;
 const MAGIC = 0x4d46;
 
 /** The order is the wire's: append only. `askingData` is data that asks for credit; see `Flow`. */
-export const frameKinds = { data: 1, credit: 2, failure: 3, enquiry: 4, answer: 5, goodbye: 6, askingData: 7 } as const;
-const LAST_KIND = 7;
+export const frameKinds = {
+  data: 1,
+  credit: 2,
+  failure: 3,
+  enquiry: 4,
+  answer: 5,
+  goodbye: 6,
+  askingData: 7,
+  /** Answers a good-bye: everything before it was read. */
+  taken: 8,
+} as const;
+const LAST_KIND = 8;
 
 /** Shorter bodies come in one chunk, and copying them once more costs less than finding their place. */
 const WORTH_LANDING = 64 * 1024;

@@ -131,7 +131,8 @@ export class LinkChannel implements Channel {
 
   fail(error: Error): void {
     this.#failure ??= error;
-    for (const { incoming, outgoing } of this.#peers) {
+    for (const { rank, incoming, outgoing } of this.#peers) {
+      if (this.#closing && !outgoing.isEmpty) this.#undelivered.add(rank);
       incoming.fail(error);
       outgoing.fail(error);
     }
@@ -141,17 +142,18 @@ export class LinkChannel implements Channel {
   async close(deadlineMs: number): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    const hadFailed = this.#failure !== undefined;
     const until = performance.now() + deadlineMs;
     // Links that are still being made count too: what waits for them goes out once they stand.
     if (!this.#isDrained) await this.#untilDrained(deadlineMs);
-    for (const { rank, outgoing } of this.#peers) if (!outgoing.isEmpty) this.#undelivered.add(rank);
     await this.#sayGoodbye(Math.max(0, until - performance.now()));
     const closed = new CommunicatorClosedError(this.#options.name);
     // Not when the world fails: peers that are still dialling get the notice as soon as their link stands.
     this.#dials.abort(closed);
     this.fail(closed);
     await this.#hangUp();
-    if (this.#undelivered.size === 0 || this.#failure !== closed) return;
+    // Whoever closes a failed world has had the failure; one that fails now must not hide what is missing.
+    if (this.#undelivered.size === 0 || hadFailed) return;
     throw new UndeliveredError(
       [...this.#undelivered].sort((a, b) => a - b),
       deadlineMs,
@@ -167,9 +169,11 @@ export class LinkChannel implements Channel {
         this.#control(peer, frameKinds.goodbye, null);
         peer.outgoing.link = undefined;
         // A peer that has all it was sent, or has gone by its own word, isn't worth waiting for; nor is anybody once the world has failed.
-        const needs = peer.flows.outstanding > 0 && !peer.left && this.#failure === undefined;
-        const hasRead = await link.close(needs ? withinMs : Math.min(withinMs, LINGER_MS));
-        if (needs && !hasRead) this.#undelivered.add(peer.rank);
+        const needs = peer.flows.outstanding > 0 && !peer.left;
+        const isWorthIt = needs && this.#failure === undefined;
+        const hasRead = await link.close(isWorthIt ? withinMs : Math.min(withinMs, LINGER_MS));
+        // Two that leave at the same time need nothing from each other.
+        if (needs && !hasRead && !peer.left) this.#undelivered.add(peer.rank);
       }),
     );
   }
@@ -220,7 +224,10 @@ export class LinkChannel implements Channel {
     const peer = this.#peers[rank]!;
     if (peer.gone) return;
     peer.gone = true;
+    const mayLack = !peer.outgoing.isEmpty || (peer.outgoing.link !== undefined && peer.flows.outstanding > 0);
     peer.outgoing.link = undefined;
+    // Who left doesn't want it; who was lost lacks it.
+    if (this.#closing && !peer.left && mayLack) this.#undelivered.add(rank);
     if (!peer.left && !this.#closing) {
       this.#events?.lost(rank, reason, cause);
       return;
@@ -237,8 +244,6 @@ export class LinkChannel implements Channel {
 
   #checkLeft(peer: Peer): void {
     if (this.#closing) {
-      // Who left doesn't want it; who was lost lacks it.
-      if (!peer.left && !peer.outgoing.isEmpty) this.#undelivered.add(peer.rank);
       peer.outgoing.fail(new CommunicatorClosedError(this.#options.name));
       if (this.#isDrained) this.#drained?.();
       return;

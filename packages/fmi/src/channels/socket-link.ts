@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Slot } from '../operation.ts';
 import { readChunks } from '../rendezvous/index.ts';
-import type { Message } from '../value.ts';
-import { checksum, FrameReader, HEADER_BYTES, TRAILER_BYTES, writeFrame, writeHeader } from './frame.ts';
+import { EMPTY, type Message } from '../value.ts';
+import { checksum, frameKinds, FrameReader, HEADER_BYTES, TRAILER_BYTES, writeFrame, writeHeader } from './frame.ts';
 import type { Link, LinkHandler } from './link.ts';
 
 /** Up to this many bytes, copying the body behind its header into one buffer is cheaper than writing two. */
@@ -12,6 +12,8 @@ const LARGEST_COPY = 16 * 1024;
 export class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #close: Link['close'];
+  /** The peer has answered the good-bye. */
+  #taken = false;
 
   /**
    * @param from names the peer in error messages
@@ -20,7 +22,15 @@ export class SocketLink implements Link {
   constructor(socket: Socket, handler: LinkHandler, from: string, largestMessage: number, close: Link['close']) {
     this.#socket = socket;
     this.#close = close;
-    const reader = new FrameReader(handler, from, largestMessage);
+    const onFrame: LinkHandler['onFrame'] = (kind, slot, ...rest) => {
+      if (kind === frameKinds.taken) {
+        this.#taken = true;
+        return;
+      }
+      handler.onFrame(kind, slot, ...rest);
+      if (kind === frameKinds.goodbye) this.write(frameKinds.taken, slot, EMPTY, 0);
+    };
+    const reader = new FrameReader({ ...handler, onFrame }, from, largestMessage);
     let wasSilent = true;
     let reason: string | undefined;
     let cause: unknown;
@@ -68,8 +78,10 @@ export class SocketLink implements Link {
     if (!isSummed) socket.write(trailerOf(message));
   }
 
-  close(withinMs: number): Promise<boolean> {
-    return this.#close(withinMs);
+  /** The peer's own word counts: its end may come from a relay, or be older than what was written, when its process has died. */
+  async close(withinMs: number): Promise<boolean> {
+    await this.#close(withinMs);
+    return this.#taken;
   }
 }
 

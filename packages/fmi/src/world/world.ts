@@ -141,6 +141,8 @@ export class World implements ChannelEvents {
       channel.notify(notice);
       channel.fail(error);
     }
+    // Whoever is closing it lets go of it anyway.
+    if (this.#closing !== undefined) return;
     this.#hangUp = setTimeout(() => void this.close(TELL_MS).catch(() => undefined), TELL_MS);
   }
 

@@ -50,7 +50,7 @@ export function testWorld(
     async [Symbol.asyncDispose]() {
       if (isClosed) return;
       isClosed = true;
-      await Promise.all(ranks.map((communicator) => communicator.close()));
+      await Promise.all(ranks.map((communicator) => communicator[Symbol.asyncDispose]()));
       await close();
     },
   };

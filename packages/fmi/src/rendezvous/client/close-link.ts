@@ -17,7 +17,7 @@ export async function closeLink(socket: Socket, withinMs: number = lingerMs): Pr
     }, withinMs).unref();
     socket.once('close', (hadError: boolean) => {
       clearTimeout(timer);
-      resolve(!isLate && !hadError);
+      resolve(!isLate && !hadError && socket.readableEnded);
     });
     socket.resume().end();
   });
