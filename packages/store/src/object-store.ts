@@ -25,7 +25,8 @@ export interface SkippedEntry {
     | 'a named pipe'
     | 'a socket'
     | 'a device'
-    | 'not readable';
+    | 'not readable'
+    | 'named with %=, %! or %+ at the beginning';
 }
 
 /** What a write knows of the object it made. S3 tells no modification time here; `head` does. */

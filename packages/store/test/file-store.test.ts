@@ -84,6 +84,16 @@ describe('a folder of files', () => {
     expect(await keysOf(open(folder), 'z-latest/')).toEqual(['z-latest/1.pt', 'z-latest/deep/2.pt']);
   });
 
+  it('says which names it took for none', async () => {
+    const folder = await freshFolder();
+    for (const name of ['%=x.pt', '%+y.pt', '100%.pt']) await writeFile(join(folder, name), '');
+    await open(folder).put('..', '');
+    await mkdir(join(folder, '.cosmicai-store'));
+    const { objects, skipped } = await listAll(open(folder), '');
+    expect(objects.map(({ key }) => key)).toEqual(['..', '100%.pt']);
+    expect(skipped.map(({ key }) => key)).toEqual(['%+y.pt', '%=x.pt']);
+  });
+
   it('deletes links, and never what they lead to', async () => {
     const folder = await freshFolder();
     const elsewhere = await freshFolder();

@@ -6,7 +6,7 @@ import type { ListOptions, SkippedEntry } from '../object-store.ts';
 import { hasCode } from './file-errors.ts';
 import { kindOf } from './file-kind.ts';
 import { prefixFolder } from './key-paths.ts';
-import { isContinued, segmentOf } from './segment-names.ts';
+import { isContinued, segmentOf, WORK_FOLDER } from './segment-names.ts';
 
 export interface ListedFile {
   readonly key: string;
@@ -57,7 +57,7 @@ export async function* listFiles(
   /** The folder's names; undefined, after telling, where they may not be read. */
   const entriesOf = async (path: string, above: string): Promise<Entry[] | undefined> => {
     try {
-      return await readFolder(path, above, isFollowed);
+      return await readFolder(path, above, isFollowed, (key) => skip(key, 'named with %=, %! or %+ at the beginning'));
     } catch (error) {
       if (onSkipped === undefined || above === start.prefix || !hasCode(error, 'EACCES', 'EPERM')) throw error;
       skip(above, 'not readable');
@@ -108,12 +108,21 @@ export async function* listFiles(
   yield* walk(start.path, start.prefix, false);
 }
 
-async function readFolder(path: string, above: string, isFollowed: boolean): Promise<Entry[]> {
+/** @param onUnknown is told of names that stand for others, written by nobody who knows how */
+async function readFolder(
+  path: string,
+  above: string,
+  isFollowed: boolean,
+  onUnknown: (key: string) => void,
+): Promise<Entry[]> {
   const entries: Entry[] = [];
   const seen = new Set<string>();
   for await (const { parts, type } of namesIn(path, [])) {
     const segment = segmentOf(parts);
-    if (segment === undefined) continue;
+    if (segment === undefined) {
+      if (parts[0] !== WORK_FOLDER) onUnknown(above + parts.join('/'));
+      continue;
+    }
     const place = join(path, ...parts);
     const link = type.isSymbolicLink();
     const folder = link ? isFollowed && (await leadsToFolder(place)) : type.isDirectory();
