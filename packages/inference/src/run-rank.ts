@@ -1,6 +1,6 @@
 import { QualityLedger } from '@cosmicai/metrics';
 import { runLayout, withFormat, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
-import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store';
+import { requestsSince, requestsSoFar, type ObjectStore, type OpenStoreOptions } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
 import { atPartition, PartitionError } from './errors.ts';
 import { declineMeeting, meetRanks } from './meet-ranks.ts';
@@ -15,7 +15,7 @@ import { TimedSource } from './timed-source.ts';
 
 /** What a rank needs of the world around it. */
 export interface RankEnvironment {
-  readonly openStore: (address: string) => ObjectStore;
+  readonly openStore: (address: string, options?: Pick<OpenStoreOptions, 'access'>) => ObjectStore;
   readonly loadModel: (task: RankTask) => Promise<LoadedModel>;
   /** Monotonic clock in milliseconds. */
   readonly monotonic: () => number;
@@ -113,7 +113,8 @@ async function readPartition(
   { openStore, monotonic, signal }: RankEnvironment,
 ): Promise<PartitionPredictions & PartitionRead & { readonly checks: PartitionChecks }> {
   try {
-    const store = openStore(task.DATA_BUCKET);
+    const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
+    const store = openStore(task.DATA_BUCKET, { access });
     const source = new TimedSource(await storeSource(store, key), monotonic);
     const partition = await openPartition(source, { checkCrc: task.CHECK_CRC });
     const batches: PredictedSamples[] = [];

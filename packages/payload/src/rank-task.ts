@@ -30,6 +30,8 @@ export const rankTaskSchema = z.looseObject(
     ALLOW_BATCH_DEPENDENCE: flag.optional(),
     /** False: the partitions are read without checking their CRC-32. */
     CHECK_CRC: flag.default(true),
+    REQUEST_PAYER: flag.default(false),
+    SIGN_REQUESTS: flag.default(true),
     FMI_ENABLED: flag.default(false),
     RENDEZVOUS_ENDPOINT: text('host:port').optional(),
     /** Ranks that have data and so take part in FMI operations, and this rank's place among them; absent without FMI. */
@@ -62,6 +64,8 @@ export interface RankTaskItem {
   readonly MODEL_INPUTS?: ModelInputs;
   readonly ALLOW_BATCH_DEPENDENCE?: boolean;
   readonly CHECK_CRC?: boolean;
+  readonly REQUEST_PAYER?: boolean;
+  readonly SIGN_REQUESTS?: boolean;
   readonly FMI_ENABLED?: boolean;
   readonly RENDEZVOUS_ENDPOINT?: string;
   readonly FMI_WORLD_SIZE?: number;

@@ -48,6 +48,8 @@ const fields = {
   max_concurrency: integer(1, MAX_WORLD_SIZE).default(DEFAULT_MAX_CONCURRENCY),
   tolerated_failure_percentage: decimal(0, 100).default(0),
   check_crc: flag.default(true),
+  request_payer: flag.default(false),
+  sign_requests: flag.default(true),
   max_flagged: decimal(0, 100).default(DEFAULT_MAX_FLAGGED),
   unique_id: z.string({ error: 'text' }).optional(),
   test_mode: flag.optional(),

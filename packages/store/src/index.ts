@@ -19,6 +19,7 @@ export {
 } from './errors.ts';
 export { localPath, parseAddress, type ParsedAddress } from './address.ts';
 export { readableAddress } from './readable-address.ts';
+export type { StoreAccess } from './s3/s3-client.ts';
 export { openStore, type OpenStoreOptions } from './open-store.ts';
 export { kindOf } from './file/file-kind.ts';
 export { makeFolder } from './file/make-folder.ts';

@@ -2,6 +2,7 @@ import { placeOf } from './address.ts';
 import { InvalidAddressError } from './errors.ts';
 import { fileStore } from './file/file-store.ts';
 import type { ObjectStore } from './object-store.ts';
+import type { StoreAccess } from './s3/s3-client.ts';
 import { s3Store } from './s3/s3-store.ts';
 
 export interface OpenStoreOptions {
@@ -10,6 +11,8 @@ export interface OpenStoreOptions {
    * environment variable COSMICAI_STORE, else `s3://`.
    */
   readonly base?: string;
+  /** How a bucket is asked; folders don't care. */
+  readonly access?: StoreAccess;
 }
 
 /**
@@ -26,7 +29,7 @@ export function openStore(address: string, options: OpenStoreOptions = {}): Obje
       `${address} is a folder of the machine that a function on AWS happens to run on. Name a bucket or an s3:// address; runs with --target local read folders.`,
     );
   }
-  return 'bucket' in place ? s3Store(place.bucket) : fileStore(place.folder, { create: false });
+  return 'bucket' in place ? s3Store(place.bucket, options.access) : fileStore(place.folder, { create: false });
 }
 
 /**

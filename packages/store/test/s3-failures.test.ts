@@ -20,9 +20,15 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 /** Answers of a bucket that fails, in order; the last one repeats. */
 let answers: Answer[] = [];
 let asked: { method: string; range: string | undefined; match: string | undefined }[] = [];
+/** How the requests were made: whether signed, and who pays. */
+let ways: { signed: boolean; payer: string | string[] | undefined }[] = [];
 const server = createServer((request, response) => {
   const { range, 'if-match': match } = request.headers;
   asked.push({ method: request.method!, range, match });
+  ways.push({
+    signed: request.headers.authorization !== undefined,
+    payer: request.headers['x-amz-request-payer'],
+  });
   request.resume();
   const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
   answer(request, response);
@@ -43,6 +49,7 @@ afterAll(() => {
 });
 beforeEach(() => {
   asked = [];
+  ways = [];
 });
 
 function storeAnswering(...given: Answer[]): ObjectStore {
@@ -211,5 +218,39 @@ describe('s3:// when things go wrong', () => {
     await expect(storeAnswering(xml(page), xml(failed)).deletePrefix('p/')).rejects.toThrow(
       '1 key stays, e.g. "p/1" (AccessDenied: no)',
     );
+  });
+});
+
+describe('ways of asking a bucket', () => {
+  const list: Answer = (_, response) =>
+    response
+      .writeHead(200, { 'content-type': 'application/xml' })
+      .end('<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
+  const bytes: Answer = (_, response) => response.writeHead(200, { 'content-length': '3' }).end('abc');
+
+  it.each([
+    ['as its own user', {}, { signed: true, payer: undefined }],
+    ['paying for it', { requestPayer: true }, { signed: true, payer: 'requester' }],
+    ['without an account', { sign: false }, { signed: false, payer: undefined }],
+  ])('%s', async (_, access, way) => {
+    answers = [bytes, list];
+    const store = openStore('s3://bucket', { access });
+    expect((await store.get('key')).toString()).toBe('abc');
+    for await (const object of store.list('')) throw new Error(object.key);
+    expect(ways).toEqual([way, way]);
+  });
+
+  it('without an account needs no credentials', async () => {
+    const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = process.env;
+    delete process.env.AWS_ACCESS_KEY_ID;
+    delete process.env.AWS_SECRET_ACCESS_KEY;
+    try {
+      answers = [bytes];
+      const store = openStore('s3://bucket', { access: { sign: false, requestPayer: false } });
+      expect((await store.get('key')).toString()).toBe('abc');
+    } finally {
+      process.env.AWS_ACCESS_KEY_ID = id;
+      process.env.AWS_SECRET_ACCESS_KEY = secret;
+    }
   });
 });

@@ -23,10 +23,11 @@ import {
   requestsSoFar,
   type ObjectInfo,
   type ObjectStore,
+  type OpenStoreOptions,
 } from '@cosmicai/store';
 
 export interface InitializeEnvironment {
-  readonly openStore: (address: string) => ObjectStore;
+  readonly openStore: (address: string, options?: Pick<OpenStoreOptions, 'access'>) => ObjectStore;
   readonly now: () => Date;
   /** A run id that no other run has; part of object keys. */
   readonly newRunId: (now: Date) => string;
@@ -43,7 +44,12 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const { payload, warnings: payloadWarnings } = parseRunPayload(input);
   openModel(payload, environment);
   const folder = payload.data_prefix === '' ? '' : `${payload.data_prefix}/`;
-  const { objects, skipped } = await listAll(environment.openStore(payload.data_bucket), folder);
+  const { objects, skipped } = await listAll(
+    environment.openStore(payload.data_bucket, {
+      access: { requestPayer: payload.request_payer, sign: payload.sign_requests },
+    }),
+    folder,
+  );
   const { partitions, warnings: dataWarnings } = partitionsIn(objects, payload.data_prefix, skipped);
   const plan = planRanks(
     payload,
@@ -146,6 +152,8 @@ function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, fmi: bool
     ...(payload.model_inputs !== undefined && { MODEL_INPUTS: payload.model_inputs }),
     ...(payload.allow_batch_dependence === true && { ALLOW_BATCH_DEPENDENCE: true }),
     ...(!payload.check_crc && { CHECK_CRC: false }),
+    ...(payload.request_payer && { REQUEST_PAYER: true }),
+    ...(!payload.sign_requests && { SIGN_REQUESTS: false }),
   };
   const withData = plan.flatMap((share, rank) => (share.length > 0 ? [rank] : []));
   const meeting = {

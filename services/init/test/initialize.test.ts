@@ -188,6 +188,16 @@ describe('initialize', () => {
     expect((await run({ bucket: 'galaxies', check_crc: 'false' })).body![0]).toHaveProperty('CHECK_CRC', false);
   });
 
+  it('tells the ranks how the data are asked for, where that is not as usual', async () => {
+    await bucketWith('galaxies', ['1.pt']);
+
+    const usual = (await run({ bucket: 'galaxies' })).body?.[0];
+    expect(usual).not.toHaveProperty('REQUEST_PAYER');
+    expect(usual).not.toHaveProperty('SIGN_REQUESTS');
+    const other = (await run({ bucket: 'galaxies', request_payer: 'true', sign_requests: '0' })).body?.[0];
+    expect(other).toMatchObject({ REQUEST_PAYER: true, SIGN_REQUESTS: false });
+  });
+
   it('gives ranks with data their place in the meeting, and the others none', async () => {
     await bucketWith('galaxies', ['1.pt', '2.pt']);
     const dataMap = { '0': '2.pt', '1': [], '2': '1.pt' };

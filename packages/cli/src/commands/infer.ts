@@ -17,7 +17,15 @@ import { openPartition, type ByteSource } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
-import { crcOption, decimalNumber, modelOption, wholeNumber } from '../inputs/options.ts';
+import {
+  accessOf,
+  crcOption,
+  decimalNumber,
+  modelOption,
+  wholeNumber,
+  withAccessOptions,
+  type AccessOptions,
+} from '../inputs/options.ts';
 import { describeInference, inferReport } from '../infer/infer-report.ts';
 import { formatOf, writePredictions } from '../infer/predictions-out.ts';
 import { EXIT } from '../output/errors.ts';
@@ -25,7 +33,7 @@ import { beginFile, type NamedFile } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
-interface InferOptions extends ModelUseOptions {
+interface InferOptions extends ModelUseOptions, AccessOptions {
   readonly model?: string;
   readonly batchSize: number;
   readonly workers?: number;
@@ -37,7 +45,7 @@ interface InferOptions extends ModelUseOptions {
 }
 
 export function inferCommand(terminal: Terminal): Command {
-  const command = new Command('infer')
+  const command = withAccessOptions(new Command('infer'))
     .description(
       'Predicts the redshifts of partition files on this machine and prints time, throughput, memory and accuracy.',
     )
@@ -64,7 +72,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   if (options.device !== 'cpu')
     throw new UserInputError(`--device ${options.device} is not supported; the only device is cpu.`);
   formatOf(options.out);
-  const sources = await Promise.all(paths.map((path) => existingSource(path, terminal.cwd)));
+  const sources = await Promise.all(paths.map((path) => existingSource(path, terminal.cwd, accessOf(options))));
   const modelPath = resolveModel(options.model, terminal);
   const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);
   const file = out === null ? undefined : await beginFile(out, 'Predictions');

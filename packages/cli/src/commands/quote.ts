@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import { DEFAULT_CALIBRATION, pricesOf, pricesSchema, quoteRun } from '@cosmicai/metrics';
 import { naturalOrder, type RunPayload } from '@cosmicai/payload';
 import { quoteTable } from '@cosmicai/report';
-import { openStore, parseAddress } from '@cosmicai/store';
+import { openStore, parseAddress, type StoreAccess } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
+import { dataAccess } from '../inputs/data-access.ts';
 import { readJson } from '../inputs/json-file.ts';
 import { memoryOption, pricesOption, storeOption, wholeNumber } from '../inputs/options.ts';
 import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
@@ -84,7 +85,7 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
     { ...options, ...(file !== undefined && { payloadFile: file }) },
     terminal.cwd,
   );
-  const data = storeOf(payload.data_bucket, options);
+  const data = storeOf(payload.data_bucket, options, dataAccess(payload));
   const sizes =
     options.files === undefined
       ? await partitionSizes(data, payload.data_prefix)
@@ -121,11 +122,12 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
 
 /** Tries the payload's model on the first of its partitions, or on simulated galaxies where there is none to be read. */
 function probeFor(
-  { model: named, bucket, data_bucket: dataBucket, batch_size: batchSize }: RunPayload,
+  payload: RunPayload,
   sizes: ReadonlyMap<string, number>,
   options: QuoteOptions,
   terminal: Terminal,
 ): Promise<Probe> {
+  const { model: named, bucket, data_bucket: dataBucket, batch_size: batchSize } = payload;
   const [first] = naturalOrder(sizes.keys());
   const { store: modelBucket, key } =
     named?.includes('://') === true ? parseAddress(named) : { store: bucket, key: named };
@@ -135,7 +137,7 @@ function probeFor(
       batchSize,
       partition:
         options.files === undefined && first !== undefined
-          ? { store: storeOf(dataBucket, options), key: first }
+          ? { store: storeOf(dataBucket, options, dataAccess(payload)), key: first }
           : undefined,
       ...(options.model !== undefined && { model: options.model }),
       ...(key !== undefined && { storedModel: { store: storeOf(modelBucket, options), key } }),
@@ -144,8 +146,8 @@ function probeFor(
   );
 }
 
-function storeOf(bucket: string, { store: base }: QuoteOptions) {
-  return openStore(bucket, base === undefined ? {} : { base });
+function storeOf(bucket: string, { store: base }: QuoteOptions, access: StoreAccess = {}) {
+  return openStore(bucket, { access, ...(base !== undefined && { base }) });
 }
 
 function imagined(files: number, samples: number): Map<string, number> {

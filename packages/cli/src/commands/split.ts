@@ -4,13 +4,13 @@ import { openStore } from '@cosmicai/store';
 import { openPartition, splitPartition, TorchFileError, type PartitionPart } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { bucketAndPrefix, existingSource, folderAddress } from '../inputs/files.ts';
-import { byteSize, crcOption } from '../inputs/options.ts';
+import { accessOf, byteSize, crcOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { makeNamedFolder } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
-interface SplitOptions {
+interface SplitOptions extends AccessOptions {
   readonly partitionSize: number;
   readonly out: string;
   readonly json?: boolean;
@@ -18,7 +18,7 @@ interface SplitOptions {
 }
 
 export function splitCommand(terminal: Terminal): Command {
-  return new Command('split')
+  return withAccessOptions(new Command('split'))
     .description(
       'Splits a big partition file into partitions 1.pt, 2.pt, …, bit for bit, without holding it in memory.',
     )
@@ -37,7 +37,7 @@ export function splitCommand(terminal: Terminal): Command {
 }
 
 async function split(file: string, options: SplitOptions, terminal: Terminal): Promise<void> {
-  const source = await existingSource(file, terminal.cwd);
+  const source = await existingSource(file, terminal.cwd, accessOf(options));
   const reading = { checkCrc: options.crc };
   const { count } = await openPartition(source, reading);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));

@@ -3,7 +3,7 @@ import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UserInputError } from '@cosmicai/payload';
-import { fileStore, kindOf, localPath, openStore, parseAddress } from '@cosmicai/store';
+import { fileStore, kindOf, localPath, openStore, parseAddress, type StoreAccess } from '@cosmicai/store';
 import { storeSource, type ByteSource } from '@cosmicai/torchfile';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -12,10 +12,10 @@ import type { Terminal } from '../output/terminal.ts';
  *
  * @throws UserInputError when it isn't there, or is no file
  */
-export async function existingSource(path: string, cwd: string): Promise<ByteSource> {
+export async function existingSource(path: string, cwd: string, access: StoreAccess = {}): Promise<ByteSource> {
   if (path.includes('://') && !path.startsWith('file:///')) {
     const { store, key } = parseAddress(path);
-    return storeSource(openStore(store), key);
+    return storeSource(openStore(store, { access }), key);
   }
   const file = path.startsWith('file:///') ? pathOf(path) : resolve(cwd, path);
   await checkFile(file);

@@ -1,4 +1,5 @@
 import { UserInputError } from '@cosmicai/payload';
+import type { StoreAccess } from '@cosmicai/store';
 import { MEGABYTE } from '@cosmicai/torchfile';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
@@ -73,6 +74,23 @@ export function modelOption(): Option {
 /** Reads torch files without comparing their bytes with the sums that lie beside them. */
 export function crcOption(): Option {
   return new Option('--no-crc', 'read on where bytes don’t fit their CRC-32, e.g. of a file written without sums');
+}
+
+/** How the buckets of the data are asked, in every command that reads them. */
+export interface AccessOptions {
+  readonly requestPayer?: boolean;
+  readonly signRequest: boolean;
+}
+
+/** Gives a command the options of AccessOptions. */
+export function withAccessOptions(command: Command): Command {
+  return command
+    .option('--request-payer', 's3: pay for the requests yourself, where the owner of a bucket wants that')
+    .option('--no-sign-request', 's3: read public buckets without credentials');
+}
+
+export function accessOf({ requestPayer, signRequest }: AccessOptions): StoreAccess {
+  return { requestPayer, sign: signRequest };
 }
 
 /** Where buckets lie that a payload names without an address. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withModelUse, type ModelUseOptions } from './model-options.ts';
-import { crcOption, decimalNumber, wholeNumber } from './options.ts';
+import { crcOption, decimalNumber, wholeNumber, withAccessOptions } from './options.ts';
 
 /** What the command line may say about a run, over what the payload file says. */
 export interface PayloadOptions extends ModelUseOptions {
@@ -20,11 +20,13 @@ export interface PayloadOptions extends ModelUseOptions {
   readonly fmi?: boolean;
   /** False: read partitions without checking their CRC-32. */
   readonly crc?: boolean;
+  readonly requestPayer?: boolean;
+  readonly signRequest?: boolean;
 }
 
 /** Gives a command these options: the same in every command that takes a payload, so that what is quoted can be run. */
 export function withPayloadOptions(command: Command): Command {
-  return withModelUse(command)
+  return withAccessOptions(withModelUse(command))
     .option('-n, --world-size <n>', 'number of ranks', wholeNumber(1, 10_000))
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1))
     .option('--file-limit <n>', 'use at most this many partition files', wholeNumber(1))

@@ -2,6 +2,7 @@ import { DEFAULT_CALIBRATION, quoteRun, type Quote } from '@cosmicai/metrics';
 import { CosmicError, type RunPayload } from '@cosmicai/payload';
 import { formatSeconds, formatUsd } from '@cosmicai/report';
 import { openStore } from '@cosmicai/store';
+import { dataAccess } from '../inputs/data-access.ts';
 import type { StageRun } from '../aws/stage-run.ts';
 import { pricesFor } from '../report/prices-for.ts';
 import { partitionSizes, runPlanOf } from './run-plan.ts';
@@ -18,7 +19,10 @@ export async function quoteOnStage(
 ): Promise<Quote | undefined> {
   const { memory: memoryMb, ephemeral_storage: ephemeralStorageMb, architecture } = options.inference;
   try {
-    const sizes = await partitionSizes(openStore(payload.data_bucket, { base: 's3://' }), payload.data_prefix);
+    const sizes = await partitionSizes(
+      openStore(payload.data_bucket, { base: 's3://', access: dataAccess(payload) }),
+      payload.data_prefix,
+    );
     const plan = runPlanOf(payload, sizes, { memoryMb, ephemeralStorageMb, architecture, childType });
     return quoteRun(plan, DEFAULT_CALIBRATION, { prices: pricesFor(options.region).prices });
   } catch (error) {

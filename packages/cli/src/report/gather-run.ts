@@ -22,11 +22,12 @@ import {
   type RunSummary,
 } from '@cosmicai/payload';
 import { encodeFlux, largestResiduals, type Cutout, type PredictionSample, type RunMaterial } from '@cosmicai/report';
-import { openStore, type ObjectStore } from '@cosmicai/store';
+import { openStore, type ObjectStore, type StoreAccess } from '@cosmicai/store';
 import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readJson } from '../inputs/json-file.ts';
+import { dataAccess } from '../inputs/data-access.ts';
 import { quoteOfRun } from '../quote/kept-quote.ts';
 import { pricesFor } from './prices-for.ts';
 import { s3UsageOf } from './s3-usage.ts';
@@ -51,7 +52,8 @@ export async function gatherRun(
   execution: ExecutionRecord | undefined,
   named?: Prices,
 ): Promise<RunMaterial & { readonly summary: RunSummary }> {
-  const open = (bucket: string) => openStore(bucket, place.base === undefined ? {} : { base: place.base });
+  const open = (bucket: string, access: StoreAccess = {}) =>
+    openStore(bucket, { access, ...(place.base !== undefined && { base: place.base }) });
   const store = open(place.bucket);
   const layout = runLayout(place.resultPath, place.runId);
   const read = async (key: string) => (await store.get(key)).toString();
@@ -98,7 +100,7 @@ export async function gatherRun(
     predictions: sampleOf(rows, summary.prediction_scores.count),
     cutouts: await cutoutsOf(
       largestResiduals(rows, GALAXIES_SHOWN),
-      open(typeof dataBucket === 'string' ? dataBucket : place.bucket),
+      open(typeof dataBucket === 'string' ? dataBucket : place.bucket, dataAccess(record.payload)),
     ),
     ...(fmi !== undefined && { fmi }),
     ...(quote !== undefined && { quote }),

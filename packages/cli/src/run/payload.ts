@@ -72,6 +72,8 @@ function changedFields(
       fmi_enabled: options.fmi,
       allow_batch_dependence: options.allowBatchDependence,
       check_crc: options.crc === false ? false : undefined,
+      request_payer: options.requestPayer,
+      sign_requests: options.signRequest === false ? false : undefined,
     }),
   };
   if (options.map !== undefined)

@@ -11,7 +11,7 @@ import type {
   WrittenObject,
 } from '../object-store.ts';
 import { readBody, type OpenBody } from './s3-body.ts';
-import { s3, type S3 } from './s3-client.ts';
+import { s3, type S3, type StoreAccess } from './s3-client.ts';
 import { answerOf, isMute } from './s3-answer.ts';
 import { s3Error } from './s3-errors.ts';
 import { uploadParts } from './s3-upload.ts';
@@ -24,17 +24,19 @@ const KEYS_PER_DELETE = 1000;
 const CONFLICT_ATTEMPTS = 5;
 
 /** A bucket on S3, or on anything that speaks its API, as an object store. */
-export function s3Store(bucket: string): ObjectStore {
-  return new S3Store(bucket);
+export function s3Store(bucket: string, access: StoreAccess = {}): ObjectStore {
+  return new S3Store(bucket, access);
 }
 
 class S3Store implements ObjectStore {
   readonly url: string;
   readonly #bucket: string;
+  readonly #access: StoreAccess;
   /** HEAD answers a bare 404 for a missing key and for a missing bucket; once anything was found the bucket is there. */
   #bucketSeen = false;
 
-  constructor(bucket: string) {
+  constructor(bucket: string, access: StoreAccess) {
+    this.#access = access;
     this.url = `s3://${bucket}`;
     this.#bucket = bucket;
   }
@@ -238,7 +240,7 @@ class S3Store implements ObjectStore {
   ): Promise<Result> {
     try {
       signal?.throwIfAborted();
-      const result = await work(await s3());
+      const result = await work(await s3(this.#access));
       this.#bucketSeen = true;
       return result;
     } catch (error) {
