@@ -4,6 +4,7 @@ import { redis } from './channels/redis-channel.ts';
 import { store } from './channels/store-channel.ts';
 import type { ChannelFactory } from './channels/channel.ts';
 import { Communicator } from './communicator.ts';
+import { checkDeadline } from './operation.ts';
 import type { CommunicatorOptions } from './options.ts';
 import { ChannelUnavailableError } from './errors.ts';
 import { createConnector, meetV1, type ConnectorOptions, type Endpoint } from './rendezvous/index.ts';
@@ -73,7 +74,9 @@ function joinTcpunch(options: JoinTcpunchOptions): TcpunchCommunicator {
 }
 
 async function joinFramed(options: JoinOptions): Promise<Communicator> {
-  const { runId, rank, worldSize, group } = options;
+  const { runId, rank, worldSize, group, deadlineMs } = options;
+  // Before there is a connection that would be left open.
+  if (deadlineMs !== undefined) checkDeadline(deadlineMs);
   const name = group === undefined ? runId : `${runId}.${group}`;
   const channels: ChannelFactory[] = [];
   if (options.rendezvous !== undefined) channels.push(await throughRendezvous(options, options.rendezvous));

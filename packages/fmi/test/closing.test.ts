@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { Communicator, direct, MessageError } from '../src/index.ts';
+import { Communicator, direct, joinWorld, MessageError } from '../src/index.ts';
 import { connectorOf, socketPair } from './support/tap.ts';
 import { memoryWorld, rendezvousWorld, type TestWorld } from './support/worlds.ts';
 
@@ -79,6 +79,16 @@ describe('closing', () => {
     await expect(a.close({ deadlineMs })).rejects.toThrow(MessageError);
     await expect(a.barrier({ deadlineMs })).rejects.toThrow('deadlineMs is');
     await expect(memoryWorld(2, { deadlineMs })).rejects.toThrow('allowed: 0 to 2147483647');
+    const rendezvous = { host: '127.0.0.1', port: 1 };
+    const joining = joinWorld({
+      runId: 'x',
+      runKey: new Uint8Array(32),
+      rank: 0,
+      worldSize: 2,
+      rendezvous,
+      deadlineMs,
+    });
+    await expect(joining).rejects.toThrow('deadlineMs is');
   });
 
   it('at once on both sides, with messages that nobody has asked for, is no loss', async () => {
