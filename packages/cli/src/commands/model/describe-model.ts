@@ -1,43 +1,110 @@
-import type { ModelReport } from '@cosmicai/astromae';
+import { describeShape, type ModelContract, type ModelPort } from '@cosmicai/inference';
 import { formatPairs } from '../../output/table.ts';
+import { compiledPairs } from './describe-compiled.ts';
+import type { Inspection } from './inspection.ts';
 
 /** What `model inspect` prints. */
-export function describeModel(report: ModelReport): string {
-  const { config, parameters, flops } = report;
-  const { encoder } = config;
-  const count = (value: number) => value.toLocaleString('en-US');
-  const ports = (list: ModelReport['inputs']) =>
-    list.map((port) => `${port.name} [${port.shape.join(', ')}]`).join(', ');
-  return formatPairs([
+export function describeModel(inspection: Inspection): string {
+  const { file, compiled, externalFiles, trained, inference } = inspection;
+  const pairs = formatPairs([
+    ...(compiled === null ? [] : compiledPairs(compiled)),
     [
-      'Architecture',
-      `${report.architecture}, ${config.bands} bands of ${config.imageSize} x ${config.imageSize} pixels`,
+      'File',
+      `${size(inspection.fileBytes)}, sha-256 ${inspection.sha256 ?? 'unknown: a file of its weights is missing'}`,
     ],
+    ...externalFiles.map(
+      ({ name, bytes }) => ['Weights in', `${shown(name)} (${bytes === null ? 'not there' : size(bytes)})`] as const,
+    ),
+    ['Inputs', ports(file.inputs)],
+    ['Outputs', ports(file.outputs)],
+    ['Made by', file.producer === '' ? 'unknown' : shown(file.producer)],
     [
-      'Encoder',
-      `patch ${encoder.patchSize}, embedding ${encoder.embedding}, depth ${encoder.depth}, heads ${encoder.heads}, MLP ${encoder.mlpHidden}, attention bias ${encoder.attentionBias}`,
+      'Opsets',
+      `${listOf(Object.entries(file.opsets), ([domain, version]) => `${shown(domain)} ${version}`)}; IR ${file.irVersion}`,
     ],
-    [
-      'PCM',
-      encoder.pcm === null ? 'none: plain ViT blocks' : `kernel ${encoder.pcm.kernel}, groups ${encoder.pcm.groups}`,
-    ],
-    [
-      'Parameters',
-      `${count(parameters.total)} (${Object.entries(parameters.byBranch)
-        .map(([branch, size]) => `${branch} ${count(size)}`)
-        .join(', ')}); ${count(parameters.fineTuned)} fine-tuned`,
-    ],
-    [
-      'Constants',
-      `${count(report.constants)} in the file, weights ${report.weightsType}, ${report.folded ? 'folded' : 'not folded'}`,
-    ],
-    ['File', `${(report.fileBytes / 2 ** 20).toFixed(2)} MB, sha-256 ${report.sha256}`],
-    [
-      'FLOP a sample',
-      `${(flops.total / 1e6).toFixed(1)} M (Linear ${(flops.linear / 1e6).toFixed(1)}, convolution ${(flops.convolution / 1e6).toFixed(1)}, attention ${(flops.attention / 1e6).toFixed(1)})`,
-    ],
-    ['Inputs', ports(report.inputs)],
-    ['Outputs', ports(report.outputs)],
-    ...Object.entries(report.provenance).map(([name, value]) => [name, value] as const),
+    ['Operators', listOf(byCount(file.operators), ([operator, times]) => `${shown(operator)} ${times}`)],
+    ['Metadata', listOf([...file.metadata.keys()], shown)],
+    ...trainedPairs(trained),
+    ...Object.entries(compiled?.provenance ?? {}),
+    ['infer', inference.usable ? `runs it: ${describeContract(inference.contract)}` : `can't run it: see below`],
+    ...(inference.usable ? [['Probed', probed(inference.warnings)] as const] : []),
   ]);
+  return inference.usable ? pairs : `${pairs}\n\n${inference.why}`;
+}
+
+/** What `model inspect --json` prints; keys of the compiler's own models come first and mean what they always have. */
+export function inspectionJson({ path, file, compiled, inference, ...rest }: Inspection): object {
+  const { sha256, fileBytes, externalFiles, trained } = rest;
+  return {
+    ...(compiled ?? {}),
+    path,
+    sha256,
+    fileBytes,
+    inputs: file.inputs.map(portJson),
+    outputs: file.outputs.map(portJson),
+    producer: file.producer,
+    irVersion: file.irVersion,
+    opsets: file.opsets,
+    operators: file.operators,
+    metadata: Object.fromEntries(file.metadata),
+    externalFiles,
+    trained,
+    inference,
+  };
+}
+
+/** The one line that tells how a model was tried. */
+export function probed(warnings: readonly string[]): string {
+  return warnings.length === 0
+    ? 'one finite, repeatable redshift a galaxy, whatever its batch mates'
+    : `one finite, repeatable redshift a galaxy; let pass: ${warnings.join(' ')}`;
+}
+
+function portJson({ name, type, shape }: ModelPort): object {
+  // Of a scalar, or of one that the file doesn't tell.
+  return { name, type: type ?? null, shape };
+}
+
+function ports(list: readonly ModelPort[]): string {
+  return listOf(
+    list,
+    ({ name, type, shape }) => `${shown(name)} ${type ?? '(no tensor)'} ${shown(describeShape(shape))}`,
+  );
+}
+
+function describeContract({ image, magnitudes, redshift, batch }: ModelContract): string {
+  const parts = [
+    `image from ${shown(image.name)}`,
+    magnitudes === null ? 'no magnitudes' : `magnitudes from ${shown(magnitudes.name)}`,
+    `redshift from ${shown(redshift.name)}`,
+    batch === null ? 'any batch size' : `${batch} galaxies at once, padded`,
+  ];
+  return parts.join(', ');
+}
+
+function trainedPairs(trained: Inspection['trained']): (readonly [string, string])[] {
+  if (trained === null) return [['Trained on', 'unknown: measure it with cosmicai model profile']];
+  if ('problem' in trained) return [['Trained on', shown(trained.problem)]];
+  const range = ([low, high]: readonly [number, number]) => `${low.toPrecision(4)} to ${high.toPrecision(4)}`;
+  const { magnitudes, redshift } = trained.ranges;
+  return [
+    ['Trained on', `redshift ${range(redshift)}, magnitudes ${magnitudes.map(range).join(', ')} (${trained.from})`],
+  ];
+}
+
+function byCount(operators: Readonly<Record<string, number>>): [string, number][] {
+  return Object.entries(operators).sort(([a, many], [b, few]) => few - many || (a < b ? -1 : 1));
+}
+
+function listOf<T>(list: readonly T[], describe: (item: T) => string): string {
+  return list.length === 0 ? 'none' : list.map(describe).join(', ');
+}
+
+function size(bytes: number): string {
+  return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(2)} MB`;
+}
+
+/** Text of a file, harmless on a terminal: one line, nothing that moves its cursor. */
+function shown(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
-import { compileCheckpoint, inspectModel } from '@cosmicai/astromae';
+import { compileCheckpoint } from '@cosmicai/astromae';
 import { Command, Option } from 'commander';
 import { existingSource } from '../../inputs/files.ts';
 import { crcOption, decimalNumber, wholeNumber } from '../../inputs/options.ts';
+import { EXIT } from '../../output/errors.ts';
 import { beginFile } from '../../output/named-file.ts';
 import { notChecked } from '../../output/not-checked.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
-import { describeModel } from './describe-model.ts';
+import { describeModel, inspectionJson } from './describe-model.ts';
+import { inspectFile } from './inspection.ts';
 
 interface ImportOptions {
   readonly out: string;
@@ -22,7 +24,7 @@ export function importCommand(terminal: Terminal): Command {
   return new Command('import')
     .summary('compile a PyTorch checkpoint to ONNX')
     .description(
-      'Compiles an AstroMAE checkpoint of torch.save (whole module or state dict) to ONNX. Nothing in the file is executed.',
+      'Compiles an AstroMAE checkpoint of torch.save (whole module or state dict) to ONNX and tries the model on a few galaxies. Nothing in the file is executed.',
     )
     .argument('<checkpoint>', 'checkpoint (.pt), or a file:// or s3:// address of one')
     .requiredOption('-o, --out <file>', 'ONNX file to write')
@@ -61,7 +63,11 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
   if (unchecked !== undefined) printLine(terminal.stderr, notChecked(source.name, unchecked));
   for (const assumption of assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);
   await file.write(model);
-  const report = inspectModel(model);
-  if (options.json) printJson(terminal, report);
-  else printLine(terminal.stdout, `${describeModel(report)}\n\nWritten to ${path}`);
+  const inspection = await inspectFile(path, {});
+  if (options.json) printJson(terminal, inspectionJson(inspection));
+  else printLine(terminal.stdout, `${describeModel(inspection)}\n\nWritten to ${path}`);
+  if (!inspection.inference.usable) {
+    printLine(terminal.stderr, `Written to ${path}, but infer can't run it: ${inspection.inference.why}`);
+    process.exitCode = EXIT.failed;
+  }
 }

@@ -1,32 +1,30 @@
-import { readFile } from 'node:fs/promises';
-import { inspectModel, ModelFileError, type ModelReport } from '@cosmicai/astromae';
-import { UserInputError } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
+import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
-import { describeModel } from './describe-model.ts';
+import { describeModel, inspectionJson } from './describe-model.ts';
+import { inspectFile } from './inspection.ts';
 
-export function inspectCommand(terminal: Terminal): Command {
-  return new Command('inspect')
-    .summary('say what an ONNX model of ours is')
-    .description(
-      'Prints architecture, parameters, file size, FLOP a sample, inputs and outputs, sha-256 and provenance.',
-    )
-    .argument('[model]', 'ONNX file; default: the demo model')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  cosmicai model inspect astromae.onnx\n')
-    .action(async (path: string | undefined, options: { readonly json?: boolean }) => {
-      const report = await inspect(resolveModel(path, terminal));
-      if (options.json) printJson(terminal, report);
-      else printLine(terminal.stdout, describeModel(report));
-    });
+interface InspectOptions extends ModelUseOptions {
+  readonly json?: boolean;
 }
 
-async function inspect(path: string): Promise<ModelReport> {
-  try {
-    return inspectModel(await readFile(path));
-  } catch (error) {
-    if (error instanceof ModelFileError) throw new UserInputError(`${path}: ${error.message}`, { cause: error });
-    throw error;
-  }
+export function inspectCommand(terminal: Terminal): Command {
+  const command = new Command('inspect')
+    .summary('say what an ONNX model is, and whether infer can run it')
+    .description(
+      'Prints inputs and outputs, opsets, operators, metadata, files, sha-256 and trained ranges of any ONNX model, and whether infer can run it or why not; of models of this compiler also architecture, parameters, FLOP a sample and provenance.',
+    )
+    .argument('[model]', 'ONNX file; default: the demo model');
+  return withModelUse(command)
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cosmicai model inspect astromae.onnx\n  cosmicai model inspect other.onnx --map image=input --map redshift=output\n',
+    )
+    .action(async (path: string | undefined, options: InspectOptions) => {
+      const inspection = await inspectFile(resolveModel(path, terminal), modelUse(options));
+      if (options.json) printJson(terminal, inspectionJson(inspection));
+      else printLine(terminal.stdout, describeModel(inspection));
+    });
 }

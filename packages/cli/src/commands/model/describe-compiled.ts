@@ -1,0 +1,38 @@
+import type { ModelReport } from '@cosmicai/astromae';
+
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+/** What is known of a model of this system's own compiler, before what any ONNX file tells. */
+export function compiledPairs(report: ModelReport): Pairs {
+  const { config, parameters, flops } = report;
+  const { encoder } = config;
+  const count = (value: number) => value.toLocaleString('en-US');
+  return [
+    [
+      'Architecture',
+      `${report.architecture}, ${config.bands} bands of ${config.imageSize} x ${config.imageSize} pixels`,
+    ],
+    [
+      'Encoder',
+      `patch ${encoder.patchSize}, embedding ${encoder.embedding}, depth ${encoder.depth}, heads ${encoder.heads}, MLP ${encoder.mlpHidden}, attention bias ${encoder.attentionBias}`,
+    ],
+    [
+      'PCM',
+      encoder.pcm === null ? 'none: plain ViT blocks' : `kernel ${encoder.pcm.kernel}, groups ${encoder.pcm.groups}`,
+    ],
+    [
+      'Parameters',
+      `${count(parameters.total)} (${Object.entries(parameters.byBranch)
+        .map(([branch, size]) => `${branch} ${count(size)}`)
+        .join(', ')}); ${count(parameters.fineTuned)} fine-tuned`,
+    ],
+    [
+      'Constants',
+      `${count(report.constants)} in the file, weights ${report.weightsType}, ${report.folded ? 'folded' : 'not folded'}`,
+    ],
+    [
+      'FLOP a sample',
+      `${(flops.total / 1e6).toFixed(1)} M (Linear ${(flops.linear / 1e6).toFixed(1)}, convolution ${(flops.convolution / 1e6).toFixed(1)}, attention ${(flops.attention / 1e6).toFixed(1)})`,
+    ],
+  ];
+}

@@ -1,0 +1,81 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { printedJson, Workspace } from './support/workspace.ts';
+
+const golden = fileURLToPath(new URL('../../astromae/test/golden/cells-k1-g48.pt', import.meta.url));
+
+let workspace: Workspace;
+beforeAll(() => {
+  workspace = new Workspace();
+  writeFileSync(workspace.path('foreign.onnx'), foreign(readFileSync(workspace.modelPath)));
+});
+afterAll(() => workspace.remove());
+
+/** The same model as somebody else would have written it: other names, and no metadata that this system knows. */
+function foreign(model: Buffer): Buffer {
+  const text = model.toString('latin1');
+  const renamed = text
+    .replaceAll('cosmicai', 'somebody')
+    .replaceAll('image', 'input')
+    .replaceAll('redshift', 'estimate');
+  return Buffer.from(renamed, 'latin1');
+}
+
+describe('cosmicai model inspect', () => {
+  it('describes a model made elsewhere, and says why infer does not run it', async () => {
+    const end = await workspace.cosmicai(['model', 'inspect', 'foreign.onnx']);
+    expect(end.code).toBe(0);
+    expect(end.stdout).not.toContain('Architecture');
+    expect(end.stdout).toMatch(/^File +\d.* sha-256 [\da-f]{64}$/m);
+    expect(end.stdout).toMatch(/^Inputs +input float32 \[batch, 5, 32, 32\], magnitudes float32 \[batch, 5\]$/m);
+    expect(end.stdout).toMatch(/^Outputs +estimate float32 \[batch, 1\]$/m);
+    expect(end.stdout).toMatch(/^Made by +somebody$/m);
+    expect(end.stdout).toMatch(/^Opsets +ai\.onnx \d+.*; IR \d+$/m);
+    expect(end.stdout).toMatch(/^Operators +.*\bMatMul \d+/m);
+    expect(end.stdout).toMatch(/^Metadata +somebody\.architecture, /m);
+    expect(end.stdout).toMatch(/^Trained on +unknown/m);
+    expect(end.stdout).toContain(`can't be used: it has no input "image"`);
+    expect(end.stdout).toContain('--map image=input --map redshift=estimate');
+  });
+
+  it('says how infer runs it once its names are told', async () => {
+    const use = ['--map', 'image=input', '--map', 'redshift=estimate'];
+    const [table, json] = await Promise.all([
+      workspace.cosmicai(['model', 'inspect', 'foreign.onnx', ...use]),
+      workspace.cosmicai(['model', 'inspect', 'foreign.onnx', ...use, '--json']),
+    ]);
+    expect(table.stdout).toMatch(
+      /^infer +runs it: image from input, magnitudes .*, redshift from estimate, any batch/m,
+    );
+    expect(table.stdout).toMatch(/^Probed +one finite, repeatable redshift a galaxy/m);
+    expect(json.code).toBe(0);
+    expect(printedJson(json)).toMatchObject({
+      producer: 'somebody',
+      inputs: [{ name: 'input', type: 'float32', shape: ['batch', 5, 32, 32] }, { name: 'magnitudes' }],
+      externalFiles: [],
+      trained: null,
+      inference: { usable: true, contract: { image: { name: 'input' }, batch: null }, warnings: [] },
+    });
+  });
+
+  it('names where trained ranges come from, and ranges that are none', async () => {
+    const ranges = { magnitudes: Array.from({ length: 5 }, () => [14, 22]), redshift: [0, 0.5] };
+    writeFileSync(workspace.path('ranged.onnx'), readFileSync(workspace.modelPath));
+    writeFileSync(workspace.path('ranged.trained.json'), JSON.stringify(ranges));
+    const good = await workspace.cosmicai(['model', 'inspect', 'ranged.onnx']);
+    expect(good.stdout).toMatch(/^Trained on +redshift 0\.000 to 0\.5000, .*ranged\.trained\.json\)$/m);
+    writeFileSync(workspace.path('ranged.trained.json'), '{"redshift": 7}');
+    const bad = await workspace.cosmicai(['model', 'inspect', 'ranged.onnx']);
+    expect(bad.code).toBe(0);
+    expect(bad.stdout).toMatch(/^Architecture +AstroMAE/m);
+    expect(bad.stdout).toMatch(/^Trained on +.*ranged\.trained\.json has \d problems?:/m);
+    expect(bad.stdout).toMatch(/^infer +can't run it/m);
+  });
+
+  it('refuses what is no ONNX file, by what it is', async () => {
+    const end = await workspace.cosmicai(['model', 'inspect', golden]);
+    expect(end.code).toBe(2);
+    expect(end.stderr).toContain('is no ONNX model: it is a zip file, such as torch.save writes');
+    expect(end.stdout).toBe('');
+  });
+});
