@@ -6,6 +6,7 @@ import { redshiftsIn } from './contract/answer.ts';
 import { feedsOf } from './contract/feeds.ts';
 import { contractOf, type ModelContract } from './contract/model-contract.ts';
 import type { ModelPort } from './contract/ports.ts';
+import { runtimeMessage } from './onnx/runtime-message.ts';
 import type { PredictRequest, PredictResponse, SessionOptions, SessionStart } from './session-messages.ts';
 
 /** onnxruntime's own log on stderr: none, since every failure is told in our words. */
@@ -37,13 +38,13 @@ export async function serveSession(): Promise<void> {
     );
   } catch (error) {
     const known = error instanceof UserInputError;
-    start({ type: 'refused', message: known ? error.message : `onnxruntime can't load it: ${messageOf(error)}` });
+    start({ type: 'refused', message: known ? error.message : `onnxruntime can't load it: ${runtimeMessage(error)}` });
     return;
   }
   port.on('message', (request: PredictRequest) => {
     predict(session, contract, request).then(
       (redshift) => post({ type: 'prediction', id: request.id, redshift }, [redshift.buffer]),
-      (error: unknown) => post({ type: 'failure', id: request.id, message: messageOf(error) }),
+      (error: unknown) => post({ type: 'failure', id: request.id, message: runtimeMessage(error) }),
     );
   });
   start({ type: 'ready', contract });
@@ -64,8 +65,4 @@ async function predict(
   // Only what is wanted: other outputs need not even be computed.
   const outputs = await session.run(tensors, [contract.redshift.name], { logSeverityLevel: FATAL_ONLY });
   return redshiftsIn(outputs[contract.redshift.name], contract, sent, request.count);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

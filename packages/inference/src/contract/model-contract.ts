@@ -30,6 +30,7 @@ export function contractOf(ports: ModelPorts, names: ModelInputs = {}): ModelCon
   const image = slotOf(ports, 'inputs', 'image', names.image ?? 'image');
   const magnitudesName = names.magnitudes ?? 'magnitudes';
   const rest = ports.inputs.filter(({ name }) => name !== image.name);
+  if (names.magnitudes === image.name) throw refusal(ports, `"${image.name}" can't be both image and magnitudes`);
   const isFed = names.magnitudes !== undefined || rest.some(({ name }) => name === magnitudesName);
   const magnitudes = isFed ? slotOf(ports, 'inputs', 'magnitudes', magnitudesName) : null;
   const unfed = rest.find(({ name }) => name !== magnitudes?.name);

@@ -40,7 +40,7 @@ export async function readModelBytes(
     const file = join(dirname(path), checkedLocation(location, label));
     const found = await stat(file).catch((error: unknown) => {
       throw new UserInputError(
-        `The weights of the model ${label} are in ${location}, which should lie beside it: ${(error as Error).message}. Copy both files together.`,
+        `The weights of the model ${label} are in ${location}, which should lie beside it and can't be read (${(error as NodeJS.ErrnoException).code}). Copy both files together.`,
         { cause: error },
       );
     });

@@ -1,0 +1,190 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+  type AttributeProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from 'onnx-buf';
+
+export type ElementType = keyof typeof ELEMENT_TYPES;
+
+const ELEMENT_TYPES = {
+  float: DataType.FLOAT,
+  double: DataType.DOUBLE,
+  half: DataType.FLOAT16,
+  int32: DataType.INT32,
+  int64: DataType.INT64,
+  bool: DataType.BOOL,
+  string: DataType.STRING,
+} as const;
+
+export interface TestPort {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface TestNode {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly output: string;
+  /** Whole numbers, lists of them, or text. */
+  readonly attributes: Readonly<Record<string, number | readonly number[] | string>>;
+}
+
+/** A constant; without `values` its data lie in a file beside the model. */
+export interface TestConstant {
+  readonly type: 'float' | 'int64';
+  readonly dims: readonly number[];
+  readonly values: readonly number[] | { readonly file: string };
+}
+
+/** A model of galaxies, or one that nearly is. */
+export interface TestModel {
+  /** null: it has none. */
+  readonly image: TestPort | null;
+  readonly magnitudes: TestPort | null;
+  readonly otherInputs: readonly TestPort[];
+  readonly outputs: readonly TestPort[];
+  /** What makes the outputs of `z`, float [n, 1]. */
+  readonly answer: readonly TestNode[];
+  readonly constants: Readonly<Record<string, TestConstant>>;
+  readonly opset: number;
+}
+
+export function port(name: string, type: ElementType, ...shape: (number | string)[]): TestPort {
+  return { name, type, shape };
+}
+
+export function node(
+  op: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: TestNode['attributes'] = {},
+): TestNode {
+  return { op, inputs, output, attributes };
+}
+
+export const numbers = (...values: number[]): TestConstant => ({ type: 'float', dims: [values.length], values });
+export const integers = (...values: number[]): TestConstant => ({ type: 'int64', dims: [values.length], values });
+
+/** A hundredth: what `z` is of the sum of means. */
+export const SCALE = 0.01;
+
+const FITTING: TestModel = {
+  image: port('image', 'float', 'n', 5, 32, 32),
+  magnitudes: port('magnitudes', 'float', 'n', 5),
+  otherInputs: [],
+  outputs: [port('redshift', 'float', 'n', 1)],
+  answer: [node('Identity', ['z'], 'redshift')],
+  constants: {},
+  opset: 17,
+};
+
+/**
+ * The bytes of an ONNX file that fits but for the changes. Of each galaxy it takes the mean of its pixels and the mean of its
+ * magnitudes, whatever their type; `z` is SCALE times their sum.
+ */
+export function testModel(changes: Partial<TestModel> = {}): Uint8Array {
+  const { image, magnitudes, otherInputs, outputs, answer, constants, opset } = { ...FITTING, ...changes };
+  const means = [image, magnitudes].filter((given) => given !== null).flatMap(meanOf);
+  const sum =
+    image !== null && magnitudes !== null
+      ? node('Add', [`${image.name}_mean`, `${magnitudes.name}_mean`], 'sum')
+      : node(
+          'Identity',
+          [image === null ? (magnitudes === null ? 'scale' : `${magnitudes.name}_mean`) : `${image.name}_mean`],
+          'sum',
+        );
+  const body = [...means, sum, node('Mul', ['sum', 'scale'], 'z'), ...answer];
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    producerName: 'test',
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) })],
+    graph: create(GraphProtoSchema, {
+      name: 'test',
+      node: body.map(encodeNode),
+      initializer: Object.entries({ scale: numbers(SCALE), ...constants }).map(encodeConstant),
+      input: [image, magnitudes, ...otherInputs].filter((given) => given !== null).map(encodePort),
+      output: outputs.map(encodePort),
+    }),
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** The mean of each galaxy's values as `<name>_mean`, [n, 1]. */
+function meanOf({ name }: TestPort): TestNode[] {
+  return [
+    node('Cast', [name], `${name}_float`, { to: DataType.FLOAT }),
+    node('Flatten', [`${name}_float`], `${name}_rows`, { axis: 1 }),
+    node('ReduceMean', [`${name}_rows`], `${name}_mean`, { axes: [1], keepdims: 1 }),
+  ];
+}
+
+/** The node that gives the output another element type. */
+export function cast(type: ElementType, from = 'z', to = 'redshift'): TestNode {
+  return node('Cast', [from], to, { to: ELEMENT_TYPES[type] });
+}
+
+function encodeNode({ op, inputs, output, attributes }: TestNode): NodeProto {
+  return create(NodeProtoSchema, {
+    name: output,
+    opType: op,
+    input: [...inputs],
+    output: output === '' ? [] : [output],
+    attribute: Object.entries(attributes).map(encodeAttribute),
+  });
+}
+
+function encodeAttribute([name, value]: [string, number | readonly number[] | string]): AttributeProto {
+  if (typeof value === 'number')
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  if (typeof value === 'string')
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function encodeConstant([name, { type, dims, values }]: [string, TestConstant]): TensorProto {
+  const about = { name, dataType: ELEMENT_TYPES[type], dims: dims.map(BigInt) };
+  if ('file' in values) {
+    return create(TensorProtoSchema, {
+      ...about,
+      dataLocation: DataLocation.EXTERNAL,
+      externalData: [create(StringStringEntryProtoSchema, { key: 'location', value: values.file })],
+    });
+  }
+  return type === 'float'
+    ? create(TensorProtoSchema, { ...about, floatData: [...values] })
+    : create(TensorProtoSchema, { ...about, int64Data: values.map(BigInt) });
+}
+
+function encodePort({ name, type, shape }: TestPort): ValueInfoProto {
+  const dim = shape.map((size) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value: typeof size === 'number' ? { case: 'dimValue', value: BigInt(size) } : { case: 'dimParam', value: size },
+    }),
+  );
+  const value = create(TypeProto_TensorSchema, {
+    elemType: ELEMENT_TYPES[type],
+    shape: create(TensorShapeProtoSchema, { dim }),
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
+  });
+}
