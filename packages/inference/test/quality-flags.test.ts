@@ -180,7 +180,7 @@ describe('trained ranges', () => {
     const path = join(folder, 'odd.onnx');
     await writeFile(path, withMetadata(await readFile(DEMO), TRAINED_RANGES_KEY, '{"magnitudes": [[2, 1]]}'));
     await expect(readTrainedRanges(path)).rejects.toThrow(
-      /cosmicai\.trained in the metadata of .*odd\.onnx has 2 problems/,
+      /cosmicai\.trained in the metadata of .*odd\.onnx has 3 problems/,
     );
   });
 

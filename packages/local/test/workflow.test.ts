@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FORMAT } from '@cosmicai/payload';
 import { parseReportLog } from '@cosmicai/metrics';
 import { loadDefinition } from '../src/index.ts';
 import { fixture, outline, Workspace } from './workspace.ts';
@@ -180,7 +181,9 @@ describe('the workflow on one machine', () => {
   it('keeps events, reports and logs in the folder of the run', async () => {
     const result = await workspace.run({ definition });
     const events = readFileSync(join(workspace.runDirectory, 'events.jsonl'), 'utf8').trimEnd().split('\n');
-    expect(events.map((line) => JSON.parse(line) as unknown)).toEqual(result.events);
+    const [first, ...rest] = result.events;
+    // The file tells its format in its first line.
+    expect(events.map((line) => JSON.parse(line) as unknown)).toEqual([{ ...first, format: FORMAT }, ...rest]);
     expect(result.events.map((event) => event.id)).toEqual(result.events.map((_, index) => index + 1));
     const { reports } = parseReportLog(readFileSync(join(workspace.runDirectory, 'reports.log'), 'utf8'));
     expect(reports).toHaveLength(5);

@@ -150,7 +150,7 @@ function executionOf({ stderr }: Ended): string {
     held.release();
     const end = await run.ended;
     const name = executionOf(end);
-    expect(printedJson(stopped)).toEqual({ execution: name, status: 'ABORTED' });
+    expect(printedJson(stopped)).toEqual({ execution: name, status: 'ABORTED', format: FORMAT });
     expect(end.code).toBe(130);
     expect(end.stderr).toContain(`Go on with: cosmicai run ${AT.join(' ')} --only-failed ${name}`);
 
