@@ -1,3 +1,4 @@
+import { FORMAT } from '@cosmicai/payload';
 import type { Ended } from '../support/cosmicai.ts';
 import { whyNoMoto } from '../../../../test/moto-server.ts';
 import { printedJson, printedRun, Workspace } from '../support/workspace.ts';

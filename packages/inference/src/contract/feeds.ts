@@ -1,3 +1,4 @@
+import '@cosmicai/payload/no-telemetry';
 import { Tensor } from 'onnxruntime-node';
 import type { ModelContract, Slot } from './model-contract.ts';
 import type { FloatingType } from './ports.ts';
