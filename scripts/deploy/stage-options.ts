@@ -14,6 +14,8 @@ export interface StageOptions {
     readonly model: string;
     readonly memory: number;
     readonly reserved_concurrency: number;
+    /** Environments kept ready behind the alias `provisioned`; 0: none. */
+    readonly provisioned_concurrency: number;
     /** MB of /tmp. */
     readonly ephemeral_storage: number;
   };
@@ -25,6 +27,10 @@ export interface StageOptions {
   };
   readonly rendezvous: {
     readonly enabled: boolean;
+    /** Units of Fargate: 1024 are one vCPU. */
+    readonly cpu: number;
+    /** MB. */
+    readonly memory: number;
     readonly architecture: 'X86_64' | 'ARM64';
     readonly port: number;
     /** DNS name of the server; '' : none. */

@@ -19,6 +19,23 @@ export interface LambdaUsage {
   readonly requests: number;
   /** Billed seconds of all requests together (Billed Duration of the REPORT lines). */
   readonly billedSeconds: number;
+  /** All of them ran in environments kept ready, where a second costs less. */
+  readonly provisioned?: boolean;
+}
+
+export interface FargateUsage {
+  readonly vcpuHours: number;
+  readonly gbHours: number;
+  /** Default: x86_64. */
+  readonly architecture?: Architecture;
+}
+
+export interface ProvisionedConcurrency {
+  readonly architecture: Architecture;
+  readonly memoryMb: number;
+  readonly environments: number;
+  /** For how long they were kept. */
+  readonly seconds: number;
 }
 
 /** Everything of a run that costs money. What is left out counts as not used. */
@@ -30,8 +47,15 @@ export interface RunUsage {
     readonly expressGbSeconds?: number;
   };
   readonly s3?: { readonly puts?: number; readonly lists?: number; readonly gets?: number };
-  readonly fargate?: { readonly vcpuHours: number; readonly gbHours: number };
-  readonly dataTransfer?: { readonly outToInternetGb?: number; readonly betweenZonesGb?: number };
+  readonly fargate?: FargateUsage;
+  /** Environments kept ready, whether something ran in them or not. */
+  readonly provisionedConcurrency?: ProvisionedConcurrency;
+  readonly dataTransfer?: {
+    readonly outToInternetGb?: number;
+    readonly betweenZonesGb?: number;
+    /** Read by functions from buckets of their own region. */
+    readonly fromS3ToLambdaGb?: number;
+  };
 }
 
 const figure = z.number({ error: 'a number' });
@@ -62,8 +86,10 @@ export type CostItem = Cost['items'][number];
 /** The bill of a run, line by line; lines of nothing used are left out. */
 export function costOfRun(usage: RunUsage, prices: Prices): Cost {
   const { stepFunctions = {}, s3 = {}, fargate, dataTransfer = {} } = usage;
+  const fargatePrices = (fargate?.architecture === 'arm64' ? prices.fargate.arm64 : undefined) ?? prices.fargate;
   const items = [
     ...usage.lambda.flatMap((used) => lambdaItems(used, prices)),
+    ...(usage.provisionedConcurrency === undefined ? [] : provisionedItems(usage.provisionedConcurrency, prices)),
     line(
       'Step Functions',
       'Standard',
@@ -88,8 +114,8 @@ export function costOfRun(usage: RunUsage, prices: Prices): Cost {
     line('S3', 'PUT', s3.puts, 'request', prices.s3.put),
     line('S3', 'LIST', s3.lists, 'request', prices.s3.list),
     line('S3', 'GET', s3.gets, 'request', prices.s3.get),
-    line('Fargate', 'vCPU', fargate?.vcpuHours, 'vCPU-hour', prices.fargate.vcpu_hour),
-    line('Fargate', 'memory', fargate?.gbHours, 'GB-hour', prices.fargate.gb_hour),
+    line('Fargate', 'vCPU', fargate?.vcpuHours, 'vCPU-hour', fargatePrices.vcpu_hour),
+    line('Fargate', 'memory', fargate?.gbHours, 'GB-hour', fargatePrices.gb_hour),
     line(
       'Data transfer',
       'out to the internet',
@@ -98,6 +124,13 @@ export function costOfRun(usage: RunUsage, prices: Prices): Cost {
       prices.data_transfer.out_to_internet_gb,
     ),
     line('Data transfer', 'between zones', dataTransfer.betweenZonesGb, 'GB', prices.data_transfer.between_zones_gb),
+    line(
+      'Data transfer',
+      'from S3 to Lambda in one region',
+      dataTransfer.fromS3ToLambdaGb,
+      'GB',
+      prices.data_transfer.between_s3_and_lambda_gb,
+    ),
   ].filter((item) => item.quantity > 0);
   return {
     usd: items.reduce((sum, item) => sum + item.usd, 0),
@@ -108,14 +141,15 @@ export function costOfRun(usage: RunUsage, prices: Prices): Cost {
 }
 
 function lambdaItems(used: LambdaUsage, prices: Prices): CostItem[] {
+  const warmPrices = used.provisioned === true ? prices.lambda.provisioned_duration_gb_second : undefined;
   const storageMb = Math.max(0, used.ephemeralStorageMb - prices.lambda.ephemeral_storage_free_mb);
   return [
     line(
       'Lambda',
-      `${used.name} duration (${used.architecture}, ${used.memoryMb} MB)`,
+      `${used.name} duration (${used.architecture}, ${used.memoryMb} MB${warmPrices === undefined ? '' : ', provisioned'})`,
       (used.memoryMb / MB_PER_GB) * used.billedSeconds,
       'GB-second',
-      prices.lambda.gb_second[used.architecture],
+      (warmPrices ?? prices.lambda.gb_second)[used.architecture],
     ),
     line('Lambda', `${used.name} requests`, used.requests, 'request', prices.lambda.request),
     line(
@@ -126,6 +160,14 @@ function lambdaItems(used: LambdaUsage, prices: Prices): CostItem[] {
       prices.lambda.ephemeral_storage_gb_second,
     ),
   ];
+}
+
+function provisionedItems(kept: ProvisionedConcurrency, prices: Prices): CostItem[] {
+  const unitPrice = prices.lambda.provisioned_concurrency_gb_second?.[kept.architecture];
+  if (unitPrice === undefined) return [];
+  const gbSeconds = kept.environments * (kept.memoryMb / MB_PER_GB) * kept.seconds;
+  const item = `provisioned concurrency (${kept.architecture}, ${kept.memoryMb} MB)`;
+  return [line('Lambda', item, gbSeconds, 'GB-second', unitPrice)];
 }
 
 function line(

@@ -21,8 +21,10 @@ export {
   type Cost,
   type CostItem,
   type LambdaUsage,
+  type ProvisionedConcurrency,
   type RunUsage,
 } from './cost.ts';
+export { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer, unpriced, type FargateSize } from './stage-costs.ts';
 export type { ReportLine } from '@cosmicai/payload';
 export { formatReportLine, parseReportLine, parseReportLog, type ReportLog } from './report-line.ts';
 export { fromRankResult } from './own-results.ts';

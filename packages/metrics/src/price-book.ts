@@ -4,6 +4,7 @@ import usEast1 from './prices/us-east-1.json' with { type: 'json' };
 
 const price = z.number({ error: 'a price in USD' }).nonnegative();
 const perArchitecture = z.object({ x86_64: price, arm64: price });
+const perSize = { vcpu_hour: price, gb_hour: price };
 
 /** Prices of one region on one date, in USD. One file a region lies in `prices/`; to add a region, add a file. */
 export const pricesSchema = z.object({
@@ -17,12 +18,16 @@ export const pricesSchema = z.object({
   lambda: z.object({
     gb_second: perArchitecture,
     request: price,
+    /** Of environments kept ready, while they are, and of the invocations in them; absent in older files: not known. */
+    provisioned_concurrency_gb_second: perArchitecture.exactOptional(),
+    provisioned_duration_gb_second: perArchitecture.exactOptional(),
     ephemeral_storage_gb_second: price,
     ephemeral_storage_free_mb: z.number().nonnegative(),
   }),
   step_functions: z.object({ standard_transition: price, express_request: price, express_gb_second: price }),
   s3: z.object({ put: price, list: price, get: price }),
-  fargate: z.object({ vcpu_hour: price, gb_hour: price }),
+  /** On x86-64, and on Arm where the file has it. */
+  fargate: z.object({ ...perSize, arm64: z.object(perSize).exactOptional() }),
   data_transfer: z.object({ out_to_internet_gb: price, between_zones_gb: price, between_s3_and_lambda_gb: price }),
 });
 export type Prices = z.output<typeof pricesSchema>;

@@ -2,10 +2,13 @@ import { InvalidInputError, parseAs, UserInputError } from '@cosmicai/payload';
 import {
   costOfRun,
   expressGbSeconds,
+  fargateUsage,
   pricedRegions,
   pricesOf,
   pricesSchema,
   teamsEstimate,
+  unpriced,
+  type Architecture,
   type LambdaUsage,
 } from '../src/index.ts';
 
@@ -26,7 +29,8 @@ describe('the cost of a run', () => {
         stepFunctions: { standardTransitions: 5, expressRequests: 4, expressGbSeconds: 10 },
         s3: { puts: 6, lists: 1, gets: 9 },
         fargate: { vcpuHours: 0.25, gbHours: 0.5 },
-        dataTransfer: { outToInternetGb: 0.1 },
+        provisionedConcurrency: { architecture: 'x86_64', memoryMb: 2048, environments: 5, seconds: 60 },
+        dataTransfer: { outToInternetGb: 0.1, fromS3ToLambdaGb: 12.6 },
       },
       pricesOf('us-east-1'),
     );
@@ -37,6 +41,7 @@ describe('the cost of a run', () => {
       ['Lambda', 'inference duration (x86_64, 2048 MB)', 40, 0.000666668],
       ['Lambda', 'inference requests', 4, 0.0000008],
       ['Lambda', 'inference ephemeral storage', 40, 0.000001236],
+      ['Lambda', 'provisioned concurrency (x86_64, 2048 MB)', 600, 0.00250002],
       ['Step Functions', 'Standard', 5, 0.000125],
       ['Step Functions', 'Express requests', 4, 0.000004],
       ['Step Functions', 'Express duration', 10, 0.0001667],
@@ -46,6 +51,7 @@ describe('the cost of a run', () => {
       ['Fargate', 'vCPU', 0.25, 0.01012],
       ['Fargate', 'memory', 0.5, 0.0022225],
       ['Data transfer', 'out to the internet', 0.1, 0.009],
+      ['Data transfer', 'from S3 to Lambda in one region', 12.6, 0],
     ]);
     expect(cost.usd).toBeCloseTo(
       cost.items.reduce((sum, item) => sum + item.quantity * item.unitPrice, 0),
@@ -60,6 +66,49 @@ describe('the cost of a run', () => {
     );
 
     expect(arm! / x86!).toBeCloseTo(0.8, 5);
+  });
+
+  it('charges less for durations in environments kept ready, and names them', () => {
+    const { items } = costOfRun({ lambda: [{ ...ranks, provisioned: true }] }, pricesOf());
+
+    expect(items[0]).toMatchObject({
+      item: 'inference duration (x86_64, 2048 MB, provisioned)',
+      unitPrice: 0.0000097222,
+      usd: expect.closeTo(40 * 0.0000097222, 12) as number,
+    });
+  });
+
+  it('of a server is by its size and time, lower on Arm', () => {
+    const usd = (architecture: Architecture) =>
+      costOfRun({ lambda: [], fargate: fargateUsage({ vcpus: 1, memoryMb: 3072, architecture }, 90) }, pricesOf()).usd;
+
+    expect(usd('x86_64')).toBeCloseTo((0.04048 + 3 * 0.004445) / 40, 12);
+    expect(usd('arm64')).toBeCloseTo((0.03238 + 3 * 0.00356) / 40, 12);
+  });
+
+  it('says what prices of an earlier version do not know', () => {
+    const { provisioned_concurrency_gb_second: _, provisioned_duration_gb_second: __, ...lambda } = pricesOf().lambda;
+    const { arm64: ___, ...fargate } = pricesOf().fargate;
+    const old = parseAs(pricesSchema, { ...pricesOf(), lambda, fargate }, 'price file');
+    const usage = {
+      lambda: [{ ...ranks, provisioned: true }],
+      fargate: fargateUsage({ vcpus: 1, memoryMb: 1024, architecture: 'arm64' }, 3600),
+      provisionedConcurrency: { architecture: 'x86_64', memoryMb: 2048, environments: 5, seconds: 60 },
+    } as const;
+
+    expect(unpriced(usage, old)).toEqual([
+      expect.stringMatching(/us-east-1.*none for provisioned concurrency.*not in the cost/),
+      expect.stringMatching(/durations on provisioned concurrency/),
+      expect.stringMatching(/Fargate on Arm/),
+    ]);
+    expect(unpriced(usage, pricesOf())).toEqual([]);
+    expect(unpriced({ lambda: [ranks] }, old)).toEqual([]);
+    expect(costOfRun(usage, old).items.map(({ item, unitPrice }) => [item, unitPrice])).toEqual([
+      ['inference duration (x86_64, 2048 MB)', 0.0000166667],
+      ['inference requests', 0.0000002],
+      ['vCPU', 0.04048],
+      ['memory', 0.004445],
+    ]);
   });
 
   it('charges ephemeral storage only above what is free', () => {

@@ -64,7 +64,13 @@ export { jsonValue, type Json, type JsonObject } from './json.ts';
 export { functionReportSchema, reportLineSchema, type FunctionReport, type ReportLine } from './report-line.ts';
 export { runEventSchema, type RunEvent, type RunEventBody, type RunStatus, type UnnumberedEvent } from './run-event.ts';
 export { EVENT_LOG, formatEvent, parseEventLog, type EventLog } from './event-log.ts';
-export { EXECUTION_FILE, executionRecordSchema, type ExecutionRecord, type FunctionSize } from './execution-record.ts';
+export {
+  EXECUTION_FILE,
+  executionRecordSchema,
+  type ExecutionRecord,
+  type FunctionSize,
+  type RendezvousSize,
+} from './execution-record.ts';
 export {
   mapResultsManifestSchema,
   mapResultsSchema,

@@ -42,6 +42,8 @@ export interface RunMaterial {
   readonly prices: Prices;
   /** Everything that was paid for; without it the cost is that of the ranks alone. */
   readonly usage?: RunUsage;
+  /** What the cost by `usage` assumes and leaves out. */
+  readonly costNote?: string;
   readonly quote?: Quote;
   readonly wallClockSeconds?: number;
   readonly configuration?: RunReport['configuration'];
@@ -121,10 +123,10 @@ const RANKS_ALONE =
   'The ranks alone, at their list price on Lambda; orchestration, storage requests and the other functions are not in it.';
 
 function costsOf(
-  { usage, prices, summary }: RunMaterial,
+  { usage, costNote, prices, summary }: RunMaterial,
   ranksUsd: number | null | undefined,
 ): Pick<RunReport, 'cost' | 'costNote'> {
-  if (usage !== undefined) return { cost: costOfRun(usage, prices), costNote: null };
+  if (usage !== undefined) return { cost: costOfRun(usage, prices), costNote: costNote ?? null };
   if (ranksUsd === undefined && summary?.cost != null) {
     const items = summary.cost.items.map((each) => ({
       ...each,

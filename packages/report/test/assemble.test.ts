@@ -181,6 +181,13 @@ describe('the report of a run', () => {
     expect(report.costNote).toMatch(/ranks alone/);
   });
 
+  it('with that usage says what its cost leaves out', () => {
+    const billed = { ...base, results: [], usage: { lambda: [] } };
+
+    expect(assembleRunReport({ ...billed, costNote: 'Not the zones.' }).costNote).toBe('Not the zones.');
+    expect(assembleRunReport(billed).costNote).toBeNull();
+  });
+
   it('holds a quote against what was measured', () => {
     const quote = quoteRun(
       {

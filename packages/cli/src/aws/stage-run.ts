@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { JsonObject } from '@cosmicai/local';
-import { EXECUTION_FILE, runLayout, withFormat, type ExecutionRecord, type FunctionSize } from '@cosmicai/payload';
+import { EXECUTION_FILE, runLayout, withFormat, type ExecutionRecord } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 import { progress } from '../output/progress.ts';
@@ -18,6 +18,7 @@ import { follow, type Followed } from './follow.ts';
 import { cloudWatchLogs } from './function-logs.ts';
 import { keepExecution } from './keep-execution.ts';
 import { composeStagePayload } from './stage-payload.ts';
+import { functionSizes, rendezvousSize } from './stage-sizes.ts';
 import { openStage, type DeployedStage } from './stage.ts';
 import { uploadModel, uploadPartitions } from './upload.ts';
 import { wallClock } from './wait.ts';
@@ -137,13 +138,14 @@ export async function followToEnd(run: StageRun, arn: string): Promise<Execution
 export async function keepOnStage(execution: Execution, { stage }: StageRun): Promise<void> {
   keepExecution(execution, stage.name);
   if (execution.place === undefined) return;
-  const { events, definition, functions, region, warnings, place, directory } = execution;
+  const { events, definition, functions, region, rendezvous, warnings, place, directory } = execution;
   const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
   const record: ExecutionRecord = {
     events,
     definition,
     ...(functions !== undefined && { functions }),
     ...(region !== undefined && { region }),
+    ...(rendezvous !== undefined && { rendezvous }),
     ...(warnings !== undefined && { warnings }),
   };
   await stage.store.put(key, JSON.stringify(withFormat(record)));
@@ -157,22 +159,10 @@ export function basicsOf({ stage, definition, called, terminal }: StageRun, exec
     definition,
     directory: executionFolder(terminal, `${execution.name}${suffix}`),
     region: stage.options.region,
-    functions: sizesOf(stage, called),
+    functions: functionSizes(stage.options, called),
+    rendezvous: rendezvousSize(stage.options),
     goOn: `cosmicai run --target aws --stage ${stage.name} --only-failed ${execution.name}`,
   };
-}
-
-function sizesOf({ options }: DeployedStage, called: CalledFunctions): Record<string, FunctionSize> {
-  // Lambda's least, which the small functions have.
-  const ephemeralStorageMb = 512;
-  const { init, inference, summarize } = options;
-  const sizeOf = (name: string): FunctionSize => {
-    if (called.rank.includes(name))
-      return { architecture: inference.architecture, ephemeralStorageMb: inference.ephemeral_storage };
-    const { architecture } = called.summarize.includes(name) ? summarize : init;
-    return { architecture, ephemeralStorageMb };
-  };
-  return Object.fromEntries(called.names.map((name) => [name, sizeOf(name)]));
 }
 
 /** The REPORT lines among events. */

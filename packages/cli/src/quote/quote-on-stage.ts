@@ -4,6 +4,7 @@ import { formatSeconds, formatUsd } from '@cosmicai/report';
 import { openStore } from '@cosmicai/store';
 import { dataAccess } from '../inputs/data-access.ts';
 import type { StageRun } from '../aws/stage-run.ts';
+import { provisionedFor, rendezvousSize } from '../aws/stage-sizes.ts';
 import { pricesFor } from '../report/prices-for.ts';
 import { partitionSizes, runPlanOf } from './run-plan.ts';
 
@@ -15,7 +16,7 @@ import { partitionSizes, runPlanOf } from './run-plan.ts';
  */
 export async function quoteOnStage(
   payload: RunPayload,
-  { stage: { options }, called: { childType } }: Pick<StageRun, 'stage' | 'called'>,
+  { stage: { options }, called }: Pick<StageRun, 'stage' | 'called'>,
 ): Promise<Quote | undefined> {
   const { memory: memoryMb, ephemeral_storage: ephemeralStorageMb, architecture } = options.inference;
   try {
@@ -23,7 +24,14 @@ export async function quoteOnStage(
       openStore(payload.data_bucket, { base: 's3://', access: dataAccess(payload) }),
       payload.data_prefix,
     );
-    const plan = runPlanOf(payload, sizes, { memoryMb, ephemeralStorageMb, architecture, childType });
+    const plan = runPlanOf(payload, sizes, {
+      memoryMb,
+      ephemeralStorageMb,
+      architecture,
+      childType: called.childType,
+      rendezvous: rendezvousSize(options),
+      provisionedConcurrency: provisionedFor(options, called),
+    });
     return quoteRun(plan, DEFAULT_CALIBRATION, { prices: pricesFor(options.region).prices });
   } catch (error) {
     if (error instanceof CosmicError && error.actor !== 'user') return undefined;

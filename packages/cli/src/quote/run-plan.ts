@@ -3,7 +3,10 @@ import { partitionsIn, planRanks, type RunPayload } from '@cosmicai/payload';
 import { listAll, type ObjectStore } from '@cosmicai/store';
 
 /** What a stage gives its ranks: what their quote depends on beside the payload. */
-export type RankFunction = Pick<RunPlan, 'memoryMb' | 'ephemeralStorageMb' | 'architecture' | 'childType'>;
+export type RankFunction = Pick<
+  RunPlan,
+  'memoryMb' | 'ephemeralStorageMb' | 'architecture' | 'childType' | 'rendezvous' | 'provisionedConcurrency'
+>;
 
 /** Bytes of each partition file that a run over a prefix reads, by key. */
 export async function partitionSizes(store: ObjectStore, prefix: string): Promise<Map<string, number>> {
@@ -23,5 +26,11 @@ export function runPlanOf(
     batchSize: payload.batch_size,
     maxConcurrency: payload.max_concurrency,
     fmi: payload.fmi_enabled,
+    dataElsewhere: bucketOf(payload.data_bucket) !== bucketOf(payload.bucket),
   };
+}
+
+/** A bucket's bare name: payloads may give it as an address. */
+export function bucketOf(address: string): string {
+  return address.replace(/^s3:\/\//, '').replace(/\/+$/, '');
 }

@@ -29,9 +29,9 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { readJson } from '../inputs/json-file.ts';
 import { dataAccess } from '../inputs/data-access.ts';
 import { quoteOfRun } from '../quote/kept-quote.ts';
+import { billOf } from './bill.ts';
 import { pricesFor } from './prices-for.ts';
 import { s3UsageOf } from './s3-usage.ts';
-import { usageOf } from './usage.ts';
 
 /** Where a run lies. */
 export interface RunPlace {
@@ -63,7 +63,8 @@ export async function gatherRun(
   const events = execution?.events ?? [];
   const reports = reportsByRank(events);
   const rows = await predictionRows(store, results);
-  const { data_bucket: dataBucket } = record.payload;
+  const { data_bucket: dataBucketField } = record.payload;
+  const dataBucket = typeof dataBucketField === 'string' ? dataBucketField : place.bucket;
   const fmi =
     (await store.head(layout.fmi)) === undefined
       ? undefined
@@ -72,6 +73,8 @@ export async function gatherRun(
   const { prices, warning } = named === undefined ? pricesFor(execution?.region) : { prices: named };
   const unreported = execution === undefined ? [] : unreportedOf(results, events, reports);
   const { s3, estimatedRanks } = s3UsageOf({ record, summary, results });
+  const bill =
+    execution === undefined ? {} : billOf({ execution, run: record.run, dataBucket, results, s3, unreported, prices });
   const warnings = [
     ...(execution?.warnings ?? []),
     ...(unreported.length === 0 ? [] : [billedByThemselves(unreported.length)]),
@@ -87,21 +90,11 @@ export async function gatherRun(
       events,
       definition: execution.definition,
       reports,
-      usage: {
-        s3,
-        ...usageOf(events, {
-          definition: execution.definition,
-          unreported,
-          ...(execution.functions !== undefined && { sizes: execution.functions }),
-        }),
-      },
+      ...bill,
     }),
     ...(warnings.length > 0 && { warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
-    cutouts: await cutoutsOf(
-      largestResiduals(rows, GALAXIES_SHOWN),
-      open(typeof dataBucket === 'string' ? dataBucket : place.bucket, dataAccess(record.payload)),
-    ),
+    cutouts: await cutoutsOf(largestResiduals(rows, GALAXIES_SHOWN), open(dataBucket, dataAccess(record.payload))),
     ...(fmi !== undefined && { fmi }),
     ...(quote !== undefined && { quote }),
     prices,

@@ -10,6 +10,8 @@ export interface UsageSources {
   readonly definition?: unknown;
   /** Results of ranks that no REPORT line tells of: billed by the times that they took themselves. */
   readonly unreported?: readonly RankResult[];
+  /** Functions whose invocations all ran in environments that were kept ready. */
+  readonly provisioned?: ReadonlySet<string>;
 }
 
 /** Lambda gives every function 512 MB of disk for nothing; local functions have no other. */
@@ -22,13 +24,16 @@ const EPHEMERAL_STORAGE_MB = 512;
  */
 export function usageOf(
   events: readonly RunEvent[],
-  { sizes = {}, definition, unreported = [] }: UsageSources = {},
+  { sizes = {}, definition, unreported = [], provisioned = new Set() }: UsageSources = {},
 ): RunUsage {
   const maps = mapsOf(definition);
   const isExpress = (state: string) => maps.get(state)?.childType === 'EXPRESS';
   const children = childrenOf(events);
   const express = [...children].filter(([state]) => isExpress(state)).map(([, each]) => each);
-  const lambda = [...reportedLambda(events, sizes), ...unreportedLambda(unreported, maps, sizes)];
+  const lambda = [
+    ...reportedLambda(events, sizes, provisioned),
+    ...unreportedLambda(unreported, maps, sizes, provisioned),
+  ];
   // Ranks that somebody's machine called again went through no state machine.
   if (!events.some(({ type }) => type === 'RunStarted')) return { lambda };
   return {
@@ -41,7 +46,11 @@ export function usageOf(
   };
 }
 
-function reportedLambda(events: readonly RunEvent[], sizes: Readonly<Record<string, FunctionSize>>): LambdaUsage[] {
+function reportedLambda(
+  events: readonly RunEvent[],
+  sizes: Readonly<Record<string, FunctionSize>>,
+  provisioned: ReadonlySet<string>,
+): LambdaUsage[] {
   const lambda = new Map<string, LambdaUsage>();
   for (const event of events) {
     if (event.type !== 'FunctionEnded') continue;
@@ -54,6 +63,7 @@ function reportedLambda(events: readonly RunEvent[], sizes: Readonly<Record<stri
       ephemeralStorageMb: sizes[name]?.ephemeralStorageMb ?? EPHEMERAL_STORAGE_MB,
       requests: (used?.requests ?? 0) + 1,
       billedSeconds: (used?.billedSeconds ?? 0) + billedDurationMs / 1000,
+      ...(provisioned.has(name) && { provisioned: true }),
     });
   }
   return [...lambda.values()];
@@ -64,6 +74,7 @@ function unreportedLambda(
   ranks: readonly RankResult[],
   maps: ReadonlyMap<string, DistributedMap>,
   sizes: Readonly<Record<string, FunctionSize>>,
+  provisioned: ReadonlySet<string>,
 ): LambdaUsage[] {
   const [name = 'inference'] = [...maps.values()].flatMap(({ functions }) => functions);
   const byMemory = Map.groupBy(ranks, ({ memory_limit_mb: memory }) => memory);
@@ -79,6 +90,7 @@ function unreportedLambda(
             requests: alike.length,
             // Lambda bills whole milliseconds.
             billedSeconds: alike.reduce((sum, { timing }) => sum + Math.ceil(timing.total * 1000), 0) / 1000,
+            ...(provisioned.has(name) && { provisioned: true }),
           },
         ],
   );

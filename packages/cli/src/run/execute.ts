@@ -40,7 +40,8 @@ export interface ExecuteOptions {
   readonly pool?: FunctionPool;
 }
 
-export interface Execution extends LocalRunResult, Partial<Pick<ExecutionRecord, 'functions' | 'region' | 'warnings'>> {
+export interface Execution
+  extends LocalRunResult, Partial<Pick<ExecutionRecord, 'functions' | 'region' | 'rendezvous' | 'warnings'>> {
   /** Folder of events, logs and REPORT lines. */
   readonly directory: string;
   readonly definition: JsonObject;

@@ -1,6 +1,7 @@
 import { costOfRun, expressGbSeconds, type RunUsage } from '../cost.ts';
 import type { Prices } from '../price-book.ts';
 import { seededRandom } from '../random.ts';
+import { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer } from '../stage-costs.ts';
 import { quantile } from '../statistics.ts';
 import {
   DEFAULT_AWS_LIMITS,
@@ -87,7 +88,8 @@ export function quoteRun(
 
 /** What a simulated run uses of everything that is paid for. */
 export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibration): RunUsage {
-  const { architecture, ephemeralStorageMb } = plan;
+  const { architecture, memoryMb, ephemeralStorageMb, provisionedConcurrency = 0 } = plan;
+  const rendezvous = plan.rendezvous === undefined ? DEFAULT_RENDEZVOUS_SIZE : plan.rendezvous;
   const files = plan.ranks.reduce((sum, load) => sum + load.files, 0);
   const children = run.ranks.length;
   const lists = Math.ceil(Math.max(1, files) / 1000) + Math.ceil(Math.max(1, children) / 1000);
@@ -98,10 +100,12 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
       {
         name: 'inference',
         architecture,
-        memoryMb: plan.memoryMb,
+        memoryMb,
         ephemeralStorageMb,
         requests: run.invocations,
         billedSeconds: run.billedSeconds,
+        // Beyond what is kept ready, others run at the price of others.
+        provisioned: run.peakConcurrency <= provisionedConcurrency,
       },
       { name: 'summarize', ...control, memoryMb: calibration.summarize.memoryMb, billedSeconds: run.summarizeSeconds },
     ],
@@ -119,6 +123,13 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
       lists,
       gets: 1 + files + run.coldStarts * calibration.coldDownload.objects + children,
     },
+    ...(plan.fmi && rendezvous !== null && { fargate: fargateUsage(rendezvous, run.seconds) }),
+    ...(provisionedConcurrency > 0 && {
+      provisionedConcurrency: { architecture, memoryMb, environments: provisionedConcurrency, seconds: run.seconds },
+    }),
+    ...(plan.dataElsewhere !== true && {
+      dataTransfer: partitionTransfer(plan.ranks.reduce((sum, load) => sum + load.bytes, 0)),
+    }),
   };
 }
 

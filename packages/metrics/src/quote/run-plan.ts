@@ -1,5 +1,6 @@
 import type { RankPlan } from '@cosmicai/payload';
 import type { Architecture } from '../cost.ts';
+import type { FargateSize } from '../stage-costs.ts';
 
 /** What a rank has to read. */
 export interface RankLoad {
@@ -21,6 +22,12 @@ export interface RunPlan {
   readonly fmi: boolean;
   /** Kind of the Distributed Map's child executions. */
   readonly childType: 'EXPRESS' | 'STANDARD';
+  /** Server at which ranks with `fmi` meet; null: none that this run's account pays for; default: DEFAULT_RENDEZVOUS_SIZE. */
+  readonly rendezvous?: FargateSize | null;
+  /** Partitions lie in a bucket that may be of another region, so that what their transfer costs is not known. */
+  readonly dataElsewhere?: boolean;
+  /** Environments of the ranks' function that are kept ready all the time and paid for; default: none. */
+  readonly provisionedConcurrency?: number;
   /** Environments that are warm when the run begins. */
   readonly warmEnvironments?: number;
 }
