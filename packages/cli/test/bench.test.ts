@@ -9,7 +9,8 @@ import {
   pricesOf,
   type BenchRun,
 } from '@cosmicai/metrics';
-import { parseJsonAs } from '@cosmicai/payload';
+import { parseJsonAs, runRecordSchema } from '@cosmicai/payload';
+import { s3UsageOf } from '../src/report/s3-usage.ts';
 import { Workspace } from './support/workspace.ts';
 
 // A sweep is several whole runs; on a busy machine each takes seconds.
@@ -112,10 +113,10 @@ function recomputed(row: BenchRun): Partial<BenchRun> {
     (_, rank) =>
       JSON.parse(workspace.text(...folder, `${rank}.json`)) as { samples: number; timing: { total: number } },
   );
-  const { created_at, finished_at } = JSON.parse(workspace.text(...folder, 'summary.json')) as {
-    created_at: string;
-    finished_at: string;
-  };
+  const record = parseJsonAs(runRecordSchema, workspace.text(...folder, 'run.json'), 'run.json');
+  const summary = workspace.summary(...folder, 'summary.json');
+  const { created_at, finished_at } = summary;
+  const { s3 } = s3UsageOf({ record, summary, results: workspace.combined(...folder, 'combined_data.json') });
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
   const duration = (Date.parse(finished_at) - Date.parse(created_at)) / 1000;
   const execution = executionOf(row.run_id!);
@@ -140,7 +141,7 @@ function recomputed(row: BenchRun): Partial<BenchRun> {
     throughput_rps: samples / duration,
     throughput_bps: (samples * BITS_PER_SAMPLE) / duration,
     cost_usd: expect.closeTo(
-      costOfRun({ lambda, stepFunctions: { standardTransitions } }, pricesOf()).usd,
+      costOfRun({ lambda, stepFunctions: { standardTransitions }, s3 }, pricesOf()).usd,
       9,
     ) as number,
   };

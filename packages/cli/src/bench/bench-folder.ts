@@ -24,7 +24,10 @@ export class BenchFolder {
   async finished(run: SweepRun): Promise<BenchRun | undefined> {
     const file = this.#fileOf(run);
     const text = await readFile(file, 'utf8').catch(() => undefined);
-    return text === undefined ? undefined : parseJsonAs(benchRunSchema, text, file);
+    if (text === undefined) return undefined;
+    // The file's own format, not the row's: those of other runs have none.
+    const { format: _, ...row } = parseJsonAs(benchRunSchema, text, file);
+    return row;
   }
 
   async keep(run: BenchRun): Promise<void> {
