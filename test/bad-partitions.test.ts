@@ -28,9 +28,11 @@ const model = {
   sha256: '0'.repeat(64),
   predictor: {
     workers: 1,
+    contract: { batch: null },
     predict: async ({ count }: { readonly count: number }) => new Float32Array(count).fill(0.1),
     close: async () => undefined,
   },
+  warnings: [],
 } as unknown as LoadedModel;
 
 /** What `run` does, in this process: plan, then every rank. */
