@@ -18,7 +18,7 @@ describe('commands about a stage', () => {
     [['run', 'payload.json', '--target', 'aws', '--attach', 'one'], 'they take no payload'],
     [['run', '--target', 'moon'], 'Allowed choices are local, aws'],
     [['clean', 'results', '../other', '--yes'], '"../other" is no run id'],
-    [['clean', 'results', 'never', '--yes'], 'There is no run never in file:///'],
+    [['clean', 'results', 'never', '--yes'], 'There is no run never in /'],
   ])('%j is wrong use', async (args, message) => {
     const end = await workspace.cosmicai(args);
     expect(end).toMatchObject({ code: 2, stdout: '' });
