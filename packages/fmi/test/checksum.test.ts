@@ -22,6 +22,8 @@ describe('checksums of messages', () => {
             async (a, b) => {
               const [, got] = await Promise.allSettled([a.send(new Uint8Array(length).fill(9), 1), b.recv(0)]);
               expect(got).toMatchObject({ status: 'rejected', reason: { message: /wrong checksum/ } });
+              // The sender learns of it too; until then it would close with a message that nobody has taken.
+              await expect(a.recv(1)).rejects.toThrow();
             },
           );
         }),

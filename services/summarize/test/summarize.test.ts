@@ -356,7 +356,7 @@ describe('resultSummary', () => {
     await store.put('out/notes.txt', 'nothing here');
 
     await expect(resultSummary({ bucket: 'galaxies', prefix: 'out' }, () => store)).rejects.toThrow(
-      /no finished run below file:.*out/,
+      /no finished run below \/.*\/out/,
     );
   });
 });

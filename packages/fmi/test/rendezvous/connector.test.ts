@@ -119,7 +119,7 @@ describe('a connector', () => {
     const [left, right] = (await scene.world(server, 2)) as [PeerConnector, PeerConnector];
     const [there, back] = await both(left, right);
     back.socket.resume();
-    there.close();
+    void there.close();
     await Promise.all([once(there.socket, 'close'), once(back.socket, 'close')]);
     const [again, backAgain] = await both(left, right);
     expect(again).not.toBe(there);
@@ -165,7 +165,7 @@ describe('a connector', () => {
     const words = Buffer.alloc(1_048_576, 'last words');
     there.socket.write(Buffer.alloc(100_000, 'never read'));
     back.socket.write(words);
-    back.close();
+    void back.close();
     const heard: Buffer[] = [];
     there.socket.on('data', (chunk: Buffer) => heard.push(chunk)).resume();
     await until(() => there.socket.destroyed);
@@ -233,7 +233,7 @@ describe('a connector', () => {
     await expect(world[2]!.connect(3, { deadline: Date.now() + 250 })).rejects.toThrow('the relay has no more room');
     const waiting = both(world[2]!, world[3]!);
     other.socket.resume();
-    busy.close();
+    void busy.close();
     expect((await waiting)[0].kind).toBe('relay');
   });
 
@@ -252,7 +252,7 @@ describe('a connector', () => {
     const [left, right] = await Promise.all([meet({ ...pair, self: 3, peer: 7 }), meet({ ...pair, self: 7, peer: 3 })]);
     expect(await say(left, right, 'hello')).toBe('hello');
     right.socket.resume();
-    left.close();
+    void left.close();
     await once(right.socket, 'close');
   });
 });

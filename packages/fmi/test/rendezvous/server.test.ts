@@ -335,7 +335,7 @@ describe('a draining server', () => {
     await expect(newcomer).rejects.toMatchObject({ refusal: 'draining' });
     expect(await say(there, back, 'not yet over')).toBe('not yet over');
     back.socket.resume();
-    there.close();
+    void there.close();
     await closed;
     await expect(fetch(health)).rejects.toThrow();
   });
