@@ -18,10 +18,10 @@ export async function makeFolder(path: string): Promise<void> {
       return;
     } catch (error) {
       if (await isFolder(path)) return;
-      if (attempt === ATTEMPTS) throw error;
-      if (hasCode(error, 'EEXIST') && !(await exists(path))) continue;
-      if (!hasCode(error, 'ENOENT') || dirname(path) === path || (await isFolder(dirname(path)))) throw error;
-      await makeFolder(dirname(path));
+      // What was there, or missing, a moment ago may be otherwise by now: only after many attempts is it so.
+      const mayPass = hasCode(error, 'EEXIST') || hasCode(error, 'ENOENT');
+      if (attempt === ATTEMPTS || !mayPass || dirname(path) === path) throw error;
+      if (hasCode(error, 'ENOENT') && !(await isFolder(dirname(path)))) await makeFolder(dirname(path));
     }
   }
 }
