@@ -2,6 +2,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { trainedRangesFile } from '../../packages/payload/src/index.ts';
 import yazl from 'yazl';
 import type { Bundle } from './bundle.ts';
 import { nativeFiles, type Architecture, type PackedFile } from './native-files.ts';
@@ -18,7 +19,7 @@ const READABLE_BY_ALL = 0o100644;
 
 /** The model, and the file beside it that tells what it was trained on, where there is one. */
 function modelFiles(model: string): PackedFile[] {
-  const trained = model.replace(/\.onnx$/, '.trained.json');
+  const trained = trainedRangesFile(model);
   return [
     { name: 'model.onnx', path: model },
     ...(existsSync(trained) ? [{ name: 'model.trained.json', path: trained }] : []),

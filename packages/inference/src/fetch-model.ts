@@ -3,11 +3,10 @@ import { createWriteStream } from 'node:fs';
 import { copyFile, rename } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { UserInputError } from '@cosmicai/payload';
-import { localPath, makeFolder, parseAddress, readableAddress, type ObjectStore } from '@cosmicai/store';
+import { trainedRangesFile, UserInputError } from '@cosmicai/payload';
+import { codeOf, localPath, makeFolder, parseAddress, readableAddress, type ObjectStore } from '@cosmicai/store';
 import { describeOnnxFile } from './onnx/describe-file.ts';
 import { checkedLocation } from './onnx/model-bytes.ts';
-import { trainedRangesFile } from './quality/trained-ranges.ts';
 
 /** A model as a file of this machine. */
 export interface FetchedModel {
@@ -79,7 +78,7 @@ export class ModelFetcher {
       await download(store, dataKey, join(folder, posix.relative(posix.dirname(key), dataKey)));
     await copyFile(graph, path);
     await copyFile(trainedRangesFile(graph), trainedRangesFile(path)).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     });
     return path;
   }

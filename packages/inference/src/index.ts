@@ -23,6 +23,6 @@ export type { ModelContract } from './contract/model-contract.ts';
 export { describeOnnxFile, type OnnxDescription } from './onnx/describe-file.ts';
 export { checkedLocation, readModelBytes } from './onnx/model-bytes.ts';
 export { withMetadata } from './onnx/metadata.ts';
-export { readTrainedRanges, trainedRangesFile } from './quality/trained-ranges.ts';
+export { readTrainedRanges } from './quality/trained-ranges.ts';
 export { peakRssMb } from './peak-rss.ts';
 export { runRank, type RankEnvironment } from './run-rank.ts';

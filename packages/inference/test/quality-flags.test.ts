@@ -8,7 +8,13 @@ import {
   randomWeights,
   type AstroMaeConfig,
 } from '@cosmicai/astromae';
-import { QUALITY_FLAG_NAMES, QUALITY_FLAGS, TRAINED_RANGES_KEY, type TrainedRanges } from '@cosmicai/payload';
+import {
+  QUALITY_FLAG_NAMES,
+  QUALITY_FLAGS,
+  TRAINED_RANGES_KEY,
+  trainedRangesFile,
+  type TrainedRanges,
+} from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource, writePartition, type SampleBatch } from '@cosmicai/torchfile';
 import {
@@ -18,7 +24,6 @@ import {
   predictPartition,
   RangeProfile,
   readTrainedRanges,
-  trainedRangesFile,
   withMetadata,
   type PredictedSamples,
   type Predictor,

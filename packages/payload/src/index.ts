@@ -50,7 +50,7 @@ export {
   type Flagged,
   type QualityFlag,
 } from './quality-flags.ts';
-export { TRAINED_RANGES_KEY, trainedRangesSchema, type TrainedRanges } from './trained-ranges.ts';
+export { TRAINED_RANGES_KEY, trainedRangesFile, trainedRangesSchema, type TrainedRanges } from './trained-ranges.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
 export {
   duplicatesSchema,

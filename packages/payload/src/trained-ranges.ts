@@ -22,3 +22,8 @@ export type TrainedRanges = z.output<typeof trainedRangesSchema>;
 
 /** Key of an ONNX file's metadata that holds them as JSON. */
 export const TRAINED_RANGES_KEY = 'cosmicai.trained';
+
+/** The file beside a model that holds its trained ranges where the model itself doesn't: `x.trained.json` beside `x.onnx`. */
+export function trainedRangesFile(modelPath: string): string {
+  return `${modelPath.replace(/\.onnx$/, '')}.trained.json`;
+}

@@ -2,17 +2,13 @@ import { readFile, stat } from 'node:fs/promises';
 import {
   parseJsonAs,
   TRAINED_RANGES_KEY,
+  trainedRangesFile,
   trainedRangesSchema,
   UserInputError,
   type TrainedRanges,
 } from '@cosmicai/payload';
 import { codeOf, kindOf } from '@cosmicai/store';
 import { describeOnnxFile } from '../onnx/describe-file.ts';
-
-/** The file beside a model that holds its trained ranges where the model itself doesn't: `x.trained.json` beside `x.onnx`. */
-export function trainedRangesFile(modelPath: string): string {
-  return `${modelPath.replace(/\.onnx$/, '')}.trained.json`;
-}
 
 /**
  * The ranges that a model was trained on: from its own metadata or, where it has none, from the file beside it.

@@ -7,12 +7,11 @@ import {
   openModel,
   readModelBytes,
   readTrainedRanges,
-  trainedRangesFile,
   type ModelContract,
   type OnnxDescription,
   type OpenModelOptions,
 } from '@cosmicai/inference';
-import { TRAINED_RANGES_KEY, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import { TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
 
 /** Whether `infer` takes the model, and how; or why it doesn't. */
 export type Usability =

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { RangeProfile, trainedRangesFile, withMetadata } from '@cosmicai/inference';
-import { TRAINED_RANGES_KEY, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import { RangeProfile, withMetadata } from '@cosmicai/inference';
+import { TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
 import { BANDS, openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
