@@ -2,7 +2,6 @@
  * How often the check of images against magnitudes finds what is wrong, and how often it warns of what isn't:
  * node packages/inference/bench/photometry.ts [galaxies in a sample] [samples] [samples with all orders of bands]
  */
-import { simulateSurvey } from '@cosmicai/survey';
 import type { SampleBatch } from '@cosmicai/torchfile';
 import { PhotometrySums } from '../src/quality/photometry.ts';
 import { photometryVerdict } from '../src/quality/photometry-verdict.ts';
@@ -15,6 +14,7 @@ import {
   otherGalaxies,
   permutations,
   scaled,
+  simulated,
   type Fault,
 } from '../test/photometry-faults.ts';
 
@@ -22,9 +22,7 @@ const [galaxies = 51, samples = 20, permutedSamples = 5] = process.argv.slice(2)
 const tally = new Map<string, Map<string, number>>();
 
 function sample(seed: number, wanted: number, select: (batch: SampleBatch) => SampleBatch): SampleBatch {
-  const [whole] = simulateSurvey({ count: wanted, seed, batchSize: wanted });
-  if (whole === undefined) throw new Error('an empty survey');
-  return select(whole);
+  return select(simulated(wanted, seed));
 }
 
 function verdictOf(batch: SampleBatch, fault: Fault) {

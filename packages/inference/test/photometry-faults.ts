@@ -1,9 +1,17 @@
+import { simulateSurvey } from '@cosmicai/survey';
 import { BANDS, CUTOUT, type SampleBatch } from '@cosmicai/torchfile';
 
 /** A way in which somebody's data may differ from what is expected. */
 export type Fault = (batch: SampleBatch) => SampleBatch;
 
 const PIXELS = CUTOUT * CUTOUT;
+
+/** Galaxies of the simulated survey, in one batch. */
+export function simulated(count: number, seed: number): SampleBatch {
+  const [batch] = simulateSurvey({ count, seed, batchSize: count });
+  if (batch === undefined) throw new Error('an empty survey');
+  return batch;
+}
 
 function eachImage(change: (image: Float32Array, band: number) => Float32Array): Fault {
   return (batch) => {

@@ -1,4 +1,3 @@
-import { simulateSurvey } from '@cosmicai/survey';
 import type { SampleBatch } from '@cosmicai/torchfile';
 import { findingsOf, PartitionChecks, photometryVerdict, PhotometrySums } from '../src/index.ts';
 import {
@@ -11,13 +10,8 @@ import {
   otherGalaxies,
   permutations,
   scaled,
+  simulated,
 } from './photometry-faults.ts';
-
-function simulated(count: number, seed: number): SampleBatch {
-  const [batch] = simulateSurvey({ count, seed, batchSize: count });
-  if (batch === undefined) throw new Error('an empty survey');
-  return batch;
-}
 
 const partition51 = simulated(51, 1);
 const partition200 = simulated(200, 2);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type { ConnectOptions, Departure, PeerConnector, PeerLink } from '../../src/index.ts';
-import { closeLink } from '../../src/rendezvous/client/close-link.ts';
+import { plainLink } from './plain-link.ts';
 
 interface Claim {
   readonly resolve: (socket: net.Socket) => void;
@@ -88,14 +88,7 @@ export class LoopbackConnector implements PeerConnector {
     if (link === undefined) {
       link = this.#net.open(this.rank, peer).then((socket) => {
         this.#sockets.add(socket);
-        return {
-          kind: 'direct',
-          peer,
-          socket,
-          encrypted: false,
-          setupMs: 0,
-          close: (withinMs) => closeLink(socket, withinMs),
-        };
+        return plainLink(peer, socket);
       });
       this.#links.set(peer, link);
     }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { Communicator, direct, type Departure, type PeerConnector } from '../../src/index.ts';
-import { closeLink } from '../../src/rendezvous/client/close-link.ts';
+import { plainLink } from './plain-link.ts';
 
 /** A world of two whose bytes from rank 0 to rank 1 pass through `tap`. */
 export async function withTap(
@@ -42,15 +42,7 @@ export function connectorOf(rank: number, sockets: readonly (net.Socket | Promis
     rank,
     worldSize: sockets.length,
     connect: async (peer) => {
-      const socket = await sockets[peer]!;
-      return {
-        kind: 'direct',
-        peer,
-        socket,
-        encrypted: false,
-        setupMs: 0,
-        close: (withinMs) => closeLink(socket, withinMs),
-      };
+      return plainLink(peer, await sockets[peer]!);
     },
     onPeerLost: (called) => {
       listener = called;

@@ -1,0 +1,9 @@
+import type { Socket } from 'node:net';
+import type { PeerLink } from '../../src/index.ts';
+import { closeLink } from '../../src/rendezvous/client/close-link.ts';
+
+/** A link over a socket that the test made itself, without a handshake. */
+export function plainLink(peer: number, socket: Socket): PeerLink {
+  const close: PeerLink['close'] = (withinMs) => closeLink(socket, withinMs);
+  return { kind: 'direct', peer, socket, encrypted: false, setupMs: 0, close };
+}
