@@ -1,4 +1,5 @@
 export { createPredictor, MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
+export { predictSource } from './predict-source.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 export {
   BAND_NAMES,

@@ -1,16 +1,15 @@
 import { QualityLedger } from '@cosmicai/metrics';
 import { runLayout, withFormat, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
 import { requestsSince, requestsSoFar, type ObjectStore, type OpenStoreOptions } from '@cosmicai/store';
-import { openPartition, storeSource } from '@cosmicai/torchfile';
+import { storeSource } from '@cosmicai/torchfile';
 import { atPartition, PartitionError } from './errors.ts';
 import { declineMeeting, meetRanks } from './meet-ranks.ts';
 import type { LoadedModel } from './open-model.ts';
-import { predictPartition, type PredictedSamples } from './predict-partition.ts';
+import { predictSource, type PredictedSource } from './predict-source.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
 import { findingsOf } from './quality/findings.ts';
 import { encodeHashes, sortedHashes } from './quality/image-hashes.ts';
-import { PartitionChecks } from './quality/partition-checks.ts';
 import { TimedSource } from './timed-source.ts';
 
 /** What a rank needs of the world around it. */
@@ -111,24 +110,19 @@ async function readPartition(
   key: string,
   model: LoadedModel,
   { openStore, monotonic, signal }: RankEnvironment,
-): Promise<PartitionPredictions & PartitionRead & { readonly checks: PartitionChecks }> {
+): Promise<PartitionPredictions & PartitionRead & PredictedSource> {
   try {
     const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
     const store = openStore(task.DATA_BUCKET, { access });
     const source = new TimedSource(await storeSource(store, key), monotonic);
-    const partition = await openPartition(source, { checkCrc: task.CHECK_CRC });
-    const batches: PredictedSamples[] = [];
-    const checks = new PartitionChecks();
-    const options = { batchSize: task.BATCH_SIZE, trained: model.trained, checks, ...(signal && { signal }) };
-    for await (const samples of predictPartition(partition, model.predictor, options)) batches.push(samples);
+    const options = { batchSize: task.BATCH_SIZE, checkCrc: task.CHECK_CRC, ...(signal && { signal }) };
+    const predicted = await predictSource(source, model, options);
     return {
+      ...predicted,
       partition: key,
-      batches,
       size: source.size,
-      samples: partition.count,
+      samples: predicted.count,
       readSeconds: source.seconds,
-      unchecked: partition.unchecked(),
-      checks,
     };
   } catch (error) {
     throw atPartition(error, task.RANK, key);

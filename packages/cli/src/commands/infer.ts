@@ -2,18 +2,16 @@ import { resolve } from 'node:path';
 import {
   describeRepeats,
   findingsOf,
-  PartitionChecks,
   peakRssMb,
   openModel,
-  predictPartition,
+  predictSource,
   repeatedHashes,
   sortedHashes,
   type PartitionPredictions,
-  type PredictedSamples,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import { DEFAULT_MAX_FLAGGED, UserInputError } from '@cosmicai/payload';
-import { openPartition, type ByteSource } from '@cosmicai/torchfile';
+import type { ByteSource } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
@@ -102,7 +100,6 @@ async function predict(
     ...(options.workers !== undefined && { workers: options.workers }),
     ...modelUse(options),
   });
-  const { predictor, trained } = model;
   const started = performance.now();
   const cpu = process.cpuUsage();
   const ledger = new QualityLedger();
@@ -112,26 +109,22 @@ async function predict(
   const bar = progress(terminal, 'Predicting');
   try {
     for (const source of sources) {
-      const partition = await openPartition(source, { checkCrc: options.crc });
-      batchCount += Math.ceil(partition.count / options.batchSize);
-      const batches: PredictedSamples[] = [];
-      const checks = new PartitionChecks();
-      for await (const samples of predictPartition(partition, predictor, {
+      const predicted = await predictSource(source, model, {
         batchSize: options.batchSize,
-        trained,
-        checks,
+        checkCrc: options.crc,
         signal: terminal.signal,
-      })) {
-        ledger.addAll(samples.zSpec, samples.zPred, samples.flags);
-        batches.push(samples);
-        bar.update(samples.from + samples.count, partition.count, source.name);
-      }
-      partitions.push({ partition: source.name, batches, unchecked: partition.unchecked(), checks });
-      hashes.push(sortedHashes(checks.hashes));
+        onPredicted: (samples, total) => {
+          ledger.addAll(samples.zSpec, samples.zPred, samples.flags);
+          bar.update(samples.from + samples.count, total, source.name);
+        },
+      });
+      batchCount += Math.ceil(predicted.count / options.batchSize);
+      partitions.push({ ...predicted, partition: source.name });
+      hashes.push(sortedHashes(predicted.checks.hashes));
     }
   } finally {
     bar.done();
-    await predictor.close();
+    await model.predictor.close();
   }
   const wallSeconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);

@@ -14,10 +14,11 @@ export function flagInputs(
   const flags = new Uint16Array(count);
   const pixels = images.length / count;
   const bands = magnitudes.length / count;
+  const ranges = trained?.magnitudes.map(widened);
   for (let galaxy = 0; galaxy < count; galaxy++) {
     flags[galaxy] =
       flagsOfImage(images.subarray(galaxy * pixels, (galaxy + 1) * pixels), bands) |
-      flagsOfMagnitudes(magnitudes.subarray(galaxy * bands, (galaxy + 1) * bands), trained) |
+      flagsOfMagnitudes(magnitudes.subarray(galaxy * bands, (galaxy + 1) * bands), ranges) |
       (isUsableTruth(redshift[galaxy] ?? NaN) ? 0 : QUALITY_FLAGS.truth_unusable.bit);
   }
   return flags;
@@ -62,15 +63,19 @@ function flagsOfImage(image: Float32Array, bands: number): number {
   return flags;
 }
 
-function flagsOfMagnitudes(magnitudes: Float64Array, trained: TrainedRanges | undefined): number {
+/** @param ranges of each magnitude, with their margins; undefined where nobody knows them */
+function flagsOfMagnitudes(
+  magnitudes: Float64Array,
+  ranges: readonly (readonly [number, number])[] | undefined,
+): number {
   let flags = 0;
   for (const [band, magnitude] of magnitudes.entries()) {
     if (!Number.isFinite(magnitude)) flags |= QUALITY_FLAGS.input_not_finite.bit;
     else if (isPlaceholderMagnitude(magnitude)) flags |= QUALITY_FLAGS.magnitude_placeholder.bit;
     else {
-      const range = trained?.magnitudes[band];
+      const range = ranges?.[band];
       if (range === undefined) continue;
-      const [low, high] = widened(range);
+      const [low, high] = range;
       if (magnitude < low || magnitude > high) flags |= QUALITY_FLAGS.magnitude_outside_training.bit;
     }
   }

@@ -1,0 +1,45 @@
+import { openPartition, type ByteSource } from '@cosmicai/torchfile';
+import type { LoadedModel } from './open-model.ts';
+import { predictPartition, type PredictedSamples } from './predict-partition.ts';
+import { PartitionChecks } from './quality/partition-checks.ts';
+
+export interface PredictSourceOptions {
+  /** Samples in one forward pass as the user sees it. */
+  readonly batchSize: number;
+  /** Compare what is read with its CRC-32. */
+  readonly checkCrc: boolean;
+  readonly signal?: AbortSignal;
+  /** Called for samples as soon as they are predicted, in order, with the number of all. */
+  readonly onPredicted?: (samples: PredictedSamples, total: number) => void;
+}
+
+/** A whole partition file, predicted and looked at. */
+export interface PredictedSource {
+  readonly count: number;
+  readonly batches: readonly PredictedSamples[];
+  /** Why the file wasn't checked for damage, if it wasn't. */
+  readonly unchecked: string | undefined;
+  readonly checks: PartitionChecks;
+}
+
+/**
+ * Predicts a partition file from its first sample to its last.
+ *
+ * @throws TorchFileError when it is none or damaged, UserInputError when the model fails on it
+ */
+export async function predictSource(
+  source: ByteSource,
+  { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
+  { batchSize, checkCrc, signal, onPredicted }: PredictSourceOptions,
+): Promise<PredictedSource> {
+  const partition = await openPartition(source, { checkCrc });
+  const { count } = partition;
+  const batches: PredictedSamples[] = [];
+  const checks = new PartitionChecks();
+  const options = { batchSize, trained, checks, ...(signal && { signal }) };
+  for await (const samples of predictPartition(partition, predictor, options)) {
+    batches.push(samples);
+    onPredicted?.(samples, count);
+  }
+  return { count, batches, unchecked: partition.unchecked(), checks };
+}
