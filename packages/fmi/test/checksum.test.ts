@@ -20,6 +20,8 @@ describe('checksums of messages', () => {
               forward(chunk);
             },
             async (a, b) => {
+              // Of a link through which nothing has come, the sender waits a second for the server's word.
+              await Promise.all([b.send('a word', 0), a.recv(1)]);
               const [, got] = await Promise.allSettled([a.send(new Uint8Array(length).fill(9), 1), b.recv(0)]);
               expect(got).toMatchObject({ status: 'rejected', reason: { message: /wrong checksum/ } });
               // The sender learns of it too; until then it would close with a message that nobody has taken.
