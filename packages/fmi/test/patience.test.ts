@@ -11,9 +11,10 @@ const done = { state: 'done', sum: 3 };
 
 describe.each(Object.keys(ways) as Way[])('a rank that computes for longer than the server listens, %s', (way) => {
   it('is waited for: its links stand, whatever the server says', async () => {
-    const timeouts = { heartbeat: 50, silent: 200 };
+    // Longer than a busy machine keeps a rank from answering before its links stand, and shorter than the rank computes.
+    const timeouts = { heartbeat: 200, silent: 1_500 };
     await using server = await started(0, timeouts);
-    const peers = patientWorld({ ...common, way, port: server.port, busyMs: [0, 1_500] });
+    const peers = patientWorld({ ...common, way, port: server.port, busyMs: [0, 4_000] });
     expect(await Promise.all(peers.map(({ end }) => end))).toEqual([done, done, done]);
     expect(await Promise.all(peers.map(({ exitCode }) => exitCode))).toEqual([0, 0, 0]);
   });
