@@ -1,11 +1,13 @@
 export type {
   Body,
+  HeadOptions,
   ListOptions,
   ObjectInfo,
   ObjectStore,
   ReadOptions,
   SkippedEntry,
   StreamOptions,
+  WriteOptions,
   WrittenObject,
 } from './object-store.ts';
 export {
@@ -28,3 +30,4 @@ export { fileStore, type FileStoreOptions } from './file/file-store.ts';
 export { requestsSince, requestsSoFar, type StoreRequests } from './requests.ts';
 export { compareKeys } from './key.ts';
 export { listAll, type Listing } from './list-all.ts';
+export { compareFile, sendFile, type FileToSend } from './send-file.ts';

@@ -12,6 +12,8 @@ export interface ObjectInfo {
   readonly identity?: string;
   /** In such listings: the key leads through a link. */
   readonly linked?: boolean;
+  /** Of the content, in hex: of a head that was asked for it, where it is known. */
+  readonly sha256?: string;
 }
 
 /** Something with a name in the store that a listing left out, because it is no object that could be read. */
@@ -34,6 +36,19 @@ export type WrittenObject = Pick<ObjectInfo, 'key' | 'size' | 'etag'>;
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
+}
+
+export interface WriteOptions extends ReadOptions {
+  /** SHA-256 of the body in hex, kept beside the object for `head` to tell. Nobody checks it against the body. */
+  readonly sha256?: string;
+}
+
+export interface HeadOptions extends ReadOptions {
+  /**
+   * Tell the content's SHA-256 too, where nothing has to be fetched for it: a folder reads its file, a bucket knows what `put`
+   * was told, which objects of other programs lack. Default: false.
+   */
+  readonly sha256?: boolean;
 }
 
 export interface StreamOptions extends ReadOptions {
@@ -67,7 +82,7 @@ export interface ObjectStore {
   getRange(key: string, start: number, end: number, options?: ReadOptions): Promise<Buffer>;
   stream(key: string, options?: StreamOptions): Promise<Readable>;
   /** Writes the whole object at once: readers see the old or the new content, never a part. */
-  put(key: string, body: Body, options?: ReadOptions): Promise<WrittenObject>;
+  put(key: string, body: Body, options?: WriteOptions): Promise<WrittenObject>;
   /** Writes only when no such key exists. Of many concurrent calls exactly one gets true. */
   putIfAbsent(key: string, body: Uint8Array | string, options?: ReadOptions): Promise<boolean>;
   /**
@@ -75,7 +90,7 @@ export interface ObjectStore {
    * followed once.
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
-  head(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined>;
+  head(key: string, options?: HeadOptions): Promise<ObjectInfo | undefined>;
   delete(key: string): Promise<void>;
   /** Deletes every object whose key begins with the prefix; answers how many. An empty prefix is refused. */
   deletePrefix(prefix: string): Promise<number>;

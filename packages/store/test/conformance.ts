@@ -1,11 +1,18 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { UserInputError } from '@cosmicai/payload';
 import fc from 'fast-check';
 import {
+  compareFile,
   compareKeys,
   listAll,
   NoSuchBucketError,
   NotFoundError,
+  sendFile,
   type ObjectInfo,
   type ObjectStore,
 } from '../src/index.ts';
@@ -112,6 +119,50 @@ export function describeStore(name: string, under: StoreUnderTest): void {
       expect(etags.size).toBe(4);
       expect([...etags].join('')).not.toContain('"');
       expect(await store.head('other')).toBeUndefined();
+    });
+
+    it('tells the SHA-256 that a put told it when it is asked, of objects in one part and in several', async () => {
+      const store = await under.fresh();
+      for (const [key, bytes] of [
+        ['small', Buffer.from('one')],
+        ['large', Buffer.alloc(20_000_000, 'l')],
+      ] as const) {
+        const sha256 = createHash('sha256').update(bytes).digest('hex');
+        await store.put(key, key === 'small' ? bytes : Readable.from([bytes]), { sha256 });
+        expect(await store.head(key, { sha256: true })).toMatchObject({ key, size: bytes.length, sha256 });
+        expect(await store.head(key)).not.toHaveProperty('sha256');
+        await store.put(key, 'another');
+        expect((await store.head(key, { sha256: true }))?.sha256).not.toBe(sha256);
+      }
+      expect(await store.head('other', { sha256: true })).toBeUndefined();
+    });
+
+    it('is sent files that changed, whatever their size, and no file twice', async () => {
+      const store = await under.fresh();
+      const folder = mkdtempSync(join(tmpdir(), 'cosmicai-send-'));
+      const path = join(folder, '1.pt');
+      const send = async () => {
+        const file = await compareFile(path, store, 'data/1.pt');
+        if (!file.isThere) await sendFile(file, store);
+        return file.isThere;
+      };
+      const stored = async () => (await store.get('data/1.pt')).toString();
+      writeFileSync(path, 'one');
+      expect(await send()).toBe(false);
+      expect(await send()).toBe(true);
+      writeFileSync(path, 'two');
+      expect(await send()).toBe(false);
+      expect(await stored()).toBe('two');
+      const compared = await compareFile(path, store, 'data/1.pt');
+      writeFileSync(path, 'six');
+      await expect(sendFile(compared, store)).rejects.toThrow(`${path} changed while it was sent`);
+      expect(await stored()).toBe('two');
+      rmSync(path);
+      await expect(sendFile(compared, store)).rejects.toThrow(UserInputError);
+      await expect(compareFile(path, store, 'data/1.pt')).rejects.toThrow(`${path} can't be read`);
+      await expect(compareFile(folder, store, 'data/1.pt')).rejects.toThrow('is a folder');
+      expect(await stored()).toBe('two');
+      rmSync(folder, { recursive: true });
     });
 
     it('names the key and the store when an object is missing', async () => {

@@ -7,6 +7,7 @@ import { countRequests } from '../requests.ts';
 import { checkDeletePrefix, checkKey, checkRange } from '../key.ts';
 import type {
   Body,
+  HeadOptions,
   ListOptions,
   ObjectInfo,
   ObjectStore,
@@ -20,6 +21,7 @@ import { keyPaths } from './key-paths.ts';
 import { listFiles } from './list-files.ts';
 import { identityOf, infoOf, openFile, readBytes, statFile } from './read-files.ts';
 import { makeFolder } from './make-folder.ts';
+import { sha256Of } from '../sha256.ts';
 import { linkInto, moveInto, removeAbandoned, writeThenPlace } from './write-files.ts';
 
 export interface FileStoreOptions {
@@ -115,9 +117,14 @@ class FileStore implements ObjectStore {
     }
   }
 
-  async head(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+  async head(key: string, options: HeadOptions = {}): Promise<ObjectInfo | undefined> {
     countRequests('heads');
-    return await this.#find(key, options);
+    const info = await this.#find(key, options);
+    if (info === undefined || options.sha256 !== true) return info;
+    return await this.#named(`read "${key}"`, async () => {
+      const { file, stats } = await this.#open(key, options);
+      return { ...infoOf(key, stats), sha256: await sha256Of(file.createReadStream(), options.signal) };
+    });
   }
 
   async #find(key: string, { signal }: ReadOptions): Promise<ObjectInfo | undefined> {

@@ -3,11 +3,13 @@ import { NoSuchBucketError, NotFoundError, StoreError } from '../errors.ts';
 import { checkDeletePrefix, checkKey, checkRange } from '../key.ts';
 import type {
   Body,
+  HeadOptions,
   ListOptions,
   ObjectInfo,
   ObjectStore,
   ReadOptions,
   StreamOptions,
+  WriteOptions,
   WrittenObject,
 } from '../object-store.ts';
 import { readBody, type OpenBody } from './s3-body.ts';
@@ -20,6 +22,8 @@ import { uploadParts } from './s3-upload.ts';
 const SINGLE_PUT_BYTES = 64 * 2 ** 20;
 /** DeleteObjects takes at most 1,000 keys. */
 const KEYS_PER_DELETE = 1000;
+/** Name of the metadata (`x-amz-meta-sha256`) that keeps what `put` was told: the etag of an object sent in parts is no sum of its bytes. */
+const SHA256 = 'sha256';
 /** S3 answers 409 when a delete races with a conditional write; AWS says to try again. */
 const CONFLICT_ATTEMPTS = 5;
 
@@ -63,10 +67,15 @@ class S3Store implements ObjectStore {
     return options.signal === undefined ? stream : addAbortSignal(options.signal, stream);
   }
 
-  async put(key: string, body: Body, options: ReadOptions = {}): Promise<WrittenObject> {
+  async put(key: string, body: Body, options: WriteOptions = {}): Promise<WrittenObject> {
     checkKey(key);
     return await this.#call(`write "${key}"`, key, options, async ({ client, sdk }) => {
-      const target = { Bucket: this.#bucket, Key: key };
+      const { sha256 } = options;
+      const target = {
+        Bucket: this.#bucket,
+        Key: key,
+        ...(sha256 !== undefined && { Metadata: { [SHA256]: sha256 } }),
+      };
       const bytes = bytesOf(body);
       if (bytes instanceof Uint8Array && bytes.length < SINGLE_PUT_BYTES) {
         const command = new sdk.PutObjectCommand({ ...target, Body: bytes });
@@ -118,14 +127,15 @@ class S3Store implements ObjectStore {
     } while (token !== undefined);
   }
 
-  async head(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+  async head(key: string, options: HeadOptions = {}): Promise<ObjectInfo | undefined> {
     checkKey(key);
     return await this.#call(`look up "${key}"`, key, options, async ({ client, sdk }) => {
       try {
         const request = { Bucket: this.#bucket, Key: key };
         const found = await client.send(new sdk.HeadObjectCommand(request), abortBy(options));
-        const { ContentLength, ETag, LastModified } = found;
-        return { key, size: ContentLength!, etag: bare(ETag), lastModified: LastModified! };
+        const { ContentLength, ETag, LastModified, Metadata: { [SHA256]: sha256 } = {} } = found;
+        const info = { key, size: ContentLength!, etag: bare(ETag), lastModified: LastModified! };
+        return { ...info, ...(options.sha256 === true && sha256 !== undefined && { sha256 }) };
       } catch (error) {
         if (isMute(answerOf(error))) await this.#sentence(key, options, error, { client, sdk });
         if (answerOf(error).status !== 404) throw error;

@@ -10,7 +10,7 @@ const PARTS_AT_ONCE = 4;
 /** Writes a body in parts, which are retried alone. The object appears when all of them are there; a failure leaves none. */
 export async function uploadParts(
   client: S3Client,
-  target: { Bucket: string; Key: string },
+  target: { Bucket: string; Key: string; Metadata?: Record<string, string> },
   body: Uint8Array | Readable,
   { signal }: ReadOptions,
 ): Promise<{ size: number; etag: string | undefined }> {
