@@ -67,6 +67,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
       'datasets/small/',
       'models/',
       'models/astromae-demo.onnx',
+      'models/astromae-demo.trained.json',
       'results/',
       'scaling/',
     ]);
@@ -105,7 +106,11 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
 
   it('keeps a payload that somebody has edited when it is laid out again', async () => {
     await store.put('configs/payload.json', '{"edited": true}');
-    expect(await layOutBucket(store, BUCKET, stageOptions('local'))).toBe('configs/payload.json');
+    const model = 'models/astromae-demo';
+    expect(await layOutBucket(store, BUCKET, stageOptions('local'))).toEqual({
+      payload: 'configs/payload.json',
+      model: { key: `${model}.onnx`, sent: [], kept: [`${model}.trained.json`, `${model}.onnx`], removed: [] },
+    });
     expect((await store.get('configs/payload.json')).toString()).toBe('{"edited": true}');
   });
 

@@ -1,4 +1,5 @@
 // Deploys all stacks of a stage in order, lays out its bucket, and says what to do next.
+import { describeUpload } from '../../packages/inference/src/index.ts';
 import { openStore } from '../../packages/store/src/index.ts';
 import { checkAccount } from './check-account.ts';
 import { layOutBucket } from './lay-out-bucket.ts';
@@ -31,7 +32,8 @@ async function deploy(stage: string): Promise<void> {
   await slsForFunctions(['deploy', '--stage', stage]);
 
   const bucket = bucketName(stage, account.id, region);
-  const payload = await layOutBucket(openStore(`s3://${bucket}`), bucket, options);
+  const { payload, model } = await layOutBucket(openStore(`s3://${bucket}`), bucket, options);
+  if (model !== undefined) say(describeUpload(model));
   say(`
 Deployed. The bucket is s3://${bucket}: put partition files (1.pt, 2.pt, …) below datasets/small/, then start a run:
 

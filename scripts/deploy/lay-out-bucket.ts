@@ -1,25 +1,30 @@
-import { createReadStream, existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { uploadModel, type UploadedModel } from '../../packages/inference/src/index.ts';
 import type { ObjectStore } from '../../packages/store/src/index.ts';
 import { root, type StageOptions } from './stage-options.ts';
 
 /** Sizes that payloads name as `data_size`. */
 const SIZES = ['small', 'medium', 'large'];
 
+export interface LaidOut {
+  /** Key of the sample payload. */
+  readonly payload: string;
+  /** Undefined: the stage names no model, or it isn't there. */
+  readonly model: UploadedModel | undefined;
+}
+
 /**
- * Makes the folders that users know and puts the model and a sample payload there. What exists stays as it is, but for a
- * model of another size.
- *
- * @returns the key of the sample payload
+ * Makes the folders that users know and puts the model and a sample payload there. What exists stays as it is, but for the files
+ * of a model that has changed.
  */
-export async function layOutBucket(store: ObjectStore, bucket: string, options: StageOptions): Promise<string> {
+export async function layOutBucket(store: ObjectStore, bucket: string, options: StageOptions): Promise<LaidOut> {
   const folders = ['configs/', ...SIZES.map((size) => `datasets/${size}/`), ...foldersOf(options.prefixes.results)];
   for (const folder of [...folders, ...foldersOf(options.prefixes.models)]) await store.putIfAbsent(folder, '');
-  const model = await uploadModel(store, options);
-  const key = 'configs/payload.json';
-  await store.putIfAbsent(key, `${JSON.stringify(samplePayload(bucket, model), null, 2)}\n`);
-  return key;
+  const model = await bringModel(store, options);
+  const payload = 'configs/payload.json';
+  await store.putIfAbsent(payload, `${JSON.stringify(samplePayload(bucket, model?.key), null, 2)}\n`);
+  return { payload, model };
 }
 
 function foldersOf(prefixes: readonly string[]): string[] {
@@ -40,12 +45,12 @@ function samplePayload(bucket: string, model: string | undefined): object {
   };
 }
 
-async function uploadModel(store: ObjectStore, { inference, prefixes }: StageOptions): Promise<string | undefined> {
+async function bringModel(
+  store: ObjectStore,
+  { inference, prefixes }: StageOptions,
+): Promise<UploadedModel | undefined> {
   const path = join(root, inference.model);
   const [folder] = prefixes.models;
   if (inference.model === '' || folder === undefined || !existsSync(path)) return undefined;
-  const key = `${folder}/${basename(path)}`;
-  const { size } = await stat(path);
-  if ((await store.head(key))?.size !== size) await store.put(key, createReadStream(path));
-  return key;
+  return await uploadModel(path, store, folder);
 }

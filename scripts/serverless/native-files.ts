@@ -11,6 +11,8 @@ export interface PackedFile {
   /** Path inside the archive. */
   readonly name: string;
   readonly path: string;
+  /** Default: true. */
+  readonly compress?: boolean;
 }
 
 /** Node's `process.arch` on each. */

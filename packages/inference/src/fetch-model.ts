@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { copyFile, rename } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { trainedRangesFile, UserInputError } from '@cosmicai/payload';
-import { codeOf, localPath, makeFolder, parseAddress, readableAddress, type ObjectStore } from '@cosmicai/store';
+import { UserInputError } from '@cosmicai/payload';
+import { localPath, makeFolder, parseAddress, readableAddress, type ObjectStore } from '@cosmicai/store';
 import { describeOnnxFile } from './onnx/describe-file.ts';
-import { checkedLocation } from './onnx/model-bytes.ts';
+import { modelFileNames } from './onnx/model-files.ts';
 
 /** A model as a file of this machine. */
 export interface FetchedModel {
@@ -16,13 +16,24 @@ export interface FetchedModel {
 }
 
 interface Known extends FetchedModel {
-  /** What its files beside the graph were when they were fetched: etags by key. */
-  readonly beside: ReadonlyMap<string, string>;
+  readonly beside: readonly FileBeside[];
 }
 
+/** A file that belongs to a graph in a store, as it was when it was fetched. */
+interface FileBeside {
+  readonly key: string;
+  /** Relative to the graph on this machine. */
+  readonly name: string;
+  /** Undefined: it isn't there, which only trained ranges may be. */
+  readonly etag: string | undefined;
+}
+
+/** What a graph is called on this machine, wherever it comes from. */
+const GRAPH = 'model.onnx';
+
 /**
- * Fetches models of stores, each once. A model is named by its etag and those of its data files, so a new upload under the same
- * keys is noticed.
+ * Fetches models of stores, each once. A model is named by its etag and those of the files beside it, so a new upload under the
+ * same keys is noticed.
  */
 export class ModelFetcher {
   readonly #folder: string;
@@ -51,36 +62,30 @@ export class ModelFetcher {
       throw new UserInputError(
         `There is no model ${key} in ${readableAddress(store.url)}. Check "model" in the payload.`,
       );
-    const name = nameOf([store.url, key, info.etag]);
-    const known = this.#known.get(name);
+    const version = nameOf([store.url, key, info.etag]);
+    const known = this.#known.get(version);
     if (known !== undefined && (await isUnchanged(store, known))) return known;
-    const path = join(this.#folder, name, 'model.onnx');
-    await download(store, key, path);
-    if ((await store.head(trainedRangesFile(key))) !== undefined)
-      await download(store, trainedRangesFile(key), trainedRangesFile(path));
-    const locations = describeOnnxFile(path, label).externalFiles;
-    const beside = await etagsOf(store, key, locations, label);
-    const fetched = { label, beside, path: beside.size === 0 ? path : await this.#withData(store, key, path, beside) };
-    this.#known.set(name, fetched);
+    const fetched = await this.#fetchVersion(store, key, label, version);
+    this.#known.set(version, fetched);
     return fetched;
   }
 
-  /** Fetches the data files into a folder of their own content's name, with the graph beside them. */
-  async #withData(
-    store: ObjectStore,
-    key: string,
-    graph: string,
-    beside: ReadonlyMap<string, string>,
-  ): Promise<string> {
-    const folder = join(this.#folder, nameOf([graph, ...[...beside].flat()]));
-    const path = join(folder, 'model.onnx');
-    for (const dataKey of beside.keys())
-      await download(store, dataKey, join(folder, posix.relative(posix.dirname(key), dataKey)));
-    await copyFile(graph, path);
-    await copyFile(trainedRangesFile(graph), trainedRangesFile(path)).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    });
-    return path;
+  /** Fetches graph and files beside it into a folder of the name of all their versions. */
+  async #fetchVersion(store: ObjectStore, key: string, label: string, version: string): Promise<Known> {
+    // Where it will lie depends on the files that it names.
+    const graph = join(this.#folder, `${version}.${randomUUID()}`);
+    try {
+      await download(store, key, graph);
+      const beside = await filesBeside(store, key, describeOnnxFile(graph, label).externalFiles, label);
+      const folder = join(this.#folder, nameOf([version, ...beside.flatMap(({ name, etag = '' }) => [name, etag])]));
+      for (const file of beside) if (file.etag !== undefined) await fetchInto(store, file.key, join(folder, file.name));
+      const path = join(folder, GRAPH);
+      await makeFolder(folder);
+      await rename(graph, path);
+      return { path, label, beside };
+    } finally {
+      await rm(graph, { force: true });
+    }
   }
 }
 
@@ -89,33 +94,46 @@ function nameOf(parts: readonly string[]): string {
 }
 
 async function isUnchanged(store: ObjectStore, { beside }: Known): Promise<boolean> {
-  for (const [key, etag] of beside) if ((await store.head(key))?.etag !== etag) return false;
+  for (const { key, etag } of beside) if ((await store.head(key))?.etag !== etag) return false;
   return true;
 }
 
-async function etagsOf(
+/** @throws UserInputError when weights aren't there, or names don't fit */
+async function filesBeside(
   store: ObjectStore,
   key: string,
   locations: readonly string[],
   label: string,
-): Promise<Map<string, string>> {
-  const etags = new Map<string, string>();
-  for (const location of locations) {
-    const dataKey = posix.join(posix.dirname(key), checkedLocation(location, label));
-    const info = await store.head(dataKey);
-    if (info === undefined) {
-      throw new UserInputError(
-        `The weights of the model ${label} are in ${location}, but there is no ${dataKey} in ${readableAddress(store.url)}. Copy both files there.`,
-      );
-    }
-    etags.set(dataKey, info.etag);
+): Promise<FileBeside[]> {
+  const cut = key.lastIndexOf('/') + 1;
+  const there = modelFileNames(key.slice(cut), locations, label);
+  const here = modelFileNames(GRAPH, locations, label);
+  const found = async (nameThere: string, name: string): Promise<FileBeside> => {
+    const keyBeside = `${key.slice(0, cut)}${nameThere}`;
+    return { key: keyBeside, name, etag: (await store.head(keyBeside))?.etag };
+  };
+  const weights = await Promise.all(there.weights.map((name) => found(name, name)));
+  const missing = weights.find(({ etag }) => etag === undefined);
+  if (missing !== undefined) {
+    throw new UserInputError(
+      `The weights of the model ${label} are in ${missing.name}, but there is no ${missing.key} in ${readableAddress(store.url)}. Copy both files there.`,
+    );
   }
-  return etags;
+  return [...weights, await found(there.trained, here.trained)];
+}
+
+/** Others may fetch the same file into the same place. */
+async function fetchInto(store: ObjectStore, key: string, path: string): Promise<void> {
+  const partial = `${path}.${randomUUID()}`;
+  try {
+    await download(store, key, partial);
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
 }
 
 async function download(store: ObjectStore, key: string, path: string): Promise<void> {
   await makeFolder(dirname(path));
-  const partial = `${path}.${process.pid}`;
-  await pipeline(await store.stream(key), createWriteStream(partial));
-  await rename(partial, path);
+  await pipeline(await store.stream(key), createWriteStream(path));
 }

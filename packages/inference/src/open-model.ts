@@ -5,6 +5,7 @@ import { describeBatchDependence, probeModel, type Verdict } from './contract/pr
 import { KeptVerdicts } from './contract/verdicts.ts';
 import { describeOnnxFile } from './onnx/describe-file.ts';
 import { readModelBytes } from './onnx/model-bytes.ts';
+import { weightsAt } from './onnx/model-files.ts';
 import { createPredictor, unusable, type Predictor, type PredictorOptions } from './predictor.ts';
 import { readTrainedRanges } from './quality/trained-ranges.ts';
 
@@ -36,10 +37,12 @@ export const DEFAULT_CACHE_FOLDER = join(tmpdir(), 'cosmicai-models');
 export async function openModel(options: OpenModelOptions): Promise<LoadedModel> {
   const { modelPath, label = modelPath, names = {}, cacheFolder = DEFAULT_CACHE_FOLDER } = options;
   const { metadata, externalFiles } = describeOnnxFile(modelPath, label);
+  // Before any session starts: onnxruntime opens whatever files a graph names.
+  const weights = await weightsAt(modelPath, externalFiles, label);
   const opening = createPredictor(options);
   try {
     const [{ sha256 }, trained] = await Promise.all([
-      readModelBytes(modelPath, externalFiles, label),
+      readModelBytes(modelPath, weights),
       readTrainedRanges(modelPath, metadata),
     ]);
     const verdicts = new KeptVerdicts(cacheFolder);

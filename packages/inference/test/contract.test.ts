@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import { openModel, type OpenModelOptions, type Samples } from '../src/index.ts';
-import { cast, integers, node, numbers, port, SCALE, testModel } from './support/test-models.ts';
+import { cast, integers, node, numbers, port, SCALE, testModel, weightsIn } from './support/test-models.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-contract-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -56,11 +56,6 @@ const OTHER_NAMES = testModel({
   outputs: [port('output', 'float', 'n', 1)],
   answer: [node('Identity', ['z'], 'output')],
 });
-const weightsIn = (file: string) =>
-  testModel({
-    answer: [node('Mul', ['z', 'weight'], 'redshift')],
-    constants: { weight: { type: 'float', dims: [1], values: { file } } },
-  });
 
 const table: Row[] = [
   ['one that fits', testModel(), BOTH],

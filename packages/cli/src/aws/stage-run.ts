@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { describeUpload, uploadModel } from '@cosmicai/inference';
 import type { JsonObject } from '@cosmicai/local';
 import { EXECUTION_FILE, runLayout, withFormat, type ExecutionRecord } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
+import { resolveModel } from '../inputs/files.ts';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 import { progress } from '../output/progress.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
@@ -20,7 +22,7 @@ import { keepExecution } from './keep-execution.ts';
 import { composeStagePayload } from './stage-payload.ts';
 import { functionSizes, rendezvousSize } from './stage-sizes.ts';
 import { openStage, type DeployedStage } from './stage.ts';
-import { uploadModel, uploadPartitions } from './upload.ts';
+import { uploadPartitions } from './upload.ts';
 import { wallClock } from './wait.ts';
 import type { RemoteExecution } from './workflow-service.ts';
 
@@ -57,20 +59,21 @@ export async function startOnStage(
   if (upload !== undefined) {
     const bar = progress(terminal, `Uploading to s3://${stage.bucket}/${upload.prefix}`);
     const { signal } = terminal;
-    const { sent, kept } = await uploadPartitions(upload.folder, store, upload.prefix, {
+    const { sent, kept, warnings } = await uploadPartitions(upload.folder, store, upload.prefix, {
       signal,
       onFile: (done, total, name) => bar.update(done, total, name),
     });
     bar.done();
     printLine(terminal.stderr, `Partitions: ${sent.length} uploaded, ${kept.length} there already`);
+    for (const warning of warnings) printLine(terminal.stderr, `Warning: ${warning}`);
   }
   let payload = composed;
   if (options.model !== undefined) {
     const folder = stage.options.prefixes.models[0] ?? 'models';
-    const path = resolve(terminal.cwd, options.model);
-    const { key, sent } = await uploadModel(path, store, folder, { signal: terminal.signal });
-    payload = { ...composed, model: key };
-    printLine(terminal.stderr, `Model: ${key} ${sent.length > 0 ? 'uploaded' : 'is there already'}`);
+    const path = resolveModel(options.model, terminal);
+    const uploaded = await uploadModel(path, store, folder, { signal: terminal.signal });
+    payload = { ...composed, model: uploaded.key };
+    printLine(terminal.stderr, describeUpload(uploaded));
   }
   const name = executionName();
   const quote = await quoteOnStage(payload, run);

@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { naturalOrder, UserInputError } from '@cosmicai/payload';
-import type { ObjectStore } from '@cosmicai/store';
+import { naturalOrder, partitionsIn, UserInputError } from '@cosmicai/payload';
+import { compareFile, listAll, readableAddress, sendFile, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 
 export interface UploadOptions {
@@ -11,71 +10,72 @@ export interface UploadOptions {
   readonly onFile?: (done: number, total: number, name: string) => void;
 }
 
-export interface Uploaded {
+export interface UploadedPartitions {
   /** Keys written now. */
   readonly sent: readonly string[];
-  /** Keys that were there already in the same size. */
+  /** Keys that had this content already. */
   readonly kept: readonly string[];
+  /** What a run over the prefix would read beside the folder's files, as sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** Files at once; each is sent in four parts at once. */
 const UPLOADS_AT_ONCE = 4;
+const NAMES_SHOWN = 5;
 
 /**
- * Brings the partition files of a folder into the bucket; those that are there in the same size stay as they are.
+ * Brings the partition files of a folder into the bucket; those that are there with the same content stay as they are. To
+ * compare them, every file is read.
  *
  * @param prefix key prefix, without a slash at its end
- * @throws UserInputError when the folder holds no partition file
+ * @throws UserInputError when the folder holds no partition file, or one can't be read
  */
 export async function uploadPartitions(
   folder: string,
   store: ObjectStore,
   prefix: string,
-  options: UploadOptions,
-): Promise<Uploaded> {
+  { signal, onFile }: UploadOptions,
+): Promise<UploadedPartitions> {
+  const names = await partitionNames(folder);
+  const sent: string[] = [];
+  const kept: string[] = [];
+  await pMap(
+    names,
+    async (name) => {
+      const file = await compareFile(join(folder, name), store, `${prefix}/${name}`, { signal });
+      if (!file.isThere) await sendFile(file, store, { signal });
+      (file.isThere ? kept : sent).push(file.key);
+      onFile?.(sent.length + kept.length, names.length, name);
+    },
+    { concurrency: UPLOADS_AT_ONCE, signal },
+  );
+  const warnings = await strangers(new Set([...sent, ...kept]), folder, store, prefix);
+  return { sent: naturalOrder(sent), kept: naturalOrder(kept), warnings };
+}
+
+async function partitionNames(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new UserInputError(`The folder ${folder} can't be read: ${(cause as Error).message}`, { cause });
   });
   const partitions = naturalOrder(names.filter((name) => name.endsWith('.pt')));
   if (partitions.length === 0)
     throw new UserInputError(`There is no partition file (.pt) in ${folder}. Make some with: cosmicai simulate`);
-  return await upload(
-    partitions.map((name) => ({ path: join(folder, name), key: `${prefix}/${name}` })),
-    store,
-    options,
-  );
+  return partitions;
 }
 
-/** Brings a model into the bucket, unless one of its name and size is there. Answers its key. */
-export async function uploadModel(
-  path: string,
+/** Partitions below the prefix that another folder left there. */
+async function strangers(
+  ours: ReadonlySet<string>,
+  folder: string,
   store: ObjectStore,
   prefix: string,
-  options: UploadOptions,
-): Promise<{ readonly key: string } & Uploaded> {
-  const key = `${prefix}/${basename(path)}`;
-  return { key, ...(await upload([{ path, key }], store, options)) };
-}
-
-async function upload(
-  files: readonly { readonly path: string; readonly key: string }[],
-  store: ObjectStore,
-  { signal, onFile }: UploadOptions,
-): Promise<Uploaded> {
-  const sent: string[] = [];
-  const kept: string[] = [];
-  await pMap(
-    files,
-    async ({ path, key }) => {
-      const { size } = await stat(path);
-      if ((await store.head(key, { signal }))?.size === size) kept.push(key);
-      else {
-        await store.put(key, createReadStream(path), { signal });
-        sent.push(key);
-      }
-      onFile?.(sent.length + kept.length, files.length, basename(path));
-    },
-    { concurrency: UPLOADS_AT_ONCE, signal },
-  );
-  return { sent: naturalOrder(sent), kept: naturalOrder(kept) };
+): Promise<string[]> {
+  const { objects } = await listAll(store, `${prefix}/`);
+  const others = partitionsIn(objects, prefix).partitions.filter(({ key }) => !ours.has(key));
+  if (others.length === 0) return [];
+  const names = naturalOrder(others.map(({ key }) => basename(key)));
+  const shown = [...names.slice(0, NAMES_SHOWN), ...(names.length > NAMES_SHOWN ? ['…'] : [])].join(', ');
+  return [
+    `${readableAddress(store.url, prefix)} holds ${others.length} partition ${others.length === 1 ? 'file' : 'files'} that ${folder} doesn't (${shown}), and the run reads them too. Delete them, or give the folder another name.`,
+  ];
 }

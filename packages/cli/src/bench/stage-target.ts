@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { uploadPartitions } from '../aws/upload.ts';
 import { followToEnd, keepOnStage, openStageRun, startOnStage, type StageRun } from '../aws/stage-run.ts';
 import { progress } from '../output/progress.ts';
-import type { Terminal } from '../output/terminal.ts';
+import { printLine, type Terminal } from '../output/terminal.ts';
 import { dataFolders, simulatedData } from './simulated-data.ts';
 import type { SweepOptions, SweepTarget } from './sweep-target.ts';
 import type { SweepRun } from './sweep.ts';
@@ -96,14 +96,16 @@ class StageData {
     if (this.#uploaded.has(address)) return address;
     const { stage, terminal } = this.#run;
     const bar = progress(terminal, `Uploading to ${address}`);
+    let warnings: readonly string[];
     try {
-      await uploadPartitions(folder, stage.store, address.slice(`s3://${stage.bucket}/`.length), {
+      ({ warnings } = await uploadPartitions(folder, stage.store, address.slice(`s3://${stage.bucket}/`.length), {
         signal: terminal.signal,
         onFile: (done, total, name) => bar.update(done, total, name),
-      });
+      }));
     } finally {
       bar.done();
     }
+    for (const warning of warnings) printLine(terminal.stderr, `Warning: ${warning}`);
     this.#uploaded.add(address);
     return address;
   }

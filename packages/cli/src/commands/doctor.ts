@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { createPredictor } from '@cosmicai/inference';
+import { openModel } from '@cosmicai/inference';
 import { parseEndpoint, UserInputError } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { Command } from 'commander';
@@ -107,7 +107,7 @@ async function disk(folder: string): Promise<string> {
 
 async function model(asked: string | undefined, terminal: Terminal): Promise<string> {
   const modelPath = resolveModel(asked, terminal);
-  const predictor = await createPredictor({ modelPath, workers: 1 });
+  const { predictor } = await openModel({ modelPath, workers: 1 });
   try {
     const [z] = await predictor.predict({
       count: 1,

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { modelFilesAt, ModelFetcher } from '@cosmicai/inference';
 import { FunctionError } from '@cosmicai/local';
 import { EnvironmentError, parseJsonAs, rankResultSchema, UserInputError, type RankResult } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
@@ -38,6 +39,8 @@ export interface Probe {
   readonly modelLoadSeconds: number;
   /** Bytes that a rank fetches before it can begin. */
   readonly modelDownloadBytes: number;
+  /** Objects that they lie in. */
+  readonly modelDownloadObjects: number;
   /** Reading the galaxies from where they lie, to here; null where they were simulated. */
   readonly readBytesPerSecond: number | null;
   /** The rank's results: of a new process, then of the same one, warm. */
@@ -68,7 +71,7 @@ export async function probe(options: ProbeOptions, terminal: Terminal): Promise<
 async function probeIn(folder: string, options: ProbeOptions, terminal: Terminal): Promise<Probe> {
   const store = fileStore(folder);
   const { galaxies, readBytesPerSecond } = await bringPartition(store, options.partition);
-  const { model, modelDownloadBytes } = await bringModel(folder, options);
+  const { model, bytes, objects } = await bringModel(folder, options);
   await using pool = await singleThread(folder, model, terminal);
   const task = {
     S3_BUCKET: pathToFileURL(folder).href,
@@ -95,7 +98,8 @@ async function probeIn(folder: string, options: ProbeOptions, terminal: Terminal
     batchSize: options.batchSize,
     startSeconds,
     modelLoadSeconds: ranks[0].timing.model_load,
-    modelDownloadBytes,
+    modelDownloadBytes: bytes,
+    modelDownloadObjects: objects,
     readBytesPerSecond,
     ranks,
   };
@@ -120,12 +124,14 @@ async function bringPartition(store: ObjectStore, from: ProbeOptions['partition'
   return { galaxies, readBytesPerSecond: seconds > 0 ? bytes / seconds : null };
 }
 
+/** Fetches the model as a rank would, with all that belongs to it. */
 async function bringModel(folder: string, { model, storedModel }: ProbeOptions) {
-  if (storedModel === undefined || model !== undefined) return { model, modelDownloadBytes: 0 };
-  const bytes = await storedModel.store.get(storedModel.key);
-  const path = join(folder, 'model.onnx');
-  await writeFile(path, bytes);
-  return { model: path, modelDownloadBytes: bytes.byteLength };
+  if (storedModel === undefined || model !== undefined) return { model, bytes: 0, objects: 0 };
+  const { store, key } = storedModel;
+  const { path } = await new ModelFetcher(join(folder, 'models'), () => store).fetch(key, store.url);
+  const { graph, weights, trained } = await modelFilesAt(path);
+  const files = [graph, ...weights, ...(trained === undefined ? [] : [trained])];
+  return { model: path, bytes: files.reduce((sum, { size }) => sum + size, 0), objects: files.length };
 }
 
 /** The inference function in one process. As many as there are cores would share them, so each has one session. */

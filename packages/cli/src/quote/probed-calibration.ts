@@ -22,7 +22,7 @@ export function calibrationOfProbe(probe: Probe): Calibration {
     // One process tells nothing of how ranks differ.
     rateSpread,
     stragglers,
-    coldDownload: { bytes: probe.modelDownloadBytes, objects: probe.modelDownloadBytes > 0 ? 1 : 0 },
+    coldDownload: { bytes: probe.modelDownloadBytes, objects: probe.modelDownloadObjects },
   };
 }
 

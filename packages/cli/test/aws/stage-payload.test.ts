@@ -72,21 +72,38 @@ describe('uploading partitions', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('sends what is absent or of another size, and says what is there', async () => {
+  it('sends what is absent or of other content, whatever its size, and says what is there', async () => {
     const store = fileStore(join(folder, 'bucket'));
     for (const name of ['10.pt', '2.pt', '1.pt', 'notes.txt']) writeFileSync(join(folder, name), name);
     await store.put('datasets/small/1.pt', '1.pt');
-    await store.put('datasets/small/2.pt', 'shorter or longer');
+    await store.put('datasets/small/2.pt', '3.pt');
     const done: string[] = [];
     const { signal } = new AbortController();
     const result = await uploadPartitions(folder, store, 'datasets/small', {
       signal,
       onFile: (count, total) => done.push(`${count}/${total}`),
     });
-    expect(result).toEqual({ sent: ['datasets/small/2.pt', 'datasets/small/10.pt'], kept: ['datasets/small/1.pt'] });
+    expect(result).toEqual({
+      sent: ['datasets/small/2.pt', 'datasets/small/10.pt'],
+      kept: ['datasets/small/1.pt'],
+      warnings: [],
+    });
     expect(done).toEqual(['1/3', '2/3', '3/3']);
     expect((await store.get('datasets/small/2.pt')).toString()).toBe('2.pt');
     expect(await store.head('datasets/small/notes.txt')).toBeUndefined();
+  });
+
+  it('warns of partitions that another folder of this name has left there, which the run would read', async () => {
+    const store = fileStore(join(folder, 'bucket'));
+    writeFileSync(join(folder, '1.pt'), '');
+    for (const name of ['1.pt', '10.pt', '2.pt', 'notes.txt']) await store.put(`datasets/small/${name}`, name);
+    const { signal } = new AbortController();
+    const { warnings } = await uploadPartitions(folder, store, 'datasets/small', { signal });
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /datasets\/small holds 2 partition files that \S+ doesn't \(2\.pt, 10\.pt\), and the run reads them too\./,
+      ),
+    ]);
   });
 
   it('says where partitions come from when there are none', async () => {

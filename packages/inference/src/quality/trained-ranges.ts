@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import {
   parseJsonAs,
   TRAINED_RANGES_KEY,
@@ -7,8 +7,8 @@ import {
   UserInputError,
   type TrainedRanges,
 } from '@cosmicai/payload';
-import { codeOf, kindOf } from '@cosmicai/store';
 import { describeOnnxFile } from '../onnx/describe-file.ts';
+import { trainedSize } from '../onnx/model-files.ts';
 
 /**
  * The ranges that a model was trained on: from its own metadata or, where it has none, from the file beside it.
@@ -25,16 +25,9 @@ export async function readTrainedRanges(
   if (text !== undefined)
     return parseJsonAs(trainedRangesSchema, text, `${TRAINED_RANGES_KEY} in the metadata of ${modelPath}`);
   const beside = trainedRangesFile(modelPath);
-  let content: string;
-  try {
-    // Opening a pipe would wait for whoever writes to it.
-    const found = await stat(beside);
-    if (!found.isFile()) throw new UserInputError(`${beside} is ${kindOf(found)}: expected a file of trained ranges.`);
-    content = await readFile(beside, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    if (error instanceof UserInputError) throw error;
+  if ((await trainedSize(beside)) === undefined) return undefined;
+  const content = await readFile(beside, 'utf8').catch((error: unknown) => {
     throw new UserInputError(`${beside} can't be read: ${(error as Error).message}`, { cause: error });
-  }
+  });
   return parseJsonAs(trainedRangesSchema, content, beside);
 }

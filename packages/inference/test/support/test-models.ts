@@ -127,6 +127,14 @@ export function testModel(changes: Partial<TestModel> = {}): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
+/** One that multiplies by a weight, a float in a file beside it. */
+export function weightsIn(file: string): Uint8Array {
+  return testModel({
+    answer: [node('Mul', ['z', 'weight'], 'redshift')],
+    constants: { weight: { type: 'float', dims: [1], values: { file } } },
+  });
+}
+
 /** The mean of each galaxy's values as `<name>_mean`, [n, 1]. */
 function meanOf({ name }: TestPort): TestNode[] {
   return [

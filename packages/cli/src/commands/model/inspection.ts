@@ -7,6 +7,7 @@ import {
   openModel,
   readModelBytes,
   readTrainedRanges,
+  weightsAt,
   type ModelContract,
   type OnnxDescription,
   type OpenModelOptions,
@@ -46,7 +47,7 @@ export async function inspectFile(
   use: Pick<OpenModelOptions, 'names' | 'allowBatchDependence'>,
 ): Promise<Inspection> {
   const file = describeOnnxFile(path);
-  const bytes = await orProblem(readModelBytes(path, file.externalFiles));
+  const bytes = await orProblem(weightsAt(path, file.externalFiles).then((weights) => readModelBytes(path, weights)));
   return {
     path,
     file,

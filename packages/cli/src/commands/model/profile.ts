@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { RangeProfile, withMetadata } from '@cosmicai/inference';
+import { dirname, resolve } from 'node:path';
+import { describeOnnxFile, RangeProfile, withMetadata } from '@cosmicai/inference';
 import { TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
 import { BANDS, openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
@@ -39,6 +39,7 @@ export function profileCommand(terminal: Terminal): Command {
 async function profile(model: string, options: ProfileOptions, terminal: Terminal): Promise<void> {
   const path = resolveModel(model, terminal);
   const out = options.out === undefined ? trainedRangesFile(path) : resolve(terminal.cwd, options.out);
+  if (options.out !== undefined) refuseToLeaveWeights(path, out);
   const file = await beginFile(out, 'The ranges');
   const { ranges, galaxies } = await measure(options, terminal).catch(async (error: unknown) => {
     await file.abandon();
@@ -50,6 +51,15 @@ async function profile(model: string, options: ProfileOptions, terminal: Termina
   await file.write(content);
   if (options.json) printJson(terminal, { ...ranges, galaxies, written: out });
   else printLine(terminal.stdout, `${describe(ranges)}\n\nMeasured on ${galaxies} galaxies. Written to ${out}`);
+}
+
+/** @throws UserInputError when a copy would be without its weights */
+function refuseToLeaveWeights(path: string, out: string): void {
+  const { externalFiles } = describeOnnxFile(path);
+  if (externalFiles.length === 0 || dirname(out) === dirname(path)) return;
+  throw new UserInputError(
+    `The weights of ${path} lie beside it (${externalFiles.join(', ')}), where a copy in ${dirname(out)} would not find them. Name a file in ${dirname(path)} with --out, or leave it away: the ranges are then written beside the model.`,
+  );
 }
 
 async function measure(
