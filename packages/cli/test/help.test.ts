@@ -47,6 +47,23 @@ describe('help', () => {
     }
   });
 
+  it('of every command that takes an s3:// address says how its bucket may be asked', async () => {
+    const names = listed((await cosmicai('--help')).stdout).filter((name) => name !== 'rendezvous');
+    let reading = 0;
+    const check = (help: string) => {
+      if (!help.includes('s3://')) return;
+      reading++;
+      expect(help).toMatch(/--request-payer[^]*--no-sign-request/);
+    };
+    for (const name of names) {
+      const { stdout } = await cosmicai(name, '--help');
+      const inner = listed(stdout);
+      if (inner.length === 0) check(stdout);
+      for (const part of inner) check((await cosmicai(name, part, '--help')).stdout);
+    }
+    expect(reading).toBeGreaterThan(9);
+  });
+
   it('is the same in both spellings', async () => {
     expect((await cosmicai('help', 'status')).stdout).toBe((await cosmicai('status', '--help')).stdout);
   });

@@ -1,5 +1,5 @@
 import { plannedRunSchema, UserInputError, type UnnumberedEvent } from '@cosmicai/payload';
-import type { RunPlace } from '../report/gather-run.ts';
+import type { RunPlace } from '../report/run-place.ts';
 import { HistoryReader } from './history.ts';
 import type { RemoteExecution, WorkflowService } from './workflow-service.ts';
 

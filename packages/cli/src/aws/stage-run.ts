@@ -10,7 +10,7 @@ import { progress } from '../output/progress.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import { keepQuote, keepQuoteOfRun, keptQuote } from '../quote/kept-quote.ts';
 import { quoteLine, quoteOnStage } from '../quote/quote-on-stage.ts';
-import type { RunPlace } from '../report/gather-run.ts';
+import type { RunPlace } from '../report/run-place.ts';
 import type { Execution } from '../run/execute.ts';
 import { RunProgress } from '../run/run-progress.ts';
 import { calledFunctions, type CalledFunctions } from './called-functions.ts';

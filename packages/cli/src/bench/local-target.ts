@@ -4,6 +4,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { execute, openPool } from '../run/execute.ts';
 import { composePayload } from '../run/payload.ts';
 import { placeOf } from '../run/report-run.ts';
+import { accessNamed } from '../inputs/options.ts';
 import { dataFolders, simulatedData } from './simulated-data.ts';
 import type { SweepOptions, SweepTarget } from './sweep-target.ts';
 
@@ -38,7 +39,13 @@ export async function localTarget(
           : [options.data.replace(/\/+$/, ''), ...dataFolders(run)].join('/');
       const { payload } = composePayload(
         {},
-        { data, results: join(folder, 'results'), worldSize: run.world_size, batchSize: run.batch_size },
+        {
+          ...accessNamed(options),
+          data,
+          results: join(folder, 'results'),
+          worldSize: run.world_size,
+          batchSize: run.batch_size,
+        },
         terminal.cwd,
       );
       const execution = await execute({ ...options, payload, quiet: true, ...(run.repeat > 1 && { pool }) }, terminal);

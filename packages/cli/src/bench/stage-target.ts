@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { uploadPartitions } from '../aws/upload.ts';
 import { followToEnd, keepOnStage, openStageRun, startOnStage, type StageRun } from '../aws/stage-run.ts';
+import { accessNamed } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import { dataFolders, simulatedData } from './simulated-data.ts';
@@ -37,6 +38,7 @@ export async function stageTarget(
     },
     run: async (run) => {
       const payload = {
+        ...accessNamed(options),
         data: await data.addressOf(run),
         results: `${prefixes.results[0] ?? 'results'}/bench`,
         worldSize: run.world_size,

@@ -1,5 +1,6 @@
 import type { BenchReport } from '@cosmicai/metrics';
-import type { RunPlace } from '../report/gather-run.ts';
+import type { AccessOptions } from '../inputs/options.ts';
+import type { RunPlace } from '../report/run-place.ts';
 import type { Execution } from '../run/execute.ts';
 import type { SweepRun } from './sweep.ts';
 
@@ -22,7 +23,7 @@ export interface SweepExecution {
 }
 
 /** What the command line says about the runs of a sweep, beside its axes. */
-export interface SweepOptions {
+export interface SweepOptions extends AccessOptions {
   /** Folder or address of partitions; undefined: a simulated survey. */
   readonly data?: string;
   /** Galaxies of the simulated survey. */

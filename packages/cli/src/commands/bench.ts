@@ -15,6 +15,8 @@ import {
   refuseAtStage,
   stageOption,
   targetOption,
+  withAccessOptions,
+  type AccessOptions,
   wholeNumber,
   wholeNumbers,
   words,
@@ -23,7 +25,7 @@ import { EXIT } from '../output/errors.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
-interface BenchOptions {
+interface BenchOptions extends AccessOptions {
   readonly worldSizes: readonly number[];
   readonly batchSizes: readonly number[];
   readonly dataSizes?: readonly string[];
@@ -42,7 +44,7 @@ interface BenchOptions {
 }
 
 export function benchCommand(terminal: Terminal): Command {
-  return new Command('bench')
+  return withAccessOptions(new Command('bench'))
     .description(
       'Runs the workflow for every combination, in an order that spreads drift over all of them, and writes performance_table.csv, performance_analysis.json and report.html. Stopped sweeps go on where they were when called again.',
     )

@@ -3,11 +3,11 @@ import { runLayout, UserInputError } from '@cosmicai/payload';
 import { openStore, readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
-import { stageOption, targetOption } from '../inputs/options.ts';
+import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
-interface CleanOptions {
+interface CleanOptions extends AccessOptions {
   readonly target: 'local' | 'aws';
   readonly stage: string;
   readonly yes?: boolean;
@@ -15,7 +15,7 @@ interface CleanOptions {
 }
 
 export function cleanCommand(terminal: Terminal): Command {
-  return new Command('clean')
+  return withAccessOptions(new Command('clean'))
     .description(
       'Deletes what a run left in its folder: plan, rank results, predictions, report. What it published beside it, for notebooks, stays. Asks first; without a terminal --yes is needed.',
     )
@@ -38,7 +38,7 @@ async function clean(results: string, runId: string, options: CleanOptions, term
   // A run id is one part of a key: anything else could reach more than one run.
   if (!/^[\w.-]+$/.test(runId) || /^\.+$/.test(runId)) throw new UserInputError(`"${runId}" is no run id.`);
   const { bucket, resultPath } = await locate(results, options, terminal);
-  const store = openStore(bucket);
+  const store = openStore(bucket, { access: accessOf(options) });
   const { folder, run } = runLayout(resultPath, runId);
   if ((await store.head(run)) === undefined)
     throw new UserInputError(

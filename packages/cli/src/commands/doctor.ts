@@ -2,17 +2,17 @@ import { statfs } from 'node:fs/promises';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { openModel } from '@cosmicai/inference';
 import { parseEndpoint, UserInputError } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
+import { openStore, type StoreAccess } from '@cosmicai/store';
 import { Command } from 'commander';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { bucketAndPrefix, folderAddress, resolveModel } from '../inputs/files.ts';
-import { modelOption } from '../inputs/options.ts';
+import { accessOf, modelOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
-interface DoctorOptions {
+interface DoctorOptions extends AccessOptions {
   readonly model?: string;
   readonly store?: string;
   readonly rendezvous?: string;
@@ -27,7 +27,7 @@ interface Finding {
 }
 
 export function doctorCommand(terminal: Terminal): Command {
-  return new Command('doctor')
+  return withAccessOptions(new Command('doctor'))
     .description(
       'Checks Node, disk space, the model, a store, a rendezvous server and the AWS identity. Exit code 1 when a check fails.',
     )
@@ -56,7 +56,7 @@ async function doctor(options: DoctorOptions, terminal: Terminal): Promise<numbe
     await finding('model', () => model(options.model, terminal)),
     options.store === undefined
       ? off('store', '--store')
-      : await finding('store', () => store(options.store!, terminal)),
+      : await finding('store', () => store(options.store!, accessOf(options), terminal)),
     options.rendezvous === undefined
       ? off('rendezvous', '--rendezvous')
       : await finding('rendezvous', () => rendezvous(options.rendezvous!)),
@@ -121,9 +121,10 @@ async function model(asked: string | undefined, terminal: Terminal): Promise<str
   }
 }
 
-async function store(address: string, terminal: Terminal): Promise<string> {
+async function store(address: string, access: StoreAccess, terminal: Terminal): Promise<string> {
   const { bucket, prefix } = bucketAndPrefix(folderAddress(address, terminal.cwd));
-  for await (const { key } of openStore(bucket).list(prefix)) return `${address} can be read; first object ${key}`;
+  for await (const { key } of openStore(bucket, { access }).list(prefix))
+    return `${address} can be read; first object ${key}`;
   return `${address} can be read and is empty`;
 }
 

@@ -7,7 +7,7 @@ import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
 import { dataAccess } from '../inputs/data-access.ts';
 import { readJson } from '../inputs/json-file.ts';
-import { memoryOption, pricesOption, storeOption, wholeNumber } from '../inputs/options.ts';
+import { accessOf, memoryOption, pricesOption, storeOption, wholeNumber } from '../inputs/options.ts';
 import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
 import { formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
@@ -102,7 +102,7 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
     probed === undefined
       ? options.calibrate === undefined
         ? DEFAULT_CALIBRATION
-        : await calibrationOf(options.calibrate, terminal.cwd)
+        : await calibrationOf(options.calibrate, terminal.cwd, accessOf(options))
       : calibrationOfProbe(probed);
   const prices =
     options.prices === undefined

@@ -2,11 +2,11 @@ import { dirname, join, resolve } from 'node:path';
 import { pricesSchema, quoteSchema } from '@cosmicai/metrics';
 import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
 import { assembleRunReport, TAKEN, type NamedResult, type RunReport } from '@cosmicai/report';
-import { openStore, readableAddress, type ObjectStore } from '@cosmicai/store';
+import { openStore, readableAddress, type ObjectStore, type StoreAccess } from '@cosmicai/store';
 import { Command } from 'commander';
 import { bucketAndPrefix, resultsLocation } from '../inputs/files.ts';
 import { readJson } from '../inputs/json-file.ts';
-import { pricesOption } from '../inputs/options.ts';
+import { accessOf, pricesOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { makeNamedFolder, writeNamedFile } from '../output/named-file.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { BENCH_FILE } from '../bench/bench-folder.ts';
@@ -15,7 +15,7 @@ import { pageOfFiles, readAll, readThoseThatHold, type Additions } from '../repo
 import { runPage, type Page } from '../report/page.ts';
 import { sourceAt, sourcesBelow } from '../report/result-sources.ts';
 
-interface ReportOptions {
+interface ReportOptions extends AccessOptions {
   readonly out: string;
   readonly plots?: string;
   readonly quote?: string;
@@ -24,7 +24,7 @@ interface ReportOptions {
 }
 
 export function reportCommand(terminal: Terminal): Command {
-  return new Command('report')
+  return withAccessOptions(new Command('report'))
     .description(
       'Writes report.html for a results folder (its newest run), a run folder, a bench folder, result files of any generation (combined_data.json, <rank>.json, what run, infer and bench print with --json), or a folder that holds such files somewhere below; several runs are compared.',
     )
@@ -46,7 +46,8 @@ export function reportCommand(terminal: Terminal): Command {
 
 async function report(what: readonly string[], options: ReportOptions, terminal: Terminal): Promise<void> {
   const named = (file: string | undefined) => (file === undefined ? undefined : resolve(terminal.cwd, file));
-  const page = await pageOf(what, await read(named(options.quote), named(options.prices)), terminal);
+  const additions = await read(named(options.quote), named(options.prices));
+  const page = await pageOf(what, additions, accessOf(options), terminal);
   const out = resolve(terminal.cwd, options.out);
   await makeNamedFolder(dirname(out), 'The report');
   await writeNamedFile(out, 'The report', await page.html());
@@ -73,13 +74,20 @@ async function read(quote: string | undefined, prices: string | undefined): Prom
   };
 }
 
-async function pageOf(what: readonly string[], additions: Additions, terminal: Terminal): Promise<Page> {
-  const named = await Promise.all(what.map((path) => sourceAt(path, terminal.cwd)));
+async function pageOf(
+  what: readonly string[],
+  additions: Additions,
+  access: StoreAccess,
+  terminal: Terminal,
+): Promise<Page> {
+  const named = await Promise.all(what.map((path) => sourceAt(path, terminal.cwd, access)));
   const [first] = named;
   if (named.length === 1 && first !== undefined && 'folder' in first)
-    return pageOfFolder(first.folder, additions, terminal);
+    return pageOfFolder(first.folder, additions, access, terminal);
   const files = await readAll(named.filter((source) => 'key' in source));
-  const folders = await Promise.all(named.flatMap((source) => ('folder' in source ? [filesBelow(source.folder)] : [])));
+  const folders = await Promise.all(
+    named.flatMap((source) => ('folder' in source ? [filesBelow(source.folder, access)] : [])),
+  );
   const below = folders.flatMap((folder) => folder.files);
   return pageOfFiles(
     [...files, ...below],
@@ -89,9 +97,14 @@ async function pageOf(what: readonly string[], additions: Additions, terminal: T
 }
 
 /** A bench folder, the folder of a run, a results folder, or one that holds results of whatever generation somewhere below. */
-async function pageOfFolder(folder: string, additions: Additions, terminal: Terminal): Promise<Page> {
+async function pageOfFolder(
+  folder: string,
+  additions: Additions,
+  access: StoreAccess,
+  terminal: Terminal,
+): Promise<Page> {
   const { bucket, prefix } = bucketAndPrefix(folder);
-  const store = openStore(bucket);
+  const store = openStore(bucket, { access });
   const holds = async (name: string) => {
     const key = prefix === '' ? name : `${prefix}/${name}`;
     return (await store.head(key)) === undefined ? undefined : key;
@@ -100,8 +113,8 @@ async function pageOfFolder(folder: string, additions: Additions, terminal: Term
   if (sweep !== undefined) return pageOfFiles(await readAll([{ name: sweep, store, key: sweep }]), additions);
   const isRun = /\/runs\/[^/]+$/.test(folder) && (await holds('run.json')) !== undefined;
   const isResults = !isRun && (await holds('summary.json')) !== undefined && (await hasRuns(store, prefix));
-  if (isRun || isResults) return runPage(await reportOfRun(folder, additions, terminal));
-  const { files, warnings } = await filesBelow(folder);
+  if (isRun || isResults) return runPage(await reportOfRun(folder, additions, access, terminal));
+  const { files, warnings } = await filesBelow(folder, access);
   return pageOfFiles(files, additions, warnings);
 }
 
@@ -112,8 +125,8 @@ async function hasRuns(store: ObjectStore, prefix: string): Promise<boolean> {
   return false;
 }
 
-async function filesBelow(folder: string): Promise<{ files: NamedResult[]; warnings: string[] }> {
-  const sources = await sourcesBelow(folder);
+async function filesBelow(folder: string, access: StoreAccess): Promise<{ files: NamedResult[]; warnings: string[] }> {
+  const sources = await sourcesBelow(folder, access);
   if (sources.length === 0) {
     throw new UserInputError(
       `There is no finished run and no result in ${readableAddress(folder)} or below: no summary.json, combined_data.json or <rank>.json. ${TAKEN}`,
@@ -123,21 +136,25 @@ async function filesBelow(folder: string): Promise<{ files: NamedResult[]; warni
 }
 
 /** A run folder (`…/runs/<run_id>`) or a results folder, of which the newest summarized run is taken. */
-async function reportOfRun(folder: string, { quote, prices }: Additions, terminal: Terminal): Promise<RunReport> {
+async function reportOfRun(
+  folder: string,
+  { quote, prices }: Additions,
+  access: StoreAccess,
+  terminal: Terminal,
+): Promise<RunReport> {
   const inRuns = /^(.*)\/runs\/([^/]+)$/.exec(folder);
   const { bucket, resultPath } = resultsLocation(inRuns?.[1] ?? folder, terminal.cwd);
-  const runId = inRuns?.[2] ?? (await newestRun(bucket, resultPath));
-  const place = { bucket, resultPath, runId };
+  const runId = inRuns?.[2] ?? (await newestRun(openStore(bucket, { access }), resultPath));
+  const place = { bucket, resultPath, runId, access };
   const material = await gatherRun(place, await findExecution(place), prices);
   return assembleRunReport({ ...material, ...(quote !== undefined && { quote }) });
 }
 
-async function newestRun(bucket: string, resultPath: string): Promise<string> {
-  const store = openStore(bucket);
+async function newestRun(store: ObjectStore, resultPath: string): Promise<string> {
   const published = `${resultPath}/summary.json`;
   if ((await store.head(published)) === undefined) {
     throw new UserInputError(
-      `There is no finished run in ${readableAddress(bucket, resultPath)}: it has no summary.json.`,
+      `There is no finished run in ${readableAddress(store.url, resultPath)}: it has no summary.json.`,
     );
   }
   return parseJsonAs(runSummarySchema, (await store.get(published)).toString(), published).run_id;

@@ -2,21 +2,21 @@ import { InvalidInputError, UserInputError } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
-import { stageOption, targetOption } from '../inputs/options.ts';
+import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { formatPairs, formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
-import type { RunPlace } from '../report/gather-run.ts';
+import type { RunPlace } from '../report/run-place.ts';
 import { listRuns, NOT_SUMMARIZED, type RunRow } from '../status/list-runs.ts';
 
-interface StatusOptions {
+interface StatusOptions extends AccessOptions {
   readonly json?: boolean;
   readonly target: 'local' | 'aws';
   readonly stage: string;
 }
 
 export function statusCommand(terminal: Terminal): Command {
-  return new Command('status')
+  return withAccessOptions(new Command('status'))
     .description(
       'Lists the runs of a results folder, finished or not; with a run id, shows that run as `run` printed it. With --target aws, lists the executions of a stage or shows how far one is.',
     )
@@ -31,6 +31,10 @@ export function statusCommand(terminal: Terminal): Command {
     )
     .action(async (results: string | undefined, runId: string | undefined, options: StatusOptions) => {
       if (options.target === 'local') return status(results ?? 'results', runId, options, terminal);
+      if (options.requestPayer === true || options.signRequest === false)
+        throw new UserInputError(
+          '--request-payer and --no-sign-request are about buckets of results, and --target aws asks Step Functions.',
+        );
       const { statusOnAws } = await import('../aws/status-on-aws.ts');
       return statusOnAws(results, options, terminal);
     });
@@ -39,16 +43,17 @@ export function statusCommand(terminal: Terminal): Command {
 async function status(
   results: string,
   runId: string | undefined,
-  options: { readonly json?: boolean },
+  options: StatusOptions,
   terminal: Terminal,
 ): Promise<void> {
+  const access = accessOf(options);
   const { bucket, resultPath } = resultsLocation(results, terminal.cwd);
-  const rows = await listRuns(openStore(bucket), resultPath, runId);
+  const rows = await listRuns(openStore(bucket, { access }), resultPath, runId);
   if (runId !== undefined) {
     const [row] = rows;
     if (row === undefined)
       throw new UserInputError(`There is no run ${runId} in ${results}. "cosmicai status ${results}" lists the runs.`);
-    await showRun(row, { bucket, resultPath, runId }, options, terminal);
+    await showRun(row, { bucket, resultPath, runId, access }, options, terminal);
     return;
   }
   if (options.json) printJson(terminal, rows);

@@ -1,9 +1,16 @@
 import type { StoreAccess } from '@cosmicai/store';
 
-/** How the bucket of a run's data is asked, by its payload as it was parsed or kept. */
-export function dataAccess(payload: {
-  readonly request_payer?: unknown;
-  readonly sign_requests?: unknown;
-}): StoreAccess {
-  return { requestPayer: payload.request_payer === true, sign: payload.sign_requests !== false };
+/**
+ * How the bucket of a run's data is asked, by its payload as it was parsed or kept.
+ *
+ * @param named what the command line says of all buckets: it goes further, never back
+ */
+export function dataAccess(
+  payload: { readonly request_payer?: unknown; readonly sign_requests?: unknown },
+  named: StoreAccess = {},
+): StoreAccess {
+  return {
+    requestPayer: named.requestPayer === true || payload.request_payer === true,
+    sign: named.sign !== false && payload.sign_requests !== false,
+  };
 }

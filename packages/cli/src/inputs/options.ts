@@ -76,10 +76,10 @@ export function crcOption(): Option {
   return new Option('--no-crc', 'read on where bytes don’t fit their CRC-32, e.g. of a file written without sums');
 }
 
-/** How the buckets of the data are asked, in every command that reads them. */
+/** How buckets are asked, in every command that reads an s3:// address. */
 export interface AccessOptions {
   readonly requestPayer?: boolean;
-  readonly signRequest: boolean;
+  readonly signRequest?: boolean;
 }
 
 /** Gives a command the options of AccessOptions. */
@@ -91,6 +91,11 @@ export function withAccessOptions(command: Command): Command {
 
 export function accessOf({ requestPayer, signRequest }: AccessOptions): StoreAccess {
   return { requestPayer, sign: signRequest };
+}
+
+/** The options of AccessOptions alone, for a payload that other options make up. */
+export function accessNamed({ requestPayer, signRequest }: AccessOptions): AccessOptions {
+  return { ...(requestPayer !== undefined && { requestPayer }), ...(signRequest !== undefined && { signRequest }) };
 }
 
 /** Where buckets lie that a payload names without an address. */

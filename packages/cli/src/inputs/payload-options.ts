@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { withModelUse, type ModelUseOptions } from './model-options.ts';
-import { crcOption, decimalNumber, wholeNumber, withAccessOptions } from './options.ts';
+import { crcOption, decimalNumber, wholeNumber, withAccessOptions, type AccessOptions } from './options.ts';
 
 /** What the command line may say about a run, over what the payload file says. */
-export interface PayloadOptions extends ModelUseOptions {
+export interface PayloadOptions extends ModelUseOptions, AccessOptions {
   /** The payload file that they go with; heads the list of what is wrong. */
   readonly payloadFile?: string;
   readonly worldSize?: number;
@@ -20,8 +20,6 @@ export interface PayloadOptions extends ModelUseOptions {
   readonly fmi?: boolean;
   /** False: read partitions without checking their CRC-32. */
   readonly crc?: boolean;
-  readonly requestPayer?: boolean;
-  readonly signRequest?: boolean;
 }
 
 /** Gives a command these options: the same in every command that takes a payload, so that what is quoted can be run. */

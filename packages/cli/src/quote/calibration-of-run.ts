@@ -1,6 +1,6 @@
 import { calibratedBy, DEFAULT_CALIBRATION, fromRankResult, type Calibration } from '@cosmicai/metrics';
 import { parseJsonAs, rankResultSchema } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
+import { openStore, type StoreAccess } from '@cosmicai/store';
 import { z } from 'zod';
 import { resultsLocation } from '../inputs/files.ts';
 import { findExecution, reportsByRank } from '../report/gather-run.ts';
@@ -11,12 +11,12 @@ import { findExecution, reportsByRank } from '../report/gather-run.ts';
  *
  * @throws UserInputError when there are no results that tell
  */
-export async function calibrationOf(results: string, cwd: string): Promise<Calibration> {
+export async function calibrationOf(results: string, cwd: string, access: StoreAccess): Promise<Calibration> {
   const { bucket, resultPath } = resultsLocation(results, cwd);
   const key = `${resultPath}/combined_data.json`;
-  const ranks = parseJsonAs(z.array(rankResultSchema), (await openStore(bucket).get(key)).toString(), key);
+  const ranks = parseJsonAs(z.array(rankResultSchema), (await openStore(bucket, { access }).get(key)).toString(), key);
   const runId = ranks[0]?.run_id ?? null;
-  const execution = runId === null ? undefined : await findExecution({ bucket, resultPath, runId });
+  const execution = runId === null ? undefined : await findExecution({ bucket, resultPath, runId, access });
   const reports = [...reportsByRank(execution?.events ?? []).values()];
   const onLambda = execution?.region !== undefined;
   return calibratedBy(ranks.map(fromRankResult), {

@@ -2,8 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quoteSchema, type Quote } from '@cosmicai/metrics';
 import { parseJsonAs, runLayout, withFormat } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
-import type { RunPlace } from '../report/gather-run.ts';
+import { openPlace, type RunPlace } from '../report/run-place.ts';
 
 /** Name of a quote beside what it was made for: in an execution's folder from before its start, in the run's once it is over. */
 const QUOTE_FILE = 'quote.json';
@@ -33,9 +32,8 @@ export async function quoteOfRun(place: RunPlace): Promise<Quote | undefined> {
   return parseJsonAs(quoteSchema, (await store.get(key)).toString(), key);
 }
 
-function inRun({ bucket, resultPath, runId, base }: RunPlace) {
-  const store = openStore(bucket, base === undefined ? {} : { base });
-  return { store, key: `${runLayout(resultPath, runId).folder}/${QUOTE_FILE}` };
+function inRun(place: RunPlace) {
+  return { store: openPlace(place), key: `${runLayout(place.resultPath, place.runId).folder}/${QUOTE_FILE}` };
 }
 
 function textOf(quote: Quote): string {

@@ -22,7 +22,7 @@ import {
   type RunSummary,
 } from '@cosmicai/payload';
 import { encodeFlux, largestResiduals, type Cutout, type PredictionSample, type RunMaterial } from '@cosmicai/report';
-import { openStore, type ObjectStore, type StoreAccess } from '@cosmicai/store';
+import type { ObjectStore } from '@cosmicai/store';
 import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -31,16 +31,8 @@ import { dataAccess } from '../inputs/data-access.ts';
 import { quoteOfRun } from '../quote/kept-quote.ts';
 import { billOf } from './bill.ts';
 import { pricesFor } from './prices-for.ts';
+import { openPlace, type RunPlace } from './run-place.ts';
 import { s3UsageOf } from './s3-usage.ts';
-
-/** Where a run lies. */
-export interface RunPlace {
-  readonly bucket: string;
-  readonly resultPath: string;
-  readonly runId: string;
-  /** Where bare bucket names lie; default: COSMICAI_STORE or S3. */
-  readonly base?: string | undefined;
-}
 
 /** Predictions drawn at most; more would only darken the plot. */
 const PREDICTIONS_DRAWN = 50_000;
@@ -52,9 +44,7 @@ export async function gatherRun(
   execution: ExecutionRecord | undefined,
   named?: Prices,
 ): Promise<RunMaterial & { readonly summary: RunSummary }> {
-  const open = (bucket: string, access: StoreAccess = {}) =>
-    openStore(bucket, { access, ...(place.base !== undefined && { base: place.base }) });
-  const store = open(place.bucket);
+  const store = openPlace(place);
   const layout = runLayout(place.resultPath, place.runId);
   const read = async (key: string) => (await store.get(key)).toString();
   const summary = parseJsonAs(runSummarySchema, await read(layout.summary), layout.summary);
@@ -94,7 +84,10 @@ export async function gatherRun(
     }),
     ...(warnings.length > 0 && { warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
-    cutouts: await cutoutsOf(largestResiduals(rows, GALAXIES_SHOWN), open(dataBucket, dataAccess(record.payload))),
+    cutouts: await cutoutsOf(
+      largestResiduals(rows, GALAXIES_SHOWN),
+      openPlace({ ...place, access: dataAccess(record.payload, place.access) }, dataBucket),
+    ),
     ...(fmi !== undefined && { fmi }),
     ...(quote !== undefined && { quote }),
     prices,
@@ -189,9 +182,9 @@ export async function findExecution(place: RunPlace): Promise<ExecutionRecord | 
   return (await keptExecution(place)) ?? (await localExecution(place));
 }
 
-async function keptExecution({ bucket, resultPath, runId, base }: RunPlace): Promise<ExecutionRecord | undefined> {
-  const store = openStore(bucket, base === undefined ? {} : { base });
-  const key = `${runLayout(resultPath, runId).folder}/${EXECUTION_FILE}`;
+async function keptExecution(place: RunPlace): Promise<ExecutionRecord | undefined> {
+  const store = openPlace(place);
+  const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
   if ((await store.head(key)) === undefined) return undefined;
   return parseJsonAs(executionRecordSchema, (await store.get(key)).toString(), key);
 }

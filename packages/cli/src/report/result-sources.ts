@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compareNaturally, UserInputError } from '@cosmicai/payload';
-import { openStore, parseAddress, type ObjectStore } from '@cosmicai/store';
+import { openStore, parseAddress, type ObjectStore, type StoreAccess } from '@cosmicai/store';
 import { bucketAndPrefix } from '../inputs/files.ts';
 
 /** A file to read, and what people call it. */
@@ -13,10 +13,14 @@ export interface ResultSource {
 }
 
 /** A file or folder of this machine or a store, by path or address. @throws UserInputError when it isn't there */
-export async function sourceAt(path: string, cwd: string): Promise<ResultSource | { readonly folder: string }> {
+export async function sourceAt(
+  path: string,
+  cwd: string,
+  access: StoreAccess = {},
+): Promise<ResultSource | { readonly folder: string }> {
   if (path.startsWith('s3://')) {
     const { store: address, key } = parseAddress(path);
-    const store = openStore(address);
+    const store = openStore(address, { access });
     const isFile = key !== '' && !key.endsWith('/') && (await store.head(key)) !== undefined;
     return isFile ? { name: path, store, key } : { folder: path.replace(/\/+$/, '') };
   }
@@ -41,9 +45,9 @@ const RANK = /^\d+\.json$/;
  * The result files in a folder and those below it: of each folder what holds all its ranks, or else the ranks one by one. What a
  * run published beside its own folder is among them twice; the run's id says so.
  */
-export async function sourcesBelow(folder: string): Promise<ResultSource[]> {
+export async function sourcesBelow(folder: string, access: StoreAccess): Promise<ResultSource[]> {
   const { bucket, prefix } = bucketAndPrefix(folder);
-  const store = openStore(bucket);
+  const store = openStore(bucket, { access });
   const start = prefix === '' ? '' : `${prefix}/`;
   const folders = new Map<string, string[]>();
   for await (const { key } of store.list(start)) {

@@ -15,7 +15,7 @@ import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import { makeNamedFolder } from '../output/named-file.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
-import type { RunPlace } from '../report/gather-run.ts';
+import type { RunPlace } from '../report/run-place.ts';
 import { checkModel } from './check-model.ts';
 import { loadMachine, localFunctions } from './functions.ts';
 import { keepOptions } from './kept-options.ts';

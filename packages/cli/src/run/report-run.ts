@@ -1,9 +1,10 @@
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
 import { functionMessage, plannedRunSchema, runLayout, type RunSummary } from '@cosmicai/payload';
-import { openStore, readableAddress } from '@cosmicai/store';
+import { readableAddress } from '@cosmicai/store';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
-import { gatherRun, type RunPlace } from '../report/gather-run.ts';
+import { gatherRun } from '../report/gather-run.ts';
+import { openPlace, type RunPlace } from '../report/run-place.ts';
 import { describeRun } from './describe-run.ts';
 import type { Execution } from './execute.ts';
 
@@ -31,8 +32,8 @@ export async function reportExecution(
   const report = assembleRunReport(material);
   const page = options.report === false ? undefined : `${runLayout(place.resultPath, place.runId).folder}/report.html`;
   if (page !== undefined) {
-    const store = openStore(place.bucket, options.store === undefined ? {} : { base: options.store });
-    await store.put(page, await runReportHtml(report));
+    const base = options.store ?? place.base;
+    await openPlace({ ...place, base }).put(page, await runReportHtml(report));
   }
   if (options.json)
     printJson(terminal, { status, error, cause, directory, summary: material.summary, ranks: report.ranks });

@@ -2,7 +2,14 @@ import { resolve } from 'node:path';
 import { compileCheckpoint } from '@cosmicai/astromae';
 import { Command, Option } from 'commander';
 import { existingSource } from '../../inputs/files.ts';
-import { crcOption, decimalNumber, wholeNumber } from '../../inputs/options.ts';
+import {
+  accessOf,
+  crcOption,
+  decimalNumber,
+  wholeNumber,
+  withAccessOptions,
+  type AccessOptions,
+} from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
 import { beginFile } from '../../output/named-file.ts';
 import { notChecked } from '../../output/not-checked.ts';
@@ -10,7 +17,7 @@ import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { describeModel, inspectionJson } from './describe-model.ts';
 import { inspectFile } from './inspection.ts';
 
-interface ImportOptions {
+interface ImportOptions extends AccessOptions {
   readonly out: string;
   readonly weights: 'fp32' | 'fp16';
   readonly fold: boolean;
@@ -21,7 +28,7 @@ interface ImportOptions {
 }
 
 export function importCommand(terminal: Terminal): Command {
-  return new Command('import')
+  return withAccessOptions(new Command('import'))
     .summary('compile a PyTorch checkpoint to ONNX')
     .description(
       'Compiles an AstroMAE checkpoint of torch.save (whole module or state dict) to ONNX and tries the model on a few galaxies. Nothing in the file is executed.',
@@ -47,7 +54,7 @@ export function importCommand(terminal: Terminal): Command {
 }
 
 async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
-  const source = await existingSource(checkpoint, terminal.cwd);
+  const source = await existingSource(checkpoint, terminal.cwd, accessOf(options));
   const path = resolve(terminal.cwd, options.out);
   const file = await beginFile(path, 'The model');
   const { model, assumptions, unchecked } = await compileCheckpoint(source, {

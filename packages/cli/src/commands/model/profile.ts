@@ -5,14 +5,14 @@ import { TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRang
 import { BANDS, openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
-import { crcOption } from '../../inputs/options.ts';
+import { accessOf, crcOption, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
 import { beginFile } from '../../output/named-file.ts';
 import { sayUnchecked } from '../../output/not-checked.ts';
 import { progress } from '../../output/progress.ts';
 import { formatTable } from '../../output/table.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 
-interface ProfileOptions {
+interface ProfileOptions extends AccessOptions {
   readonly data: readonly string[];
   readonly out?: string;
   readonly crc: boolean;
@@ -22,7 +22,7 @@ interface ProfileOptions {
 const BATCH = 512;
 
 export function profileCommand(terminal: Terminal): Command {
-  return new Command('profile')
+  return withAccessOptions(new Command('profile'))
     .summary('measure the ranges that a model was trained on')
     .description(
       'Measures the ranges of magnitudes and redshifts in the galaxies that a model was trained on, so that what lies outside is flagged. Writes them beside the model (<model>.trained.json), or with --out into a copy of the model.',
@@ -63,14 +63,16 @@ function refuseToLeaveWeights(path: string, out: string): void {
 }
 
 async function measure(
-  { data, crc }: ProfileOptions,
+  { data, crc, ...access }: ProfileOptions,
   terminal: Terminal,
 ): Promise<{ ranges: TrainedRanges; galaxies: number }> {
   const found = new RangeProfile();
   const bar = progress(terminal, 'Measuring');
   try {
     for (const path of data) {
-      const partition = await openPartition(await existingSource(path, terminal.cwd), { checkCrc: crc });
+      const partition = await openPartition(await existingSource(path, terminal.cwd, accessOf(access)), {
+        checkCrc: crc,
+      });
       for await (const batch of partition.batches({ size: BATCH, signal: terminal.signal })) {
         found.add(batch);
         bar.update(batch.from + batch.count, partition.count, partition.name);

@@ -8,14 +8,21 @@ import { openPartition, type Partition, type SampleBatch } from '@cosmicai/torch
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
-import { crcOption, decimalNumber, wholeNumber } from '../../inputs/options.ts';
+import {
+  accessOf,
+  crcOption,
+  decimalNumber,
+  wholeNumber,
+  withAccessOptions,
+  type AccessOptions,
+} from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
 import { sayUnchecked } from '../../output/not-checked.ts';
 import { formatTable } from '../../output/table.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { score } from '../../output/units.ts';
 
-interface VerifyOptions extends ModelUseOptions {
+interface VerifyOptions extends ModelUseOptions, AccessOptions {
   readonly against: string;
   readonly data: readonly string[];
   readonly batchSize: number;
@@ -25,7 +32,7 @@ interface VerifyOptions extends ModelUseOptions {
 }
 
 export function verifyCommand(terminal: Terminal): Command {
-  const command = new Command('verify')
+  const command = withAccessOptions(new Command('verify'))
     .summary('compare the predictions of two models')
     .description(
       'Predicts the same galaxies with a model and with another one (or takes expected redshifts from a JSON file) and prints the differences.',
@@ -50,7 +57,9 @@ export function verifyCommand(terminal: Terminal): Command {
 async function verify(modelPath: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
   const partitions = [];
   for (const path of options.data)
-    partitions.push(await openPartition(await existingSource(path, terminal.cwd), { checkCrc: options.crc }));
+    partitions.push(
+      await openPartition(await existingSource(path, terminal.cwd, accessOf(options)), { checkCrc: options.crc }),
+    );
   const golden = options.against.endsWith('.json')
     ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
     : undefined;
