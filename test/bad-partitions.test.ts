@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { existingSource } from '../packages/cli/src/inputs/files.ts';
-import { predictPartition, runRank, type LoadedModel } from '../packages/inference/src/index.ts';
+import { predictPartition, runRank, type LeasedModel } from '../packages/inference/src/index.ts';
 import { CosmicError, manifestSchema } from '../packages/payload/src/index.ts';
 import { openStore } from '../packages/store/src/index.ts';
 import { openPartition } from '../packages/torchfile/src/index.ts';
@@ -33,7 +33,8 @@ const model = {
     close: async () => undefined,
   },
   warnings: [],
-} as unknown as LoadedModel;
+  [Symbol.dispose]: () => undefined,
+} as unknown as LeasedModel;
 
 /** What `run` does, in this process: plan, then every rank. */
 async function run(folder: string): Promise<{ samples: number; warnings: readonly string[] }> {

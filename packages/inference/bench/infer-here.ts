@@ -2,10 +2,10 @@
 import { basename, dirname } from 'node:path';
 import { fileStore } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
-import { createPredictor, peakRssMb, predictPartition } from '../src/index.ts';
+import { openModel, peakRssMb, predictPartition } from '../src/index.ts';
 
 const [modelPath, partitionPath, batch, limit] = process.argv.slice(2) as [string, string, string, string];
-const predictor = await createPredictor({ modelPath });
+const { predictor } = await openModel({ modelPath });
 const partition = await openPartition(await storeSource(fileStore(dirname(partitionPath)), basename(partitionPath)));
 const started = performance.now();
 let samples = 0;

@@ -1,4 +1,4 @@
-export { createPredictor, MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
+export { MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
 export { predictSource } from './predict-source.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 export {
@@ -10,8 +10,11 @@ export {
 } from './predictions-file.ts';
 export { serveSession } from './session-server.ts';
 export { PartitionError } from './errors.ts';
-export { ModelCache, type ModelCacheOptions, type WantedModel } from './model.ts';
-export { openModel, type LoadedModel, type OpenModelOptions } from './open-model.ts';
+export { ModelCache, type LeasedModel, type ModelCacheOptions, type WantedModel } from './model/model-cache.ts';
+export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
+export { modelOnDisk, modelInStore, type ModelSource } from './model/model-source.ts';
+export { openModel, type LoadedModel, type OpenModelOptions } from './model/open-model.ts';
+export { readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
 export { findingsOf, type DataFindings } from './quality/findings.ts';
 export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality/image-hashes.ts';
 export { PartitionChecks } from './quality/partition-checks.ts';
@@ -21,10 +24,8 @@ export { describeRepeats, repeatedHashes, type RepeatedHashes } from './quality/
 export { RangeProfile } from './quality/profile-ranges.ts';
 export { describeShape, type ModelPort } from './contract/ports.ts';
 export type { ModelContract } from './contract/model-contract.ts';
-export { describeOnnxFile, type OnnxDescription } from './onnx/describe-file.ts';
-export { readModelBytes } from './onnx/model-bytes.ts';
-export { checkedLocation, modelFilesAt, weightsAt } from './onnx/model-files.ts';
-export { ModelFetcher } from './fetch-model.ts';
+export { describeOnnx, describeOnnxFile, type OnnxDescription } from './onnx/describe-onnx.ts';
+export { checkedLocation, modelFilesAt } from './onnx/model-files.ts';
 export { describeUpload, uploadModel, type UploadedModel } from './upload-model.ts';
 export { withMetadata } from './onnx/metadata.ts';
 export { readTrainedRanges } from './quality/trained-ranges.ts';

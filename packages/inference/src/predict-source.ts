@@ -1,5 +1,5 @@
 import { openPartition, type ByteSource } from '@cosmicai/torchfile';
-import type { LoadedModel } from './open-model.ts';
+import type { LoadedModel } from './model/open-model.ts';
 import { predictPartition, type PredictedSamples } from './predict-partition.ts';
 import { PartitionChecks } from './quality/partition-checks.ts';
 

@@ -3,7 +3,14 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { EnvironmentError, UserInputError, type ModelInputs } from '@cosmicai/payload';
 import type { ModelContract } from './contract/model-contract.ts';
-import type { PredictRequest, PredictResponse, SessionOptions, SessionStart } from './session-messages.ts';
+import type { ModelBytes, ModelContent } from './model/read-model.ts';
+import {
+  memoryOf,
+  type PredictRequest,
+  type PredictResponse,
+  type SessionOptions,
+  type SessionStart,
+} from './session-messages.ts';
 
 /** Samples in one call of onnxruntime: the fastest size for one thread on the published configuration (docs/performance.md). */
 export const MICRO_BATCH = 32;
@@ -11,9 +18,6 @@ export const MICRO_BATCH = 32;
 const QUEUED_PER_WORKER = 1;
 
 export interface PredictorOptions {
-  readonly modelPath: string;
-  /** How messages name the model, default its path. */
-  readonly label?: string;
   /** Worker threads, each with a session of its own; default one per core. */
   readonly workers?: number;
   /** onnxruntime threads in each worker, default 1. */
@@ -41,6 +45,9 @@ export interface Predictor {
    * @throws UserInputError when the model refuses the input or answers anything but one number for each sample, EnvironmentError when a worker died
    */
   predict(samples: Samples, forwardPass?: number): Promise<Float32Array>;
+  /** Whether it predicts no more: it was closed, or a worker died. */
+  readonly closed: boolean;
+  /** Ends its threads, which gives the memory of their sessions back. */
   close(): Promise<void>;
 }
 
@@ -59,15 +66,20 @@ interface SessionWorker {
 }
 
 /**
- * Starts the sessions; resolves when every one has loaded the model.
+ * Starts the sessions; resolves when every one has loaded the model. The bytes go to the sessions and are gone afterwards.
  *
  * @throws UserInputError when onnxruntime can't load the model, or it isn't one of galaxies
  */
-export async function createPredictor(options: PredictorOptions): Promise<Predictor> {
-  const count = options.workers ?? availableParallelism();
-  const { modelPath, label = modelPath, threads = 1, names = {} } = options;
-  const session: SessionOptions = { modelPath, threads, names };
-  const started = await Promise.allSettled(Array.from({ length: count }, () => startWorker(session, label)));
+export async function createPredictor(
+  { label, bytes }: Pick<ModelContent, 'label' | 'bytes'>,
+  options: PredictorOptions = {},
+): Promise<Predictor> {
+  const { workers: count = availableParallelism(), threads = 1, names = {} } = options;
+  const started = await Promise.allSettled(
+    Array.from({ length: count }, (_, index) =>
+      startWorker({ model: index === count - 1 ? bytes : copyOf(bytes), threads, names }, label),
+    ),
+  );
   const workers = started.filter((start) => start.status === 'fulfilled').map((start) => start.value);
   const refusal = started.find((start) => start.status === 'rejected');
   if (refusal !== undefined) {
@@ -79,6 +91,10 @@ export async function createPredictor(options: PredictorOptions): Promise<Predic
   return new WorkerPredictor(workers, first.contract, label);
 }
 
+function copyOf({ graph, external }: ModelBytes): ModelBytes {
+  return { graph: graph.slice(), external: external.map(({ path, data }) => ({ path, data: data.slice() })) };
+}
+
 /** The worker file beside this one: TypeScript in a checkout, a bundle of its own in a deployed function. */
 const workerFile = new URL(
   import.meta.url.endsWith('.ts') ? './session-worker.ts' : './session-worker.mjs',
@@ -86,7 +102,8 @@ const workerFile = new URL(
 );
 
 function startWorker(session: SessionOptions, label: string): Promise<SessionWorker> {
-  const thread = new Worker(workerFile, { workerData: session, execArgv: [] });
+  const transferList = memoryOf(session.model);
+  const thread = new Worker(workerFile, { workerData: session, transferList, execArgv: [] });
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown) =>
       reject(new EnvironmentError(`An inference worker can't start: ${(cause as Error).message}`, { cause }));
@@ -97,7 +114,8 @@ function startWorker(session: SessionOptions, label: string): Promise<SessionWor
       thread.off('error', fail);
       thread.off('exit', exited);
       if (start.type === 'ready') resolve({ thread, contract: start.contract, jobs: new Map() });
-      else reject(new UserInputError(unusable(label, start.message)));
+      // Gone, with its memory, before somebody tries the next model.
+      else void thread.terminate().finally(() => reject(new UserInputError(unusable(label, start.message))));
     });
   });
 }
@@ -126,6 +144,10 @@ class WorkerPredictor implements Predictor {
       // An idle predictor must not keep the process alive; predict() holds it while there is work.
       worker.thread.unref();
     }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   get workers(): number {

@@ -4,7 +4,8 @@ import { requestsSince, requestsSoFar, type ObjectStore, type OpenStoreOptions }
 import { storeSource } from '@cosmicai/torchfile';
 import { atPartition, PartitionError } from './errors.ts';
 import { declineMeeting, meetRanks } from './meet-ranks.ts';
-import type { LoadedModel } from './open-model.ts';
+import type { LeasedModel } from './model/model-cache.ts';
+import type { LoadedModel } from './model/open-model.ts';
 import { predictSource, type PredictedSource } from './predict-source.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
@@ -15,7 +16,8 @@ import { TimedSource } from './timed-source.ts';
 /** What a rank needs of the world around it. */
 export interface RankEnvironment {
   readonly openStore: (address: string, options?: Pick<OpenStoreOptions, 'access'>) => ObjectStore;
-  readonly loadModel: (task: RankTask) => Promise<LoadedModel>;
+  /** The task's model, which the rank disposes of when it is done with it. */
+  readonly loadModel: (task: RankTask) => Promise<LeasedModel>;
   /** Monotonic clock in milliseconds. */
   readonly monotonic: () => number;
   readonly now: () => Date;
@@ -57,7 +59,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const cpuBefore = environment.cpuSeconds();
   const seconds = (from: number) => (monotonic() - from) / 1000;
 
-  const model = await environment.loadModel(task);
+  using model = await environment.loadModel(task);
   const modelLoad = seconds(started);
 
   const inferenceStarted = monotonic();

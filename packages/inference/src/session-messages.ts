@@ -1,14 +1,21 @@
 import type { ModelInputs } from '@cosmicai/payload';
 import type { ModelContract } from './contract/model-contract.ts';
+import type { ModelBytes } from './model/read-model.ts';
 
 /** What travels between a predictor and its session workers. Buffers are transferred, not copied. */
 
 export interface SessionOptions {
-  readonly modelPath: string;
+  /** In memory that is handed over to the worker. */
+  readonly model: ModelBytes;
   /** Threads of onnxruntime inside the worker. */
   readonly threads: number;
   /** How the model calls its inputs and its output. */
   readonly names: ModelInputs;
+}
+
+/** The memory in which a model's bytes lie. */
+export function memoryOf({ graph, external }: ModelBytes): ArrayBuffer[] {
+  return [graph, ...external.map(({ data }) => data)].map(({ buffer }) => buffer);
 }
 
 export interface PredictRequest {

@@ -7,10 +7,22 @@ import { feedsOf } from './contract/feeds.ts';
 import { contractOf, type ModelContract } from './contract/model-contract.ts';
 import type { ModelPort } from './contract/ports.ts';
 import { runtimeMessage } from './onnx/runtime-message.ts';
-import type { PredictRequest, PredictResponse, SessionOptions, SessionStart } from './session-messages.ts';
+import {
+  memoryOf,
+  type PredictRequest,
+  type PredictResponse,
+  type SessionOptions,
+  type SessionStart,
+} from './session-messages.ts';
 
 /** onnxruntime's own log on stderr: none, since every failure is told in our words. */
 const FATAL_ONLY = 4;
+
+/**
+ * Where onnxruntime looks for data files that it wasn't given: below a file, where none can be. It would look in the current
+ * folder otherwise, where anything may lie.
+ */
+const NOWHERE = `${process.execPath}/nowhere`;
 
 /**
  * Runs one onnxruntime session in this worker thread and answers the predictor's requests in order. A worker of its own
@@ -21,17 +33,21 @@ export async function serveSession(): Promise<void> {
   if (port === null) throw new Error('serveSession runs in a worker thread only');
   const start = (message: SessionStart) => port.postMessage(message);
   const post = (response: PredictResponse, transfer: ArrayBuffer[] = []) => port.postMessage(response, transfer);
-  const { modelPath, threads, names } = workerData as SessionOptions;
+  const { model, threads, names } = workerData as SessionOptions;
   let session: InferenceSession;
   let contract: ModelContract;
   try {
-    session = await InferenceSession.create(modelPath, {
+    session = await InferenceSession.create(model.graph, {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: FATAL_ONLY,
+      externalData: model.external.map(({ path, data }) => ({ path, data })),
+      extra: { session: { model_external_initializers_file_folder_path: NOWHERE } },
     });
+    // onnxruntime has made what it needs of them.
+    for (const memory of memoryOf(model)) memory.transfer(0);
     contract = contractOf(
       { inputs: session.inputMetadata.map(portOf), outputs: session.outputMetadata.map(portOf) },
       names,

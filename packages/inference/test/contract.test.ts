@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import { openModel, type OpenModelOptions, type Samples } from '../src/index.ts';
-import { cast, integers, node, numbers, port, SCALE, testModel, weightsIn } from './support/test-models.ts';
+import {
+  cast,
+  integers,
+  node,
+  numbers,
+  port,
+  SCALE,
+  testModel,
+  weightsIn,
+  type TestConstant,
+} from './support/test-models.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-contract-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -56,6 +66,23 @@ const OTHER_NAMES = testModel({
   outputs: [port('output', 'float', 'n', 1)],
   answer: [node('Identity', ['z'], 'output')],
 });
+
+/** Multiplies by a weight in both branches of an If. */
+const branching = (weight: TestConstant) => {
+  const branch = {
+    nodes: [node('Mul', ['z', 'weight'], 'doubled')],
+    constants: { weight },
+    output: port('doubled', 'float', 'n', 1),
+  };
+  return testModel({
+    answer: [
+      cast('bool', 'scale', 'always'),
+      node('Reshape', ['always', 'none'], 'condition'),
+      node('If', ['condition'], 'redshift', { then_branch: branch, else_branch: branch }),
+    ],
+    constants: { none: { type: 'int64', dims: [0], values: [] } },
+  });
+};
 
 const table: Row[] = [
   ['one that fits', testModel(), BOTH],
@@ -349,10 +376,17 @@ const table: Row[] = [
   ],
   ['weights beside it', weightsIn('w.bin'), BOTH.map((z) => 2 * z), { beside: [['w.bin', [2]]] }],
   ['weights in a folder beside it', weightsIn('data/w.bin'), BOTH.map((z) => 2 * z), { beside: [['data/w.bin', [2]]] }],
+  ['branches', branching(numbers(2)), BOTH.map((z) => 2 * z)],
+  [
+    'weights of a branch beside it',
+    branching({ type: 'float', dims: [1], values: { file: 'w.bin' } }),
+    /weights of a graph within its graph, as If and Loop have, are in w\.bin\. Save it as one file/,
+    { beside: [['w.bin', [2]]] },
+  ],
   [
     'weights that are not there',
     weightsIn('w.bin'),
-    /weights of the model m\.onnx are in w\.bin, which should lie beside it and can't be read \(ENOENT\)/,
+    /weights of the model m\.onnx are in w\.bin, which should lie beside it and isn't there\. Copy both/,
   ],
   ['weights that end early', weightsIn('w.bin'), /onnxruntime can't load it/, { beside: [['w.bin', []]] }],
   [

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { trainedRangesFile, UserInputError } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { modelFileNames } from '../src/onnx/model-files.ts';
-import { describeUpload, ModelFetcher, modelFilesAt, openModel, uploadModel } from '../src/index.ts';
+import { describeUpload, fetchModel, modelFilesAt, openModel, modelInStore, uploadModel } from '../src/index.ts';
 import { testModel, weightsIn } from './support/test-models.ts';
 
 const RANGES = JSON.stringify({ magnitudes: Array.from({ length: 5 }, () => [10, 30]), redshift: [0, 1] });
@@ -170,42 +170,33 @@ describe('uploading a model', () => {
 });
 
 describe('fetching a model', () => {
-  it('brings all that was uploaded, and notices every file of it that is another later', async () => {
+  it('brings all that was uploaded', async () => {
     const store = fileStore(join(folder, 'bucket'));
     const path = write('a.onnx', weightsIn('deep/w.bin'));
     write('deep/w.bin', float(2));
     const { key } = await uploadModel(path, store, 'odd//models');
-    const fetcher = new ModelFetcher(join(folder, 'cache'), () => store);
-    const fetch = async () => (await fetcher.fetch(key, 'bucket')).path;
-    const ranges = trainedRangesFile(key);
+    const fetch = () => fetchModel(modelInStore(store, key), join(folder, 'fetched'));
+    const size = weightsIn('deep/w.bin').length + 4;
 
     const bare = await fetch();
-    expect(readFileSync(join(dirname(bare), 'deep/w.bin'))).toEqual(Buffer.from(float(2)));
-    expect((await modelFilesAt(bare)).trained).toBeUndefined();
-    expect(await fetch()).toBe(bare);
 
-    await store.put(ranges, RANGES);
+    expect(bare).toEqual({ path: join(folder, 'fetched/a.onnx'), bytes: size, files: 2 });
+    expect(readFileSync(bare.path)).toEqual(readFileSync(path));
+    expect(readFileSync(join(folder, 'fetched/deep/w.bin'))).toEqual(Buffer.from(float(2)));
+    expect((await modelFilesAt(bare.path)).trained).toBeUndefined();
+    await store.put(trainedRangesFile(key), RANGES);
     const ranged = await fetch();
-    expect(readFileSync(trainedRangesFile(ranged), 'utf8')).toBe(RANGES);
-    expect(await fetch()).toBe(ranged);
-    await store.put(ranges, RANGES.replace('30', '31'));
-    expect(readFileSync(trainedRangesFile(await fetch()), 'utf8')).toContain('31');
-    await store.delete(ranges);
-    expect((await modelFilesAt(await fetch())).trained).toBeUndefined();
-
-    write('deep/w.bin', float(3));
-    await uploadModel(path, store, 'odd//models');
-    expect(readFileSync(join(dirname(await fetch()), 'deep/w.bin'))).toEqual(Buffer.from(float(3)));
+    expect(ranged).toMatchObject({ bytes: size + RANGES.length, files: 3 });
+    expect(readFileSync(trainedRangesFile(ranged.path), 'utf8')).toBe(RANGES);
 
     await store.delete(key.replace('a.onnx', 'deep/w.bin'));
-    await expect(fetch()).rejects.toThrow(/are in deep\/w\.bin, but there is no odd\/\/models\/a\/deep\/w\.bin in/);
+    await expect(fetch()).rejects.toThrow("are in deep/w.bin, which should lie beside it and isn't there");
   });
 
   it('refuses weights that would lie in the place of the graph', async () => {
     const store = fileStore(join(folder, 'bucket'));
-    await store.put('models/a.onnx', weightsIn('model.onnx'));
-    await store.put('models/model.onnx', float(2));
-    const fetcher = new ModelFetcher(join(folder, 'cache'), () => store);
-    await expect(fetcher.fetch('models/a.onnx', 'bucket')).rejects.toThrow('in a file named "model.onnx"');
+    await store.put('models/a.onnx', weightsIn('a.onnx'));
+    const fetching = fetchModel(modelInStore(store, 'models/a.onnx'), join(folder, 'fetched'));
+    await expect(fetching).rejects.toThrow('in a file named "a.onnx"');
   });
 });

@@ -18,12 +18,13 @@ import {
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource, writePartition, type SampleBatch } from '@cosmicai/torchfile';
 import {
-  createPredictor,
   decodePredictions,
   encodePredictions,
   predictPartition,
   RangeProfile,
-  readTrainedRanges,
+  modelOnDisk,
+  openModel,
+  readModel,
   withMetadata,
   type PredictedSamples,
   type Predictor,
@@ -64,8 +65,11 @@ const answering = (redshifts: readonly number[]): Predictor => ({
     batch: null,
   },
   predict: (samples) => Promise.resolve(Float32Array.from({ length: samples.count }, (_, at) => redshifts[at] ?? 0.1)),
+  closed: false,
   close: () => Promise.resolve(),
 });
+
+const trainedRangesOf = async (path: string) => (await readModel(modelOnDisk(path))).trained;
 
 async function predicted(
   batch: SampleBatch,
@@ -165,26 +169,26 @@ describe('trained ranges', () => {
     const plain = compileAstroMae(config, randomWeights(config, 7));
     const path = join(folder, 'model.onnx');
     await writeFile(path, plain);
-    expect(await readTrainedRanges(path)).toBeUndefined();
+    expect(await trainedRangesOf(path)).toBeUndefined();
 
     await writeFile(trainedRangesFile(path), JSON.stringify({ ...trained, redshift: [0, 1] }));
-    expect(await readTrainedRanges(path)).toMatchObject({ redshift: [0, 1] });
+    expect(await trainedRangesOf(path)).toMatchObject({ redshift: [0, 1] });
 
     const first = withMetadata(plain, TRAINED_RANGES_KEY, JSON.stringify({ ...trained, redshift: [1, 2] }));
     const second = withMetadata(first, TRAINED_RANGES_KEY, JSON.stringify(trained));
     await writeFile(path, second);
-    expect(await readTrainedRanges(path)).toEqual(trained);
+    expect(await trainedRangesOf(path)).toEqual(trained);
     const { sha256: _, fileBytes: _bytes, ...described } = inspectModel(second);
     const { sha256: _before, fileBytes: _bytesBefore, ...before } = inspectModel(plain);
     expect(described).toEqual(before);
-    const predictor = await createPredictor({ modelPath: path, workers: 1 });
+    const { predictor } = await openModel({ modelPath: path, workers: 1 });
     await predictor.close();
   });
 
   it('that are something else are refused by name', async () => {
     const path = join(folder, 'odd.onnx');
     await writeFile(path, withMetadata(await readFile(DEMO), TRAINED_RANGES_KEY, '{"magnitudes": [[2, 1]]}'));
-    await expect(readTrainedRanges(path)).rejects.toThrow(
+    await expect(trainedRangesOf(path)).rejects.toThrow(
       /cosmicai\.trained in the metadata of .*odd\.onnx has 3 problems/,
     );
   });
@@ -192,8 +196,8 @@ describe('trained ranges', () => {
   it('are refused where the file is no ONNX', async () => {
     const path = join(folder, 'text.onnx');
     await writeFile(path, 'version https://git-lfs.github.com/spec/v1\n'.repeat(40));
-    await expect(readTrainedRanges(path)).rejects.toThrow('Git LFS pointer');
-    await expect(readTrainedRanges(join(folder, 'none.onnx'))).rejects.toThrow("can't be read");
+    await expect(trainedRangesOf(path)).rejects.toThrow('Git LFS pointer');
+    await expect(trainedRangesOf(join(folder, 'none.onnx'))).rejects.toThrow('There is no model file');
   });
 
   it('are measured on usable values alone', () => {
@@ -217,7 +221,7 @@ describe('trained ranges', () => {
 
   it('of the demo model hold for its own metadata format', async () => {
     const demo = DEMO;
-    const ranges = await readTrainedRanges(demo);
+    const ranges = await trainedRangesOf(demo);
     expect(ranges?.magnitudes).toHaveLength(5);
     expect(JSON.parse(await readFile(trainedRangesFile(demo), 'utf8'))).toEqual(ranges);
   });

@@ -11,8 +11,13 @@ import { ping } from './ping.ts';
 /** The model packed beside the bundle, unless COSMICAI_MODEL names another. */
 const defaultModelPath = process.env.COSMICAI_MODEL ?? fileURLToPath(new URL('./model.onnx', import.meta.url));
 const workers = Number(process.env.COSMICAI_WORKERS ?? 0);
-const models = new ModelCache({ openStore, defaultModelPath, sessions: workers > 0 ? { workers } : {} });
 const memoryLimit = Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE ?? 0);
+const models = new ModelCache({
+  openStore,
+  defaultModelPath,
+  sessions: workers > 0 ? { workers } : {},
+  ...(memoryLimit > 0 && { memoryMb: memoryLimit }),
+});
 const logger = new Logger({ serviceName: 'inference' });
 const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'inference' });
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { modelFilesAt, ModelFetcher } from '@cosmicai/inference';
+import { fetchModel, modelInStore } from '@cosmicai/inference';
 import { FunctionError } from '@cosmicai/local';
 import { EnvironmentError, parseJsonAs, rankResultSchema, UserInputError, type RankResult } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
@@ -128,10 +128,8 @@ async function bringPartition(store: ObjectStore, from: ProbeOptions['partition'
 async function bringModel(folder: string, { model, storedModel }: ProbeOptions) {
   if (storedModel === undefined || model !== undefined) return { model, bytes: 0, objects: 0 };
   const { store, key } = storedModel;
-  const { path } = await new ModelFetcher(join(folder, 'models'), () => store).fetch(key, store.url);
-  const { graph, weights, trained } = await modelFilesAt(path);
-  const files = [graph, ...weights, ...(trained === undefined ? [] : [trained])];
-  return { model: path, bytes: files.reduce((sum, { size }) => sum + size, 0), objects: files.length };
+  const { path, bytes, files } = await fetchModel(modelInStore(store, key), join(folder, 'model'));
+  return { model: path, bytes, objects: files };
 }
 
 /** The inference function in one process. As many as there are cores would share them, so each has one session. */

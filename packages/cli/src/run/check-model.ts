@@ -13,16 +13,15 @@ export async function checkModel(
   defaultModelPath: string,
   store: string | undefined,
 ): Promise<void> {
-  const models = new ModelCache({
+  await using models = new ModelCache({
     openStore: (bucket) => openStore(bucket, store === undefined ? {} : { base: store }),
     defaultModelPath,
     sessions: { workers: 1 },
   });
-  const { predictor } = await models.load({
+  using _fits = await models.load({
     S3_BUCKET: payload.bucket,
     ...(payload.model !== undefined && { MODEL: payload.model }),
     ...(payload.model_inputs !== undefined && { MODEL_INPUTS: payload.model_inputs }),
     ...(payload.allow_batch_dependence !== undefined && { ALLOW_BATCH_DEPENDENCE: payload.allow_batch_dependence }),
   });
-  await predictor.close();
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseJsonAs, type ModelInputs } from '@cosmicai/payload';
 import { z } from 'zod';
+import { OwnFolder } from '../own-folder.ts';
 import type { Verdict } from './probe.ts';
 
 /** Goes up when the probe asks for more than it did. */
@@ -14,19 +13,22 @@ const verdictSchema = z.object({
 
 /**
  * Verdicts on models that were probed on this machine, by sha-256: who opens the same model again need not probe it. Keeping
- * them is a saving only, so that a folder that can't be read or written is no error.
+ * them is a saving only, so that a folder that can't be read or written, or isn't this user's alone, is no error.
  */
 export class KeptVerdicts {
-  readonly #folder: string;
+  readonly #folder: OwnFolder;
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  /** @param folder default: of this user among the temporary files */
+  constructor(folder?: string) {
+    this.#folder = new OwnFolder(folder);
   }
 
   async find(sha256: string, names: ModelInputs): Promise<Verdict | undefined> {
     try {
-      const path = this.#path(sha256, names);
-      const { batchDependence } = parseJsonAs(verdictSchema, await readFile(path, 'utf8'), path);
+      const name = nameOf(sha256, names);
+      const text = await this.#folder.read(name);
+      if (text === undefined) return undefined;
+      const { batchDependence } = parseJsonAs(verdictSchema, text, name);
       return {
         // JSON has no infinity.
         batchDependence: batchDependence && { ...batchDependence, difference: batchDependence.difference ?? Infinity },
@@ -37,20 +39,16 @@ export class KeptVerdicts {
   }
 
   async keep(sha256: string, names: ModelInputs, verdict: Verdict): Promise<void> {
-    const path = this.#path(sha256, names);
-    const partial = `${path}.${process.pid}`;
     try {
-      await mkdir(this.#folder, { recursive: true });
-      await writeFile(partial, JSON.stringify(verdict));
-      await rename(partial, path);
+      await this.#folder.write(nameOf(sha256, names), JSON.stringify(verdict));
     } catch {
       // The next one probes again.
     }
   }
+}
 
-  #path(sha256: string, { image, magnitudes, redshift }: ModelInputs): string {
-    const names = JSON.stringify([PROBE, image, magnitudes, redshift]);
-    const suffix = createHash('sha256').update(names).digest('hex').slice(0, 8);
-    return join(this.#folder, `${sha256}.${suffix}.probe.json`);
-  }
+function nameOf(sha256: string, { image, magnitudes, redshift }: ModelInputs): string {
+  const names = JSON.stringify([PROBE, image, magnitudes, redshift]);
+  const suffix = createHash('sha256').update(names).digest('hex').slice(0, 8);
+  return `${sha256}.${suffix}.probe.json`;
 }

@@ -1,4 +1,4 @@
-import { delimited, fieldIn, type Field, type ProtobufFile } from './protobuf.ts';
+import { delimited, fieldIn, type Field, type ProtobufReader } from './protobuf.ts';
 
 /** Field number of metadata_props in ModelProto, and those of a StringStringEntryProto, in onnx.proto. */
 export const METADATA_PROPS = 14;
@@ -13,7 +13,7 @@ export interface Entry {
 }
 
 /** A StringStringEntryProto of a file; empty where it is too long to be one. */
-export function entryAt(file: ProtobufFile, { start, end }: Field): Entry {
+export function entryAt(file: ProtobufReader, { start, end }: Field): Entry {
   return end - start > LONGEST_ENTRY ? { key: '', value: '' } : entryOf(file.bytes(start, end - start));
 }
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { trainedRangesFile, UserInputError } from '@cosmicai/payload';
 import { codeOf, kindOf } from '@cosmicai/store';
-import { describeOnnxFile } from './describe-file.ts';
+import { describeOnnxFile } from './describe-onnx.ts';
 
 /** What the files of a model are called, relative to the folder that it lies in, with / between folders. */
 export interface ModelFileNames {

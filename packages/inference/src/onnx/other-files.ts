@@ -1,5 +1,5 @@
 import { UserInputError } from '@cosmicai/payload';
-import type { ProtobufFile } from './protobuf.ts';
+import type { ProtobufReader } from './protobuf.ts';
 
 const HEAD_BYTES = 512;
 /** Of ModelProto in onnx.proto. */
@@ -24,7 +24,7 @@ const BEGINNINGS: readonly (readonly [begins: RegExp | string, name: string])[] 
  * @param graphField number of the field that every model has
  * @throws UserInputError
  */
-export function refuseOtherFiles(file: ProtobufFile, graphField: number): void {
+export function refuseOtherFiles(file: ProtobufReader, graphField: number): void {
   const refuse = (what: string) => new UserInputError(`${file.label} is no ONNX model: it is ${what}.`);
   if (file.size === 0) throw refuse('empty');
   const head = file.bytes(0, Math.min(HEAD_BYTES, file.size)).toString('latin1');

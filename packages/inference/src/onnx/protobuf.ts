@@ -15,40 +15,18 @@ export interface Field {
   readonly end: number;
 }
 
-/** A file of protobuf, of which only what is asked for is read. */
-export class ProtobufFile {
-  /** How messages name it. */
+/** Protobuf of which only what is asked for is looked at. */
+export abstract class ProtobufReader {
+  /** How messages name where it is from. */
   readonly label: string;
-  readonly size: number;
-  readonly #file: number;
-  #window: Buffer = Buffer.alloc(0);
-  #windowStart = 0;
+  abstract readonly size: number;
 
-  /** @throws UserInputError when the file can't be read */
-  constructor(path: string, label = path) {
+  constructor(label: string) {
     this.label = label;
-    try {
-      this.#file = openSync(path, 'r');
-    } catch (error) {
-      throw new UserInputError(`The model file ${label} can't be read: ${(error as Error).message}`, { cause: error });
-    }
-    this.size = fstatSync(this.#file).size;
   }
 
-  close(): void {
-    closeSync(this.#file);
-  }
-
-  /** Bytes of the file, fewer at its end. */
-  bytes(start: number, length: number): Buffer {
-    if (start < this.#windowStart || start + length > this.#windowStart + this.#window.length) {
-      const buffer = Buffer.alloc(Math.max(length, WINDOW_BYTES));
-      const read = readSync(this.#file, buffer, 0, buffer.length, start);
-      this.#window = buffer.subarray(0, read);
-      this.#windowStart = start;
-    }
-    return this.#window.subarray(start - this.#windowStart, start - this.#windowStart + length);
-  }
+  /** Bytes from a place on, fewer at the end. */
+  abstract bytes(start: number, length: number): Buffer;
 
   text({ start, end }: Field): string {
     return this.bytes(start, end - start).toString('utf8');
@@ -67,6 +45,55 @@ export class ProtobufFile {
       yield field;
       at = field.end;
     }
+  }
+}
+
+export class ProtobufBytes extends ProtobufReader {
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Uint8Array, label: string) {
+    super(label);
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  bytes(start: number, length: number): Buffer {
+    return this.#bytes.subarray(start, start + length);
+  }
+}
+
+export class ProtobufFile extends ProtobufReader {
+  readonly size: number;
+  readonly #file: number;
+  #window: Buffer = Buffer.alloc(0);
+  #windowStart = 0;
+
+  /** @throws UserInputError when the file can't be read */
+  constructor(path: string, label = path) {
+    super(label);
+    try {
+      this.#file = openSync(path, 'r');
+    } catch (error) {
+      throw new UserInputError(`The model file ${label} can't be read: ${(error as Error).message}`, { cause: error });
+    }
+    this.size = fstatSync(this.#file).size;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  bytes(start: number, length: number): Buffer {
+    if (start < this.#windowStart || start + length > this.#windowStart + this.#window.length) {
+      const buffer = Buffer.alloc(Math.max(length, WINDOW_BYTES));
+      const read = readSync(this.#file, buffer, 0, buffer.length, start);
+      this.#window = buffer.subarray(0, read);
+      this.#windowStart = start;
+    }
+    return this.#window.subarray(start - this.#windowStart, start - this.#windowStart + length);
   }
 }
 

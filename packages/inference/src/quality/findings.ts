@@ -1,4 +1,4 @@
-import type { LoadedModel } from '../open-model.ts';
+import type { LoadedModel } from '../model/open-model.ts';
 import type { PartitionPredictions } from '../predictions-file.ts';
 import { photometryFindings } from './photometry-findings.ts';
 

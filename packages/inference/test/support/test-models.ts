@@ -43,8 +43,16 @@ export interface TestNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly output: string;
-  /** Whole numbers, lists of them, or text. */
-  readonly attributes: Readonly<Record<string, number | readonly number[] | string>>;
+  readonly attributes: Readonly<Record<string, TestAttribute>>;
+}
+
+/** A whole number, a list of them, text, or a graph within the graph. */
+export type TestAttribute = number | readonly number[] | string | TestBranch;
+
+export interface TestBranch {
+  readonly nodes: readonly TestNode[];
+  readonly constants: Readonly<Record<string, TestConstant>>;
+  readonly output: TestPort;
 }
 
 /** A constant; without `values` its data lie in a file beside the model. */
@@ -159,11 +167,20 @@ function encodeNode({ op, inputs, output, attributes }: TestNode): NodeProto {
   });
 }
 
-function encodeAttribute([name, value]: [string, number | readonly number[] | string]): AttributeProto {
+function encodeAttribute([name, value]: [string, TestAttribute]): AttributeProto {
   if (typeof value === 'number')
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   if (typeof value === 'string')
     return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  if ('nodes' in value) {
+    const g = create(GraphProtoSchema, {
+      name,
+      node: value.nodes.map(encodeNode),
+      initializer: Object.entries(value.constants).map(encodeConstant),
+      output: [encodePort(value.output)],
+    });
+    return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g });
+  }
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 

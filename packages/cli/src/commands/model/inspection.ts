@@ -1,14 +1,14 @@
-import { readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { inspectModel, type ModelReport } from '@cosmicai/astromae';
 import {
   checkedLocation,
-  describeOnnxFile,
+  describeOnnx,
+  modelOnDisk,
   openModel,
-  readModelBytes,
+  readGraph,
   readTrainedRanges,
-  weightsAt,
+  readWeights,
   type ModelContract,
+  type ModelSource,
   type OnnxDescription,
   type OpenModelOptions,
 } from '@cosmicai/inference';
@@ -46,40 +46,42 @@ export async function inspectFile(
   path: string,
   use: Pick<OpenModelOptions, 'names' | 'allowBatchDependence'>,
 ): Promise<Inspection> {
-  const file = describeOnnxFile(path);
-  const bytes = await orProblem(weightsAt(path, file.externalFiles).then((weights) => readModelBytes(path, weights)));
+  const source = modelOnDisk(path);
+  const graph = await readGraph(source);
+  const file = describeOnnx(graph, path);
+  const weights = await orProblem(readWeights(source, graph, file.externalFiles));
   return {
     path,
     file,
-    sha256: 'problem' in bytes ? null : bytes.sha256,
-    fileBytes: (await stat(path)).size,
-    externalFiles: await Promise.all(file.externalFiles.map((name) => externalFile(path, name))),
-    trained: await trainedOf(path, file),
-    compiled: await compiledOf(path, file),
+    sha256: 'problem' in weights ? null : weights.sha256,
+    fileBytes: graph.byteLength,
+    externalFiles: await Promise.all(file.externalFiles.map((name) => externalFile(source, name))),
+    trained: await trainedOf(path, source, file),
+    compiled: compiledOf(graph, file),
     inference: await usability(path, use),
   };
 }
 
-async function externalFile(path: string, name: string): Promise<{ name: string; bytes: number | null }> {
+async function externalFile(source: ModelSource, name: string): Promise<{ name: string; bytes: number | null }> {
   try {
-    return { name, bytes: (await stat(join(dirname(path), checkedLocation(name, path)))).size };
+    return { name, bytes: (await source.find(checkedLocation(name, source.label)))?.size ?? null };
   } catch {
     // Said with the reason by what would open the model.
     return { name, bytes: null };
   }
 }
 
-async function trainedOf(path: string, { metadata }: OnnxDescription): Promise<Trained> {
+async function trainedOf(path: string, source: ModelSource, { metadata }: OnnxDescription): Promise<Trained> {
   const from = metadata.has(TRAINED_RANGES_KEY) ? `metadata ${TRAINED_RANGES_KEY}` : trainedRangesFile(path);
-  const ranges = await orProblem(readTrainedRanges(path, metadata));
-  if (ranges === undefined) return null;
-  return 'problem' in ranges ? { from, problem: ranges.problem } : { from, ranges };
+  const found = await orProblem(readTrainedRanges(source, metadata));
+  if ('problem' in found) return { from, problem: found.problem };
+  return found.ranges === undefined ? null : { from, ranges: found.ranges };
 }
 
-async function compiledOf(path: string, { metadata }: OnnxDescription): Promise<ModelReport | null> {
+function compiledOf(graph: Uint8Array, { metadata }: OnnxDescription): ModelReport | null {
   if (!metadata.has(OWN)) return null;
   try {
-    return inspectModel(await readFile(path));
+    return inspectModel(graph);
   } catch (error) {
     // Changed by somebody else since: described like any other.
     if (error instanceof UserInputError) return null;

@@ -2,7 +2,7 @@ import type { ModelPort } from '../contract/ports.ts';
 import { elementTypeName } from './element-types.ts';
 import { entryAt, METADATA_PROPS } from './metadata.ts';
 import { refuseOtherFiles } from './other-files.ts';
-import { ProtobufFile, type Field } from './protobuf.ts';
+import { ProtobufBytes, ProtobufFile, type Field, type ProtobufReader } from './protobuf.ts';
 
 /** Field numbers of onnx.proto, by message. */
 const MODEL = { irVersion: 1, producer: 2, producerVersion: 3, graph: 7, opset: 8, metadata: METADATA_PROPS } as const;
@@ -30,6 +30,18 @@ export interface OnnxDescription {
   readonly operators: Readonly<Record<string, number>>;
   /** Files beside this one that hold weights, as the graph names them, sorted. */
   readonly externalFiles: readonly string[];
+  /** Those of them that hold weights of a graph within the graph, as If and Loop have. */
+  readonly nestedExternalFiles: readonly string[];
+}
+
+/**
+ * Reads the description in the bytes of an ONNX file.
+ *
+ * @param label how messages name it
+ * @throws UserInputError when the bytes end too early, or are something else, which is then named
+ */
+export function describeOnnx(bytes: Uint8Array, label: string): OnnxDescription {
+  return describe(new ProtobufBytes(bytes, label));
 }
 
 /**
@@ -41,7 +53,6 @@ export interface OnnxDescription {
 export function describeOnnxFile(path: string, label = path): OnnxDescription {
   const file = new ProtobufFile(path, label);
   try {
-    refuseOtherFiles(file, MODEL.graph);
     return describe(file);
   } finally {
     file.close();
@@ -51,10 +62,12 @@ export function describeOnnxFile(path: string, label = path): OnnxDescription {
 interface Found {
   readonly operators: Record<string, number>;
   readonly external: Set<string>;
+  readonly nestedExternal: Set<string>;
 }
 
-function describe(file: ProtobufFile): OnnxDescription {
-  const found: Found = { operators: {}, external: new Set() };
+function describe(file: ProtobufReader): OnnxDescription {
+  refuseOtherFiles(file, MODEL.graph);
+  const found: Found = { operators: {}, external: new Set(), nestedExternal: new Set() };
   const metadata = new Map<string, string>();
   const opsets: Record<string, number> = {};
   const producer = { name: '', version: '' };
@@ -84,10 +97,11 @@ function describe(file: ProtobufFile): OnnxDescription {
     ...ports,
     operators: found.operators,
     externalFiles: [...found.external].sort(),
+    nestedExternalFiles: [...found.nestedExternal].sort(),
   };
 }
 
-function graphAt(file: ProtobufFile, graph: Field, found: Found): Pick<OnnxDescription, 'inputs' | 'outputs'> {
+function graphAt(file: ProtobufReader, graph: Field, found: Found): Pick<OnnxDescription, 'inputs' | 'outputs'> {
   const inputs: ModelPort[] = [];
   const outputs: ModelPort[] = [];
   const stored = new Set<string>();
@@ -103,7 +117,7 @@ function graphAt(file: ProtobufFile, graph: Field, found: Found): Pick<OnnxDescr
   return { inputs: inputs.filter(({ name }) => !stored.has(name)), outputs };
 }
 
-function nodeAt(file: ProtobufFile, node: Field, found: Found): void {
+function nodeAt(file: ProtobufReader, node: Field, found: Found): void {
   for (const field of file.fields(node.start, node.end)) {
     if (field.number === NODE.op) {
       const op = file.text(field);
@@ -111,14 +125,23 @@ function nodeAt(file: ProtobufFile, node: Field, found: Found): void {
     } else if (field.number === NODE.attribute) {
       for (const part of file.fields(field.start, field.end)) {
         if (part.number === ATTRIBUTE.tensor || part.number === ATTRIBUTE.tensors) tensorAt(file, part, found);
-        if (part.number === ATTRIBUTE.graph || part.number === ATTRIBUTE.graphs) graphAt(file, part, found);
+        if (part.number === ATTRIBUTE.graph || part.number === ATTRIBUTE.graphs) nestedGraphAt(file, part, found);
       }
     }
   }
 }
 
+function nestedGraphAt(file: ProtobufReader, graph: Field, found: Found): void {
+  const within: Found = { ...found, external: new Set() };
+  graphAt(file, graph, within);
+  for (const name of within.external) {
+    found.external.add(name);
+    found.nestedExternal.add(name);
+  }
+}
+
 /** Notes where a tensor's data lie outside the file; answers its name. */
-function tensorAt(file: ProtobufFile, tensor: Field, { external }: Found): string {
+function tensorAt(file: ProtobufReader, tensor: Field, { external }: Found): string {
   let name = '';
   for (const field of file.fields(tensor.start, tensor.end)) {
     if (field.number === TENSOR.name) name = file.text(field);
@@ -130,7 +153,7 @@ function tensorAt(file: ProtobufFile, tensor: Field, { external }: Found): strin
   return name;
 }
 
-function portAt(file: ProtobufFile, port: Field): ModelPort {
+function portAt(file: ProtobufReader, port: Field): ModelPort {
   const parts = partsOf(file, port);
   const name = parts.get(VALUE.name);
   const type = parts.get(VALUE.type);
@@ -145,7 +168,7 @@ function portAt(file: ProtobufFile, port: Field): ModelPort {
   };
 }
 
-function dimensionsAt(file: ProtobufFile, shape: Field): (number | string)[] {
+function dimensionsAt(file: ProtobufReader, shape: Field): (number | string)[] {
   const dimensions: (number | string)[] = [];
   for (const field of file.fields(shape.start, shape.end)) {
     if (field.number !== SHAPE.dimension) continue;
@@ -158,6 +181,6 @@ function dimensionsAt(file: ProtobufFile, shape: Field): (number | string)[] {
 }
 
 /** The last field of each number: protobuf's own rule for fields that stand once. */
-function partsOf(file: ProtobufFile, { start, end }: Field): ReadonlyMap<number, Field> {
+function partsOf(file: ProtobufReader, { start, end }: Field): ReadonlyMap<number, Field> {
   return new Map([...file.fields(start, end)].map((field) => [field.number, field]));
 }

@@ -1,13 +1,9 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { UserInputError, type TrainedRanges } from '@cosmicai/payload';
-import { describeBatchDependence, probeModel, type Verdict } from './contract/probe.ts';
-import { KeptVerdicts } from './contract/verdicts.ts';
-import { describeOnnxFile } from './onnx/describe-file.ts';
-import { readModelBytes } from './onnx/model-bytes.ts';
-import { weightsAt } from './onnx/model-files.ts';
-import { createPredictor, unusable, type Predictor, type PredictorOptions } from './predictor.ts';
-import { readTrainedRanges } from './quality/trained-ranges.ts';
+import { describeBatchDependence, probeModel, type Verdict } from '../contract/probe.ts';
+import { KeptVerdicts } from '../contract/verdicts.ts';
+import { createPredictor, unusable, type Predictor, type PredictorOptions } from '../predictor.ts';
+import { modelOnDisk } from './model-source.ts';
+import { readModel, type ModelContent } from './read-model.ts';
 
 /** A model ready to predict. */
 export interface LoadedModel {
@@ -20,43 +16,42 @@ export interface LoadedModel {
   readonly warnings: readonly string[];
 }
 
-export interface OpenModelOptions extends PredictorOptions {
+export interface LoadOptions extends PredictorOptions {
   /** Take a model whose redshift of a galaxy depends on its batch mates, default false. */
   readonly allowBatchDependence?: boolean;
-  /** Where models and what was found of them are kept on this machine. */
+  /** Where what was found of models is kept on this machine; default: a folder of this user's among the temporary files. */
   readonly cacheFolder?: string;
 }
 
-export const DEFAULT_CACHE_FOLDER = join(tmpdir(), 'cosmicai-models');
+export interface OpenModelOptions extends LoadOptions {
+  readonly modelPath: string;
+  /** How messages name the model, default its path. */
+  readonly label?: string;
+}
 
 /**
- * Opens a model and, unless that was done on this machine before, tries it on a few galaxies: 32 predictions.
+ * Opens a model file and, unless that was done on this machine before, tries it on a few galaxies: 32 predictions.
  *
  * @throws UserInputError that names the model and says why it can't be used
  */
-export async function openModel(options: OpenModelOptions): Promise<LoadedModel> {
-  const { modelPath, label = modelPath, names = {}, cacheFolder = DEFAULT_CACHE_FOLDER } = options;
-  const { metadata, externalFiles } = describeOnnxFile(modelPath, label);
-  // Before any session starts: onnxruntime opens whatever files a graph names.
-  const weights = await weightsAt(modelPath, externalFiles, label);
-  const opening = createPredictor(options);
+export async function openModel({ modelPath, label, ...options }: OpenModelOptions): Promise<LoadedModel> {
+  return await loadModel(await readModel(modelOnDisk(modelPath, label)), options);
+}
+
+/** The same for a model in memory, whose bytes are gone afterwards. */
+export async function loadModel(content: ModelContent, options: LoadOptions): Promise<LoadedModel> {
+  const { label, sha256, trained } = content;
+  const { names = {} } = options;
+  const predictor = await createPredictor(content, options);
   try {
-    const [{ sha256 }, trained] = await Promise.all([
-      readModelBytes(modelPath, weights),
-      readTrainedRanges(modelPath, metadata),
-    ]);
-    const verdicts = new KeptVerdicts(cacheFolder);
+    const verdicts = new KeptVerdicts(options.cacheFolder);
     const known = await verdicts.find(sha256, names);
-    const predictor = await opening;
     const verdict = known ?? (await named(label, probe(predictor)));
     if (known === undefined) await verdicts.keep(sha256, names, verdict);
-    const warnings = checkVerdict(verdict, options);
+    const warnings = checkVerdict(verdict, label, options);
     return { sha256, predictor, trained, warnings };
   } catch (error) {
-    await opening.then(
-      (predictor) => predictor.close(),
-      () => undefined,
-    );
+    await predictor.close();
     throw error;
   }
 }
@@ -78,7 +73,8 @@ async function named<T>(label: string, doing: Promise<T>): Promise<T> {
 /** @throws UserInputError when what was found of the model isn't allowed */
 function checkVerdict(
   { batchDependence }: Verdict,
-  { modelPath, label = modelPath, allowBatchDependence = false }: OpenModelOptions,
+  label: string,
+  { allowBatchDependence = false }: LoadOptions,
 ): string[] {
   if (batchDependence === null) return [];
   const found = describeBatchDependence(batchDependence);
