@@ -20,7 +20,10 @@ describe('cosmicai simulate --catalogue', () => {
       '--json',
     );
     expect(end.code).toBe(0);
-    expect(printedJson(end)).toMatchObject([{ key: '1.pt', galaxies: 3 }]);
+    expect(printedJson(end)).toMatchObject({
+      files: [{ key: '1.pt', galaxies: 3 }],
+      catalogue: { rows: 3, usable: 3, left_out_bad: 0, left_out_redshift: 0, repeated: 0 },
+    });
     expect(end.stderr).not.toContain('galaxies.csv');
   });
 
@@ -31,7 +34,10 @@ describe('cosmicai simulate --catalogue', () => {
     expect(refused.stderr).toMatch(/galaxies.csv, line 3, column model_u: found "-9999".*--skip-bad/);
     const end = await simulate(content, '--skip-bad', '--json');
     expect(end.code).toBe(0);
-    expect(printedJson(end)).toMatchObject([{ galaxies: 3 }]);
+    expect(printedJson(end)).toMatchObject({
+      files: [{ galaxies: 3 }],
+      catalogue: { rows: 4, usable: 2, left_out_bad: 1, left_out_redshift: 1, repeated: 1 },
+    });
     for (const said of [
       /1 of 4 rows are left out for bad/,
       /line 5: z = 2.3/,

@@ -6,10 +6,22 @@ import { catalogueRows } from './catalogue-rows.ts';
 import type { Photometry } from './galaxy.ts';
 import { countRepeated } from './repeated-rows.ts';
 
+/** Rows of a catalogue's file. */
+export interface CatalogueCounts {
+  readonly read: number;
+  /** Left out, with values that are no measurements. */
+  readonly bad: number;
+  /** Left out, with redshifts that can't be rendered without a radius. */
+  readonly beyond: number;
+  /** Of those that can be rendered, the same as an earlier one, number for number. */
+  readonly repeated: number;
+}
+
 /** Real photometry to be rendered. */
 export interface Catalogue {
   /** Rows that can be rendered. */
   readonly rows: number;
+  readonly counts: CatalogueCounts;
   /** What was left out or is odd, in sentences for people, each with its count; empty for a clean catalogue. */
   readonly remarks: readonly string[];
   /** @param row 0 to rows - 1 */
@@ -57,9 +69,10 @@ export async function readCatalogue(
   if (lines === 0) throw new CatalogueError(`${name} has no rows; expected a header line and a line a galaxy.`);
   const rows = values.length / COLUMNS.length;
   const table = Float64Array.from(values);
-  const remarks = [...remarksOn(lines, bad, beyond), ...repetitions(table, rows)];
+  const repeated = countRepeated(table, COLUMNS.length);
+  const remarks = [...remarksOn(lines, bad, beyond), ...repetitions(repeated, rows)];
   if (rows === 0) throw new CatalogueError(`${name} has no galaxy that can be rendered.\n${remarks.join('\n')}`);
-  return catalogueOf(table, rows, remarks);
+  return catalogueOf(table, rows, { read: lines, bad: bad.length, beyond: beyond.length, repeated }, remarks);
 }
 
 function canRender([redshift = NaN, ...others]: readonly number[]): boolean {
@@ -78,14 +91,19 @@ function remarksOn(lines: number, bad: readonly string[], beyond: readonly strin
   return remarks;
 }
 
-function repetitions(table: Float64Array, rows: number): string[] {
-  const repeated = countRepeated(table, COLUMNS.length);
+function repetitions(repeated: number, rows: number): string[] {
   return repeated === 0 ? [] : [`${repeated} of ${rows} galaxies are the same as an earlier one, number for number.`];
 }
 
-function catalogueOf(values: Float64Array, rows: number, remarks: readonly string[]): Catalogue {
+function catalogueOf(
+  values: Float64Array,
+  rows: number,
+  counts: CatalogueCounts,
+  remarks: readonly string[],
+): Catalogue {
   return {
     rows,
+    counts,
     remarks,
     photometry(row) {
       const [redshift, ...rest] = values.subarray(row * COLUMNS.length, (row + 1) * COLUMNS.length);

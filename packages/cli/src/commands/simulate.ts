@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { openStore } from '@cosmicai/store';
-import { writeSurvey, type ColumnMapping } from '@cosmicai/survey';
+import { writeSurvey, type Catalogue, type ColumnMapping, type WrittenPartition } from '@cosmicai/survey';
 import { Command } from 'commander';
 import { columnMapping, openCatalogue } from '../inputs/catalogue.ts';
 import { bucketAndPrefix, folderAddress } from '../inputs/files.ts';
@@ -42,8 +42,8 @@ export function simulateCommand(terminal: Terminal): Command {
 }
 
 async function simulate(options: SimulateOptions, terminal: Terminal): Promise<void> {
-  const files = await writeSimulation(options, terminal);
-  if (options.json) printJson(terminal, files);
+  const { files, catalogue } = await writeSimulation(options, terminal);
+  if (options.json) printJson(terminal, catalogue === undefined ? files : { files, catalogue: told(catalogue) });
   else {
     printLine(
       terminal.stdout,
@@ -59,14 +59,22 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<v
   }
 }
 
+/** What --json tells of a catalogue: what stderr says of it, in numbers. */
+function told({ rows, counts: { read, bad, beyond, repeated } }: Catalogue): Record<string, number> {
+  return { rows: read, usable: rows, left_out_bad: bad, left_out_redshift: beyond, repeated };
+}
+
 /** Simulates with progress on the terminal. */
-export async function writeSimulation(options: Omit<SimulateOptions, 'json'>, terminal: Terminal) {
+export async function writeSimulation(
+  options: Omit<SimulateOptions, 'json'>,
+  terminal: Terminal,
+): Promise<{ readonly files: readonly WrittenPartition[]; readonly catalogue: Catalogue | undefined }> {
   const catalogue = await openCatalogue(options, terminal);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
   if (!options.out.includes('://')) await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
   const bar = progress(terminal, 'Simulating');
   try {
-    return await writeSurvey(
+    const files = await writeSurvey(
       openStore(bucket),
       prefix,
       {
@@ -79,6 +87,7 @@ export async function writeSimulation(options: Omit<SimulateOptions, 'json'>, te
       ({ galaxies, count, partitions, partitionCount }) =>
         bar.update(galaxies, count, `galaxies, ${partitions}/${partitionCount} files`),
     );
+    return { files, catalogue };
   } finally {
     bar.done();
   }
