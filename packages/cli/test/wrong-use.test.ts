@@ -6,6 +6,8 @@ beforeAll(async () => {
   workspace = new Workspace();
   await workspace.survey('parts', { count: 4, files: 2 });
   mkdirSync(workspace.path('empty'));
+  mkdirSync(workspace.path('marked'));
+  writeFileSync(workspace.path('marked', '%=x.pt'), '');
 });
 afterAll(() => workspace.remove());
 
@@ -96,6 +98,9 @@ describe('a wrong command line', () => {
     [['simulate', '--partition-size', '25'], /Expected a size such as 25MB or 1GB/],
     [['model', 'import', 'parts/1.pt', '--out', 'model.onnx'], /1\.pt/],
     [['model', 'inspect', 'parts/1.pt'], /1\.pt/],
+    [['infer', 'marked/%=x.pt'], /%=x\.pt can't be used by its name: .* Rename it, e\.g\. x\.pt\./],
+    [['report', 'marked/%=x.pt'], /%=x\.pt can't be used by its name/],
+    [['run', '--data', 'parts', '--results', 'marked/%!x'], /%!x can't be used by its name/],
     [['status', 'results', '20260304T050607Z-01234567'], /There is no run 20260304T050607Z-01234567/],
   ])('%j answers 2 and one message', async (args, message) => {
     await expectRefused(args, 'results', message);

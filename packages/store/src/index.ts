@@ -24,6 +24,7 @@ export { readableAddress } from './readable-address.ts';
 export type { StoreAccess } from './s3/s3-client.ts';
 export { openStore, type OpenStoreOptions } from './open-store.ts';
 export { kindOf } from './file/file-kind.ts';
+export { standsForItself } from './file/segment-names.ts';
 export { makeFolder } from './file/make-folder.ts';
 export { codeOf } from './file/file-errors.ts';
 export { fileStore, type FileStoreOptions } from './file/file-store.ts';

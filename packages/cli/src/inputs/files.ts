@@ -3,7 +3,15 @@ import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UserInputError } from '@cosmicai/payload';
-import { fileStore, kindOf, localPath, openStore, parseAddress, type StoreAccess } from '@cosmicai/store';
+import {
+  fileStore,
+  kindOf,
+  localPath,
+  openStore,
+  parseAddress,
+  standsForItself,
+  type StoreAccess,
+} from '@cosmicai/store';
 import { storeSource, type ByteSource } from '@cosmicai/torchfile';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -19,7 +27,22 @@ export async function existingSource(path: string, cwd: string, access: StoreAcc
   }
   const file = path.startsWith('file:///') ? pathOf(path) : resolve(cwd, path);
   await checkFile(file);
+  checkName(file);
   return storeSource(fileStore(dirname(file)), basename(file));
+}
+
+/**
+ * Refuses what is there but no key leads to, so that nobody is told that it isn't there.
+ *
+ * @param path of a file or folder that will be read or written as an object of a store
+ * @throws UserInputError
+ */
+export function checkName(path: string): void {
+  const name = basename(path);
+  if (name === '' || standsForItself(name)) return;
+  throw new UserInputError(
+    `${path} can't be used by its name: a name that begins with ${name.slice(0, 2)} stands for another one. Rename it, e.g. ${name.slice(2)}.`,
+  );
 }
 
 function pathOf(address: string): string {
@@ -67,6 +90,7 @@ export function resultsLocation(path: string, cwd: string): { bucket: string; re
   const cut = address.startsWith('s3://') ? address.indexOf('/', 's3://'.length) : address.lastIndexOf('/');
   if (cut < 0 || address === 'file:///') return { bucket: address, resultPath: 'results' };
   const bucket = address.slice(0, cut);
+  if (address.startsWith('file:///')) checkName(localPath(address));
   return {
     bucket: bucket === 'file://' ? 'file:///' : bucket,
     resultPath: address.startsWith('file:///') ? basename(localPath(address)) : address.slice(cut + 1),

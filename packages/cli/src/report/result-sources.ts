@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compareNaturally, UserInputError } from '@cosmicai/payload';
-import { openStore, parseAddress, type ObjectStore, type StoreAccess } from '@cosmicai/store';
-import { bucketAndPrefix } from '../inputs/files.ts';
+import { localPath, openStore, parseAddress, type ObjectStore, type StoreAccess } from '@cosmicai/store';
+import { bucketAndPrefix, checkName } from '../inputs/files.ts';
 
 /** A file to read, and what people call it. */
 export interface ResultSource {
@@ -33,6 +33,7 @@ export async function sourceAt(
   // A pipe would be waited for.
   if (!there.isDirectory() && !there.isFile())
     throw new UserInputError(`${resolve(cwd, path)} is neither a file nor a folder.`);
+  if (there.isFile()) checkName(localPath(address));
   return there.isDirectory() ? { folder: address } : { name: path, store: openStore(store), key };
 }
 

@@ -24,7 +24,7 @@ const LONGEST_PART = 140;
 
 /** Path parts of a segment below its parent folder; more than one only for long segments. */
 export function segmentPath(segment: string): string[] {
-  return isPlain(segment) ? [segment] : markedPath(segment, ESCAPED);
+  return standsForItself(segment) ? [segment] : markedPath(segment, ESCAPED);
 }
 
 /** Path parts of the last segment of an object where a folder stands at `segmentPath`. */
@@ -35,7 +35,7 @@ export function besideFolderPath(segment: string): string[] {
 /** The segment stored under these path parts; undefined when no key leads there. */
 export function segmentOf(parts: readonly string[]): string | undefined {
   const [first = ''] = parts;
-  if (parts.length === 1 && isPlain(first)) return first;
+  if (parts.length === 1 && standsForItself(first)) return first;
   const text = parts
     .map((part) => part.slice(MARKER_LENGTH))
     .join('')
@@ -51,7 +51,8 @@ export function isContinued(name: string): boolean {
   return name.startsWith(CONTINUED);
 }
 
-function isPlain(segment: string): boolean {
+/** Whether a file or folder of this name holds the key of the same name; others stand for other keys, or for none. */
+export function standsForItself(segment: string): boolean {
   return (
     segment !== '' &&
     segment !== '.' &&
