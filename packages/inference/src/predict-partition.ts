@@ -14,6 +14,8 @@ export interface PredictPartitionOptions {
   readonly trained?: TrainedRanges | undefined;
   /** Sees the images before they are gone. */
   readonly checks?: PartitionChecks;
+  /** Called with a number of samples as soon as they are predicted, in any order and before they are yielded. */
+  readonly onPart?: ((count: number) => void) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -39,15 +41,16 @@ export interface PredictedSamples {
 export async function* predictPartition(
   partition: Partition,
   predictor: Predictor,
-  { batchSize, trained, checks, signal }: PredictPartitionOptions,
+  options: PredictPartitionOptions,
 ): AsyncGenerator<PredictedSamples> {
+  const { batchSize, checks, signal } = options;
   const size = samplesPerRead(batchSize, predictor.contract.batch);
   const window = Math.max(2, Math.ceil((2 * predictor.workers * MICRO_BATCH) / size));
   const inFlight: Promise<PredictedSamples>[] = [];
   try {
     for await (const batch of partition.batches({ size, ...(signal && { signal }) })) {
       checks?.add(batch);
-      const predicted = predictBatch(batch, predictor, batchSize, trained);
+      const predicted = predictBatch(batch, predictor, options);
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       predicted.catch(() => undefined);
       inFlight.push(predicted);
@@ -69,11 +72,10 @@ function samplesPerRead(batchSize: number, frozen: number | null): number {
 async function predictBatch(
   batch: SampleBatch,
   predictor: Predictor,
-  forwardPass: number,
-  trained: TrainedRanges | undefined,
+  { batchSize, trained, onPart }: PredictPartitionOptions,
 ): Promise<PredictedSamples> {
   const flags = flagInputs(batch, trained);
-  const zPred = await predictor.predict(batch, forwardPass);
+  const zPred = await predictor.predict(batch, batchSize, onPart);
   flagPredictions(flags, zPred, trained);
   return { from: batch.from, count: batch.count, magnitudes: batch.magnitudes, zSpec: batch.redshift, zPred, flags };
 }

@@ -11,6 +11,8 @@ export interface PredictSourceOptions {
   readonly signal?: AbortSignal;
   /** Called for samples as soon as they are predicted, in order, with the number of all. */
   readonly onPredicted?: (samples: PredictedSamples, total: number) => void;
+  /** Called when the file is open, and for each part of a batch: the samples predicted so far, in any order, and all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** A whole partition file, predicted and looked at. */
@@ -30,13 +32,16 @@ export interface PredictedSource {
 export async function predictSource(
   source: ByteSource,
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
-  { batchSize, checkCrc, signal, onPredicted }: PredictSourceOptions,
+  { batchSize, checkCrc, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
   const partition = await openPartition(source, { checkCrc });
   const { count } = partition;
   const batches: PredictedSamples[] = [];
   const checks = new PartitionChecks();
-  const options = { batchSize, trained, checks, ...(signal && { signal }) };
+  let done = 0;
+  onProgress?.(done, count);
+  const onPart = onProgress && ((part: number) => onProgress((done += part), count));
+  const options = { batchSize, trained, checks, onPart, ...(signal && { signal }) };
   for await (const samples of predictPartition(partition, predictor, options)) {
     batches.push(samples);
     onPredicted?.(samples, count);

@@ -42,9 +42,10 @@ export interface Predictor {
    * Predicts the redshift of each sample. Samples go to the model `forwardPass` at a time, MICRO_BATCH at most; to a model that
    * was frozen at a number of galaxies, as many as that.
    *
+   * @param onPart called with the number of samples of each such part as soon as it is predicted, in any order
    * @throws UserInputError when the model refuses the input or answers anything but one number for each sample, EnvironmentError when a worker died
    */
-  predict(samples: Samples, forwardPass?: number): Promise<Float32Array>;
+  predict(samples: Samples, forwardPass?: number, onPart?: (count: number) => void): Promise<Float32Array>;
   /** Whether it predicts no more: it was closed, or a worker died. */
   readonly closed: boolean;
   /** Ends its threads, which gives the memory of their sessions back. */
@@ -154,7 +155,7 @@ class WorkerPredictor implements Predictor {
     return this.#workers.length;
   }
 
-  async predict(samples: Samples, forwardPass = MICRO_BATCH): Promise<Float32Array> {
+  async predict(samples: Samples, forwardPass = MICRO_BATCH, onPart?: (count: number) => void): Promise<Float32Array> {
     if (this.#closed) throw new EnvironmentError('The predictor is closed');
     const redshift = new Float32Array(samples.count);
     const size = this.contract.batch ?? Math.max(1, Math.min(forwardPass, MICRO_BATCH));
@@ -165,6 +166,7 @@ class WorkerPredictor implements Predictor {
         new Promise((resolve, reject) => {
           const done = (part: Float32Array) => {
             redshift.set(part, start);
+            onPart?.(count);
             resolve();
           };
           this.#waiting.push({ start, count, samples, done, failed: reject });

@@ -1,5 +1,12 @@
 import { QualityLedger } from '@cosmicai/metrics';
-import { runLayout, withFormat, type RankAnswer, type RankResult, type RankTask } from '@cosmicai/payload';
+import {
+  runLayout,
+  withFormat,
+  type RankAnswer,
+  type RankProgress,
+  type RankResult,
+  type RankTask,
+} from '@cosmicai/payload';
 import { requestsSince, requestsSoFar, type ObjectStore, type OpenStoreOptions } from '@cosmicai/store';
 import { storeSource } from '@cosmicai/torchfile';
 import { atPartition, PartitionError } from './errors.ts';
@@ -9,6 +16,7 @@ import type { LoadedModel } from './model/open-model.ts';
 import { predictSource, type PredictedSource } from './predict-source.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
+import { RankTally } from './rank-tally.ts';
 import { findingsOf } from './quality/findings.ts';
 import { encodeHashes, sortedHashes } from './quality/image-hashes.ts';
 import { TimedSource } from './timed-source.ts';
@@ -31,6 +39,8 @@ export interface RankEnvironment {
   readonly memoryLimitMb: number | null;
   readonly architecture: string;
   readonly signal?: AbortSignal;
+  /** Is told what the rank has done so far: when a file is open, and with each part of a batch that is predicted. */
+  readonly onProgress?: (progress: RankProgress) => void;
 }
 
 /**
@@ -64,8 +74,9 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
 
   const inferenceStarted = monotonic();
   const reads = [];
+  const tally = new RankTally(task.RANK, environment.onProgress);
   try {
-    for (const key of task.DATA_PATH) reads.push(await readPartition(task, key, model, environment));
+    for (const key of task.DATA_PATH) reads.push(await readPartition(task, key, model, environment, tally));
   } catch (error) {
     if (meeting !== undefined && error instanceof PartitionError) await declineMeeting(task, meeting);
     throw error;
@@ -112,12 +123,14 @@ async function readPartition(
   key: string,
   model: LoadedModel,
   { openStore, monotonic, signal }: RankEnvironment,
+  tally: RankTally,
 ): Promise<PartitionPredictions & PartitionRead & PredictedSource> {
   try {
     const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
     const store = openStore(task.DATA_BUCKET, { access });
     const source = new TimedSource(await storeSource(store, key), monotonic);
-    const options = { batchSize: task.BATCH_SIZE, checkCrc: task.CHECK_CRC, ...(signal && { signal }) };
+    const onProgress = tally.file(source.size);
+    const options = { batchSize: task.BATCH_SIZE, checkCrc: task.CHECK_CRC, onProgress, ...(signal && { signal }) };
     const predicted = await predictSource(source, model, options);
     return {
       ...predicted,

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights, type AstroMaeConfig } from '@cosmicai/astromae';
-import { parseAs, parseJsonAs, rankResultSchema, rankTaskSchema, UserInputError } from '@cosmicai/payload';
+import {
+  parseAs,
+  parseJsonAs,
+  rankResultSchema,
+  rankTaskSchema,
+  UserInputError,
+  type RankProgress,
+} from '@cosmicai/payload';
 import { fileStore, openStore, type ObjectStore } from '@cosmicai/store';
 import { writePartition, type SampleBatch } from '@cosmicai/torchfile';
 import { dataOf } from '../../../test/torch-files.ts';
@@ -98,6 +105,26 @@ async function predictionsOf(key: string) {
 }
 
 describe('runRank', () => {
+  it('tells what it has done: each file when it is open, then batch by batch, up to all of it', async () => {
+    await givenPartition('beats/1.pt', 70);
+    await givenPartition('beats/2.pt', 5);
+    const told: RankProgress[] = [];
+
+    await runRank(task({ DATA_PATH: ['beats/1.pt', 'beats/2.pt'], BATCH_SIZE: 512 }), {
+      ...environment(),
+      onProgress: (progress) => told.push(progress),
+    });
+
+    const sizes = await Promise.all(['1', '2'].map(async (name) => (await store.head(`beats/${name}.pt`))!.size));
+    const inFirst = { rank: 2, opened_galaxies: 70, opened_bytes: sizes[0] };
+    const inBoth = { rank: 2, opened_galaxies: 75, opened_bytes: sizes[0]! + sizes[1]! };
+    // Two workers: parts of a batch may end in any order.
+    expect(told.map(({ galaxies: _, ...file }) => file)).toEqual([inFirst, inFirst, inFirst, inFirst, inBoth, inBoth]);
+    expect(told[0]!.galaxies).toBe(0);
+    expect([told[3]!.galaxies, told[4]!.galaxies, told[5]!.galaxies]).toEqual([70, 70, 75]);
+    expect([...told].sort((a, b) => a.galaxies - b.galaxies)).toEqual(told);
+  });
+
   it('predicts its partitions in order and leaves result and predictions', async () => {
     await givenPartition('data/1.pt', 70);
     await givenPartition('data/2.pt', 5);

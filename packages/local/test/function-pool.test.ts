@@ -160,6 +160,22 @@ describe('function pool', () => {
     await expect(invocation).rejects.toThrow('enough');
   });
 
+  it('passes on what a function says of its work, the last of it too, to the invocation that it belongs to', async () => {
+    start({ basic });
+    const said: unknown[] = [];
+    for (const progress of [3, 0, 1]) {
+      await pool.invoke('basic', JSON.stringify({ progress }), {
+        onProgress: (told, requestId) => said.push([told, requestId.length]),
+      });
+      said.push('answered');
+    }
+    expect(said).toEqual([
+      ...[[{ done: 1 }, 36], [{ done: 3 }, 36], 'answered'],
+      'answered',
+      ...[[{ done: 1 }, 36], 'answered'],
+    ]);
+  });
+
   it("writes the function's output and one REPORT line for each invocation into the function's log", async () => {
     start({ basic });
     await invoke('basic', { log: 'partition 1.pt read' });

@@ -9,6 +9,13 @@ export { compareNaturally, naturalOrder, planRanks, type RankPlan } from './plan
 export { partitionsIn, type FoundPartitions } from './partitions.ts';
 export { MODEL_ROLES, modelInputsSchema, type ModelInputs, type ModelRole } from './model-inputs.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
+export {
+  rankLineSchema,
+  rankProgressSchema,
+  type RankContext,
+  type RankLine,
+  type RankProgress,
+} from './rank-progress.ts';
 export { storeRequestsSchema, type StoreRequestCounts } from './store-requests.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { inferReportSchema, type InferReport } from './infer-report.ts';
@@ -63,6 +70,13 @@ export {
 export { jsonValue, type Json, type JsonObject } from './json.ts';
 export { functionReportSchema, reportLineSchema, type FunctionReport, type ReportLine } from './report-line.ts';
 export { runEventSchema, type RunEvent, type RunEventBody, type RunStatus, type UnnumberedEvent } from './run-event.ts';
+export {
+  MOST_SILENT_NAMED,
+  PROGRESS_FILE,
+  progressRecordSchema,
+  type ProgressRecord,
+  type RankFigures,
+} from './run-progress.ts';
 export { EVENT_LOG, formatEvent, parseEventLog, type EventLog } from './event-log.ts';
 export {
   EXECUTION_FILE,

@@ -3,9 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { ModelCache, peakRssMb, runRank } from '@cosmicai/inference';
-import { isFmiPing, parseAs, rankTaskSchema, type FmiPingAnswer, type RankAnswer } from '@cosmicai/payload';
+import {
+  isFmiPing,
+  parseAs,
+  rankTaskSchema,
+  type FmiPingAnswer,
+  type RankAnswer,
+  type RankContext,
+  type RankLine,
+} from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { traced } from '@cosmicai/trace';
+import { slowed } from './heartbeat.ts';
 import { ping } from './ping.ts';
 
 /** The model packed beside the bundle, unless COSMICAI_MODEL names another. */
@@ -25,16 +34,18 @@ const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'inference' })
 let first = true;
 
 /** Runs one rank. Input: an item of the manifest or of another initializer's `body`; or a ping, which infers nothing. */
-export async function infer(item: unknown): Promise<RankAnswer | FmiPingAnswer> {
-  return isFmiPing(item) ? await ping(item, openStore) : await inferRank(item);
+export async function infer(item: unknown, context: RankContext = {}): Promise<RankAnswer | FmiPingAnswer> {
+  return isFmiPing(item) ? await ping(item, openStore) : await inferRank(item, context);
 }
 
-async function inferRank(item: unknown): Promise<RankAnswer> {
+async function inferRank(item: unknown, { reportProgress }: RankContext): Promise<RankAnswer> {
   const coldStart = first;
   first = false;
   const task = parseAs(rankTaskSchema, item, 'rank task');
   const { RUN_ID: runId = '', RANK: rank, DATA_PATH: partitions } = task;
-  logger.info('rank begins', { run_id: runId, rank, partitions, cold_start: coldStart });
+  const log = ({ message, ...line }: RankLine, more: object = {}) =>
+    logger.info(message, { run_id: runId, ...line, ...more });
+  log({ message: 'rank begins', rank }, { partitions, cold_start: coldStart });
   const started = performance.now();
   const answer = await traced('rank', (annotate) => {
     annotate({ run_id: runId, rank, cold_start: coldStart });
@@ -51,17 +62,19 @@ async function inferRank(item: unknown): Promise<RankAnswer> {
       peakRssMb,
       memoryLimitMb: memoryLimit > 0 ? memoryLimit : null,
       architecture: arch === 'x64' ? 'x86_64' : arch,
+      onProgress:
+        reportProgress ??
+        slowed(
+          (progress) => log({ message: 'rank at work', ...progress }),
+          () => performance.now(),
+        ),
     });
   });
   const milliseconds = performance.now() - started;
-  logger.info('rank ends', {
-    run_id: runId,
-    rank,
-    status: answer.status,
-    samples: answer.samples,
-    milliseconds,
-    fmi: answer.fmi,
-  });
+  log(
+    { message: 'rank ends', rank, samples: answer.samples },
+    { status: answer.status, milliseconds, fmi: answer.fmi },
+  );
   metrics.addMetadata('run_id', runId);
   metrics.addMetadata('rank', String(rank));
   metrics.addMetric('Samples', MetricUnit.Count, answer.samples);

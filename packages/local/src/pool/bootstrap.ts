@@ -4,10 +4,14 @@
  */
 import { pathToFileURL } from 'node:url';
 import type { FunctionErrorBody } from './function-error.ts';
+import { latest } from './latest.ts';
 import { BOOTSTRAP, type ChildMessage, type InvokeMessage } from './messages.ts';
 import { residentMemory } from './resident-memory.ts';
 
 type Handler = (event: unknown, context: object) => unknown;
+
+/** Often enough for people to see a rank at work; the channel to the engine carries nothing else meanwhile. */
+const BEAT_MS = 250;
 
 let current: InvokeMessage | undefined;
 
@@ -29,7 +33,7 @@ function bodyOf(thrown: unknown): FunctionErrorBody {
   };
 }
 
-function contextOf({ requestId, deadline }: InvokeMessage): object {
+function contextOf({ requestId, deadline }: InvokeMessage, reportProgress: (progress: unknown) => void): object {
   const name = process.env.AWS_LAMBDA_FUNCTION_NAME ?? '';
   return {
     awsRequestId: requestId,
@@ -41,21 +45,25 @@ function contextOf({ requestId, deadline }: InvokeMessage): object {
     logStreamName: `local/${process.pid}`,
     callbackWaitsForEmptyEventLoop: true,
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    reportProgress,
   };
 }
 
 async function invoke(handler: Handler, message: InvokeMessage): Promise<void> {
   const { requestId } = message;
   current = message;
+  const beats = latest((progress: unknown) => send({ type: 'progress', requestId, progress }), BEAT_MS);
   try {
-    const answer = await handler(JSON.parse(message.payload), contextOf(message));
+    const answer = await handler(JSON.parse(message.payload), contextOf(message, (progress) => beats.say(progress)));
     const payload = (JSON.stringify(answer) as string | undefined) ?? 'null';
+    beats.flush();
     send({ type: 'answer', requestId, payload, peakRss: peakRss() });
   } catch (error) {
     const body = bodyOf(error);
     process.stderr.write(`${JSON.stringify({ level: 'ERROR', requestId, ...body })}\n`);
     send({ type: 'error', requestId, error: body, peakRss: peakRss() });
   } finally {
+    beats.stop();
     current = undefined;
   }
 }

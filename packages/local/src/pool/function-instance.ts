@@ -27,8 +27,16 @@ export interface FunctionInstance {
   readonly alive: boolean;
   /** Resolves when the bundle is loaded. */
   init(requestId: string, signal: AbortSignal): Promise<void>;
-  /** @throws FunctionError when the function fails; the abort reason when the signal fires */
-  invoke(requestId: string, payload: string, signal: AbortSignal): Promise<Answer>;
+  /**
+   * @param onProgress is told what the function says of its work while it is under way
+   * @throws FunctionError when the function fails; the abort reason when the signal fires
+   */
+  invoke(
+    requestId: string,
+    payload: string,
+    signal: AbortSignal,
+    onProgress?: (progress: unknown) => void,
+  ): Promise<Answer>;
   kill(): Promise<void>;
 }
 
@@ -59,7 +67,12 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
   };
 
   /** Waits for one message, under the memory and time limits of the function. */
-  const exchange = (requestId: string, signal: AbortSignal, message?: InvokeMessage) =>
+  const exchange = (
+    requestId: string,
+    signal: AbortSignal,
+    message?: InvokeMessage,
+    onProgress?: (progress: unknown) => void,
+  ) =>
     new Promise<ChildMessage>((resolve, reject) => {
       const settle = (act: () => void) => {
         clearInterval(memory);
@@ -80,6 +93,10 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
         settle(() => reject(signal.reason as Error));
       };
       const received = (answer: ChildMessage) => {
+        if (answer.type === 'progress') {
+          if (answer.requestId === requestId) onProgress?.(answer.progress);
+          return;
+        }
         if ('peakRss' in answer) peakRss = Math.max(peakRss, answer.peakRss);
         if (peakRss > config.memoryMiB * MIB) kill(outOfMemory(requestId, config.memoryMiB));
         else settle(() => resolve(answer));
@@ -115,10 +132,10 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
       const message = await exchange(requestId, signal);
       if (message.type === 'initFailed') throw new FunctionError(requestId, message.error);
     },
-    async invoke(requestId, payload, signal) {
+    async invoke(requestId, payload, signal, onProgress) {
       if (!child.connected) throw new FunctionError(requestId, exited(requestId, child.exitCode, child.signalCode));
       const deadline = Date.now() + config.timeoutSeconds * 1000;
-      const message = await exchange(requestId, signal, { requestId, payload, deadline });
+      const message = await exchange(requestId, signal, { requestId, payload, deadline }, onProgress);
       if (message.type === 'answer') return { payload: message.payload, peakRss: message.peakRss };
       if (message.type === 'error') throw new FunctionError(requestId, message.error);
       throw new Error(`The process of function ${name} sent "${message.type}" in answer to an invocation.`);

@@ -16,6 +16,8 @@ export interface InvokeOptions {
   readonly signal?: AbortSignal;
   /** Called when a process begins to work on the invocation. */
   readonly onStart?: (started: { readonly requestId: string; readonly pid: number | undefined }) => void;
+  /** Called with what the function says of its work (its context's `reportProgress`), the latest of every quarter second. */
+  readonly onProgress?: (progress: unknown, requestId: string) => void;
   readonly onReport?: (report: FunctionReport) => void;
 }
 
@@ -97,7 +99,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     return instance;
   };
 
-  const run = async (name: string, payload: string, { onStart, onReport, signal }: InvokeOptions) => {
+  const run = async (name: string, payload: string, { onStart, onProgress, onReport, signal }: InvokeOptions) => {
     const config = ownValue(functions, name);
     if (config === undefined) {
       throw new FunctionError('', {
@@ -121,7 +123,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
         await instance.init(requestId, stop);
         initialised = clock.now();
       }
-      const answer = await instance.invoke(requestId, payload, stop);
+      const answer = await instance.invoke(requestId, payload, stop, (progress) => onProgress?.(progress, requestId));
       return { requestId, payload: answer.payload };
     } catch (error) {
       errorType = error instanceof FunctionError ? error.body.errorType : 'Aborted';

@@ -12,6 +12,8 @@ export interface InvokeMessage {
 export type ChildMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'initFailed'; readonly error: FunctionErrorBody }
+  /** What the function says of an invocation under way, by its context's `reportProgress`. */
+  | { readonly type: 'progress'; readonly requestId: string; readonly progress: unknown }
   | { readonly type: 'answer'; readonly requestId: string; readonly payload: string; readonly peakRss: number }
   | {
       readonly type: 'error';

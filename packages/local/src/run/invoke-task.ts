@@ -46,6 +46,8 @@ export async function invokeTask(engine: Engine, invocation: TaskInvocation): Pr
           { type: 'FunctionStarted', state, functionName: name, requestId, ...(pid === undefined ? {} : { pid }) },
           child,
         ),
+      onProgress: (progress, requestId) =>
+        engine.beat({ ...(child !== undefined && { in: child }), state, requestId, progress }),
       onReport: (report) => engine.emit({ type: 'FunctionEnded', state, report }, child),
     });
   } catch (error) {

@@ -11,6 +11,7 @@ import type { FunctionConfig } from '../pool/function-config.ts';
 import { createFunctionPool, type FunctionPool } from '../pool/function-pool.ts';
 import { resumePoint, type ResumePoint } from './resume.ts';
 import { createRunDirectory, reopenRunDirectory, type RunDirectory } from './run-directory.ts';
+import type { FunctionBeat } from './engine.ts';
 import { runExecution } from './run-execution.ts';
 
 export interface LocalRunOptions {
@@ -36,6 +37,8 @@ export interface LocalRunOptions {
   /** Stops the run: processes end, events are complete, and the run can be resumed. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent) => void;
+  /** Called with what functions say of their work: several times a second for each that is under way, in no log. */
+  readonly onBeat?: (beat: FunctionBeat) => void;
   /** Go on with the run in `runDirectory`; `input` is then that of its start. */
   readonly resume?: boolean;
   /**
@@ -135,6 +138,7 @@ async function attempt(
     clock,
     newId,
     emit,
+    beat: (beat: FunctionBeat) => options.onBeat?.(beat),
   };
   try {
     const output = await runExecution(engine, {
