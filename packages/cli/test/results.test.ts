@@ -38,6 +38,53 @@ describe('cosmicai status', () => {
   });
 });
 
+describe('cosmicai status of a run under way', () => {
+  const figures = {
+    ...{ galaxies: 1024, galaxies_total: 4096, total_exact: false, galaxies_per_second: 310 },
+    ...{ seconds_left: { from: 9, to: 12 }, ranks: { total: 4, at_work: 2, done: 1, failed: 0 } },
+    ...{ silent: [{ rank: 3, seconds: 42, galaxies: 17, pid: 4711 }], silent_ranks: 1 },
+  };
+  const execution = (id: string, writtenAt: number, known: object = {}) => {
+    const record = {
+      ...{ run_id: id, written_at: new Date(writtenAt).toISOString(), pid: 99, state: 'Infer', state_seconds: 31 },
+      ...{ figures, format: 2, ...known },
+    };
+    mkdirSync(workspace.path('working/runs', id), { recursive: true });
+    writeFileSync(workspace.path('working/runs', id, 'run.json'), workspace.text('results/runs', runId, 'run.json'));
+    const directory = workspace.path('working/executions', `of-${id}`);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(`${directory}/progress.json`, JSON.stringify(record));
+    return directory;
+  };
+
+  it('says how far it is and which ranks are silent, and how to go on where it was killed', async () => {
+    // Times of files that were written just now may even lie ahead, on a disk that is shared.
+    execution('a', Date.now() + 3_600_000);
+    const killed = execution('b', Date.now() - 3_600_000);
+    execution('c', Date.now() + 3_600_000, { format: 99 });
+    const [list, json, one] = await Promise.all([
+      workspace.cosmicai(['status', 'working']),
+      workspace.cosmicai(['status', 'working', '--json']),
+      workspace.cosmicai(['status', 'working', 'a']),
+    ]);
+
+    const now = 'Infer, 31 s: 1,024 of about 4,096 galaxies, 310/s, 5 to 15 s left, 1 of 4 ranks, 2 at work';
+    const silent = 'rank 3 has said nothing for 42 s, after 17 galaxies (process 4711)';
+    expect(list.stdout).toContain(`\nUnder way:\na: ${now}, silent: rank 3 (42 s)\n  ${silent}\nb: ${now}`);
+    expect(list.stdout).toContain(
+      `that was 1 h 00 min ago. Nothing was heard since of process 99: if it is gone, go on with: cosmicai run --resume ${killed}\n`,
+    );
+    expect(list.stdout).not.toContain('\nc: ');
+    expect(printedJson(json)).toMatchObject([
+      { run_id: 'a', status: 'NOT SUMMARIZED', under_way: { pid: 99, heard_seconds: 0, figures } },
+      { run_id: 'b', under_way: { directory: killed } },
+      { run_id: 'c', under_way: null },
+    ]);
+    expect(one.stdout).toMatch(/^Under way +Infer, 31 s: 1,024 of about/m);
+    expect(one.stdout).toMatch(/^Under way +rank 3 has said nothing for 42 s/m);
+  });
+});
+
 describe('cosmicai status of runs that this version did not write', () => {
   const folder = 'strange/runs';
   const put = (name: string, content: string) => {

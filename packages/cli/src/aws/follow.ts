@@ -11,8 +11,8 @@ export interface FollowOptions {
   readonly clock: WaitingClock;
   readonly signal: AbortSignal;
   readonly onEvent: (event: UnnumberedEvent) => void;
-  /** Ranks that are over, and how many there are, each time that changes. */
-  readonly onRanks: (state: string, ended: number, total: number) => void;
+  /** What became of the ranks, each time that changes. */
+  readonly onRanks: (state: string, counts: MapRunCounts) => void;
   /** Whether children can be asked for one by one; those of EXPRESS Maps can't. */
   readonly describesChildren: boolean;
 }
@@ -133,10 +133,9 @@ class MapWatch {
       // The counts tell that ranks failed and the Map's results will tell why: no reason to stop following.
       await this.#tellFailures(state, arn).catch(() => undefined);
     }
-    const ended = endedOf(counts);
-    if (ended === (before === undefined ? 0 : endedOf(before))) return before === undefined;
-    onRanks(state, ended, counts.total);
-    return true;
+    const moved = before === undefined || COUNTED.some((field) => counts[field] !== before[field]);
+    if (moved) onRanks(state, counts);
+    return moved;
   }
 
   /** Shows why ranks failed while others are at work; the events of all ranks come from the Map's results. */
@@ -156,6 +155,4 @@ class MapWatch {
   }
 }
 
-function endedOf({ succeeded, failed, aborted }: MapRunCounts): number {
-  return succeeded + failed + aborted;
-}
+const COUNTED = ['succeeded', 'failed', 'aborted', 'pending'] as const;

@@ -83,7 +83,7 @@ async function repair(run: StageRun, asked: string | true): Promise<Execution | 
       `Execution ${execution.name} failed before its ranks were planned, so there are none to run again. Start a new one.`,
     );
   printLine(terminal.stderr, `Running the failed ranks of run ${place.runId} again`);
-  const shown = new RunProgress(terminal);
+  using shown = new RunProgress(terminal);
   const rerun = await rerunFailedRanks({
     run: place,
     store: stage.store,

@@ -16,7 +16,8 @@ import { RunProgress } from '../run/run-progress.ts';
 import { calledFunctions, type CalledFunctions } from './called-functions.ts';
 import { collect } from './collect.ts';
 import { runOf } from './find-execution.ts';
-import { follow, type Followed } from './follow.ts';
+import type { Followed } from './follow.ts';
+import { followShown } from './follow-shown.ts';
 import { cloudWatchLogs } from './function-logs.ts';
 import { keepExecution } from './keep-execution.ts';
 import { composeStagePayload } from './stage-payload.ts';
@@ -103,20 +104,13 @@ function executionFolder({ cwd }: Terminal, name: string): string {
  */
 export async function followToEnd(run: StageRun, arn: string): Promise<Execution> {
   const { stage, terminal, called } = run;
-  const shown = new RunProgress(terminal);
-  const followed = await follow({
-    workflow: stage.workflow,
-    arn,
-    clock: wallClock,
-    signal: terminal.signal,
-    onEvent: (event) => shown.show({ ...event, id: 0 }),
-    onRanks: (state, ended, total) => shown.showRanks(state, ended, total),
-    describesChildren: called.childType === 'STANDARD',
-  });
+  const logs = await cloudWatchLogs(stage.options.region);
+  using shown = new RunProgress(terminal);
+  const followed = await followShown(run, arn, logs, shown);
   const { events, warnings } = await collect({
     followed,
     workflow: stage.workflow,
-    logs: await cloudWatchLogs(stage.options.region),
+    logs,
     openStore: (bucket) => openStore(bucket, { base: 's3://' }),
     functionNames: called.names,
     clock: wallClock,

@@ -1,11 +1,17 @@
-import type { UnnumberedEvent } from '@cosmicai/payload';
+import type { RankFigures, UnnumberedEvent } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
 import { formatPairs, formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
+import { describeFigures, describeSilence } from '../progress/describe-figures.ts';
+import { plannedBytes } from '../run/planned-run.ts';
+import { calledFunctions } from './called-functions.ts';
 import { runOf } from './find-execution.ts';
-import { HistoryReader } from './history.ts';
-import { openStage } from './stage.ts';
-import type { MapRunCounts, RemoteExecution, WorkflowService } from './workflow-service.ts';
+import { cloudWatchLogs } from './function-logs.ts';
+import { HistoryReader, nameOf } from './history.ts';
+import { rankFigures } from './rank-figures.ts';
+import { openStage, type DeployedStage } from './stage.ts';
+import type { MapRunCounts, RemoteExecution } from './workflow-service.ts';
 
 /** Executions listed; `aws stepfunctions list-executions` has them all. */
 const SHOWN = 20;
@@ -16,7 +22,8 @@ export async function statusOnAws(
   { stage, json }: { readonly stage: string; readonly json?: boolean },
   terminal: Terminal,
 ): Promise<void> {
-  const { workflow } = await openStage(stage);
+  const opened = await openStage(stage);
+  const { workflow } = opened;
   if (name === undefined) {
     const executions = await workflow.recent(SHOWN);
     if (json) printJson(terminal, executions.map(plain));
@@ -24,7 +31,7 @@ export async function statusOnAws(
     else printLine(terminal.stdout, listed(executions));
     return;
   }
-  const progress = await progressOf(workflow, workflow.arnOf(name));
+  const progress = await progressOf(opened, workflow.arnOf(name));
   if (json) printJson(terminal, progress);
   else printLine(terminal.stdout, described(progress));
 }
@@ -60,27 +67,57 @@ export interface ExecutionProgress extends ReturnType<typeof plain> {
   /** States that were entered, in their order. */
   readonly states: readonly string[];
   readonly ranks: MapRunCounts | null;
+  /** By what the ranks log, while they are at work; null otherwise, or where the logs can't be read. */
+  readonly figures: RankFigures | null;
   readonly error: string | null;
   readonly cause: string | null;
 }
 
-async function progressOf(workflow: WorkflowService, arn: string): Promise<ExecutionProgress> {
+async function progressOf(stage: DeployedStage, arn: string): Promise<ExecutionProgress> {
+  const { workflow } = stage;
   const execution = await workflow.describe(arn);
   const reader = new HistoryReader();
   const events: UnnumberedEvent[] = (await workflow.history(arn)).flatMap((event) => reader.read(event));
   const mapRun = [...reader.mapRuns.values()].at(-1);
+  const ranks = mapRun === undefined ? null : await workflow.mapRun(mapRun);
   return {
     ...plain(execution),
     run_id: runOf(events)?.runId ?? null,
     states: events.flatMap((event) => (event.type === 'StateEntered' ? [event.state] : [])),
-    ranks: mapRun === undefined ? null : await workflow.mapRun(mapRun),
+    ranks,
+    figures: ranks?.status === 'RUNNING' ? await figuresOf(stage, events, ranks) : null,
     error: execution.error ?? null,
     cause: execution.cause ?? null,
   };
 }
 
+async function figuresOf(
+  { workflow, options }: DeployedStage,
+  events: readonly UnnumberedEvent[],
+  ranks: MapRunCounts,
+): Promise<RankFigures | null> {
+  const place = runOf(events);
+  const [begun] = events;
+  if (place === undefined || begun === undefined) return null;
+  const { runId, bucket, resultPath } = place;
+  try {
+    const query = {
+      logs: await cloudWatchLogs(options.region),
+      functionName: nameOf(calledFunctions(await workflow.definition()).rank),
+      runId,
+      from: Date.parse(begun.time),
+    };
+    const planned = { run_id: runId, bucket, result_path: resultPath };
+    const bytes = await plannedBytes(planned, (name) => openStore(name, { base: 's3://' }));
+    return await rankFigures(query, ranks, bytes, Date.now());
+  } catch {
+    // The counts of the Map tell how far it is, too.
+    return null;
+  }
+}
+
 function described(progress: ExecutionProgress): string {
-  const { ranks } = progress;
+  const { ranks, figures } = progress;
   return formatPairs([
     ['Execution', `${progress.execution}: ${progress.status}`],
     ['Run', progress.run_id ?? 'not planned yet'],
@@ -95,6 +132,8 @@ function described(progress: ExecutionProgress): string {
             `${ranks.total} planned, ${ranks.succeeded} succeeded, ${ranks.failed} failed, ${ranks.aborted} aborted, ${ranks.pending} waiting`,
           ],
         ] as const)),
+    ...(figures === null ? [] : ([['Now', describeFigures(figures)]] as const)),
+    ...(figures?.silent ?? []).map((one) => ['Silent', describeSilence(one)] as const),
     ...(progress.error === null ? [] : ([['Error', `${progress.error}: ${progress.cause ?? ''}`]] as const)),
   ]);
 }

@@ -7,7 +7,12 @@ import { formatPairs, formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 import type { RunPlace } from '../report/run-place.ts';
+import { executionsFolder } from '../run/executions.ts';
 import { listRuns, NOT_SUMMARIZED, type RunRow } from '../status/list-runs.ts';
+import { describeUnderWay, runsUnderWay, type UnderWay } from '../status/under-way.ts';
+
+/** A run, and what its execution tells while it is at work; null where none does. */
+type RunState = RunRow & { readonly under_way: UnderWay | null };
 
 interface StatusOptions extends AccessOptions {
   readonly json?: boolean;
@@ -48,7 +53,12 @@ async function status(
 ): Promise<void> {
   const access = accessOf(options);
   const { bucket, resultPath } = resultsLocation(results, terminal.cwd);
-  const rows = await listRuns(openStore(bucket, { access }), resultPath, runId);
+  const underWay = runsUnderWay(executionsFolder(bucket, resultPath, terminal.cwd), Date.now());
+  const found = await listRuns(openStore(bucket, { access }), resultPath, runId);
+  const rows = found.map((row): RunState => ({
+    ...row,
+    under_way: row.status === NOT_SUMMARIZED ? (underWay.get(row.run_id) ?? null) : null,
+  }));
   if (runId !== undefined) {
     const [row] = rows;
     if (row === undefined)
@@ -63,12 +73,12 @@ async function status(
 
 /** As `run` printed it; of a run without a summary, or with files of another version, what is known. */
 async function showRun(
-  row: RunRow,
+  row: RunState,
   place: RunPlace,
   { json }: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<void> {
-  const show = (known: RunRow) => {
+  const show = (known: RunState) => {
     if (json) printJson(terminal, known);
     else printLine(terminal.stdout, described(known));
   };
@@ -92,7 +102,7 @@ async function showRun(
 const known = (value: number | null, format: (value: number) => string = String) =>
   value === null ? '–' : format(value);
 
-function listed(rows: readonly RunRow[]): string {
+function listed(rows: readonly RunState[]): string {
   const table = formatTable<RunRow>(
     [
       { title: 'run', align: 'left', cell: (row) => row.run_id },
@@ -104,18 +114,28 @@ function listed(rows: readonly RunRow[]): string {
     ],
     rows,
   );
-  const strange = rows.filter(({ problem }) => problem !== null);
-  if (strange.length === 0) return table;
-  const lines = strange.map(({ run_id, problem }) => `${run_id}: ${problem ?? ''}`);
-  return `${table}\n\nNot understood in full, as other versions or people may have written them:\n${lines.join('\n')}`;
+  const running = rows.flatMap(({ run_id: id, under_way: at }) =>
+    at === null ? [] : [`${id}: ${describeUnderWay(at).join('\n  ')}`],
+  );
+  return [table, ...(running.length === 0 ? [] : [`Under way:\n${running.join('\n')}`]), ...notUnderstood(rows)].join(
+    '\n\n',
+  );
 }
 
-function described(row: RunRow): string {
+function notUnderstood(rows: readonly RunRow[]): string[] {
+  const strange = rows.filter(({ problem }) => problem !== null);
+  if (strange.length === 0) return [];
+  const lines = strange.map(({ run_id, problem }) => `${run_id}: ${problem ?? ''}`);
+  return [`Not understood in full, as other versions or people may have written them:\n${lines.join('\n')}`];
+}
+
+function described(row: RunState): string {
   return formatPairs([
     ['Run', `${row.run_id}: ${row.status}`],
     ['Ranks', `${known(row.world_size)} planned, ${row.ranks_with_result} with a result`],
     ['Samples', `${known(row.samples)} at batch size ${known(row.batch_size)}`],
     ['Wall clock', known(row.wall_clock_seconds, seconds)],
+    ...(row.under_way === null ? [] : describeUnderWay(row.under_way).map((line) => ['Under way', line] as const)),
     ...(row.problem === null ? [] : ([['Not understood', row.problem]] as const)),
   ]);
 }

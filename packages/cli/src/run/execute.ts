@@ -17,11 +17,12 @@ import { makeNamedFolder } from '../output/named-file.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import type { RunPlace } from '../report/run-place.ts';
 import { checkModel } from './check-model.ts';
+import { executionsFolder } from './executions.ts';
 import { loadMachine, localFunctions } from './functions.ts';
 import { keepOptions } from './kept-options.ts';
 import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';
 import { meetAgain } from './meet-again.ts';
-import { RunProgress } from './run-progress.ts';
+import { showRun } from './shown-run.ts';
 
 export interface ExecuteOptions {
   readonly payload: RunPayload;
@@ -84,7 +85,7 @@ async function executeWith(
     options.resume === undefined ? newDirectory(payload, terminal) : resolve(terminal.cwd, options.resume);
   await createLocalBucket(options.payload.bucket);
   if (options.resume === undefined) await makeNamedFolder(directory, 'Results');
-  const progress = new RunProgress(terminal);
+  const open = (bucket: string) => openStore(bucket, options.store === undefined ? {} : { base: options.store });
   const keep = () => {
     const store = options.store ?? terminal.environment.COSMICAI_STORE;
     keepOptions(directory, {
@@ -96,19 +97,21 @@ async function executeWith(
       ...(options.functions !== undefined && { functions: resolve(terminal.cwd, options.functions) }),
     });
   };
+  using shown = options.quiet === true ? undefined : showRun(directory, open, terminal);
   const result = await runLocally({
     definition,
     input: payload as JsonObject,
     functions,
     runDirectory: directory,
-    store: (bucket) => openStore(bucket, options.store === undefined ? {} : { base: options.store }),
+    store: open,
     concurrency,
     ...(options.pool !== undefined && { pool: options.pool }),
     signal: terminal.signal,
     onEvent: (event) => {
       if (event.type === 'RunStarted') keep();
-      if (options.quiet !== true) progress.show(event);
+      shown?.see(event);
     },
+    ...(shown && { onBeat: shown.beat }),
     resume: options.resume !== undefined,
     ...(rendezvous.secret !== undefined && {
       onResume: meetingOf(definition, rendezvous, rendezvous.secret, concurrency, options, terminal),
@@ -162,11 +165,9 @@ export async function openPool(
   return createFunctionPool({ functions, concurrency: concurrency + control, logDirectory: options.logDirectory });
 }
 
-/** Beside the results when they are on this machine, else below the current folder. */
 function newDirectory({ bucket, result_path: resultPath }: RunPayload, { cwd }: Terminal): string {
   const name = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 4)}`;
-  const results = bucket.startsWith('file:') ? join(fileURLToPath(bucket), resultPath) : resolve(cwd, 'cosmicai');
-  return join(results, 'executions', name);
+  return join(executionsFolder(bucket, resultPath, cwd), name);
 }
 
 /** A results folder of this machine is made; a bucket that doesn't exist stays an error. */

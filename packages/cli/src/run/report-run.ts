@@ -1,5 +1,5 @@
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
-import { functionMessage, plannedRunSchema, runLayout, type RunSummary } from '@cosmicai/payload';
+import { functionMessage, runLayout, type RunSummary } from '@cosmicai/payload';
 import { readableAddress } from '@cosmicai/store';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -7,6 +7,7 @@ import { gatherRun } from '../report/gather-run.ts';
 import { openPlace, type RunPlace } from '../report/run-place.ts';
 import { describeRun } from './describe-run.ts';
 import type { Execution } from './execute.ts';
+import { plannedRunIn } from './planned-run.ts';
 
 export interface ReportingOptions {
   readonly json?: boolean;
@@ -84,22 +85,11 @@ export function placeOf(execution: Execution, base: string | undefined): RunPlac
       event.report.errorType === undefined,
   );
   if (!summarized) return undefined;
-  const outputs = execution.events.flatMap((event) =>
-    event.type === 'StateExited' && event.in === undefined ? [event.output] : [],
-  );
-  for (const output of outputs) {
-    for (const candidate of [output, ...valuesOf(output)]) {
-      const { data } = plannedRunSchema.safeParse(candidate);
-      if (data !== undefined)
-        return { bucket: data.run.bucket, resultPath: data.run.result_path, runId: data.run.run_id, base };
-    }
+  for (const event of execution.events) {
+    const run = event.type === 'StateExited' && event.in === undefined ? plannedRunIn(event.output) : undefined;
+    if (run !== undefined) return { bucket: run.bucket, resultPath: run.result_path, runId: run.run_id, base };
   }
   return undefined;
-}
-
-/** Definitions of users may keep the answer of Initialize under a name of their own. */
-function valuesOf(output: unknown): unknown[] {
-  return typeof output === 'object' && output !== null ? Object.values(output) : [];
 }
 
 function places(execution: Execution, summary: RunSummary, page: string | undefined): string {

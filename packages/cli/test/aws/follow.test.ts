@@ -18,7 +18,7 @@ async function followed(
     signal,
     describesChildren,
     onEvent: (event) => shown.push(event),
-    onRanks: (state, ended, total) => ranks.push(`${state} ${ended}/${total}`),
+    onRanks: (state, { succeeded, failed, total }) => ranks.push(`${state} ${succeeded + failed}/${total}`),
   });
   return { ...result, workflow, shown, ranks };
 }
@@ -42,7 +42,7 @@ describe('following an execution', () => {
   it('tells every event once, ranks as they end, and why one failed while others are at work', async () => {
     const { shown, ranks, execution, events, mapRuns } = await followed(LOOKS);
     expect(execution.status).toBe('FAILED');
-    expect(ranks).toEqual(['Infer 1/2', 'Infer 2/2']);
+    expect(ranks).toEqual(['Infer 0/2', 'Infer 1/2', 'Infer 2/2']);
     expect(shown.filter(({ type }) => type === 'ChildFailed')).toEqual([
       expect.objectContaining({ state: 'Infer', index: 1, error: 'NotFoundError', cause: 'No object' }),
     ]);

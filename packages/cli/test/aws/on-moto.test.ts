@@ -38,7 +38,7 @@ function executionOf({ stderr }: Ended): string {
     const end = await workspace.cosmicai(first, { environment });
     expect(end).toMatchObject({ code: 0 });
     expect(end.stderr).toContain('Partitions: 3 uploaded, 0 there already\nModel: models/fast.onnx uploaded\n');
-    expect(end.stderr).toMatch(/\nInitialize\nInfer\n(Infer: ranks \d+ %\n)+Summarize\n/);
+    expect(end.stderr).toMatch(/\nInitialize\nInfer\n(Infer, \d+ s: .* of 3 ranks.*\n)+Summarize\n/);
     expect(end.stderr).toContain('Step Functions left no results of Infer');
 
     const { summary, ranks, directory } = printedRun(end);

@@ -54,7 +54,10 @@ async function invoke(handler: Handler, message: InvokeMessage): Promise<void> {
   current = message;
   const beats = latest((progress: unknown) => send({ type: 'progress', requestId, progress }), BEAT_MS);
   try {
-    const answer = await handler(JSON.parse(message.payload), contextOf(message, (progress) => beats.say(progress)));
+    const answer = await handler(
+      JSON.parse(message.payload),
+      contextOf(message, (progress) => beats.say(progress)),
+    );
     const payload = (JSON.stringify(answer) as string | undefined) ?? 'null';
     beats.flush();
     send({ type: 'answer', requestId, payload, peakRss: peakRss() });
