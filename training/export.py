@@ -5,12 +5,15 @@
 Training scales its inputs and output; all of that is linear and goes into the layers beside it:
 images / IMAGE_SCALE into the patch embedding and the inception stem, (magnitudes - centre) · matrixᵀ into the first layer of
 the magnitude branch, z = MIDDLE + SPREAD · t into the last layer.
+
+Beside it lies what it was trained on (astromae-demo.trained.json), by which `cosmicai` flags galaxies unlike those.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import sys
 from pathlib import Path
 
 import torch
@@ -19,6 +22,7 @@ from torch import Tensor, nn
 from astromae_model import ViT_Astro, count_parameters
 from finetune import MIDDLE, SPREAD
 from survey_data import IMAGE_SCALE
+from trained_ranges import ranges_file, write_ranges
 
 
 @torch.no_grad()
@@ -53,6 +57,16 @@ def main() -> None:
     total, trainable = count_parameters(model)
     digest = hashlib.sha256(options.out.read_bytes()).hexdigest()
     print(f"{options.out}: {total:,} parameters, {trainable:,} of them fine-tuned, step {best['step']}, sha256 {digest}")
+    if "trained" in best:
+        print(f"{write_ranges(options.out, best['trained'])}: magnitudes and redshifts that it was trained on")
+        return
+    # One that lies there tells of another network.
+    ranges_file(options.out).unlink(missing_ok=True)
+    print(
+        f"{options.run / 'best.pt'} doesn't tell what it was trained on, as it is of an earlier finetune.py, so no"
+        f" {ranges_file(options.out)} is written. Measure it: cosmicai model profile model.onnx --data <partitions trained on>",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

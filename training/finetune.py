@@ -33,6 +33,7 @@ from torch import Tensor, nn
 from astromae_model import ViT_Astro
 from metrics import describe, redshift_metrics
 from survey_data import load_survey, turned
+from trained_ranges import Ranges, trained_ranges
 
 REAL_ROWS, REAL_TRAINING_ROWS = 8_000, 7_000
 ROUND = 20
@@ -131,6 +132,12 @@ def read_samples(path: Path, with_images: bool, transform: tuple[Tensor, Tensor]
     return Samples(*images, magnitudes, saved["redshift"].float()), (matrix, centre)
 
 
+def ranges_in(folder: Path, rows: dict[str, Tensor]) -> Ranges:
+    """Ranges, as measured, of some rows of each kind of samples."""
+    parts = [(torch.load(folder / f"samples-{kind}.pt", weights_only=True, mmap=True), chosen) for kind, chosen in rows.items()]
+    return trained_ranges(*(torch.cat([part[name][chosen] for part, chosen in parts]) for name in ("magnitudes", "redshift")))
+
+
 def load_encoder(model: ViT_Astro, path: Path) -> int:
     """Takes the encoder from a pretraining checkpoint; answers its step."""
     saved = torch.load(path, weights_only=True)
@@ -186,7 +193,8 @@ def main() -> None:
     # One rendering of each validation row of the real catalogue is enough.
     validation = (drawn, torch.arange(split, len(drawn))), (real, torch.arange(REAL_TRAINING_ROWS, min(REAL_ROWS, len(real))))
     print(f"{[len(rows) for _, rows in training]} galaxies to train on, {options}", flush=True)
-    train(model, training, validation, transform, options)
+    trained = ranges_in(options.out, {kind: rows for kind, (_, rows) in zip(("drawn", "real"), training)})
+    train(model, training, validation, {"transform": transform, "trained": trained}, options)
 
 
 Rows = tuple[Samples, Tensor]
@@ -205,7 +213,8 @@ def draw_batch(training: tuple[Rows, Rows], options, generator: torch.Generator)
     return features, pooled, magnitudes, (redshift - MIDDLE) / SPREAD
 
 
-def train(model: ViT_Astro, training: tuple[Rows, Rows], validation: tuple[Rows, Rows], transform, options) -> None:
+def train(model: ViT_Astro, training: tuple[Rows, Rows], validation: tuple[Rows, Rows], about: dict, options) -> None:
+    """about: what best.pt says of its inputs: `transform` of the magnitudes and the ranges that were `trained`."""
     trained = [p for p in model.parameters() if p.requires_grad]
     if options.stage == "magnitudes":
         trained = [*model.inception_model.magnitude_block.parameters(), *model.concat_block.parameters()]
@@ -259,7 +268,7 @@ def train(model: ViT_Astro, training: tuple[Rows, Rows], validation: tuple[Rows,
             score = 2 - scores[0]["R2"] - scores[1]["R2"]
             if options.stage == "all" and score < best:
                 best = score
-                torch.save({"model": average.state_dict(), "transform": transform, "step": step, "scores": scores}, options.out / "best.pt")
+                torch.save({"model": average.state_dict(), **about, "step": step, "scores": scores}, options.out / "best.pt")
         if gone >= 1 or time.time() - saved_at > 240:
             state = {"model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
             torch.save({**state, "step": step, "minutes": minutes, "best": best}, path.with_suffix(".part"))

@@ -1,7 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { compileCheckpoint } from '@cosmicai/astromae';
+import { trainedRangesFile, trainedRangesSchema } from '@cosmicai/payload';
+import { localPath } from '@cosmicai/store';
 import { Command, Option } from 'commander';
 import { existingSource } from '../../inputs/files.ts';
+import { readJson } from '../../inputs/json-file.ts';
 import {
   accessOf,
   crcOption,
@@ -11,7 +15,7 @@ import {
   type AccessOptions,
 } from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
-import { beginFile } from '../../output/named-file.ts';
+import { beginFile, writeNamedFile } from '../../output/named-file.ts';
 import { notChecked } from '../../output/not-checked.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { describeModel, inspectionJson } from './describe-model.ts';
@@ -54,6 +58,9 @@ export function importCommand(terminal: Terminal): Command {
 }
 
 async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
+  const ranges = await rangesBeside(
+    checkpoint.startsWith('file:///') ? localPath(checkpoint) : resolve(terminal.cwd, checkpoint),
+  );
   const source = await existingSource(checkpoint, terminal.cwd, accessOf(options));
   const path = resolve(terminal.cwd, options.out);
   const file = await beginFile(path, 'The model');
@@ -70,6 +77,7 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
   if (unchecked !== undefined) printLine(terminal.stderr, notChecked(source.name, unchecked));
   for (const assumption of assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);
   await file.write(model);
+  if (ranges !== undefined) await writeNamedFile(trainedRangesFile(path), 'The ranges', ranges);
   const inspection = await inspectFile(path, {});
   if (options.json) printJson(terminal, inspectionJson(inspection));
   else printLine(terminal.stdout, `${describeModel(inspection)}\n\nWritten to ${path}`);
@@ -77,4 +85,18 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
     printLine(terminal.stderr, `Written to ${path}, but infer can't run it: ${inspection.inference.why}`);
     process.exitCode = EXIT.failed;
   }
+}
+
+/**
+ * What the checkpoint was trained on, from the file that training wrote beside it: a compiled model gets it too.
+ *
+ * @param checkpoint its path; what was named by an s3:// address is none, and nothing is looked for beside it
+ * @returns undefined where there is none
+ * @throws InvalidInputError when it holds something else
+ */
+async function rangesBeside(checkpoint: string): Promise<string | undefined> {
+  const beside = trainedRangesFile(checkpoint.replace(/\.pt$/, '.onnx'));
+  const found = await stat(beside).catch(() => undefined);
+  if (found?.isFile() !== true) return undefined;
+  return `${JSON.stringify(await readJson(beside, trainedRangesSchema))}\n`;
 }
