@@ -67,7 +67,10 @@ describe('a corrupt partition', () => {
     expect(workspace.exists('strict', 'combined_data.json')).toBe(false);
     const summary = workspace.summary('strict', 'summary.json');
     expect(summary).toMatchObject({ status: 'FAILED', ranks: { planned: 4, succeeded: 2, failed: 2 } });
-    expect(summary.failed_ranks[0]).toMatchObject({ rank: 2, data_path: ['3.pt'], error: 'PartitionError' });
+    expect(summary.failed_ranks).toMatchObject([
+      { rank: 2, data_path: ['3.pt'], error: 'PartitionError' },
+      { rank: 3, error: 'RankNotStarted', cause: 'never started because rank 2 failed' },
+    ]);
   });
 
   it.concurrent('is left out of a run that tolerates it, and listed with error and cause', async () => {

@@ -88,8 +88,11 @@ export {
 export {
   mapResultsManifestSchema,
   mapResultsSchema,
+  rankReasons,
   ranksOf,
+  reasonOf,
   type MapResult,
   type MapResultsManifest,
+  type Reason,
 } from './map-results.ts';
 export { functionMessage, jsonOrText } from './function-message.ts';

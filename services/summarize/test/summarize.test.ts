@@ -297,9 +297,37 @@ describe('summarize', () => {
     await run({ run: reference });
 
     expect((await readSummary()).failed_ranks.map(({ rank, error }) => [rank, error])).toEqual([
-      [1, 'Unknown'],
-      [2, 'Unknown'],
+      [1, 'NoReason'],
+      [2, 'NoReason'],
     ]);
+  });
+
+  it('says of ranks that were stopped, or never started, which failures stopped them, by the last Map run', async () => {
+    await givenRun(4, [], 0);
+    const entry = (rank: number, fields: object) => ({ Input: JSON.stringify(task(rank, 4)), ...fields });
+    const at = (second: number) => `2026-03-04T05:06:0${second}.000Z`;
+    const failed = { Error: 'PartitionError', Cause: 'no zip file', Status: 'FAILED' };
+    // Of an attempt before, whose folder comes last.
+    await store.put(
+      `${layout.map}/zzz/FAILED_0.json`,
+      JSON.stringify([entry(0, { Status: 'ABORTED', StopDate: at(1) }), entry(3, { ...failed, StopDate: at(1) })]),
+    );
+    const stopped = entry(1, { Status: 'ABORTED', StopDate: at(3) });
+    await store.put(
+      `${layout.map}/abc/FAILED_0.json`,
+      JSON.stringify([stopped, entry(0, { ...failed, StopDate: at(2) })]),
+    );
+    await store.put(`${layout.map}/abc/PENDING_0.json`, JSON.stringify([entry(2, { Status: 'PENDING' })]));
+
+    const answer = await run({ run: reference, error: { Error: 'States.ExceedToleratedFailureThreshold', Cause: '' } });
+
+    expect((await readSummary()).failed_ranks.map(({ rank, error, cause }) => [rank, error, cause])).toEqual([
+      [0, 'PartitionError', 'no zip file'],
+      [1, 'RankStopped', 'stopped because rank 0 failed'],
+      [2, 'RankNotStarted', 'never started because rank 0 failed'],
+      [3, 'PartitionError', 'no zip file'],
+    ]);
+    expect(answer.cause).toContain('rank 1 (2.pt): RankStopped: stopped because rank 0 failed\n');
   });
 
   it('gives ranks without an error of their own the error that the state machine caught', async () => {

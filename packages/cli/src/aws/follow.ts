@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import type { UnnumberedEvent } from '@cosmicai/payload';
+import { reasonOf, type UnnumberedEvent } from '@cosmicai/payload';
 import { HistoryReader } from './history.ts';
 import { BackOff, type WaitingClock } from './wait.ts';
 import type { MapRunCounts, RemoteExecution, WorkflowService } from './workflow-service.ts';
@@ -144,9 +144,9 @@ class MapWatch {
     for (const arn of await workflow.failedChildren(mapRunArn)) {
       if (this.#told.has(arn)) continue;
       this.#told.add(arn);
-      const { input = '', error = 'Unknown', cause = '' } = await workflow.describe(arn);
+      const { input = '', status, error, cause } = await workflow.describe(arn);
       const index = Number(/"RANK"\s*:\s*"?(\d+)/.exec(input)?.[1] ?? -1);
-      onEvent({ type: 'ChildFailed', time: this.#now(), state, index, error, cause });
+      onEvent({ type: 'ChildFailed', time: this.#now(), state, index, ...reasonOf(status, { error, cause }) });
     }
   }
 

@@ -18,7 +18,7 @@ export interface FunctionService {
   invoke(functionName: string, payload: unknown, signal: AbortSignal): Promise<Invocation>;
 }
 
-const failure = z.object({ errorType: z.string().default('Unknown'), errorMessage: z.string().default('') });
+const failure = z.object({ errorType: z.string().optional(), errorMessage: z.string().default('') });
 
 export async function lambdaFunctions(region: string): Promise<FunctionService> {
   const sdk = await import('@aws-sdk/client-lambda');
@@ -35,7 +35,8 @@ export async function lambdaFunctions(region: string): Promise<FunctionService> 
           log: Buffer.from(found.LogResult ?? '', 'base64').toString(),
         };
         if (found.FunctionError === undefined) return { ...base, answer: parsed(text, functionName) };
-        const { errorType: error, errorMessage: cause } = failure
+        // Lambda's own word, `Unhandled`, where the function's answer doesn't say what happened.
+        const { errorType: error = found.FunctionError, errorMessage: cause } = failure
           .catch({
             errorType: found.FunctionError,
             errorMessage: text,

@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import { jsonOrText, type Json, type UnnumberedEvent } from '@cosmicai/payload';
+import { jsonOrText, reasonOf, type Json, type UnnumberedEvent } from '@cosmicai/payload';
 import { z } from 'zod';
 
 /** One invocation of a function by a Task, as the history tells it. */
@@ -155,8 +155,8 @@ export class HistoryReader {
     this.#underWay.delete(state);
     state.failures++;
     state.failed = true;
-    const { error = timedOut(event.type) ? 'States.Timeout' : 'Unknown', cause = '' } = failureDetails(event);
-    return [{ ...place, type: 'StateFailed', state: state.name, stateType: state.type, error, cause }];
+    const reason = reasonOf(timedOut(event.type) ? 'TIMED_OUT' : undefined, failureDetails(event));
+    return [{ ...place, type: 'StateFailed', state: state.name, stateType: state.type, ...reason }];
   }
 
   #schedule(event: HistoryEvent, state: State, at: number, place: Place): UnnumberedEvent[] {

@@ -3,6 +3,7 @@ import {
   mapResultsSchema,
   parseJsonAs,
   ranksOf,
+  reasonOf,
   type Json,
   type MapResult,
   type UnnumberedEvent,
@@ -44,8 +45,7 @@ export async function mapChildren(store: ObjectStore, folder: string): Promise<M
         status: entry.Status,
         input,
         output: jsonOf(entry.Output),
-        error: entry.Error ?? 'Unknown',
-        cause: entry.Cause ?? '',
+        ...reasonOf(entry.Status, { error: entry.Error, cause: entry.Cause }),
         startedAt: entry.StartDate,
         stoppedAt: entry.StopDate,
       });

@@ -58,7 +58,7 @@ function conclude(execution: Execution, terminal: Terminal): number {
   }
   printLine(
     terminal.stderr,
-    `\nThe run failed: ${execution.error ?? 'unknown error'}\n${functionMessage(execution.cause ?? '')}`,
+    `\nThe run failed: ${execution.error ?? execution.status}\n${functionMessage(execution.cause ?? '')}`,
   );
   printLine(terminal.stderr, `Events and logs: ${execution.directory}`);
   return WRONG_INPUT.has(execution.error ?? '') ? EXIT.wrongUse : EXIT.failed;
