@@ -2,7 +2,8 @@ import '@cosmicai/payload/no-telemetry';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { EnvironmentError, UserInputError, type ModelInputs } from '@cosmicai/payload';
-import type { ModelContract } from './contract/model-contract.ts';
+import { contractOf, type ModelContract } from './contract/model-contract.ts';
+import type { ModelPorts } from './contract/ports.ts';
 import type { ModelBytes, ModelContent } from './model/read-model.ts';
 import {
   memoryOf,
@@ -62,7 +63,8 @@ interface Job {
 
 interface SessionWorker {
   readonly thread: Worker;
-  readonly contract: ModelContract;
+  /** What the model has, as its session says. */
+  readonly ports: ModelPorts;
   readonly jobs: Map<number, Job>;
 }
 
@@ -78,18 +80,30 @@ export async function createPredictor(
   const { workers: count = availableParallelism(), threads = 1, names = {} } = options;
   const started = await Promise.allSettled(
     Array.from({ length: count }, (_, index) =>
-      startWorker({ model: index === count - 1 ? bytes : copyOf(bytes), threads, names }, label),
+      startWorker({ model: index === count - 1 ? bytes : copyOf(bytes), threads }, label),
     ),
   );
   const workers = started.filter((start) => start.status === 'fulfilled').map((start) => start.value);
-  const refusal = started.find((start) => start.status === 'rejected');
-  if (refusal !== undefined) {
+  try {
+    const refusal = started.find((start) => start.status === 'rejected');
+    if (refusal !== undefined) throw refusal.reason;
+    const [first] = workers;
+    if (first === undefined) throw new EnvironmentError('A predictor needs a worker.');
+    return new WorkerPredictor(workers, fittingContract(first.ports, names, label), label);
+  } catch (error) {
     await Promise.all(workers.map((worker) => worker.thread.terminate()));
-    throw refusal.reason;
+    throw error;
   }
-  const [first] = workers;
-  if (first === undefined) throw new EnvironmentError('A predictor needs a worker.');
-  return new WorkerPredictor(workers, first.contract, label);
+}
+
+/** @throws UserInputError that names the model and says what doesn't fit */
+function fittingContract(ports: ModelPorts, names: ModelInputs, label: string): ModelContract {
+  try {
+    return contractOf(ports, names);
+  } catch (error) {
+    if (!(error instanceof UserInputError)) throw error;
+    throw new UserInputError(unusable(label, error.message), { cause: error });
+  }
 }
 
 function copyOf({ graph, external }: ModelBytes): ModelBytes {
@@ -114,7 +128,7 @@ function startWorker(session: SessionOptions, label: string): Promise<SessionWor
     thread.once('message', (start: SessionStart) => {
       thread.off('error', fail);
       thread.off('exit', exited);
-      if (start.type === 'ready') resolve({ thread, contract: start.contract, jobs: new Map() });
+      if (start.type === 'ready') resolve({ thread, ports: start.ports, jobs: new Map() });
       // Gone, with its memory, before somebody tries the next model.
       else void thread.terminate().finally(() => reject(new UserInputError(unusable(label, start.message))));
     });
@@ -216,7 +230,14 @@ class WorkerPredictor implements Predictor {
     try {
       const images = samples.images.slice(start * pixels, (start + count) * pixels);
       const magnitudes = samples.magnitudes.slice(start * bands, (start + count) * bands);
-      const request: PredictRequest = { id, images, magnitudes, count, imageShape: [bands, side, side] };
+      const request: PredictRequest = {
+        id,
+        contract: this.contract,
+        images,
+        magnitudes,
+        count,
+        imageShape: [bands, side, side],
+      };
       worker.thread.postMessage(request, [images.buffer, magnitudes.buffer]);
     } catch (cause) {
       job.failed(new EnvironmentError(`A batch can't be handed to a worker: ${(cause as Error).message}`, { cause }));

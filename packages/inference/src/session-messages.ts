@@ -1,5 +1,5 @@
-import type { ModelInputs } from '@cosmicai/payload';
 import type { ModelContract } from './contract/model-contract.ts';
+import type { ModelPorts } from './contract/ports.ts';
 import type { ModelBytes } from './model/read-model.ts';
 
 /** What travels between a predictor and its session workers. Buffers are transferred, not copied. */
@@ -9,8 +9,6 @@ export interface SessionOptions {
   readonly model: ModelBytes;
   /** Threads of onnxruntime inside the worker. */
   readonly threads: number;
-  /** How the model calls its inputs and its output. */
-  readonly names: ModelInputs;
 }
 
 /** The memory in which a model's bytes lie. */
@@ -20,6 +18,7 @@ export function memoryOf({ graph, external }: ModelBytes): ArrayBuffer[] {
 
 export interface PredictRequest {
   readonly id: number;
+  readonly contract: ModelContract;
   /** count x bands x height x width, row-major. */
   readonly images: Float32Array<ArrayBuffer>;
   /** count x bands. */
@@ -28,9 +27,9 @@ export interface PredictRequest {
   readonly imageShape: readonly [bands: number, height: number, width: number];
 }
 
-/** How a session began: what the model takes, or why it can't be used. */
+/** How a session began: what the model has, or why onnxruntime can't load it. */
 export type SessionStart =
-  { readonly type: 'ready'; readonly contract: ModelContract } | { readonly type: 'refused'; readonly message: string };
+  { readonly type: 'ready'; readonly ports: ModelPorts } | { readonly type: 'refused'; readonly message: string };
 
 export type PredictResponse =
   | { readonly type: 'prediction'; readonly id: number; readonly redshift: Float32Array<ArrayBuffer> }

@@ -1,10 +1,8 @@
 import '@cosmicai/payload/no-telemetry';
 import { parentPort, workerData } from 'node:worker_threads';
-import { UserInputError } from '@cosmicai/payload';
 import { InferenceSession } from 'onnxruntime-node';
 import { redshiftsIn } from './contract/answer.ts';
 import { feedsOf } from './contract/feeds.ts';
-import { contractOf, type ModelContract } from './contract/model-contract.ts';
 import type { ModelPort } from './contract/ports.ts';
 import { runtimeMessage } from './onnx/runtime-message.ts';
 import {
@@ -26,16 +24,16 @@ const NOWHERE = `${process.execPath}/nowhere`;
 
 /**
  * Runs one onnxruntime session in this worker thread and answers the predictor's requests in order. A worker of its own
- * because `session.run` blocks the event loop of the thread that calls it.
+ * because `session.run` blocks the event loop of the thread that calls it. It imports little, as there is one for every core
+ * and each loads its modules anew: what a model has to be is the predictor's affair.
  */
 export async function serveSession(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('serveSession runs in a worker thread only');
   const start = (message: SessionStart) => port.postMessage(message);
   const post = (response: PredictResponse, transfer: ArrayBuffer[] = []) => port.postMessage(response, transfer);
-  const { model, threads, names } = workerData as SessionOptions;
+  const { model, threads } = workerData as SessionOptions;
   let session: InferenceSession;
-  let contract: ModelContract;
   try {
     session = await InferenceSession.create(model.graph, {
       executionProviders: ['cpu'],
@@ -48,22 +46,18 @@ export async function serveSession(): Promise<void> {
     });
     // onnxruntime has made what it needs of them.
     for (const memory of memoryOf(model)) memory.transfer(0);
-    contract = contractOf(
-      { inputs: session.inputMetadata.map(portOf), outputs: session.outputMetadata.map(portOf) },
-      names,
-    );
   } catch (error) {
-    const known = error instanceof UserInputError;
-    start({ type: 'refused', message: known ? error.message : `onnxruntime can't load it: ${runtimeMessage(error)}` });
+    start({ type: 'refused', message: `onnxruntime can't load it: ${runtimeMessage(error)}` });
     return;
   }
   port.on('message', (request: PredictRequest) => {
-    predict(session, contract, request).then(
+    predict(session, request).then(
       (redshift) => post({ type: 'prediction', id: request.id, redshift }, [redshift.buffer]),
       (error: unknown) => post({ type: 'failure', id: request.id, message: runtimeMessage(error) }),
     );
   });
-  start({ type: 'ready', contract });
+  const ports = { inputs: session.inputMetadata.map(portOf), outputs: session.outputMetadata.map(portOf) };
+  start({ type: 'ready', ports });
 }
 
 function portOf(port: InferenceSession.ValueMetadata): ModelPort {
@@ -72,11 +66,8 @@ function portOf(port: InferenceSession.ValueMetadata): ModelPort {
     : { name: port.name, type: undefined, shape: [] };
 }
 
-async function predict(
-  session: InferenceSession,
-  contract: ModelContract,
-  request: PredictRequest,
-): Promise<Float32Array<ArrayBuffer>> {
+async function predict(session: InferenceSession, request: PredictRequest): Promise<Float32Array<ArrayBuffer>> {
+  const { contract } = request;
   const { tensors, sent } = feedsOf(request, contract);
   // Only what is wanted: other outputs need not even be computed.
   const outputs = await session.run(tensors, [contract.redshift.name], { logSeverityLevel: FATAL_ONLY });
