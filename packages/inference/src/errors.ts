@@ -1,5 +1,19 @@
 import { CosmicError, EnvironmentError, RemoteError, UserInputError } from '@cosmicai/payload';
 
+/** A model fails on some of the samples that it was given. */
+export class ModelFailure extends UserInputError {
+  /** Index of the first sample of the forward pass that failed. */
+  readonly start: number;
+  /** Samples in that forward pass. */
+  readonly count: number;
+
+  constructor(message: string, { start, count }: { readonly start: number; readonly count: number }) {
+    super(message);
+    this.start = start;
+    this.count = count;
+  }
+}
+
 /** A rank can't read or predict one of its partitions; names rank and file. Trying again won't help. */
 export class PartitionError extends UserInputError {}
 

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { EnvironmentError, UserInputError, type ModelInputs } from '@cosmicai/payload';
 import { contractOf, type ModelContract } from './contract/model-contract.ts';
 import type { ModelPorts } from './contract/ports.ts';
+import { ModelFailure } from './errors.ts';
 import type { ModelBytes, ModelContent } from './model/read-model.ts';
 import {
   memoryOf,
@@ -44,12 +45,12 @@ export interface Predictor {
    * was frozen at a number of galaxies, as many as that.
    *
    * @param onPart called with the number of samples of each such part as soon as it is predicted, in any order
-   * @throws UserInputError when the model refuses the input or answers anything but one number for each sample, EnvironmentError when a worker died
+   * @throws ModelFailure when the model refuses the input or answers anything but one number for each sample, EnvironmentError when a worker died
    */
   predict(samples: Samples, forwardPass?: number, onPart?: (count: number) => void): Promise<Float32Array>;
   /** Whether it predicts no more: it was closed, or a worker died. */
   readonly closed: boolean;
-  /** Ends its threads, which gives the memory of their sessions back. */
+  /** Drops what hasn't begun, lets end what has, and ends its threads, which gives the memory of their sessions back. */
   close(): Promise<void>;
 }
 
@@ -137,7 +138,22 @@ function startWorker(session: SessionOptions, label: string): Promise<SessionWor
 
 /** The sentence about a model that can't be used. */
 export function unusable(label: string, why: string): string {
-  return `The model ${label} can't be used: ${why}`;
+  return `The model ${label} can't be used: ${why}${/[.)]$/.test(why) ? '' : '.'}`;
+}
+
+/** Resolves when a worker has done what it was given, or is gone. */
+function idle({ thread, jobs }: SessionWorker): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => {
+      if (jobs.size > 0) return;
+      thread.off('message', check);
+      thread.off('exit', check);
+      resolve();
+    };
+    thread.on('message', check);
+    thread.on('exit', check);
+    check();
+  });
 }
 
 class WorkerPredictor implements Predictor {
@@ -170,7 +186,7 @@ class WorkerPredictor implements Predictor {
   }
 
   async predict(samples: Samples, forwardPass = MICRO_BATCH, onPart?: (count: number) => void): Promise<Float32Array> {
-    if (this.#closed) throw new EnvironmentError('The predictor is closed');
+    if (this.#closed) throw new EnvironmentError('The predictor is closed.');
     const redshift = new Float32Array(samples.count);
     const size = this.contract.batch ?? Math.max(1, Math.min(forwardPass, MICRO_BATCH));
     const parts: Promise<void>[] = [];
@@ -201,7 +217,14 @@ class WorkerPredictor implements Predictor {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#workers.map((worker) => worker.thread.terminate()));
+    for (const job of this.#waiting.splice(0)) job.failed(new EnvironmentError('The predictor is closed.'));
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        // A thread that is stopped within a forward pass takes the process with it: onnxruntime-node throws where nobody can catch.
+        await idle(worker);
+        await worker.thread.terminate();
+      }),
+    );
   }
 
   /** What one part was refused for, the others would be too. */
@@ -254,7 +277,7 @@ class WorkerPredictor implements Predictor {
     this.#dispatch();
     if (job === undefined) return;
     if (response.type === 'prediction') job.done(response.redshift);
-    else job.failed(new UserInputError(unusable(this.#label, response.message)));
+    else job.failed(new ModelFailure(unusable(this.#label, response.message), job));
   }
 
   #lost(worker: SessionWorker, cause: Error): void {

@@ -27,7 +27,10 @@ export function redshiftsIn(
     throw new Error(`its output "${redshift.name}" is ${type}, not ${redshift.type} as it says`);
   const size = dims.reduce((product, dim) => product * dim, 1);
   const galaxies = `${sent} ${sent === 1 ? 'galaxy' : 'galaxies'}`;
-  if (size !== sent) throw new Error(`it answers ${size} ${size === 1 ? 'value' : 'values'} for ${galaxies}`);
+  if (size !== sent)
+    throw new Error(
+      `it answers ${size} ${size === 1 ? 'value' : 'values'} for ${galaxies}; one for each was expected, in the shape [n] or [n, 1]`,
+    );
   // One value for one galaxy can be meant in one way only: squeezed models answer a scalar there.
   if (sent > 1 && (dims[0] !== sent || dims.length > 2))
     throw new Error(

@@ -1,6 +1,7 @@
 import { UserInputError, type TrainedRanges } from '@cosmicai/payload';
 import { describeBatchDependence, probeModel, type Verdict } from '../contract/probe.ts';
 import { KeptVerdicts } from '../contract/verdicts.ts';
+import { ModelFailure } from '../errors.ts';
 import { createPredictor, unusable, type Predictor, type PredictorOptions } from '../predictor.ts';
 import { modelOnDisk } from './model-source.ts';
 import { readModel, type ModelContent } from './read-model.ts';
@@ -60,12 +61,12 @@ function probe(predictor: Predictor): Promise<Verdict> {
   return probeModel((samples, forwardPass) => predictor.predict(samples, forwardPass), predictor.contract);
 }
 
-/** Says of which model something is wrong, where the error doesn't say so yet. */
+/** Says of which model something is wrong, where the error doesn't say so yet: what its predictor throws does. */
 async function named<T>(label: string, doing: Promise<T>): Promise<T> {
   try {
     return await doing;
   } catch (error) {
-    if (!(error instanceof UserInputError) || error.message.startsWith(unusable(label, ''))) throw error;
+    if (!(error instanceof UserInputError) || error instanceof ModelFailure) throw error;
     throw new UserInputError(unusable(label, error.message), { cause: error });
   }
 }
