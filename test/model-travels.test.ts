@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describeUpload, openModel, uploadModel } from '../packages/inference/src/index.ts';
-import { testModel, weightsIn } from '../packages/inference/test/support/test-models.ts';
+import { testModel, weightsIn } from './onnx-models.ts';
 import { fileStore } from '../packages/store/src/index.ts';
 import { simulateSurvey } from '../packages/survey/src/index.ts';
 import { writePartition } from '../packages/torchfile/src/index.ts';

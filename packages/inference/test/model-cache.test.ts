@@ -7,7 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { openStore } from '@cosmicai/store';
 import { modelOnDisk, ModelCache, openModel, readModel, type LoadedModel, type Samples } from '../src/index.ts';
 import { loadModel } from '../src/model/open-model.ts';
-import { node, numbers, testModel, type TestConstant } from './support/test-models.ts';
+import { node, numbers, testModel, type TestConstant } from '../../../test/onnx-models.ts';
 
 let folder: string;
 let bucket: string;
@@ -125,7 +125,7 @@ describe('a cache of models', () => {
     await using models = cacheOf();
     await expect(models.load(wanted('1.onnx'))).rejects.toThrow('There is no model 1.onnx in');
     await put('1.onnx', weighing(inFile));
-    await expect(models.load(wanted('1.onnx'))).rejects.toThrow("are in w.bin, which should lie beside it");
+    await expect(models.load(wanted('1.onnx'))).rejects.toThrow('are in w.bin, which should lie beside it');
     await put('w.bin', '');
     await expect(models.load(wanted('1.onnx'))).rejects.toThrow("onnxruntime can't load it");
     expect(workers.size).toBe(0);

@@ -6,7 +6,7 @@ import { trainedRangesFile, UserInputError } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { modelFileNames } from '../src/onnx/model-files.ts';
 import { describeUpload, fetchModel, modelFilesAt, openModel, modelInStore, uploadModel } from '../src/index.ts';
-import { testModel, weightsIn } from './support/test-models.ts';
+import { testModel, weightsIn } from '../../../test/onnx-models.ts';
 
 const RANGES = JSON.stringify({ magnitudes: Array.from({ length: 5 }, () => [10, 30]), redshift: [0, 1] });
 

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openModel } from '../src/index.ts';
 import { OwnFolder } from '../src/own-folder.ts';
-import { node, testModel } from './support/test-models.ts';
+import { node, testModel } from '../../../test/onnx-models.ts';
 
 /** Nobody, in the sense of most systems; any user but this one would do. */
 const ANOTHER_USER = 65_534;

@@ -1,24 +1,13 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as AttributeType,
-  AttributeProtoSchema,
-  GraphProtoSchema,
   ModelProtoSchema,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
   TensorProto_DataLocation as DataLocation,
   TensorProto_DataType as DataType,
-  TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-  type AttributeProto,
-  type NodeProto,
-  type TensorProto,
-  type ValueInfoProto,
+  type AttributeProtoSchema,
+  type NodeProtoSchema,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
 } from 'onnx-buf';
 
 export type ElementType = keyof typeof ELEMENT_TYPES;
@@ -79,6 +68,11 @@ export function port(name: string, type: ElementType, ...shape: (number | string
   return { name, type, shape };
 }
 
+/** The image, the magnitudes and the only output of a model that fits but for the shape. */
+export const image = (...shape: TestPort['shape']): TestPort => port('image', 'float', ...shape);
+export const magnitudes = (...shape: TestPort['shape']): TestPort => port('magnitudes', 'float', ...shape);
+export const redshift = (...shape: TestPort['shape']): TestPort[] => [port('redshift', 'float', ...shape)];
+
 export function node(
   op: string,
   inputs: readonly string[],
@@ -95,10 +89,10 @@ export const integers = (...values: number[]): TestConstant => ({ type: 'int64',
 export const SCALE = 0.01;
 
 const FITTING: TestModel = {
-  image: port('image', 'float', 'n', 5, 32, 32),
-  magnitudes: port('magnitudes', 'float', 'n', 5),
+  image: image('n', 5, 32, 32),
+  magnitudes: magnitudes('n', 5),
   otherInputs: [],
-  outputs: [port('redshift', 'float', 'n', 1)],
+  outputs: redshift('n', 1),
   answer: [node('Identity', ['z'], 'redshift')],
   constants: {},
   opset: 17,
@@ -109,28 +103,23 @@ const FITTING: TestModel = {
  * magnitudes, whatever their type; `z` is SCALE times their sum.
  */
 export function testModel(changes: Partial<TestModel> = {}): Uint8Array {
-  const { image, magnitudes, otherInputs, outputs, answer, constants, opset } = { ...FITTING, ...changes };
-  const means = [image, magnitudes].filter((given) => given !== null).flatMap(meanOf);
-  const sum =
-    image !== null && magnitudes !== null
-      ? node('Add', [`${image.name}_mean`, `${magnitudes.name}_mean`], 'sum')
-      : node(
-          'Identity',
-          [image === null ? (magnitudes === null ? 'scale' : `${magnitudes.name}_mean`) : `${image.name}_mean`],
-          'sum',
-        );
+  const { otherInputs, outputs, answer, constants, opset, ...galaxy } = { ...FITTING, ...changes };
+  const fed = [galaxy.image, galaxy.magnitudes].filter((given) => given !== null);
+  const means = fed.flatMap(meanOf);
+  const [first = 'scale', second] = fed.map(({ name }) => `${name}_mean`);
+  const sum = second === undefined ? node('Identity', [first], 'sum') : node('Add', [first, second], 'sum');
   const body = [...means, sum, node('Mul', ['sum', 'scale'], 'z'), ...answer];
   const model = create(ModelProtoSchema, {
     irVersion: 8n,
     producerName: 'test',
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) })],
-    graph: create(GraphProtoSchema, {
+    opsetImport: [{ domain: '', version: BigInt(opset) }],
+    graph: {
       name: 'test',
       node: body.map(encodeNode),
       initializer: Object.entries({ scale: numbers(SCALE), ...constants }).map(encodeConstant),
-      input: [image, magnitudes, ...otherInputs].filter((given) => given !== null).map(encodePort),
+      input: [...fed, ...otherInputs].map(encodePort),
       output: outputs.map(encodePort),
-    }),
+    },
   });
   return toBinary(ModelProtoSchema, model);
 }
@@ -157,59 +146,49 @@ export function cast(type: ElementType, from = 'z', to = 'redshift'): TestNode {
   return node('Cast', [from], to, { to: ELEMENT_TYPES[type] });
 }
 
-function encodeNode({ op, inputs, output, attributes }: TestNode): NodeProto {
-  return create(NodeProtoSchema, {
+function encodeNode({ op, inputs, output, attributes }: TestNode): MessageInitShape<typeof NodeProtoSchema> {
+  return {
     name: output,
     opType: op,
     input: [...inputs],
     output: output === '' ? [] : [output],
-    attribute: Object.entries(attributes).map(encodeAttribute),
-  });
+    attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...encodeAttribute(value) })),
+  };
 }
 
-function encodeAttribute([name, value]: [string, TestAttribute]): AttributeProto {
-  if (typeof value === 'number')
-    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
-  if (typeof value === 'string')
-    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+function encodeAttribute(value: TestAttribute): MessageInitShape<typeof AttributeProtoSchema> {
+  if (typeof value === 'number') return { type: AttributeType.INT, i: BigInt(value) };
+  if (typeof value === 'string') return { type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if ('nodes' in value) {
-    const g = create(GraphProtoSchema, {
-      name,
+    const g = {
+      name: value.output.name,
       node: value.nodes.map(encodeNode),
       initializer: Object.entries(value.constants).map(encodeConstant),
       output: [encodePort(value.output)],
-    });
-    return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g });
+    };
+    return { type: AttributeType.GRAPH, g };
   }
-  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+  return { type: AttributeType.INTS, ints: value.map(BigInt) };
 }
 
-function encodeConstant([name, { type, dims, values }]: [string, TestConstant]): TensorProto {
+function encodeConstant([name, { type, dims, values }]: [string, TestConstant]): MessageInitShape<
+  typeof TensorProtoSchema
+> {
   const about = { name, dataType: ELEMENT_TYPES[type], dims: dims.map(BigInt) };
   if ('file' in values) {
-    return create(TensorProtoSchema, {
-      ...about,
-      dataLocation: DataLocation.EXTERNAL,
-      externalData: [create(StringStringEntryProtoSchema, { key: 'location', value: values.file })],
-    });
+    const externalData = [{ key: 'location', value: values.file }];
+    return { ...about, dataLocation: DataLocation.EXTERNAL, externalData };
   }
-  return type === 'float'
-    ? create(TensorProtoSchema, { ...about, floatData: [...values] })
-    : create(TensorProtoSchema, { ...about, int64Data: values.map(BigInt) });
+  return type === 'float' ? { ...about, floatData: [...values] } : { ...about, int64Data: values.map(BigInt) };
 }
 
-function encodePort({ name, type, shape }: TestPort): ValueInfoProto {
-  const dim = shape.map((size) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value: typeof size === 'number' ? { case: 'dimValue', value: BigInt(size) } : { case: 'dimParam', value: size },
-    }),
-  );
-  const value = create(TypeProto_TensorSchema, {
-    elemType: ELEMENT_TYPES[type],
-    shape: create(TensorShapeProtoSchema, { dim }),
-  });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),
-  });
+function encodePort({ name, type, shape }: TestPort): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === 'number'
+        ? ({ case: 'dimValue', value: BigInt(size) } as const)
+        : ({ case: 'dimParam', value: size } as const),
+  }));
+  const value = { elemType: ELEMENT_TYPES[type], shape: { dim } };
+  return { name, type: { value: { case: 'tensorType', value } } };
 }
