@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import type { RunEvent } from '@cosmicai/local';
+import { SLOW, writeGalaxies } from '../../../test/late-failures.ts';
 import { eventOf, eventsIn, executionsIn, ofType } from './support/events.ts';
 import { printedRun, Workspace } from './support/workspace.ts';
 
@@ -89,5 +91,32 @@ describe('other signals that ask a run to end', () => {
     expect(await Promise.all(ends)).toEqual(
       ['SIGTERM', 'SIGHUP', 'SIGQUIT'].map((signal) => ({ signal, code: 130, goOn: true, left: [] })),
     );
+  });
+});
+
+describe('a second Ctrl-C', () => {
+  it('stops in the middle of a forward pass, without a word of the runtime’s', async () => {
+    writeFileSync(workspace.path('slow.onnx'), SLOW);
+    await writeGalaxies(workspace.path('slow'), '1.pt', []);
+    const infer = workspace.start(['infer', 'slow/1.pt', '--model', 'slow.onnx', '--batch-size', '32']);
+    const { stderr } = infer.process;
+    const said = (words: string) => {
+      let text = '';
+      return new Promise<void>((resolve) =>
+        stderr?.on('data', (more: string) => {
+          text += more;
+          if (text.includes(words)) resolve();
+        }),
+      );
+    };
+    const [predicting, stopping] = [said('Predicting'), said('Ctrl-C again')];
+    await predicting;
+    infer.process.kill('SIGINT');
+    await stopping;
+    infer.process.kill('SIGINT');
+    const end = await infer.ended;
+    // It may have stopped cleanly by then.
+    expect(infer.process.signalCode ?? end.code).toEqual(end.stderr.includes('Stopped.') ? 130 : 'SIGINT');
+    expect(end.stderr).not.toMatch(/terminate called|Napi/);
   });
 });

@@ -28,7 +28,7 @@ export function processTerminal(): Terminal {
   }
   const controller = new AbortController();
   const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) stopAtOnce();
     process.stderr.write('\nStopping; press Ctrl-C again to stop at once.\n');
     controller.abort();
   };
@@ -41,6 +41,13 @@ export function processTerminal(): Terminal {
     cwd: process.cwd(),
     signal: controller.signal,
   };
+}
+
+/** Not by process.exit, which stops threads within a forward pass: onnxruntime-node then aborts the process, in words of its own. */
+function stopAtOnce(): never {
+  for (const signal of STOPPING) process.removeAllListeners(signal);
+  process.kill(process.pid, 'SIGINT');
+  return process.exit(130);
 }
 
 export function printLine(to: Writable, text = ''): void {
