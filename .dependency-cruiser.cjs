@@ -3,6 +3,7 @@ const layers = [
   'cli',
   'local',
   'report',
+  'runs',
   'inference',
   'astromae',
   'survey',

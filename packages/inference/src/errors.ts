@@ -17,6 +17,16 @@ export class ModelFailure extends UserInputError {
 /** A rank can't read or predict one of its partitions; names rank and file. Trying again won't help. */
 export class PartitionError extends UserInputError {}
 
+/** A partition isn't the one that was planned any more. */
+export class PartitionChangedError extends PartitionError {}
+
+/** The model isn't the one that was planned any more. */
+export class ModelChangedError extends UserInputError {}
+
+/** What can be done about inputs that changed under a run. */
+export const AFTER_A_CHANGE =
+  'Start a new run, or take it as it is now: cosmicai run --resume <execution> --accept-changed';
+
 /**
  * The error with the rank and partition it happened at, in the class that says who must act: only what a retry can help
  * stays retryable.
@@ -26,5 +36,6 @@ export function atPartition(error: unknown, rank: number, partition: string): Co
   const message = `rank ${rank}, partition ${partition}: ${reason}`;
   if (error instanceof RemoteError) return new RemoteError(message, { cause: error });
   if (error instanceof EnvironmentError) return new EnvironmentError(message, { cause: error });
+  if (error instanceof PartitionChangedError) return new PartitionChangedError(message, { cause: error });
   return new PartitionError(message, { cause: error });
 }

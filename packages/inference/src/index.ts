@@ -9,7 +9,7 @@ export {
   type PredictionRow,
 } from './predictions-file.ts';
 export { serveSession } from './session-server.ts';
-export { PartitionError } from './errors.ts';
+export { AFTER_A_CHANGE, ModelChangedError, PartitionChangedError, PartitionError } from './errors.ts';
 export { ModelCache, type LeasedModel, type ModelCacheOptions, type WantedModel } from './model/model-cache.ts';
 export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
 export { modelOnDisk, modelInStore, type ModelSource } from './model/model-source.ts';

@@ -1,18 +1,23 @@
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
-import type { RankResult, RankTask, StoreRequestCounts } from '@cosmicai/payload';
+import type { RankResult, RankTask, StoreRequestCounts, WrittenFile } from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
 
 export interface PartitionRead {
   readonly partition: string;
   /** Bytes of the file. */
   readonly size: number;
+  /** Version of the file, and SHA-256 of all of it where that was asked for. */
+  readonly etag: string;
+  readonly sha256?: string;
   readonly samples: number;
   /** Seconds of each ranged read of the file. */
   readonly readSeconds: readonly number[];
 }
 
 export interface RankMeasurements {
-  readonly predictionsKey: string;
+  readonly predictions: WrittenFile;
+  /** Undefined for tasks that belong to no run of ours. */
+  readonly hashes: WrittenFile | undefined;
   readonly modelSha256: string;
   readonly startedAt: Date;
   readonly coldStart: boolean;
@@ -64,8 +69,17 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     world_size: task.WORLD_SIZE,
     samples,
     bits,
-    partitions: reads.map((read) => ({ key: read.partition, size: read.size, samples: read.samples })),
-    predictions_key: measured.predictionsKey,
+    partitions: reads.map(({ partition, size, samples: count, etag, sha256 }) => ({
+      key: partition,
+      size,
+      samples: count,
+      etag,
+      ...(sha256 !== undefined && { sha256 }),
+      index_range: [0, count],
+    })),
+    predictions_key: measured.predictions.key,
+    predictions_file: { ...measured.predictions, rows: samples },
+    ...(measured.hashes && { hashes_file: measured.hashes }),
     model_sha256: measured.modelSha256,
     started_at: measured.startedAt.toISOString(),
     cold_start: measured.coldStart,

@@ -6,13 +6,21 @@ import {
   type RankProgress,
   type RankResult,
   type RankTask,
+  type WrittenFile,
 } from '@cosmicai/payload';
-import { requestsSince, requestsSoFar, type ObjectStore, type OpenStoreOptions } from '@cosmicai/store';
-import { storeSource } from '@cosmicai/torchfile';
+import {
+  hashObject,
+  requestsSince,
+  requestsSoFar,
+  sha256Of,
+  type ObjectStore,
+  type OpenStoreOptions,
+} from '@cosmicai/store';
 import { atPartition, PartitionError } from './errors.ts';
 import { declineMeeting, meetRanks } from './meet-ranks.ts';
 import type { LeasedModel } from './model/model-cache.ts';
 import type { LoadedModel } from './model/open-model.ts';
+import { checkModelBytes, checkModelObject, plannedSource } from './planned-inputs.ts';
 import { predictSource, type PredictedSource } from './predict-source.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
@@ -47,6 +55,7 @@ export interface RankEnvironment {
  * Does one rank's share of a run: streams its partitions through the model, writes the predictions, then `<rank>.json`.
  * The result is written last, so that its existence says the rank is complete; writing it again changes nothing.
  *
+ * @throws PartitionChangedError, ModelChangedError when an input isn't the one that was planned
  * @throws PartitionError naming rank and file when a partition can't be read or predicted
  */
 export async function runRank(task: RankTask, environment: RankEnvironment): Promise<RankAnswer> {
@@ -69,14 +78,16 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const cpuBefore = environment.cpuSeconds();
   const seconds = (from: number) => (monotonic() - from) / 1000;
 
+  await checkModelObject(task, environment.openStore);
   using model = await environment.loadModel(task);
+  checkModelBytes(task, model);
   const modelLoad = seconds(started);
 
   const inferenceStarted = monotonic();
   const reads = [];
   const tally = new RankTally(task.RANK, environment.onProgress);
   try {
-    for (const key of task.DATA_PATH) reads.push(await readPartition(task, key, model, environment, tally));
+    for (const place of task.DATA_PATH.keys()) reads.push(await readPartition(task, place, model, environment, tally));
   } catch (error) {
     if (meeting !== undefined && error instanceof PartitionError) await declineMeeting(task, meeting);
     throw error;
@@ -85,50 +96,62 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
 
   const writeStarted = monotonic();
   const results = environment.openStore(task.S3_BUCKET);
-  const predictionsKey = layout.rankPredictions(task.RANK);
-  await results.put(predictionsKey, encodePredictions(task.RANK, reads));
+  const predictions = await write(results, layout.rankPredictions(task.RANK), encodePredictions(task.RANK, reads));
   // Folders of others, which have no runs, get no files that they don't expect.
-  if (task.RUN_ID !== undefined) {
-    const hashes = sortedHashes(reads.flatMap(({ checks }) => checks.hashes));
-    await results.put(layout.rankHashes(task.RANK), encodeHashes(hashes));
-  }
-  const write = seconds(writeStarted);
+  const hashes =
+    task.RUN_ID === undefined
+      ? undefined
+      : await write(
+          results,
+          layout.rankHashes(task.RANK),
+          encodeHashes(sortedHashes(reads.flatMap(({ checks }) => checks.hashes))),
+        );
+  const writing = seconds(writeStarted);
 
   const ledger = new QualityLedger();
   for (const { zSpec, zPred, flags } of reads.flatMap((read) => read.batches)) ledger.addAll(zSpec, zPred, flags);
-  // One key only when the task belongs to no run of ours: both are then the same.
-  const published = [...new Set([layout.rankResult(task.RANK), layout.published.rankResult(task.RANK)])];
+  // Of a run of ours Summarize publishes, when all of it is known to be whole.
+  const keys = [
+    ...(task.RUN_ID === undefined ? [] : [layout.rankResult(task.RANK)]),
+    ...(task.RUN_ID === undefined || task.PUBLISH_RANKS === 'as_they_end'
+      ? [layout.published.rankResult(task.RANK)]
+      : []),
+  ];
   const requests = requestsSince(requestsBefore);
   const result = rankResult(task, reads, {
-    predictionsKey,
+    predictions,
+    hashes,
     modelSha256: model.sha256,
     startedAt,
     coldStart: environment.coldStart,
     scores: ledger.finish(),
     findings: findingsOf(reads, model),
-    timing: { model_load: modelLoad, inference, write, total: seconds(started) },
+    timing: { model_load: modelLoad, inference, write: writing, total: seconds(started) },
     cpuSeconds: environment.cpuSeconds() - cpuBefore,
     peakRssMb: environment.peakRssMb(),
     memoryLimitMb: environment.memoryLimitMb,
     architecture: environment.architecture,
-    storeRequests: { ...requests, puts: requests.puts + published.length },
+    storeRequests: { ...requests, puts: requests.puts + keys.length },
   });
-  await publish(results, result, published);
+  await writeResult(results, result, keys);
   const done = { ...answer, status: 'succeeded', samples: result.samples } as const;
   return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, ledger.metrics, meeting) };
 }
 
 async function readPartition(
   task: RankTask,
-  key: string,
+  place: number,
   model: LoadedModel,
   { openStore, monotonic, signal }: RankEnvironment,
   tally: RankTally,
 ): Promise<PartitionPredictions & PartitionRead & PredictedSource> {
+  const key = task.DATA_PATH[place]!;
   try {
     const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
     const store = openStore(task.DATA_BUCKET, { access });
-    const source = new TimedSource(await storeSource(store, key), monotonic);
+    const planned = await plannedSource(store, key, task.DATA_OBJECTS?.[place]);
+    const { etag } = planned;
+    const source = new TimedSource(planned, monotonic);
     const onProgress = tally.file(source.size);
     const options = { batchSize: task.BATCH_SIZE, checkCrc: task.CHECK_CRC, onProgress, ...(signal && { signal }) };
     const predicted = await predictSource(source, model, options);
@@ -136,6 +159,8 @@ async function readPartition(
       ...predicted,
       partition: key,
       size: source.size,
+      etag,
+      ...(task.HASH_INPUTS && { sha256: await hashObject(store, key, { ifMatch: etag, ...(signal && { signal }) }) }),
       samples: predicted.count,
       readSeconds: source.seconds,
     };
@@ -144,7 +169,12 @@ async function readPartition(
   }
 }
 
-async function publish(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {
+async function write(store: ObjectStore, key: string, bytes: Uint8Array): Promise<WrittenFile> {
+  const { size, etag } = await store.put(key, bytes);
+  return { key, size, etag, sha256: sha256Of(bytes) };
+}
+
+async function writeResult(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {
   const text = `${JSON.stringify(withFormat(result), null, 1)}\n`;
   for (const key of keys) await store.put(key, text);
 }

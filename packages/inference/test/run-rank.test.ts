@@ -11,13 +11,15 @@ import {
   UserInputError,
   type RankProgress,
 } from '@cosmicai/payload';
-import { fileStore, openStore, type ObjectStore } from '@cosmicai/store';
+import { fileStore, hashObject, openStore, type ObjectStore } from '@cosmicai/store';
 import { writePartition, type SampleBatch } from '@cosmicai/torchfile';
 import { dataOf } from '../../../test/torch-files.ts';
 import {
   decodeHashes,
   decodePredictions,
   ModelCache,
+  ModelChangedError,
+  PartitionChangedError,
   PartitionError,
   runRank,
   type LoadedModel,
@@ -154,11 +156,12 @@ describe('runRank', () => {
     expect(result.sample_persec * result['total_cpu_time (seconds)']).toBeCloseTo(75, 9);
     expect(result['total_cpu_time (seconds)']).toBe(result.timing.inference);
     expect(result.cpu_seconds).toBe(1.5);
-    // Predictions, hashes, and the result in its two places.
-    expect(result.store_requests).toMatchObject({ puts: 4, lists: 0, deletes: 0 });
+    // Predictions, hashes, and the result.
+    expect(result.store_requests).toMatchObject({ puts: 3, lists: 0, deletes: 0 });
     expect(result.store_requests!.gets).toBeGreaterThanOrEqual(2);
     expect(result.model_sha256).toBe(model.sha256);
-    expect(await store.get('out/2.json')).toEqual(await store.get('out/runs/run/2.json'));
+    // Summarize publishes it.
+    expect(await store.head('out/2.json')).toBeUndefined();
     expect(decodeHashes(await store.get('out/runs/run/hashes/2.u64'))).toHaveLength(75);
     const rows = await predictionsOf(result.predictions_key);
     expect(rows.map((row) => `${row.partition} ${row.index}`)).toEqual([
@@ -251,6 +254,69 @@ describe('runRank', () => {
       other.sha256,
     );
     await other.predictor.close();
+  });
+
+  it('takes down what it read and what it wrote', async () => {
+    await givenPartition('data/8.pt', 3);
+    const { size, etag } = (await store.head('data/8.pt'))!;
+    const planned = [{ size, etag }];
+
+    await runRank(
+      task({ DATA_PATH: 'data/8.pt', DATA_OBJECTS: planned, HASH_INPUTS: true, RUN_ID: 'kept' }),
+      environment(),
+    );
+
+    const result = parseJsonAs(rankResultSchema, (await store.get('out/runs/kept/2.json')).toString(), 'result');
+    const sha256 = await hashObject(store, 'data/8.pt');
+    expect(result.partitions).toEqual([{ key: 'data/8.pt', size, samples: 3, etag, sha256, index_range: [0, 3] }]);
+    for (const file of [result.predictions_file!, result.hashes_file!]) {
+      const { key, sha256: hash, ...version } = file;
+      expect(await store.head(key)).toMatchObject({ size: version.size, etag: version.etag });
+      expect(await hashObject(store, key)).toBe(hash);
+    }
+    expect(result.predictions_file).toMatchObject({ key: result.predictions_key, rows: 3 });
+  });
+
+  it.each([
+    ['replaced by one of another size', (key: string) => givenPartition(key, 5)],
+    ['replaced by the same again', (key: string) => givenPartition(key, 3)],
+    ['removed', (key: string) => store.delete(key)],
+  ])('refuses a partition that was %s after the plan', async (_, change) => {
+    await givenPartition('data/9.pt', 3);
+    const { size, etag } = (await store.head('data/9.pt'))!;
+    await change('data/9.pt');
+
+    const running = runRank(
+      task({ DATA_PATH: 'data/9.pt', DATA_OBJECTS: [{ size, etag }], RUN_ID: 'changed' }),
+      environment(),
+    );
+
+    await expect(running).rejects.toThrow(/^rank 2, partition data\/9\.pt: /);
+    await expect(running).rejects.toThrow(
+      _ === 'removed' ? /No object "data\/9\.pt"/ : /changed after the run was planned/,
+    );
+    if (_ !== 'removed') await expect(running).rejects.toThrow(PartitionChangedError);
+    expect(await store.head('out/runs/changed/2.json')).toBeUndefined();
+  });
+
+  it('refuses a model that is not the planned one, by its version or its bytes', async () => {
+    await givenPartition('data/6.pt', 3);
+    await store.put('models/swapped.onnx', compileAstroMae(config, randomWeights(config, 8)));
+    const { size, etag } = (await store.head('models/swapped.onnx'))!;
+    const fields = {
+      DATA_PATH: 'data/6.pt',
+      MODEL: 'models/swapped.onnx',
+      MODEL_OBJECT: { size, etag },
+      RUN_ID: 'swap',
+    };
+    await expect(runRank(task(fields), environment())).resolves.toMatchObject({ status: 'succeeded' });
+
+    const bytes = { MODEL_SHA256: 'a'.repeat(64), DATA_PATH: 'data/6.pt' };
+    await expect(runRank(task(bytes), environment())).rejects.toThrow(
+      /model of the function is not the one of the run.*planned was aaaa/,
+    );
+    await store.put('models/swapped.onnx', compileAstroMae(config, randomWeights(config, 9)));
+    await expect(runRank(task(fields), environment())).rejects.toThrow(ModelChangedError);
   });
 
   it.each([['models/none.onnx'], ['data/6.pt']])('refuses %s as a model with a sentence', async (MODEL) => {

@@ -16,6 +16,14 @@ export {
   type RankLine,
   type RankProgress,
 } from './rank-progress.ts';
+export {
+  objectVersionSchema,
+  sha256Schema,
+  writtenFileSchema,
+  type ObjectVersion,
+  type PlannedObject,
+  type WrittenFile,
+} from './written-file.ts';
 export { storeRequestsSchema, type StoreRequestCounts } from './store-requests.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { inferReportSchema, type InferReport } from './infer-report.ts';
@@ -67,6 +75,7 @@ export {
   type RankFailure,
   type RunSummary,
 } from './run-summary.ts';
+export { proofFileSchema, runProofSchema, type ProofFile, type RunProof } from './run-proof.ts';
 export { jsonValue, type Json, type JsonObject } from './json.ts';
 export { functionReportSchema, reportLineSchema, type FunctionReport, type ReportLine } from './report-line.ts';
 export { runEventSchema, type RunEvent, type RunEventBody, type RunStatus, type UnnumberedEvent } from './run-event.ts';

@@ -3,6 +3,7 @@ import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { flaggedSchema } from './quality-flags.ts';
 import { storeRequestsSchema } from './store-requests.ts';
+import { sha256Schema, writtenFileSchema } from './written-file.ts';
 
 const seconds = z.number().nonnegative();
 const bytes = z.number().int().nonnegative();
@@ -12,6 +13,12 @@ export const partitionReadSchema = z.object({
   key: z.string(),
   size: bytes,
   samples: z.number().int().nonnegative(),
+  /** Version that was read; absent in files written before it was kept, as is the range. */
+  etag: z.string().optional(),
+  /** Of the whole file, where the payload asked for it. */
+  sha256: sha256Schema.optional(),
+  /** Samples that were predicted: from the first up to, not including, the second. */
+  index_range: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]).optional(),
 });
 
 /**
@@ -43,6 +50,9 @@ export const rankResultSchema = z.object({
   bits: z.number().nonnegative(),
   partitions: z.array(partitionReadSchema),
   predictions_key: z.string(),
+  /** The predictions as they were written, and how many galaxies are in them; absent in files written before it was kept. */
+  predictions_file: writtenFileSchema.extend({ rows: z.number().int().nonnegative() }).optional(),
+  hashes_file: writtenFileSchema.optional(),
   model_sha256: z.string(),
   started_at: z.iso.datetime(),
   /** Whether this was the first task of its process: the model had to be loaded. */

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { flag, integer, text } from './fields.ts';
 import { modelInputsSchema, type ModelInputs } from './model-inputs.ts';
-import { MAX_BATCH_SIZE, MAX_WORLD_SIZE } from './run-payload.ts';
+import { MAX_BATCH_SIZE, MAX_WORLD_SIZE, type PublishRanks, publishRanksSchema } from './run-payload.ts';
+import {
+  objectVersionSchema,
+  plannedObjectSchema,
+  sha256Schema,
+  type ObjectVersion,
+  type PlannedObject,
+} from './written-file.ts';
 
 const path = text('a path');
 
@@ -22,14 +29,22 @@ export const rankTaskSchema = z.looseObject(
     DATA_PATH: z
       .union([path, z.array(path), z.null()], { error: 'a partition path, a list of them, or null' })
       .transform((value) => (value === null ? [] : [value].flat())),
+    /** Of each path in DATA_PATH the version that was planned; a rank reads no other. Absent in items of other initializers. */
+    DATA_OBJECTS: z.array(plannedObjectSchema).optional(),
     RESULT_PATH: path,
     BATCH_SIZE: integer(1, MAX_BATCH_SIZE),
     RUN_ID: text('a run id').optional(),
     MODEL: text('a key or address of an .onnx file').optional(),
+    /** The version of MODEL that was planned, and what the model's bytes must be whatever names it. */
+    MODEL_OBJECT: objectVersionSchema.optional(),
+    MODEL_SHA256: sha256Schema.optional(),
     MODEL_INPUTS: modelInputsSchema.optional(),
     ALLOW_BATCH_DEPENDENCE: flag.optional(),
     /** False: the partitions are read without checking their CRC-32. */
     CHECK_CRC: flag.default(true),
+    /** True: the SHA-256 of each partition is taken down beside its etag. */
+    HASH_INPUTS: flag.default(false),
+    PUBLISH_RANKS: publishRanksSchema,
     REQUEST_PAYER: flag.default(false),
     SIGN_REQUESTS: flag.default(true),
     FMI_ENABLED: flag.default(false),
@@ -57,13 +72,18 @@ export interface RankTaskItem {
   readonly DATA_BUCKET: string;
   readonly DATA_PREFIX: string;
   readonly DATA_PATH: string | readonly string[] | null;
+  readonly DATA_OBJECTS?: readonly PlannedObject[];
   readonly RESULT_PATH: string;
   readonly BATCH_SIZE: number;
   readonly RUN_ID: string;
   readonly MODEL?: string;
+  readonly MODEL_OBJECT?: ObjectVersion;
+  readonly MODEL_SHA256?: string;
   readonly MODEL_INPUTS?: ModelInputs;
   readonly ALLOW_BATCH_DEPENDENCE?: boolean;
   readonly CHECK_CRC?: boolean;
+  readonly HASH_INPUTS?: boolean;
+  readonly PUBLISH_RANKS?: PublishRanks;
   readonly REQUEST_PAYER?: boolean;
   readonly SIGN_REQUESTS?: boolean;
   readonly FMI_ENABLED?: boolean;

@@ -10,6 +10,8 @@ export interface RunLayout {
   /** JSON array of rank tasks: what the Distributed Map reads and Summarize checks against. */
   readonly manifest: string;
   readonly summary: string;
+  /** What lies in the folder and what it proves; written last. */
+  readonly proof: string;
   readonly combined: string;
   /** Folder of the predictions, one Parquet file per rank. */
   readonly predictions: string;
@@ -27,6 +29,8 @@ export interface RunLayout {
     readonly combined: string;
     readonly summary: string;
     readonly rankResult: (rank: number) => string;
+    /** There while a run is published, so that no two are at once. */
+    readonly lease: string;
   };
 }
 
@@ -38,6 +42,7 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
     run: `${folder}/run.json`,
     manifest: `${folder}/manifest.json`,
     summary: `${folder}/summary.json`,
+    proof: `${folder}/proof.json`,
     combined: `${folder}/combined_data.json`,
     predictions: `${folder}/predictions`,
     map: `${folder}/map`,
@@ -50,6 +55,7 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
       combined: `${resultPath}/combined_data.json`,
       summary: `${resultPath}/summary.json`,
       rankResult: (rank) => `${resultPath}/${rank}.json`,
+      lease: `${resultPath}/publishing.json`,
     },
   };
 }

@@ -6,6 +6,7 @@ import { spelledFields, type SpelledFields } from './field-names.ts';
 import { decimal, flag, integer, matching, text } from './fields.ts';
 import { modelInputsSchema } from './model-inputs.ts';
 import { parseAs, parseOrProblems } from './parse.ts';
+import { sha256Schema } from './written-file.ts';
 import { bucket, folder, objectPath } from './places.ts';
 
 /** A Distributed Map runs at most 10,000 child executions at once (AWS Step Functions quota). */
@@ -19,6 +20,12 @@ export const DEFAULT_MAX_CONCURRENCY = 1000;
 export const DEFAULT_MAX_FLAGGED = 100;
 /** Folder of the teams' buckets below which `data_size` names a folder. */
 const DEFAULT_DATASETS_PREFIX = 'datasets';
+
+/** When the ranks' results are published at `result_path`: by Summarize when the run has succeeded, or by each rank as it ends. */
+export const publishRanksSchema = z
+  .enum(['at_end', 'as_they_end'], { error: 'at_end or as_they_end' })
+  .default('at_end');
+export type PublishRanks = z.output<typeof publishRanksSchema>;
 
 const endpoint = matching(isEndpoint, ENDPOINT_FORM);
 
@@ -43,11 +50,14 @@ const fields = {
   fmi_enabled: flag.default(false),
   rendezvous_endpoint: endpoint.optional(),
   model: text('a key of the bucket, or an s3:// or file:/// address of an .onnx file').optional(),
+  model_sha256: sha256Schema.optional(),
   model_inputs: modelInputsSchema.optional(),
   allow_batch_dependence: flag.optional(),
   max_concurrency: integer(1, MAX_WORLD_SIZE).default(DEFAULT_MAX_CONCURRENCY),
   tolerated_failure_percentage: decimal(0, 100).default(0),
   check_crc: flag.default(true),
+  hash_inputs: flag.default(false),
+  publish_ranks: publishRanksSchema,
   request_payer: flag.default(false),
   sign_requests: flag.default(true),
   max_flagged: decimal(0, 100).default(DEFAULT_MAX_FLAGGED),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { rankTaskSchema, type RankTaskItem } from './rank-task.ts';
 import { storeRequestsSchema } from './store-requests.ts';
+import { objectVersionSchema } from './written-file.ts';
 
 /** `manifest.json`: every rank task of a run, in rank order. The Distributed Map reads it as it lies there. */
 export const manifestSchema = z
@@ -44,6 +45,8 @@ export const runRecordSchema = z.object({
   created_at: z.iso.datetime(),
   payload: z.looseObject({}),
   warnings: z.array(z.string()),
+  /** The model that the payload names, as it lay there; its SHA-256 is in the payload where it is known at the start. */
+  model: objectVersionSchema.optional(),
   partitions: z.object({ files: z.number().int().nonnegative(), bytes: z.number().nonnegative() }),
   /** Requests of Initialize; absent in files written before they were counted. */
   store_requests: storeRequestsSchema.optional(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { flaggedSchema } from './quality-flags.ts';
+import { runProofSchema } from './run-proof.ts';
 import { storeRequestsSchema } from './store-requests.ts';
 
 const rate = z.number().nonnegative().nullable();
@@ -75,6 +76,8 @@ export const runSummarySchema = z.object({
   prediction_scores_unflagged: predictionScoresSchema.optional(),
   not_checked: z.array(z.string()).optional(),
   duplicates: duplicatesSchema.optional(),
+  /** Absent in files written before there was one. */
+  proof: runProofSchema.optional(),
   /** Requests of Summarize; absent in files written before they were counted. */
   store_requests: storeRequestsSchema.optional(),
   format: formatField,

@@ -16,6 +16,18 @@ export class NotFoundError extends UserInputError {
   }
 }
 
+/** The object is no longer the version that was asked for: it was replaced, or changed in place. */
+export class ChangedError extends UserInputError {
+  readonly store: string;
+  readonly key: string;
+
+  constructor(store: string, key: string, options?: ErrorOptions) {
+    super(`"${key}" in ${readableAddress(store)} has changed since it was looked up.`, options);
+    this.store = store;
+    this.key = key;
+  }
+}
+
 /** The bucket, or the folder that stands for it, does not exist. */
 export class NoSuchBucketError extends UserInputError {
   readonly store: string;

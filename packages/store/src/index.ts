@@ -8,11 +8,13 @@ export type {
   SkippedEntry,
   StreamOptions,
   WriteOptions,
+  VersionOptions,
   WrittenObject,
 } from './object-store.ts';
 export {
   AccessDeniedError,
   ArchivedError,
+  ChangedError,
   InvalidAddressError,
   NoSuchBucketError,
   NotFoundError,
@@ -29,6 +31,7 @@ export { makeFolder } from './file/make-folder.ts';
 export { codeOf } from './file/file-errors.ts';
 export { fileStore, type FileStoreOptions } from './file/file-store.ts';
 export { requestsSince, requestsSoFar, type StoreRequests } from './requests.ts';
+export { hashObject, sha256Of } from './sha256.ts';
 export { compareKeys } from './key.ts';
 export { listAll, type Listing } from './list-all.ts';
 export { compareFile, sendFile, type FileToSend } from './send-file.ts';

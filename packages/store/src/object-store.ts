@@ -51,7 +51,13 @@ export interface HeadOptions extends ReadOptions {
   readonly sha256?: boolean;
 }
 
-export interface StreamOptions extends ReadOptions {
+/** Of reads: which version is wanted. */
+export interface VersionOptions extends ReadOptions {
+  /** Etag that the object must still have; otherwise the read is a ChangedError. */
+  readonly ifMatch?: string;
+}
+
+export interface StreamOptions extends VersionOptions {
   /** First byte, default 0. */
   readonly start?: number;
   /** One past the last byte, default the end. */
@@ -77,14 +83,16 @@ export interface ListOptions extends ReadOptions {
 export interface ObjectStore {
   /** `s3://bucket` or `file:///folder`; names the store in messages. */
   readonly url: string;
-  get(key: string, options?: ReadOptions): Promise<Buffer>;
+  get(key: string, options?: VersionOptions): Promise<Buffer>;
   /** Bytes [start, end); fewer when the object ends before `end`. */
-  getRange(key: string, start: number, end: number, options?: ReadOptions): Promise<Buffer>;
+  getRange(key: string, start: number, end: number, options?: VersionOptions): Promise<Buffer>;
   stream(key: string, options?: StreamOptions): Promise<Readable>;
   /** Writes the whole object at once: readers see the old or the new content, never a part. */
   put(key: string, body: Body, options?: WriteOptions): Promise<WrittenObject>;
   /** Writes only when no such key exists. Of many concurrent calls exactly one gets true. */
   putIfAbsent(key: string, body: Uint8Array | string, options?: ReadOptions): Promise<boolean>;
+  /** Writes only when the object still has this etag. Of many concurrent calls for one etag exactly one gets true. */
+  putIfMatch(key: string, body: Uint8Array | string, etag: string, options?: ReadOptions): Promise<boolean>;
   /**
    * Every object whose key begins with the prefix, in UTF-8 byte order of the keys, fetched page by page. Links to folders are
    * followed once.

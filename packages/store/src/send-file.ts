@@ -6,7 +6,7 @@ import { UserInputError } from '@cosmicai/payload';
 import { codeOf } from './file/file-errors.ts';
 import { kindOf } from './file/file-kind.ts';
 import type { ObjectStore, ReadOptions } from './object-store.ts';
-import { sha256Of } from './sha256.ts';
+import { sha256OfStream } from './sha256.ts';
 
 /** Fewer calls than Node's own 64 KiB, and little beside the parts that are under way. */
 const CHUNK_BYTES = 1 << 20;
@@ -37,7 +37,7 @@ export async function compareFile(
     throw unreadable(path, error);
   });
   if (!found.isFile()) throw new UserInputError(`${path} is ${kindOf(found)}: only files can be sent to a store.`);
-  const sha256 = await sha256Of(createReadStream(path, { highWaterMark: CHUNK_BYTES }), options.signal).catch(
+  const sha256 = await sha256OfStream(createReadStream(path, { highWaterMark: CHUNK_BYTES }), options.signal).catch(
     (error: unknown) => {
       throw unreadable(path, error);
     },

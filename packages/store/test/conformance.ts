@@ -8,6 +8,7 @@ import { UserInputError } from '@cosmicai/payload';
 import fc from 'fast-check';
 import {
   compareFile,
+  ChangedError,
   compareKeys,
   listAll,
   NoSuchBucketError,
@@ -62,6 +63,38 @@ export function describeStore(name: string, under: StoreUnderTest): void {
       const part = await store.stream('a/b.bin', { start: 99_990, end: 200_000 });
       expect((await buffer(part)).equals(bytes.subarray(99_990))).toBe(true);
       expect((await buffer(await store.stream('a/b.bin', { start: 5, end: 5 }))).length).toBe(0);
+    });
+
+    it('reads the version that is asked for, or none', async () => {
+      const store = await under.fresh();
+      const first = await store.put('k', '0123456789');
+      const ifMatch = first.etag;
+      expect((await store.head('k'))?.etag).toBe(ifMatch);
+      expect((await store.get('k', { ifMatch })).toString()).toBe('0123456789');
+      expect((await store.getRange('k', 2, 4, { ifMatch })).toString()).toBe('23');
+      expect((await buffer(await store.stream('k', { start: 8, ifMatch }))).toString()).toBe('89');
+      await store.put('k', '9876543210');
+      await expect(store.get('k', { ifMatch })).rejects.toThrow(ChangedError);
+      await expect(store.getRange('k', 2, 4, { ifMatch })).rejects.toThrow(ChangedError);
+      await expect(store.getRange('k', 3, 3, { ifMatch })).rejects.toThrow(ChangedError);
+      await expect(store.stream('k', { start: 8, ifMatch })).rejects.toThrow(ChangedError);
+      await store.delete('k');
+      await expect(store.get('k', { ifMatch })).rejects.toThrow(NotFoundError);
+    });
+
+    it('lets one of many replace a version', async () => {
+      const store = await under.fresh();
+      const { etag } = await store.put('lease', 'first');
+      const bids = Array.from({ length: 20 }, (_, i) => `bid ${i}`);
+      const won = await Promise.all(bids.map((bid) => store.putIfMatch('lease', bid, etag)));
+      expect(won.filter(Boolean)).toHaveLength(1);
+      expect((await store.get('lease')).toString()).toBe(bids[won.indexOf(true)]);
+      expect(await store.putIfMatch('lease', 'late', etag)).toBe(false);
+      expect(await store.putIfMatch('absent', 'bid', etag)).toBe(false);
+      expect(await store.head('absent')).toBeUndefined();
+      const now = await store.head('lease');
+      expect(await store.putIfMatch('lease', 'next', now!.etag)).toBe(true);
+      expect((await listAll(store, '')).objects.map(({ key }) => key)).toEqual(['lease']);
     });
 
     it('cuts ranges at the end of the object', async () => {
@@ -184,6 +217,7 @@ export function describeStore(name: string, under: StoreUnderTest): void {
         store.put('k', 'v'),
         store.put('k', Readable.from(['v'])),
         store.putIfAbsent('k', 'v'),
+        store.putIfMatch('k', 'v', 'etag'),
         store.delete('k'),
         store.deletePrefix('k'),
         keysOf(store),

@@ -1,4 +1,4 @@
-import { NotFoundError, readableAddress, type ObjectStore, type ReadOptions } from '@cosmicai/store';
+import { NotFoundError, readableAddress, type ObjectInfo, type ObjectStore, type ReadOptions } from '@cosmicai/store';
 import { MalformedTorchFileError } from './errors.ts';
 
 /** Random access to the bytes of one immutable file. */
@@ -11,18 +11,27 @@ export interface ByteSource {
   read(start: number, end: number, options?: ReadOptions): Promise<Uint8Array>;
 }
 
+/** One version of an object: bytes, and the store's name of it. */
+export type SourceVersion = Pick<ObjectInfo, 'size' | 'etag'>;
+
+/** A source whose reads all see the same version of an object. */
+export interface StoreSource extends ByteSource, SourceVersion {}
+
 /**
- * An object of the store as a source of ranged reads.
+ * One version of an object of the store as a source of ranged reads, which are ChangedErrors when it is there no more.
  *
+ * @param version default: the one that is there now
  * @throws NotFoundError when there is no such object
  */
-export async function storeSource(store: ObjectStore, key: string): Promise<ByteSource> {
-  const info = await store.head(key);
-  if (info === undefined) throw new NotFoundError(store.url, key);
+export async function storeSource(store: ObjectStore, key: string, version?: SourceVersion): Promise<StoreSource> {
+  const found = version ?? (await store.head(key));
+  if (found === undefined) throw new NotFoundError(store.url, key);
+  const { size, etag } = found;
   return {
     name: readableAddress(store.url, key),
-    size: info.size,
-    read: (start, end, options) => store.getRange(key, start, end, options),
+    size,
+    etag,
+    read: (start, end, options) => store.getRange(key, start, end, { ...options, ifMatch: etag }),
   };
 }
 

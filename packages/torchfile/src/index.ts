@@ -1,4 +1,4 @@
-export { bufferSource, storeSource, type ByteSource } from './byte-source.ts';
+export { bufferSource, storeSource, type ByteSource, type SourceVersion, type StoreSource } from './byte-source.ts';
 export { MalformedTorchFileError, TorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from './errors.ts';
 export { DEFAULT_LIMITS, type TorchFileLimits } from './limits.ts';
 export { whyUnchecked } from './why-unchecked.ts';

@@ -9,7 +9,9 @@ import {
   runLayout,
   runRecordSchema,
   withFormat,
+  UserInputError,
   type InitializeAnswer,
+  type ObjectVersion,
   type RankPlan,
   type RankTaskItem,
   type RunPayload,
@@ -17,8 +19,10 @@ import {
   type RunReference,
 } from '@cosmicai/payload';
 import {
+  AccessDeniedError,
   listAll,
   parseAddress,
+  readableAddress,
   requestsSince,
   requestsSoFar,
   type ObjectInfo,
@@ -42,7 +46,7 @@ export interface InitializeEnvironment {
 export async function initialize(input: unknown, environment: InitializeEnvironment): Promise<InitializeAnswer> {
   const requestsBefore = requestsSoFar();
   const { payload, warnings: payloadWarnings } = parseRunPayload(input);
-  openModel(payload, environment);
+  const model = await findModel(payload, environment);
   const folder = payload.data_prefix === '' ? '' : `${payload.data_prefix}/`;
   const { objects, skipped } = await listAll(
     environment.openStore(payload.data_bucket, {
@@ -60,7 +64,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const runId = environment.newRunId(created);
   const ranksWithData = plan.filter((share) => share.length > 0).length;
   const fmi = planFmi(payload, ranksWithData);
-  const items = rankTasks(payload, plan, runId, fmi.enabled);
+  const items = rankTasks(payload, plan, { runId, fmi: fmi.enabled, partitions, model });
   const run = runReference(payload, plan, runId, ranksWithData, fmi.enabled);
 
   const warnings = [...payloadWarnings, ...dataWarnings, ...fmi.warnings];
@@ -71,6 +75,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
     created_at: created.toISOString(),
     payload,
     warnings,
+    ...(model && { model }),
     partitions: sizeOf(plan, partitions),
     // With the two that write the record and the manifest.
     store_requests: { ...requests, puts: requests.puts + 2 },
@@ -92,9 +97,27 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   return answer;
 }
 
-/** Fails where a function could not open what the ranks will: an address of another machine's folder, or none at all. */
-function openModel({ model }: RunPayload, { openStore }: InitializeEnvironment): void {
-  if (model?.includes('://') === true) openStore(parseAddress(model).store);
+/**
+ * The version of the model that ranks must find. Undefined where the payload names none, and where Initialize may not look it up
+ * though ranks may read it.
+ *
+ * @throws UserInputError when there is no such model, or the address is of another machine's folder
+ */
+async function findModel(
+  { model, bucket }: RunPayload,
+  { openStore }: InitializeEnvironment,
+): Promise<ObjectVersion | undefined> {
+  if (model === undefined) return undefined;
+  const { store: address, key } = model.includes('://') ? parseAddress(model) : { store: bucket, key: model };
+  const store = openStore(address);
+  try {
+    const found = await store.head(key);
+    if (found !== undefined) return { size: found.size, etag: found.etag };
+  } catch (error) {
+    if (error instanceof AccessDeniedError) return undefined;
+    throw error;
+  }
+  throw new UserInputError(`There is no model ${key} in ${readableAddress(store.url)}. Check "model" in the payload.`);
 }
 
 /**
@@ -136,7 +159,19 @@ function runReference(
   };
 }
 
-function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, fmi: boolean): RankTaskItem[] {
+interface PlannedInputs {
+  readonly runId: string;
+  readonly fmi: boolean;
+  readonly partitions: readonly ObjectInfo[];
+  readonly model: ObjectVersion | undefined;
+}
+
+function rankTasks(
+  payload: RunPayload,
+  plan: RankPlan,
+  { runId, fmi, partitions, model }: PlannedInputs,
+): RankTaskItem[] {
+  const versions = new Map(partitions.map(({ key, size, etag }) => [key, { size, etag }]));
   const shared = {
     S3_BUCKET: payload.bucket,
     ...(payload.S3_object_name !== undefined && { S3_OBJECT_NAME: payload.S3_object_name }),
@@ -149,9 +184,13 @@ function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, fmi: bool
     BATCH_SIZE: payload.batch_size,
     RUN_ID: runId,
     ...(payload.model !== undefined && { MODEL: payload.model }),
+    ...(model && { MODEL_OBJECT: model }),
+    ...(payload.model_sha256 !== undefined && { MODEL_SHA256: payload.model_sha256 }),
     ...(payload.model_inputs !== undefined && { MODEL_INPUTS: payload.model_inputs }),
     ...(payload.allow_batch_dependence === true && { ALLOW_BATCH_DEPENDENCE: true }),
     ...(!payload.check_crc && { CHECK_CRC: false }),
+    ...(payload.hash_inputs && { HASH_INPUTS: true }),
+    ...(payload.publish_ranks !== 'at_end' && { PUBLISH_RANKS: payload.publish_ranks }),
     ...(payload.request_payer && { REQUEST_PAYER: true }),
     ...(!payload.sign_requests && { SIGN_REQUESTS: false }),
   };
@@ -166,6 +205,7 @@ function rankTasks(payload: RunPayload, plan: RankPlan, runId: string, fmi: bool
     ...shared,
     RANK: String(rank),
     DATA_PATH: share.length === 1 ? share[0]! : share.length === 0 ? null : share,
+    ...(share.length > 0 && { DATA_OBJECTS: share.map((key) => versions.get(key)!) }),
     ...(fmi && places.has(rank) && { ...meeting, FMI_RANK: places.get(rank)! }),
   }));
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '@cosmicai/store';
 import { traced } from '@cosmicai/trace';
 import { findRun } from './locate-run.ts';
@@ -12,7 +13,12 @@ const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'summarize' })
 /** Combines the ranks of a run. Input: whatever the state machine has left, as long as it names the run. */
 export async function summarize(input: unknown): Promise<SummarizeAnswer> {
   const answer = await traced('summarize', async (annotate) => {
-    const summarized = await summarizeRun(input, { openStore, now: () => new Date(), region: process.env.AWS_REGION });
+    const summarized = await summarizeRun(input, {
+      openStore,
+      now: () => new Date(),
+      sleep,
+      region: process.env.AWS_REGION,
+    });
     annotate({ run_id: summarized.run_id, status: summarized.status });
     return summarized;
   });

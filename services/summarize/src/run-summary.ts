@@ -15,6 +15,7 @@ import {
   type Manifest,
   type RankFailure,
   type RankResult,
+  type RunProof,
   type RunRecord,
   type RunSummary,
 } from '@cosmicai/payload';
@@ -29,6 +30,7 @@ export interface SummaryInputs {
   readonly failures: readonly RankFailure[];
   /** Over the predictions of all ranks. */
   readonly scores: LedgerScores;
+  readonly proof: RunProof;
   readonly repeats: DuplicateFindings;
   readonly finishedAt: Date;
   readonly predictionsPrefix: string;
@@ -56,7 +58,10 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   });
   return {
     run_id: run.run_id,
-    status: poor === undefined ? status(run.tolerated_failure_percentage, manifest.length, failures.length) : 'FAILED',
+    status:
+      poor === undefined && inputs.proof.problems.length === 0
+        ? status(run.tolerated_failure_percentage, manifest.length, failures.length)
+        : 'FAILED',
     bucket: run.bucket,
     result_path: run.result_path,
     created_at: record.created_at,
@@ -85,12 +90,14 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     warnings: [
       ...record.warnings,
       ...(poor === undefined ? [] : [poor.cause]),
+      ...inputs.proof.problems,
       ...(samples === 0 && failures.length === 0 ? ['There are no galaxies in any partition.'] : []),
     ],
     flagged,
     prediction_scores_unflagged,
     ...(notChecked.length > 0 && { not_checked: notChecked }),
     ...(inputs.repeats.duplicates && { duplicates: inputs.repeats.duplicates }),
+    proof: inputs.proof,
   };
 }
 

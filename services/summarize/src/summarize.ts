@@ -2,15 +2,23 @@ import { decodePredictions } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
-  manifestSchema,
-  parseJsonAs,
+  listed,
   runLayout,
-  runRecordSchema,
   withFormat,
   type RankFailure,
-  type RankResult,
+  type RankTask,
+  type RunProof,
   type RunSummary,
 } from '@cosmicai/payload';
+import {
+  MOST_RANKS_PUBLISHED,
+  proveRun,
+  publishRun,
+  readPlan,
+  readPredictions,
+  readRank,
+  type RankLeft,
+} from '@cosmicai/runs';
 import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -18,7 +26,7 @@ import { locateRun } from './locate-run.ts';
 import { mapFailures } from './map-failures.ts';
 import { meetingWarnings } from './meeting-warnings.ts';
 import { findDuplicates } from './duplicates.ts';
-import { collectRank } from './rank-results.ts';
+import { proofText } from './proof-file.ts';
 import { runSummary } from './run-summary.ts';
 import { warningsOfRanks } from './warnings-of-ranks.ts';
 
@@ -28,6 +36,7 @@ const CONCURRENT_READS = 32;
 export interface SummarizeEnvironment {
   readonly openStore: (address: string) => ObjectStore;
   readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<void>;
   /** AWS region whose prices are used; undefined: the price book's default. */
   readonly region: string | undefined;
 }
@@ -46,29 +55,35 @@ export interface SummarizeAnswer {
 }
 
 /**
- * Combines the ranks of a run. Every rank of the manifest must have left a result of this very run; those that didn't are
- * listed as failed, and with more of them than tolerated the run has failed and its combined data is not published.
+ * Combines the ranks of a run and proves what it did. Every rank of the manifest must have left a result of this very run, and
+ * predictions that are still what it wrote; those that didn't are listed as failed. With more of them than tolerated, or
+ * when the rest is not whole, the run has failed and nothing of it is published.
+ *
+ * @throws PublishingError when another run doesn't come to an end at the same result_path
  */
 export async function summarize(input: unknown, environment: SummarizeEnvironment): Promise<SummarizeAnswer> {
   const requestsBefore = requestsSoFar();
   const { bucket, resultPath, runId } = locateRun(input);
   const layout = runLayout(resultPath, runId);
   const store = environment.openStore(bucket);
-  const read = async (key: string) => (await store.get(key)).toString();
-  const record = parseJsonAs(runRecordSchema, await read(layout.run), layout.run);
-  const manifest = parseJsonAs(manifestSchema, await read(layout.manifest), layout.manifest);
+  const { record, manifest } = await readPlan(store, layout);
 
   const withData = manifest.filter((task) => task.DATA_PATH.length > 0);
-  const collected = await pMap(withData, (task) => collectRank(store, task), { concurrency: CONCURRENT_READS });
-  const results = collected.flatMap((rank) => ('result' in rank ? [rank.result] : []));
+  const ledger = new QualityLedger();
+  const collected = await pMap(withData, (task) => collectRank(store, task, ledger), { concurrency: CONCURRENT_READS });
+  const whole = collected.flatMap((rank) => ('result' in rank ? [rank] : []));
+  const results = whole.map(({ result }) => result);
   const reasons = results.length === withData.length ? new Map<number, never>() : await mapFailures(store, layout.map);
   const caught = caughtError(input);
   const failures = collected.flatMap((rank): RankFailure[] => {
     if ('result' in rank) return [];
     const { RANK, DATA_PATH } = rank.task;
-    const reason = reasons.get(RANK) ?? caught ?? { error: 'NoResult', cause: rank.missing };
-    return [{ rank: RANK, data_path: DATA_PATH, ...reason }];
+    // Whoever left a result has no other error.
+    const why = rank.missing.error === 'NoResult' ? (reasons.get(RANK) ?? caught) : undefined;
+    return [{ rank: RANK, data_path: DATA_PATH, ...(why ?? rank.missing) }];
   });
+  const damaged = collected.filter((rank) => 'missing' in rank && rank.missing.error === 'PredictionsDamaged').length;
+  const proof = proveRun({ manifest, results, changedFiles: damaged });
 
   const meeting = await meetingWarnings(store, record.run, results);
   const repeats = await findDuplicates(store, layout, results);
@@ -78,23 +93,38 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
     results,
     failures,
     repeats,
-    scores: (await scores(store, results)).finish(),
+    scores: ledger.finish(),
+    proof,
     finishedAt: environment.now(),
     predictionsPrefix: `${layout.predictions}/`,
     region: environment.region,
   });
   const failed = summary.status === 'FAILED';
-  const failure = failed ? failureOf(summary, record.run.max_flagged) : null;
-  const counted = requestsSince(requestsBefore);
-  // With those that are still to come: the ranks' results once or twice, the summary twice, and the deletion of the key.
-  const requests = { ...counted, puts: counted.puts + (failed ? 3 : 4), deletes: counted.deletes + 1 };
-  const combinedText = `${JSON.stringify(results, null, 1)}\n`;
-  const summaryText = `${JSON.stringify(withFormat({ ...summary, store_requests: requests }), null, 1)}\n`;
-  await store.put(layout.combined, combinedText);
-  if (!failed) await store.put(layout.published.combined, combinedText);
-  await store.put(layout.summary, summaryText);
-  await store.put(layout.published.summary, summaryText);
+  const failure = failed ? failureOf(summary, proof, record.run.max_flagged) : null;
   await store.delete(layout.rendezvousKey);
+  const published = failed || results.length > MOST_RANKS_PUBLISHED ? 0 : results.length;
+  const counted = requestsSince(requestsBefore);
+  // With those that are still to come: combined data, summary and proof; and of a run that is published its lease, its ranks, and the
+  // first two again, with a listing of what is published there.
+  const requests = failed
+    ? { ...counted, puts: counted.puts + 3 }
+    : { ...counted, puts: counted.puts + 6 + published, lists: counted.lists + 1, deletes: counted.deletes + 1 };
+  const combined = `${JSON.stringify(results, null, 1)}\n`;
+  const summaryText = `${JSON.stringify(withFormat({ ...summary, store_requests: requests }), null, 1)}\n`;
+  await store.put(layout.combined, combined);
+  await store.put(layout.summary, summaryText);
+  await store.put(
+    layout.proof,
+    await proofText(store, layout, { runId, proof, ranks: whole, combined, summary: summaryText }),
+  );
+  if (!failed) {
+    const ranks = whole.map(({ result, text }) => ({ rank: result.rank, text }));
+    await publishRun(
+      store,
+      { runId, resultPath, published: layout.published, ranks, combined, summary: summaryText },
+      environment,
+    );
+  }
   return {
     statusCode: 200,
     body: JSON.stringify(failure?.cause ?? `Combined data uploaded to ${layout.published.combined}`),
@@ -106,18 +136,14 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   };
 }
 
-/** Accuracy over the predictions of all ranks, from the files they left. */
-async function scores(store: ObjectStore, results: readonly RankResult[]): Promise<QualityLedger> {
-  const ledger = new QualityLedger();
-  await pMap(
-    results,
-    async (result) => {
-      for (const row of await decodePredictions(await store.get(result.predictions_key)))
-        ledger.add(row.z_spec, row.z_pred, row.flags);
-    },
-    { concurrency: CONCURRENT_READS },
-  );
-  return ledger;
+/** Reads a rank's result and predictions, and adds these to the accuracy over all ranks when they are what the rank wrote. */
+async function collectRank(store: ObjectStore, task: RankTask, ledger: QualityLedger): Promise<RankLeft> {
+  const left = await readRank(store, task);
+  if ('missing' in left) return left;
+  const predictions = await readPredictions(store, left.result);
+  if ('missing' in predictions) return { task, missing: predictions.missing };
+  for (const row of await decodePredictions(predictions.bytes)) ledger.add(row.z_spec, row.z_pred, row.flags);
+  return left;
 }
 
 /** Of what stopped the whole run: the rank that did has the rest. */
@@ -136,8 +162,14 @@ function caughtError(input: unknown): Pick<RankFailure, 'error' | 'cause'> | und
   );
 }
 
-/** Ranks that failed come first: of a run without them it is the quality that failed. */
-function failureOf(summary: RunSummary, maxFlagged = DEFAULT_MAX_FLAGGED): { error: string; cause: string } {
+/** Ranks that failed come first; of a run without them it isn't whole for another reason, or it is the quality that failed. */
+function failureOf(
+  summary: RunSummary,
+  { problems }: RunProof,
+  maxFlagged = DEFAULT_MAX_FLAGGED,
+): { error: string; cause: string } {
+  if (summary.failed_ranks.length === 0 && problems.length > 0)
+    return { error: 'RunNotWhole', cause: listed(problems) };
   const { flagged = { galaxies: 0, by_flag: {} }, samples } = summary;
   const poor = summary.failed_ranks.length > 0 ? undefined : qualityFailure({ flagged, samples }, maxFlagged);
   return poor ?? { error: 'RanksFailed', cause: causeOf(summary) };

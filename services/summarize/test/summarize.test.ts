@@ -145,7 +145,12 @@ async function givenMeeting(ranks: readonly number[]) {
 }
 
 const run = (input: unknown) =>
-  summarize(input, { openStore: () => store, now: () => new Date('2026-03-04T05:06:17.000Z'), region: undefined });
+  summarize(input, {
+    openStore: () => store,
+    now: () => new Date('2026-03-04T05:06:17.000Z'),
+    sleep: async () => undefined,
+    region: undefined,
+  });
 const readJson = async (key: string): Promise<unknown> => JSON.parse((await store.get(key)).toString());
 const readSummary = async () => runSummarySchema.parse(await readJson(layout.summary));
 
@@ -236,14 +241,14 @@ describe('summarize', () => {
 
   it('says a warning of many ranks once, and warns of an empty survey', async () => {
     await givenRun(3, []);
-    const empty = { samples: 0, warnings: ['There are no galaxies in 100MB/1.pt.'] };
-    await givenResult(0, 3, empty);
+    const empty = (rank: number) => ({ samples: 0, partitions: [{ key: `${rank + 1}.pt`, size: 100, samples: 0 }] });
+    await givenResult(0, 3, { ...empty(0), warnings: ['There are no galaxies in 100MB/1.pt.'] });
     await givenResult(1, 3, {
-      ...empty,
+      ...empty(1),
       warnings: ['There are no galaxies in 100MB/2.pt.', 'Bands look permuted: 5 of 9.'],
     });
     await givenResult(2, 3, {
-      ...empty,
+      ...empty(2),
       warnings: ['There are no galaxies in 100MB/3.pt.', 'Bands look permuted: 7 of 8.'],
     });
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { NoSuchBucketError, NotFoundError } from '../errors.ts';
+import { ChangedError, NoSuchBucketError, NotFoundError } from '../errors.ts';
 import { countRequests } from '../requests.ts';
 import { checkDeletePrefix, checkKey, checkRange } from '../key.ts';
 import type {
@@ -13,6 +13,7 @@ import type {
   ObjectStore,
   ReadOptions,
   StreamOptions,
+  VersionOptions,
   WrittenObject,
 } from '../object-store.ts';
 import { deleteFile, deleteFiles, removeEmptied } from './delete-files.ts';
@@ -21,8 +22,8 @@ import { keyPaths } from './key-paths.ts';
 import { listFiles } from './list-files.ts';
 import { identityOf, infoOf, openFile, readBytes, statFile } from './read-files.ts';
 import { makeFolder } from './make-folder.ts';
-import { sha256Of } from '../sha256.ts';
-import { linkInto, moveInto, removeAbandoned, writeThenPlace } from './write-files.ts';
+import { sha256OfStream } from '../sha256.ts';
+import { linkInto, moveInto, removeAbandoned, replaceVersion, writeThenPlace } from './write-files.ts';
 
 export interface FileStoreOptions {
   /**
@@ -55,11 +56,11 @@ class FileStore implements ObjectStore {
     this.#create = create;
   }
 
-  async get(key: string, options: ReadOptions = {}): Promise<Buffer> {
+  async get(key: string, options: VersionOptions = {}): Promise<Buffer> {
     return await this.getRange(key, 0, Infinity, options);
   }
 
-  async getRange(key: string, start: number, end: number, options: ReadOptions = {}): Promise<Buffer> {
+  async getRange(key: string, start: number, end: number, options: VersionOptions = {}): Promise<Buffer> {
     checkRange(key, start, end);
     countRequests('gets');
     return await this.#named(`read "${key}"`, async () => {
@@ -102,6 +103,20 @@ class FileStore implements ObjectStore {
     return await this.#write(key, body, options, (unfinished) => linkInto(unfinished, keyPaths(this.#root, key)));
   }
 
+  async putIfMatch(key: string, body: Uint8Array | string, etag: string, options: ReadOptions = {}): Promise<boolean> {
+    countRequests('puts');
+    if ((await this.#find(key, options))?.etag !== etag) return false;
+    return await this.#write(key, body, options, async (unfinished) => {
+      const paths = keyPaths(this.#root, key);
+      return await replaceVersion(this.#root, etag, async () => {
+        const stats = await statFile(paths);
+        if (stats === undefined || infoOf(key, stats).etag !== etag) return false;
+        await moveInto(unfinished, paths);
+        return true;
+      });
+    });
+  }
+
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo> {
     let listed = 0;
     try {
@@ -123,7 +138,7 @@ class FileStore implements ObjectStore {
     if (info === undefined || options.sha256 !== true) return info;
     return await this.#named(`read "${key}"`, async () => {
       const { file, stats } = await this.#open(key, options);
-      return { ...infoOf(key, stats), sha256: await sha256Of(file.createReadStream(), options.signal) };
+      return { ...infoOf(key, stats), sha256: await sha256OfStream(file.createReadStream(), options.signal) };
     });
   }
 
@@ -162,13 +177,17 @@ class FileStore implements ObjectStore {
     });
   }
 
-  async #open(key: string, { signal }: ReadOptions) {
+  async #open(key: string, { signal, ifMatch }: VersionOptions) {
     checkKey(key);
     signal?.throwIfAborted();
     const opened = await openFile(keyPaths(this.#root, key));
-    if (opened !== undefined) return opened;
-    await this.#checkRoot();
-    throw new NotFoundError(this.url, key);
+    if (opened === undefined) {
+      await this.#checkRoot();
+      throw new NotFoundError(this.url, key);
+    }
+    if (ifMatch === undefined || ifMatch === infoOf(key, opened.stats).etag) return opened;
+    await opened.file.close();
+    throw new ChangedError(this.url, key);
   }
 
   async #write<Result>(

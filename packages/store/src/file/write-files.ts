@@ -94,6 +94,35 @@ export async function linkInto(unfinished: string, paths: KeyPaths): Promise<boo
   }
 }
 
+/** A claim that its holder left behind, having been killed, stands in nobody's way for longer. */
+const CLAIM_LIVES_MS = 10_000;
+
+/**
+ * Does the replacement of one version of an object while nobody else does: the version's name in the work folder is the claim.
+ * False when another has it.
+ */
+export async function replaceVersion(root: string, etag: string, replace: () => Promise<boolean>): Promise<boolean> {
+  const claim = join(root, WORK_FOLDER, `replacing-${etag}`);
+  const age = await stat(claim).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
+  if (age > CLAIM_LIVES_MS) await rm(claim, { force: true });
+  let file: FileHandle;
+  try {
+    file = await openIn(join(root, WORK_FOLDER), claim);
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+  try {
+    await file.close();
+    return await replace();
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
 async function placeWith(paths: KeyPaths, place: (target: string) => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,5 +1,5 @@
 import { addAbortSignal, Readable } from 'node:stream';
-import { NoSuchBucketError, NotFoundError, StoreError } from '../errors.ts';
+import { ChangedError, NoSuchBucketError, NotFoundError, StoreError } from '../errors.ts';
 import { checkDeletePrefix, checkKey, checkRange } from '../key.ts';
 import type {
   Body,
@@ -10,6 +10,7 @@ import type {
   ReadOptions,
   StreamOptions,
   WriteOptions,
+  VersionOptions,
   WrittenObject,
 } from '../object-store.ts';
 import { readBody, type OpenBody } from './s3-body.ts';
@@ -45,11 +46,11 @@ class S3Store implements ObjectStore {
     this.#bucket = bucket;
   }
 
-  async get(key: string, options: ReadOptions = {}): Promise<Buffer> {
+  async get(key: string, options: VersionOptions = {}): Promise<Buffer> {
     return await this.getRange(key, 0, Infinity, options);
   }
 
-  async getRange(key: string, start: number, end: number, options: ReadOptions = {}): Promise<Buffer> {
+  async getRange(key: string, start: number, end: number, options: VersionOptions = {}): Promise<Buffer> {
     const reading = await this.#read(key, { start, end, ...options });
     return await this.#call(`read "${key}"`, key, options, async () => {
       const chunks: Buffer[] = [];
@@ -88,16 +89,29 @@ class S3Store implements ObjectStore {
   }
 
   async putIfAbsent(key: string, body: Uint8Array | string, options: ReadOptions = {}): Promise<boolean> {
+    return await this.#putIf({ IfNoneMatch: '*' }, key, body, options);
+  }
+
+  async putIfMatch(key: string, body: Uint8Array | string, etag: string, options: ReadOptions = {}): Promise<boolean> {
+    return await this.#putIf({ IfMatch: quoted(etag) }, key, body, options);
+  }
+
+  async #putIf(
+    condition: { readonly IfNoneMatch: string } | { readonly IfMatch: string },
+    key: string,
+    body: Uint8Array | string,
+    options: ReadOptions,
+  ): Promise<boolean> {
     checkKey(key);
     return await this.#call(`write "${key}"`, key, options, async ({ client, sdk }) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          const target = { Bucket: this.#bucket, Key: key, IfNoneMatch: '*', Body: bytesOf(body) };
+          const target = { Bucket: this.#bucket, Key: key, ...condition, Body: bytesOf(body) };
           await client.send(new sdk.PutObjectCommand(target), abortBy(options));
           return true;
         } catch (error) {
-          const { status } = answerOf(error);
-          if (status === 412) return false;
+          const { name, status } = answerOf(error);
+          if (status === 412 || (status === 404 && name !== 'NoSuchBucket' && 'IfMatch' in condition)) return false;
           if (status !== 409 || attempt === CONFLICT_ATTEMPTS) throw error;
         }
       }
@@ -186,19 +200,21 @@ class S3Store implements ObjectStore {
 
   /** The bytes of a range that begins inside the object; undefined when it holds none of an object that exists. */
   async #read(key: string, options: StreamOptions) {
-    const { start = 0, end = Infinity, signal } = options;
+    const { start = 0, end = Infinity, signal, ifMatch } = options;
     checkKey(key);
     checkRange(key, start, end);
     if (start === end) {
-      if ((await this.head(key, options)) === undefined) throw new NotFoundError(this.url, key);
+      const found = await this.head(key, options);
+      if (found === undefined) throw new NotFoundError(this.url, key);
+      if (ifMatch !== undefined && ifMatch !== found.etag) throw new ChangedError(this.url, key);
       return undefined;
     }
     const open = (position: number, etag?: string) => this.#open(key, position, end, etag, options);
-    const first = await open(start);
+    const first = await open(start, ifMatch && quoted(ifMatch));
     return first && { body: first.body, bytes: readBody(first, start, open, signal) };
   }
 
-  async #open(key: string, start: number, end: number, etag: string | undefined, options: ReadOptions) {
+  async #open(key: string, start: number, end: number, etag: string | undefined, options: VersionOptions) {
     if (start >= end) return undefined;
     return await this.#call(`read "${key}"`, key, options, async ({ client, sdk }): Promise<OpenBody | undefined> => {
       const whole = start === 0 && end === Infinity;
@@ -215,6 +231,7 @@ class S3Store implements ObjectStore {
         const { status } = answerOf(error);
         // S3 answers so when the range starts at or after the end.
         if (status === 416) return undefined;
+        if (status === 412 && options.ifMatch !== undefined) throw new ChangedError(this.url, key, { cause: error });
         if (status === 412) throw new StoreError(this.url, `"${key}" in ${this.url} was replaced while it was read.`);
         throw error;
       }
@@ -266,6 +283,11 @@ function abortBy({ signal }: ReadOptions) {
 
 function bare(etag: string | undefined): string {
   return (etag ?? '').replaceAll('"', '');
+}
+
+/** As the header wants it. */
+function quoted(etag: string): string {
+  return `"${etag}"`;
 }
 
 /** Undoes EncodingType url, which writes a blank as `+`. */

@@ -1,0 +1,81 @@
+import { rankResultSchema, type RunLayout } from '@cosmicai/payload';
+import { NotFoundError, type ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
+import { acquireLease, type HeldLease, type LeaseClock } from './lease.ts';
+
+/** Above so many ranks only what holds them all is published: nobody reads thousands of files one by one. */
+export const MOST_RANKS_PUBLISHED = 1000;
+const CONCURRENT_WRITES = 32;
+
+export interface Publication {
+  readonly runId: string;
+  readonly resultPath: string;
+  readonly published: RunLayout['published'];
+  /** Texts of the ranks' results. */
+  readonly ranks: readonly { readonly rank: number; readonly text: string }[];
+  readonly combined: string;
+  readonly summary: string;
+}
+
+/**
+ * Publishes a run at its result_path, where notebooks look: ranks, then what combines them, the summary last. Runs that
+ * publish at once into one path do so one after the other, so that the files there are of one run.
+ *
+ * @throws PublishingError when another run doesn't come to an end there
+ */
+export async function publishRun(store: ObjectStore, publication: Publication, clock: LeaseClock): Promise<void> {
+  for (;;) {
+    const lease = await acquireLease(store, publication.published.lease, publication.runId, clock);
+    try {
+      if (await publishUnder(lease, store, publication)) return;
+    } finally {
+      await lease.release();
+    }
+  }
+}
+
+/** @returns false when the lease was lost: somebody else may have written in between */
+async function publishUnder(lease: HeldLease, store: ObjectStore, publication: Publication): Promise<boolean> {
+  const { published, resultPath, combined, summary } = publication;
+  const ranks = publication.ranks.length > MOST_RANKS_PUBLISHED ? [] : publication.ranks;
+  const chunks = Array.from({ length: Math.ceil(ranks.length / CONCURRENT_WRITES) }, (_, chunk) =>
+    ranks.slice(chunk * CONCURRENT_WRITES, (chunk + 1) * CONCURRENT_WRITES),
+  );
+  for (const chunk of chunks) {
+    if (!(await lease.stillHeld())) return false;
+    await Promise.all(chunk.map(({ rank, text }) => store.put(published.rankResult(rank), text)));
+  }
+  await removeOthers(store, resultPath, new Set(ranks.map(({ rank }) => published.rankResult(rank))));
+  for (const [key, text] of [
+    [published.combined, combined],
+    [published.summary, summary],
+  ] as const) {
+    if (!(await lease.stillHeld())) return false;
+    await store.put(key, text);
+  }
+  return await lease.stillHeld();
+}
+
+/** Removes results that ranks of earlier runs published and this one has no rank for; what runs of others left stays. */
+async function removeOthers(store: ObjectStore, resultPath: string, kept: ReadonlySet<string>): Promise<void> {
+  const prefix = `${resultPath}/`;
+  const found: string[] = [];
+  for await (const { key } of store.list(prefix)) {
+    // Names that begin with a digit come first: what is listed after them, all runs among it, is none of this.
+    if (key[prefix.length]! > '9') break;
+    if (/^\d+\.json$/.test(key.slice(prefix.length)) && !kept.has(key)) found.push(key);
+  }
+  await pMap(found, async (key) => ((await isOfARun(store, key)) ? store.delete(key) : undefined), {
+    concurrency: CONCURRENT_WRITES,
+  });
+}
+
+async function isOfARun(store: ObjectStore, key: string): Promise<boolean> {
+  try {
+    const { data } = rankResultSchema.safeParse(JSON.parse((await store.get(key)).toString()));
+    return data !== undefined && data.run_id !== null;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof NotFoundError) return false;
+    throw error;
+  }
+}
