@@ -68,6 +68,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'stop an execution of a deployed stage',
     load: async () => (await import('./commands/stop.ts')).stopCommand,
   },
+  verify: {
+    summary: 'check that all a run read and wrote is still what it was',
+    load: async () => (await import('./commands/verify.ts')).verifyCommand,
+  },
   clean: {
     summary: "delete a run's own folder",
     load: async () => (await import('./commands/clean.ts')).cleanCommand,

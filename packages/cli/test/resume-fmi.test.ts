@@ -73,14 +73,23 @@ describe('run --resume of ranks that meet over FMI', () => {
     // Rank 1 fails for good, so that ranks 0 and 3 finish without a meeting; rank 2 is still at work.
     const directory = await interrupted('corrupt', 'rest', 3);
     writeFileSync(file, whole);
+    const again = ['run', '--resume', directory, '--json', '--no-report'];
+    const refused = await workspace.cosmicai(again);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /have changed since it began:\n {2}2\.pt has \d+ bytes, planned were 200000\n.*--accept-changed/,
+    );
 
-    const resumed = await workspace.cosmicai(['run', '--resume', directory, '--json', '--no-report']);
+    const resumed = await workspace.cosmicai([...again, '--accept-changed']);
 
     expect(resumed.code).toBe(0);
     expect(resumed.stderr).toContain('The ranks that are left meet without those that had finished: 0, 3.');
     const summary = printedRun(resumed).summary!;
     expect(summary).toMatchObject({ status: 'SUCCEEDED', samples: SAMPLES, ranks: { succeeded: 4, failed: 0 } });
-    expect(summary.warnings).toEqual([expect.stringMatching(/^Ranks 0, 3 did not meet the others over FMI/)]);
+    expect(summary.warnings).toEqual([
+      expect.stringMatching(/^Inputs changed while the run was under way, and were taken so: 2\.pt has/),
+      expect.stringMatching(/^Ranks 0, 3 did not meet the others over FMI/),
+    ]);
     const meeting = meetingOf('rest', summary.run_id);
     expect(meeting.ranks.map(({ rank, links }) => [rank, links.map(({ to }) => to)])).toEqual([
       [1, [2]],

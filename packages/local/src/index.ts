@@ -10,5 +10,6 @@ export type { Json, JsonObject } from './definition/types.ts';
 export { runLocally, type LocalRunOptions, type LocalRunResult } from './run/run-locally.ts';
 export type { FunctionReport, RunEvent, RunStatus } from '@cosmicai/payload';
 export type { FunctionBeat } from './run/engine.ts';
-export type { ResumePoint } from './run/resume.ts';
+export type { ResumePoint, RunSoFar } from './run/resume.ts';
+export { executionOwner, ExecutionLockedError, lockExecution, type ExecutionOwner } from './run/execution-lock.ts';
 export type { FinishedChild } from './map/run-distributed-map.ts';

@@ -109,7 +109,7 @@ describe('resuming a run', () => {
       resume: true,
       onResume: async (point) => {
         points.push([point.state, [...point.finished.get('Infer')!.keys()]]);
-        return { ...(point.input as JsonObject), renewed: true };
+        return { ...point, input: { ...(point.input as JsonObject), renewed: true } };
       },
     });
     expect(result.status).toBe('SUCCEEDED');
@@ -118,17 +118,20 @@ describe('resuming a run', () => {
     expect(entered).toMatchObject({ input: { renewed: true } });
   });
 
-  it('asks about the first state when none had begun, and not at all when the run had succeeded', async () => {
+  it('asks about the first state when none had begun, and of a run that succeeded whether it stays so', async () => {
     const stopped = await workspace.run({ definition, signal: AbortSignal.abort(new Error('at once')) });
     expect(stopped.status).toBe('ABORTED');
     const states: string[] = [];
-    const onResume: LocalRunOptions['onResume'] = async ({ state, input: given }) => {
-      states.push(state);
-      return given;
+    const onResume: NonNullable<LocalRunOptions['onResume']> = async (soFar) => {
+      states.push(soFar.state);
+      return soFar.succeeded ? undefined : soFar;
     };
     expect((await workspace.run({ definition, resume: true, onResume })).status).toBe('SUCCEEDED');
+    const calls = workspace.calls().length;
     expect((await workspace.run({ definition, resume: true, onResume })).status).toBe('SUCCEEDED');
-    expect(states).toEqual([definition.StartAt]);
+    expect(states[0]).toBe(definition.StartAt);
+    expect(states).toHaveLength(2);
+    expect(workspace.calls()).toHaveLength(calls);
   });
 
   it('lists kept children with the rest in the results of the Map', async () => {

@@ -5,3 +5,8 @@ export { proveRun, statementOf, type ProofInputs } from './proof/prove-run.ts';
 export { isSealed, sealedText } from './proof/seal.ts';
 export { acquireLease, leaseSchema, PublishingError, readLease, type Lease, type LeaseClock } from './publish/lease.ts';
 export { MOST_RANKS_PUBLISHED, publishRun, type Publication } from './publish/publish-run.ts';
+export { ranksInStore, type RanksInStore } from './resume/whole-ranks.ts';
+export { changedPartitions, describeChange, itemsWithInputs, type ChangedPartition } from './resume/changed-inputs.ts';
+export type { Finding } from './verify/findings.ts';
+export { verifyFolder, type FolderVerification } from './verify/verify-folder.ts';
+export { verifyRun, type Verification, type VerifyOptions } from './verify/verify-run.ts';

@@ -1,10 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
 import { pricesSchema, quoteSchema } from '@cosmicai/metrics';
-import { parseJsonAs, runSummarySchema, UserInputError } from '@cosmicai/payload';
+import { UserInputError } from '@cosmicai/payload';
 import { assembleRunReport, TAKEN, type NamedResult, type RunReport } from '@cosmicai/report';
 import { openStore, readableAddress, type ObjectStore, type StoreAccess } from '@cosmicai/store';
 import { Command } from 'commander';
-import { bucketAndPrefix, resultsLocation } from '../inputs/files.ts';
+import { bucketAndPrefix } from '../inputs/files.ts';
 import { readJson } from '../inputs/json-file.ts';
 import { accessOf, pricesOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { makeNamedFolder, writeNamedFile } from '../output/named-file.ts';
@@ -13,6 +13,7 @@ import { BENCH_FILE } from '../bench/bench-folder.ts';
 import { findExecution, gatherRun } from '../report/gather-run.ts';
 import { pageOfFiles, readAll, readThoseThatHold, type Additions } from '../report/page-of-files.ts';
 import { runPage, type Page } from '../report/page.ts';
+import { findRun } from '../status/find-run.ts';
 import { sourceAt, sourcesBelow } from '../report/result-sources.ts';
 
 interface ReportOptions extends AccessOptions {
@@ -112,7 +113,7 @@ async function pageOfFolder(
   const sweep = await holds(BENCH_FILE);
   if (sweep !== undefined) return pageOfFiles(await readAll([{ name: sweep, store, key: sweep }]), additions);
   const isRun = /\/runs\/[^/]+$/.test(folder) && (await holds('run.json')) !== undefined;
-  const isResults = !isRun && (await holds('summary.json')) !== undefined && (await hasRuns(store, prefix));
+  const isResults = !isRun && (await hasRuns(store, prefix));
   if (isRun || isResults) return runPage(await reportOfRun(folder, additions, access, terminal));
   const { files, warnings } = await filesBelow(folder, access);
   return pageOfFiles(files, additions, warnings);
@@ -120,7 +121,7 @@ async function pageOfFolder(
 
 async function hasRuns(store: ObjectStore, prefix: string): Promise<boolean> {
   for await (const { key } of store.list(prefix === '' ? 'runs/' : `${prefix}/runs/`)) {
-    if (key.endsWith('/run.json')) return true;
+    if (/\/runs\/[^/]+\/summary\.json$/.test(`/${key}`)) return true;
   }
   return false;
 }
@@ -135,27 +136,15 @@ async function filesBelow(folder: string, access: StoreAccess): Promise<{ files:
   return readThoseThatHold(sources);
 }
 
-/** A run folder (`…/runs/<run_id>`) or a results folder, of which the newest summarized run is taken. */
+/** A run folder (`…/runs/<run_id>`) or a results folder, of which the run that is published is taken, or else the newest. */
 async function reportOfRun(
   folder: string,
   { quote, prices }: Additions,
   access: StoreAccess,
   terminal: Terminal,
 ): Promise<RunReport> {
-  const inRuns = /^(.*)\/runs\/([^/]+)$/.exec(folder);
-  const { bucket, resultPath } = resultsLocation(inRuns?.[1] ?? folder, terminal.cwd);
-  const runId = inRuns?.[2] ?? (await newestRun(openStore(bucket, { access }), resultPath));
-  const place = { bucket, resultPath, runId, access };
+  const { place, notes } = await findRun(folder, terminal.cwd, { access });
+  for (const note of notes) printLine(terminal.stderr, note);
   const material = await gatherRun(place, await findExecution(place), prices);
   return assembleRunReport({ ...material, ...(quote !== undefined && { quote }) });
-}
-
-async function newestRun(store: ObjectStore, resultPath: string): Promise<string> {
-  const published = `${resultPath}/summary.json`;
-  if ((await store.head(published)) === undefined) {
-    throw new UserInputError(
-      `There is no finished run in ${readableAddress(store.url, resultPath)}: it has no summary.json.`,
-    );
-  }
-  return parseJsonAs(runSummarySchema, (await store.get(published)).toString(), published).run_id;
 }

@@ -27,6 +27,7 @@ interface RunOptions extends PayloadOptions {
   readonly definition?: string;
   readonly functions?: string;
   readonly resume?: string;
+  readonly acceptChanged?: boolean;
   readonly report?: boolean;
   readonly json?: boolean;
   readonly target: 'local' | 'aws';
@@ -49,6 +50,10 @@ export function runCommand(terminal: Terminal): Command {
     .option('--definition <file>', 'run this state machine instead (Amazon States Language, JSON or YAML)')
     .option('--functions <file>', 'which of our functions stands for which name in --definition')
     .option('--resume <folder>', 'go on with an interrupted or failed execution')
+    .option(
+      '--accept-changed',
+      'with --resume: take partitions and a model that have changed since the start as they are now; ranks concerned run again',
+    )
     .addOption(targetOption())
     .addOption(stageOption())
     .option('--attach <execution>', 'aws: follow an execution under way to its report, instead of starting one')
@@ -71,7 +76,7 @@ export function runCommand(terminal: Terminal): Command {
     });
 }
 
-const LOCAL_ONLY = ['memory', 'concurrency', 'store', 'definition', 'functions', 'resume'];
+const LOCAL_ONLY = ['memory', 'concurrency', 'store', 'definition', 'functions', 'resume', 'acceptChanged'];
 
 async function runAtAws(
   file: string | undefined,

@@ -7,7 +7,7 @@ import { formatPairs, formatTable } from '../output/table.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 import type { RunPlace } from '../report/run-place.ts';
-import { executionsFolder } from '../run/executions.ts';
+import { executionsFolder } from '../status/local-executions.ts';
 import { listRuns, NOT_SUMMARIZED, type RunRow } from '../status/list-runs.ts';
 import { describeUnderWay, runsUnderWay, type UnderWay } from '../status/under-way.ts';
 

@@ -1,6 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
 import type { Prices, ReportLine } from '@cosmicai/metrics';
 import {
@@ -29,6 +28,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { readJson } from '../inputs/json-file.ts';
 import { dataAccess } from '../inputs/data-access.ts';
 import { quoteOfRun } from '../quote/kept-quote.ts';
+import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
 import { billOf } from './bill.ts';
 import { pricesFor } from './prices-for.ts';
 import { openPlace, type RunPlace } from './run-place.ts';
@@ -191,13 +191,9 @@ async function keptExecution(place: RunPlace): Promise<ExecutionRecord | undefin
 
 async function localExecution({ bucket, resultPath, runId }: RunPlace): Promise<ExecutionRecord | undefined> {
   if (!bucket.startsWith('file://')) return undefined;
-  const folder = join(fileURLToPath(bucket), resultPath, 'executions');
-  for (const name of (await readdir(folder).catch(() => [])).sort().reverse()) {
-    const log = join(folder, name, EVENT_LOG);
-    const bytes = await readFile(log).catch(() => undefined);
-    if (!bytes?.includes(`"run_id":"${runId}"`)) continue;
-    const { events } = parseEventLog(bytes, log);
-    return { events, definition: await readJson(join(folder, name, 'definition.json'), z.unknown()) };
-  }
-  return undefined;
+  const folder = await executionOfRun(executionsFolder(bucket, resultPath, process.cwd()), runId);
+  if (folder === undefined) return undefined;
+  const log = join(folder, EVENT_LOG);
+  const { events } = parseEventLog(await readFile(log), log);
+  return { events, definition: await readJson(join(folder, 'definition.json'), z.unknown()) };
 }

@@ -6,22 +6,24 @@ import { openStore } from '@cosmicai/store';
  * Opens the model of a run as its ranks will, before anything is planned: what doesn't fit is told at once, and ranks on this
  * machine need not try it again.
  *
+ * @returns its SHA-256
  * @throws UserInputError that says why the model can't be used
  */
 export async function checkModel(
   payload: RunPayload,
   defaultModelPath: string,
   store: string | undefined,
-): Promise<void> {
+): Promise<string> {
   await using models = new ModelCache({
     openStore: (bucket) => openStore(bucket, store === undefined ? {} : { base: store }),
     defaultModelPath,
     sessions: { workers: 1 },
   });
-  using _fits = await models.load({
+  using model = await models.load({
     S3_BUCKET: payload.bucket,
     ...(payload.model !== undefined && { MODEL: payload.model }),
     ...(payload.model_inputs !== undefined && { MODEL_INPUTS: payload.model_inputs }),
     ...(payload.allow_batch_dependence !== undefined && { ALLOW_BATCH_DEPENDENCE: payload.allow_batch_dependence }),
   });
+  return model.sha256;
 }

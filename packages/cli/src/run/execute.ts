@@ -7,21 +7,20 @@ import {
   runLocally,
   type FunctionPool,
   type JsonObject,
-  type LocalRunOptions,
   type LocalRunResult,
 } from '@cosmicai/local';
-import type { ExecutionRecord, RunPayload } from '@cosmicai/payload';
+import { UserInputError, type ExecutionRecord, type RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import { makeNamedFolder } from '../output/named-file.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import type { RunPlace } from '../report/run-place.ts';
+import { executionsFolder } from '../status/local-executions.ts';
 import { checkModel } from './check-model.ts';
-import { executionsFolder } from './executions.ts';
 import { loadMachine, localFunctions } from './functions.ts';
 import { keepOptions } from './kept-options.ts';
 import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';
-import { meetAgain } from './meet-again.ts';
+import { goOn } from './go-on.ts';
 import { showRun } from './shown-run.ts';
 
 export interface ExecuteOptions {
@@ -36,6 +35,8 @@ export interface ExecuteOptions {
   readonly functions?: string;
   /** Folder of an earlier execution to go on with. */
   readonly resume?: string;
+  /** Go on with inputs that have changed since the start. */
+  readonly acceptChanged?: boolean;
   readonly quiet?: boolean;
   /** Processes to use again; their functions were configured when the pool was made. */
   readonly pool?: FunctionPool;
@@ -72,15 +73,16 @@ async function executeWith(
 ): Promise<Execution> {
   const { fmi_enabled: meeting, max_concurrency: asked } = options.payload;
   const concurrency = options.concurrency ?? (meeting ? MOST_MEETING_RANKS : availableParallelism());
+  const definition = loadMachine(options.definition, options.functions);
+  const { modelPath, functions } = await functionsWith({ ...options, concurrency }, terminal, rendezvous.environment);
+  const modelSha256 = await checkModel(options.payload, modelPath, options.store);
   const payload = {
     ...options.payload,
+    model_sha256: modelOfRun(options, modelSha256),
     ...(rendezvous.endpoint !== undefined && { rendezvous_endpoint: rendezvous.endpoint }),
     // So that Initialize plans no meeting of more ranks than can run at once.
     ...(meeting && { max_concurrency: Math.min(concurrency, asked) }),
   };
-  const definition = loadMachine(options.definition, options.functions);
-  const { modelPath, functions } = await functionsWith({ ...options, concurrency }, terminal, rendezvous.environment);
-  await checkModel(options.payload, modelPath, options.store);
   const directory =
     options.resume === undefined ? newDirectory(payload, terminal) : resolve(terminal.cwd, options.resume);
   await createLocalBucket(options.payload.bucket);
@@ -113,8 +115,15 @@ async function executeWith(
     },
     ...(shown && { onBeat: shown.beat }),
     resume: options.resume !== undefined,
-    ...(rendezvous.secret !== undefined && {
-      onResume: meetingOf(definition, rendezvous, rendezvous.secret, concurrency, options, terminal),
+    onResume: goOn({
+      definition,
+      modelSha256,
+      acceptChanged: options.acceptChanged ?? false,
+      rendezvous,
+      concurrency,
+      openStore: (bucket, access = {}) =>
+        openStore(bucket, { access, ...(options.store !== undefined && { base: options.store }) }),
+      say: (line) => printLine(terminal.stderr, line),
     }),
   });
   return { ...result, directory, definition };
@@ -133,24 +142,13 @@ async function functionsWith(
   return { modelPath, functions };
 }
 
-/** How the ranks of a resumed run meet. */
-function meetingOf(
-  definition: JsonObject,
-  { endpoint }: LocalRendezvous,
-  secret: string,
-  concurrency: number,
-  { store }: ExecuteOptions,
-  terminal: Terminal,
-): NonNullable<LocalRunOptions['onResume']> {
-  return (point) =>
-    meetAgain(point, {
-      definition,
-      endpoint,
-      secret,
-      concurrency,
-      openStore: (bucket) => openStore(bucket, store === undefined ? {} : { base: store }),
-      say: (line) => printLine(terminal.stderr, line),
-    });
+/** The model that ranks must find: the one that the payload asks for, which is this one unless a run goes on. */
+function modelOfRun({ payload, resume }: ExecuteOptions, modelSha256: string): string {
+  const asked = payload.model_sha256 ?? modelSha256;
+  if (resume !== undefined || asked === modelSha256) return asked;
+  throw new UserInputError(
+    `The model has the SHA-256 ${modelSha256}, and the payload asks for ${asked} (model_sha256). Name the model that it is about, or leave the field out.`,
+  );
 }
 
 /** Processes for several runs, so that all but the first start warm. */

@@ -1,17 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { deriveRunKey } from '@cosmicai/fmi';
 import type { Json, JsonObject, ResumePoint } from '@cosmicai/local';
-import {
-  manifestSchema,
-  parseAs,
-  parseJsonAs,
-  ranksOf,
-  runLayout,
-  runReferenceSchema,
-  type RunReference,
-} from '@cosmicai/payload';
+import { manifestSchema, parseAs, parseJsonAs, ranksOf, runLayout, type RunReference } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
+import { isObject, leadsTo, plannedIn } from './planned-input.ts';
 
 export interface MeetAgainOptions {
   /** The state machine that goes on. */
@@ -35,26 +28,18 @@ export interface MeetAgainOptions {
  */
 export async function meetAgain(point: ResumePoint, options: MeetAgainOptions): Promise<Json> {
   const { input } = point;
-  if (!isObject(input) || !leadsToMap(options.definition, point.state)) return input;
-  const planned = Object.entries({ '': input, ...input }).find(([, value]) => plannedSchema.safeParse(value).success);
+  if (!isObject(input) || !leadsTo(options.definition, point.state, ({ Type }) => Type === 'Map')) return input;
+  const planned = plannedIn(input);
   // Nothing is planned yet: Initialize will plan the meeting.
   if (planned === undefined) return 'fmi_enabled' in input ? moved(input, options.endpoint) : input;
 
-  const [name, value] = planned;
-  const { run } = parseAs(plannedSchema, value, 'the answer of Initialize');
+  const { run } = planned;
   if (!run.fmi_enabled) return input;
   const store = options.openStore(run.bucket);
   const items = await planItems(point, run, store, options);
-  const { endpoint } = options;
-  const answer = {
-    ...value,
-    run: { ...(value.run as JsonObject), ...(endpoint !== undefined && { rendezvous_endpoint: endpoint }) },
-    ...(Array.isArray(value.body) && { body: items }),
-  };
-  return name === '' ? answer : { ...input, [name]: answer };
+  return planned.with({ items, endpoint: options.endpoint });
 }
 
-const plannedSchema = z.object({ run: runReferenceSchema });
 const itemsSchema = z.array(z.record(z.string(), z.json()));
 
 function moved(payload: JsonObject, endpoint: string | undefined): JsonObject {
@@ -102,24 +87,6 @@ async function planItems(
   return renewed;
 }
 
-/** Do ranks still run in that state or in one that may follow it? */
-function leadsToMap(definition: JsonObject, from: string): boolean {
-  const states = definition.States as Readonly<Record<string, JsonObject>>;
-  const reached = new Set([from]);
-  for (const name of reached) {
-    const state = states[name];
-    if (state?.Type === 'Map') return true;
-    const followers = [state, ...branchesOf(state?.Choices), ...branchesOf(state?.Catch)];
-    for (const follower of followers.flatMap((branch) => [branch?.Next, branch?.Default]))
-      if (typeof follower === 'string') reached.add(follower);
-  }
-  return false;
-}
-
-function branchesOf(branches: Json | undefined): JsonObject[] {
-  return Array.isArray(branches) ? branches.filter(isObject) : [];
-}
-
 function whyNot(
   left: readonly number[],
   meeting: readonly number[],
@@ -129,8 +96,4 @@ function whyNot(
   if (metBefore) return 'All ranks have met before, see fmi.json: those that are left don’t meet again.';
   if (left.length <= concurrency) return undefined;
   return `The ${left.length} ranks that are left of ${meeting.length} don’t meet: all would have to run at once, but only ${concurrency} can.`;
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

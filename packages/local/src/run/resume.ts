@@ -2,12 +2,20 @@ import { InvalidInputError, type RunEvent } from '@cosmicai/payload';
 import type { Json } from '../definition/types.ts';
 import type { FinishedChild } from '../map/run-distributed-map.ts';
 
-/** Where a run goes on: a state, the input it had, and the children of its Maps that need not run again. */
+/** Where a run goes on: a state, its input, and the children of its Maps that need not run again. */
 export interface ResumePoint {
   readonly state: string;
   readonly input: Json;
   /** By the name of the Map and the index of the child. */
   readonly finished: Map<string, ReadonlyMap<number, FinishedChild>>;
+}
+
+/** Where a run would go on by its events, and what else they tell that may change it. */
+export interface RunSoFar extends ResumePoint {
+  /** The last input of each of the run's own states that has begun, in any attempt. */
+  readonly entered: ReadonlyMap<string, Json>;
+  /** The run came to its end, and would not go on. */
+  readonly succeeded: boolean;
 }
 
 /**
@@ -18,7 +26,7 @@ export interface ResumePoint {
  * @returns undefined when no state had begun
  * @throws InvalidInputError when the events tell of a state that they don't tell the beginning of
  */
-export function resumePoint(events: readonly RunEvent[], rootStates: readonly string[]): ResumePoint | undefined {
+export function resumePoint(events: readonly RunEvent[], rootStates: readonly string[]): RunSoFar | undefined {
   const ownEvents = events.filter((event) => event.in === undefined);
   const begin = ownEvents.findLastIndex((event) => event.type === 'RunStarted' || event.type === 'RunResumed');
   const inputs = new Map<string, Json>();
@@ -36,9 +44,27 @@ export function resumePoint(events: readonly RunEvent[], rootStates: readonly st
   const state = failed ?? last;
   if (state === undefined) return undefined;
   const input = inputs.get(state);
-  if (input !== undefined) return { state, input, finished: finishedChildren(ownEvents) };
+  if (input !== undefined) {
+    const succeeded = events.findLast(({ type }) => type === 'RunEnded');
+    return {
+      state,
+      input,
+      finished: finishedChildren(ownEvents),
+      entered: inputsOf(ownEvents, rootStates),
+      succeeded: succeeded?.type === 'RunEnded' && succeeded.status === 'SUCCEEDED',
+    };
+  }
   const allowed = 'a StateEntered event before it: a line of the log is lost. Start a new run';
   throw new InvalidInputError('event log', [{ path: state, found: 'how the state ended', allowed }]);
+}
+
+function inputsOf(events: readonly RunEvent[], rootStates: readonly string[]): Map<string, Json> {
+  const inputs = new Map<string, Json>();
+  for (const event of events) {
+    if ((event.type === 'StateEntered' || event.type === 'RunResumed') && rootStates.includes(event.state))
+      inputs.set(event.state, event.input);
+  }
+  return inputs;
 }
 
 /** Children that succeeded in any attempt of a Map that is not over. Their inputs are compared before they are kept. */

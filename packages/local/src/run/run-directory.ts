@@ -24,6 +24,7 @@ import {
 } from '@cosmicai/payload';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../definition/types.ts';
+import { lockExecution } from './execution-lock.ts';
 
 const startSchema = z.object({
   name: z.string(),
@@ -42,7 +43,7 @@ export interface RunStart {
   readonly input: Json;
 }
 
-/** The folder of one run: `run.json`, `definition.json`, `events.jsonl`, `reports.log`, `logs/`, `result.json`. */
+/** The folder of one run, locked while it is open: `run.json`, `definition.json`, `events.jsonl`, `reports.log`, `logs/`, `result.json`. */
 export interface RunDirectory {
   readonly logs: string;
   readonly start: RunStart;
@@ -59,7 +60,7 @@ const START = 'run.json';
 /**
  * Opens the folder of a new run.
  *
- * @throws UserInputError when the folder holds a run already
+ * @throws UserInputError when the folder holds a run already, ExecutionLockedError
  */
 export function createRunDirectory(
   path: string,
@@ -70,18 +71,19 @@ export function createRunDirectory(
     throw new UserInputError(`${path} holds a run already. Resume it, or choose another folder.`);
   }
   mkdirSync(path, { recursive: true });
+  const unlock = lockExecution(path, new Date(start.startedAt));
   const whole = { ...start, definitionSha256: fingerprint(definition) };
   writeFileSync(join(path, 'definition.json'), JSON.stringify(definition, null, 2));
   writeFileSync(join(path, START), JSON.stringify(withFormat(whole), null, 2));
-  return openDirectory(path, whole, []);
+  return openDirectory(path, whole, [], unlock);
 }
 
 /**
  * Opens the folder of an earlier run to go on with it.
  *
- * @throws UserInputError when there is none, or the definition has changed since
+ * @throws UserInputError when there is none, or the definition has changed since; ExecutionLockedError
  */
-export function reopenRunDirectory(path: string, definition: JsonObject): RunDirectory {
+export function reopenRunDirectory(path: string, definition: JsonObject, now: Date): RunDirectory {
   if (!existsSync(join(path, START))) throw new UserInputError(`${path} holds no run to resume: it has no ${START}.`);
   const start = parseJsonAs(startSchema, readFileSync(join(path, START), 'utf8'), join(path, START)) as RunStart;
   if (start.definitionSha256 !== fingerprint(definition)) {
@@ -89,10 +91,16 @@ export function reopenRunDirectory(path: string, definition: JsonObject): RunDir
       `The state machine has changed since the run in ${path} began (${path}/definition.json holds the old one). Start a new run.`,
     );
   }
-  return openDirectory(path, start, readEvents(join(path, EVENT_LOG)));
+  const unlock = lockExecution(path, now);
+  try {
+    return openDirectory(path, start, readEvents(join(path, EVENT_LOG)), unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
-function openDirectory(path: string, start: RunStart, earlier: readonly RunEvent[]): RunDirectory {
+function openDirectory(path: string, start: RunStart, earlier: readonly RunEvent[], unlock: () => void): RunDirectory {
   const events = openSync(join(path, EVENT_LOG), 'a');
   return {
     logs: join(path, 'logs'),
@@ -105,7 +113,10 @@ function openDirectory(path: string, start: RunStart, earlier: readonly RunEvent
       }
     },
     finish: (result) => writeFileSync(join(path, 'result.json'), JSON.stringify(withFormat(result), null, 2)),
-    close: () => closeSync(events),
+    close() {
+      closeSync(events);
+      unlock();
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { textOf, type Json, type JsonObject } from '../definition/types.ts';
 import { StateError } from '../interpreter/state-error.ts';
 import type { FunctionConfig } from '../pool/function-config.ts';
 import { createFunctionPool, type FunctionPool } from '../pool/function-pool.ts';
-import { resumePoint, type ResumePoint } from './resume.ts';
+import { resumePoint, type ResumePoint, type RunSoFar } from './resume.ts';
 import { createRunDirectory, reopenRunDirectory, type RunDirectory } from './run-directory.ts';
 import type { FunctionBeat } from './engine.ts';
 import { runExecution } from './run-execution.ts';
@@ -42,10 +42,10 @@ export interface LocalRunOptions {
   /** Go on with the run in `runDirectory`; `input` is then that of its start. */
   readonly resume?: boolean;
   /**
-   * Called before a run goes on that began earlier, with where it does; answers the input of that state, which may name
-   * what has changed since.
+   * Called before a run goes on that began earlier, with where it would by its events; answers where it does. Undefined: nowhere,
+   * as a run that succeeded does where nobody is asked.
    */
-  readonly onResume?: (point: ResumePoint) => Promise<Json>;
+  readonly onResume?: (sofar: RunSoFar) => Promise<ResumePoint | undefined>;
   /** Name of the state machine in ARNs and `$$.StateMachine.Name`. */
   readonly machineName?: string;
   /** Wait states and the pauses before retries take no time. */
@@ -89,9 +89,13 @@ export async function runLocally(options: LocalRunOptions): Promise<LocalRunResu
     reports: events.flatMap((event) => (event.type === 'FunctionEnded' ? [event.report] : [])),
   });
   try {
-    const before = directory.earlier.findLast((event) => event.type === 'RunEnded');
-    if (before?.status === 'SUCCEEDED') return result({ status: 'SUCCEEDED', output: before.output ?? null });
-    const ending = await attempt(options, directory, record, clock, newId);
+    const soFar = resumePoint(directory.earlier, Object.keys(definition.States as JsonObject));
+    const from = options.resume === true ? await whereItGoesOn(options, soFar, directory.start.input) : soFar;
+    if (from === undefined && soFar?.succeeded === true) {
+      const before = directory.earlier.findLast((event) => event.type === 'RunEnded');
+      return result({ status: 'SUCCEEDED', output: before?.output ?? null });
+    }
+    const ending = await attempt(options, directory, from, record, clock, newId);
     record({ type: 'RunEnded', ...ending });
     directory.finish(ending);
     return result(ending);
@@ -107,7 +111,7 @@ function openRun(
   clock: Clock,
   newId: () => string,
 ): RunDirectory {
-  if (resume) return reopenRunDirectory(runDirectory, definition);
+  if (resume) return reopenRunDirectory(runDirectory, definition, new Date(clock.now()));
   return createRunDirectory(runDirectory, definition, { name: newId(), startedAt: clock.now(), input });
 }
 
@@ -115,15 +119,16 @@ function openRun(
 async function attempt(
   options: LocalRunOptions,
   directory: RunDirectory,
+  from: ResumePoint | undefined,
   emit: (body: RunEventBody, child?: string) => void,
   clock: Clock,
   newId: () => string,
 ): Promise<Ending> {
   const { definition, functions, concurrency = availableParallelism(), machineName = 'cosmicai' } = options;
   const { start } = directory;
-  const from = resumePoint(directory.earlier, Object.keys(definition.States as JsonObject));
-  const input = await inputOf(options, from, start.input);
-  emit(from === undefined ? { type: 'RunStarted', input } : { type: 'RunResumed', state: from.state, input });
+  const input = from?.input ?? start.input;
+  const isNew = from === undefined || directory.earlier.length === 0;
+  emit(isNew ? { type: 'RunStarted', input } : { type: 'RunResumed', state: from.state, input });
   const prepared = prepareMachine(from === undefined ? definition : { ...definition, StartAt: from.state });
   const pool =
     options.pool ?? createFunctionPool({ functions, concurrency, logDirectory: directory.logs, clock, newId });
@@ -163,13 +168,14 @@ async function attempt(
   }
 }
 
-async function inputOf(
-  { definition, resume = false, onResume }: LocalRunOptions,
-  from: ResumePoint | undefined,
+async function whereItGoesOn(
+  { definition, onResume }: LocalRunOptions,
+  soFar: RunSoFar | undefined,
   startInput: Json,
-): Promise<Json> {
-  if (!resume || onResume === undefined) return from?.input ?? startInput;
-  return onResume(from ?? { state: textOf(definition.StartAt), input: startInput, finished: new Map() });
+): Promise<ResumePoint | undefined> {
+  if (onResume === undefined) return soFar?.succeeded === true ? undefined : soFar;
+  const beginning = { state: textOf(definition.StartAt), input: startInput, finished: new Map<string, never>() };
+  return onResume(soFar ?? { ...beginning, entered: new Map(), succeeded: false });
 }
 
 function reasonOf(signal: AbortSignal): string {

@@ -1,0 +1,109 @@
+import { runLayout, type RunRecord } from '@cosmicai/payload';
+import { verifyRun, type Finding, type Verification } from '@cosmicai/runs';
+import { openStore, readableAddress } from '@cosmicai/store';
+import { Command } from 'commander';
+import { dataAccess } from '../inputs/data-access.ts';
+import { folderAddress } from '../inputs/files.ts';
+import { storeOption } from '../inputs/options.ts';
+import { EXIT } from '../output/errors.ts';
+import { progress } from '../output/progress.ts';
+import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { openPlace, type RunPlace } from '../report/run-place.ts';
+import { modelOfRecord } from '../run/model-of-record.ts';
+import { findRun } from '../status/find-run.ts';
+import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
+
+interface VerifyOptions {
+  readonly store?: string;
+  readonly json?: boolean;
+}
+
+export function verifyCommand(terminal: Terminal): Command {
+  return new Command('verify')
+    .description(
+      'Reads all that a run read and wrote, and says whether it is still that: each galaxy predicted once, by one model, from partitions and into files whose bytes have not changed. Exit code 1 when anything has.',
+    )
+    .argument(
+      '<run>',
+      'run folder (results/runs/<run_id>), or a results folder: the run published there; or s3:// addresses of them',
+    )
+    .addOption(storeOption())
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cosmicai verify results\n  cosmicai verify s3://bucket/results/runs/20260304T050607Z-01234567\n',
+    )
+    .action(async (run: string, options: VerifyOptions) => {
+      process.exitCode = await verify(run, options, terminal);
+    });
+}
+
+async function verify(run: string, { store: base, json }: VerifyOptions, terminal: Terminal): Promise<number> {
+  const { place, notes } = await findRun(folderAddress(run, terminal.cwd), terminal.cwd);
+  const open = (bucket: string, access = {}) => openStore(bucket, { access, ...(base !== undefined && { base }) });
+  const execution = await executionOfRun(executionsFolder(place.bucket, place.resultPath, terminal.cwd), place.runId);
+  const shown = progress(terminal, 'Reading partitions');
+  const verification = await verifyRun({
+    ...place,
+    store: open(place.bucket),
+    layout: runLayout(place.resultPath, place.runId),
+    openData: (task, record: RunRecord) => open(task.DATA_BUCKET, dataAccess(record.payload)),
+    modelSha256: (record) => modelOfRecord(record, execution, open),
+    onProgress: (read, files) => shown.update(read, files),
+  });
+  shown.done();
+  if (json) printJson(terminal, { ...verification, notes: [...notes, ...verification.notes] });
+  else printLine(terminal.stdout, described(verification, notes, place, execution));
+  return verification.findings.length === 0 ? EXIT.done : EXIT.failed;
+}
+
+const FINDINGS_SHOWN = 50;
+
+function described(
+  { run_id, statement, findings, notes, compared }: Verification,
+  before: readonly string[],
+  place: RunPlace,
+  execution: string | undefined,
+): string {
+  const shown = findings.slice(0, FINDINGS_SHOWN).map(({ what, problem }) => `  ${what} ${problem}`);
+  const more = findings.length > shown.length ? [`  … and ${findings.length - shown.length} more`] : [];
+  const verdict =
+    findings.length === 0
+      ? 'All is as the run left it.'
+      : `${findings.length} ${findings.length === 1 ? 'thing is' : 'things are'} not as the run left ${findings.length === 1 ? 'it' : 'them'}:`;
+  return [
+    `Run ${run_id}: ${statement}`,
+    `Read and compared: ${compared.inputs} inputs, ${compared.outputs} outputs`,
+    ...before,
+    ...notes,
+    verdict,
+    ...shown,
+    ...more,
+    ...mending(findings, place, execution),
+  ].join('\n');
+}
+
+function mending(findings: readonly Finding[], place: RunPlace, execution: string | undefined): string[] {
+  const has = (mend: Finding['mend']) => findings.some((finding) => finding.mend === mend);
+  const goOn = execution === undefined ? goOnElsewhere(place) : `cosmicai run --resume ${execution}`;
+  return [
+    ...(has('restore')
+      ? [
+          `Put inputs back as they were, or take them as they are now: ${goOn}${execution === undefined ? '' : ' --accept-changed'}`,
+        ]
+      : []),
+    ...(has('replan') ? ["The plan can't be trusted any more: start a new run."] : []),
+    ...(has('resume') && !has('replan')
+      ? [`Ranks without a whole result run again, and all are combined anew, with: ${goOn}`]
+      : []),
+    ...(has('remove')
+      ? ['Files that are of no rank should be moved elsewhere: who reads the folder as a whole would count them.']
+      : []),
+  ];
+}
+
+function goOnElsewhere({ bucket, resultPath, runId }: RunPlace): string {
+  return bucket.startsWith('s3://')
+    ? `cosmicai run --target aws --only-failed (run ${runId})`
+    : `cosmicai run --resume <execution>, on the machine that began the run, as no execution of it lies beside ${readableAddress(bucket, resultPath)}`;
+}

@@ -1,0 +1,63 @@
+import { parseJsonAs, runLayout, runSummarySchema, UserInputError, type RunSummary } from '@cosmicai/payload';
+import { readLease } from '@cosmicai/runs';
+import { readableAddress, type ObjectStore } from '@cosmicai/store';
+import { resultsLocation } from '../inputs/files.ts';
+import { openPlace, type RunPlace } from '../report/run-place.ts';
+
+export interface FoundRun {
+  readonly place: RunPlace;
+  /** What else is to be known of the folder: sentences for people. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The run that is meant by a run folder (`…/runs/<run_id>`) or a results folder: of the latter the one that is published there, or,
+ * where none is, the newest that came to a summary.
+ *
+ * @throws UserInputError when there is none
+ */
+export async function findRun(folder: string, cwd: string, how: Pick<RunPlace, 'access' | 'base'> = {}): Promise<FoundRun> {
+  const inRuns = /^(.*)\/runs\/([^/]+)\/?$/.exec(folder);
+  const { bucket, resultPath } = resultsLocation(inRuns?.[1] ?? folder, cwd);
+  if (inRuns?.[2] !== undefined) return { place: { bucket, resultPath, runId: inRuns[2], ...how }, notes: [] };
+  const store = openPlace({ bucket, ...how });
+  const published = await publishedRun(store, resultPath);
+  const newest = await newestSummary(store, resultPath);
+  const runId = published ?? newest?.run_id;
+  if (runId === undefined)
+    throw new UserInputError(
+      `There is no finished run in ${readableAddress(bucket, resultPath)}: it has neither a summary.json nor a runs/<run_id>/summary.json.`,
+    );
+  const lease = await readLease(store, runLayout(resultPath, runId).published.lease);
+  return {
+    place: { bucket, resultPath, runId, ...how },
+    notes: [
+      ...(lease === undefined
+        ? []
+        : [`Run ${lease.run_id} is being published there since ${lease.since}; what is there now may be of two runs.`]),
+      ...(newest === undefined || newest.run_id === runId
+        ? []
+        : [
+            `The newest run there is ${newest.run_id}: ${newest.status}${newest.status === 'FAILED' ? ', so it was not published' : ''}. Its files lie in ${readableAddress(bucket, runLayout(resultPath, newest.run_id).folder)}/`,
+          ]),
+    ],
+  };
+}
+
+async function publishedRun(store: ObjectStore, resultPath: string): Promise<string | undefined> {
+  const key = `${resultPath}/summary.json`;
+  if ((await store.head(key)) === undefined) return undefined;
+  return parseJsonAs(runSummarySchema, (await store.get(key)).toString(), key).run_id;
+}
+
+/** Ids of runs begin with the time of their plan. */
+async function newestSummary(
+  store: ObjectStore,
+  resultPath: string,
+): Promise<Pick<RunSummary, 'run_id' | 'status'> | undefined> {
+  let newest: string | undefined;
+  for await (const { key } of store.list(`${resultPath}/runs/`))
+    if (/^[^/]+\/summary\.json$/.test(key.slice(`${resultPath}/runs/`.length))) newest = key;
+  if (newest === undefined) return undefined;
+  return parseJsonAs(runSummarySchema, (await store.get(newest)).toString(), newest);
+}

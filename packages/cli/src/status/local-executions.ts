@@ -1,0 +1,19 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EVENT_LOG } from '@cosmicai/payload';
+
+/** Where executions on this machine lie: beside their results where these are here too, else below the current folder. */
+export function executionsFolder(bucket: string, resultPath: string, cwd: string): string {
+  const results = bucket.startsWith('file:') ? join(fileURLToPath(bucket), resultPath) : resolve(cwd, 'cosmicai');
+  return join(results, 'executions');
+}
+
+/** The newest execution on this machine that worked at a run. */
+export async function executionOfRun(folder: string, runId: string): Promise<string | undefined> {
+  for (const name of (await readdir(folder).catch(() => [])).sort().reverse()) {
+    const log = await readFile(join(folder, name, EVENT_LOG)).catch(() => undefined);
+    if (log?.includes(`"run_id":"${runId}"`) === true) return join(folder, name);
+  }
+  return undefined;
+}

@@ -1,0 +1,73 @@
+import { EnvironmentError, UserInputError, type Manifest, type RankResult, type RankTask } from '@cosmicai/payload';
+import { hashObject, type ObjectStore } from '@cosmicai/store';
+import { openPartition, storeSource, TorchFileError } from '@cosmicai/torchfile';
+import pMap from 'p-map';
+import type { Finding } from './findings.ts';
+
+/** Each is read as a whole: more at once would only wait for the same disk or line. */
+const CONCURRENT_READS = 4;
+const SAMPLES_AT_ONCE = 256;
+
+/** Reads every partition of a run's ranks and compares it with what they read. */
+export async function verifyInputs(
+  manifest: Manifest,
+  results: ReadonlyMap<number, RankResult>,
+  openData: (task: RankTask) => ObjectStore,
+  onRead: () => void,
+): Promise<Finding[]> {
+  const partitions = manifest.flatMap((task) =>
+    (results.get(task.RANK)?.partitions ?? []).map((partition) => ({ task, partition })),
+  );
+  const found = await pMap(
+    partitions,
+    async ({ task, partition }) => {
+      const problem = await differenceNow(() => openData(task), partition, task.CHECK_CRC);
+      onRead();
+      return problem === undefined ? [] : [{ what: partition.key, problem, mend: 'restore' } as const];
+    },
+    { concurrency: CONCURRENT_READS },
+  );
+  return found.flat();
+}
+
+/** That an input can't be reached is told as what is wrong with it. */
+async function differenceNow(
+  open: () => ObjectStore,
+  partition: RankResult['partitions'][number],
+  checkCrc: boolean,
+): Promise<string | undefined> {
+  try {
+    return await difference(open(), partition, checkCrc);
+  } catch (error) {
+    if (error instanceof UserInputError || error instanceof EnvironmentError) return `can't be read: ${error.message}`;
+    throw error;
+  }
+}
+
+async function difference(
+  store: ObjectStore,
+  { key, size, etag, sha256 }: RankResult['partitions'][number],
+  checkCrc: boolean,
+): Promise<string | undefined> {
+  const now = await store.head(key);
+  if (now === undefined) return 'is gone';
+  if (now.size !== size) return `has ${now.size} bytes; when it was read it had ${size}`;
+  // Where the bytes are known it doesn't matter what the store calls them.
+  if (sha256 !== undefined)
+    return (await hashObject(store, key)) === sha256 ? undefined : 'is not what was read: its SHA-256 is another';
+  if (etag !== undefined && now.etag !== etag)
+    return `was written again since it was read (etag ${etag} then, ${now.etag} now); whether its content is the same can't be told, as hash_inputs was not asked for`;
+  return checkCrc ? damage(store, key) : undefined;
+}
+
+/** A disk that rots changes neither time nor size: the checksums in the file are what tells. */
+async function damage(store: ObjectStore, key: string): Promise<string | undefined> {
+  try {
+    const partition = await openPartition(await storeSource(store, key));
+    for await (const _ of partition.batches({ size: SAMPLES_AT_ONCE }));
+    return undefined;
+  } catch (error) {
+    if (error instanceof TorchFileError) return `is damaged: ${error.message}`;
+    throw error;
+  }
+}

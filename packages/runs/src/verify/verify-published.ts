@@ -1,0 +1,85 @@
+import { runLayout, runSummarySchema, type RankResult, type RunLayout } from '@cosmicai/payload';
+import { NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
+import { readLease } from '../publish/lease.ts';
+import { MOST_RANKS_PUBLISHED } from '../publish/publish-run.ts';
+import type { Finding } from './findings.ts';
+
+const CONCURRENT_READS = 16;
+
+export interface PublishedVerification {
+  readonly findings: readonly Finding[];
+  /** What is published instead, or going on. */
+  readonly notes: readonly string[];
+  readonly compared: number;
+}
+
+/** Compares what is published at a result_path with the run's own files, when it is this run that is published there. */
+export async function verifyPublished(
+  store: ObjectStore,
+  layout: RunLayout,
+  { runId, resultPath }: { readonly runId: string; readonly resultPath: string },
+  results: ReadonlyMap<number, RankResult>,
+): Promise<PublishedVerification> {
+  const { published } = layout;
+  const lease = await readLease(store, published.lease);
+  if (lease !== undefined)
+    return {
+      findings: [],
+      notes: [`Run ${lease.run_id} is being published beside it since ${lease.since}.`],
+      compared: 0,
+    };
+  const there = await textAt(store, published.summary);
+  const { data } = runSummarySchema.pick({ run_id: true }).safeParse(jsonOf(there));
+  if (data?.run_id !== undefined && data.run_id !== runId)
+    return (await isThere(store, resultPath, data.run_id))
+      ? { findings: [], notes: [`Published beside it is run ${data.run_id}.`], compared: 0 }
+      : {
+          findings: [
+            { what: published.summary, problem: `names a run that isn't there: ${data.run_id}`, mend: 'resume' },
+          ],
+          notes: [],
+          compared: 1,
+        };
+  if (there === undefined) return { findings: [], notes: ['It is not published.'], compared: 0 };
+  const ranks = results.size > MOST_RANKS_PUBLISHED ? [] : [...results.keys()];
+  const pairs = [
+    [published.summary, layout.summary],
+    [published.combined, layout.combined],
+    ...ranks.map((rank) => [published.rankResult(rank), layout.rankResult(rank)] as const),
+  ] as const;
+  const compared = await pMap(
+    pairs,
+    async ([copy, own]): Promise<Finding[]> => {
+      const [copied, written] = await Promise.all([textAt(store, copy), textAt(store, own)]);
+      // What is wrong with the run's own file is said of that.
+      if (written === undefined || copied === written) return [];
+      return [{ what: copy, problem: copied === undefined ? 'is gone' : `is not the same as ${own}`, mend: 'resume' }];
+    },
+    { concurrency: CONCURRENT_READS },
+  );
+  return { findings: compared.flat(), notes: [], compared: pairs.length };
+}
+
+async function isThere(store: ObjectStore, resultPath: string, runId: string): Promise<boolean> {
+  return (await store.head(runLayout(resultPath, runId).run)) !== undefined;
+}
+
+/** Of a large file its hash will do. */
+async function textAt(store: ObjectStore, key: string): Promise<string | undefined> {
+  try {
+    const bytes = await store.get(key);
+    return bytes.length > 1_000_000 ? sha256Of(bytes) : bytes.toString('latin1');
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function jsonOf(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { InvalidInputError, type RankTask, type RunLayout, type RunRecord } from '@cosmicai/payload';
+import type { ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
+import { readPlan } from '../plan/read-plan.ts';
+import { proveRun } from '../proof/prove-run.ts';
+import { ranksInStore } from '../resume/whole-ranks.ts';
+import type { Finding } from './findings.ts';
+import { differenceFromHash, verifyFolder, type FolderVerification } from './verify-folder.ts';
+import { verifyInputs } from './verify-inputs.ts';
+import { verifyPublished } from './verify-published.ts';
+
+const CONCURRENT_READS = 16;
+
+export interface VerifyOptions {
+  readonly runId: string;
+  readonly resultPath: string;
+  readonly store: ObjectStore;
+  readonly layout: RunLayout;
+  /** The bucket of a task's partitions, asked as the payload says. */
+  readonly openData: (task: RankTask, record: RunRecord) => ObjectStore;
+  /** SHA-256 of the run's model as it is now; undefined where it can't be reached. */
+  readonly modelSha256: (record: RunRecord) => Promise<string | undefined>;
+  readonly onProgress?: (filesRead: number, files: number) => void;
+}
+
+export interface Verification {
+  readonly run_id: string;
+  /** As `proof.json` has it, from what lies there now. */
+  readonly statement: string;
+  readonly findings: readonly Finding[];
+  /** What isn't wrong, but worth knowing. */
+  readonly notes: readonly string[];
+  /** Files whose bytes were read and compared. */
+  readonly compared: { readonly inputs: number; readonly outputs: number };
+}
+
+/**
+ * Reads all that a run read and wrote, and says what is no longer as it was.
+ *
+ * @throws NotFoundError when there is no such run
+ */
+export async function verifyRun(options: VerifyOptions): Promise<Verification> {
+  const { runId, store, layout, openData, onProgress } = options;
+  const folder = await verifyFolder(store, layout);
+  const plan = await readPlan(store, layout).catch((error: unknown) => {
+    if (error instanceof InvalidInputError) return error;
+    throw error;
+  });
+  if (plan instanceof InvalidInputError) return withoutPlan(runId, plan, folder);
+  const { record, manifest } = plan;
+  const { whole, missing } = await ranksInStore(store, manifest);
+  const ranks = [...missing].map(([rank, { error, cause }]): Finding => ({
+    what: error === 'PredictionsDamaged' ? layout.rankPredictions(rank) : layout.rankResult(rank),
+    problem: `leaves rank ${rank} without a whole result: ${cause}`,
+    mend: 'resume',
+  }));
+  const hashes = await pMap(
+    [...whole.values()].flatMap(({ hashes_file: file }) => (file === undefined ? [] : [file])),
+    async ({ key, sha256 }): Promise<Finding[]> => {
+      const problem = await differenceFromHash(store, key, sha256);
+      return problem === undefined ? [] : [{ what: key, problem, mend: 'resume' }];
+    },
+    { concurrency: CONCURRENT_READS },
+  );
+  const published = await verifyPublished(store, layout, { runId, resultPath: options.resultPath }, whole);
+  const files = [...whole.values()].reduce((sum, { partitions }) => sum + partitions.length, 0);
+  let read = 0;
+  const inputs = await verifyInputs(
+    manifest,
+    whole,
+    (task) => openData(task, record),
+    () => onProgress?.(++read, files),
+  );
+  const proof = proveRun({ manifest, results: [...whole.values()], changedFiles: missing.size });
+  const model = verifyModel(await options.modelSha256(record), proof.models);
+  return {
+    run_id: runId,
+    statement: proof.statement,
+    findings: [
+      ...proof.problems.map((problem): Finding => ({
+        what: layout.folder,
+        problem: `is not whole: ${problem}`,
+        mend: 'resume',
+      })),
+      ...eachOnce([...ranks, ...folder.findings]),
+      ...hashes.flat(),
+      ...published.findings,
+      ...inputs,
+      ...model.findings,
+    ],
+    notes: [...published.notes, ...model.notes],
+    compared: {
+      inputs: files + (model.notes.length === 0 ? 1 : 0),
+      outputs: folder.compared + 2 * whole.size + published.compared,
+    },
+  };
+}
+
+/** Without a plan nobody can say what the rest should be. */
+function withoutPlan(runId: string, { what, message }: InvalidInputError, folder: FolderVerification): Verification {
+  return {
+    run_id: runId,
+    statement: 'nothing can be said of its galaxies, as its plan is damaged',
+    findings: eachOnce([...folder.findings, { what, problem: `can't be read: ${message}`, mend: 'replan' }]),
+    notes: [],
+    compared: { inputs: 0, outputs: folder.compared },
+  };
+}
+
+/** The first that is said of a file is enough. */
+function eachOnce(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.toReversed().map((finding) => [finding.what, finding])).values()].toReversed();
+}
+
+function verifyModel(now: string | undefined, models: readonly string[]): { findings: Finding[]; notes: string[] } {
+  const [predicted] = models;
+  if (predicted === undefined) return { findings: [], notes: [] };
+  if (now === undefined)
+    return {
+      findings: [],
+      notes: [`The model was not compared, as it isn't known where it lies; SHA-256 ${predicted} predicted.`],
+    };
+  if (models.includes(now)) return { findings: [], notes: [] };
+  return {
+    findings: [
+      {
+        what: 'The model',
+        problem: `is not the one that predicted: its SHA-256 is ${now}, that of the run ${predicted}`,
+        mend: 'restore',
+      },
+    ],
+    notes: [],
+  };
+}
