@@ -101,6 +101,8 @@ function objectArns(stage, { prefixes, data_buckets }) {
   return {
     buckets: [own, ...others],
     results,
+    // The lease under which a run is published, and ranks of an earlier, larger one.
+    published: prefixes.results.map((prefix) => below(own, `${prefix}/*.json`)),
     // What runLayout of packages/payload calls rendezvousKey.
     run_keys: prefixes.results.map((prefix) => below(own, `${prefix}/*/rendezvous-key`)),
     readable: [

@@ -65,7 +65,10 @@ describe('a corrupt partition', () => {
     expect(run.stdout).not.toContain('strict/combined_data.json');
     expect(run.stderr).toMatch(/rank 2 \(3\.pt\): PartitionError: .*3\.pt/);
     expect(workspace.exists('strict', 'combined_data.json')).toBe(false);
-    const summary = workspace.summary('strict', 'summary.json');
+    // Nothing of a failed run is published: it lies in its own folder, which report finds.
+    expect(workspace.exists('strict', 'summary.json')).toBe(false);
+    const [runId] = workspace.names('strict', 'runs');
+    const summary = workspace.summary('strict', 'runs', runId!, 'summary.json');
     expect(summary).toMatchObject({ status: 'FAILED', ranks: { planned: 4, succeeded: 2, failed: 2 } });
     expect(summary.failed_ranks).toMatchObject([
       { rank: 2, data_path: ['3.pt'], error: 'PartitionError' },

@@ -224,7 +224,6 @@ describe('runs that share a result_path', () => {
     expect(workspace.names('shared', 'runs')).toEqual(
       [printedRun(larger).summary!.run_id, parts!.run_id, other!.run_id].sort(),
     );
-    expect(workspace.exists('shared', '3.json')).toBe(true);
     for (const { run_id: runId, samples } of [parts!, other!]) {
       const combined = workspace.combined('shared', 'runs', runId, 'combined_data.json');
       expect(combined.map(({ run_id: of }) => of)).toEqual(combined.map(() => runId));
@@ -233,5 +232,11 @@ describe('runs that share a result_path', () => {
     const published = workspace.combined('shared', 'combined_data.json');
     expect(new Set(published.map(({ run_id: of }) => of)).size).toBe(1);
     expect([2, 3]).toContain(published.length);
+    // All that is published is of that run, though an earlier one had more ranks.
+    const ranks = workspace.names('shared').filter((name) => /^\d+\.json$/.test(name));
+    expect(ranks).toEqual(published.map((_, rank) => `${rank}.json`));
+    const [{ run_id: last } = { run_id: '' }] = published;
+    for (const name of [...ranks, 'summary.json'])
+      expect(JSON.parse(workspace.text('shared', name))).toMatchObject({ run_id: last });
   });
 });

@@ -1,4 +1,4 @@
-import { FORMAT, type ProofFile, type RunLayout, type RunProof } from '@cosmicai/payload';
+import { type ProofFile, type RunLayout, type RunProof } from '@cosmicai/payload';
 import { sealedText, type RankLeft } from '@cosmicai/runs';
 import { hashObject, listAll, sha256Of, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
@@ -36,7 +36,7 @@ export async function proofText(store: ObjectStore, layout: RunLayout, inputs: P
     async ({ key, size }): Promise<Listed> => ({ key: relative(key), size, sha256: await hashObject(store, key) }),
     { concurrency: CONCURRENT_READS },
   );
-  const file: Omit<ProofFile, 'seal'> = {
+  const file: Omit<ProofFile, 'seal' | 'format'> = {
     run_id: inputs.runId,
     proof: inputs.proof,
     objects: [
@@ -45,7 +45,6 @@ export async function proofText(store: ObjectStore, layout: RunLayout, inputs: P
       known(layout.combined, inputs.combined),
       known(layout.summary, inputs.summary),
     ],
-    format: FORMAT,
   };
   return sealedText(file);
 }

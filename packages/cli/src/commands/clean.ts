@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { executionOwner, ExecutionLockedError } from '@cosmicai/local';
 import { runLayout, UserInputError } from '@cosmicai/payload';
 import { openStore, readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
@@ -6,6 +7,7 @@ import { resultsLocation } from '../inputs/files.ts';
 import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
 
 interface CleanOptions extends AccessOptions {
   readonly target: 'local' | 'aws';
@@ -44,6 +46,7 @@ async function clean(results: string, runId: string, options: CleanOptions, term
     throw new UserInputError(
       `There is no run ${runId} in ${readableAddress(bucket, resultPath)}. "cosmicai status" lists the runs.`,
     );
+  await refuseUnderWay(bucket, resultPath, runId, terminal);
   if (
     options.yes !== true &&
     !(await confirmed(`Delete ${readableAddress(bucket, folder)}/ and all that is in it?`, terminal))
@@ -55,6 +58,13 @@ async function clean(results: string, runId: string, options: CleanOptions, term
   if (options.json) printJson(terminal, { run_id: runId, folder: `${bucket}/${folder}`, deleted });
   else printLine(terminal.stdout, `Deleted ${deleted} objects of ${readableAddress(bucket, folder)}/`);
   return EXIT.done;
+}
+
+/** @throws ExecutionLockedError when somebody on this machine works at the run */
+async function refuseUnderWay(bucket: string, resultPath: string, runId: string, { cwd }: Terminal): Promise<void> {
+  const execution = await executionOfRun(executionsFolder(bucket, resultPath, cwd), runId);
+  const owner = execution === undefined ? undefined : executionOwner(execution);
+  if (execution !== undefined && owner !== undefined) throw new ExecutionLockedError(execution, owner);
 }
 
 async function locate(results: string, { target, stage }: CleanOptions, terminal: Terminal) {

@@ -12,6 +12,9 @@ export interface RunPlace {
 }
 
 /** A bucket of a run, by default the one that it lies in. */
-export function openPlace({ bucket, base, access = {} }: Omit<RunPlace, "resultPath" | "runId">, named: string = bucket): ObjectStore {
+export function openPlace(
+  { bucket, base, access = {} }: Omit<RunPlace, 'resultPath' | 'runId'>,
+  named: string = bucket,
+): ObjectStore {
   return openStore(named, { access, ...(base !== undefined && { base }) });
 }

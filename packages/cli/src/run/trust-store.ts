@@ -1,13 +1,13 @@
 import { AFTER_A_CHANGE } from '@cosmicai/inference';
 import type { FinishedChild, Json, JsonObject, ResumePoint, RunSoFar } from '@cosmicai/local';
 import {
+  EnvironmentError,
   listed,
   manifestSchema,
   parseAs,
   parseJsonAs,
   ranksOf,
   runLayout,
-  UserInputError,
   withFormat,
   type Manifest,
   type RankResult,
@@ -39,6 +39,9 @@ export interface TrustStoreOptions {
   readonly say: (line: string) => void;
 }
 
+/** A run can't go on as it is: what it reads, or its plan, isn't what it was. */
+class GoingOnRefused extends EnvironmentError {}
+
 /** The Map of a run's ranks, as it began last. */
 interface RankMap {
   readonly name: string;
@@ -57,7 +60,7 @@ interface PlanNow extends RanksInStore {
  * and all others run, though the events may say that they were done.
  *
  * @returns undefined when the run succeeded and all of it is there
- * @throws UserInputError when partitions or the model aren't those of the start
+ * @throws GoingOnRefused when partitions or the model aren't those of the start
  */
 export async function trustStore(soFar: RunSoFar, options: TrustStoreOptions): Promise<ResumePoint | undefined> {
   const map = rankMap(soFar, options.definition);
@@ -107,12 +110,12 @@ async function planNow(store: ObjectStore, layout: RunLayout): Promise<PlanNow> 
   return { items, manifest, ...(await ranksInStore(store, manifest)) };
 }
 
-/** @throws UserInputError when the plan isn't that by which the run was summarized */
+/** @throws GoingOnRefused when the plan isn't that by which the run was summarized */
 async function isSummarizedAndWhole(store: ObjectStore, layout: RunLayout): Promise<boolean> {
   const { proof, findings } = await verifyFolder(store, layout);
   const ofThePlan = proof === undefined ? undefined : findings.find(({ mend }) => mend === 'replan');
   if (ofThePlan !== undefined)
-    throw new UserInputError(
+    throw new GoingOnRefused(
       `${ofThePlan.what} ${ofThePlan.problem}. Its plan can't be trusted any more: start a new run.`,
     );
   return findings.every(({ mend }) => mend !== 'resume');
@@ -122,7 +125,7 @@ async function isSummarizedAndWhole(store: ObjectStore, layout: RunLayout): Prom
  * Plans anew with inputs that have changed, where that is allowed.
  *
  * @returns undefined when none have
- * @throws UserInputError
+ * @throws GoingOnRefused
  */
 async function acceptChanges(
   { items, manifest, whole }: PlanNow,
@@ -143,9 +146,9 @@ async function acceptChanges(
     ...changed.map(describeChange),
   ];
   const told = `Inputs of run ${record.run.run_id} have changed since it began:\n${listed(changes, '  ')}`;
-  if (!acceptChanged) throw new UserInputError(`${told}\n${AFTER_A_CHANGE}`);
+  if (!acceptChanged) throw new GoingOnRefused(`${told}\n${AFTER_A_CHANGE}`);
   if (changed.some(({ now }) => now === undefined))
-    throw new UserInputError(
+    throw new GoingOnRefused(
       `${told}\nA run can't go on without partitions that are gone: put them back, or start a new run.`,
     );
   say(`${told}\nThey are taken as they are now; ranks that read them run again.`);

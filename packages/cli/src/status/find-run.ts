@@ -16,7 +16,11 @@ export interface FoundRun {
  *
  * @throws UserInputError when there is none
  */
-export async function findRun(folder: string, cwd: string, how: Pick<RunPlace, 'access' | 'base'> = {}): Promise<FoundRun> {
+export async function findRun(
+  folder: string,
+  cwd: string,
+  how: Pick<RunPlace, 'access' | 'base'> = {},
+): Promise<FoundRun> {
   const inRuns = /^(.*)\/runs\/([^/]+)\/?$/.exec(folder);
   const { bucket, resultPath } = resultsLocation(inRuns?.[1] ?? folder, cwd);
   if (inRuns?.[2] !== undefined) return { place: { bucket, resultPath, runId: inRuns[2], ...how }, notes: [] };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { formatField, parseJsonAs, UserInputError, withFormat } from '@cosmicai/payload';
+import { EnvironmentError, formatField, parseJsonAs, withFormat } from '@cosmicai/payload';
 import { z } from 'zod';
 
 const FILE = 'lock.json';
@@ -23,7 +23,7 @@ const lockSchema = z.object({
 export type ExecutionOwner = z.output<typeof lockSchema>;
 
 /** Somebody is at work in the folder of an execution. */
-export class ExecutionLockedError extends UserInputError {
+export class ExecutionLockedError extends EnvironmentError {
   readonly owner: ExecutionOwner;
 
   constructor(path: string, owner: ExecutionOwner) {
