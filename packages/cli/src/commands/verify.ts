@@ -1,10 +1,10 @@
-import { runLayout, type RunRecord } from '@cosmicai/payload';
+import { runLayout } from '@cosmicai/payload';
 import { verifyRun, type Finding, type Verification } from '@cosmicai/runs';
-import { openStore, readableAddress } from '@cosmicai/store';
+import { readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { dataAccess } from '../inputs/data-access.ts';
 import { folderAddress } from '../inputs/files.ts';
-import { storeOption } from '../inputs/options.ts';
+import { accessOf, storeOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -13,13 +13,13 @@ import { modelOfRecord } from '../run/model-of-record.ts';
 import { findRun } from '../status/find-run.ts';
 import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
 
-interface VerifyOptions {
+interface VerifyOptions extends AccessOptions {
   readonly store?: string;
   readonly json?: boolean;
 }
 
 export function verifyCommand(terminal: Terminal): Command {
-  return new Command('verify')
+  return withAccessOptions(new Command('verify'))
     .description(
       'Reads all that a run read and wrote, and says whether it is still that: each galaxy predicted once, by one model, from partitions and into files whose bytes have not changed. Exit code 1 when anything has.',
     )
@@ -38,16 +38,19 @@ export function verifyCommand(terminal: Terminal): Command {
     });
 }
 
-async function verify(run: string, { store: base, json }: VerifyOptions, terminal: Terminal): Promise<number> {
-  const { place, notes } = await findRun(folderAddress(run, terminal.cwd), terminal.cwd);
-  const open = (bucket: string, access = {}) => openStore(bucket, { access, ...(base !== undefined && { base }) });
+async function verify(run: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
+  const { store: base, json } = options;
+  const access = accessOf(options);
+  const { place, notes } = await findRun(folderAddress(run, terminal.cwd), terminal.cwd, { access, base });
+  const open = (bucket: string) => openPlace(place, bucket);
   const execution = await executionOfRun(executionsFolder(place.bucket, place.resultPath, terminal.cwd), place.runId);
   const shown = progress(terminal, 'Reading partitions');
   const verification = await verifyRun({
     ...place,
     store: open(place.bucket),
     layout: runLayout(place.resultPath, place.runId),
-    openData: (task, record: RunRecord) => open(task.DATA_BUCKET, dataAccess(record.payload)),
+    openData: ({ DATA_BUCKET }, { payload }) =>
+      openPlace({ ...place, access: { ...access, ...dataAccess(payload) } }, DATA_BUCKET),
     modelSha256: (record) => modelOfRecord(record, execution, open),
     onProgress: (read, files) => shown.update(read, files),
   });
