@@ -97,7 +97,8 @@ describe('cosmicai verify', () => {
     }
     expect(unfound).toEqual([]);
     expect((await verify()).findings).toEqual([]);
-  });
+    // Every file of twelve ranks, and all of them read again for each.
+  }, 600_000);
 
   it('finds bits that rot in a partition, which change neither size nor time', async () => {
     const path = workspace.path('parts', '5.pt');
