@@ -11,7 +11,8 @@ import {
   type RankResult,
   type RunRecord,
 } from '@cosmicai/payload';
-import { fileStore, type ObjectStore } from '@cosmicai/store';
+import { isSealed } from '@cosmicai/runs';
+import { fileStore, hashObject, type ObjectStore } from '@cosmicai/store';
 import { resultSummary } from '../src/result-summary.ts';
 import { summarize } from '../src/summarize.ts';
 
@@ -202,6 +203,81 @@ describe('summarize', () => {
     expect(answer.status).toBe('FAILED');
     expect(answer.cause).toMatch(/1 of 2 ranks failed.*\nrank 1 \(2\.pt\)/);
     expect((await readSummary()).samples).toBe(3);
+  });
+
+  describe('a rank whose files are not what it wrote', () => {
+    /** Ranks as they are now: they take down what they write. */
+    async function givenProvenRun() {
+      await givenRun(3, []);
+      for (const rank of [0, 1, 2]) {
+        await givenResult(rank, 3);
+        const key = layout.rankPredictions(rank);
+        const { size, etag } = (await store.head(key))!;
+        await givenResult(rank, 3, {
+          predictions_file: { key, size, etag, sha256: await hashObject(store, key), rows: 3 },
+        });
+      }
+    }
+
+    it('is none as long as nobody touched them, and the run says so', async () => {
+      await givenProvenRun();
+      expect(await run({ run: reference })).toMatchObject({ status: 'SUCCEEDED' });
+      expect((await readSummary()).proof).toEqual({
+        statement: '9 of 9 galaxies, each once; 1 model; 3 of 3 files unchanged',
+        galaxies: 9,
+        galaxies_planned: 9,
+        partitions: { planned: 3, predicted: 3 },
+        models: ['abc'],
+        files: { checked: 3, unchanged: 3 },
+        problems: [],
+      });
+      expect(isSealed((await store.get(layout.proof)).toString())).toBe(true);
+    });
+
+    it.each<[string, string, (key: (rank: number) => string) => Promise<unknown>]>([
+      ['predictions of another rank', 'PredictionsDamaged', async (key) => store.put(key(1), await store.get(key(2)))],
+      ['no predictions', 'PredictionsDamaged', (key) => store.delete(key(1))],
+      ['other bytes as predictions', 'PredictionsDamaged', (key) => store.put(key(1), 'PAR1')],
+      [
+        'the result of another rank',
+        'ResultDamaged',
+        async () => store.put(layout.rankResult(1), await store.get(layout.rankResult(2))),
+      ],
+      [
+        'half a result',
+        'ResultDamaged',
+        async () => store.put(layout.rankResult(1), (await store.get(layout.rankResult(1))).subarray(0, 300)),
+      ],
+    ])('has failed: %s', async (_, error, swap) => {
+      await givenProvenRun();
+      await swap(layout.rankPredictions);
+
+      const answer = await run({ run: reference });
+
+      expect(answer).toMatchObject({ status: 'FAILED', error_name: 'RanksFailed' });
+      const summary = await readSummary();
+      expect(summary.failed_ranks).toMatchObject([{ rank: 1, error }]);
+      expect(summary).toMatchObject({ samples: 6, prediction_scores: { count: 6 } });
+      expect(await store.head('out/summary.json')).toBeUndefined();
+    });
+
+    it('counts when the run was copied elsewhere, where only the store’s names of the files are new', async () => {
+      await givenProvenRun();
+      for (const rank of [0, 1, 2])
+        await store.put(layout.rankPredictions(rank), await store.get(layout.rankPredictions(rank)));
+      expect(await run({ run: reference })).toMatchObject({ status: 'SUCCEEDED' });
+    });
+
+    it('fails a run in which two models predicted', async () => {
+      await givenRun(2, [0]);
+      await givenResult(1, 2, { model_sha256: 'def' });
+
+      expect(await run({ run: reference })).toMatchObject({
+        status: 'FAILED',
+        error_name: 'RunNotWhole',
+        cause: expect.stringMatching(/^2 models predicted: abc… \(rank 0\), def… \(rank 1\)/),
+      });
+    });
   });
 
   it('counts flagged galaxies over all ranks, and scores those without flags apart', async () => {
