@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import {
@@ -64,12 +64,40 @@ function error(status: number, code: string, message = 'because'): Answer {
   };
 }
 
+/** The status and the headers for the bytes from a place on, as S3 sends them. */
+function answering(
+  response: ServerResponse,
+  { headers }: IncomingMessage,
+  start: number,
+  size: number,
+  more: OutgoingHttpHeaders,
+): ServerResponse {
+  if (headers.range === undefined) return response.writeHead(200, more);
+  return response.writeHead(206, { 'content-range': `bytes ${start}-${size - 1}/${size}`, ...more });
+}
+
+/** Ends after some of the bytes that were asked for, and says so by its own length: no connection breaks. */
+function fewerBytes(content: Buffer, count: number): Answer {
+  return (request, response) => {
+    const [, from = '0', to = ''] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [];
+    const start = Number(from);
+    const end = Math.min(content.length, to === '' ? Infinity : Number(to) + 1, start + count);
+    const part = content.subarray(start, end);
+    const range = `bytes ${start}-${end - 1}/${content.length}`;
+    response.writeHead(206, { 'content-length': part.length, 'content-range': range, etag: '"v1"' }).end(part);
+  };
+}
+
+function xml(body: string): Answer {
+  return (_, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(body);
+}
+
 /** Says it sends all bytes from the start of the range on, and breaks the connection after some of them. */
 function bytesThenBreak(content: Buffer, count: number, etag = '"v1"'): Answer {
   return (request, response) => {
     const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
     const part = content.subarray(start);
-    response.writeHead(request.headers.range === undefined ? 200 : 206, { 'content-length': part.length, etag });
+    answering(response, request, start, content.length, { 'content-length': part.length, etag });
     if (count >= part.length) response.end(part);
     else response.write(part.subarray(0, count), () => response.destroy());
   };
@@ -94,6 +122,59 @@ describe('s3:// when things go wrong', () => {
     const store = storeAnswering(bytesThenBreak(content, 50_000), bytesThenBreak(content, Infinity));
     expect((await buffer(await store.stream('k', { start: 7 }))).equals(content.subarray(7))).toBe(true);
     expect(asked[0]!.range).toBe('bytes=7-');
+  });
+
+  it('asks for the rest where an answer ends before the object does, by get, range and stream', async () => {
+    const whole = bytesThenBreak(content, Infinity);
+    expect((await storeAnswering(fewerBytes(content, 100_000), whole).get('k')).equals(content)).toBe(true);
+    expect(asked.map(({ range }) => range)).toEqual([undefined, 'bytes=100000-']);
+
+    asked = [];
+    const ranged = await storeAnswering(fewerBytes(content, 40)).getRange('k', 10, 100);
+    expect(ranged.equals(content.subarray(10, 100))).toBe(true);
+    expect(asked.map(({ range }) => range)).toEqual(['bytes=10-99', 'bytes=50-99', 'bytes=90-99']);
+
+    const stream = await storeAnswering(fewerBytes(content, 90_000)).stream('k', { start: 7 });
+    expect((await buffer(stream)).equals(content.subarray(7))).toBe(true);
+
+    asked = [];
+    const short = await storeAnswering(fewerBytes(content, 70)).getRange('k', content.length - 70, content.length + 70);
+    expect(short.equals(content.subarray(content.length - 70))).toBe(true);
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['nothing', fewerBytes(content, 0), 'the answer ended after 10 of 90 bytes'],
+    [
+      'other bytes',
+      (_: IncomingMessage, response: ServerResponse) => response.writeHead(200, { 'content-length': 4 }).end('evil'),
+      'bytes from 0 on came, where 20 was asked for',
+    ],
+    ['no range any more', error(416, 'InvalidRange'), 'it has no bytes after 20, of 100 that it had'],
+  ])('fails when %s comes again and again in place of the rest', async (_, answer, why) => {
+    const store = storeAnswering(fewerBytes(content, 10), answer);
+    for (const read of [
+      () => store.getRange('k', 10, 100),
+      async () => buffer(await store.stream('k', { start: 10, end: 100 })),
+    ]) {
+      answers = [fewerBytes(content, 10), answer];
+      const reading = read();
+      await expect(reading).rejects.toThrow(StoreError);
+      await expect(reading).rejects.toThrow(`Could not read "k" in s3://bucket: ${why}.`);
+    }
+    expect(asked.length).toBeLessThan(12);
+  });
+
+  it('takes no more bytes than were asked for', async () => {
+    const more: Answer = (_, response) => response.writeHead(200, { 'content-length': content.length }).end(content);
+    expect((await storeAnswering(more).getRange('k', 0, 10)).equals(content.subarray(0, 10))).toBe(true);
+  });
+
+  it('names the object in a stream whose connection breaks again and again', async () => {
+    const store = storeAnswering(bytesThenBreak(content, 10), bytesThenBreak(content, 0));
+    const reading = buffer(await store.stream('k'));
+    await expect(reading).rejects.toThrow(StoreError);
+    await expect(reading).rejects.toThrow('Could not read "k" in s3://bucket: ');
   });
 
   it('fails when the object was replaced while it was read', async () => {
@@ -206,15 +287,86 @@ describe('s3:// when things go wrong', () => {
     expect(await storeAnswering(error(412, 'PreconditionFailed')).putIfAbsent('k', 'v')).toBe(false);
   });
 
+  const object =
+    '<Contents><Key>p/1</Key><Size>1</Size><ETag>"e"</ETag><LastModified>2024-01-01T00:00:00Z</LastModified></Contents>';
+  const list = (inside: string) =>
+    `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult>${inside}</ListBucketResult>`;
+  const keysOf = async (store: ObjectStore) => {
+    const keys: string[] = [];
+    for await (const { key } of store.list('p/')) keys.push(key);
+    return keys;
+  };
+
+  it.each([
+    ['has an error inside', '<Error><Code>InternalError</Code><Message>We failed</Message></Error>\n', 'We failed'],
+    ['is empty', '', 'the answer is no ListBucketResult: it is empty'],
+    [
+      'is the page of a proxy',
+      '<html><body>log in</body></html>',
+      'the answer is no ListBucketResult: "<html><body>log',
+    ],
+    ['is no XML', '{"keys":[]}', 'the answer is no ListBucketResult: "{'],
+    ['breaks off in an object', list(object).slice(0, -70), 'the answer breaks off after'],
+    ['breaks off between objects', list(object).slice(0, -'</ListBucketResult>'.length), 'the answer breaks off after'],
+    ['breaks off in an error', '<Error><Code>Internal', 'the answer is no ListBucketResult: "<Error>'],
+  ])('tries a listing again that %s, and never takes it for an empty one', async (_, body, why) => {
+    expect(await keysOf(storeAnswering(xml(body), xml(list(object))))).toEqual(['p/1']);
+    asked = [];
+    const listing = keysOf(storeAnswering(xml(body)));
+    await expect(listing).rejects.toThrow(StoreError);
+    await expect(listing).rejects.toThrow('Could not list "p/" in s3://bucket: ');
+    await expect(listing).rejects.toThrow(why);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('tries a listing again whose connection breaks', async () => {
+    const broken: Answer = (_, response) => {
+      response.writeHead(200, { 'content-length': 1000 });
+      response.write('<ListBucketResult>', () => response.destroy());
+    };
+    expect(await keysOf(storeAnswering(broken, xml(list(object))))).toEqual(['p/1']);
+  });
+
+  it.each([
+    ['more keys, and not where they begin', '<IsTruncated>true</IsTruncated>', 'there is more'],
+    ['an object without a key', '<Contents><Size>1</Size></Contents>', 'an object has no key'],
+  ])('fails on a listing that tells of %s', async (_, inside, why) => {
+    const listing = keysOf(storeAnswering(xml(list(inside))));
+    await expect(listing).rejects.toThrow(StoreError);
+    await expect(listing).rejects.toThrow(why);
+  });
+
+  it('takes a listing without objects for what it is, however it is written', async () => {
+    for (const body of [
+      list(''),
+      '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>',
+      '<a:ListBucketResult xmlns:a="x"></a:ListBucketResult>\n',
+    ])
+      expect(await keysOf(storeAnswering(xml(body)))).toEqual([]);
+  });
+
+  it('takes no deletion for done whose answer has an error inside', async () => {
+    const failure = '<Error><Code>InternalError</Code><Message>We failed</Message></Error>';
+    const deleting = storeAnswering(xml(list(object)), xml(failure)).deletePrefix('p/');
+    await expect(deleting).rejects.toThrow(StoreError);
+    await expect(deleting).rejects.toThrow('Could not delete "p/…" in s3://bucket: InternalError');
+  });
+
+  it('fails when a look finds no size', async () => {
+    const bare: Answer = (_, response) => {
+      response.removeHeader('content-length');
+      response.writeHead(200, { 'transfer-encoding': 'chunked' }).end();
+    };
+    await expect(storeAnswering(bare).head('k')).rejects.toThrow(
+      'Could not look up "k" in s3://bucket: the answer has no size.',
+    );
+  });
+
   it('says which keys of a mass deletion stay', async () => {
     const page =
       '<ListBucketResult><Contents><Key>p/1</Key><Size>1</Size><ETag>"e"</ETag><LastModified>2024-01-01T00:00:00Z</LastModified></Contents></ListBucketResult>';
     const failed =
       '<DeleteResult><Error><Key>p/1</Key><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>';
-    const xml =
-      (body: string): Answer =>
-      (_, response) =>
-        response.writeHead(200, { 'content-type': 'application/xml' }).end(body);
     await expect(storeAnswering(xml(page), xml(failed)).deletePrefix('p/')).rejects.toThrow(
       '1 key stays, e.g. "p/1" (AccessDenied: no)',
     );

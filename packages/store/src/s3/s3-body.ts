@@ -4,37 +4,66 @@ export interface OpenBody {
   readonly body: Readable;
   /** Of the version being read. */
   readonly etag: string | undefined;
+  /** Place of the body's first byte in the object. */
+  readonly start: number;
+  /** Bytes of the object; undefined where the answer doesn't tell. */
+  readonly size: number | undefined;
+}
+
+/** Bytes asked for: from `start` up to `end`, or to the object's end where that comes before. */
+export interface BodyRange {
+  readonly start: number;
+  readonly end: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Asks for the bytes from a position on, of that version only; undefined where there are none. */
+  readonly reopen: (position: number, etag: string | undefined) => Promise<OpenBody | undefined>;
+  /** The error for answers that say something else than what was asked for. @param why what they said */
+  readonly wrong: (why: string) => Error;
 }
 
 /** Breaks in a row, without a byte between them, after which reading fails. */
 const ATTEMPTS = 4;
 
 /**
- * The bytes of a response's body from `start` on. The SDK retries requests, not bodies: where a connection breaks in the
- * middle, this asks for the rest of the same version and goes on.
+ * The bytes of a response's body. The SDK retries requests, not bodies: where a connection breaks in the middle, or an answer
+ * ends before the object does, this asks for the rest of the same version and goes on.
  *
- * @param reopen asks for the bytes from a position on, of that version only
+ * @throws what `wrong` makes of answers that stay too short or hold other bytes, the connection's error where it breaks again and again
  */
-export async function* readBody(
-  first: OpenBody,
-  start: number,
-  reopen: (position: number, etag: string | undefined) => Promise<OpenBody | undefined>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Buffer> {
+export async function* readBody(first: OpenBody, range: BodyRange): AsyncGenerator<Buffer> {
+  const { start, signal, reopen, wrong } = range;
+  const end = Math.min(range.end, first.size ?? range.end);
   let position = start;
   let attempt = 1;
-  for (let open: OpenBody | undefined = first; open !== undefined;) {
+  for (let open = first; ;) {
     try {
+      if (open.start !== position) throw wrong(`bytes from ${open.start} on came, where ${position} was asked for`);
       for await (const chunk of open.body as AsyncIterable<Buffer>) {
-        position += chunk.length;
+        if (position === end) return;
+        const asked = chunk.subarray(0, end - position);
+        position += asked.length;
         attempt = 1;
-        yield chunk;
+        yield asked;
       }
-      return;
+      if (first.size === undefined || position >= end) return;
+      throw wrong(`the answer ended after ${position - start} of ${end - start} bytes`);
     } catch (error) {
+      open.body.destroy();
       signal?.throwIfAborted();
       if (attempt++ >= ATTEMPTS) throw error;
     }
-    open = await reopen(position, first.etag);
+    const rest = await reopen(position, first.etag);
+    if (rest === undefined) throw wrong(`it has no bytes after ${position}, of ${end} that it had`);
+    open = rest;
   }
+}
+
+/** Where a body lies in its object, by the headers of its answer. */
+export function placeOf(
+  contentRange: string | undefined,
+  contentLength: number | undefined,
+): Pick<OpenBody, 'start' | 'size'> {
+  const [, start, size] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(contentRange ?? '') ?? [];
+  if (start === undefined) return { start: 0, size: contentLength };
+  return { start: Number(start), size: size === '*' ? undefined : Number(size) };
 }

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
 import { countRequestsOf } from './count-requests.ts';
+import { requireWholeAnswers } from './whole-answers.ts';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -45,7 +46,7 @@ async function connect({ requestPayer, sign }: StoreAccess): Promise<S3> {
     }),
   });
   if (requestPayer === true) payAsRequester(client);
-  return { sdk, client: countRequestsOf(client) };
+  return { sdk, client: countRequestsOf(requireWholeAnswers(client)) };
 }
 
 /** Every request says that its sender pays: S3 refuses others where the owner wants that. */

@@ -13,7 +13,7 @@ import type {
   VersionOptions,
   WrittenObject,
 } from '../object-store.ts';
-import { readBody, type OpenBody } from './s3-body.ts';
+import { placeOf, readBody, type OpenBody } from './s3-body.ts';
 import { s3, type S3, type StoreAccess } from './s3-client.ts';
 import { answerOf, isMute } from './s3-answer.ts';
 import { s3Error } from './s3-errors.ts';
@@ -134,9 +134,13 @@ class S3Store implements ObjectStore {
         return await client.send(new sdk.ListObjectsV2Command(request), abortBy(options));
       });
       for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
-        yield { key: decoded(Key!), size: Size!, etag: bare(ETag), lastModified: LastModified! };
+        if (Key === undefined || Size === undefined || LastModified === undefined)
+          throw this.#wrong(`list "${prefix}"`, 'an object has no key, no size or no time');
+        yield { key: decoded(Key), size: Size, etag: bare(ETag), lastModified: LastModified };
       }
       token = page.NextContinuationToken;
+      if (page.IsTruncated === true && token === undefined)
+        throw this.#wrong(`list "${prefix}"`, 'there is more, and the answer doesn’t say where it goes on');
       after = undefined;
     } while (token !== undefined);
   }
@@ -148,7 +152,8 @@ class S3Store implements ObjectStore {
         const request = { Bucket: this.#bucket, Key: key };
         const found = await client.send(new sdk.HeadObjectCommand(request), abortBy(options));
         const { ContentLength, ETag, LastModified, Metadata: { [SHA256]: sha256 } = {} } = found;
-        const info = { key, size: ContentLength!, etag: bare(ETag), lastModified: LastModified! };
+        if (ContentLength === undefined) throw this.#wrong(`look up "${key}"`, 'the answer has no size');
+        const info = { key, size: ContentLength, etag: bare(ETag), lastModified: LastModified! };
         return { ...info, ...(options.sha256 === true && sha256 !== undefined && { sha256 }) };
       } catch (error) {
         if (isMute(answerOf(error))) await this.#sentence(key, options, error, { client, sdk });
@@ -210,8 +215,11 @@ class S3Store implements ObjectStore {
       return undefined;
     }
     const open = (position: number, etag?: string) => this.#open(key, position, end, etag, options);
+    const wrong = (why: string) => this.#wrong(`read "${key}"`, why);
     const first = await open(start, ifMatch && quoted(ifMatch));
-    return first && { body: first.body, bytes: readBody(first, start, open, signal) };
+    if (first === undefined) return undefined;
+    const bytes = readBody(first, { start, end, signal, reopen: open, wrong });
+    return { body: first.body, bytes: this.#named(key, signal, bytes) };
   }
 
   async #open(key: string, start: number, end: number, etag: string | undefined, options: VersionOptions) {
@@ -225,8 +233,8 @@ class S3Store implements ObjectStore {
         ...(etag !== undefined && { IfMatch: etag }),
       };
       try {
-        const { Body, ETag } = await client.send(new sdk.GetObjectCommand(request), abortBy(options));
-        return { body: Body as Readable, etag: ETag };
+        const found = await client.send(new sdk.GetObjectCommand(request), abortBy(options));
+        return { body: found.Body as Readable, etag: found.ETag, ...placeOf(found.ContentRange, found.ContentLength) };
       } catch (error) {
         const { status } = answerOf(error);
         // S3 answers so when the range starts at or after the end.
@@ -236,6 +244,20 @@ class S3Store implements ObjectStore {
         throw error;
       }
     });
+  }
+
+  /** Streams are read when the call that made them is over. */
+  async *#named(key: string, signal: AbortSignal | undefined, bytes: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+    try {
+      yield* bytes;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw s3Error(this.url, `read "${key}"`, key, error);
+    }
+  }
+
+  #wrong(what: string, why: string): StoreError {
+    return new StoreError(this.url, `Could not ${what} in ${this.url}: ${why}.`);
   }
 
   /** Answers to HEAD have no body, so AWS's sentence is asked for by a GET of one byte. @throws the error of that; else of HEAD */
