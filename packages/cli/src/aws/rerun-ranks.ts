@@ -5,12 +5,12 @@ import {
   parseJsonAs,
   runLayout,
   runRecordSchema,
-  runSummarySchema,
   UserInputError,
   type Json,
   type RunStatus,
   type UnnumberedEvent,
 } from '@cosmicai/payload';
+import { ranksInStore, verifyFolder } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -43,25 +43,27 @@ const STATE = 'Infer';
 const summarized = z.object({ status: z.string(), error_name: z.string().nullable(), cause: z.string().nullable() });
 
 /**
- * Runs the failed ranks of a summarized run again and summarizes it anew, calling the functions as the state machine
+ * Runs the ranks of a summarized run again that left no whole result, and summarizes it anew, calling the functions as the state machine
  * does. A redrive can't do that: the state machine has caught the failure of its Map to have the run summarized, and
  * Step Functions goes on only after what it caught.
  *
- * @throws UserInputError when the run has no failed rank
+ * @throws UserInputError when the run has no such rank
  */
 export async function rerunFailedRanks(options: RerunOptions): Promise<Rerun> {
   const { store, functions, called, signal, clock } = options;
   const layout = runLayout(options.run.resultPath, options.run.runId);
   const read = async <S extends z.ZodType>(schema: S, key: string) =>
     parseJsonAs(schema, (await store.get(key)).toString(), key);
-  const summary = await read(runSummarySchema, layout.summary);
   const record = await read(runRecordSchema, layout.run);
   // As they are: the rank tasks go to the functions in the spelling in which the Map passes them.
   const items = await read(z.array(z.record(z.string(), z.json())), layout.manifest);
   const tasks = parseAs(manifestSchema, items, layout.manifest);
-  const failed = new Set(summary.failed_ranks.map(({ rank }) => rank));
-  const children = items.filter((_, at) => failed.has(tasks[at]!.RANK));
-  if (children.length === 0) throw new UserInputError(`No rank of run ${options.run.runId} has failed.`);
+  // Failed, or left something that is damaged or gone since.
+  const { missing } = await ranksInStore(store, tasks);
+  const children = items.filter((_, at) => missing.has(tasks[at]!.RANK));
+  const { findings } = await verifyFolder(store, layout);
+  if (children.length === 0 && findings.length === 0)
+    throw new UserInputError(`No rank of run ${options.run.runId} has failed, and all that it left is whole.`);
 
   const events: UnnumberedEvent[] = [];
   const time = () => new Date(clock.now()).toISOString();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { describeUpload, uploadModel } from '@cosmicai/inference';
+import { describeUpload, modelOnDisk, readModel, uploadModel } from '@cosmicai/inference';
 import type { JsonObject } from '@cosmicai/local';
 import { EXECUTION_FILE, runLayout, withFormat, type ExecutionRecord } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
@@ -73,7 +73,8 @@ export async function startOnStage(
     const folder = stage.options.prefixes.models[0] ?? 'models';
     const path = resolveModel(options.model, terminal);
     const uploaded = await uploadModel(path, store, folder, { signal: terminal.signal });
-    payload = { ...composed, model: uploaded.key };
+    const { sha256 } = await readModel(modelOnDisk(path));
+    payload = { ...composed, model: uploaded.key, model_sha256: sha256 };
     printLine(terminal.stderr, describeUpload(uploaded));
   }
   const name = executionName();
