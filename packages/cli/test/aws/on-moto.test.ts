@@ -1,5 +1,6 @@
 import { FORMAT } from '@cosmicai/payload';
 import type { Ended } from '../support/cosmicai.ts';
+import { openStore } from '@cosmicai/store';
 import { whyNoMoto } from '../../../../test/moto-server.ts';
 import { printedJson, printedRun, Workspace } from '../support/workspace.ts';
 import { startMotoStage, STAGE, type MotoStage } from './moto-stage.ts';
@@ -91,6 +92,24 @@ function executionOf({ stderr }: Ended): string {
     expect(summary).toMatchObject({ run_id: before.run_id, status: 'SUCCEEDED', samples: COUNT, failed_ranks: [] });
     const reports = workspace.text(directory.slice(workspace.folder.length), 'reports.log');
     expect(reports.match(/^REPORT /gm)).toHaveLength(2);
+
+    // On S3 too a run can be checked, and says what a changed byte is in.
+    const results = `s3://${stage.bucket}/results`;
+    const whole = await cosmicai('verify', results, '--json');
+    expect(whole.code).toBe(0);
+    expect(printedJson(whole)).toMatchObject({
+      run_id: before.run_id,
+      statement: `${COUNT} of ${COUNT} galaxies, each once; 1 model; 6 of 6 files unchanged`,
+      findings: [],
+      notes: [],
+    });
+    const store = openStore(`s3://${stage.bucket}`);
+    const key = `results/runs/${before.run_id}/predictions/2.parquet`;
+    const bytes = await store.get(key);
+    await store.put(key, Buffer.concat([bytes.subarray(0, -1), Buffer.of(bytes.at(-1)! ^ 1)]));
+    const changed = await cosmicai('verify', `${results}/runs/${before.run_id}`, '--json');
+    expect(changed.code).toBe(1);
+    expect(printedJson(changed)).toMatchObject({ findings: [{ what: key, mend: 'resume' }] });
 
     const cleaned = await cosmicai('clean', ...AT, 'results', before.run_id, '--json');
     expect(cleaned.code).toBe(2);
