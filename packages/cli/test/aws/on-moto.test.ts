@@ -103,6 +103,7 @@ function executionOf({ stderr }: Ended): string {
       findings: [],
       notes: [],
     });
+    Object.assign(process.env, stage.environment);
     const store = openStore(`s3://${stage.bucket}`);
     const key = `results/runs/${before.run_id}/predictions/2.parquet`;
     const bytes = await store.get(key);
