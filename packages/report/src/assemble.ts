@@ -111,6 +111,7 @@ export function assembleRunReport(material: RunMaterial): RunReport {
       ...(summary === undefined ? scoreNotes(ranks) : []),
     ],
     notChecked: [...(summary?.not_checked ?? [])],
+    proof: summary?.proof?.statement ?? null,
     notUnderstood: unknownFields(ranks),
   };
 }

@@ -70,7 +70,7 @@ function headerOf(report: RunReport): Markup {
     ...(scores?.precision == null ? [] : [['precision (NMAD)', formatNumber(scores.precision, 3)] as const]),
     ...(scores?.r2 == null ? [] : [['R²', formatNumber(scores.r2, 4)] as const]),
   ];
-  return xml`<h1>${report.title}</h1><p class="sub"><span class="status ${look}">${report.status.replaceAll('_', ' ').toLowerCase()}</span> ${report.runId === null ? '' : `run ${report.runId}`}${when}</p>${keyFigures(figures)}`;
+  return xml`<h1>${report.title}</h1><p class="sub"><span class="status ${look}">${report.status.replaceAll('_', ' ').toLowerCase()}</span> ${report.runId === null ? '' : `run ${report.runId}`}${when}</p>${keyFigures(figures)}${report.proof === null ? null : xml`<p class="sub">${report.proof}</p>`}`;
 }
 
 type SectionMaker = (report: RunReport) => Promise<Markup | undefined> | Markup | undefined;

@@ -141,6 +141,8 @@ export const runReportSchema = z.object({
   versions: z.record(z.string(), z.string()),
   warnings: z.array(z.string()),
   notChecked: z.array(z.string()),
+  /** What the run proves, as a sentence; null where it kept no proof. */
+  proof: z.string().nullable().default(null),
   notUnderstood: z.array(z.string()),
 });
 export type RunReport = z.output<typeof runReportSchema>;

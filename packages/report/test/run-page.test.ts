@@ -52,6 +52,7 @@ describe('report.html', () => {
       'v24.21.0',
       'state transition',
       'Total',
+      'each once; 1 model',
     ]) {
       expect(html).toContain(words);
     }
