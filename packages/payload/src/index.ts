@@ -27,7 +27,7 @@ export {
 export { storeRequestsSchema, type StoreRequestCounts } from './store-requests.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { inferReportSchema, type InferReport } from './infer-report.ts';
-export { runLayout, type RunLayout } from './run-layout.ts';
+export { MOST_RANKS_PUBLISHED, runLayout, type RunLayout } from './run-layout.ts';
 export {
   initializeAnswerSchema,
   MAX_INLINE_BODY_BYTES,

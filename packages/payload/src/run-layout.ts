@@ -34,6 +34,9 @@ export interface RunLayout {
   };
 }
 
+/** Above so many ranks only what holds them all is published: nobody reads thousands of files one by one. */
+export const MOST_RANKS_PUBLISHED = 1000;
+
 /** @param runId undefined for items made by somebody else's initializer, which have no run folder */
 export function runLayout(resultPath: string, runId: string | undefined): RunLayout {
   const folder = runId === undefined ? resultPath : `${resultPath}/runs/${runId}`;

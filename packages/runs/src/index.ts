@@ -4,7 +4,7 @@ export { readPredictions, readRank, type MissingRank, type RankLeft } from './pl
 export { proveRun, statementOf, type ProofInputs } from './proof/prove-run.ts';
 export { isSealed, sealedText } from './proof/seal.ts';
 export { acquireLease, leaseSchema, PublishingError, readLease, type Lease, type LeaseClock } from './publish/lease.ts';
-export { MOST_RANKS_PUBLISHED, publishRun, type Publication } from './publish/publish-run.ts';
+export { publishRun, type Publication } from './publish/publish-run.ts';
 export { ranksInStore, type RanksInStore } from './resume/whole-ranks.ts';
 export { changedPartitions, describeChange, itemsWithInputs, type ChangedPartition } from './resume/changed-inputs.ts';
 export type { Finding } from './verify/findings.ts';

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { runLayout } from '@cosmicai/payload';
+import { MOST_RANKS_PUBLISHED, runLayout } from '@cosmicai/payload';
 import { fileStore, listAll, type ObjectStore } from '@cosmicai/store';
-import { acquireLease, MOST_RANKS_PUBLISHED, publishRun, PublishingError, readLease } from '../src/index.ts';
+import { acquireLease, publishRun, PublishingError, readLease } from '../src/index.ts';
 import { rankResult } from './support.ts';
 
 const { published } = runLayout('out', 'any');

@@ -3,6 +3,7 @@ import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
   listed,
+  MOST_RANKS_PUBLISHED,
   runLayout,
   withFormat,
   type RankFailure,
@@ -10,15 +11,7 @@ import {
   type RunProof,
   type RunSummary,
 } from '@cosmicai/payload';
-import {
-  MOST_RANKS_PUBLISHED,
-  proveRun,
-  publishRun,
-  readPlan,
-  readPredictions,
-  readRank,
-  type RankLeft,
-} from '@cosmicai/runs';
+import { proveRun, publishRun, readPlan, readPredictions, readRank, type RankLeft } from '@cosmicai/runs';
 import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';

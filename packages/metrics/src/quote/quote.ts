@@ -1,3 +1,4 @@
+import { MOST_RANKS_PUBLISHED } from '@cosmicai/payload';
 import { costOfRun, expressGbSeconds, type RunUsage } from '../cost.ts';
 import type { Prices } from '../price-book.ts';
 import { seededRandom } from '../random.ts';
@@ -119,7 +120,8 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
         : {}),
     },
     s3: {
-      puts: 4 + run.invocations * calibration.objectsWritten,
+      // Plan and record, then combined data and summary twice, the proof and the lease, and each rank's result where it is published.
+      puts: 8 + run.invocations * calibration.objectsWritten + (children > MOST_RANKS_PUBLISHED ? 0 : children),
       lists,
       gets: 1 + files + run.coldStarts * calibration.coldDownload.objects + children,
     },

@@ -1,10 +1,8 @@
-import { rankResultSchema, type RunLayout } from '@cosmicai/payload';
+import { MOST_RANKS_PUBLISHED, rankResultSchema, type RunLayout } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { acquireLease, type HeldLease, type LeaseClock } from './lease.ts';
 
-/** Above so many ranks only what holds them all is published: nobody reads thousands of files one by one. */
-export const MOST_RANKS_PUBLISHED = 1000;
 const CONCURRENT_WRITES = 32;
 
 export interface Publication {

@@ -1,8 +1,7 @@
-import { runLayout, runSummarySchema, type RankResult, type RunLayout } from '@cosmicai/payload';
+import { MOST_RANKS_PUBLISHED, runLayout, runSummarySchema, type RankResult, type RunLayout } from '@cosmicai/payload';
 import { NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { readLease } from '../publish/lease.ts';
-import { MOST_RANKS_PUBLISHED } from '../publish/publish-run.ts';
 import type { Finding } from './findings.ts';
 
 const CONCURRENT_READS = 16;
