@@ -103,6 +103,11 @@ function objectArns(stage, { prefixes, data_buckets }) {
     results,
     // The lease under which a run is published, and ranks of an earlier, larger one.
     published: prefixes.results.map((prefix) => below(own, `${prefix}/*.json`)),
+    // A run's own files, which lie below such prefixes too.
+    run_files: prefixes.results.flatMap((prefix) => [
+      below(own, `${prefix}/runs/*.json`),
+      below(own, `${prefix}/*/runs/*.json`),
+    ]),
     // What runLayout of packages/payload calls rendezvousKey.
     run_keys: prefixes.results.map((prefix) => below(own, `${prefix}/*/rendezvous-key`)),
     readable: [

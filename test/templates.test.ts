@@ -88,7 +88,8 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     for (const [name, role] of all(stage, 'AWS::IAM::Role')) {
       for (const { Sid, Effect, Action, Resource } of statementsOf(role)) {
         const where = `${name}.${Sid ?? '?'}`;
-        expect(`${where}: ${Effect}`).toBe(`${where}: Allow`);
+        // What is denied narrows what the statement before it allows.
+        expect(`${where}: ${Effect}`).toBe(`${where}: ${Sid === 'KeepRuns' ? 'Deny' : 'Allow'}`);
         for (const action of [Action].flat()) {
           expect(`${where}: ${action}`).not.toMatch(/\*/);
           if (JSON.stringify(Resource) === '"*"') expect(ACTIONS_WITHOUT_RESOURCE).toHaveProperty([action]);
@@ -96,22 +97,37 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
         // A wildcard may stand for objects below a prefix, streams of a log group, a suffix that AWS adds: not for a name.
         for (const resource of [Resource].flat()) {
           const text = (resource as { 'Fn::Sub'?: string })['Fn::Sub'];
-          if (text !== undefined) expect(text).toMatch(/^[^*]*(\/\*(\/rendezvous-key)?|:\*|-\?{6})?$/);
+          if (text !== undefined)
+            expect(text).toMatch(/^[^*]*(\/\*(\/rendezvous-key)?|(\/\*)?(\/runs)?\/\*\.json|:\*|-\?{6})?$/);
         }
       }
     }
   });
 
-  it('write only below the folders of results, and delete the keys of runs only', () => {
+  it('write only below the folders of results, and delete only keys of runs and what is published beside them', () => {
     const actions = all(stage, 'AWS::IAM::Role').flatMap(([, role]) => statementsOf(role));
-    for (const { Action, Resource } of actions) {
+    for (const { Effect, Action, Resource } of actions) {
       const list = [Action].flat();
       const deletes = list.some((action) => action.startsWith('s3:Delete'));
       if (!deletes && !list.includes('s3:PutObject')) continue;
       for (const resource of Resource as { 'Fn::Sub': string }[]) {
-        expect(resource['Fn::Sub']).toMatch(/\/(results|scaling)\/\*(\/rendezvous-key)?$/);
-        if (deletes) expect(resource['Fn::Sub']).toMatch(/rendezvous-key$/);
+        if (deletes && Effect === 'Deny') continue;
+        expect(resource['Fn::Sub']).toMatch(/\/(results|scaling)\/\*(\/rendezvous-key|\.json)?$/);
+        if (deletes) expect(resource['Fn::Sub']).toMatch(/rendezvous-key$|\.json$/);
       }
+    }
+    // Whoever may delete JSON there may delete none of a run's own.
+    for (const [, role] of all(stage, 'AWS::IAM::Role')) {
+      const statements = statementsOf(role);
+      const places = (sid: string) =>
+        statements
+          .filter(({ Sid }) => Sid === sid)
+          .flatMap(({ Resource }) => (Resource as { 'Fn::Sub': string }[]).map((each) => each['Fn::Sub']));
+      const kept = places('WithdrawPublished').flatMap((text) => {
+        const folder = text.replace(/\/\*\.json$/, '');
+        return [`${folder}/runs/*.json`, `${folder}/*/runs/*.json`];
+      });
+      expect(places('KeepRuns')).toEqual(kept);
     }
   });
 
