@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { EXIT, exitCodeOf, messageOf } from './output/errors.ts';
+import { EXIT, exitCodeOf, goOnLine, messageOf } from './output/errors.ts';
 import { printLine, type Terminal } from './output/terminal.ts';
 
 interface CommandEntry {
@@ -101,10 +101,19 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   } catch (error) {
     const code = exitCodeOf(error, terminal.signal.aborted);
     // Commander has printed its own errors already.
-    if (!isCommanderError(error))
-      printLine(terminal.stderr, code === EXIT.interrupted ? 'Stopped.' : `Error: ${messageOf(error)}`);
+    if (!isCommanderError(error)) printError(error, code, args, terminal);
     return code;
   }
+}
+
+function printError(error: unknown, code: number, args: readonly string[], { stderr }: Terminal): void {
+  if (code === EXIT.interrupted) {
+    printLine(stderr, 'Stopped.');
+    return;
+  }
+  printLine(stderr, `Error: ${messageOf(error)}`);
+  const goOn = goOnLine(error, args);
+  if (goOn !== undefined) printLine(stderr, goOn);
 }
 
 /** The command itself where the line may name it, else only what stands for it in the list. */

@@ -62,6 +62,9 @@ describe('a corrupt partition', () => {
     expect(run.code).toBe(1);
     expect(run.stderr).toMatch(/^Infer: rank 2 failed: PartitionError: rank 2, partition 3\.pt: /m);
     expect(run.stderr).toMatch(/The run failed: RanksFailed/);
+    expect(run.stderr).toMatch(
+      /\nOnce that is mended, go on with: cosmicai run --resume \S+strict\/executions\/\S+\n$/,
+    );
     expect(run.stdout).not.toContain('strict/combined_data.json');
     expect(run.stderr).toMatch(/rank 2 \(3\.pt\): PartitionError: .*3\.pt/);
     expect(workspace.exists('strict', 'combined_data.json')).toBe(false);

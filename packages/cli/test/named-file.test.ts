@@ -75,6 +75,6 @@ it('errors of the system are told without a stack', () => {
     syscall: 'write',
   });
   expect(messageOf(error)).toBe(
-    'The system refuses: ENOSPC: no space left on device, write. The disk is full: free some space.',
+    'The system refuses: ENOSPC: no space left on device, write. The disk is full (ENOSPC). Free some space.',
   );
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseReportLog } from '@cosmicai/metrics';
@@ -174,6 +174,17 @@ describe('function pool', () => {
       'answered',
       ...[[{ done: 1 }, 36], 'answered'],
     ]);
+  });
+
+  const linux = process.platform === 'linux' ? it : it.skip;
+  linux('works on where its logs can’t be written, and tells of failures all the same', async () => {
+    symlinkSync('/dev/full', join(directory, 'basic.log'));
+    start({ basic });
+    expect(await invoke('basic', { log: 'lost' })).toMatchObject({ invocations: 1 });
+    const failure = await failureOf('basic', { log: 'lost', fail: { name: 'Oops', message: 'no' } });
+    expect(failure.body).toMatchObject({ errorType: 'Oops', errorMessage: 'no' });
+    expect(await invoke('basic', { log: 'lost' })).toMatchObject({ invocations: 3 });
+    expect((await failureOf('basic', { log: 'lost', reject: 'gone' })).body.errorMessage).toBe('gone');
   });
 
   it("writes the function's output and one REPORT line for each invocation into the function's log", async () => {

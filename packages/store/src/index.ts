@@ -28,6 +28,7 @@ export { openStore, type OpenStoreOptions } from './open-store.ts';
 export { kindOf } from './file/file-kind.ts';
 export { standsForItself } from './file/segment-names.ts';
 export { makeFolder } from './file/make-folder.ts';
+export { whyRefused } from './file/why-refused.ts';
 export { codeOf } from './file/file-errors.ts';
 export { fileStore, type FileStoreOptions } from './file/file-store.ts';
 export { requestsSince, requestsSoFar, type StoreRequests } from './requests.ts';

@@ -10,7 +10,7 @@ import {
   type PartitionPredictions,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
-import { DEFAULT_MAX_FLAGGED, UserInputError } from '@cosmicai/payload';
+import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError } from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
@@ -128,7 +128,8 @@ async function predict(
   }
   const wallSeconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  if (file !== undefined) await writePredictions(file, formatOf(options.out), partitions);
+  // The figures are worth their hours without the predictions, too.
+  const lost = file && (await reasonLost(writePredictions(file, formatOf(options.out), partitions)));
 
   const findings = findingsOf(partitions, model);
   const { galaxies: repeated, example } = repeatedHashes(hashes);
@@ -143,13 +144,24 @@ async function predict(
     wallSeconds,
     cpuSeconds: (user + system) / 1e6,
     peakRssMb: peakRssMb(),
-    out,
+    out: lost === undefined ? out : null,
     findings: { ...findings, warnings: [...findings.warnings, ...repeats] },
   });
   if (options.json) printJson(terminal, report);
   else printLine(terminal.stdout, describeInference(report));
+  if (lost !== undefined) throw lost;
   const failure = qualityFailure(report, options.maxFlagged);
   if (failure === undefined) return;
   printLine(terminal.stderr, `${failure.error}: ${failure.cause}`);
   process.exitCode = EXIT.failed;
+}
+
+async function reasonLost(writing: Promise<void>): Promise<CosmicError | undefined> {
+  try {
+    await writing;
+    return undefined;
+  } catch (error) {
+    if (error instanceof CosmicError) return error;
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
-import { CosmicError } from '@cosmicai/payload';
+import { CosmicError, EnvironmentError } from '@cosmicai/payload';
+import { codeOf, whyRefused } from '@cosmicai/store';
 import { CommanderError } from 'commander';
 
 export const EXIT = { done: 0, failed: 1, wrongUse: 2, interrupted: 130 } as const;
@@ -10,14 +11,46 @@ export function exitCodeOf(error: unknown, interrupted: boolean): number {
   return error instanceof CosmicError && error.actor === 'user' ? EXIT.wrongUse : EXIT.failed;
 }
 
-/** What to do about errors of the system that any work with files may meet. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  ENOSPC: ' The disk is full: free some space.',
-  EDQUOT: ' The disk quota is used up: free some space.',
-  EACCES: ' Check the owner and mode.',
-  EROFS: ' The file system can only be read: name another place.',
-  EMFILE: ' Too many files are open: raise the limit (ulimit -n).',
-};
+/** Work that broke off for a reason outside of it, and goes on by another command than the one that began it. */
+export class BrokenOffError extends EnvironmentError {
+  readonly goOn: string;
+
+  constructor(cause: unknown, goOn: string) {
+    super(messageOf(cause), { cause });
+    this.goOn = goOn;
+  }
+}
+
+/** Whether somebody must act outside of this program before the same work can be done: free space, ask S3 later. */
+export function isOutside(error: unknown): boolean {
+  if (error instanceof CosmicError) return error.actor === 'environment' || error.actor === 'remote';
+  return isSystemError(error);
+}
+
+/**
+ * How to go on after an error for which nothing is wrong with the command; undefined after others.
+ *
+ * @param args the command line
+ */
+export function goOnLine(error: unknown, args: readonly string[]): string | undefined {
+  if (error instanceof BrokenOffError) return goOnWith(error.goOn);
+  return isRefused(error) ? goOnWith(['cosmicai', ...args].map(shellWord).join(' ')) : undefined;
+}
+
+export function goOnWith(command: string): string {
+  return `Once that is mended, go on with: ${command}`;
+}
+
+/** A disk that is full, a folder that can only be read, a limit: by the error of the system behind an error. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return whyRefused(codeOf(error)) !== undefined || isRefused(error.cause);
+}
+
+/** A word of a command line as a shell takes it. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
 
 /** An error of the operating system: no fault of this program, so its stack says nothing to anybody. */
 function isSystemError(error: unknown): error is Error & { readonly code: string } {
@@ -27,7 +60,12 @@ function isSystemError(error: unknown): error is Error & { readonly code: string
 /** The error as its reader should see it: expected ones as a sentence, bugs with their stack. */
 export function messageOf(error: unknown): string {
   if (error instanceof CosmicError) return error.message;
-  if (isSystemError(error)) return `The system refuses: ${error.message}.${REMEDIES[error.code] ?? ''}`;
+  if (isSystemError(error)) return `The system refuses: ${error.message}.${remedyOf(error.code)}`;
   if (error instanceof Error) return `Unexpected ${error.stack ?? error.message}`;
   return `Unexpected error: ${String(error)}`;
+}
+
+function remedyOf(code: string): string {
+  const why = whyRefused(code)?.why ?? '';
+  return why === '' ? '' : ` ${why[0]?.toUpperCase() ?? ''}${why.slice(1)}`;
 }

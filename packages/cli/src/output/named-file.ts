@@ -3,7 +3,7 @@ import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EnvironmentError, UserInputError, type CosmicError } from '@cosmicai/payload';
-import { codeOf, makeFolder } from '@cosmicai/store';
+import { codeOf, makeFolder, whyRefused } from '@cosmicai/store';
 
 export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
 
@@ -72,12 +72,11 @@ export async function makeNamedFolder(path: string, what: string): Promise<void>
 }
 
 function notWritten(path: string, what: string, cause: unknown): CosmicError {
-  const code = codeOf(cause) ?? '';
   const start = `${what} can't be written to ${path}:`;
-  const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
-  if (full) return new EnvironmentError(`${start} the disk is full (${code}). Free some space.`, { cause });
-  if (code === 'EMFILE' || code === 'ENFILE')
-    return new EnvironmentError(`${start} too many files are open (${code}). Raise the limit (ulimit -n).`, { cause });
+  const code = codeOf(cause) ?? '';
+  const refused = whyRefused(code);
+  if (refused?.lacks === true) return new EnvironmentError(`${start} ${refused.why}`, { cause });
+  if (refused !== undefined) return new UserInputError(`${start} ${refused.why}`, { cause });
   return new UserInputError(`${start} ${REASONS[code]?.(path) ?? (cause as Error).message}`, { cause });
 }
 
@@ -86,9 +85,6 @@ const REASONS: Readonly<Record<string, (path: string) => string>> = {
   ENOTDIR: () => 'a part of the path is a file, where a folder was expected.',
   EEXIST: () => 'a file of that name is in the way, where a folder was expected.',
   EISDIR: () => 'it is a folder.',
-  EACCES: () => 'no permission (EACCES). Check the owner and mode, or name another place.',
-  EPERM: () => 'no permission (EPERM). Check the owner and mode, or name another place.',
-  EROFS: () => 'the file system can only be read (EROFS). Name another place.',
   ENAMETOOLONG: () => 'the name is too long (ENAMETOOLONG). Choose a shorter one.',
   ELOOP: () => 'links lead in a circle (ELOOP).',
 };

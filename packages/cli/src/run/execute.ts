@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   createFunctionPool,
+  ExecutionLockedError,
   runLocally,
   type FunctionPool,
   type JsonObject,
@@ -12,6 +14,7 @@ import {
 import { UserInputError, type ExecutionRecord, type RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
+import { BrokenOffError, isOutside, shellWord } from '../output/errors.ts';
 import { makeNamedFolder } from '../output/named-file.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import type { RunPlace } from '../report/run-place.ts';
@@ -99,6 +102,7 @@ async function executeWith(
       ...(options.functions !== undefined && { functions: resolve(terminal.cwd, options.functions) }),
     });
   };
+  if (options.resume === undefined) keep();
   using shown = options.quiet === true ? undefined : showRun(directory, open, terminal);
   const result = await runLocally({
     definition,
@@ -110,7 +114,6 @@ async function executeWith(
     ...(options.pool !== undefined && { pool: options.pool }),
     signal: terminal.signal,
     onEvent: (event) => {
-      if (event.type === 'RunStarted') keep();
       shown?.see(event);
     },
     ...(shown && { onBeat: shown.beat }),
@@ -125,8 +128,22 @@ async function executeWith(
         openStore(bucket, { access, ...(options.store !== undefined && { base: options.store }) }),
       say: (line) => printLine(terminal.stderr, line),
     }),
+  }).catch((error: unknown) => {
+    // A sweep goes on by itself.
+    throw options.quiet === true ? error : brokenOff(error, directory);
   });
   return { ...result, directory, definition };
+}
+
+/** What an execution that has begun broke off by, with how to go on with it. */
+function brokenOff(error: unknown, directory: string): unknown {
+  const hasBegun = existsSync(join(directory, 'run.json'));
+  if (!hasBegun || !isOutside(error) || error instanceof ExecutionLockedError) return error;
+  return new BrokenOffError(error, resumeCommand(directory));
+}
+
+export function resumeCommand(directory: string): string {
+  return `cosmicai run --resume ${shellWord(directory)}`;
 }
 
 type ProcessOptions = Pick<ExecuteOptions, 'model' | 'memory' | 'store'>;

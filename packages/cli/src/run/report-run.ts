@@ -1,12 +1,12 @@
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
 import { functionMessage, runLayout, type RunSummary } from '@cosmicai/payload';
 import { readableAddress } from '@cosmicai/store';
-import { EXIT } from '../output/errors.ts';
+import { BrokenOffError, EXIT, goOnWith, isOutside, shellWord } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { gatherRun } from '../report/gather-run.ts';
 import { openPlace, type RunPlace } from '../report/run-place.ts';
 import { describeRun } from './describe-run.ts';
-import type { Execution } from './execute.ts';
+import { resumeCommand, type Execution } from './execute.ts';
 import { plannedRunIn } from './planned-run.ts';
 
 export interface ReportingOptions {
@@ -31,29 +31,38 @@ export async function reportExecution(
   }
   const material = await gatherRun(place, execution);
   const report = assembleRunReport(material);
-  const page = options.report === false ? undefined : `${runLayout(place.resultPath, place.runId).folder}/report.html`;
-  if (page !== undefined) {
-    const base = options.store ?? place.base;
-    await openPlace({ ...place, base }).put(page, await runReportHtml(report));
-  }
+  const { folder } = runLayout(place.resultPath, place.runId);
+  const page = options.report === false ? undefined : `${folder}/report.html`;
+  const lost = page === undefined ? undefined : await reasonLost(page, await runReportHtml(report), place, options);
   if (options.json)
     printJson(terminal, { status, error, cause, directory, summary: material.summary, ranks: report.ranks });
   else
     printLine(
       terminal.stdout,
-      `${describeRun(report, material.summary)}\n\n${places(execution, material.summary, page)}`,
+      `${describeRun(report, material.summary)}\n\n${places(execution, material.summary, lost === undefined ? page : undefined)}`,
     );
-  return conclude(execution, terminal);
+  const code = conclude(execution, terminal);
+  if (lost === undefined) return code;
+  throw new BrokenOffError(lost, `cosmicai report ${shellWord(readableAddress(place.bucket, folder))}`);
+}
+
+/** Writes the page, without which the run is done all the same; answers why it can't be written, if it can't. */
+async function reasonLost(page: string, html: string, place: RunPlace, options: ReportingOptions): Promise<unknown> {
+  const base = options.store ?? place.base;
+  try {
+    await openPlace({ ...place, base }).put(page, html);
+    return undefined;
+  } catch (error) {
+    if (!isOutside(error)) throw error;
+    return error;
+  }
 }
 
 /** Says how the execution ended; answers the exit code. */
 function conclude(execution: Execution, terminal: Terminal): number {
   if (execution.status === 'SUCCEEDED') return EXIT.done;
   if (execution.status === 'ABORTED') {
-    printLine(
-      terminal.stderr,
-      `Stopped. Go on with: ${execution.goOn ?? `cosmicai run --resume ${execution.directory}`}`,
-    );
+    printLine(terminal.stderr, `Stopped. Go on with: ${execution.goOn ?? resumeCommand(execution.directory)}`);
     return EXIT.interrupted;
   }
   printLine(
@@ -61,7 +70,9 @@ function conclude(execution: Execution, terminal: Terminal): number {
     `\nThe run failed: ${execution.error ?? execution.status}\n${functionMessage(execution.cause ?? '')}`,
   );
   printLine(terminal.stderr, `Events and logs: ${execution.directory}`);
-  return WRONG_INPUT.has(execution.error ?? '') ? EXIT.wrongUse : EXIT.failed;
+  if (WRONG_INPUT.has(execution.error ?? '')) return EXIT.wrongUse;
+  printLine(terminal.stderr, goOnWith(execution.goOn ?? resumeCommand(execution.directory)));
+  return EXIT.failed;
 }
 
 /** Errors of Initialize that only the sender of the payload can mend. */

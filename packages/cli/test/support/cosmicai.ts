@@ -14,6 +14,8 @@ export interface Ended {
 export interface CommandOptions {
   readonly cwd: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Largest file that it may write, in blocks of 512 bytes (ulimit -f). */
+  readonly fileBlocks?: number;
 }
 
 /** A command at work. */
@@ -23,8 +25,11 @@ export interface Started {
 }
 
 /** Starts the real command, `cosmicai …args`, in a process group of its own, as a shell does. */
-export function startCosmicai(args: readonly string[], { cwd, environment = {} }: CommandOptions): Started {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+export function startCosmicai(args: readonly string[], { cwd, environment = {}, fileBlocks }: CommandOptions): Started {
+  const command = [process.execPath, MAIN, ...args];
+  const limited = ['sh', '-c', `ulimit -f ${fileBlocks ?? 'unlimited'}; exec "$@"`, 'sh', ...command];
+  const [program, ...rest] = fileBlocks === undefined ? command : limited;
+  const child = spawn(program!, rest, {
     cwd,
     env: { ...inherited(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

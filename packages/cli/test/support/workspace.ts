@@ -37,6 +37,7 @@ export class Workspace {
 
   start(args: readonly string[], options: Partial<CommandOptions> = {}): Started {
     return startCosmicai(args, {
+      ...options,
       cwd: options.cwd ?? this.folder,
       environment: { COSMICAI_MODEL: this.modelPath, ...options.environment },
     });

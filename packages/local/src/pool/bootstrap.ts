@@ -19,6 +19,11 @@ function send(message: ChildMessage, sent: () => void = () => undefined): void {
   process.send?.(message, undefined, undefined, sent);
 }
 
+/** Into the function's log. */
+function note(line: object): void {
+  process.stderr.write(`${JSON.stringify(line)}\n`);
+}
+
 function peakRss(): number {
   return residentMemory('self')?.peak ?? process.memoryUsage.rss();
 }
@@ -63,7 +68,7 @@ async function invoke(handler: Handler, message: InvokeMessage): Promise<void> {
     send({ type: 'answer', requestId, payload, peakRss: peakRss() });
   } catch (error) {
     const body = bodyOf(error);
-    process.stderr.write(`${JSON.stringify({ level: 'ERROR', requestId, ...body })}\n`);
+    note({ level: 'ERROR', requestId, ...body });
     send({ type: 'error', requestId, error: body, peakRss: peakRss() });
   } finally {
     beats.stop();
@@ -82,10 +87,12 @@ async function load(bundle: string, name: string): Promise<Handler> {
 
 /** A failure outside the handler's promise ends the process, as in Lambda; the reason goes out first. */
 function fail(error: FunctionErrorBody): void {
-  process.stderr.write(`${JSON.stringify({ level: 'FATAL', ...error })}\n`);
+  note({ level: 'FATAL', ...error });
   send({ type: 'error', requestId: current?.requestId, error, peakRss: peakRss() }, () => process.exit(129));
 }
 
+// A log that can't be written, on a full disk, is no failure of the function.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 process.on('uncaughtException', (error) => fail(bodyOf(error)));
 process.on('unhandledRejection', (reason) => {
   fail({ ...bodyOf(reason), errorType: 'Runtime.UnhandledPromiseRejection' });

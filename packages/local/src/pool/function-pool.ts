@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { formatReportLine } from '@cosmicai/metrics';
 import type { FunctionReport } from '@cosmicai/payload';
+import { codeOf, whyRefused } from '@cosmicai/store';
 import pLimit from 'p-limit';
 import { systemClock, type Clock } from '../clock.ts';
 import { ownValue } from '../definition/types.ts';
@@ -69,8 +71,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const logOf = (name: string) => {
     let log = logs.get(name);
     if (log === undefined) {
-      mkdirSync(options.logDirectory, { recursive: true });
-      log = openSync(join(options.logDirectory, `${name}.log`), 'a');
+      log = openLog(options.logDirectory, name);
       logs.set(name, log);
     }
     return log;
@@ -117,7 +118,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     let initialised = spawned;
     let errorType: string | undefined;
     try {
-      writeSync(log, `START RequestId: ${requestId} Version: $LATEST\n`);
+      note(log, `START RequestId: ${requestId} Version: $LATEST\n`);
       onStart?.({ requestId, pid: instance.pid });
       if (warm === undefined) {
         await instance.init(requestId, stop);
@@ -127,7 +128,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       return { requestId, payload: answer.payload };
     } catch (error) {
       errorType = error instanceof FunctionError ? error.body.errorType : 'Aborted';
-      if (error instanceof FunctionError) writeSync(log, `${error.body.errorMessage}\n`);
+      if (error instanceof FunctionError) note(log, `${error.body.errorMessage}\n`);
       throw error;
     } finally {
       const durationMs = clock.now() - initialised;
@@ -144,7 +145,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
           ? {}
           : { status: errorType === 'Sandbox.Timedout' ? 'timeout' : 'error', errorType }),
       };
-      writeSync(log, `END RequestId: ${requestId}\n${formatReportLine(report)}\n`);
+      note(log, `END RequestId: ${requestId}\n${formatReportLine(report)}\n`);
       onReport?.(report);
       if (instance.alive) idle.push(instance);
       else await discard(instance);
@@ -172,4 +173,23 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       logs.clear();
     },
   };
+}
+
+/** Logs are worth no failure of a function: where they can't be written, what it does itself fails or doesn't. */
+function openLog(folder: string, name: string): number {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return openSync(join(folder, `${name}.log`), 'a');
+  } catch (error) {
+    if (whyRefused(codeOf(error)) === undefined) throw error;
+    return openSync(devNull, 'a');
+  }
+}
+
+function note(log: number, text: string): void {
+  try {
+    writeSync(log, text);
+  } catch {
+    // Nobody to tell.
+  }
 }

@@ -6,13 +6,14 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { formatReportLine } from '@cosmicai/metrics';
 import {
+  EnvironmentError,
   EVENT_LOG,
   formatEvent,
   formatField,
@@ -22,8 +23,10 @@ import {
   withFormat,
   type RunEvent,
 } from '@cosmicai/payload';
+import { codeOf, whyRefused } from '@cosmicai/store';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../definition/types.ts';
+import { appendWhole } from './append.ts';
 import { lockExecution } from './execution-lock.ts';
 
 const startSchema = z.object({
@@ -49,18 +52,37 @@ export interface RunDirectory {
   readonly start: RunStart;
   /** Events of earlier attempts. */
   readonly earlier: readonly RunEvent[];
-  /** Written at once, so that a run that is killed can still be resumed. */
+  /**
+   * Written at once, so that a run that is killed can still be resumed.
+   *
+   * @throws RunDirectoryError when it can't be written; half of it is not
+   */
   write(event: RunEvent): void;
+  /** @throws RunDirectoryError */
   finish(result: object): void;
   close(): void;
 }
 
 const START = 'run.json';
 
+/** What a run leaves can't be written: the disk is full, or can only be read. What it has left until then holds. */
+export class RunDirectoryError extends EnvironmentError {}
+
+/** @throws RunDirectoryError in place of the system's errors */
+function writing<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    const refused = whyRefused(codeOf(cause));
+    if (refused === undefined) throw cause;
+    throw new RunDirectoryError(`The run can't be written to ${path}: ${refused.why}`, { cause });
+  }
+}
+
 /**
  * Opens the folder of a new run.
  *
- * @throws UserInputError when the folder holds a run already, ExecutionLockedError
+ * @throws UserInputError when the folder holds a run already, ExecutionLockedError, RunDirectoryError
  */
 export function createRunDirectory(
   path: string,
@@ -70,18 +92,34 @@ export function createRunDirectory(
   if (existsSync(join(path, START))) {
     throw new UserInputError(`${path} holds a run already. Resume it, or choose another folder.`);
   }
-  mkdirSync(path, { recursive: true });
-  const unlock = lockExecution(path, new Date(start.startedAt));
   const whole = { ...start, definitionSha256: fingerprint(definition) };
-  writeFileSync(join(path, 'definition.json'), JSON.stringify(definition, null, 2));
-  writeFileSync(join(path, START), JSON.stringify(withFormat(whole), null, 2));
-  return openDirectory(path, whole, [], unlock);
+  return writing(path, () => {
+    mkdirSync(path, { recursive: true });
+    return locked(path, new Date(start.startedAt), (unlock) => {
+      writeFileSync(join(path, 'definition.json'), JSON.stringify(definition, null, 2));
+      // Last of all and at once: a run has begun when it is there.
+      writeFileSync(join(path, `${START}.partial`), JSON.stringify(withFormat(whole), null, 2));
+      renameSync(join(path, `${START}.partial`), join(path, START));
+      return openDirectory(path, whole, [], unlock);
+    });
+  });
+}
+
+/** Opens a folder under its lock, which is given back where that fails. */
+function locked(path: string, now: Date, open: (unlock: () => void) => RunDirectory): RunDirectory {
+  const unlock = lockExecution(path, now);
+  try {
+    return open(unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
 /**
  * Opens the folder of an earlier run to go on with it.
  *
- * @throws UserInputError when there is none, or the definition has changed since; ExecutionLockedError
+ * @throws UserInputError when there is none, or the definition has changed since; ExecutionLockedError, RunDirectoryError
  */
 export function reopenRunDirectory(path: string, definition: JsonObject, now: Date): RunDirectory {
   if (!existsSync(join(path, START))) throw new UserInputError(`${path} holds no run to resume: it has no ${START}.`);
@@ -91,30 +129,30 @@ export function reopenRunDirectory(path: string, definition: JsonObject, now: Da
       `The state machine has changed since the run in ${path} began (${path}/definition.json holds the old one). Start a new run.`,
     );
   }
-  const unlock = lockExecution(path, now);
-  try {
-    return openDirectory(path, start, readEvents(join(path, EVENT_LOG)), unlock);
-  } catch (error) {
-    unlock();
-    throw error;
-  }
+  return writing(path, () =>
+    locked(path, now, (unlock) => openDirectory(path, start, readEvents(join(path, EVENT_LOG)), unlock)),
+  );
 }
 
 function openDirectory(path: string, start: RunStart, earlier: readonly RunEvent[], unlock: () => void): RunDirectory {
   const events = openSync(join(path, EVENT_LOG), 'a');
+  const reports = openSync(join(path, 'reports.log'), 'a');
   return {
     logs: join(path, 'logs'),
     start,
     earlier,
     write(event) {
-      writeSync(events, formatEvent(event));
-      if (event.type === 'FunctionEnded') {
-        appendFileSync(join(path, 'reports.log'), `${formatReportLine(event.report)}\n`);
-      }
+      writing(path, () => {
+        appendWhole(events, formatEvent(event));
+        if (event.type === 'FunctionEnded') appendWhole(reports, `${formatReportLine(event.report)}\n`);
+      });
     },
-    finish: (result) => writeFileSync(join(path, 'result.json'), JSON.stringify(withFormat(result), null, 2)),
+    finish(result) {
+      writing(path, () => writeFileSync(join(path, 'result.json'), JSON.stringify(withFormat(result), null, 2)));
+    },
     close() {
       closeSync(events);
+      closeSync(reports);
       unlock();
     },
   };

@@ -69,18 +69,25 @@ export interface LocalRunResult {
  * Runs a state machine on this machine: the states by an interpreter, distributed Maps by this engine, functions in
  * processes of their own. A run that fails resolves too; see `status`.
  *
- * @throws UserInputError when the definition is not supported or names an unknown function, or the folder can't be used
+ * @throws UserInputError when the definition is not supported or names an unknown function, or the folder can't be used;
+ *   RunDirectoryError when what it leaves can't be written: its processes have ended then, and it can be resumed
  */
 export async function runLocally(options: LocalRunOptions): Promise<LocalRunResult> {
   const { definition, functions, clock = systemClock, newId = randomUUID, onEvent } = options;
   requireSupported(definition, Object.keys(functions));
   const directory = openRun(options, clock, newId);
   const events: RunEvent[] = [...directory.earlier];
+  const broken = new AbortController();
   const record = (body: RunEventBody, child?: string) => {
     const time = new Date(clock.now()).toISOString();
     const event: RunEvent = { id: events.length + 1, time, ...(child === undefined ? {} : { in: child }), ...body };
     events.push(event);
-    directory.write(event);
+    // Of what follows an event that is lost none is written: a resumed run goes on before it.
+    if (!broken.signal.aborted)
+      writeOr(
+        (error) => broken.abort(error),
+        () => directory.write(event),
+      );
     onEvent?.(event);
   };
   const result = (ending: Omit<LocalRunResult, 'events' | 'reports'>): LocalRunResult => ({
@@ -95,12 +102,22 @@ export async function runLocally(options: LocalRunOptions): Promise<LocalRunResu
       const before = directory.earlier.findLast((event) => event.type === 'RunEnded');
       return result({ status: 'SUCCEEDED', output: before?.output ?? null });
     }
-    const ending = await attempt(options, directory, from, record, clock, newId);
+    const ending = await attempt(options, directory, from, record, broken.signal, clock, newId);
     record({ type: 'RunEnded', ...ending });
+    broken.signal.throwIfAborted();
     directory.finish(ending);
     return result(ending);
   } finally {
     directory.close();
+  }
+}
+
+/** Whoever emits events is amid something else and could do nothing about an error. */
+function writeOr(failed: (error: unknown) => void, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    failed(error);
   }
 }
 
@@ -121,6 +138,7 @@ async function attempt(
   directory: RunDirectory,
   from: ResumePoint | undefined,
   emit: (body: RunEventBody, child?: string) => void,
+  broken: AbortSignal,
   clock: Clock,
   newId: () => string,
 ): Promise<Ending> {
@@ -133,7 +151,7 @@ async function attempt(
   const pool =
     options.pool ?? createFunctionPool({ functions, concurrency, logDirectory: directory.logs, clock, newId });
   const over = new AbortController();
-  const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal]);
+  const signal = AbortSignal.any([over.signal, broken, ...(options.signal === undefined ? [] : [options.signal])]);
   const engine = {
     machineName,
     pool,
@@ -157,6 +175,7 @@ async function attempt(
     });
     return { status: 'SUCCEEDED', output };
   } catch (error) {
+    broken.throwIfAborted();
     if (options.signal?.aborted)
       return { status: 'ABORTED', output: null, error: 'States.Aborted', cause: reasonOf(options.signal) };
     if (!(error instanceof StateError)) throw error;

@@ -1,6 +1,7 @@
 import { CosmicError } from '@cosmicai/payload';
 import { AccessDeniedError, InvalidAddressError, StoreEnvironmentError, StoreError } from '../errors.ts';
 import { readableAddress } from '../readable-address.ts';
+import { whyRefused } from './why-refused.ts';
 
 /** The file system's code of an error, e.g. ENOENT. */
 export function codeOf(error: unknown): string | undefined {
@@ -17,24 +18,12 @@ export function fileError(store: string, what: string, cause: unknown): unknown 
   const code = codeOf(cause);
   if (cause instanceof CosmicError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return cause;
   const place = readableAddress(store);
+  const refused = whyRefused(code);
+  if (refused?.lacks === true)
+    return new StoreEnvironmentError(`Could not ${what} in ${place}: ${refused.why}`, { cause });
+  if (refused !== undefined)
+    return new AccessDeniedError(store, `Could not ${what} in ${place}: ${refused.why}`, { cause });
   switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new AccessDeniedError(store, `No permission to ${what} in ${place} (${code}). Check the owner and mode.`, {
-        cause,
-      });
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new StoreEnvironmentError(`Could not ${what} in ${place}: the disk is full (${code}). Free some space.`, {
-        cause,
-      });
-    case 'EMFILE':
-    case 'ENFILE':
-      return new StoreEnvironmentError(
-        `Could not ${what} in ${place}: too many open files (${code}). Raise the limit (ulimit -n).`,
-        { cause },
-      );
     case 'ENAMETOOLONG':
       return new InvalidAddressError(`Could not ${what} in ${place}: the path is too long. Use a shorter root.`, {
         cause,
