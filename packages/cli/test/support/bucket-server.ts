@@ -82,7 +82,8 @@ async function answer(store: ObjectStore, request: IncomingMessage, response: Se
     const [, first, last] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [];
     const end = last === undefined || last === '' ? found.size : Math.min(found.size, Number(last) + 1);
     const body = await store.getRange(key, Number(first ?? 0), end);
-    response.writeHead(first === undefined ? 200 : 206, { ...about, 'content-length': body.length });
+    const range = first && { 'content-range': `bytes ${first}-${end - 1}/${found.size}` };
+    response.writeHead(first === undefined ? 200 : 206, { ...about, ...range, 'content-length': body.length });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 }
