@@ -31,6 +31,18 @@ export default tseslint.config(
     },
   },
   {
+    // What commands print goes through the terminal, which shows what a real one would obey.
+    files: ['packages/cli/src/**/*.ts'],
+    ignores: ['packages/cli/src/output/terminal.ts', 'packages/cli/src/commands/clean.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'stdout' },
+        { object: 'process', property: 'stderr' },
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.cjs'],
     languageOptions: {
       globals: {

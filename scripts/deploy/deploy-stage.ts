@@ -1,5 +1,6 @@
 // Deploys all stacks of a stage in order, lays out its bucket, and says what to do next.
 import { describeUpload } from '../../packages/inference/src/index.ts';
+import { visibleLines } from '../../packages/payload/src/index.ts';
 import { openStore } from '../../packages/store/src/index.ts';
 import { checkAccount } from './check-account.ts';
 import { layOutBucket } from './lay-out-bucket.ts';
@@ -67,5 +68,5 @@ function serverParameters(tag: string | undefined): string[] {
 }
 
 function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(visibleLines(`${text}\n`));
 }

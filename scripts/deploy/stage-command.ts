@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { visibleLines } from '../../packages/payload/src/index.ts';
 
 /**
  * The frame of a script about one stage: `<script> <stage> [--flag …]`. Exit code 2 and the usage for wrong use, 1 and the
@@ -20,7 +21,7 @@ export async function stageCommand<Flag extends string>(
   try {
     await work(asked.stage, asked.given);
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
+    process.stderr.write(visibleLines(`${(error as Error).message}\n`));
     process.exitCode = 1;
   }
 }
@@ -41,7 +42,7 @@ function parse<Flag extends string>(
     const on = new Set(Object.entries(values).flatMap(([name, value]) => (value ? [name] : [])));
     return { stage, given: new Set(flags.filter((flag) => on.has(flag))) };
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
+    process.stderr.write(visibleLines(`${(error as Error).message}\n`));
     return undefined;
   }
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import '@cosmicai/payload/no-telemetry';
-import { EXIT, messageOf } from './output/errors.ts';
+import { EXIT, errorLine } from './output/errors.ts';
 import { runCli } from './program.ts';
-import { processTerminal } from './output/terminal.ts';
+import { processTerminal, sayLast } from './output/terminal.ts';
 
 // Work beside the command's own, as the writing of events to a disk that is full, has nobody else to tell.
 process.on('uncaughtException', (error) => {
-  process.stderr.write(`Error: ${messageOf(error)}\n`);
+  sayLast(errorLine(error));
   process.exit(EXIT.failed);
 });
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { EXIT, exitCodeOf, goOnLine, messageOf } from './output/errors.ts';
-import { printLine, type Terminal } from './output/terminal.ts';
+import { errorLine, EXIT, exitCodeOf, goOnLine } from './output/errors.ts';
+import { printBlock, printLine, type Terminal } from './output/terminal.ts';
 
 interface CommandEntry {
   /** Its line in the list of commands. */
@@ -111,7 +111,7 @@ function printError(error: unknown, code: number, args: readonly string[], { std
     printLine(stderr, 'Stopped.');
     return;
   }
-  printLine(stderr, `Error: ${messageOf(error)}`);
+  printBlock(stderr, errorLine(error));
   const goOn = goOnLine(error, args);
   if (goOn !== undefined) printLine(stderr, goOn);
 }

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { terminalOf } from '../src/output/terminal.ts';
 import { runCli } from '../src/program.ts';
 
 /** Runs a command line in this process. */
@@ -11,14 +12,11 @@ async function cosmicai(...args: string[]): Promise<{ code: number; stdout: stri
         done();
       },
     });
-  const code = await runCli(args, {
-    stdout: into('stdout'),
-    stderr: into('stderr'),
-    interactive: false,
-    environment: {},
-    cwd: process.cwd(),
-    signal: new AbortController().signal,
-  });
+  const terminal = terminalOf(
+    { stdout: into('stdout'), stderr: into('stderr') },
+    { interactive: false, environment: {}, cwd: process.cwd(), signal: new AbortController().signal },
+  );
+  const code = await runCli(args, terminal);
   return { code, ...texts };
 }
 

@@ -1,7 +1,6 @@
-const LONGEST_VALUE_SHOWN = 60;
+import { visible } from './visible.ts';
 
-/** What a terminal obeys or turns around instead of showing it. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const LONGEST_VALUE_SHOWN = 60;
 
 /** A value as people would recognise it in an error message, cut to one short line. Any value has one, also what is no JSON. */
 export function describe(value: unknown): string {
@@ -45,10 +44,4 @@ function jsonOf(value: object | null): string {
 function cut(text: string, length: number): string {
   if (length <= LONGEST_VALUE_SHOWN) return visible(text);
   return `${visible(text.slice(0, LONGEST_VALUE_SHOWN))}… (${length} characters)`;
-}
-
-function visible(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(INVISIBLE, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }

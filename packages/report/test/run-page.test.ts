@@ -14,7 +14,7 @@ describe('report.html', () => {
   it('is one file that loads nothing', async () => {
     const html = await runReportHtml(REPORT);
 
-    expect(html.slice(0, 1000)).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`);
+    expect(html.slice(0, 1000)).toContain('Content-Security-Policy');
     expect(/<script|<link|@import|url\((?!#)/.exec(html)).toBeNull();
     const addresses = [...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, address]) => address!);
     expect(addresses.length).toBeGreaterThan(10);
@@ -73,6 +73,38 @@ describe('report.html', () => {
 
     expect(html.includes('<script')).toBe(false);
     expect(html.includes('<img src=x')).toBe(false);
+  });
+
+  it('shows what would turn its text around or hide in it', async () => {
+    const evil = '\u001b[2J\u202efdp\u2066.\u009b';
+    const shown = String.raw`\u001b[2J\u202efdp\u2066.\u009b`;
+
+    const html = await runReportHtml({
+      ...REPORT,
+      title: evil,
+      warnings: [evil],
+      configuration: { [evil]: evil },
+      failedRanks: [{ rank: 3, error: evil }],
+      cutouts: REPORT.cutouts.map((cutout) => ({ ...cutout, partition: evil })),
+      // Of results that tell no rank, the plots' axis has the names of partitions.
+      ranks: [{ ...REPORT.ranks[0]!, rank: null, label: evil }],
+    });
+
+    expect(/<text[^>]*>[^<]*u202efdp/.exec(html)).not.toBeNull();
+    expect(html).not.toMatch(/[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(html.split(shown).length).toBeGreaterThan(6);
+  });
+
+  it('may load, run and send nothing, and has its links from itself', async () => {
+    const [, policy = ''] =
+      /<meta http-equiv="Content-Security-Policy" content="([^"]*)">/.exec(await runReportHtml(REPORT)) ?? [];
+    expect(policy.split('; ').sort()).toEqual([
+      "base-uri 'none'",
+      "default-src 'none'",
+      "form-action 'none'",
+      'img-src data:',
+      "style-src 'unsafe-inline'",
+    ]);
   });
 
   it('tells how the ranks met', async () => {

@@ -1,5 +1,5 @@
 import { startRendezvous, type RendezvousServer } from '@cosmicai/fmi';
-import { CosmicError } from '@cosmicai/payload';
+import { CosmicError, visibleLines } from '@cosmicai/payload';
 import { pino } from 'pino';
 import { stageMetrics } from './cloudwatch.ts';
 import { prometheus } from './metrics.ts';
@@ -9,7 +9,9 @@ import { readSettings, usage, type Settings } from './settings.ts';
 const CLOUDWATCH_PERIOD_MS = 60_000;
 
 async function serve(settings: Settings): Promise<void> {
-  const logger = pino({ name: 'rendezvous', level: settings['log-level'] });
+  // Peers name their runs: JSON escapes what a terminal would obey only in part.
+  const shown = { write: (line: string) => void process.stdout.write(visibleLines(line)) };
+  const logger = pino({ name: 'rendezvous', level: settings['log-level'] }, shown);
   // The metrics read the server that is started with them; until it stands, nobody can ask.
   const running: { server?: RendezvousServer } = {};
   const metrics = prometheus(() => running.server!.stats());
@@ -51,6 +53,6 @@ try {
   else await serve(settings);
 } catch (error) {
   if (!(error instanceof CosmicError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(visibleLines(`${error.message}\n`));
   process.exitCode = error.actor === 'user' ? 2 : 1;
 }

@@ -7,9 +7,9 @@ import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 import { progress } from '../output/progress.ts';
-import { printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printLine, type Terminal } from '../output/terminal.ts';
 import { keepQuote, keepQuoteOfRun, keptQuote } from '../quote/kept-quote.ts';
-import { quoteLine, quoteOnStage } from '../quote/quote-on-stage.ts';
+import { quoteLines, quoteOnStage } from '../quote/quote-on-stage.ts';
 import type { RunPlace } from '../report/run-place.ts';
 import type { Execution } from '../run/execute.ts';
 import { RunProgress } from '../run/run-progress.ts';
@@ -81,7 +81,7 @@ export async function startOnStage(
   const quote = await quoteOnStage(payload, run);
   if (quote !== undefined) {
     keepQuote(executionFolder(terminal, name), quote);
-    printLine(terminal.stderr, quoteLine(quote));
+    printBlock(terminal.stderr, quoteLines(quote));
   } else printLine(terminal.stderr, `Not quoted: the partitions of the payload can't be listed from here.`);
   terminal.signal.throwIfAborted();
   const arn = await stage.workflow.start(name, payload as JsonObject);

@@ -1,7 +1,7 @@
 import type { RankFigures, UnnumberedEvent } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { formatPairs, formatTable } from '../output/table.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 import { describeFigures, describeSilence } from '../progress/describe-figures.ts';
 import { plannedBytes } from '../run/planned-run.ts';
@@ -28,12 +28,12 @@ export async function statusOnAws(
     const executions = await workflow.recent(SHOWN);
     if (json) printJson(terminal, executions.map(plain));
     else if (executions.length === 0) printLine(terminal.stdout, `No executions on stage ${stage}.`);
-    else printLine(terminal.stdout, listed(executions));
+    else printBlock(terminal.stdout, listed(executions));
     return;
   }
   const progress = await progressOf(opened, workflow.arnOf(name));
   if (json) printJson(terminal, progress);
-  else printLine(terminal.stdout, described(progress));
+  else printBlock(terminal.stdout, described(progress));
 }
 
 function plain({ name, status, startedAt, stoppedAt }: RemoteExecution) {

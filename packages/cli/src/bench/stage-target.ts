@@ -1,10 +1,9 @@
 import { basename, join, resolve } from 'node:path';
-import { Writable } from 'node:stream';
 import { uploadPartitions } from '../aws/upload.ts';
 import { followToEnd, keepOnStage, openStageRun, startOnStage, type StageRun } from '../aws/stage-run.ts';
 import { accessNamed } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
-import { printLine, type Terminal } from '../output/terminal.ts';
+import { printLine, type Output, type Terminal } from '../output/terminal.ts';
 import { dataFolders, simulatedData } from './simulated-data.ts';
 import type { SweepOptions, SweepTarget } from './sweep-target.ts';
 import type { SweepRun } from './sweep.ts';
@@ -113,6 +112,6 @@ class StageData {
   }
 }
 
-function nowhere(): Writable {
-  return new Writable({ write: (_chunk, _encoding, done) => done() });
+function nowhere(): Output {
+  return { write: () => undefined };
 }

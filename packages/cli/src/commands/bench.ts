@@ -23,7 +23,7 @@ import {
 } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { formatReportTable } from '../output/tables.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface BenchOptions extends AccessOptions {
   readonly worldSizes: readonly number[];
@@ -129,12 +129,13 @@ async function bench(options: BenchOptions, command: Command, terminal: Terminal
   const analysis = analyseBench(rows, options.seed);
   if (options.json) printJson(terminal, analysis);
   else {
-    printLine(terminal.stdout, formatReportTable(cellTable(analysis.cells)));
-    printLine(terminal.stdout, `\n${formatReportTable(averageTable(analysis))}`);
+    printBlock(terminal.stdout, formatReportTable(cellTable(analysis.cells)));
+    printBlock(terminal.stdout, `\n${formatReportTable(averageTable(analysis))}`);
     const best = analysis.best_configuration;
     if (best !== null)
-      printLine(terminal.stdout, `\nBest: world size ${best.world_size}, batch size ${best.batch_size}`);
-    printLine(terminal.stdout, `\nTables and report: ${path}`);
+      printBlock(terminal.stdout, `\nBest: world size ${best.world_size}, batch size ${best.batch_size}`);
+    printLine(terminal.stdout);
+    printLine(terminal.stdout, `Tables and report: ${path}`);
   }
   return analysis.succeeded > 0 ? EXIT.done : EXIT.failed;
 }

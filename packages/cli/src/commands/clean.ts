@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { executionOwner, ExecutionLockedError } from '@cosmicai/local';
-import { runLayout, UserInputError } from '@cosmicai/payload';
+import { runLayout, UserInputError, visible } from '@cosmicai/payload';
 import { openStore, readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
@@ -79,7 +79,7 @@ async function confirmed(question: string, terminal: Terminal): Promise<boolean>
     throw new UserInputError('There is no terminal to ask on: give --yes to delete without being asked.');
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `, { signal: terminal.signal })).trim());
+    return /^y(es)?$/i.test((await asking.question(visible(`${question} [y/N] `), { signal: terminal.signal })).trim());
   } finally {
     asking.close();
   }

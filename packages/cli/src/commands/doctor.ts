@@ -10,7 +10,7 @@ import { bucketAndPrefix, folderAddress, resolveModel } from '../inputs/files.ts
 import { accessOf, modelOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { formatTable } from '../output/table.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
 interface DoctorOptions extends AccessOptions {
   readonly model?: string;
@@ -64,7 +64,7 @@ async function doctor(options: DoctorOptions, terminal: Terminal): Promise<numbe
   ];
   if (options.json) printJson(terminal, findings);
   else {
-    printLine(
+    printBlock(
       terminal.stdout,
       formatTable<Finding>(
         [

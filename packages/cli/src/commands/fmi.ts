@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { describePing } from '../fmi/describe-ping.ts';
 import { stageOption, targetOption, wholeNumber } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
 interface PingOptions {
   readonly worldSize?: number;
@@ -40,7 +40,7 @@ export function fmiCommand(terminal: Terminal): Command {
     .action(async (options: PingOptions) => {
       const report = options.target === 'aws' ? await pingOnAws(options, terminal) : await pingHere(options, terminal);
       if (options.json) printJson(terminal, report);
-      else printLine(terminal.stdout, describePing(report));
+      else printBlock(terminal.stdout, describePing(report));
       process.exitCode = report.ok ? EXIT.done : EXIT.failed;
     });
   return new Command('fmi').addCommand(ping);

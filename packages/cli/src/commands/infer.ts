@@ -29,7 +29,7 @@ import { formatOf, writePredictions } from '../infer/predictions-out.ts';
 import { EXIT } from '../output/errors.ts';
 import { beginFile, type NamedFile } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface InferOptions extends ModelUseOptions, AccessOptions {
   readonly model?: string;
@@ -148,7 +148,7 @@ async function predict(
     findings: { ...findings, warnings: [...findings.warnings, ...repeats] },
   });
   if (options.json) printJson(terminal, report);
-  else printLine(terminal.stdout, describeInference(report));
+  else printBlock(terminal.stdout, describeInference(report));
   if (lost !== undefined) throw lost;
   const failure = qualityFailure(report, options.maxFlagged);
   if (failure === undefined) return;

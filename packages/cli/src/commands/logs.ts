@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { stageOption } from '../inputs/options.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { setIn } from '../output/table.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface LogsOptions {
   readonly stage: string;
@@ -28,7 +29,7 @@ export function logsCommand(terminal: Terminal): Command {
         return;
       }
       for (const { time, function: from, message } of lines)
-        printLine(terminal.stdout, `${time} ${from} ${message.trimEnd()}`);
+        printBlock(terminal.stdout, setIn(`${time} ${from} ${message.trimEnd()}`));
       if (lines.length === 0) printLine(terminal.stderr, 'Nothing was logged.');
     });
 }

@@ -9,9 +9,9 @@ import { dataAccess } from '../inputs/data-access.ts';
 import { readJson } from '../inputs/json-file.ts';
 import { accessOf, memoryOption, pricesOption, storeOption, wholeNumber } from '../inputs/options.ts';
 import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
-import { formatPairs } from '../output/table.ts';
+import { formatPairs, setIn } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { calibrationOf } from '../quote/calibration-of-run.ts';
 import { probe, type Probe } from '../quote/probe.ts';
 import { calibrationOfProbe, describeProbe } from '../quote/probed-calibration.ts';
@@ -115,9 +115,10 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
     return;
   }
   if (probed !== undefined)
-    printLine(terminal.stdout, `${formatPairs(describeProbe(probed, calibration, memoryMb))}\n`);
-  printLine(terminal.stdout, formatReportTable(quoteTable(quoted)));
-  for (const warning of [...warnings, ...quoted.warnings]) printLine(terminal.stdout, `\nWarning: ${warning}`);
+    printBlock(terminal.stdout, `${formatPairs(describeProbe(probed, calibration, memoryMb))}\n`);
+  printBlock(terminal.stdout, formatReportTable(quoteTable(quoted)));
+  for (const warning of [...warnings, ...quoted.warnings])
+    printBlock(terminal.stdout, `\n${setIn(`Warning: ${warning}`)}`);
 }
 
 /** Tries the payload's model on the first of its partitions, or on simulated galaxies where there is none to be read. */

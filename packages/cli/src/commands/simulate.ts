@@ -8,7 +8,7 @@ import { byteSize, wholeNumber } from '../inputs/options.ts';
 import { makeNamedFolder } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
 interface SimulateOptions {
   readonly count: number;
@@ -45,7 +45,7 @@ async function simulate(options: SimulateOptions, terminal: Terminal): Promise<v
   const { files, catalogue } = await writeSimulation(options, terminal);
   if (options.json) printJson(terminal, catalogue === undefined ? files : { files, catalogue: told(catalogue) });
   else {
-    printLine(
+    printBlock(
       terminal.stdout,
       formatTable(
         [

@@ -8,7 +8,7 @@ import { accessOf, byteSize, crcOption, withAccessOptions, type AccessOptions } 
 import { makeNamedFolder } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
 interface SplitOptions extends AccessOptions {
   readonly partitionSize: number;
@@ -56,7 +56,7 @@ async function split(file: string, options: SplitOptions, terminal: Terminal): P
     const parts = await splitPartition(source, options.partitionSize, write, reading);
     if (options.json) printJson(terminal, parts);
     else {
-      printLine(
+      printBlock(
         terminal.stdout,
         formatTable(
           [

@@ -3,8 +3,8 @@ import { openStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
 import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
-import { formatPairs, formatTable } from '../output/table.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { formatLines, formatPairs, formatTable } from '../output/table.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 import type { RunPlace } from '../report/run-place.ts';
 import { executionsFolder } from '../status/local-executions.ts';
@@ -68,7 +68,7 @@ async function status(
   }
   if (options.json) printJson(terminal, rows);
   else if (rows.length === 0) printLine(terminal.stdout, `No runs in ${results}.`);
-  else printLine(terminal.stdout, listed(rows));
+  else printBlock(terminal.stdout, listed(rows));
 }
 
 /** As `run` printed it; of a run without a summary, or with files of another version, what is known. */
@@ -80,7 +80,7 @@ async function showRun(
 ): Promise<void> {
   const show = (known: RunState) => {
     if (json) printJson(terminal, known);
-    else printLine(terminal.stdout, described(known));
+    else printBlock(terminal.stdout, described(known));
   };
   if (row.status === NOT_SUMMARIZED || row.problem !== null) {
     show(row);
@@ -92,7 +92,7 @@ async function showRun(
   try {
     const material = await gatherRun(place, await findExecution(place));
     if (json) printJson(terminal, material.summary);
-    else printLine(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
+    else printBlock(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     show({ ...row, problem: error.message });
@@ -115,9 +115,9 @@ function listed(rows: readonly RunState[]): string {
     rows,
   );
   const running = rows.flatMap(({ run_id: id, under_way: at }) =>
-    at === null ? [] : [`${id}: ${describeUnderWay(at).join('\n  ')}`],
+    at === null ? [] : [`${id}: ${describeUnderWay(at).join('\n')}`],
   );
-  return [table, ...(running.length === 0 ? [] : [`Under way:\n${running.join('\n')}`]), ...notUnderstood(rows)].join(
+  return [table, ...(running.length === 0 ? [] : [`Under way:\n${formatLines(running)}`]), ...notUnderstood(rows)].join(
     '\n\n',
   );
 }
@@ -126,7 +126,7 @@ function notUnderstood(rows: readonly RunRow[]): string[] {
   const strange = rows.filter(({ problem }) => problem !== null);
   if (strange.length === 0) return [];
   const lines = strange.map(({ run_id, problem }) => `${run_id}: ${problem ?? ''}`);
-  return [`Not understood in full, as other versions or people may have written them:\n${lines.join('\n')}`];
+  return [`Not understood in full, as other versions or people may have written them:\n${formatLines(lines)}`];
 }
 
 function described(row: RunState): string {

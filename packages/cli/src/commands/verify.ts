@@ -7,7 +7,8 @@ import { folderAddress } from '../inputs/files.ts';
 import { accessOf, storeOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { formatLines } from '../output/table.ts';
+import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 import { openPlace, type RunPlace } from '../report/run-place.ts';
 import { modelOfRecord } from '../run/model-of-record.ts';
 import { findRun } from '../status/find-run.ts';
@@ -56,7 +57,7 @@ async function verify(run: string, options: VerifyOptions, terminal: Terminal): 
   });
   shown.done();
   if (json) printJson(terminal, { ...verification, notes: [...notes, ...verification.notes] });
-  else printLine(terminal.stdout, described(verification, notes, place, execution));
+  else printBlock(terminal.stdout, described(verification, notes, place, execution));
   return verification.findings.length === 0 ? EXIT.done : EXIT.failed;
 }
 
@@ -74,7 +75,7 @@ function described(
     findings.length === 0
       ? 'All is as the run left it.'
       : `${findings.length} ${findings.length === 1 ? 'thing is' : 'things are'} not as the run left ${findings.length === 1 ? 'it' : 'them'}:`;
-  return [
+  return formatLines([
     `Run ${run_id}: ${statement}`,
     `Read and compared: ${compared.inputs} inputs, ${compared.outputs} outputs`,
     ...before,
@@ -83,7 +84,7 @@ function described(
     ...shown,
     ...more,
     ...mending(findings, place, execution),
-  ].join('\n');
+  ]);
 }
 
 function mending(findings: readonly Finding[], place: RunPlace, execution: string | undefined): string[] {

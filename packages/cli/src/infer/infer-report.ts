@@ -2,7 +2,7 @@ import type { DataFindings } from '@cosmicai/inference';
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
 import type { Flagged, PredictionScores } from '@cosmicai/payload';
 import { flagTable, scoreComparison } from '@cosmicai/report';
-import { formatPairs } from '../output/table.ts';
+import { formatLines, formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { bitsPerSecond, megabytes, perSecond, score, seconds } from '../output/units.ts';
 
@@ -105,7 +105,7 @@ export function describeInference(report: InferReport): string {
       : [
           `${formatReportTable(flagTable({ flagged, samples: report.samples }))}\n${scoreComparison(scores, report.scores_unflagged)}`,
         ]),
-    ...(report.not_checked.length === 0 ? [] : [`Not checked:\n${report.not_checked.join('\n')}`]),
-    ...(warnings.length === 0 ? [] : [`Warnings:\n${warnings.join('\n')}`]),
+    ...(report.not_checked.length === 0 ? [] : [`Not checked:\n${formatLines(report.not_checked)}`]),
+    ...(warnings.length === 0 ? [] : [`Warnings:\n${formatLines(warnings)}`]),
   ].join('\n\n');
 }

@@ -1,6 +1,7 @@
 import { CosmicError, EnvironmentError } from '@cosmicai/payload';
 import { codeOf, whyRefused } from '@cosmicai/store';
 import { CommanderError } from 'commander';
+import { setIn } from './table.ts';
 
 export const EXIT = { done: 0, failed: 1, wrongUse: 2, interrupted: 130 } as const;
 
@@ -55,6 +56,11 @@ export function shellWord(word: string): string {
 /** An error of the operating system: no fault of this program, so its stack says nothing to anybody. */
 function isSystemError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
+}
+
+/** What is printed of the error that ends a command. */
+export function errorLine(error: unknown): string {
+  return setIn(`Error: ${messageOf(error)}`);
 }
 
 /** The error as its reader should see it: expected ones as a sentence, bugs with their stack. */

@@ -1,7 +1,5 @@
 import { printLine, type Terminal } from './terminal.ts';
 
-const DEFAULT_COLUMNS = 80;
-
 /** A line at the end of stderr that people see change: drawn over itself, and out of the way of other lines. */
 export class LiveLine {
   readonly #terminal: Terminal;
@@ -12,16 +10,12 @@ export class LiveLine {
   }
 
   draw(text: string): void {
-    const { stderr } = this.#terminal;
-    const columns = 'columns' in stderr && typeof stderr.columns === 'number' ? stderr.columns : DEFAULT_COLUMNS;
-    // A line that wraps could not be drawn over.
-    const shown = text.length < columns ? text : `${text.slice(0, columns - 2)}…`;
-    stderr.write(`\r\u001b[2K${shown}`);
+    this.#terminal.draw(text);
     this.#drawn = true;
   }
 
   clear(): void {
-    if (this.#drawn) this.#terminal.stderr.write('\r\u001b[2K');
+    if (this.#drawn) this.#terminal.draw('');
     this.#drawn = false;
   }
 

@@ -18,9 +18,7 @@ export function progress(terminal: Terminal, title: string): Progress {
       const fraction = total === 0 ? 1 : done / total;
       if (terminal.interactive) {
         const filled = Math.round(fraction * WIDTH);
-        terminal.stderr.write(
-          `\r\u001b[2K${title} ${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${done}/${total} ${detail}`,
-        );
+        terminal.draw(`${title} ${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${done}/${total} ${detail}`);
         drawn = true;
         return;
       }
@@ -30,7 +28,7 @@ export function progress(terminal: Terminal, title: string): Progress {
       printLine(terminal.stderr, `${title} ${Math.floor(fraction * 100)} % ${detail}`.trimEnd());
     },
     done() {
-      if (drawn) terminal.stderr.write('\r\u001b[2K');
+      if (drawn) terminal.draw('');
       drawn = false;
     },
   };

@@ -1,3 +1,4 @@
+import { visible } from '@cosmicai/payload';
 import Table from 'cli-table3';
 
 export interface Column<Row> {
@@ -32,12 +33,23 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
     chars: PLAIN,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  for (const row of rows) table.push(columns.map((column) => column.cell(row)));
+  for (const row of rows) table.push(columns.map((column) => visible(column.cell(row))));
   return table.toString().replace(/[ \t]+$/gm, '');
 }
 
 /** Name and value, a line each, values aligned. */
 export function formatPairs(pairs: readonly (readonly [name: string, value: string])[]): string {
-  const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  const shown = pairs.map((pair) => pair.map(visible) as [string, string]);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+/** A line for each; where one has several, as the sentence about a payload may, the others are set in. */
+export function formatLines(lines: readonly string[]): string {
+  return lines.map(setIn).join('\n');
+}
+
+/** Text whose lines but the first are set in: names in it may hold line breaks, and what follows them is no line of ours. */
+export function setIn(text: string): string {
+  return text.replaceAll(/\n(?=\S)/g, '\n  ');
 }

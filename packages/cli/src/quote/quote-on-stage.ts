@@ -3,6 +3,7 @@ import { CosmicError, type RunPayload } from '@cosmicai/payload';
 import { formatSeconds, formatUsd } from '@cosmicai/report';
 import { openStore } from '@cosmicai/store';
 import { dataAccess } from '../inputs/data-access.ts';
+import { formatLines } from '../output/table.ts';
 import type { StageRun } from '../aws/stage-run.ts';
 import { provisionedFor, rendezvousSize } from '../aws/stage-sizes.ts';
 import { pricesFor } from '../report/prices-for.ts';
@@ -40,10 +41,10 @@ export async function quoteOnStage(
 }
 
 /** A quote in a line, and its warnings below it. */
-export function quoteLine({ seconds, costUsd, warnings }: Quote): string {
+export function quoteLines({ seconds, costUsd, warnings }: Quote): string {
   const range = `${formatSeconds(seconds.low)} to ${formatSeconds(seconds.high)}`;
-  return [
+  return formatLines([
     `Quoted: ${formatSeconds(seconds.median)} (${range}), ${formatUsd(costUsd.median)}`,
     ...warnings.map((warning) => `Warning: ${warning}`),
-  ].join('\n');
+  ]);
 }

@@ -10,7 +10,7 @@ import {
   scoreTable,
   type RunReport,
 } from '@cosmicai/report';
-import { formatPairs } from '../output/table.ts';
+import { formatLines, formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { seconds } from '../output/units.ts';
 
@@ -46,10 +46,10 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     const lines = summary.failed_ranks.map(
       (failure) => `rank ${failure.rank} (${failure.data_path.join(', ')}): ${failure.error}: ${failure.cause}`,
     );
-    parts.push(`Failed ranks:\n${lines.join('\n')}`);
+    parts.push(`Failed ranks:\n${formatLines(lines)}`);
   }
-  if (summary.not_checked !== undefined) parts.push(`Not checked:\n${summary.not_checked.join('\n')}`);
-  if (summary.warnings.length > 0) parts.push(`Warnings:\n${summary.warnings.join('\n')}`);
+  if (summary.not_checked !== undefined) parts.push(`Not checked:\n${formatLines(summary.not_checked)}`);
+  if (summary.warnings.length > 0) parts.push(`Warnings:\n${formatLines(summary.warnings)}`);
   return parts.join('\n\n');
 }
 

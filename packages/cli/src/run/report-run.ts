@@ -2,7 +2,8 @@ import { assembleRunReport, runReportHtml } from '@cosmicai/report';
 import { functionMessage, runLayout, type RunSummary } from '@cosmicai/payload';
 import { readableAddress } from '@cosmicai/store';
 import { BrokenOffError, EXIT, goOnWith, isOutside, shellWord } from '../output/errors.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { formatLines, setIn } from '../output/table.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { gatherRun } from '../report/gather-run.ts';
 import { openPlace, type RunPlace } from '../report/run-place.ts';
 import { describeRun } from './describe-run.ts';
@@ -37,7 +38,7 @@ export async function reportExecution(
   if (options.json)
     printJson(terminal, { status, error, cause, directory, summary: material.summary, ranks: report.ranks });
   else
-    printLine(
+    printBlock(
       terminal.stdout,
       `${describeRun(report, material.summary)}\n\n${places(execution, material.summary, lost === undefined ? page : undefined)}`,
     );
@@ -65,9 +66,9 @@ function conclude(execution: Execution, terminal: Terminal): number {
     printLine(terminal.stderr, `Stopped. Go on with: ${execution.goOn ?? resumeCommand(execution.directory)}`);
     return EXIT.interrupted;
   }
-  printLine(
+  printBlock(
     terminal.stderr,
-    `\nThe run failed: ${execution.error ?? execution.status}\n${functionMessage(execution.cause ?? '')}`,
+    `\nThe run failed: ${execution.error ?? execution.status}\n${setIn(functionMessage(execution.cause ?? ''))}`,
   );
   printLine(terminal.stderr, `Events and logs: ${execution.directory}`);
   if (WRONG_INPUT.has(execution.error ?? '')) return EXIT.wrongUse;
@@ -105,11 +106,11 @@ export function placeOf(execution: Execution, base: string | undefined): RunPlac
 
 function places(execution: Execution, summary: RunSummary, page: string | undefined): string {
   const folder = readableAddress(summary.bucket, summary.result_path);
-  return [
+  return formatLines([
     ...(page === undefined ? [] : [`Report       ${readableAddress(summary.bucket, page)}`]),
     // The combined data of a failed run are not published.
     ...(summary.status === 'FAILED' ? [] : [`Results      ${folder}/combined_data.json, <rank>.json`]),
     `This run     ${folder}/runs/${summary.run_id}/ (summary.json, predictions/<rank>.parquet)`,
     `Events, logs ${execution.directory}`,
-  ].join('\n');
+  ]);
 }

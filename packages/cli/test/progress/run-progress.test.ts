@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { RankProgress, RunEventBody } from '@cosmicai/payload';
 import type { Ticker } from '../../src/output/ticker.ts';
+import { terminalOf } from '../../src/output/terminal.ts';
 import { RunProgress, type RunProgressOptions } from '../../src/run/run-progress.ts';
 
 /** Time that passes when it is told to, in ticks of a display. */
@@ -42,14 +43,10 @@ function watched(
     },
   });
   Object.assign(stderr, { columns });
-  const terminal = {
-    stdout: stderr,
-    stderr,
-    interactive,
-    environment: {},
-    cwd: '/',
-    signal: new AbortController().signal,
-  };
+  const terminal = terminalOf(
+    { stdout: stderr, stderr },
+    { interactive, environment: {}, cwd: '/', signal: new AbortController().signal },
+  );
   const ticker = new ManualTicker();
   const progress = new RunProgress(terminal, { ticker, ...(tell && { tell }) });
   const show = (event: RunEventBody & { readonly in?: string }) =>

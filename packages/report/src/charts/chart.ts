@@ -1,3 +1,4 @@
+import { visibleLines } from '@cosmicai/payload';
 import sharp from 'sharp';
 import { Error as ErrorLevel, parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
@@ -43,7 +44,8 @@ async function draw(chart: Chart, theme: Theme): Promise<string> {
   const { spec } = compile({ ...chart.spec(theme), config: configOf(theme) });
   const view = new View(parse(spec), { renderer: 'none', logLevel: ErrorLevel });
   try {
-    return labelled(joinPaths(await view.toSVG()), chart);
+    // Labels are of data, and the library only escapes what would be markup.
+    return labelled(joinPaths(visibleLines(await view.toSVG())), chart);
   } finally {
     view.finalize();
   }

@@ -1,5 +1,5 @@
 import { describeShape, type ModelContract, type ModelPort } from '@cosmicai/inference';
-import { formatPairs } from '../../output/table.ts';
+import { formatPairs, setIn } from '../../output/table.ts';
 import { compiledPairs } from './describe-compiled.ts';
 import type { Inspection } from './inspection.ts';
 
@@ -13,23 +13,23 @@ export function describeModel(inspection: Inspection): string {
       `${size(inspection.fileBytes)}, sha-256 ${inspection.sha256 ?? 'unknown: a file of its weights is missing'}`,
     ],
     ...externalFiles.map(
-      ({ name, bytes }) => ['Weights in', `${shown(name)} (${bytes === null ? 'not there' : size(bytes)})`] as const,
+      ({ name, bytes }) => ['Weights in', `${name} (${bytes === null ? 'not there' : size(bytes)})`] as const,
     ),
     ['Inputs', ports(file.inputs)],
     ['Outputs', ports(file.outputs)],
-    ['Made by', file.producer === '' ? 'unknown' : shown(file.producer)],
+    ['Made by', file.producer === '' ? 'unknown' : file.producer],
     [
       'Opsets',
-      `${listOf(Object.entries(file.opsets), ([domain, version]) => `${shown(domain)} ${version}`)}; IR ${file.irVersion}`,
+      `${listOf(Object.entries(file.opsets), ([domain, version]) => `${domain} ${version}`)}; IR ${file.irVersion}`,
     ],
-    ['Operators', listOf(byCount(file.operators), ([operator, times]) => `${shown(operator)} ${times}`)],
-    ['Metadata', listOf([...file.metadata.keys()], shown)],
+    ['Operators', listOf(byCount(file.operators), ([operator, times]) => `${operator} ${times}`)],
+    ['Metadata', listOf([...file.metadata.keys()], (key) => key)],
     ...trainedPairs(trained),
     ...Object.entries(compiled?.provenance ?? {}),
     ['infer', inference.usable ? `runs it: ${describeContract(inference.contract)}` : `can't run it: see below`],
     ...(inference.usable ? [['Probed', probed(inference.warnings)] as const] : []),
   ]);
-  return inference.usable ? pairs : `${pairs}\n\n${inference.why}`;
+  return inference.usable ? pairs : `${pairs}\n\n${setIn(inference.why)}`;
 }
 
 /** What `model inspect --json` prints; keys of the compiler's own models come first and mean what they always have. */
@@ -66,17 +66,14 @@ function portJson({ name, type, shape }: ModelPort): object {
 }
 
 function ports(list: readonly ModelPort[]): string {
-  return listOf(
-    list,
-    ({ name, type, shape }) => `${shown(name)} ${type ?? '(no tensor)'} ${shown(describeShape(shape))}`,
-  );
+  return listOf(list, ({ name, type, shape }) => `${name} ${type ?? '(no tensor)'} ${describeShape(shape)}`);
 }
 
 function describeContract({ image, magnitudes, redshift, batch }: ModelContract): string {
   const parts = [
-    `image from ${shown(image.name)}`,
-    magnitudes === null ? 'no magnitudes' : `magnitudes from ${shown(magnitudes.name)}`,
-    `redshift from ${shown(redshift.name)}`,
+    `image from ${image.name}`,
+    magnitudes === null ? 'no magnitudes' : `magnitudes from ${magnitudes.name}`,
+    `redshift from ${redshift.name}`,
     batch === null ? 'any batch size' : `${batch} galaxies at once, padded`,
   ];
   return parts.join(', ');
@@ -84,7 +81,7 @@ function describeContract({ image, magnitudes, redshift, batch }: ModelContract)
 
 function trainedPairs(trained: Inspection['trained']): (readonly [string, string])[] {
   if (trained === null) return [['Trained on', 'unknown: measure it with cosmicai model profile']];
-  if ('problem' in trained) return [['Trained on', shown(trained.problem)]];
+  if ('problem' in trained) return [['Trained on', trained.problem.replaceAll(/\s*\n\s*/g, ' ')]];
   const range = ([low, high]: readonly [number, number]) => `${low.toPrecision(4)} to ${high.toPrecision(4)}`;
   const { magnitudes, redshift } = trained.ranges;
   return [
@@ -102,9 +99,4 @@ function listOf<T>(list: readonly T[], describe: (item: T) => string): string {
 
 function size(bytes: number): string {
   return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(2)} MB`;
-}
-
-/** Text of a file, harmless on a terminal: one line, nothing that moves its cursor. */
-function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }

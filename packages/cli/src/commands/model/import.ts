@@ -17,7 +17,8 @@ import {
 import { EXIT } from '../../output/errors.ts';
 import { beginFile, writeNamedFile } from '../../output/named-file.ts';
 import { notChecked } from '../../output/not-checked.ts';
-import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
+import { setIn } from '../../output/table.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { describeModel, inspectionJson } from './describe-model.ts';
 import { inspectFile } from './inspection.ts';
 
@@ -80,9 +81,12 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
   if (ranges !== undefined) await writeNamedFile(trainedRangesFile(path), 'The ranges', ranges);
   const inspection = await inspectFile(path, {});
   if (options.json) printJson(terminal, inspectionJson(inspection));
-  else printLine(terminal.stdout, `${describeModel(inspection)}\n\nWritten to ${path}`);
+  else {
+    printBlock(terminal.stdout, `${describeModel(inspection)}\n`);
+    printLine(terminal.stdout, `Written to ${path}`);
+  }
   if (!inspection.inference.usable) {
-    printLine(terminal.stderr, `Written to ${path}, but infer can't run it: ${inspection.inference.why}`);
+    printBlock(terminal.stderr, setIn(`Written to ${path}, but infer can't run it: ${inspection.inference.why}`));
     process.exitCode = EXIT.failed;
   }
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
-import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
+import { printBlock, printJson, type Terminal } from '../../output/terminal.ts';
 import { describeModel, inspectionJson } from './describe-model.ts';
 import { inspectFile } from './inspection.ts';
 
@@ -25,6 +25,6 @@ export function inspectCommand(terminal: Terminal): Command {
     .action(async (path: string | undefined, options: InspectOptions) => {
       const inspection = await inspectFile(resolveModel(path, terminal), modelUse(options));
       if (options.json) printJson(terminal, inspectionJson(inspection));
-      else printLine(terminal.stdout, describeModel(inspection));
+      else printBlock(terminal.stdout, describeModel(inspection));
     });
 }

@@ -10,7 +10,7 @@ import { beginFile } from '../../output/named-file.ts';
 import { sayUnchecked } from '../../output/not-checked.ts';
 import { progress } from '../../output/progress.ts';
 import { formatTable } from '../../output/table.ts';
-import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
 
 interface ProfileOptions extends AccessOptions {
   readonly data: readonly string[];
@@ -50,7 +50,10 @@ async function profile(model: string, options: ProfileOptions, terminal: Termina
     options.out === undefined ? `${text}\n` : withMetadata(await readFile(path), TRAINED_RANGES_KEY, text);
   await file.write(content);
   if (options.json) printJson(terminal, { ...ranges, galaxies, written: out });
-  else printLine(terminal.stdout, `${describe(ranges)}\n\nMeasured on ${galaxies} galaxies. Written to ${out}`);
+  else {
+    printBlock(terminal.stdout, `${describe(ranges)}\n`);
+    printLine(terminal.stdout, `Measured on ${galaxies} galaxies. Written to ${out}`);
+  }
 }
 
 /** @throws UserInputError when a copy would be without its weights */

@@ -19,7 +19,7 @@ import {
 import { EXIT } from '../../output/errors.ts';
 import { sayUnchecked } from '../../output/not-checked.ts';
 import { formatTable } from '../../output/table.ts';
-import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { score } from '../../output/units.ts';
 
 interface VerifyOptions extends ModelUseOptions, AccessOptions {
@@ -94,13 +94,14 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   else {
     printLine(
       terminal.stdout,
-      `${count} galaxies: largest difference ${maxDifference.toExponential(2)} (galaxy ${worst}), mean ${meanDifference.toExponential(2)}\n`,
+      `${count} galaxies: largest difference ${maxDifference.toExponential(2)} (galaxy ${worst}), mean ${meanDifference.toExponential(2)}`,
     );
+    printLine(terminal.stdout);
     const rows: [string, PredictionScores][] = [
       [modelPath, result.model],
       [options.against, result.against],
     ];
-    printLine(
+    printBlock(
       terminal.stdout,
       formatTable(
         [
