@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os';
 export default {
   rootDir: import.meta.dirname,
   roots: ['<rootDir>/packages', '<rootDir>/services', '<rootDir>/test'],
+  // Transformed code is run as it lies there: not where other users of the machine could have left some.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testMatch: ['**/*.test.ts'],
   testEnvironment: '<rootDir>/test/environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],

@@ -13,7 +13,12 @@ const binaries = join(root, 'node_modules', '.bin');
 
 /** Node 24 from the root devDependency `node`, whatever the system's own Node is. */
 export const node = join(binaries, 'node');
-export const environment = { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` };
+export const environment = {
+  ...process.env,
+  PATH: `${binaries}${delimiter}${process.env.PATH}`,
+  // It lies in the folder for temporary files under a name that other users of the machine can foresee.
+  NODE_DISABLE_COMPILE_CACHE: '1',
+};
 
 /** Installs the pinned dependencies when they are not there or not of this lock file. */
 export function setUp() {

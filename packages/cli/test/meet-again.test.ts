@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FinishedChild, JsonObject, ResumePoint } from '@cosmicai/local';
@@ -85,6 +85,7 @@ describe('meetAgain', () => {
     expect(renewed.slice(2)).toEqual([place(2), place(3)]);
     expect(renewed[2]!.FMI_GROUP).toBe(renewed[3]!.FMI_GROUP);
     expect((await store.get(layout.rendezvousKey)).toString()).toMatch(/^[0-9a-f]{64}$/);
+    expect((await stat(join(folder, layout.rendezvousKey))).mode & 0o777).toBe(0o600);
     expect(said).toEqual(['The ranks that are left meet without those that had finished: 0.']);
   });
 

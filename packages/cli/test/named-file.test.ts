@@ -1,5 +1,14 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,7 +26,7 @@ const path = (...parts: string[]) => join(folder, ...parts);
 describe('a file that the command line asks for', () => {
   it('is there under its name when it is whole, and leaves nothing when it is given up', async () => {
     const file = await beginFile(path('a.csv'), 'Predictions');
-    expect(readdirSync(folder)).toEqual(['a.csv.partial']);
+    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^a\.csv\.[0-9a-f]{8}\.partial$/)]);
     await file.write(['a', 'b\n']);
     expect(readdirSync(folder)).toEqual(['a.csv']);
     expect(readFileSync(path('a.csv'), 'utf8')).toBe('ab\n');
@@ -55,6 +64,31 @@ describe('a file that the command line asks for', () => {
     const full = writeNamedFile('/dev/full', 'The report', 'text');
     await expect(full).rejects.toThrow(EnvironmentError);
     await expect(full).rejects.toThrow('the disk is full (ENOSPC). Free some space.');
+  });
+
+  it('is not written through what somebody has left beside its place', async () => {
+    writeFileSync(path('precious'), 'precious');
+    symlinkSync('precious', path('a.csv.partial'));
+    await writeNamedFile(path('a.csv'), 'Predictions', 'new');
+    expect([path('a.csv'), path('precious')].map((name) => readFileSync(name, 'utf8'))).toEqual(['new', 'precious']);
+    // Nobody can foresee the name: two at once have one each.
+    const [one, other] = [await beginFile(path('b.csv'), 'Predictions'), await beginFile(path('b.csv'), 'Predictions')];
+    expect(readdirSync(folder).filter((name) => name.startsWith('b.csv.'))).toHaveLength(2);
+    await Promise.all([one.write('whole'), other.abandon()]);
+    expect(readFileSync(path('b.csv'), 'utf8')).toBe('whole');
+    expect(readdirSync(folder).filter((name) => name.startsWith('b.csv.'))).toEqual([]);
+  });
+
+  const asRoot = process.geteuid?.() === 0 ? it : it.skip;
+  if (process.geteuid?.() !== 0) console.warn('SKIPPED: links of other users; only root can make some');
+  asRoot('is not written through a link of another user', async () => {
+    writeFileSync(path('precious'), 'precious');
+    symlinkSync('precious', path('link'));
+    lchownSync(path('link'), 65_534, 65_534);
+    await expect(writeNamedFile(path('link'), 'The report', 'new')).rejects.toThrow(
+      'a link that another user has made',
+    );
+    expect(readFileSync(path('precious'), 'utf8')).toBe('precious');
   });
 
   linux('goes into a device, a pipe or a link that is there instead of replacing it', async () => {

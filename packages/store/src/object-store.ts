@@ -41,6 +41,8 @@ export interface ReadOptions {
 export interface WriteOptions extends ReadOptions {
   /** SHA-256 of the body in hex, kept beside the object for `head` to tell. Nobody checks it against the body. */
   readonly sha256?: string;
+  /** For its owner's eyes: a file that nobody else may read. In a bucket its policy decides. Default: false. */
+  readonly secret?: boolean;
 }
 
 export interface HeadOptions extends ReadOptions {

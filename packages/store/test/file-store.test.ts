@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -183,6 +183,15 @@ describe('a folder of files', () => {
     expect(objects.map(({ key }) => key)).toEqual(['1.pt']);
     expect(skipped).toEqual(['2.pt', 'closed/'].map((key) => ({ key, why: 'not readable' })));
     await expect(keysOf(open(folder))).rejects.toThrow(AccessDeniedError);
+  });
+
+  it('writes secrets for its owner alone, in place of what others could read too', async () => {
+    const folder = await freshFolder();
+    const store = open(folder);
+    await store.put('key', 'public');
+    await store.put('key', 'secret', { secret: true });
+    expect((await stat(join(folder, 'key'))).mode & 0o777).toBe(0o600);
+    expect((await store.get('key')).toString()).toBe('secret');
   });
 
   it('never leaves its folder, whatever the key', async () => {

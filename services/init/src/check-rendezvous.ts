@@ -40,6 +40,6 @@ export async function openMeeting(
     worldSize: run.ranks_with_data,
   });
   const layout = runLayout(run.result_path, run.run_id);
-  await environment.openStore(run.bucket).put(layout.rendezvousKey, runKey.toString('hex'));
+  await environment.openStore(run.bucket).put(layout.rendezvousKey, runKey.toString('hex'), { secret: true });
   return { statusCode: 200, endpoint, setup_ms: setupMs };
 }

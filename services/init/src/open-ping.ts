@@ -19,6 +19,6 @@ export async function openPing(
 ): Promise<OpenPingAnswer> {
   const { ping_id, bucket, result_path } = parseAs(fmiPingOpeningSchema, input, 'ping').fmi_ping;
   const { rendezvousKey } = runLayout(result_path, ping_id);
-  await openStore(bucket).put(rendezvousKey, deriveRunKey(await secret(), ping_id).toString('hex'));
+  await openStore(bucket).put(rendezvousKey, deriveRunKey(await secret(), ping_id).toString('hex'), { secret: true });
   return { statusCode: 200, ping_id, key: rendezvousKey };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -52,6 +52,7 @@ describe('openMeeting', () => {
     expect((await store.get('out/runs/run-1/rendezvous-key')).toString()).toBe(
       deriveRunKey(SECRET, 'run-1').toString('hex'),
     );
+    expect((await stat(join(folder, 'out/runs/run-1/rendezvous-key'))).mode & 0o777).toBe(0o600);
   });
 
   it('fails the run early when the server has another secret, and leaves no key', async () => {

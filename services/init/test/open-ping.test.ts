@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deriveRunKey } from '@cosmicai/fmi';
@@ -22,6 +22,7 @@ describe('openPing', () => {
     const { key, ping_id } = await open('ping-0f1e2d3c');
     expect([ping_id, key]).toEqual(['ping-0f1e2d3c', 'results/runs/ping-0f1e2d3c/rendezvous-key']);
     expect((await store.get(key)).toString()).toBe(deriveRunKey(SECRET, 'ping-0f1e2d3c').toString('hex'));
+    expect(statSync(join(folder, key)).mode & 0o777).toBe(0o600);
   });
 
   it('never hands out the key of a run', async () => {

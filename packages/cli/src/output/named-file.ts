@@ -1,9 +1,12 @@
-import { createWriteStream } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, type Stats } from 'node:fs';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EnvironmentError, UserInputError, type CosmicError } from '@cosmicai/payload';
 import { codeOf, makeFolder, whyRefused } from '@cosmicai/store';
+
+const ROOT = 0;
 
 export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
 
@@ -18,41 +21,63 @@ export interface NamedFile {
 /**
  * Begins a file, so that a place where nothing can be written is told before hours of work and not after. It is written beside
  * its place and renamed, so that nobody finds half a file under the name asked for. What is no ordinary file there, a device, a
- * pipe or a link, is written to, as a rename would replace it.
+ * pipe or a link, is written to, as a rename would replace it; a link of somebody else is refused.
  *
  * @param what begins the message, e.g. `The report`
  * @throws UserInputError when nothing can be written there, EnvironmentError when the machine is at fault
  */
 export async function beginFile(path: string, what: string): Promise<NamedFile> {
-  const refused = (error: unknown): never => {
-    throw notWritten(path, what, error);
-  };
   const there = await lstat(path).catch(() => undefined);
   if (there?.isDirectory() === true) throw new UserInputError(`${what} can't be written to ${path}: it is a folder.`);
-  const inPlace = there !== undefined && !there.isFile();
-  const partial = inPlace ? path : `${path}.partial`;
-  if (!inPlace) await open(partial, 'w').then((file) => file.close(), refused);
-  // A pipe would be waited for; of a link it can be told.
-  else if (there.isSymbolicLink() && (await stat(path).catch(() => undefined))?.isFile() !== false)
-    await open(path, 'a').then((file) => file.close(), refused);
+  return there === undefined || there.isFile() ? beginBeside(path, what) : beginInPlace(path, what, there);
+}
+
+/** New, and under a name that nobody knows before: in a folder of many, somebody else could have left a link there. */
+async function beginBeside(path: string, what: string): Promise<NamedFile> {
+  const partial = `${path}.${randomBytes(4).toString('hex')}.partial`;
+  const file = await open(partial, 'wx').catch((error: unknown) => {
+    throw notWritten(path, what, error);
+  });
   const abandon = async () => {
-    if (!inPlace) await rm(partial, { force: true });
+    await file.close();
+    await rm(partial, { force: true });
   };
   return {
     async write(content) {
       try {
-        await pipeline(
-          typeof content === 'string' || ArrayBuffer.isView(content) ? [content] : content,
-          createWriteStream(partial),
-        );
-        if (!inPlace) await rename(partial, path);
+        await pipeline(piecesOf(content), file.createWriteStream());
+        await rename(partial, path);
       } catch (error) {
         await abandon();
-        refused(error);
+        throw notWritten(path, what, error);
       }
     },
     abandon,
   };
+}
+
+async function beginInPlace(path: string, what: string, there: Stats): Promise<NamedFile> {
+  const refused = (error: unknown): never => {
+    throw notWritten(path, what, error);
+  };
+  if (there.isSymbolicLink()) {
+    if (![process.geteuid?.(), ROOT].includes(there.uid)) {
+      throw new UserInputError(
+        `${what} can't be written to ${path}: it is a link that another user has made. Name another place.`,
+      );
+    }
+    // A pipe would be waited for; of a link it can be told.
+    if ((await stat(path).catch(() => undefined))?.isFile() !== false)
+      await open(path, 'a').then((file) => file.close(), refused);
+  }
+  return {
+    write: (content) => pipeline(piecesOf(content), createWriteStream(path)).catch(refused),
+    abandon: () => Promise.resolve(),
+  };
+}
+
+function piecesOf(content: Content): Iterable<string | Uint8Array> {
+  return typeof content === 'string' || ArrayBuffer.isView(content) ? [content] : content;
 }
 
 /** Writes a file that the command line asks for. @throws as beginFile does */

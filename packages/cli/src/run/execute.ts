@@ -16,7 +16,8 @@ import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import { BrokenOffError, isOutside, shellWord } from '../output/errors.ts';
 import { makeNamedFolder } from '../output/named-file.ts';
-import { printLine, type Terminal } from '../output/terminal.ts';
+import { setIn } from '../output/table.ts';
+import { printBlock, type Terminal } from '../output/terminal.ts';
 import type { RunPlace } from '../report/run-place.ts';
 import { executionsFolder } from '../status/local-executions.ts';
 import { checkModel } from './check-model.ts';
@@ -126,7 +127,7 @@ async function executeWith(
       concurrency,
       openStore: (bucket, access = {}) =>
         openStore(bucket, { access, ...(options.store !== undefined && { base: options.store }) }),
-      say: (line) => printLine(terminal.stderr, line),
+      say: (text) => printBlock(terminal.stderr, setIn(text)),
     }),
   }).catch((error: unknown) => {
     // A sweep goes on by itself.

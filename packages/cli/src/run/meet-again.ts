@@ -83,7 +83,7 @@ async function planItems(
     };
   });
   await store.put(run.manifest_key, JSON.stringify(renewed));
-  await store.put(layout.rendezvousKey, deriveRunKey(secret, run.run_id).toString('hex'));
+  await store.put(layout.rendezvousKey, deriveRunKey(secret, run.run_id).toString('hex'), { secret: true });
   return renewed;
 }
 

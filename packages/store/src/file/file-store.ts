@@ -14,6 +14,7 @@ import type {
   ReadOptions,
   StreamOptions,
   VersionOptions,
+  WriteOptions,
   WrittenObject,
 } from '../object-store.ts';
 import { deleteFile, deleteFiles, removeEmptied } from './delete-files.ts';
@@ -89,7 +90,7 @@ class FileStore implements ObjectStore {
     });
   }
 
-  async put(key: string, body: Body, options: ReadOptions = {}): Promise<WrittenObject> {
+  async put(key: string, body: Body, options: WriteOptions = {}): Promise<WrittenObject> {
     countRequests('puts');
     return await this.#write(key, body, options, async (unfinished, info) => {
       await moveInto(unfinished, keyPaths(this.#root, key));
@@ -193,7 +194,7 @@ class FileStore implements ObjectStore {
   async #write<Result>(
     key: string,
     body: Body,
-    options: ReadOptions,
+    options: WriteOptions,
     place: (unfinished: string, info: ObjectInfo) => Promise<Result>,
   ): Promise<Result> {
     checkKey(key);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BigIntStats } from 'node:fs';
-import type { Body, ReadOptions } from '../object-store.ts';
+import type { Body, WriteOptions } from '../object-store.ts';
 import { removeEmptied } from './delete-files.ts';
 import { hasCode } from './file-errors.ts';
 import type { KeyPaths } from './key-paths.ts';
@@ -13,6 +13,9 @@ import { WORK_FOLDER } from './segment-names.ts';
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 /** Deletes remove emptied folders, so a folder made for a write may vanish before the write lands in it. */
 const PLACING_ATTEMPTS = 100;
+/** Modes of new files; the process's umask takes away from them. */
+const FOR_ALL = 0o666;
+const FOR_OWNER = 0o600;
 
 /**
  * Writes the body to an unfinished file, hands it to `place`, and removes what is left of it.
@@ -22,13 +25,13 @@ const PLACING_ATTEMPTS = 100;
 export async function writeThenPlace<Result>(
   root: string,
   body: Body,
-  { signal }: ReadOptions,
+  { signal, secret = false }: WriteOptions,
   place: (unfinished: string, stats: BigIntStats) => Promise<Result>,
 ): Promise<Result> {
   signal?.throwIfAborted();
   const work = join(root, WORK_FOLDER);
   const unfinished = join(work, randomUUID());
-  const file = await openIn(work, unfinished);
+  const file = await openIn(work, unfinished, secret ? FOR_OWNER : FOR_ALL);
   try {
     let stats: BigIntStats;
     try {
@@ -49,11 +52,11 @@ export async function writeThenPlace<Result>(
 }
 
 /** Opens a new file in the work folder, which others may remove as they leave. */
-async function openIn(work: string, path: string): Promise<FileHandle> {
+async function openIn(work: string, path: string, mode = FOR_ALL): Promise<FileHandle> {
   for (let attempt = 1; ; attempt++) {
     await makeWorkFolder(work);
     try {
-      return await open(path, 'wx');
+      return await open(path, 'wx', mode);
     } catch (error) {
       if (attempt >= PLACING_ATTEMPTS || !hasCode(error, 'ENOENT')) throw error;
     }
