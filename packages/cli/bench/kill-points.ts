@@ -40,11 +40,12 @@ try {
     const whom = random() < 0.5 ? 'command' : 'group';
     const found = await killAt(`run-${point}`, at, whom, expected);
     points.push(found);
-    for (const problem of found.problems) console.error(`event ${at} (${found.after}), ${whom} killed: ${problem}`);
+    for (const problem of found.problems)
+      process.stderr.write(`event ${at} (${found.after}), ${whom} killed: ${problem}\n`);
   }
   const wrong = points.filter(({ problems }) => problems.length > 0);
-  console.log(
-    JSON.stringify(
+  process.stdout.write(
+    `${JSON.stringify(
       {
         points: points.length,
         events,
@@ -58,7 +59,7 @@ try {
       },
       null,
       2,
-    ),
+    )}\n`,
   );
   process.exitCode = wrong.length === 0 ? 0 : 1;
 } finally {
@@ -74,15 +75,15 @@ function runInto(results: string): string[] {
 
 async function killAt(results: string, at: number, whom: Point['whom'], expected: readonly string[]): Promise<Point> {
   const run = workspace.start(runInto(results));
-  let isOver = false;
-  void run.ended.then(() => (isOver = true));
+  const over = new AbortController();
+  void run.ended.then(() => over.abort());
   for (;;) {
     const [directory] = executionsIn(workspace.path(results));
-    if (isOver || (directory !== undefined && eventsIn(directory).length >= at)) break;
+    if (over.signal.aborted || (directory !== undefined && eventsIn(directory).length >= at)) break;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   const { pid } = run.process;
-  if (!isOver) process.kill(whom === 'group' ? -pid! : pid!, 'SIGKILL');
+  if (!over.signal.aborted) process.kill(whom === 'group' ? -pid! : pid!, 'SIGKILL');
   const end = await run.ended;
   const [directory] = executionsIn(workspace.path(results));
   const before = eventsIn(directory!);

@@ -1,7 +1,7 @@
 import { UserInputError } from '@cosmicai/payload';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 import { EXIT } from '../output/errors.ts';
-import { printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printLine, type Terminal } from '../output/terminal.ts';
 import type { Execution } from '../run/execute.ts';
 import { readPayload } from '../run/payload.ts';
 import { reportExecution } from '../run/report-run.ts';
@@ -60,7 +60,7 @@ async function untilInterrupted(run: StageRun, arn: string): Promise<Execution |
   } catch (error) {
     if (!terminal.signal.aborted) throw error;
     const name = arn.split(':').at(-1)!;
-    printLine(
+    printBlock(
       terminal.stderr,
       `No longer following; the execution goes on.\nFollow it again: cosmicai run --target aws --stage ${stage.name} --attach ${name}\nStop it:         cosmicai stop --stage ${stage.name} ${name}`,
     );
