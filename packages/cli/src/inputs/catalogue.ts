@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import { readCatalogue, type Catalogue, type ColumnMapping } from '@cosmicai/survey';
 import { InvalidArgumentError } from 'commander';
-import { printLine, type Terminal } from '../output/terminal.ts';
+import { setIn } from '../output/table.ts';
+import { printBlock, printLine, type Terminal } from '../output/terminal.ts';
 
 interface CatalogueChoice {
   readonly count: number;
@@ -39,7 +40,7 @@ export async function openCatalogue(choice: CatalogueChoice, terminal: Terminal)
     ...(columns && { columns }),
     ...(skipBad !== undefined && { skipBad }),
   });
-  for (const remark of read.remarks) printLine(terminal.stderr, `${name}: ${remark}`);
+  for (const remark of read.remarks) printBlock(terminal.stderr, setIn(`${name}: ${remark}`));
   if (count > read.rows) {
     const [galaxies, times] = [read.rows === 1 ? 'galaxy is' : 'galaxies are', Math.ceil(count / read.rows)];
     printLine(
