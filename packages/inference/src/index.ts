@@ -12,7 +12,7 @@ export { serveSession } from './session-server.ts';
 export { AFTER_A_CHANGE, ModelChangedError, PartitionChangedError, PartitionError } from './errors.ts';
 export { ModelCache, type LeasedModel, type ModelCacheOptions, type WantedModel } from './model/model-cache.ts';
 export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
-export { modelOnDisk, modelInStore, type ModelSource } from './model/model-source.ts';
+export { modelInStore, modelNamed, modelOnDisk, type ModelSource } from './model/model-source.ts';
 export { openModel, type LoadedModel, type OpenModelOptions } from './model/open-model.ts';
 export { readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
 export { findingsOf, type DataFindings } from './quality/findings.ts';

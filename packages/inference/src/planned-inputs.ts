@@ -1,5 +1,5 @@
 import type { ObjectVersion, RankTask } from '@cosmicai/payload';
-import { ChangedError, parseAddress, type ObjectStore } from '@cosmicai/store';
+import { addressWithin, ChangedError, type ObjectStore } from '@cosmicai/store';
 import { storeSource, type StoreSource } from '@cosmicai/torchfile';
 import { AFTER_A_CHANGE, ModelChangedError, PartitionChangedError } from './errors.ts';
 import type { LoadedModel } from './model/open-model.ts';
@@ -34,7 +34,7 @@ export async function checkModelObject(
   openStore: (address: string) => ObjectStore,
 ): Promise<void> {
   if (MODEL === undefined || planned === undefined) return;
-  const { store, key } = MODEL.includes('://') ? parseAddress(MODEL) : { store: S3_BUCKET, key: MODEL };
+  const { store, key } = addressWithin(S3_BUCKET, MODEL);
   const now = await openStore(store).head(key);
   // That it isn't there is said by whoever loads it.
   if (now === undefined || now.etag === planned.etag) return;

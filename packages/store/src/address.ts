@@ -30,6 +30,15 @@ export function parseAddress(address: string): ParsedAddress {
   return { store: pathToFileURL(dirname(path)).href, key: basename(path) };
 }
 
+/**
+ * Where an object lies that is named by its address or, within a bucket, by its key.
+ *
+ * @throws InvalidAddressError
+ */
+export function addressWithin(bucket: string, named: string): ParsedAddress {
+  return named.includes('://') ? parseAddress(named) : { store: bucket, key: named };
+}
+
 export type StorePlace = { readonly bucket: string } | { readonly folder: string };
 
 /**

@@ -21,7 +21,7 @@ export {
   StoreEnvironmentError,
   StoreError,
 } from './errors.ts';
-export { localPath, parseAddress, type ParsedAddress } from './address.ts';
+export { addressWithin, localPath, parseAddress, type ParsedAddress } from './address.ts';
 export { readableAddress } from './readable-address.ts';
 export type { StoreAccess } from './s3/s3-client.ts';
 export { openStore, type OpenStoreOptions } from './open-store.ts';

@@ -20,8 +20,8 @@ import {
 } from '@cosmicai/payload';
 import {
   AccessDeniedError,
+  addressWithin,
   listAll,
-  parseAddress,
   readableAddress,
   requestsSince,
   requestsSoFar,
@@ -108,7 +108,7 @@ async function findModel(
   { openStore }: InitializeEnvironment,
 ): Promise<ObjectVersion | undefined> {
   if (model === undefined) return undefined;
-  const { store: address, key } = model.includes('://') ? parseAddress(model) : { store: bucket, key: model };
+  const { store: address, key } = addressWithin(bucket, model);
   const store = openStore(address);
   try {
     const found = await store.head(key);

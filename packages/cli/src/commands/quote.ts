@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { DEFAULT_CALIBRATION, pricesOf, pricesSchema, quoteRun } from '@cosmicai/metrics';
 import { naturalOrder, type RunPayload } from '@cosmicai/payload';
 import { quoteTable } from '@cosmicai/report';
-import { openStore, parseAddress, type StoreAccess } from '@cosmicai/store';
+import { addressWithin, openStore, type StoreAccess } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
 import { dataAccess } from '../inputs/data-access.ts';
@@ -131,7 +131,7 @@ function probeFor(
   const { model: named, bucket, data_bucket: dataBucket, batch_size: batchSize } = payload;
   const [first] = naturalOrder(sizes.keys());
   const { store: modelBucket, key } =
-    named?.includes('://') === true ? parseAddress(named) : { store: bucket, key: named };
+    named === undefined ? { store: bucket, key: named } : addressWithin(bucket, named);
   printLine(terminal.stderr, 'Probing: one process at work on this machine for some seconds');
   return probe(
     {

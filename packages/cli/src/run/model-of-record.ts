@@ -1,6 +1,6 @@
-import { modelInStore, modelOnDisk, readModel, type ModelSource } from '@cosmicai/inference';
+import { modelNamed, modelOnDisk, readModel, type ModelSource } from '@cosmicai/inference';
 import { UserInputError, type RunRecord } from '@cosmicai/payload';
-import { localPath, parseAddress, sha256Of, type ObjectStore } from '@cosmicai/store';
+import { sha256Of, type ObjectStore } from '@cosmicai/store';
 import { keptOptions } from './kept-options.ts';
 
 /** SHA-256 of a run's model as it lies there now; undefined where nobody can say where, or no model is there. */
@@ -30,7 +30,5 @@ function sourceOf(
     const path = execution === undefined ? undefined : keptOptions(execution).model;
     return path === undefined ? undefined : modelOnDisk(path);
   }
-  if (model.startsWith('file://')) return modelOnDisk(localPath(model));
-  const { store, key } = model.includes('://') ? parseAddress(model) : { store: run.bucket, key: model };
-  return modelInStore(openStore(store), key);
+  return modelNamed(model, run.bucket, openStore);
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { RankTask } from '@cosmicai/payload';
-import { localPath, parseAddress, type ObjectStore } from '@cosmicai/store';
+import type { ObjectStore } from '@cosmicai/store';
 import type { PredictorOptions } from '../predictor.ts';
-import { modelOnDisk, modelInStore, type FoundFile, type ModelSource } from './model-source.ts';
+import { modelNamed, modelOnDisk, type FoundFile, type ModelSource } from './model-source.ts';
 import { loadModel, type LoadedModel, type LoadOptions } from './open-model.ts';
 import { readModel } from './read-model.ts';
 
@@ -95,10 +95,8 @@ export class ModelCache implements AsyncDisposable {
   }
 
   #sourceOf({ MODEL: model, S3_BUCKET: bucket }: WantedModel): ModelSource {
-    if (model === undefined) return modelOnDisk(this.#options.defaultModelPath);
-    if (model.startsWith('file://')) return modelOnDisk(localPath(model));
-    const { store, key } = model.includes('://') ? parseAddress(model) : { store: bucket, key: model };
-    return modelInStore(this.#options.openStore(store), key);
+    const { defaultModelPath, openStore } = this.#options;
+    return model === undefined ? modelOnDisk(defaultModelPath) : modelNamed(model, bucket, openStore);
   }
 
   #begin(

@@ -2,7 +2,7 @@ import { constants, type BigIntStats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RemoteError, UserInputError } from '@cosmicai/payload';
-import { codeOf, kindOf, readableAddress, type ObjectStore } from '@cosmicai/store';
+import { addressWithin, codeOf, kindOf, localPath, readableAddress, type ObjectStore } from '@cosmicai/store';
 
 /** A graph and the files beside it, wherever they lie. Names are relative to the graph's folder, with slashes. */
 export interface ModelSource {
@@ -35,6 +35,17 @@ export interface FoundFile {
    * @throws UserInputError when it can't be read
    */
   read(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * A model by its address or by its key in a bucket.
+ *
+ * @throws InvalidAddressError
+ */
+export function modelNamed(named: string, bucket: string, openStore: (address: string) => ObjectStore): ModelSource {
+  if (named.startsWith('file://')) return modelOnDisk(localPath(named));
+  const { store, key } = addressWithin(bucket, named);
+  return modelInStore(openStore(store), key);
 }
 
 /** A model in a store. */
