@@ -28,12 +28,22 @@ export async function plannedSource(store: ObjectStore, key: string, planned?: O
   };
 }
 
-/** @throws ModelChangedError when another model lies where the planned one lay */
+/**
+ * Looks before anything is loaded whether another model lies where the planned one lay. Where the model's bytes are planned they
+ * are what counts, and a model that was written again as it was is still the same.
+ *
+ * @throws ModelChangedError
+ */
 export async function checkModelObject(
-  { MODEL, MODEL_OBJECT: planned, S3_BUCKET }: Pick<RankTask, 'MODEL' | 'MODEL_OBJECT' | 'S3_BUCKET'>,
+  {
+    MODEL,
+    MODEL_OBJECT: planned,
+    MODEL_SHA256: bytes,
+    S3_BUCKET,
+  }: Pick<RankTask, 'MODEL' | 'MODEL_OBJECT' | 'MODEL_SHA256' | 'S3_BUCKET'>,
   openStore: (address: string) => ObjectStore,
 ): Promise<void> {
-  if (MODEL === undefined || planned === undefined) return;
+  if (MODEL === undefined || planned === undefined || bytes !== undefined) return;
   const { store, key } = addressWithin(S3_BUCKET, MODEL);
   const now = await openStore(store).head(key);
   // That it isn't there is said by whoever loads it.

@@ -317,6 +317,12 @@ describe('runRank', () => {
     );
     await store.put('models/swapped.onnx', compileAstroMae(config, randomWeights(config, 9)));
     await expect(runRank(task(fields), environment())).rejects.toThrow(ModelChangedError);
+
+    // Written again, as it was: where its bytes are known they decide.
+    const { sha256 } = await models.load({ MODEL: 'models/swapped.onnx', S3_BUCKET: bucket() });
+    await expect(runRank(task({ ...fields, MODEL_SHA256: sha256 }), environment())).resolves.toMatchObject({
+      status: 'succeeded',
+    });
   });
 
   it.each([['models/none.onnx'], ['data/6.pt']])('refuses %s as a model with a sentence', async (MODEL) => {
