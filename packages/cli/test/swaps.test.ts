@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
 import { eventsIn, ofType } from './support/events.ts';
@@ -88,6 +88,8 @@ describe('inputs that changed before --resume', () => {
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/Inputs of run .* have changed since it began:\n {2}2\.pt was written again/);
     expect(refused.stderr).toContain('--accept-changed');
+    // Who was refused finds all as it was.
+    expect(existsSync(file('proof.json'))).toBe(true);
 
     const events = known();
     const accepted = await resume('--accept-changed');

@@ -1,4 +1,4 @@
-export { readPlan, type Plan } from './plan/read-plan.ts';
+export { readItems, readPlan, readRecord, type Plan, type PlannedItems } from './plan/read-plan.ts';
 export { differenceFromTask } from './plan/check-result.ts';
 export { readPredictions, readRank, type MissingRank, type RankLeft } from './plan/read-rank.ts';
 export { proveRun, statementOf, type ProofInputs } from './proof/prove-run.ts';
@@ -6,7 +6,13 @@ export { isSealed, sealedText } from './proof/seal.ts';
 export { acquireLease, leaseSchema, PublishingError, readLease, type Lease, type LeaseClock } from './publish/lease.ts';
 export { publishRun, type Publication } from './publish/publish-run.ts';
 export { ranksInStore, type RanksInStore } from './resume/whole-ranks.ts';
-export { changedPartitions, describeChange, itemsWithInputs, type ChangedPartition } from './resume/changed-inputs.ts';
+export {
+  changedPartitions,
+  describeChange,
+  itemsWithInputs,
+  type ChangedPartition,
+  type NewInputs,
+} from './resume/changed-inputs.ts';
 export type { Finding } from './verify/findings.ts';
 export { verifyFolder, type FolderVerification } from './verify/verify-folder.ts';
 export { verifyRun, type Verification, type VerifyOptions } from './verify/verify-run.ts';

@@ -1,16 +1,6 @@
 import { parseReportLog } from '@cosmicai/metrics';
-import {
-  manifestSchema,
-  parseAs,
-  parseJsonAs,
-  runLayout,
-  runRecordSchema,
-  UserInputError,
-  type Json,
-  type RunStatus,
-  type UnnumberedEvent,
-} from '@cosmicai/payload';
-import { ranksInStore, verifyFolder } from '@cosmicai/runs';
+import { parseAs, runLayout, UserInputError, type Json, type RunStatus, type UnnumberedEvent } from '@cosmicai/payload';
+import { ranksInStore, readItems, readRecord, verifyFolder } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -52,12 +42,8 @@ const summarized = z.object({ status: z.string(), error_name: z.string().nullabl
 export async function rerunFailedRanks(options: RerunOptions): Promise<Rerun> {
   const { store, functions, called, signal, clock } = options;
   const layout = runLayout(options.run.resultPath, options.run.runId);
-  const read = async <S extends z.ZodType>(schema: S, key: string) =>
-    parseJsonAs(schema, (await store.get(key)).toString(), key);
-  const record = await read(runRecordSchema, layout.run);
-  // As they are: the rank tasks go to the functions in the spelling in which the Map passes them.
-  const items = await read(z.array(z.record(z.string(), z.json())), layout.manifest);
-  const tasks = parseAs(manifestSchema, items, layout.manifest);
+  const record = await readRecord(store, layout);
+  const { items, manifest: tasks } = await readItems(store, layout.manifest);
   // Failed, or left something that is damaged or gone since.
   const { missing } = await ranksInStore(store, tasks);
   const children = items.filter((_, at) => missing.has(tasks[at]!.RANK));

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { deriveRunKey } from '@cosmicai/fmi';
 import type { Json, JsonObject, ResumePoint } from '@cosmicai/local';
-import { manifestSchema, parseAs, parseJsonAs, ranksOf, runLayout, type RunReference } from '@cosmicai/payload';
+import { ranksOf, runLayout, type RunReference } from '@cosmicai/payload';
+import { readItems } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
-import { z } from 'zod';
 import { isObject, leadsTo, plannedIn } from './planned-input.ts';
 
 export interface MeetAgainOptions {
@@ -40,8 +40,6 @@ export async function meetAgain(point: ResumePoint, options: MeetAgainOptions): 
   return planned.with({ items, endpoint: options.endpoint });
 }
 
-const itemsSchema = z.array(z.record(z.string(), z.json()));
-
 function moved(payload: JsonObject, endpoint: string | undefined): JsonObject {
   return endpoint === undefined ? payload : { ...payload, rendezvous_endpoint: endpoint };
 }
@@ -54,8 +52,7 @@ async function planItems(
   { endpoint, secret, concurrency, say }: MeetAgainOptions,
 ): Promise<JsonObject[]> {
   const layout = runLayout(run.result_path, run.run_id);
-  const items = parseJsonAs(itemsSchema, (await store.get(run.manifest_key)).toString(), run.manifest_key);
-  const tasks = parseAs(manifestSchema, items, run.manifest_key);
+  const { items, manifest: tasks } = await readItems(store, run.manifest_key);
   const done = new Set(
     [...finished.values()].flatMap((children) => [...children.values()].flatMap(({ input }) => ranksOf(input))),
   );

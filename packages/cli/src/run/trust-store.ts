@@ -3,27 +3,28 @@ import type { FinishedChild, Json, JsonObject, ResumePoint, RunSoFar } from '@co
 import {
   EnvironmentError,
   listed,
-  manifestSchema,
-  parseAs,
-  parseJsonAs,
   ranksOf,
   runLayout,
   withFormat,
   type Manifest,
+  type RankAnswer,
   type RankResult,
   type RunLayout,
+  type RunRecord,
 } from '@cosmicai/payload';
 import {
   changedPartitions,
   describeChange,
   itemsWithInputs,
   ranksInStore,
-  readPlan,
+  readItems,
+  readRecord,
   verifyFolder,
+  type NewInputs,
+  type PlannedItems,
   type RanksInStore,
 } from '@cosmicai/runs';
 import type { ObjectStore, StoreAccess } from '@cosmicai/store';
-import { z } from 'zod';
 import { dataAccess } from '../inputs/data-access.ts';
 import { isObject, leadsTo, plannedIn, type PlannedInput } from './planned-input.ts';
 
@@ -50,10 +51,7 @@ interface RankMap {
 }
 
 /** The plan as it stands, and what the store holds of it. */
-interface PlanNow extends RanksInStore {
-  readonly items: readonly JsonObject[];
-  readonly manifest: Manifest;
-}
+interface PlanNow extends PlannedItems, RanksInStore {}
 
 /**
  * Where a run goes on by what lies in its folder: ranks whose results and predictions are whole are kept, whatever the events say,
@@ -72,9 +70,11 @@ export async function trustStore(soFar: RunSoFar, options: TrustStoreOptions): P
   const before = await planNow(store, layout);
   const isWhole = await isSummarizedAndWhole(store, layout);
   if (soFar.succeeded && !options.acceptChanged && before.missing.size === 0 && isWhole) return undefined;
-  // What it proved is of a run that was over.
+  const record = await readRecord(store, layout);
+  const changes = await changesSince(before, record, options);
+  // Nothing refuses any more, so what was proved of a run that was over may go.
   await store.delete(layout.proof);
-  const plan = (await acceptChanges(before, store, layout, options)) ?? before;
+  const plan = changes === undefined ? before : await planAnew(before, record, changes, store, layout);
   const input = map.planned.with({ items: plan.items });
   const finished = new Map(soFar.finished).set(map.name, finishedChildren(soFar.finished.get(map.name), map, plan));
   if (leadsTo(options.definition, soFar.state, (_, name) => name === map.name))
@@ -102,12 +102,9 @@ function stateOf(definition: JsonObject, name: string): JsonObject {
   return (definition.States as Readonly<Record<string, JsonObject>>)[name] ?? {};
 }
 
-const itemsSchema = z.array(z.record(z.string(), z.json()));
-
 async function planNow(store: ObjectStore, layout: RunLayout): Promise<PlanNow> {
-  const items = parseJsonAs(itemsSchema, (await store.get(layout.manifest)).toString(), layout.manifest);
-  const manifest = parseAs(manifestSchema, items, layout.manifest);
-  return { items, manifest, ...(await ranksInStore(store, manifest)) };
+  const planned = await readItems(store, layout.manifest);
+  return { ...planned, ...(await ranksInStore(store, planned.manifest)) };
 }
 
 /** @throws GoingOnRefused when the plan isn't that by which the run was summarized */
@@ -121,47 +118,59 @@ async function isSummarizedAndWhole(store: ObjectStore, layout: RunLayout): Prom
   return findings.every(({ mend }) => mend !== 'resume');
 }
 
+/** Inputs of a run that aren't those of its plan, and may be taken as they are. */
+interface InputChanges extends Pick<NewInputs, 'changed' | 'modelSha256'> {
+  /** One line each. */
+  readonly told: readonly string[];
+}
+
 /**
- * Plans anew with inputs that have changed, where that is allowed.
- *
- * @returns undefined when none have
- * @throws GoingOnRefused
+ * @returns undefined when no input has changed
+ * @throws GoingOnRefused when one has, and that isn't allowed or can't be taken
  */
-async function acceptChanges(
-  { items, manifest, whole }: PlanNow,
-  store: ObjectStore,
-  layout: RunLayout,
+async function changesSince(
+  { manifest, whole }: PlanNow,
+  { run, payload }: RunRecord,
   { openStore, modelSha256, acceptChanged, say }: TrustStoreOptions,
-): Promise<PlanNow | undefined> {
-  const { record } = await readPlan(store, layout);
-  const access = dataAccess(record.payload);
+): Promise<InputChanges | undefined> {
+  const access = dataAccess(payload);
   const changed = await changedPartitions(manifest, ({ DATA_BUCKET }) => openStore(DATA_BUCKET, access));
   const planned = plannedModels(manifest, whole);
-  const isModelNew = planned.length > 0 && !planned.every((sha256) => sha256 === modelSha256);
+  const isModelNew = planned.some((sha256) => sha256 !== modelSha256);
   if (changed.length === 0 && !isModelNew) return undefined;
-  const changes = [
+  const told = [
     ...(isModelNew
       ? [`the model is ${modelSha256.slice(0, 12)}…, planned was ${planned.join(', ').slice(0, 12)}…`]
       : []),
     ...changed.map(describeChange),
   ];
-  const told = `Inputs of run ${record.run.run_id} have changed since it began:\n${listed(changes, '  ')}`;
-  if (!acceptChanged) throw new GoingOnRefused(`${told}\n${AFTER_A_CHANGE}`);
+  const sentence = `Inputs of run ${run.run_id} have changed since it began:\n${listed(told, '  ')}`;
+  if (!acceptChanged) throw new GoingOnRefused(`${sentence}\n${AFTER_A_CHANGE}`);
   if (changed.some(({ now }) => now === undefined))
     throw new GoingOnRefused(
-      `${told}\nA run can't go on without partitions that are gone: put them back, or start a new run.`,
+      `${sentence}\nA run can't go on without partitions that are gone: put them back, or start a new run.`,
     );
-  say(`${told}\nThey are taken as they are now; ranks that read them run again.`);
+  say(`${sentence}\nThey are taken as they are now; ranks that read them run again.`);
+  return { changed, told, ...(isModelNew && { modelSha256 }) };
+}
+
+/** Writes the plan with inputs as they are now, and what was taken so into the run's warnings. */
+async function planAnew(
+  { items, manifest, whole }: PlanNow,
+  record: RunRecord,
+  { told, ...changes }: InputChanges,
+  store: ObjectStore,
+  layout: RunLayout,
+): Promise<PlanNow> {
   const galaxies = new Map(
     [...whole.values()].flatMap(({ partitions }) => partitions.map(({ key, samples }) => [key, samples])),
   );
-  const renewed = itemsWithInputs(items, manifest, { changed, galaxies, ...(isModelNew && { modelSha256 }) });
   const warnings = [
     ...record.warnings,
-    `Inputs changed while the run was under way, and were taken so: ${changes.join('; ')}`,
+    `Inputs changed while the run was under way, and were taken so: ${told.join('; ')}`,
   ];
   await store.put(layout.run, `${JSON.stringify(withFormat({ ...record, warnings }), null, 1)}\n`);
-  await store.put(layout.manifest, JSON.stringify(renewed));
+  await store.put(layout.manifest, JSON.stringify(itemsWithInputs(items, manifest, { ...changes, galaxies })));
   return await planNow(store, layout);
 }
 
@@ -214,7 +223,7 @@ function childOf(
       result_path: result.result_path,
       status: 'succeeded',
       samples: result.samples,
-    },
+    } satisfies RankAnswer,
     startedAt,
     stoppedAt: startedAt + result.timing.total * 1000,
   };

@@ -1,5 +1,5 @@
 import { MOST_RANKS_PUBLISHED, runLayout, runSummarySchema, type RankResult, type RunLayout } from '@cosmicai/payload';
-import { NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
+import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { readLease } from '../publish/lease.ts';
 import type { Finding } from './findings.ts';
@@ -28,7 +28,7 @@ export async function verifyPublished(
       notes: [`Run ${lease.run_id} is being published beside it since ${lease.since}.`],
       compared: 0,
     };
-  const there = await textAt(store, published.summary);
+  const there = await bytesAt(store, published.summary);
   const { data } = runSummarySchema.pick({ run_id: true }).safeParse(jsonOf(there));
   if (data?.run_id !== undefined && data.run_id !== runId)
     return (await isThere(store, resultPath, data.run_id))
@@ -50,9 +50,9 @@ export async function verifyPublished(
   const compared = await pMap(
     pairs,
     async ([copy, own]): Promise<Finding[]> => {
-      const [copied, written] = await Promise.all([textAt(store, copy), textAt(store, own)]);
+      const [copied, written] = await Promise.all([bytesAt(store, copy), bytesAt(store, own)]);
       // What is wrong with the run's own file is said of that.
-      if (written === undefined || copied === written) return [];
+      if (written === undefined || copied?.equals(written) === true) return [];
       return [{ what: copy, problem: copied === undefined ? 'is gone' : `is not the same as ${own}`, mend: 'resume' }];
     },
     { concurrency: CONCURRENT_READS },
@@ -64,20 +64,18 @@ async function isThere(store: ObjectStore, resultPath: string, runId: string): P
   return (await store.head(runLayout(resultPath, runId).run)) !== undefined;
 }
 
-/** Of a large file its hash will do. */
-async function textAt(store: ObjectStore, key: string): Promise<string | undefined> {
+async function bytesAt(store: ObjectStore, key: string): Promise<Buffer | undefined> {
   try {
-    const bytes = await store.get(key);
-    return bytes.length > 1_000_000 ? sha256Of(bytes) : bytes.toString('latin1');
+    return await store.get(key);
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
 }
 
-function jsonOf(text: string | undefined): unknown {
+function jsonOf(bytes: Buffer | undefined): unknown {
   try {
-    return JSON.parse(text ?? '');
+    return JSON.parse(bytes?.toString() ?? '');
   } catch {
     return undefined;
   }
