@@ -25,12 +25,7 @@ export async function proofText(store: ObjectStore, layout: RunLayout, inputs: P
     sha256: sha256Of(text),
   });
   const { objects: ofTheMap } = await listAll(store, `${layout.map}/`);
-  const meeting = await store.head(layout.fmi);
-  const others = [
-    ...(await objectsAt(store, [layout.run, layout.manifest])),
-    ...ofTheMap,
-    ...(meeting === undefined ? [] : [meeting]),
-  ];
+  const others = [...(await objectsAt(store, [layout.run, layout.manifest, layout.fmi])), ...ofTheMap];
   const read = await pMap(
     others,
     async ({ key, size }): Promise<Listed> => ({ key: relative(key), size, sha256: await hashObject(store, key) }),
@@ -49,6 +44,7 @@ export async function proofText(store: ObjectStore, layout: RunLayout, inputs: P
   return sealedText(file);
 }
 
+/** Those that are there: not all ranks meet. */
 async function objectsAt(store: ObjectStore, keys: readonly string[]) {
   return (await Promise.all(keys.map((key) => store.head(key)))).flatMap((found) =>
     found === undefined ? [] : [found],

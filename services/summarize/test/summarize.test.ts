@@ -3,16 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePredictions } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
-import {
-  rankResultSchema,
-  runLayout,
-  runSummarySchema,
-  type FmiReport,
-  type RankResult,
-  type RunRecord,
-} from '@cosmicai/payload';
+import { runLayout, runSummarySchema, type FmiReport, type RankResult, type RunRecord } from '@cosmicai/payload';
 import { isSealed } from '@cosmicai/runs';
 import { fileStore, hashObject, type ObjectStore } from '@cosmicai/store';
+import { rankResult } from '../../../test/rank-results.ts';
 import { resultSummary } from '../src/result-summary.ts';
 import { summarize } from '../src/summarize.ts';
 
@@ -86,47 +80,14 @@ async function givenResult(
     },
   ];
   await store.put(layout.rankPredictions(rank), encodePredictions(rank, [{ partition: `${rank + 1}.pt`, batches }]));
-  const result: RankResult = rankResultSchema.parse({
-    'total_cpu_time (seconds)': 1,
+  const result = rankResult(rank, {
     'total_cpu_memory (MB)': 200 + rank,
-    'execution_time (seconds/batch)': 1,
-    num_batches: 1,
-    batch_size: 4,
-    device: 'cpu',
-    throughput_bps: 1000,
-    sample_persec: 3,
-    result_path: 'out',
-    data_path: `${rank + 1}.pt`,
-    s3_total_time: 0.1,
-    s3_avg_time: 0.1,
-    s3_min_time: 0.1,
-    s3_max_time: 0.1,
     run_id: RUN_ID,
-    rank,
     world_size: worldSize,
-    samples: 3,
-    bits: 3000,
-    partitions: [{ key: `${rank + 1}.pt`, size: 100, samples: 3 }],
     predictions_key: layout.rankPredictions(rank),
     model_sha256: 'abc',
-    started_at: '2026-03-04T05:06:08.000Z',
-    cold_start: true,
     timing: { model_load: 0.1, read: 0.1, inference: 1, write: 0.1, total: 2 + rank },
     peak_rss_mb: 200 + rank,
-    memory_limit_mb: 1024,
-    architecture: 'x86_64',
-    prediction_scores: {
-      count: 3,
-      excluded: 0,
-      mae: 0.01,
-      mse: 0,
-      bias: 0,
-      precision: 0,
-      precision_error: 0,
-      r2: 0,
-      outlier_fraction_005: 0,
-      outlier_fraction_015: 0,
-    },
     ...changes,
   });
   await store.put(layout.rankResult(rank), JSON.stringify(result));
