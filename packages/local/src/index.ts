@@ -7,6 +7,7 @@ export { loadDefinition, loadFunctionNames, type LoadOptions } from './definitio
 export { checkSupported, type Unsupported } from './definition/check-supported.ts';
 export { functionsOf, requireSupported, UnsupportedDefinitionError } from './definition/require-supported.ts';
 export type { Json, JsonObject } from './definition/types.ts';
+export { wakeOrphans, type Orphans } from './pool/wake-orphans.ts';
 export { RunDirectoryError } from './run/run-directory.ts';
 export { runLocally, type LocalRunOptions, type LocalRunResult } from './run/run-locally.ts';
 export type { FunctionReport, RunEvent, RunStatus } from '@cosmicai/payload';

@@ -47,6 +47,12 @@ async function serve(settings: Settings): Promise<void> {
   }
 }
 
+// Whoever started the server with a channel wants it to end with him: it must not stay on his port.
+if (process.connected) {
+  process.on('disconnect', () => process.exit(1));
+  process.channel?.unref();
+}
+
 try {
   const settings = readSettings(process.argv.slice(2), process.env);
   if (settings === undefined) process.stdout.write(usage);

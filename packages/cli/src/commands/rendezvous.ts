@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { wakeOrphans } from '@cosmicai/local';
 import { Command } from 'commander';
 import type { Terminal } from '../output/terminal.ts';
 import { checkout } from '../inputs/files.ts';
@@ -17,12 +18,16 @@ export function rendezvousCommand(terminal: Terminal): Command {
     .argument('[options...]', 'options of the server')
     .action(async (options: string[]) => {
       const server = spawn(process.execPath, [join(checkout, 'services/rendezvous/src/main.ts'), ...options], {
-        stdio: 'inherit',
+        // By the channel the server hears that this process is gone, however it ended.
+        stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
         env: terminal.environment,
       });
+      const orphans = wakeOrphans();
+      if (server.pid !== undefined) orphans.add(server.pid);
       // Ctrl-C reaches the server by itself, as it is in the same process group; a signal to this process alone is passed on.
       terminal.signal.addEventListener('abort', () => server.kill('SIGTERM'));
       const [code] = (await once(server, 'exit')) as [number | null];
+      orphans.close();
       process.exitCode = code ?? 1;
     });
 }

@@ -100,6 +100,8 @@ process.on('unhandledRejection', (reason) => {
 // Ctrl-C, a closed terminal and `kill` may reach the whole process group; only the engine decides when a function ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
+// The engine may be gone before anybody listened.
+if (!process.connected) process.exit(0);
 
 try {
   const handler = await load(process.env[BOOTSTRAP.bundle] ?? '', process.env[BOOTSTRAP.handler] ?? '');

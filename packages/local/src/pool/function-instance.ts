@@ -5,6 +5,7 @@ import type { FunctionConfig } from './function-config.ts';
 import { exited, FunctionError, outOfMemory, timedOut, type FunctionErrorBody } from './function-error.ts';
 import { BOOTSTRAP, type ChildMessage, type InvokeMessage } from './messages.ts';
 import { residentMemory } from './resident-memory.ts';
+import type { Orphans } from './wake-orphans.ts';
 
 const BOOTSTRAP_FILE = fileURLToPath(new URL('bootstrap.ts', import.meta.url));
 const MIB = 1024 * 1024;
@@ -43,8 +44,9 @@ export interface FunctionInstance {
 /**
  * @param name function name, as the environment tells it to the function
  * @param log file descriptor that receives the function's standard output and error
+ * @param orphans is told of the process for as long as it lives
  */
-export function startInstance(name: string, config: FunctionConfig, log: number): FunctionInstance {
+export function startInstance(name: string, config: FunctionConfig, log: number, orphans: Orphans): FunctionInstance {
   const child = fork(BOOTSTRAP_FILE, {
     execPath: process.execPath,
     execArgv: [],
@@ -55,6 +57,11 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
+  const { pid } = child;
+  if (pid !== undefined) {
+    orphans.add(pid);
+    void ended.then(() => orphans.delete(pid));
+  }
   let peakRss = 0;
   let alive = true;
   void ended.then(() => (alive = false));
@@ -121,7 +128,7 @@ export function startInstance(name: string, config: FunctionConfig, log: number)
 
   return {
     name,
-    pid: child.pid,
+    pid,
     get peakRss() {
       return peakRss;
     },

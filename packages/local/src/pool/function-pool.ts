@@ -11,6 +11,7 @@ import { ownValue } from '../definition/types.ts';
 import type { FunctionConfig } from './function-config.ts';
 import { FunctionError } from './function-error.ts';
 import { startInstance, type FunctionInstance } from './function-instance.ts';
+import { wakeOrphans, type Orphans } from './wake-orphans.ts';
 
 const MIB = 1024 * 1024;
 
@@ -67,6 +68,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const closed = new AbortController();
   const logs = new Map<string, number>();
   const underWay = new Set<Promise<void>>();
+  let orphans: Orphans | undefined;
 
   const logOf = (name: string) => {
     let log = logs.get(name);
@@ -95,7 +97,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const coldInstance = async (name: string, config: FunctionConfig) => {
     // Processes of other functions make room, longest idle first.
     while (instances.size >= concurrency && idle.length > 0) await discard(idle.shift()!);
-    const instance = startInstance(name, config, logOf(name));
+    const instance = startInstance(name, config, logOf(name), (orphans ??= wakeOrphans()));
     instances.add(instance);
     return instance;
   };
@@ -169,6 +171,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       idle.length = 0;
       // Invocations that were waiting or under way still write their last lines.
       await Promise.all(underWay);
+      orphans?.close();
       for (const log of logs.values()) closeSync(log);
       logs.clear();
     },
