@@ -1,6 +1,6 @@
 """Fits the simulated survey to real SDSS data and writes packages/survey/src/calibration.json.
 
-    python training/fit_survey.py --data ../shared/data --out packages/survey/src/calibration.json
+    python training/fit_survey.py --data DATA --out packages/survey/src/calibration.json
 
 Reads (see docs/survey.md for where they come from): catalog/sdss_main_galaxies.csv, shapes/coadd_for_*.fit,
 image/psField-*.fit. Only rows 1 to 8,000 of the galaxy catalogue are used: the last 1,988 stay unseen, so that both the
@@ -229,7 +229,7 @@ def rounded(value):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("packages/survey/src/calibration.json"))
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

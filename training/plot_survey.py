@@ -1,6 +1,6 @@
 """Draws the figures of docs/survey.md: simulated galaxies beside real ones.
 
-    python training/plot_survey.py --data ../shared/data --simulated data/held-out --real data/held-out-real --out docs/images
+    python training/plot_survey.py --data DATA --simulated data/held-out --real data/held-out-real --out docs/images
 
 --simulated: partitions of drawn galaxies; --real: partitions rendered from the catalogue's last 1,988 rows, which the survey
 was not fitted to. Prints the numbers of the page's tables.
@@ -156,7 +156,7 @@ def cutouts(images, magnitudes, redshift, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--simulated", type=Path, required=True)
     parser.add_argument("--real", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
