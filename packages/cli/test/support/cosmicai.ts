@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** How a command ended and what it printed. */
 export interface Ended {
@@ -28,8 +28,15 @@ export interface Started {
 export function startCosmicai(args: readonly string[], { cwd, environment = {}, fileBlocks }: CommandOptions): Started {
   const command = [process.execPath, MAIN, ...args];
   const limited = ['sh', '-c', `ulimit -f ${fileBlocks ?? 'unlimited'}; exec "$@"`, 'sh', ...command];
-  const [program, ...rest] = fileBlocks === undefined ? command : limited;
-  const child = spawn(program!, rest, {
+  return startProgram(fileBlocks === undefined ? command : limited, { cwd, environment });
+}
+
+/** Starts a program in a process group of its own. */
+export function startProgram(
+  [program, ...args]: readonly string[],
+  { cwd, environment = {} }: Omit<CommandOptions, 'fileBlocks'>,
+): Started {
+  const child = spawn(program!, args, {
     cwd,
     env: { ...inherited(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,98 @@
+import type { Bench } from './bench.ts';
+import type { Kind, Outcome, Schedule } from './schedule.ts';
+
+/** A schedule that was played, and what became of it. */
+export interface Played {
+  readonly schedule: Schedule;
+  readonly outcome: Outcome;
+  readonly seconds: number;
+}
+
+/** What became of the schedules of a kind. */
+export interface KindCount {
+  readonly kind: string;
+  readonly schedules: number;
+  readonly met: number;
+  readonly unharmed: number;
+  readonly resumed: number;
+  readonly refused: number;
+  readonly wrong: number;
+  /** Ranks that were whole when a run went on, and those of them that ran again. */
+  readonly kept: number;
+  readonly recomputed: number;
+  readonly seconds: number;
+  /** Why there are none on this machine. */
+  readonly skipped?: string;
+}
+
+export interface LaboratoryOptions {
+  readonly seed: number;
+  /** Schedules of each kind whose fault must really be met. */
+  readonly each: number;
+  readonly onPlayed?: (played: Played) => void;
+}
+
+/** A fault that is missed more often than this is one that the kind can't bring about. */
+const TRIES_FOR_ONE = 4;
+
+/** Plays schedules of each kind until the fault of so many was met; where one was missed, the next is drawn. */
+export async function runLaboratory(
+  kinds: readonly Kind[],
+  bench: Bench,
+  { seed, each, onPlayed }: LaboratoryOptions,
+): Promise<KindCount[]> {
+  const counts: KindCount[] = [];
+  for (const kind of kinds) {
+    const skipped = kind.whyNot();
+    const played: Played[] = [];
+    const met = () => played.filter(({ outcome }) => outcome.met).length;
+    for (let index = 0; skipped === undefined && met() < each && index < TRIES_FOR_ONE * each; index++) {
+      const one = await playOne(kind.schedule(seed, index), bench);
+      played.push(one);
+      onPlayed?.(one);
+    }
+    counts.push({ ...countsOf(kind.name, played), ...(skipped !== undefined && { skipped }) });
+  }
+  return counts;
+}
+
+/** What breaks in a schedule itself is wrong too: nobody knows then what it would have shown. */
+export async function playOne(schedule: Schedule, bench: Bench): Promise<Played> {
+  const started = performance.now();
+  const outcome = await schedule.play(bench).catch((error: unknown): Outcome => {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { met: true, ended: 'unharmed', problems: [`the schedule broke: ${why}`] };
+  });
+  return { schedule, outcome, seconds: (performance.now() - started) / 1000 };
+}
+
+function countsOf(kind: string, played: readonly Played[]): KindCount {
+  const outcomes = played.map(({ outcome }) => outcome);
+  const met = outcomes.filter((outcome) => outcome.met);
+  const ending = (how: Outcome['ended']) => met.filter(({ ended }) => ended === how).length;
+  const sum = (of: (outcome: Outcome) => number | undefined) =>
+    outcomes.reduce((total, outcome) => total + (of(outcome) ?? 0), 0);
+  return {
+    kind,
+    schedules: played.length,
+    met: met.length,
+    unharmed: ending('unharmed'),
+    resumed: ending('resumed'),
+    refused: ending('refused'),
+    wrong: outcomes.filter(({ problems }) => problems.length > 0).length,
+    kept: sum((outcome) => outcome.kept),
+    recomputed: sum((outcome) => outcome.recomputed),
+    seconds: played.reduce((total, { seconds }) => total + seconds, 0),
+  };
+}
+
+/** What falls short: kinds whose fault was met too seldom, and those that brought something wrong to light. */
+export function shortcomings(counts: readonly KindCount[], each: number): string[] {
+  return counts
+    .filter(({ skipped }) => skipped === undefined)
+    .flatMap(({ kind, met, wrong, recomputed }) => [
+      ...(met < each ? [`${kind}: the fault was met ${met} times, not ${each}`] : []),
+      ...(wrong > 0 ? [`${kind}: ${wrong} wrong`] : []),
+      ...(recomputed > 0 ? [`${kind}: ${recomputed} finished ranks ran again`] : []),
+    ]);
+}
