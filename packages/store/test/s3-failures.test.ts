@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
 import {
   AccessDeniedError,
   ArchivedError,
@@ -270,6 +271,42 @@ describe('s3:// when things go wrong', () => {
     },
   );
 
+  /** All of the bytes given, with the checksum of those that were stored, as they lie there whole. */
+  const withChecksum =
+    (sent: Buffer): Answer =>
+    (_, response) => {
+      const sum = Buffer.alloc(4);
+      sum.writeUInt32BE(crc32(content));
+      const headers = { 'content-length': sent.length, etag: '"v1"', 'x-amz-checksum-crc32': sum.toString('base64') };
+      response.writeHead(200, headers).end(sent);
+    };
+  const flipped = Buffer.from(content);
+  flipped[200_000]! ^= 4;
+
+  it.each([
+    ['a bit is another', flipped],
+    ['the answer is shorter, and says so', content.subarray(0, 100)],
+    ['the answer leaves the last byte out', content.subarray(0, -1)],
+  ])('reads again what does not fit its checksum: %s', async (_, sent) => {
+    const store = storeAnswering(withChecksum(sent), withChecksum(content));
+    expect((await store.get('k')).equals(content)).toBe(true);
+    expect(asked.map(({ range }) => range)).toEqual([undefined, undefined]);
+
+    asked = [];
+    const reading = storeAnswering(withChecksum(sent)).get('k');
+    await expect(reading).rejects.toThrow(StoreError);
+    await expect(reading).rejects.toThrow(
+      'Could not read "k" in s3://bucket: the bytes that came don\'t fit the checksum that it was stored with.',
+    );
+    expect(asked).toHaveLength(3);
+  });
+
+  it('fails a stream whose bytes do not fit their checksum, as what came of it may be in use', async () => {
+    const reading = buffer(await storeAnswering(withChecksum(flipped), withChecksum(content)).stream('k'));
+    await expect(reading).rejects.toThrow(StoreError);
+    await expect(reading).rejects.toThrow("don't fit the checksum");
+  });
+
   it('counts each attempt of a request', async () => {
     const before = requestsSoFar();
     await storeAnswering(
@@ -285,6 +322,25 @@ describe('s3:// when things go wrong', () => {
     const store = storeAnswering(error(409, 'ConditionalRequestConflict'), done);
     expect(await store.putIfAbsent('k', 'v')).toBe(true);
     expect(await storeAnswering(error(412, 'PreconditionFailed')).putIfAbsent('k', 'v')).toBe(false);
+  });
+
+  it('takes a conditional write for its own whose first answer was lost', async () => {
+    const lost: Answer = (_, response) => void response.destroy();
+    const refused = error(412, 'PreconditionFailed');
+    const holds = (text: string) => bytesThenBreak(Buffer.from(text), Infinity);
+    for (const write of [
+      (store: ObjectStore) => store.putIfAbsent('k', 'mine'),
+      (store: ObjectStore) => store.putIfMatch('k', 'mine', 'v0'),
+    ]) {
+      expect(await write(storeAnswering(lost, refused, holds('mine')))).toBe(true);
+      expect(await write(storeAnswering(lost, refused, holds('theirs')))).toBe(false);
+      expect(await write(storeAnswering(lost, refused, error(404, 'NoSuchKey')))).toBe(false);
+      asked = [];
+      // Whoever was refused at once has written nothing.
+      expect(await write(storeAnswering(refused, holds('mine')))).toBe(false);
+      expect(asked.map(({ method }) => method)).toEqual(['PUT']);
+      expect(await write(storeAnswering(error(409, 'ConditionalRequestConflict'), refused, holds('mine')))).toBe(true);
+    }
   });
 
   const object =

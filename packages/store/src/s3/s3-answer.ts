@@ -8,6 +8,8 @@ export interface Answer {
   readonly message: string;
   /** Undefined when no answer came at all. */
   readonly status: number | undefined;
+  /** Times that the SDK asked. */
+  readonly attempts: number;
   /** Region that the bucket lies in, where the answer names it. */
   readonly region: string | undefined;
 }
@@ -16,7 +18,8 @@ export function answerOf(error: unknown): Answer {
   const { name = '', message = '', $metadata, $response } = (error ?? {}) as Partial<ServiceException>;
   const { 'x-amz-bucket-region': named } = $response?.headers ?? {};
   const expected = /expecting '([a-z0-9-]+)'/.exec(message)?.[1];
-  return { name, message, status: $metadata?.httpStatusCode, region: expected ?? named };
+  const { httpStatusCode: status, attempts = 1 } = $metadata ?? {};
+  return { name, message, status, attempts, region: expected ?? named };
 }
 
 /** Whether an answer has a status and no sentence, as all answers to HEAD: their bodies are left out. */

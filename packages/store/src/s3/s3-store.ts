@@ -13,7 +13,7 @@ import type {
   VersionOptions,
   WrittenObject,
 } from '../object-store.ts';
-import { placeOf, readBody, type OpenBody } from './s3-body.ts';
+import { placeOf, readBody, WrongBytesError, type OpenBody } from './s3-body.ts';
 import { s3, type S3, type StoreAccess } from './s3-client.ts';
 import { answerOf, isMute } from './s3-answer.ts';
 import { s3Error } from './s3-errors.ts';
@@ -27,6 +27,8 @@ const KEYS_PER_DELETE = 1000;
 const SHA256 = 'sha256';
 /** S3 answers 409 when a delete races with a conditional write; AWS says to try again. */
 const CONFLICT_ATTEMPTS = 5;
+/** Readings of bytes that don't fit their checksum: what is on its way is damaged once, what is stored is damaged each time. */
+const READ_ATTEMPTS = 3;
 
 /** A bucket on S3, or on anything that speaks its API, as an object store. */
 export function s3Store(bucket: string, access: StoreAccess = {}): ObjectStore {
@@ -51,7 +53,17 @@ class S3Store implements ObjectStore {
   }
 
   async getRange(key: string, start: number, end: number, options: VersionOptions = {}): Promise<Buffer> {
-    const reading = await this.#read(key, { start, end, ...options });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#readAll(key, { start, end, ...options });
+      } catch (error) {
+        if (!(error instanceof WrongBytesError) || attempt === READ_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async #readAll(key: string, options: StreamOptions): Promise<Buffer> {
+    const reading = await this.#read(key, options);
     return await this.#call(`read "${key}"`, key, options, async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of reading?.bytes ?? []) chunks.push(chunk);
@@ -110,12 +122,23 @@ class S3Store implements ObjectStore {
           await client.send(new sdk.PutObjectCommand(target), abortBy(options));
           return true;
         } catch (error) {
-          const { name, status } = answerOf(error);
+          const { name, status, attempts } = answerOf(error);
+          if (status === 412 && (attempts > 1 || attempt > 1)) return await this.#holds(key, body, options);
           if (status === 412 || (status === 404 && name !== 'NoSuchBucket' && 'IfMatch' in condition)) return false;
           if (status !== 409 || attempt === CONFLICT_ATTEMPTS) throw error;
         }
       }
     });
+  }
+
+  /** Whether an attempt did write of which no answer came: the next one is refused then, by what it wrote itself. */
+  async #holds(key: string, body: Uint8Array | string, options: ReadOptions): Promise<boolean> {
+    try {
+      return Buffer.from(body).equals(await this.get(key, options));
+    } catch (error) {
+      if (error instanceof NotFoundError) return false;
+      throw error;
+    }
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo> {
@@ -218,7 +241,13 @@ class S3Store implements ObjectStore {
     const wrong = (why: string) => this.#wrong(`read "${key}"`, why);
     const first = await open(start, ifMatch && quoted(ifMatch));
     if (first === undefined) return undefined;
-    const bytes = readBody(first, { start, end, signal, reopen: open, wrong });
+    const damaged = (cause: unknown) =>
+      new WrongBytesError(
+        this.url,
+        `Could not read "${key}" in ${this.url}: the bytes that came don't fit the checksum that it was stored with.`,
+        { cause },
+      );
+    const bytes = readBody(first, { start, end, signal, reopen: open, wrong, damaged });
     return { body: first.body, bytes: this.#named(key, signal, bytes) };
   }
 
