@@ -6,6 +6,7 @@ import { proveRun } from '../proof/prove-run.ts';
 import { ranksInStore } from '../resume/whole-ranks.ts';
 import type { Finding } from './findings.ts';
 import { differenceFromHash, verifyFolder, type FolderVerification } from './verify-folder.ts';
+import { unplannedPartitions } from './unplanned.ts';
 import { verifyInputs } from './verify-inputs.ts';
 import { verifyPublished } from './verify-published.ts';
 
@@ -71,6 +72,11 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
     (task) => openData(task, record),
     () => onProgress?.(++read, files),
   );
+  const [first] = manifest;
+  const unplanned =
+    first === undefined
+      ? { findings: [], notes: [] }
+      : await unplannedPartitions(record, manifest, () => openData(first, record));
   const proof = proveRun({ manifest, results: [...whole.values()], changedFiles: missing.size });
   const model = verifyModel(await options.modelSha256(record), proof.models);
   return {
@@ -86,9 +92,10 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
       ...hashes.flat(),
       ...published.findings,
       ...inputs,
+      ...unplanned.findings,
       ...model.findings,
     ],
-    notes: [...published.notes, ...model.notes],
+    notes: [...published.notes, ...unplanned.notes, ...model.notes],
     compared: {
       inputs: files + (model.notes.length === 0 ? 1 : 0),
       outputs: folder.compared + 2 * whole.size + published.compared,
