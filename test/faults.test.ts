@@ -11,7 +11,9 @@ import type { Site } from './faults/site.ts';
 
 const SEED = Number(process.env.COSMICAI_FAULTS_SEED ?? randomInt(2 ** 31));
 /** Kinds of which every `npm test` plays one schedule; all of them are played by `pnpm faults`. */
-const PLAYED = ['kill-command', 'kill-group'];
+const PLAYED = ['kill-command', 'kill-group', 's3-break'];
+/** Which of a kind's schedules: some kinds go through their cases in turn. */
+const INDEX = SEED % 100;
 
 let bench: Bench;
 beforeAll(async () => {
@@ -22,11 +24,20 @@ afterAll(() => bench.remove());
 describe('runs that are disturbed', () => {
   console.log(`faults: seed ${SEED} (COSMICAI_FAULTS_SEED=${SEED} plays the same again)`);
 
-  it.each(KINDS.filter(({ name, whyNot }) => PLAYED.includes(name) && whyNot() === undefined))(
+  const played = KINDS.filter(({ name }) => PLAYED.includes(name));
+  for (const { name, whyNot } of played) {
+    const reason = whyNot();
+    if (reason === undefined) continue;
+    console.warn(`${name} is not tested: ${reason}`);
+    it.skip(`come to a right end: ${name}: ${reason}`, () => undefined);
+  }
+
+  it.each(played.filter(({ whyNot }) => whyNot() === undefined))(
     'come to a right end: $name',
     async (kind) => {
-      const { drawn } = kind.schedule(SEED, 0);
-      const { outcome } = await playOne(kind.schedule(SEED, 0), bench);
+      const schedule = kind.schedule(SEED, INDEX);
+      const { drawn } = schedule;
+      const { outcome } = await playOne(schedule, bench);
       expect({ drawn, problems: outcome.problems, recomputed: outcome.recomputed ?? 0 }).toEqual({
         drawn,
         problems: [],

@@ -8,6 +8,7 @@ import { writeSurvey } from '../../packages/survey/src/index.ts';
 import { partitionSize } from '../../packages/torchfile/src/index.ts';
 import { node, numbers, testModel } from '../onnx-models.ts';
 import { bitsOf, filesOf, galaxyName, type Truth } from './invariants.ts';
+import { S3Bench } from './s3-bench.ts';
 import { Site } from './site.ts';
 
 /** Partitions of a site, and so ranks of a run: 1.pt, 2.pt, …, each with so many galaxies. */
@@ -31,6 +32,7 @@ export class Bench {
   readonly #predicted = new Map<string, readonly string[]>();
   #undisturbed: Promise<ReadonlyMap<string, string>> | undefined;
   #sites = 0;
+  #s3: Promise<S3Bench> | undefined;
 
   /** Another survey and another model of the same shape, to swap with. */
   readonly others = join(this.#folder, 'others');
@@ -58,6 +60,16 @@ export class Bench {
     const root = join(this.#folder, `site-${++this.#sites}`);
     mkdirSync(root);
     return new Site(root, { shared: this.#shared, template: this.#template });
+  }
+
+  /** Where sites are made whose partitions and results lie on S3. */
+  s3(): Promise<S3Bench> {
+    this.#s3 ??= S3Bench.open(() => {
+      const root = join(this.#folder, `site-${++this.#sites}`);
+      mkdirSync(root);
+      return { root, options: { shared: this.#shared, template: this.#template }, run: RUN };
+    });
+    return this.#s3;
   }
 
   /** What must be predicted of what lies in a site's partitions now, by the model that lies there now. */
@@ -100,7 +112,8 @@ export class Bench {
     }
   }
 
-  remove(): void {
+  async remove(): Promise<void> {
+    await (await this.#s3)?.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -35,7 +35,7 @@ try {
   if (only === undefined) await playAll();
   else for (const kind of chosen) said(await playOne(kind.schedule(seed, only), bench));
 } finally {
-  bench.remove();
+  await bench.remove();
 }
 
 async function playAll(): Promise<void> {

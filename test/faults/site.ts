@@ -41,6 +41,8 @@ export interface SiteOptions {
   readonly shared: { readonly compiled: string; readonly ownFolder: string };
   /** Folder with `parts` and `model.onnx`, of which each site gets a copy. */
   readonly template: string;
+  /** What its commands find in their environment beside what all find. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -53,7 +55,7 @@ export class Site {
   readonly #environment: Readonly<Record<string, string>>;
 
   /** @param root a new folder */
-  constructor(root: string, { shared, template }: SiteOptions) {
+  constructor(root: string, { shared, template, environment = {} }: SiteOptions) {
     this.folder = join(root, 'work');
     this.temporary = join(root, 'tmp');
     const programs = join(root, 'bin');
@@ -67,6 +69,7 @@ export class Site {
       TMPDIR: this.temporary,
       PATH: `${programs}:${process.env.PATH ?? ''}`,
       NODE_COMPILE_CACHE: shared.compiled,
+      ...environment,
     };
   }
 

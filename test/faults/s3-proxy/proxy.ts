@@ -13,14 +13,19 @@ export interface S3Proxy {
   readonly url: string;
   /** From now on these rules hold, counted anew, in place of those before. */
   inject(...rules: readonly S3Rule[]): void;
+  /** Is told of every request before it is answered, which waits for it. */
+  watch(see: Watcher): void;
   /** All that has happened so far. */
   readonly injections: readonly Injection[];
   stop(): Promise<void>;
 }
 
+export type Watcher = (request: Pick<S3Request, 'operation' | 'key'>) => Promise<void> | void;
+
 /** @param upstream `http://host:port` of a server that speaks S3 @param seed of all that is drawn */
 export async function startS3Proxy(upstream: string, seed: number): Promise<S3Proxy> {
   const book = new RuleBook(seed);
+  let watcher: Watcher = () => undefined;
   const versions = new Versions(upstream);
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch((error: unknown) => response.destroy(error as Error));
@@ -28,6 +33,7 @@ export async function startS3Proxy(upstream: string, seed: number): Promise<S3Pr
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url = '/', headers } = incoming;
     const request = s3Request(method, url, headers, await buffer(incoming));
+    await watcher(request);
     const answer = await answerTo(request, book.meet(request), upstream, versions);
     if (answer === 'reset') incoming.socket.resetAndDestroy();
     else await send(answer, request, response);
@@ -37,6 +43,7 @@ export async function startS3Proxy(upstream: string, seed: number): Promise<S3Pr
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     inject: (...rules) => book.set(rules),
+    watch: (see) => (watcher = see),
     injections: book.injections,
     stop: async () => {
       server.close();

@@ -178,6 +178,17 @@ describe('the S3 proxy', () => {
     expect(statuses).toEqual([200, 200, 500, 500, 200, 200]);
   });
 
+  it('tells of a request before it is answered, and waits', async () => {
+    const seen: string[] = [];
+    proxy.watch(async ({ operation, key }) => {
+      await Promise.resolve();
+      seen.push(`${operation} ${key} ${objects.has('/b/p/1')}`);
+    });
+    await ask('PUT', '/b/p/1', 'x');
+    await list();
+    expect(seen).toEqual(['put p/1 false', 'list p/ true']);
+  });
+
   it('draws by the seed and the request, whatever else is asked and whatever the run is called', async () => {
     const rule: S3Rule = { fault: 'error 500', chance: 0.5 };
     const drawn = async (seed: number, run: string, others: boolean) => {
