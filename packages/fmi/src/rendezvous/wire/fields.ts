@@ -64,7 +64,11 @@ export const u32: Field<number> = {
 
 export const bool: Field<boolean> = {
   write: (value) => u8.write(value ? 1 : 0),
-  read: (from) => oneOf(u8.read(from), [0, 1], 'flag') === 1,
+  read: (from) => {
+    const flag = u8.read(from);
+    if (flag > 1) throw new MalformedMessageError(`flag ${flag} is neither 0 nor 1`);
+    return flag === 1;
+  },
 };
 
 /** Exactly `length` bytes. */
@@ -85,18 +89,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function text(limit: number): Field<string> {
   return {
     write: (value) => {
-      const encoded = Buffer.from(value, 'utf8');
+      const encoded = Buffer.from(value);
       if (encoded.length > limit) throw new RangeError(`text of ${encoded.length} bytes; at most ${limit} are allowed`);
       return Buffer.concat([u16.write(encoded.length), encoded]);
     },
     read: (from) => {
       const length = u16.read(from);
       if (length > limit) throw new MalformedMessageError(`text of ${length} bytes; at most ${limit} are allowed`);
+      const encoded = from.take(length);
       try {
-        return utf8.decode(from.take(length));
-      } catch (error) {
-        if (error instanceof TypeError) throw new MalformedMessageError('text that is not UTF-8');
-        throw error;
+        return utf8.decode(encoded);
+      } catch {
+        throw new MalformedMessageError('text that is not UTF-8');
       }
     },
   };
@@ -157,9 +161,4 @@ export function struct<Shape extends Record<string, Field<unknown>>>(
     write: (value) => Buffer.concat(fields.map(([key, field]) => field.write(value[key]))),
     read: (from) => Object.fromEntries(fields.map(([key, field]) => [key, field.read(from)])) as Value,
   };
-}
-
-function oneOf(value: number, allowed: readonly number[], what: string): number {
-  if (!allowed.includes(value)) throw new MalformedMessageError(`${what} ${value} is none of ${allowed.join(', ')}`);
-  return value;
 }

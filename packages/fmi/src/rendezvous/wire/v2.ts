@@ -75,7 +75,7 @@ function readAddress(from: Buffer): Endpoint | undefined {
 }
 
 function terminated(value: string, width: number): Buffer {
-  const encoded = Buffer.from(value, 'utf8');
+  const encoded = Buffer.from(value);
   if (encoded.length >= width || encoded.includes(0)) {
     throw new RangeError(`${JSON.stringify(value)} must take fewer than ${width} bytes and hold no NUL`);
   }
