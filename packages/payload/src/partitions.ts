@@ -55,8 +55,8 @@ export function partitionsIn<Item extends ListedObject>(
   const isTold = ({ key }: LeftOut) =>
     !isHidden(key) &&
     isLevel(key) &&
-    // A name with another ending is that of something else.
-    (key.endsWith('/') || LIKE_A_PARTITION.test(key) || !/\.[^/]*$/.test(below(key)));
+    // A file's name with another ending is that of something else.
+    (LIKE_A_PARTITION.test(key) || !/\.[^/]*$/.test(below(key)));
   const leftOutBy = Map.groupBy(leftOut.filter(isTold), ({ why }) => why);
   const unzipped = new Set(shown.flatMap(({ key }) => LIKE_A_PARTITION_FOLDER.exec(below(key))?.[0] ?? []));
   const others = partitions.length > 0 ? [] : shown.filter((item) => !isLike(item));
@@ -86,9 +86,8 @@ function counted(count: number, what: string): string {
 
 /** Of keys that lead to the same file, the one without a link, else the first. */
 function eachOnce<Item extends ListedObject>(items: readonly Item[]): Item[] {
-  const chosen = new Map<string, Item>();
+  const chosen = new Map<string | undefined, Item>();
   for (const item of items) {
-    if (item.identity === undefined) continue;
     const other = chosen.get(item.identity);
     if (other === undefined || (other.linked === true && item.linked !== true)) chosen.set(item.identity, item);
   }

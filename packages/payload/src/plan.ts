@@ -43,17 +43,15 @@ export function planRanks(payload: RunPayload, available: readonly string[], not
     );
   }
   const worldSize = worldSizeOf(payload, dataMap, free.length);
-  const openSlots = Array.from({ length: worldSize }, (_, rank) => rank).filter(
-    (rank) => (dataMap.get(rank) ?? null) === null,
-  );
-  const plan = Array.from({ length: worldSize }, (_, rank) => dataMap.get(rank) ?? []);
+  const assigned = Array.from({ length: worldSize }, (_, rank) => dataMap.get(rank) ?? null);
+  let slots = assigned.filter((files) => files === null).length;
   let next = 0;
-  openSlots.forEach((rank, slot) => {
-    const share = Math.ceil((free.length - next) / (openSlots.length - slot));
-    plan[rank] = free.slice(next, next + share);
-    next += share;
+  return assigned.map((files) => {
+    if (files !== null) return files;
+    const first = next;
+    next += Math.ceil((free.length - first) / slots--);
+    return free.slice(first, next);
   });
-  return plan;
 }
 
 /** `data_map` may name files by their whole key or relative to `data_prefix`. */

@@ -7,7 +7,9 @@ describe('partitionsIn', () => {
   it('takes the partition files right in the folder, and tells of those further down that it leaves', () => {
     const found = partitionsIn(listed('100MB/1.pt', '100MB/old/2.pt', '100MB/old/3.pt', '100MB/notes.txt'), '100MB');
     expect(keysOf(found.partitions)).toEqual(['100MB/1.pt']);
-    expect(found.warnings).toEqual([expect.stringMatching(/^partitions right .* 2 files, old\/2\.pt, old\/3\.pt$/)]);
+    expect(found.warnings).toEqual([
+      'partitions right in the folder hide those further down, which are not read: 2 files, old/2.pt, old/3.pt',
+    ]);
     expect(keysOf(partitionsIn(listed('1.pt', 'results/2.pt'), '').partitions)).toEqual(['1.pt']);
   });
 
@@ -34,7 +36,7 @@ describe('partitionsIn', () => {
     const names = ['1.PT', '2.pth', '3.pt.tmp', '4.pt~', '5.pt (1)', '6.pt.gz', '7.ckpt', '8.Pt'];
     const { warnings } = partitionsIn(listed('1.pt', ...names, 'x.ptx', 'script.py'), '');
     expect(warnings).toEqual([
-      expect.stringMatching(/8 files, 1\.PT, 2\.pth, 3\.pt\.tmp, 4\.pt~, 5\.pt \(1\) and 3 more$/),
+      'only names that end in .pt are partitions, so these are not read: 8 files, 1.PT, 2.pth, 3.pt.tmp, 4.pt~, 5.pt (1) and 3 more',
     ]);
   });
 
@@ -43,20 +45,22 @@ describe('partitionsIn', () => {
     const objects = [file('a.pt', '1', true), file('b.pt', '1'), file('c.pt', '2', true), file('d.pt', '2', true)];
     const found = partitionsIn(objects, '');
     expect(keysOf(found.partitions)).toEqual(['b.pt', 'c.pt']);
-    expect(found.warnings).toEqual([expect.stringContaining('2 files, a.pt, d.pt')]);
+    expect(found.warnings).toEqual(['links to files that are read already are not read: 2 files, a.pt, d.pt']);
   });
 
   it('tells of empty files, folders named like partitions, and what the listing left out', () => {
-    const { warnings } = partitionsIn([{ key: 'd/1.pt', size: 0 }, ...listed('d/2.pt/data.pkl')], 'd', [
+    const { warnings } = partitionsIn([{ key: 'd/1.pt', size: 0 }, ...listed('d/22.pt/data.pkl')], 'd', [
       { key: 'd/3.pt', why: 'a link to nothing' },
       { key: 'd/latest', why: 'a link to nothing' },
       { key: 'd/notes.txt', why: 'a link to nothing' },
       { key: 'd/4.pt', why: 'a named pipe' },
       { key: 'd/.lock', why: 'a socket' },
+      { key: 'd/._5.pt', why: 'a socket' },
+      { key: 'd/old/6.pt', why: 'a socket' },
     ]);
     expect(warnings).toEqual([
-      expect.stringContaining('1 folder, 2.pt/'),
-      expect.stringContaining('1 file, 1.pt'),
+      'folders named like partitions are read as folders: 1 folder, 22.pt/',
+      'empty partition files will fail: 1 file, 1.pt',
       'not read, being a link to nothing: 2 entries, 3.pt, latest',
       'not read, being a named pipe: 1 entry, 4.pt',
     ]);
@@ -66,8 +70,31 @@ describe('partitionsIn', () => {
     const { partitions, warnings } = partitionsIn(listed('d/1.h5', 'd/2.fits', 'd/1.pth'), 'd');
     expect(partitions).toEqual([]);
     expect(warnings).toEqual([
-      expect.stringContaining('1 file, 1.pth'),
-      expect.stringContaining('2 files, 1.h5, 2.fits'),
+      'only names that end in .pt are partitions, so these are not read: 1 file, 1.pth',
+      'other files are no partitions: 2 files, 1.h5, 2.fits',
+    ]);
+  });
+
+  it('reads of two names of one file the first', () => {
+    const objects = ['a.pt', 'b.pt'].map((key) => ({ key, size: 1, identity: '7' }));
+    expect(keysOf(partitionsIn(objects, '').partitions)).toEqual(['a.pt']);
+  });
+
+  it('names five files without a word on more when there are no more', () => {
+    const { warnings } = partitionsIn(listed('1.pt', 'a.pth', 'b.pth', 'c.pth', 'd.pth', 'e.pth'), '');
+    expect(warnings).toEqual([expect.stringMatching(/: 5 files, a\.pth, b\.pth, c\.pth, d\.pth, e\.pth$/)]);
+  });
+
+  it('tells of what lies further down, too, where the partitions do', () => {
+    const { warnings } = partitionsIn(listed('d/v1.2/1.pt', 'd/v1.2/2.pth'), 'd', [
+      { key: 'd/v1.2/latest', why: 'a link to nothing' },
+      { key: 'd/v1.2/notes.txt', why: 'a link to nothing' },
+      { key: 'd/v1.3/', why: 'a folder that can’t be read' },
+    ]);
+    expect(warnings).toEqual([
+      'only names that end in .pt are partitions, so these are not read: 1 file, v1.2/2.pth',
+      'not read, being a link to nothing: 1 entry, v1.2/latest',
+      'not read, being a folder that can’t be read: 1 entry, v1.3/',
     ]);
   });
 });

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { InvalidInputError, naturalOrder, parseRunPayload, planRanks, UserInputError } from '../src/index.ts';
+import {
+  compareNaturally,
+  InvalidInputError,
+  naturalOrder,
+  parseRunPayload,
+  planRanks,
+  UserInputError,
+} from '../src/index.ts';
 
 const files = (count: number) => Array.from({ length: count }, (_, index) => `100MB/${index + 1}.pt`);
 const plan = (fields: object, available: readonly string[]) =>
@@ -14,6 +21,20 @@ describe('naturalOrder', () => {
       '10.pt',
       '108.pt',
     ]);
+  });
+
+  it('is the same whatever the order before, also of names that are equal by number', () => {
+    const inOrder = ['001.pt', '01.pt', '1.pt', '2.pt'];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(inOrder, { minLength: 4 }), (keys) => {
+        expect(naturalOrder(keys)).toEqual(inOrder);
+      }),
+    );
+    expect([
+      compareNaturally('01.pt', '1.pt'),
+      compareNaturally('1.pt', '01.pt'),
+      compareNaturally('1.pt', '1.pt'),
+    ]).toEqual([-1, 1, 0]);
   });
 });
 
@@ -49,15 +70,26 @@ describe('planRanks', () => {
   });
 
   it('names every file of data_map that is missing or given twice', () => {
-    const dataMap = { '0': '100MB/9.pt', '1': ['100MB/1.pt'], '2': '100MB/1.pt' };
+    const dataMap = { '0': '9.pt', '1': ['100MB/1.pt'], '2': '100MB/1.pt' };
 
-    expect(() => plan({ data_map: dataMap }, files(2))).toThrow(InvalidInputError);
-    expect(() => plan({ data_map: dataMap }, files(2))).toThrow(/data_map\.0.*\n.*data_map\.2/);
+    expect(problemsOf(() => plan({ data_map: dataMap }, files(2)))).toEqual([
+      {
+        path: 'data_map.0',
+        found: '"100MB/9.pt"',
+        allowed: 'a partition file that exists under "100MB/" of data',
+      },
+      { path: 'data_map.2', found: '"100MB/1.pt"', allowed: 'a file that no other rank has (rank 1 has it)' },
+    ]);
+    expect(() => plan({ data_map: dataMap }, files(2))).toThrow(/payload/);
   });
 
   it('says where it looked when there is nothing to read', () => {
     expect(() => plan({ world_size: 2 }, [])).toThrow(UserInputError);
-    expect(() => plan({ world_size: 2 }, [])).toThrow(/"100MB\/" of data/);
+    expect(() => plan({ world_size: 2 }, [])).toThrow(/"100MB\/" of data.*in the payload\.$/);
+    const { payload } = parseRunPayload({ bucket: 'data', data_prefix: '100MB', world_size: 2 });
+    expect(() => planRanks(payload, [], ['1 link', '2 pipes'])).toThrow(
+      /in the payload\. Note: 1 link\. Note: 2 pipes\.$/,
+    );
   });
 
   it('uses every file exactly once, in order, with shares that differ by one at most', () => {
@@ -79,4 +111,34 @@ describe('planRanks', () => {
       Array<number>(10_000).fill(10),
     );
   });
+
+  it('takes data_map at its word in a bucket without folders', () => {
+    expect(plan({ data_prefix: '', data_map: { '0': ['2.pt'], '1': null } }, ['1.pt', '2.pt'])).toEqual([
+      ['2.pt'],
+      ['1.pt'],
+    ]);
+  });
+
+  it('names a file that is missing there as it was given', () => {
+    expect(problemsOf(() => plan({ data_prefix: '', data_map: { '0': ['9.pt'] } }, ['1.pt']))).toMatchObject([
+      { found: '"9.pt"' },
+    ]);
+  });
+
+  it('gives a rank that data_map leaves out no files when it has as many slots as it needs', () => {
+    expect(plan({ data_map: { '0': ['1.pt'], '2': ['2.pt'] } }, files(2))).toEqual([
+      ['100MB/1.pt'],
+      [],
+      ['100MB/2.pt'],
+    ]);
+  });
 });
+
+function problemsOf(action: () => unknown): InvalidInputError['problems'] {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error.problems;
+  }
+  throw new Error('not refused');
+}

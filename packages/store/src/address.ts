@@ -20,7 +20,7 @@ export interface ParsedAddress {
  * @throws InvalidAddressError for anything else
  */
 export function parseAddress(address: string): ParsedAddress {
-  const s3 = /^s3:\/\/([^/]+)(?:\/([^]*))?$/.exec(address);
+  const s3 = /^s3:\/\/([^/]+)(?:\/([^]*))?/.exec(address);
   if (s3 !== null && BUCKET_NAME.test(s3[1]!)) return { store: `s3://${s3[1]!}`, key: s3[2] ?? '' };
   if (!address.startsWith('file:///')) {
     throw new InvalidAddressError(`"${address}" is no address: expected s3://bucket/key or file:///folder/name.`);

@@ -6,16 +6,15 @@ import { fileURLToPath } from 'node:url';
  * @param key below it, taken as it is
  */
 export function readableAddress(address: string, key?: string): string {
-  const place = localPathIn(address) ?? address;
+  const place = placeOf(address);
   return key === undefined || key === '' ? place : `${place.replace(/\/$/, '')}/${key}`;
 }
 
-function localPathIn(address: string): string | undefined {
-  if (!address.startsWith('file:///')) return undefined;
+function placeOf(address: string): string {
   try {
     return fileURLToPath(address);
   } catch {
-    // An escaped slash, or an escape that is none: whoever opens it says so.
-    return undefined;
+    // Of no file, or with an escaped slash, or an escape that is none: whoever opens it says so.
+    return address;
   }
 }

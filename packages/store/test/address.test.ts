@@ -1,4 +1,5 @@
-import { InvalidAddressError, openStore, parseAddress } from '../src/index.ts';
+import { addressWithin, InvalidAddressError, openStore, parseAddress, readableAddress } from '../src/index.ts';
+import { placeOf } from '../src/address.ts';
 
 describe('the address of an object', () => {
   it.each([
@@ -15,12 +16,55 @@ describe('the address of an object', () => {
     expect(openStore(store).url).toBe(store);
   });
 
-  it.each(['', 'bucket/key', 's3://', 's3:///key', 's3://-b/key', 'https://x/y', 'file://host/x', 'file:///a%2Fb'])(
-    'refuses "%s"',
-    (address) => {
-      expect(() => parseAddress(address)).toThrow(InvalidAddressError);
-    },
-  );
+  it('may have a key of several lines', () => {
+    expect(parseAddress('s3://bucket/a\nb')).toEqual({ store: 's3://bucket', key: 'a\nb' });
+  });
+
+  it('that is none is quoted, with what is expected', () => {
+    expect(() => parseAddress('bucket/key')).toThrow(
+      new InvalidAddressError('"bucket/key" is no address: expected s3://bucket/key or file:///folder/name.'),
+    );
+    const refusal = refusalOf(() => parseAddress('file:///a%2Fb'));
+    expect(refusal.message).toMatch(/^"file:\/\/\/a%2Fb" is no address of a local file: .*encoded \/ characters\.$/);
+    expect(refusal.cause).toMatchObject({ code: 'ERR_INVALID_FILE_URL_PATH' });
+  });
+
+  it('is whole, or a key within a bucket', () => {
+    expect(addressWithin('s3://data', 's3://models/m.onnx')).toEqual({ store: 's3://models', key: 'm.onnx' });
+    expect(addressWithin('s3://data', 'file:///models/m.onnx')).toEqual({ store: 'file:///models', key: 'm.onnx' });
+    expect(addressWithin('s3://data', 'models/m.onnx')).toEqual({ store: 's3://data', key: 'models/m.onnx' });
+    expect(() => addressWithin('s3://data', 'https://x/y')).toThrow(InvalidAddressError);
+  });
+
+  it.each([
+    ['file:///some%20folder/', undefined, '/some folder/'],
+    ['file:///some%20folder', '', '/some folder'],
+    ['file:///some%20folder/', 'a%20b/c', '/some folder/a%20b/c'],
+    ['file:///some/folder', 'k', '/some/folder/k'],
+    ['s3://data', 'k', 's3://data/k'],
+    ['s3://data', undefined, 's3://data'],
+    ['data', 'a/b', 'data/a/b'],
+    // Not an address of a file: shown as it is, and refused by whoever opens it.
+    ['file:///a%2Fb', 'k', 'file:///a%2Fb/k'],
+  ])('of %s and %p reads %s', (address, key, readable) => {
+    expect(readableAddress(address, key)).toBe(readable);
+  });
+
+  it.each([
+    'xs3://bucket/key',
+    `s3://${'b'.repeat(64)}/k`,
+    's3://data!/k',
+    '',
+    'bucket/key',
+    's3://',
+    's3:///key',
+    's3://-b/key',
+    'https://x/y',
+    'file://host/x',
+    'file:///a%2Fb',
+  ])('refuses "%s"', (address) => {
+    expect(() => parseAddress(address)).toThrow(InvalidAddressError);
+  });
 });
 
 describe('opening a store', () => {
@@ -57,11 +101,41 @@ describe('opening a store', () => {
     expect(openStore('data').url).toBe('s3://data');
   });
 
-  it.each(['', '..', '../data', 'a/b', 's3://data/key', 'gs://data', 'd'])('refuses "%s" as a store', (address) => {
-    expect(() => openStore(address, { base: 'file:///root' })).toThrow(InvalidAddressError);
-  });
+  it.each(['', '..', '../data', 'a/b', 's3://data/key', 'xs3://data', 'gs://data', 'd', 'data!', 'd'.repeat(64)])(
+    'refuses "%s" as a store',
+    (address) => {
+      expect(() => openStore(address, { base: 'file:///root' })).toThrow(InvalidAddressError);
+    },
+  );
 
   it.each(['', 'root', '/root', 's3://bucket', 'http://x'])('refuses "%s" as a base', (base) => {
     expect(() => openStore('data', { base })).toThrow(InvalidAddressError);
   });
+
+  it('says what was expected instead', () => {
+    expect(() => placeOf('gs://data', 's3://')).toThrow(
+      new InvalidAddressError(
+        '"gs://data" names no store: expected s3://bucket, file:///folder, or a bucket name (letters, digits, dots, hyphens; 2 to 63 characters).',
+      ),
+    );
+    expect(() => placeOf('data', 'http://x')).toThrow(
+      new InvalidAddressError(
+        '"http://x" is no base for bucket names: expected "s3://" or file:///some/root (COSMICAI_STORE sets the default).',
+      ),
+    );
+  });
+
+  it('takes a base with any number of slashes at its end', () => {
+    expect(placeOf('data', 'file:///some/root//')).toEqual({ folder: '/some/root/data' });
+    expect(placeOf('d'.repeat(63), 's3://')).toEqual({ bucket: 'd'.repeat(63) });
+  });
 });
+
+function refusalOf(action: () => unknown): InvalidAddressError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof InvalidAddressError) return error;
+  }
+  throw new Error('not refused');
+}
