@@ -1,8 +1,11 @@
 import { InvalidInputError, parseAs, UserInputError } from '@cosmicai/payload';
 import {
   costOfRun,
+  costSchema,
+  DEFAULT_RENDEZVOUS_SIZE,
   expressGbSeconds,
   fargateUsage,
+  partitionTransfer,
   pricedRegions,
   pricesOf,
   pricesSchema,
@@ -30,34 +33,43 @@ describe('the cost of a run', () => {
         s3: { puts: 6, lists: 1, gets: 9 },
         fargate: { vcpuHours: 0.25, gbHours: 0.5 },
         provisionedConcurrency: { architecture: 'x86_64', memoryMb: 2048, environments: 5, seconds: 60 },
-        dataTransfer: { outToInternetGb: 0.1, fromS3ToLambdaGb: 12.6 },
+        dataTransfer: { outToInternetGb: 0.1, betweenZonesGb: 2, fromS3ToLambdaGb: 12.6 },
       },
       pricesOf('us-east-1'),
     );
 
     expect(
-      cost.items.map(({ service, item, quantity, usd }) => [service, item, quantity, Number(usd.toPrecision(9))]),
+      cost.items.map(({ service, item, quantity, unit, usd }) => [
+        service,
+        item,
+        quantity,
+        unit,
+        Number(usd.toPrecision(9)),
+      ]),
     ).toEqual([
-      ['Lambda', 'inference duration (x86_64, 2048 MB)', 40, 0.000666668],
-      ['Lambda', 'inference requests', 4, 0.0000008],
-      ['Lambda', 'inference ephemeral storage', 40, 0.000001236],
-      ['Lambda', 'provisioned concurrency (x86_64, 2048 MB)', 600, 0.00250002],
-      ['Step Functions', 'Standard', 5, 0.000125],
-      ['Step Functions', 'Express requests', 4, 0.000004],
-      ['Step Functions', 'Express duration', 10, 0.0001667],
-      ['S3', 'PUT', 6, 0.00003],
-      ['S3', 'LIST', 1, 0.000005],
-      ['S3', 'GET', 9, 0.0000036],
-      ['Fargate', 'vCPU', 0.25, 0.01012],
-      ['Fargate', 'memory', 0.5, 0.0022225],
-      ['Data transfer', 'out to the internet', 0.1, 0.009],
-      ['Data transfer', 'from S3 to Lambda in one region', 12.6, 0],
+      ['Lambda', 'inference duration (x86_64, 2048 MB)', 40, 'GB-second', 0.000666668],
+      ['Lambda', 'inference requests', 4, 'request', 0.0000008],
+      ['Lambda', 'inference ephemeral storage', 40, 'GB-second', 0.000001236],
+      ['Lambda', 'provisioned concurrency (x86_64, 2048 MB)', 600, 'GB-second', 0.00250002],
+      ['Step Functions', 'Standard', 5, 'state transition', 0.000125],
+      ['Step Functions', 'Express requests', 4, 'request', 0.000004],
+      ['Step Functions', 'Express duration', 10, 'GB-second', 0.0001667],
+      ['S3', 'PUT', 6, 'request', 0.00003],
+      ['S3', 'LIST', 1, 'request', 0.000005],
+      ['S3', 'GET', 9, 'request', 0.0000036],
+      ['Fargate', 'vCPU', 0.25, 'vCPU-hour', 0.01012],
+      ['Fargate', 'memory', 0.5, 'GB-hour', 0.0022225],
+      ['Data transfer', 'out to the internet', 0.1, 'GB', 0.009],
+      ['Data transfer', 'between zones', 2, 'GB', 0.02],
+      ['Data transfer', 'from S3 to Lambda in one region', 12.6, 'GB', 0],
     ]);
     expect(cost.usd).toBeCloseTo(
       cost.items.reduce((sum, item) => sum + item.quantity * item.unitPrice, 0),
       15,
     );
     expect(cost).toMatchObject({ region: 'us-east-1', pricesDate: pricesOf('us-east-1').date });
+    expect(parseAs(costSchema, JSON.parse(JSON.stringify(cost)), 'bill')).toEqual(cost);
+    expect(() => parseAs(costSchema, { ...cost, usd: 'much' }, 'bill')).toThrow(/usd: found "much"; allowed: a number/);
   });
 
   it('is a fifth lower on arm64', () => {
@@ -103,12 +115,21 @@ describe('the cost of a run', () => {
     ]);
     expect(unpriced(usage, pricesOf())).toEqual([]);
     expect(unpriced({ lambda: [ranks] }, old)).toEqual([]);
+    expect(unpriced({ lambda: [ranks, { ...ranks, provisioned: true }] }, old)).toHaveLength(1);
     expect(costOfRun(usage, old).items.map(({ item, unitPrice }) => [item, unitPrice])).toEqual([
       ['inference duration (x86_64, 2048 MB)', 0.0000166667],
       ['inference requests', 0.0000002],
       ['vCPU', 0.04048],
       ['memory', 0.004445],
     ]);
+  });
+
+  it('counts what functions read in GB of 2^30 bytes', () => {
+    expect(partitionTransfer(3 * 2 ** 29)).toEqual({ fromS3ToLambdaGb: 1.5 });
+  });
+
+  it('takes the rendezvous server for as large as the configuration makes it', () => {
+    expect(DEFAULT_RENDEZVOUS_SIZE).toEqual({ vcpus: 1, memoryMb: 3072, architecture: 'x86_64' });
   });
 
   it('charges ephemeral storage only above what is free', () => {
@@ -162,5 +183,8 @@ describe('the price book', () => {
       InvalidInputError,
     );
     expect(() => parseAs(pricesSchema, { ...own, s3: { put: -1, list: 1, get: 1 } }, 'price file')).toThrow(/s3\.put/);
+    expect(() => parseAs(pricesSchema, { ...own, s3: { put: '1', list: 1, get: 1 } }, 'price file')).toThrow(
+      /s3\.put: found "1"; allowed: a price in USD/,
+    );
   });
 });

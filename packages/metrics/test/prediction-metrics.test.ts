@@ -100,6 +100,49 @@ describe('prediction metrics', () => {
     expect(scores).toMatchObject({ count: 1, excluded: unusable.length, mae: 0, precision: 0, r2: null });
   });
 
+  it('of two ranks leave out what either left out, also through JSON', () => {
+    const first = metricsOf([
+      [0.1, 0.2],
+      [NaN, 0.1],
+      [0.2, NaN],
+    ]);
+    const second = metricsOf([
+      [0.3, 0.1],
+      [NaN, NaN],
+    ]);
+    expect(first.merge(second).finish()).toMatchObject({ count: 2, excluded: 3 });
+    expect(second.finish()).toMatchObject({ count: 1, excluded: 1 });
+    expect(PredictionMetrics.fromJSON(JSON.parse(JSON.stringify(first))).finish()).toEqual(first.finish());
+    expect(first.count).toBe(2);
+  });
+
+  it('have limits that are not outliers themselves, and redshifts up to the largest usable', () => {
+    const at = (dz: number): Pair => [0, dz];
+    const scores = metricsOf([
+      at(0.05),
+      at(-0.05),
+      at(0.0625),
+      at(-0.0625),
+      at(0.1875),
+      at(-0.25),
+      at(0.25),
+      at(0),
+    ]).finish();
+    expect([scores.outlier_fraction_005, scores.outlier_fraction_015]).toEqual([5 / 8, 3 / 8]);
+    expect(
+      metricsOf([
+        [0.1, 1e100],
+        [1e100, 0.1],
+        [0.1, -1e100],
+        [0.1, 9e99],
+        [-0.5, 0.1],
+      ]).finish(),
+    ).toMatchObject({
+      count: 2,
+      excluded: 3,
+    });
+  });
+
   it('are null, not NaN, without predictions', () => {
     expect(new PredictionMetrics().finish()).toEqual({
       count: 0,

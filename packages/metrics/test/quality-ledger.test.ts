@@ -31,7 +31,32 @@ describe('a quality ledger', () => {
   });
 
   it('refuses columns of different lengths', () => {
-    expect(() => new QualityLedger().addAll([1, 2], [1, 2], [0])).toThrow(RangeError);
+    expect(() => new QualityLedger().addAll([1, 2], [1, 2], [0])).toThrow(
+      new RangeError('2 redshifts, 2 predictions, 1 flags'),
+    );
+    expect(() => new QualityLedger().addAll([1, 2], [1], [0, 0])).toThrow(RangeError);
+  });
+
+  it('takes columns as it takes rows', () => {
+    const rows = [
+      [0.1, 0.12, 0],
+      [0.2, 0.3, BLANK],
+      [0.3, 0.3, BLANK | NOT_FINITE],
+    ] as const;
+    const ledger = new QualityLedger();
+    ledger.addAll(...([0, 1, 2].map((column) => rows.map((row) => row[column]!)) as [number[], number[], number[]]));
+    expect(ledger.finish()).toEqual(ledgerOf(rows).finish());
+    expect(ledger.galaxies).toBe(3);
+    expect(ledger.finish().flagged).toEqual({ galaxies: 2, by_flag: { image_blank: 2, prediction_not_finite: 1 } });
+  });
+
+  it('counts truths that are of no use in no score', () => {
+    const { prediction_scores, prediction_scores_unflagged } = ledgerOf([
+      [0.1, 0.2, NO_TRUTH],
+      [NaN, 0.2, 0],
+    ]).finish();
+    expect(prediction_scores).toMatchObject({ count: 0, excluded: 2 });
+    expect(prediction_scores_unflagged).toMatchObject({ count: 0, excluded: 1 });
   });
 });
 
@@ -48,7 +73,11 @@ describe('the quality of a run', () => {
 
   it('is not when no prediction is finite, whatever may be flagged', () => {
     const none = { samples: 10, flagged: { galaxies: 10, by_flag: { prediction_not_finite: 10 } } };
-    expect(qualityFailure(none, 100)).toMatchObject({ error: 'NoFinitePrediction' });
+    expect(qualityFailure(none, 100)).toEqual({
+      error: 'NoFinitePrediction',
+      cause:
+        'The model answered no finite number for any of 10 galaxies. Check that it is the model for these data: cosmicai model inspect.',
+    });
     expect(qualityFailure({ samples: 11, flagged: none.flagged }, 100)).toBeUndefined();
     expect(qualityFailure({ samples: 0, flagged: { galaxies: 0, by_flag: {} } }, 0)).toBeUndefined();
   });

@@ -11,6 +11,11 @@ describe('rates', () => {
     expect(rates.bySlowestRank?.samplesPerSecond).toBe(200);
     expect(rates.byWallClock?.samplesPerSecond).toBe(100);
     expect(rates.byWallClock?.bitsPerSecond).toBe(100 * BITS_PER_SAMPLE);
+    expect(rates.summedOverRanks.bitsPerSecond).toBe(300 * BITS_PER_SAMPLE);
+    expect(ratesOf([work(1000, 5), work(0, 0)], 0)).toMatchObject({
+      byWallClock: null,
+      summedOverRanks: { samplesPerSecond: 200 },
+    });
   });
 
   it('over no time are null, not infinite', () => {

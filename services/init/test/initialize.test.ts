@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { InvalidInputError, manifestSchema, parseJsonAs, runRecordSchema, UserInputError } from '@cosmicai/payload';
-import { fileStore, InvalidAddressError, NoSuchBucketError, openStore } from '@cosmicai/store';
+import { AccessDeniedError, fileStore, InvalidAddressError, NoSuchBucketError, openStore } from '@cosmicai/store';
 import { initialize } from '../src/initialize.ts';
 import { runId } from '../src/run-id.ts';
 
@@ -236,6 +236,162 @@ describe('initialize', () => {
     );
     expect(answer.warnings).toEqual([expect.stringContaining('observer')]);
     expect(record.payload).toHaveProperty('observer', 'Vera');
+  });
+
+  it('hands every wish of the payload on to the ranks, and keeps what was found', async () => {
+    const store = await bucketWith('galaxies', ['d/1.pt', 'd/2.pt', 'd/3.pt', 'models/m.onnx']);
+    const version = async (key: string) => {
+      const { size, etag } = (await store.head(key))!;
+      return { size, etag };
+    };
+    const payload = {
+      bucket: 'galaxies',
+      data_prefix: 'd',
+      world_size: 3,
+      data_map: { '0': ['3.pt', '1.pt'], '1': [], '2': '2.pt' },
+      batch_size: 64,
+      result_path: 'out',
+      model: 'models/m.onnx',
+      model_sha256: 'ab'.repeat(32),
+      model_inputs: { image: 'pixels', magnitudes: 'mags' },
+      allow_batch_dependence: true,
+      check_crc: false,
+      hash_inputs: true,
+      publish_ranks: 'as_they_end',
+      request_payer: true,
+      sign_requests: false,
+      S3_object_name: 'scripts',
+      script: 'infer.py',
+      object_type: 'folder',
+      max_concurrency: 7,
+      tolerated_failure_percentage: 12.5,
+      max_flagged: 30,
+      ...fmi,
+    };
+
+    const answer = await run(payload);
+
+    const runId = '20260304T050607Z-01234567';
+    const reference = {
+      run_id: runId,
+      bucket: 'galaxies',
+      result_path: 'out',
+      manifest_key: `out/runs/${runId}/manifest.json`,
+      map_prefix: `out/runs/${runId}/map`,
+      world_size: 3,
+      ranks_with_data: 2,
+      max_concurrency: 7,
+      tolerated_failure_percentage: 12.5,
+      max_flagged: 30,
+      fmi_enabled: true,
+      rendezvous_endpoint: 'example.org:10000',
+    };
+    const shared = {
+      S3_BUCKET: 'galaxies',
+      S3_OBJECT_NAME: 'scripts',
+      SCRIPT: 'infer.py',
+      S3_OBJECT_TYPE: 'folder',
+      WORLD_SIZE: '3',
+      DATA_BUCKET: 'galaxies',
+      DATA_PREFIX: 'd',
+      RESULT_PATH: 'out',
+      BATCH_SIZE: 64,
+      RUN_ID: runId,
+      MODEL: 'models/m.onnx',
+      MODEL_OBJECT: await version('models/m.onnx'),
+      MODEL_SHA256: 'ab'.repeat(32),
+      MODEL_INPUTS: { image: 'pixels', magnitudes: 'mags' },
+      ALLOW_BATCH_DEPENDENCE: true,
+      CHECK_CRC: false,
+      HASH_INPUTS: true,
+      PUBLISH_RANKS: 'as_they_end',
+      REQUEST_PAYER: true,
+      SIGN_REQUESTS: false,
+    };
+    const meeting = { FMI_ENABLED: true, RENDEZVOUS_ENDPOINT: 'example.org:10000', FMI_WORLD_SIZE: 2 };
+    const items = [
+      {
+        ...shared,
+        ...meeting,
+        RANK: '0',
+        DATA_PATH: ['d/3.pt', 'd/1.pt'],
+        DATA_OBJECTS: [await version('d/3.pt'), await version('d/1.pt')],
+        FMI_RANK: 0,
+      },
+      { ...shared, RANK: '1', DATA_PATH: null },
+      { ...shared, ...meeting, RANK: '2', DATA_PATH: 'd/2.pt', DATA_OBJECTS: [await version('d/2.pt')], FMI_RANK: 1 },
+    ];
+    expect(answer).toEqual({ statusCode: 200, run: reference, warnings: [], body: items });
+    const record: unknown = JSON.parse((await store.get(`out/runs/${runId}/run.json`)).toString());
+    expect(record).toMatchObject({
+      run: reference,
+      created_at: now.toISOString(),
+      model: await version('models/m.onnx'),
+      partitions: { files: 3, bytes: 3 },
+      store_requests: { puts: 2 },
+      format: 2,
+    });
+  });
+
+  it('says nothing to the ranks of what the payload leaves as usual', async () => {
+    const store = await bucketWith('galaxies', ['1.pt']);
+    const { size, etag } = (await store.head('1.pt'))!;
+
+    const { body } = await run({ bucket: 'galaxies' });
+
+    expect(body).toEqual([
+      {
+        S3_BUCKET: 'galaxies',
+        WORLD_SIZE: '1',
+        DATA_BUCKET: 'galaxies',
+        DATA_PREFIX: '',
+        RESULT_PATH: 'results',
+        BATCH_SIZE: 128,
+        RUN_ID: '20260304T050607Z-01234567',
+        RANK: '0',
+        DATA_PATH: '1.pt',
+        DATA_OBJECTS: [{ size, etag }],
+      },
+    ]);
+    const record: unknown = JSON.parse((await store.get(runJson)).toString());
+    expect(record).not.toHaveProperty('model');
+  });
+
+  it('refuses a model that is not there, and says where it looked', async () => {
+    await bucketWith('galaxies', ['1.pt']);
+
+    await expect(run({ bucket: 'galaxies', model: 'models/m.onnx' })).rejects.toThrow(
+      new UserInputError(`There is no model models/m.onnx in ${base}/galaxies. Check "model" in the payload.`),
+    );
+  });
+
+  it('leaves a model that only the ranks may read to them, and nothing else that goes wrong', async () => {
+    await bucketWith('galaxies', ['1.pt']);
+    const withHead = (error: Error) =>
+      initialize(
+        { bucket: 'galaxies', model: 's3://theirs/m.onnx' },
+        {
+          openStore: (address) =>
+            address === 's3://theirs'
+              ? { ...openStore(address), head: () => Promise.reject(error) }
+              : openStore(address, { base: `file://${base}` }),
+          now: () => now,
+          newRunId: (time) => runId(time, '0123456789abcdef'),
+        },
+      );
+
+    const { body } = await withHead(new AccessDeniedError('s3://theirs', 'not for you'));
+    expect(body![0]).toMatchObject({ MODEL: 's3://theirs/m.onnx' });
+    expect(body![0]).not.toHaveProperty('MODEL_OBJECT');
+    await expect(withHead(new NoSuchBucketError('s3://theirs'))).rejects.toThrow(NoSuchBucketError);
+  });
+
+  it('lets as many ranks meet as may run at once', async () => {
+    await bucketWith('galaxies', ['1.pt', '2.pt']);
+
+    const answer = await run({ bucket: 'galaxies', max_concurrency: 2, ...fmi });
+
+    expect(answer).toMatchObject({ run: { fmi_enabled: true }, warnings: [] });
   });
 
   it.each([
