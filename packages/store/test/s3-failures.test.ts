@@ -307,6 +307,21 @@ describe('s3:// when things go wrong', () => {
     await expect(reading).rejects.toThrow("don't fit the checksum");
   });
 
+  it('asks again where nothing comes any more: no answer, or no rest of it', async () => {
+    const mute: Answer = () => undefined;
+    const stalls: Answer = (request, response) => {
+      answering(response, request, 0, content.length, { 'content-length': content.length, etag: '"v1"' });
+      response.write(content.subarray(0, 100_000));
+    };
+    answers = [mute, stalls, bytesThenBreak(content, Infinity)];
+    const impatient = openStore('s3://bucket', { access: { silenceMs: 200 } });
+    expect((await impatient.get('k')).equals(content)).toBe(true);
+    expect(asked.map(({ range }) => range)).toEqual([undefined, undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+
+    answers = [mute];
+    await expect(impatient.get('k')).rejects.toThrow(StoreError);
+  });
+
   it('counts each attempt of a request', async () => {
     const before = requestsSoFar();
     await storeAnswering(

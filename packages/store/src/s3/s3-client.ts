@@ -16,7 +16,13 @@ export interface StoreAccess {
   readonly requestPayer?: boolean | undefined;
   /** False: requests are not signed, so that public buckets can be read without an account. Default: true. */
   readonly sign?: boolean | undefined;
+  /** Milliseconds without a byte, either way, after which a connection is given up and what was asked is asked again. Default: 60,000. */
+  readonly silenceMs?: number | undefined;
 }
+
+/** Connections through which nothing comes any more: a router has forgotten them, or whoever should answer is gone. */
+const SILENCE_MS = 60_000;
+const CONNECT_MS = 10_000;
 
 const clients = new Map<string, Promise<S3>>();
 
@@ -25,20 +31,22 @@ const clients = new Map<string, Promise<S3>>();
  * (AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3) and number of attempts (AWS_MAX_ATTEMPTS) come by the SDK's own default
  * chains. The SDK is loaded on first use, because it takes longer to load than a small local run takes to finish.
  */
-export async function s3({ requestPayer = false, sign = true }: StoreAccess = {}): Promise<S3> {
-  const way = `${requestPayer ? 'requester pays' : ''} ${sign ? 'signed' : 'unsigned'}`;
-  const client = clients.get(way) ?? connect({ requestPayer, sign });
+export async function s3({ requestPayer = false, sign = true, silenceMs = SILENCE_MS }: StoreAccess = {}): Promise<S3> {
+  const way = `${requestPayer ? 'requester pays' : ''} ${sign ? 'signed' : 'unsigned'} ${silenceMs}`;
+  const client = clients.get(way) ?? connect({ requestPayer, sign, silenceMs });
   clients.set(way, client);
   return await client;
 }
 
-async function connect({ requestPayer, sign }: StoreAccess): Promise<S3> {
+async function connect({ requestPayer, sign, silenceMs }: Required<StoreAccess>): Promise<S3> {
   const sdk = await import('@aws-sdk/client-s3');
   // An endpoint of one's own rarely has a DNS name for each bucket, so the bucket goes into the path there.
   const ownEndpoint = Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL);
   const client = new sdk.S3Client({
     followRegionRedirects: true,
     forcePathStyle: ownEndpoint,
+    // The SDK itself waits for ever.
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: silenceMs },
     ...(sign === false && {
       // Nobody's: without any, the SDK would look for some, and fail where there are none.
       credentials: { accessKeyId: '', secretAccessKey: '' },
