@@ -47,7 +47,7 @@ function mergedSentences(
 /** Figures, and words with a dot or a slash in them such as file names, don't make another kind. */
 function kindOf(warning: string): string {
   return warning
-    .replaceAll(/\S*[./#]\S+/g, '…')
+    .replaceAll(/\S*[./#][^\s,]+/g, '…')
     .replaceAll(/\d+/g, '#')
     .replaceAll(/(…, )+/g, '');
 }

@@ -81,7 +81,27 @@ describe('findDuplicates', () => {
     const results = [await givenRank(0, galaxies(5)), { rank: 1, samples: 5 }];
     const { duplicates, notChecked } = await findDuplicates(store, layout, results);
     expect(duplicates).toEqual({ galaxies: 0, exact: true });
-    expect(notChecked).toEqual([expect.stringMatching(/^Whether galaxies of rank 1 occur more than once: /)]);
+    expect(notChecked).toEqual([
+      'Whether galaxies of rank 1 occur more than once: no hashes of the images were left there.',
+    ]);
+    expect((await findDuplicates(store, layout, [...results, { rank: 2, samples: 5 }])).notChecked).toEqual([
+      expect.stringMatching(/^Whether galaxies of 2 ranks occur more than once: /),
+    ]);
     expect((await findDuplicates(store, layout, [{ rank: 8, samples: 5 }])).duplicates).toBeUndefined();
+  });
+
+  it('fails where hashes can’t be read for another reason than that there are none', async () => {
+    const broken: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
+      get: () => Promise.reject(new Error('connection reset')),
+    });
+    await expect(findDuplicates(broken, layout, [{ rank: 0, samples: 5 }])).rejects.toThrow('connection reset');
+  });
+
+  it('reads a file that ends right where a reading does', async () => {
+    // 100 galaxies of which the sample is to hold 1: each reading takes 16 hashes.
+    const low = BigUint64Array.from({ length: 16 }, (_, k) => BigInt(k));
+    const results = [await givenRank(0, low), { ...(await givenRank(1, low)), samples: 84 }];
+    const { duplicates } = await findDuplicates(store, layout, results, 1);
+    expect(duplicates).toEqual({ galaxies: 16 * 100, exact: false });
   });
 });

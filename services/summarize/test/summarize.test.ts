@@ -106,12 +106,12 @@ async function givenMeeting(ranks: readonly number[]) {
   await store.put(layout.fmi, JSON.stringify(report));
 }
 
-const run = (input: unknown) =>
+const run = (input: unknown, region?: string) =>
   summarize(input, {
     openStore: () => store,
     now: () => new Date('2026-03-04T05:06:17.000Z'),
     sleep: async () => undefined,
-    region: undefined,
+    region,
   });
 const readJson = async (key: string): Promise<unknown> => JSON.parse((await store.get(key)).toString());
 const readSummary = async () => runSummarySchema.parse(await readJson(layout.summary));
@@ -396,6 +396,224 @@ describe('summarize', () => {
     expect(await run(input)).toMatchObject({ run_id: RUN_ID, status: 'SUCCEEDED' });
   });
 
+  it('writes down everything about a run', async () => {
+    await givenRun(2, []);
+    await givenResult(0, 2, { bits: 600, cold_start: false, warnings: ['a word'], not_checked: ['sums'] });
+    await givenResult(1, 2, { bits: 900, architecture: 'arm64', model_sha256: 'abc' });
+    const record = (await readJson(layout.run)) as RunRecord;
+    await store.put(layout.run, JSON.stringify({ ...record, warnings: ['of the plan'] }));
+    await store.put(layout.rendezvousKey, 'secret');
+
+    const answer = await run({ run: reference }, 'mars-north-1');
+
+    expect(answer).toEqual({
+      statusCode: 200,
+      body: '"Combined data uploaded to out/combined_data.json"',
+      run_id: RUN_ID,
+      status: 'SUCCEEDED',
+      summary_key: layout.summary,
+      error_name: null,
+      cause: null,
+    });
+    const summary = await readSummary();
+    const perSecond = (amount: number) => ({
+      summed_over_ranks: expect.closeTo(amount, 9) as number,
+      by_slowest_rank: expect.anything() as number,
+      by_wall_clock: expect.anything() as number,
+    });
+    const { cost, prediction_scores, prediction_scores_unflagged, ...rest } = summary;
+    expect(rest).toEqual({
+      run_id: RUN_ID,
+      status: 'SUCCEEDED',
+      bucket: 'galaxies',
+      result_path: 'out',
+      created_at: '2026-03-04T05:06:07.000Z',
+      finished_at: '2026-03-04T05:06:17.000Z',
+      wall_clock_seconds: 10,
+      world_size: 2,
+      batch_size: 4,
+      ranks: { planned: 2, succeeded: 2, without_data: 0, failed: 0, cold_starts: 1 },
+      failed_ranks: [],
+      samples: 6,
+      bits: 1500,
+      samples_per_second: { ...perSecond(3 / 2 + 3 / 3), by_slowest_rank: 6 / 3, by_wall_clock: 6 / 10 },
+      bits_per_second: { ...perSecond(600 / 2 + 900 / 3), by_slowest_rank: 1500 / 3, by_wall_clock: 1500 / 10 },
+      slowest_rank_seconds: 3,
+      peak_rss_mb: 201,
+      predictions_prefix: `${layout.predictions}/`,
+      model_sha256: ['abc'],
+      warnings: ['of the plan', 'Rank 0: a word'],
+      flagged: { galaxies: 0, by_flag: {} },
+      not_checked: ['Rank 0: sums', expect.stringMatching(/^Whether galaxies of 2 ranks occur/)],
+      proof: expect.objectContaining({ galaxies: 6 }) as object,
+      // Written and published: combined data, summary, proof, lease, two ranks, the first two again.
+      store_requests: expect.objectContaining({ puts: 8, deletes: 2 }) as object,
+      format: summary.format,
+    });
+    expect(prediction_scores).toEqual(prediction_scores_unflagged);
+    expect(prediction_scores).toMatchObject({ count: 6 });
+    expect(cost).toMatchObject({
+      region: 'us-east-1',
+      items: [
+        { item: 'inference duration (x86_64, 1024 MB)', quantity: 2, unit: 'GB-second' },
+        { item: 'inference requests', quantity: 1 },
+        { item: 'inference duration (arm64, 1024 MB)', quantity: 3 },
+        { item: 'inference requests', quantity: 1 },
+      ],
+    });
+    expect(await store.head(layout.rendezvousKey)).toBeUndefined();
+    expect(await readJson('out/summary.json')).toEqual(await readJson(layout.summary));
+    expect(await readJson('out/0.json')).toEqual(await readJson(layout.rankResult(0)));
+  });
+
+  it('counts requests of a run that is not published', async () => {
+    await givenRun(2, [0]);
+    await run({ run: reference });
+    expect((await readSummary()).store_requests).toMatchObject({ puts: 3, deletes: 1 });
+  });
+
+  it('adds ranks of the same function up in one line of the bill', async () => {
+    await givenRun(3, [0, 1]);
+    await givenResult(2, 3, { memory_limit_mb: 2048 });
+
+    await run({ run: reference }, 'us-east-1');
+
+    expect((await readSummary()).cost!.items.map(({ item, quantity }) => [item, quantity])).toEqual([
+      ['inference duration (x86_64, 1024 MB)', 5],
+      ['inference requests', 2],
+      ['inference duration (x86_64, 2048 MB)', 8],
+      ['inference requests', 1],
+    ]);
+  });
+
+  it.each([
+    ['memory', { memory_limit_mb: null }],
+    ['architecture', { architecture: 'riscv64' }],
+  ])('knows no cost where one rank tells no %s that is billed', async (_, changes) => {
+    await givenRun(2, [0]);
+    await givenResult(1, 2, changes);
+
+    await run({ run: reference });
+
+    expect((await readSummary()).cost).toBeNull();
+  });
+
+  it.each([
+    [50, 'SUCCEEDED_WITH_FAILED_RANKS'],
+    [49.9, 'FAILED'],
+  ])('tolerates %d %% of failed ranks, of which there are 50: %s', async (tolerated, status) => {
+    await givenRun(2, [0], tolerated);
+
+    expect((await run({ run: reference })).status).toBe(status);
+  });
+
+  it('starts the clock of a run at its beginning, whatever the other clock says', async () => {
+    await givenRun(1, [0]);
+    const record = (await readJson(layout.run)) as RunRecord;
+    await store.put(layout.run, JSON.stringify({ ...record, created_at: '2026-03-04T05:09:00.000Z' }));
+
+    await run({ run: reference });
+
+    expect(await readSummary()).toMatchObject({
+      wall_clock_seconds: 0,
+      samples_per_second: { by_wall_clock: null, by_slowest_rank: 1.5 },
+    });
+  });
+
+  it('counts ranks without data apart', async () => {
+    await givenRun(2, [0]);
+    const manifest = [task(0, 2), { ...task(1, 2), DATA_PATH: null }];
+    await store.put(layout.manifest, JSON.stringify(manifest));
+
+    expect(await run({ run: reference })).toMatchObject({ status: 'SUCCEEDED' });
+    expect((await readSummary()).ranks).toEqual({
+      planned: 2,
+      succeeded: 1,
+      without_data: 1,
+      failed: 0,
+      cold_starts: 1,
+    });
+  });
+
+  it('names twenty failed ranks and counts the others', async () => {
+    await givenRun(22, []);
+    const cause = `first line of the cause${'.'.repeat(400)}\nsecond line`;
+
+    const answer = await run({ run: reference, error: { Error: 'Broken', Cause: cause } });
+
+    const lines = answer.cause!.split('\n');
+    expect(lines[0]).toBe('22 of 22 ranks failed.');
+    expect(lines).toHaveLength(22);
+    expect(lines[1]).toBe(
+      `rank 0 (1.pt): Broken: the run was stopped before this rank was done: ${cause.slice(0, 300)}`,
+    );
+    expect(lines[20]).toMatch(/^rank 19 /);
+    expect(lines[21]).toBe('and 2 more, see summary.json');
+    expect(answer.body).toBe(JSON.stringify(answer.cause));
+    await givenRun(20, []);
+    expect((await run({ run: reference })).cause!.split('\n')).toHaveLength(21);
+  });
+
+  it('gives a rank without a result no error of its own when nothing says more', async () => {
+    await givenRun(1, []);
+    await store.put(`${layout.map}/abc/manifest.json`, '{}');
+    await store.put(`${layout.map}/abc/SUCCEEDED_0.json`, '[]');
+
+    await run({ run: reference, error: { Error: 7 } });
+
+    expect((await readSummary()).failed_ranks).toMatchObject([{ rank: 0, error: 'NoResult' }]);
+  });
+
+  it('seals what lies in the run’s folder, with the sums of all of it', async () => {
+    await givenRun(2, [0, 1], 0, true);
+    await givenMeeting([0, 1]);
+    await store.put(`${layout.map}/abc/SUCCEEDED_0.json`, '[]');
+
+    await run({ run: reference });
+
+    const { objects, run_id } = (await readJson(layout.proof)) as {
+      run_id: string;
+      objects: { key: string; size: number; sha256: string }[];
+    };
+    expect(run_id).toBe(RUN_ID);
+    expect(objects.map(({ key }) => key)).toEqual([
+      'run.json',
+      'manifest.json',
+      'fmi.json',
+      'map/abc/SUCCEEDED_0.json',
+      '0.json',
+      '1.json',
+      'combined_data.json',
+      'summary.json',
+    ]);
+    for (const { key, size, sha256 } of objects) {
+      expect(await hashObject(store, `${layout.folder}/${key}`)).toBe(sha256);
+      expect((await store.head(`${layout.folder}/${key}`))!.size).toBe(size);
+    }
+  });
+
+  it.each([
+    [20, /^Ranks (\d+, ){19}20 did not meet/],
+    [22, /^Ranks (\d+, ){19}20 and 2 more did not meet/],
+    [1, /^Rank 1 did not meet/],
+  ])('names twenty ranks at most that did not meet: of %d', async (absent, told) => {
+    const ranks = Array.from({ length: absent + 1 }, (_, rank) => rank);
+    await givenRun(absent + 1, ranks, 0, true);
+    await givenMeeting([0]);
+
+    await run({ run: reference });
+
+    expect((await readSummary()).warnings).toEqual([expect.stringMatching(told)]);
+  });
+
+  it('expects no meeting of ranks that all failed', async () => {
+    await givenRun(1, [], 0, true);
+
+    await run({ run: reference });
+
+    expect((await readSummary()).warnings).toEqual([]);
+  });
+
   it('says what it needs when the input names no run', async () => {
     await expect(run({ hello: 'world' })).rejects.toThrow(/names no run/);
   });
@@ -420,6 +638,79 @@ describe('resultSummary', () => {
       run_id: RUN_ID,
     });
     expect(await readJson('out/performance_analysis.json')).toMatchObject({ runs: 1, succeeded: 1 });
+  });
+
+  it('numbers repeats by time, and tells cold from warm and failed from succeeded', async () => {
+    const ids = ['b', 'a', 'c'];
+    await givenRun(1, [0]);
+    await run({ run: reference });
+    const summary = (await readJson(layout.summary)) as Record<string, unknown>;
+    await store.delete(layout.summary);
+    for (const [minute, id] of ids.entries())
+      await store.put(
+        `out/runs/${id}/summary.json`,
+        JSON.stringify({
+          ...summary,
+          run_id: id,
+          created_at: `2026-03-04T05:0${minute}:00.000Z`,
+          ranks: { ...(summary.ranks as object), cold_starts: minute === 0 ? 1 : 0 },
+          ...(minute === 2 && {
+            status: 'FAILED',
+            world_size: 2,
+            failed_ranks: [{ rank: 0, data_path: ['1.pt'], error: 'E', cause: 'no zip file' }],
+            cost: null,
+          }),
+        }),
+      );
+    await store.put('out/runs/x/y/summary.json', 'not one');
+    await store.put('out/runs/x/summary.json.bak', 'not one');
+
+    const answer = await resultSummary({ bucket: 'galaxies', result_path: '/out/' }, () => store);
+
+    expect(answer).toEqual({
+      statusCode: 200,
+      body: '"3 runs combined in out/performance_table.csv"',
+      runs: 3,
+      table_key: 'out/performance_table.csv',
+      analysis_key: 'out/performance_analysis.json',
+    });
+    const [head, ...rows] = (await store.get('out/performance_table.csv')).toString().trim().split('\n');
+    const names = head!.split(',');
+    const figures = rows.map((row) => Object.fromEntries(row.split(',').map((cell, column) => [names[column]!, cell])));
+    expect(figures).toMatchObject([
+      { run_id: 'b', repeat: '1', start: 'cold', status: 'SUCCEEDED', data_size: 'out', error: '' },
+      { run_id: 'a', repeat: '2', start: 'warm', status: 'SUCCEEDED' },
+      { run_id: 'c', repeat: '1', start: 'warm', status: 'FAILED', error: 'no zip file', cost_usd: '' },
+    ]);
+    expect(figures[0]).toMatchObject({
+      samples: '3',
+      duration_seconds: '10',
+      slowest_rank_seconds: '2',
+      memory_mb: '200',
+      throughput_rps: '0.3',
+      throughput_bps: '300',
+    });
+    expect(Number(figures[0]!.cost_usd)).toBeGreaterThan(0);
+  });
+
+  it('combines the runs of a whole bucket', async () => {
+    await givenRun(1, [0]);
+    await run({ run: reference });
+    expect(await resultSummary({ bucket: 'galaxies' }, () => store)).toMatchObject({
+      runs: 1,
+      table_key: 'performance_table.csv',
+    });
+  });
+
+  it.each([
+    [7, /an object with bucket and prefix/],
+    [{ bucket: '' }, /bucket: found ""; allowed: a bucket/],
+    [{ prefix: 'out' }, /bucket: .*allowed: a bucket/],
+    [{ bucket: 'galaxies', prefix: 7 }, /prefix: found 7; allowed: a folder of the bucket/],
+    [{ bucket: 'galaxies', result_path: 7 }, /result_path: found 7; allowed: a folder of the bucket/],
+  ])('refuses %j', async (input, problem) => {
+    await expect(resultSummary(input, () => store)).rejects.toThrow(problem);
+    await expect(resultSummary(input, () => store)).rejects.toThrow(/input of resultSummary/);
   });
 
   it('says where it looked when there is no run', async () => {
