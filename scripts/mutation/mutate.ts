@@ -69,7 +69,7 @@ function runIn(copy: string, target: string): void {
   const kept = join(cache, 'results', `${target}.json`);
   if (values.again) rmSync(kept, { force: true });
   const { files, tests } = TARGETS[target]!;
-  const expand = (globs: readonly string[]): string[] => globs.flatMap((glob) => globSync(glob, { cwd: root })).sort();
+  const expand = (globs: readonly string[]): string[] => globs.flatMap((glob) => globSync(glob, { cwd: root }).sort());
   const results = join(copy, 'results.json');
   if (existsSync(kept)) copyFileSync(kept, results);
   const settings = {
@@ -88,7 +88,7 @@ function runIn(copy: string, target: string): void {
     incremental: true,
     incrementalFile: 'results.json',
     reporters: ['progress-append-only'],
-    timeoutMS: 10_000,
+    timeoutMS: 8000,
     maxTestRunnerReuse: 250,
     warnings: { unknownOptions: false },
     allowConsoleColors: false,

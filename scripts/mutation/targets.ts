@@ -2,6 +2,7 @@
 export interface Target {
   /** Globs from the root of the repository. */
   readonly files: readonly string[];
+  /** Quick ones first: the first test that fails is the last that is run. */
   readonly tests: readonly string[];
 }
 
@@ -28,42 +29,69 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   },
   quote: {
     files: ['packages/metrics/src/quote/*.ts'],
-    tests: ['packages/metrics/test/{quote,quote-by-hand,quote-published,scale-out}.test.ts'],
+    tests: ['packages/metrics/test/{quote-by-hand,scale-out,calibrated-by}.test.ts'],
   },
   metrics: {
     files: [
       'packages/metrics/src/{exact-sum,nmad,prediction-metrics,residual-sketch,residuals,statistics,rates,quality-ledger}.ts',
     ],
-    tests: ['packages/metrics/test/{prediction-metrics,exact-sum,rates,quality-ledger,quote}.test.ts'],
+    tests: [
+      'packages/metrics/test/rates.test.ts',
+      'packages/metrics/test/quality-ledger.test.ts',
+      'packages/metrics/test/exact-sum.test.ts',
+      'packages/metrics/test/prediction-metrics.test.ts',
+      'packages/metrics/test/calibrated-by.test.ts',
+    ],
   },
   'rank-results': {
     files: [
       'packages/metrics/src/{rank-measurement,rank-results,foreign-result,measurement-keys,plausible,own-results,sample-bits}.ts',
     ],
-    tests: ['packages/metrics/test/{rank-measurement,measurement-keys,rates}.test.ts'],
+    tests: [
+      'packages/metrics/test/measurement-keys.test.ts',
+      'packages/metrics/test/rank-measurement.test.ts',
+      'packages/metrics/test/rates.test.ts',
+    ],
   },
   summarize: {
     files: ['services/summarize/src/*.ts'],
-    tests: ['services/summarize/test/*.test.ts'],
+    tests: [
+      'services/summarize/test/{warnings-of-ranks,locate-run}.test.ts',
+      'services/summarize/test/{duplicates,summarize}.test.ts',
+    ],
   },
   'torchfile-zip': {
     files: ['packages/torchfile/src/zip/*.ts', 'packages/torchfile/src/write/zip-headers.ts'],
-    tests: ['packages/torchfile/test/{zip,checksums,hostile,zip64}.test.ts'],
+    tests: [
+      'packages/torchfile/test/zip.test.ts',
+      'packages/torchfile/test/zip64.test.ts',
+      'packages/torchfile/test/hostile.test.ts',
+      'packages/torchfile/test/checksums.test.ts',
+    ],
   },
   'torchfile-pickle': {
     files: [
       'packages/torchfile/src/pickle/*.ts',
       'packages/torchfile/src/write/{pickle-writer,tensor-dataset-pickle}.ts',
     ],
-    tests: ['packages/torchfile/test/{hostile,models,tensors,writing,partition}.test.ts'],
+    tests: [
+      'packages/torchfile/test/pickle.test.ts',
+      'packages/torchfile/test/{tensors,hostile,models,writing}.test.ts',
+    ],
   },
   'torchfile-tensor': {
     files: ['packages/torchfile/src/tensor/*.ts', 'packages/torchfile/src/{byte-order,limits}.ts'],
-    tests: ['packages/torchfile/test/{hostile,models,tensors,writing,partition}.test.ts'],
+    tests: ['packages/torchfile/test/layout.test.ts', 'packages/torchfile/test/{tensors,hostile}.test.ts'],
   },
   'torchfile-partition': {
     files: ['packages/torchfile/src/partition/*.ts', 'packages/torchfile/src/write/partition-stream.ts'],
-    tests: ['packages/torchfile/test/{hostile,partition,split,store,writing}.test.ts'],
+    tests: [
+      'packages/torchfile/test/store.test.ts',
+      'packages/torchfile/test/hostile.test.ts',
+      'packages/torchfile/test/partition.test.ts',
+      'packages/torchfile/test/split.test.ts',
+      'packages/torchfile/test/writing.test.ts',
+    ],
   },
   predictor: {
     files: ['packages/inference/src/{predictor,predict-partition,predict-source}.ts'],

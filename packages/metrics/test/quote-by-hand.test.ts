@@ -3,6 +3,7 @@ import { parseAs } from '@cosmicai/payload';
 import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,
+  loadsOf,
   pricesOf,
   quoteRun,
   quoteSchema,
@@ -318,6 +319,16 @@ describe('a run worked out by hand', () => {
     );
     expect(reconcile(quote, {})).toEqual([]);
     expect(reconcile({ ...quote, coldStarts: 0 }, { coldStarts: 1 })).toMatchObject([{ deviation: null }]);
+  });
+});
+
+describe('the loads of ranks', () => {
+  it('are galaxies by the size of each file, and bytes', () => {
+    const sizes: Record<string, number> = { 'a.pt': 20_528 * 3 + 20_527, 'b.pt': 20_528, 'c.pt': 20_527 };
+    expect(loadsOf([['a.pt', 'b.pt', 'c.pt'], []], (key) => sizes[key]!)).toEqual([
+      { files: 3, bytes: 20_528 * 4 + 2 * 20_527, samples: 4 },
+      { files: 0, bytes: 0, samples: 0 },
+    ]);
   });
 });
 

@@ -1,19 +1,4 @@
-import { UserInputError } from '@cosmicai/payload';
-import {
-  bootstrapInterval,
-  calibratedBy,
-  DEFAULT_CALIBRATION,
-  loadsOf,
-  median,
-  normaliseRankResult,
-  pricesOf,
-  quantile,
-  quoteRun,
-  reconcile,
-  seededRandom,
-  type RankMeasurement,
-  type RunPlan,
-} from '../src/index.ts';
+import { DEFAULT_CALIBRATION, loadsOf, pricesOf, quoteRun, reconcile, type RunPlan } from '../src/index.ts';
 
 const prices = pricesOf('us-east-1');
 
@@ -114,6 +99,16 @@ describe('a quote', () => {
   });
 });
 
+describe('the memory of a rank', () => {
+  it('has a session more for each core that a function of its size is shown', () => {
+    const { baseMb, mbPerSession } = DEFAULT_CALIBRATION.memory;
+    const peakMb = (memoryMb: number) =>
+      quoteRun(plan(1, { memoryMb }), DEFAULT_CALIBRATION, { prices, runs: 1 }).memory.peakMb;
+
+    expect([peakMb(3008), peakMb(5000)]).toEqual([baseMb + mbPerSession, baseMb + 2 * mbPerSession]);
+  });
+});
+
 describe('loads of a plan', () => {
   it('count galaxies by file size: 5,113 in 100 MB', () => {
     const loads = loadsOf([['100MB/1.pt'], [], ['a.pt', 'b.pt']], (key) =>
@@ -125,103 +120,5 @@ describe('loads of a plan', () => {
       [0, 0],
       [2, 2],
     ]);
-  });
-});
-
-describe('a calibration', () => {
-  const ranks = (seconds: readonly number[]): RankMeasurement[] =>
-    seconds.map((each) => normaliseRankResult({ samples: 1000, duration_seconds: each }).measurement);
-  const given = { base: DEFAULT_CALIBRATION, vcpus: 2, source: 'a probe' };
-
-  it('takes the median rate, and a stalled rank as a straggler rather than as spread', () => {
-    const calibration = calibratedBy(ranks([4, 4, 4, 4, 4, 4, 4, 4, 4, 24]), given);
-
-    expect(calibration).toMatchObject({ samplesPerSecond: 250, rateSpread: 0, vcpus: 2, source: 'a probe' });
-    expect(calibration.stragglers).toEqual({ probability: 0.1, seconds: 20 });
-  });
-
-  it('takes the time of prediction alone where a rank tells it: loading and reading are in the simulation already', () => {
-    const told = ranks([5, 5]).map((rank) => ({ ...rank, inferenceSeconds: 4 }));
-
-    expect(calibratedBy(told, given).samplesPerSecond).toBe(250);
-  });
-
-  const measured = (
-    cpuSeconds: number,
-    peakRssMb: number,
-    changes: Partial<RankMeasurement> = {},
-  ): RankMeasurement => ({
-    ...ranks([4])[0]!,
-    process: { cpuSeconds, peakRssMb, modelLoadSeconds: null },
-    ...changes,
-  });
-
-  it('counts the cores that ranks kept busy, so that a crowded machine is no slow one', () => {
-    const { vcpus: _, ...unknown } = given;
-    const idle = calibratedBy([measured(4, 300)], unknown);
-    // The same work in twice the time, for want of a core half the time.
-    const crowded = calibratedBy([measured(4, 300, { seconds: 8 })], unknown);
-
-    expect(idle).toMatchObject({ samplesPerSecond: 250, vcpus: 1 });
-    expect(crowded).toMatchObject({ samplesPerSecond: 125, vcpus: 0.5 });
-    expect(calibratedBy(ranks([4]), unknown).vcpus).toBe(DEFAULT_CALIBRATION.vcpus);
-  });
-
-  it('takes the most memory of any rank, less the further sessions that it had on Lambda', () => {
-    const both = [measured(4, 300), measured(4, 420)];
-    const { mbPerSession } = DEFAULT_CALIBRATION.memory;
-
-    expect(calibratedBy(both, given).memory).toMatchObject({ baseMb: 420, mbPerSession });
-    // 3,008 MB show two cores.
-    const onLambda = both.map((rank) => ({ ...rank, memoryLimitMb: 3008 }));
-    const calibration = calibratedBy(onLambda, { ...given, onLambda: true });
-    expect(calibration.memory.baseMb).toBe(420 - mbPerSession);
-    expect(quoteRun(plan(1, { memoryMb: 3008 }), calibration, { prices, runs: 1 }).memory.peakMb).toBe(420);
-    expect(quoteRun(plan(1, { memoryMb: 5000 }), calibration, { prices, runs: 1 }).memory.peakMb).toBe(
-      420 + mbPerSession,
-    );
-    expect(calibratedBy(ranks([4]), given).memory).toEqual(DEFAULT_CALIBRATION.memory);
-  });
-
-  it('takes cold starts where both the start and the loading of the model are known, doubled for Lambda’s own share', () => {
-    const cold = [measured(4, 300, { process: { cpuSeconds: 4, peakRssMb: 300, modelLoadSeconds: 0.5 } })];
-
-    expect(calibratedBy(cold, { ...given, starts: [0.3] })).toMatchObject({
-      coldStartSeconds: 1.6,
-      coldDownload: { bytes: 0, objects: 0 },
-    });
-    expect(calibratedBy(cold, { ...given, starts: [0.3], onLambda: true }).coldStartSeconds).toBe(0.8);
-    expect(calibratedBy(cold, given).coldStartSeconds).toBe(DEFAULT_CALIBRATION.coldStartSeconds);
-  });
-
-  it('of few steady ranks keeps the stragglers it can not have seen', () => {
-    expect(calibratedBy(ranks([4, 4]), given).stragglers).toEqual(DEFAULT_CALIBRATION.stragglers);
-  });
-
-  it('needs at least one rank that tells samples and seconds', () => {
-    expect(() => calibratedBy([normaliseRankResult({}).measurement], given)).toThrow(UserInputError);
-  });
-});
-
-describe('statistics', () => {
-  it("give NumPy's quantiles", () => {
-    expect(quantile([3, 1, 2, 10], 0.9)).toBeCloseTo(7.9, 12);
-    expect(median([3, 1, 2, 10])).toBe(2.5);
-    expect(median([])).toBeNaN();
-  });
-
-  it('bootstrap an interval that is the same with the same seed and covers the true median about as often as it says', () => {
-    const normalish = seededRandom(9);
-    let covered = 0;
-    for (let trial = 0; trial < 200; trial++) {
-      const values = Array.from({ length: 25 }, () => normalish() + normalish() + normalish());
-      const { low, high } = bootstrapInterval(values, { random: seededRandom(trial), resamples: 200 })!;
-      if (low <= 1.5 && 1.5 <= high) covered++;
-    }
-    expect(covered / 200).toBeGreaterThan(0.88);
-    expect(covered / 200).toBeLessThanOrEqual(1);
-    const again = () => bootstrapInterval([1, 2, 4], { random: seededRandom(1) });
-    expect(again()).toEqual(again());
-    expect(bootstrapInterval([1], { random: seededRandom(1) })).toBeNull();
   });
 });
