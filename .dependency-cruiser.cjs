@@ -1,6 +1,7 @@
 // The arrows of docs/architecture.md: a package may import only what stands below it in this list.
 const layers = [
   'cli',
+  'deploy',
   'local',
   'report',
   'runs',
@@ -27,16 +28,22 @@ module.exports = {
     ...onlyDownwards.slice(1),
     { name: 'packages-know-no-services', severity: 'error', from: { path: '^packages/' }, to: { path: '^services/' } },
     {
-      name: 'services-know-neither-cli-nor-local',
+      name: 'services-know-no-engine-and-no-stage',
       severity: 'error',
       from: { path: '^services/' },
-      to: { path: '^packages/(cli|local)/' },
+      to: { path: '^packages/(cli|deploy|local)/' },
     },
     {
       name: 'services-know-no-other-service',
       severity: 'error',
       from: { path: '^services/([^/]+)/' },
       to: { path: '^services/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'nobody-imports-scripts',
+      severity: 'error',
+      from: { path: '^(packages|services)/' },
+      to: { path: '^scripts/' },
     },
     {
       name: 'packages-are-entered-by-their-index',

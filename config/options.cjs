@@ -10,7 +10,7 @@ const STAGE_NAME = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
 /** Called by the framework for each `${file(config/options.cjs)}`. */
 module.exports = async ({ resolveVariable }) => ({
   ...stageOptions(await resolveVariable('sls:stage')),
-  // As a number: the command line gives text. deploy:stage asks for one server once there is an image for it.
+  // As a number: the command line gives text. deploy asks for one server once there is an image for it.
   rendezvous_tasks: Number(await resolveVariable('param:rendezvous_tasks, 0')),
 });
 module.exports.stageOptions = stageOptions;

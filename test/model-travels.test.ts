@@ -7,8 +7,7 @@ import { testModel, weightsIn } from './onnx-models.ts';
 import { fileStore } from '../packages/store/src/index.ts';
 import { simulateSurvey } from '../packages/survey/src/index.ts';
 import { writePartition } from '../packages/torchfile/src/index.ts';
-import { archive } from '../scripts/serverless/archive.ts';
-import { bundle, root } from '../scripts/serverless/bundle.ts';
+import { archive, bundle, root } from '../packages/deploy/src/index.ts';
 import { temporaryFolder } from './stacks.ts';
 import { unpack } from './unpack.ts';
 

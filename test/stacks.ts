@@ -63,7 +63,7 @@ export async function temporaryFolder(name: string): Promise<string> {
 /** A tree of its own for each packaging, because the framework uses `.serverless` beside the configuration as scratch. */
 async function copyOfStacks(): Promise<string> {
   const copy = await temporaryFolder('stacks');
-  for (const name of ['node_modules', 'scripts', 'config', 'infrastructure', 'state-machine.asl.yml']) {
+  for (const name of ['node_modules', 'packages', 'config', 'infrastructure', 'state-machine.asl.yml']) {
     await symlink(join(root, name), join(copy, name));
   }
   for (const stack of STACKS) {

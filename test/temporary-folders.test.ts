@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from '../scripts/serverless/bundle.ts';
+import { root } from './stacks.ts';
 
 /** The one place that uses a fixed name among the temporary files; it trusts nothing that lies there. */
 const OWN_FOLDER = 'packages/inference/src/own-folder.ts';

@@ -76,6 +76,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "delete a run's own folder",
     load: async () => (await import('./commands/clean.ts')).cleanCommand,
   },
+  deploy: {
+    summary: 'deploy a stage into your AWS account',
+    load: async () => (await import('./commands/deploy.ts')).deployCommand,
+  },
+  remove: {
+    summary: 'remove a deployed stage from your AWS account',
+    load: async () => (await import('./commands/remove.ts')).removeCommand,
+  },
   doctor: {
     summary: 'check this machine and what it is connected to',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,

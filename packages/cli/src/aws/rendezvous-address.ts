@@ -32,7 +32,7 @@ export async function rendezvousAddress(
 ): Promise<string> {
   if (server === undefined) {
     throw new UserInputError(
-      `Stage ${stage} has no rendezvous server. Set rendezvous.enabled in config/${stage}.yml and deploy it again (pnpm deploy:stage ${stage}), or name another server: rendezvous_endpoint in the payload, --rendezvous for a ping.`,
+      `Stage ${stage} has no rendezvous server. Set rendezvous.enabled in config/${stage}.yml and deploy it again (cosmicai deploy ${stage}), or name another server: rendezvous_endpoint in the payload, --rendezvous for a ping.`,
     );
   }
   if (server.endpoint !== undefined) return server.endpoint;

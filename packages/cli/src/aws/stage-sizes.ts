@@ -1,5 +1,5 @@
 import type { FunctionSize, RendezvousSize } from '@cosmicai/payload';
-import type { StageOptions } from '../../../../scripts/deploy/stage-options.ts';
+import type { StageOptions } from '@cosmicai/deploy';
 import type { CalledFunctions } from './called-functions.ts';
 
 /** Lambda's least, which the small functions have. */

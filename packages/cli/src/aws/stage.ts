@@ -1,6 +1,6 @@
 import { UserInputError } from '@cosmicai/payload';
 import { openStore, type ObjectStore } from '@cosmicai/store';
-import { stageOptions, type StageOptions } from '../../../../scripts/deploy/stage-options.ts';
+import { stageOptions, type StageOptions } from '@cosmicai/deploy';
 import { explained, isMissing } from './aws-errors.ts';
 import { rendezvousAddress, rendezvousService } from './rendezvous-address.ts';
 import { stepFunctions } from './step-functions.ts';
@@ -24,7 +24,7 @@ export interface DeployedStage {
  * @throws UserInputError when the stage's file is wrong or the stage isn't deployed
  */
 export async function openStage(name: string): Promise<DeployedStage> {
-  const options = optionsOf(name);
+  const options = stageOptions(name);
   const { region } = options;
   // The store's client takes it from here.
   process.env.AWS_REGION = region;
@@ -33,7 +33,7 @@ export async function openStage(name: string): Promise<DeployedStage> {
     const value = outputs.get(key);
     if (value !== undefined) return value;
     throw new UserInputError(
-      `The stack cosmicai-${name} in ${region} has no output ${key}: it was deployed by an older version. Deploy it again: pnpm deploy:stage ${name}`,
+      `The stack cosmicai-${name} in ${region} has no output ${key}: it was deployed by an older version. Deploy it again: cosmicai deploy ${name}`,
     );
   };
   const bucket = output('BucketName');
@@ -47,14 +47,6 @@ export async function openStage(name: string): Promise<DeployedStage> {
   };
 }
 
-function optionsOf(stage: string): StageOptions {
-  try {
-    return stageOptions(stage);
-  } catch (error) {
-    throw new UserInputError((error as Error).message, { cause: error });
-  }
-}
-
 async function stackOutputs(stack: string, stage: string, region: string): Promise<ReadonlyMap<string, string>> {
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient({ region });
@@ -66,7 +58,7 @@ async function stackOutputs(stack: string, stage: string, region: string): Promi
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw new UserInputError(
-      `There is no stage ${stage} in ${region} in this account. Deploy it with: pnpm deploy:stage ${stage}`,
+      `There is no stage ${stage} in ${region} in this account. Deploy it with: cosmicai deploy ${stage}`,
       { cause: error },
     );
   }

@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises';
 import { executionOwner, ExecutionLockedError } from '@cosmicai/local';
-import { runLayout, UserInputError, visible } from '@cosmicai/payload';
+import { runLayout, UserInputError } from '@cosmicai/payload';
 import { openStore, readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resultsLocation } from '../inputs/files.ts';
 import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
+import { ask } from '../output/ask.ts';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
@@ -47,10 +47,8 @@ async function clean(results: string, runId: string, options: CleanOptions, term
       `There is no run ${runId} in ${readableAddress(bucket, resultPath)}. "cosmicai status" lists the runs.`,
     );
   await refuseUnderWay(bucket, resultPath, runId, terminal);
-  if (
-    options.yes !== true &&
-    !(await confirmed(`Delete ${readableAddress(bucket, folder)}/ and all that is in it?`, terminal))
-  ) {
+  const question = `Delete ${readableAddress(bucket, folder)}/ and all that is in it? [y/N]`;
+  if (options.yes !== true && !/^y(es)?$/i.test(await ask(question, terminal))) {
     printLine(terminal.stderr, 'Nothing was deleted.');
     return EXIT.failed;
   }
@@ -72,15 +70,4 @@ async function locate(results: string, { target, stage }: CleanOptions, terminal
   const { openStage } = await import('../aws/stage.ts');
   const { bucket } = await openStage(stage);
   return { bucket: `s3://${bucket}`, resultPath: results.replace(/^\/+|\/+$/g, '') };
-}
-
-async function confirmed(question: string, terminal: Terminal): Promise<boolean> {
-  if (!terminal.interactive || !process.stdin.isTTY)
-    throw new UserInputError('There is no terminal to ask on: give --yes to delete without being asked.');
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await asking.question(visible(`${question} [y/N] `), { signal: terminal.signal })).trim());
-  } finally {
-    asking.close();
-  }
 }

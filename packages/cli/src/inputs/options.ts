@@ -51,7 +51,7 @@ export function targetOption(): Option {
 
 /** Which deployed stage a command is about. */
 export function stageOption(): Option {
-  return new Option('-s, --stage <stage>', 'deployed stage, see pnpm deploy:stage').default('dev');
+  return new Option('-s, --stage <stage>', 'deployed stage, see cosmicai deploy').default('dev');
 }
 
 /** @throws UserInputError when the command line names one of these options, which say how this machine runs: a stage was told when it was deployed */

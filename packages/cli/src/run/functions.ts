@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadDefinition, loadFunctionNames, type FunctionConfig, type JsonObject } from '@cosmicai/local';
-import { freshBundle, root } from '../../../../scripts/serverless/bundle.ts';
+import { freshBundle, root } from '@cosmicai/deploy';
 
 /** Lambda's longest; the state machine's own time-outs are shorter than a day. */
 const TIMEOUT_SECONDS = 900;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
+  CosmicError,
   describe,
   InvalidInputError,
   parseRunPayload,
@@ -8,19 +9,22 @@ import {
   type ChangeFields,
   type ParsedRunPayload,
 } from '@cosmicai/payload';
+import { openStore, parseAddress } from '@cosmicai/store';
 import { bucketAndPrefix, folderAddress, resultsLocation } from '../inputs/files.ts';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 
 /** Stands for the server that the run will start itself, or that of the stage: functions can't reach any other by this name. */
 export const NO_ENDPOINT = 'localhost:10000';
 
-/** Reads a payload file. @throws UserInputError when it can't be read or is no JSON object */
+/** Reads a payload, a file or an object of a store. @throws UserInputError when it can't be read or is no JSON object */
 export async function readPayload(path: string, cwd: string): Promise<Readonly<Record<string, unknown>>> {
-  const file = resolve(cwd, path);
+  const file = payloadAddress(path, cwd);
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await (path.includes('://') ? textAt(path) : readFile(file, 'utf8'));
   } catch (error) {
+    // A store says by itself what can't be read and why.
+    if (error instanceof CosmicError) throw error;
     throw new UserInputError(`The payload ${file} can't be read: ${(error as Error).message}`, { cause: error });
   }
   let parsed: unknown;
@@ -33,6 +37,16 @@ export async function readPayload(path: string, cwd: string): Promise<Readonly<R
   throw new InvalidInputError(`payload ${file}`, [
     { path: '(root)', found: describe(parsed), allowed: 'a JSON object' },
   ]);
+}
+
+async function textAt(address: string): Promise<string> {
+  const { store, key } = parseAddress(address);
+  return (await openStore(store).get(key)).toString('utf8');
+}
+
+/** A payload as messages name it. */
+function payloadAddress(path: string, cwd: string): string {
+  return path.includes('://') ? path : resolve(cwd, path);
 }
 
 /**
@@ -49,7 +63,7 @@ export function composePayload(
   cwd: string,
   prepare: ChangeFields = (fields) => fields,
 ): ParsedRunPayload {
-  const what = options.payloadFile === undefined ? 'payload' : `payload ${resolve(cwd, options.payloadFile)}`;
+  const what = options.payloadFile === undefined ? 'payload' : `payload ${payloadAddress(options.payloadFile, cwd)}`;
   return parseRunPayload(file, (fields) => changedFields(prepare(fields), options, cwd), what);
 }
 

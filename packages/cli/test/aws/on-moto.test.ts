@@ -32,8 +32,11 @@ function executionOf({ stderr }: Ended): string {
     workspace.remove();
   });
 
-  it('runs a folder: uploads what is missing, follows, and reports; moto tells of no single rank of a Map', async () => {
-    const first = ['run', ...AT, '--data', 'parts', '--model', 'fast.onnx', '-n', '3', '-r', 'results/first', '--json'];
+  it('runs a folder and a payload in the bucket: uploads what is missing, follows, and reports; moto tells of no single rank of a Map', async () => {
+    const payload = `s3://${stage.bucket}/configs/payload.json`;
+    Object.assign(process.env, stage.environment);
+    await openStore(`s3://${stage.bucket}`).put('configs/payload.json', '{"result_path": "results/first"}');
+    const first = ['run', ...AT, payload, '--data', 'parts', '--model', 'fast.onnx', '-n', '3', '--json'];
     // What a user has set for runs on this machine doesn't lead a stage's run astray.
     const environment = { ...stage.environment, COSMICAI_STORE: 'file:///nowhere' };
     const end = await workspace.cosmicai(first, { environment });
@@ -196,7 +199,7 @@ function executionOf({ stderr }: Ended): string {
       cosmicai('status', '--target', 'aws', '--stage', 'Not_A_Stage'),
     ]);
     expect(none).toMatchObject({ code: 2, stdout: '' });
-    expect(none.stderr).toContain('There is no stage other in us-east-1 in this account. Deploy it with: pnpm');
+    expect(none.stderr).toContain('There is no stage other in us-east-1 in this account. Deploy it with: cosmicai deploy other');
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain('2 to 16 lower-case letters');
   }, 60_000);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
-import { stageOptions } from '../../../../scripts/deploy/stage-options.ts';
+import { stageOptions } from '@cosmicai/deploy';
 import { composeStagePayload, type PayloadStage } from '../../src/aws/stage-payload.ts';
 import { uploadPartitions } from '../../src/aws/upload.ts';
 import type { PayloadOptions } from '../../src/inputs/payload-options.ts';

@@ -10,7 +10,7 @@ import {
   type RunPlan,
 } from '@cosmicai/metrics';
 import { executionRecordSchema, parseAs, type ExecutionRecord, type RankResult } from '@cosmicai/payload';
-import { stageOptions } from '../../../../scripts/deploy/stage-options.ts';
+import { stageOptions } from '@cosmicai/deploy';
 import { calledFunctions } from '../../src/aws/called-functions.ts';
 import { functionSizes, provisionedFor, rendezvousSize } from '../../src/aws/stage-sizes.ts';
 import { billOf } from '../../src/report/bill.ts';

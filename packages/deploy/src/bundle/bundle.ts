@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { NO_TELEMETRY } from '../../packages/payload/src/no-telemetry.ts';
-
-export const root = join(import.meta.dirname, '../..');
+import { NO_TELEMETRY } from '@cosmicai/payload/no-telemetry';
+import { root } from '../root.ts';
 
 /** Packages with native code: loaded from node_modules at run time and packed for one platform only (native-files.ts). */
 export const NATIVE_PACKAGES = ['onnxruntime-node', 'sharp'];
@@ -73,7 +72,7 @@ export async function bundle(service: string): Promise<Bundle> {
   const imported = new Set(outputs.flatMap(({ imports }) => imports.map(({ path }) => path)));
   const files = entries.map((name) => name.replace(/\.ts$/, '.mjs'));
   // The lock file stands for the versions of what is bundled; this file for the way it is done.
-  const inputs = [...Object.keys(metafile.inputs), 'pnpm-lock.yaml', 'scripts/serverless/bundle.ts'];
+  const inputs = [...Object.keys(metafile.inputs), 'pnpm-lock.yaml', 'packages/deploy/src/bundle/bundle.ts'];
   await writeAtOnce(join(folder, INPUTS), Buffer.from(JSON.stringify(inputs)));
   return { service, folder, files, natives: NATIVE_PACKAGES.filter((name) => imported.has(name)) };
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { archive } from './archive.ts';
-import { bundle, root, writeLocalDoor, type Bundle } from './bundle.ts';
-import type { Architecture } from './native-files.ts';
+import { archive } from '../bundle/archive.ts';
+import { bundle, writeLocalDoor, type Bundle } from '../bundle/bundle.ts';
+import type { Architecture } from '../bundle/native-files.ts';
+import { root } from '../root.ts';
 
 /** The part of the framework that this plugin touches. */
 interface Framework {

@@ -1,7 +1,5 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-
-export const root = join(import.meta.dirname, '../..');
+import { UserInputError } from '@cosmicai/payload';
 
 type LambdaArchitecture = 'x86_64' | 'arm64';
 
@@ -39,13 +37,17 @@ export interface StageOptions {
   readonly deployment: { readonly bucket: string };
 }
 
-const config = createRequire(import.meta.url)('../../config/options.cjs') as {
+const config = createRequire(import.meta.url)('../../../../config/options.cjs') as {
   stageOptions(stage: string): StageOptions;
 };
 
-/** @throws Error naming the file and the option when the stage's file is wrong */
+/** @throws UserInputError naming the file and the option when the stage's file is wrong */
 export function stageOptions(stage: string): StageOptions {
-  return config.stageOptions(stage);
+  try {
+    return config.stageOptions(stage);
+  } catch (error) {
+    throw new UserInputError((error as Error).message, { cause: error });
+  }
 }
 
 export function bucketName(stage: string, account: string, region: string): string {

@@ -5,15 +5,13 @@ import { promisify } from 'node:util';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '../packages/astromae/src/index.ts';
-import { openStore, type ObjectStore } from '../packages/store/src/index.ts';
-import { keysOf } from '../packages/store/test/conformance.ts';
-import { startMoto, whyNoMoto, type MotoServer } from './moto-server.ts';
-import { simulateSurvey } from '../packages/survey/src/index.ts';
-import { writePartition } from '../packages/torchfile/src/index.ts';
-import { layOutBucket } from '../scripts/deploy/lay-out-bucket.ts';
-import { stageOptions } from '../scripts/deploy/stage-options.ts';
-import { root, temporaryFolder } from './stacks.ts';
+import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
+import { listAll, openStore, type ObjectStore } from '@cosmicai/store';
+import { startMoto, whyNoMoto, type MotoServer } from '../../../test/moto-server.ts';
+import { simulateSurvey } from '@cosmicai/survey';
+import { writePartition } from '@cosmicai/torchfile';
+import { layOutBucket, stageOptions } from '../src/index.ts';
+import { root, temporaryFolder } from '../../../test/stacks.ts';
 
 /** moto's account. */
 const ACCOUNT = '123456789012';
@@ -37,7 +35,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
       AWS_SECRET_ACCESS_KEY: 'test',
     });
     store = openStore(`s3://${BUCKET}`);
-    deployed = await runScript('deploy-stage.ts', 'local');
+    deployed = (await cosmicai('deploy', 'local')).stdout;
   }, 240_000);
   afterAll(async () => {
     await moto.stop();
@@ -71,8 +69,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
       'results/',
       'scaling/',
     ]);
-    expect(deployed).toMatch(/pnpm cosmicai run --target aws --stage \w+ payload\.json/);
-    expect(deployed).toContain(`s3://${BUCKET}/configs/payload.json`);
+    expect(deployed).toContain(`cosmicai run --target aws --stage local s3://${BUCKET}/configs/payload.json`);
   });
 
   it('runs the deployed bundles on its bucket, called here because moto calls functions in Docker only', async () => {
@@ -114,12 +111,18 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     expect((await store.get('configs/payload.json')).toString()).toBe('{"edited": true}');
   });
 
+  it('stays where nobody can be asked', async () => {
+    const remove = cosmicai('remove', 'local');
+    await expect(remove).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('give --yes') as unknown });
+    expect(await keysOf(store)).toContain('configs/payload.json');
+  });
+
   it('is removed with its bucket and everything in it', async () => {
     await store.put('results/a', '1');
     await store.put('results/a', '2');
     await store.delete('results/a');
-    const { stdout } = await execute(process.execPath, [script('remove-stage.ts'), 'local', '--yes']);
-    expect(stdout).toMatch(/Removed s3:\/\/\S+ with \d+ object versions/);
+    const { stdout } = await cosmicai('remove', 'local', '--yes');
+    expect(stdout).toMatch(/^Removed stage local and s3:\/\/\S+ with \d+ object versions\.\n$/);
     await expect(store.get('configs/payload.json')).rejects.toThrow('There is no bucket');
     const { Functions = [] } = await new LambdaClient().send(new ListFunctionsCommand());
     expect(Functions).toEqual([]);
@@ -140,9 +143,8 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     const docker = join(stages, 'docker');
     await writeFile(docker, `#!/bin/sh\necho "$@" >> ${stages}/asked\n`, { mode: 0o755 });
     const push = `
-      const { pushImage } = await import(${JSON.stringify(join(root, 'scripts/deploy/rendezvous-image.ts'))});
-      const { stageOptions } = await import(${JSON.stringify(join(root, 'scripts/deploy/stage-options.ts'))});
-      await pushImage('met', '${ACCOUNT}', stageOptions('met'), new Date(0));`;
+      const { pushImage, stageOptions } = await import(${JSON.stringify(join(root, 'packages/deploy/src/index.ts'))});
+      await pushImage('met', '${ACCOUNT}', stageOptions('met'), new Date(0), new AbortController().signal);`;
     const PATH = `${stages}:${process.env.PATH ?? ''}`;
     await execute(process.execPath, ['--input-type=module', '-e', push], { PATH, COSMICAI_STAGES: stages });
     const registry = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
@@ -156,30 +158,26 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
 });
 
 describe('the commands for stages', () => {
-  it.each(['deploy-stage.ts', 'remove-stage.ts'])(
-    '%s explains itself, and refuses wrong use with exit code 2',
-    async (name) => {
-      const { stderr } = await execute(process.execPath, [script(name), '--help']);
-      expect(stderr).toContain('Example: ');
-      for (const wrong of [[], ['dev', 'prod'], ['dev', '--kep-bucket']]) {
-        const use = execute(process.execPath, [script(name), ...wrong]);
-        await expect(use).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: ') });
-      }
-    },
-  );
+  it.each(['deploy', 'remove'])('%s refuses wrong use with exit code 2', async (name) => {
+    for (const wrong of [[], ['dev', 'prod'], ['dev', '--kep-bucket']])
+      await expect(cosmicai(name, ...wrong)).rejects.toMatchObject({ code: 2 });
+  });
 
   it('say what is wrong with a stage before they ask AWS for anything', async () => {
     const stages = await temporaryFolder('stages');
     await writeFile(join(stages, 'typo.yml'), 'inference: { memroy: 3008 }\n');
     await writeFile(join(stages, 'kind.yml'), 'log_retention_days: soon\n');
     const refusal = async (stage: string) =>
-      await execute(process.execPath, [script('deploy-stage.ts'), stage], { COSMICAI_STAGES: stages }).then(
+      await execute(process.execPath, [COSMICAI, 'deploy', stage], { COSMICAI_STAGES: stages }).then(
         () => 'deployed',
-        (error: unknown) => (error as { stderr: string }).stderr,
+        (error: unknown) => error,
       );
-    expect(await refusal('typo')).toContain('unknown option "inference.memroy". Known here: architecture, memory');
-    expect(await refusal('kind')).toContain('"log_retention_days" must be a number, not a string');
-    expect(await refusal('Too_Long-a-name')).toContain('2 to 16 lower-case letters');
+    const refused = (words: string) => ({ code: 2, stderr: expect.stringContaining(words) as unknown });
+    expect(await refusal('typo')).toMatchObject(
+      refused('unknown option "inference.memroy". Known here: architecture, memory'),
+    );
+    expect(await refusal('kind')).toMatchObject(refused('"log_retention_days" must be a number, not a string'));
+    expect(await refusal('Too_Long-a-name')).toMatchObject(refused('2 to 16 lower-case letters'));
   });
 });
 
@@ -192,12 +190,14 @@ async function execute(
   return await promisify(execFile)(command, args, { cwd: root, env: { ...process.env, ...environment } });
 }
 
-function script(name: string): string {
-  return join(root, 'scripts/deploy', name);
+const COSMICAI = join(root, 'packages/cli/src/main.ts');
+
+async function cosmicai(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return await execute(process.execPath, [COSMICAI, ...args]);
 }
 
-async function runScript(name: string, stage: string): Promise<string> {
-  return (await execute(process.execPath, [script(name), stage])).stdout;
+async function keysOf(store: ObjectStore): Promise<string[]> {
+  return (await listAll(store, '')).objects.map(({ key }) => key);
 }
 
 function s3(): S3Client {

@@ -1,5 +1,4 @@
-import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { EnvironmentError, UserInputError } from '@cosmicai/payload';
 import type { StageOptions } from './stage-options.ts';
 
 export interface Account {
@@ -17,13 +16,14 @@ const UNRESERVED = 100;
 /**
  * Asks AWS who we are and what the account allows, before anything is built.
  *
- * @throws Error when there are no credentials that work
+ * @throws EnvironmentError when there are no credentials that work, UserInputError when the stage asks for more than the account has
  */
 export async function checkAccount(options: StageOptions): Promise<Account> {
   const { region } = options;
+  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
   const identity = await new STSClient({ region }).send(new GetCallerIdentityCommand()).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(
+    throw new EnvironmentError(
       `AWS doesn't know who you are (${why}). Set AWS_PROFILE, run "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
       { cause },
     );
@@ -36,6 +36,7 @@ export async function checkAccount(options: StageOptions): Promise<Account> {
 }
 
 async function concurrencyWarnings({ region, inference }: StageOptions): Promise<string[]> {
+  const { GetAccountSettingsCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
   let limit: number | undefined;
   try {
     const { AccountLimit } = await new LambdaClient({ region }).send(new GetAccountSettingsCommand());
@@ -45,7 +46,7 @@ async function concurrencyWarnings({ region, inference }: StageOptions): Promise
   }
   if (limit === undefined) return [];
   if (inference.reserved_concurrency > limit - UNRESERVED) {
-    throw new Error(
+    throw new UserInputError(
       `inference.reserved_concurrency is ${inference.reserved_concurrency}, but the account has ${limit} concurrent executions and keeps ${UNRESERVED} unreserved. Lower it or ask AWS for a higher quota.`,
     );
   }

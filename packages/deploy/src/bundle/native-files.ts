@@ -2,7 +2,7 @@ import { readdir, realpath } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root } from './bundle.ts';
+import { root } from '../root.ts';
 
 /** Lambda's names of processor architectures. */
 export type Architecture = 'x86_64' | 'arm64';

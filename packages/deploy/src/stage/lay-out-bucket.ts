@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { uploadModel, type UploadedModel } from '../../packages/inference/src/index.ts';
-import type { ObjectStore } from '../../packages/store/src/index.ts';
-import { root, type StageOptions } from './stage-options.ts';
+import { uploadModel, type UploadedModel } from '@cosmicai/inference';
+import type { ObjectStore } from '@cosmicai/store';
+import { root } from '../root.ts';
+import type { StageOptions } from './stage-options.ts';
 
 /** Sizes that payloads name as `data_size`. */
 const SIZES = ['small', 'medium', 'large'];

@@ -4,16 +4,14 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '../packages/astromae/src/index.ts';
-import { fileStore } from '../packages/store/src/index.ts';
-import { simulateSurvey } from '../packages/survey/src/index.ts';
-import { writePartition } from '../packages/torchfile/src/index.ts';
+import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
+import { fileStore } from '@cosmicai/store';
+import { simulateSurvey } from '@cosmicai/survey';
+import { writePartition } from '@cosmicai/torchfile';
 import { parse } from 'yaml';
-import { archive } from '../scripts/serverless/archive.ts';
-import { bundle, root, type Bundle } from '../scripts/serverless/bundle.ts';
-import type { Architecture } from '../scripts/serverless/native-files.ts';
-import { temporaryFolder } from './stacks.ts';
-import { unpack } from './unpack.ts';
+import { archive, bundle, root, type Architecture, type Bundle } from '../src/index.ts';
+import { temporaryFolder } from '../../../test/stacks.ts';
+import { unpack } from '../../../test/unpack.ts';
 
 const MB = 1e6;
 /** Lambda's limit for an unzipped package; ours for the zip keeps deployments and cold starts short. */

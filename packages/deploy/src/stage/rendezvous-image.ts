@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { DescribeImagesCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { command } from './run-stacks.ts';
-import { root, type StageOptions } from './stage-options.ts';
+import { root } from '../root.ts';
+import type { StageOptions } from './stage-options.ts';
 
 const service = join(root, 'services/rendezvous');
 
 /** Tag of the image pushed last, if there is one: what a deployment without Docker goes on with. */
 export async function newestImage(stage: string, region: string): Promise<string | undefined> {
+  const { DescribeImagesCommand, ECRClient } = await import('@aws-sdk/client-ecr');
   const ecr = new ECRClient({ region });
   try {
     const command = new DescribeImagesCommand({ repositoryName: repository(stage), filter: { tagStatus: 'TAGGED' } });
@@ -30,21 +31,32 @@ export function hasDocker(): boolean {
 }
 
 /** Builds the image and pushes it to the stage's repository. Answers its tag. */
-export async function pushImage(stage: string, account: string, options: StageOptions, now: Date): Promise<string> {
+export async function pushImage(
+  stage: string,
+  account: string,
+  options: StageOptions,
+  now: Date,
+  signal: AbortSignal,
+): Promise<string> {
   const { region } = options;
+  const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr');
   const ecr = new ECRClient({ region });
   const registry = `${account}.dkr.ecr.${region}.amazonaws.com`;
   const tag = now.toISOString().replaceAll(/[:.]/g, '-');
   const image = `${registry}/${repository(stage)}:${tag}`;
   const platform = options.rendezvous.architecture === 'ARM64' ? 'linux/arm64' : 'linux/amd64';
-  await command(process.execPath, ['build.ts'], service);
-  await command('docker', ['build', '--platform', platform, '--tag', image, '.'], service);
+  await command(process.execPath, ['build.ts'], { cwd: service, signal });
+  await command('docker', ['build', '--platform', platform, '--tag', image, '.'], { cwd: service, signal });
   const { authorizationData = [] } = await ecr.send(new GetAuthorizationTokenCommand());
   const [user = '', password = ''] = Buffer.from(authorizationData[0]!.authorizationToken!, 'base64')
     .toString()
     .split(':');
-  await command('docker', ['login', '--username', user, '--password-stdin', registry], service, password);
-  await command('docker', ['push', image], service);
+  await command('docker', ['login', '--username', user, '--password-stdin', registry], {
+    cwd: service,
+    signal,
+    input: password,
+  });
+  await command('docker', ['push', image], { cwd: service, signal });
   return tag;
 }
 

@@ -1,10 +1,12 @@
-import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { RemoteError } from '@cosmicai/payload';
 
 /**
  * Deletes every version of every object of a bucket, then the bucket. Answers how many versions; undefined when there is
  * no such bucket.
  */
 export async function removeBucket(bucket: string, region: string): Promise<number | undefined> {
+  const { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } =
+    await import('@aws-sdk/client-s3');
   const s3 = new S3Client({ region, forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL) });
   let removed = 0;
   try {
@@ -18,7 +20,7 @@ export async function removeBucket(bucket: string, region: string): Promise<numb
       const [failed] = Errors;
       if (failed !== undefined) {
         const example = `"${failed.Key ?? ''}": ${failed.Message ?? ''}`;
-        throw new Error(`S3 keeps ${Errors.length} objects of ${bucket}, e.g. ${example}`);
+        throw new RemoteError(`S3 keeps ${Errors.length} objects of ${bucket}, e.g. ${example}`);
       }
       removed += objects.length;
     }

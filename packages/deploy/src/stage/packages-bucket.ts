@@ -1,7 +1,7 @@
-import { CreateBucketCommand, HeadBucketCommand, PutPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3';
-
 /** Makes the bucket for packages that the stage names, when it isn't there. */
 export async function ensurePackagesBucket(bucket: string, region: string): Promise<void> {
+  const { CreateBucketCommand, HeadBucketCommand, PutPublicAccessBlockCommand, S3Client } =
+    await import('@aws-sdk/client-s3');
   const s3 = new S3Client({ region, forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL) });
   try {
     await s3.send(new HeadBucketCommand({ Bucket: bucket }));

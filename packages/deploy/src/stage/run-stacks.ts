@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { EnvironmentError } from '@cosmicai/payload';
+import { root } from '../root.ts';
+
+/** Stacks of the functions; the root stack goes before them and is removed after them. */
+const FUNCTION_STACKS = ['services/init', 'services/inference', 'services/summarize'] as const;
+
+/** What commands of ours print on stdout is theirs alone. */
+const ON_STDERR = 2;
+
+/**
+ * Runs the framework in a stack's folder, showing on stderr what it says.
+ *
+ * @throws EnvironmentError when it fails
+ */
+export async function sls(stack: string, args: readonly string[], signal: AbortSignal): Promise<void> {
+  await command(join(root, 'node_modules/.bin/sls'), args, { cwd: join(root, stack), signal });
+}
+
+/** The same for the stacks of all functions at once: they don't know each other, and most of the time is CloudFormation's. */
+export async function slsForFunctions(args: readonly string[], signal: AbortSignal): Promise<void> {
+  const results = await Promise.allSettled(FUNCTION_STACKS.map((stack) => sls(stack, args, signal)));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+export interface CommandOptions {
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  /** Goes to its stdin. */
+  readonly input?: string;
+}
+
+/** Runs a command to its end, or until the signal ends it. */
+export async function command(
+  name: string,
+  args: readonly string[],
+  { cwd, signal, input }: CommandOptions,
+): Promise<void> {
+  signal.throwIfAborted();
+  const child = spawn(name, args, { cwd, stdio: [input === undefined ? 'inherit' : 'pipe', ON_STDERR, 'inherit'] });
+  const end = () => void child.kill('SIGTERM');
+  signal.addEventListener('abort', end);
+  try {
+    // A command that ends before it has read everything says why by its exit code.
+    child.stdin?.on('error', () => undefined).end(input);
+    const [code, killedBy] = (await once(child, 'exit')) as [number | null, string | null];
+    if (code === 0) return;
+    const how = killedBy ?? `exit code ${String(code)}`;
+    throw new EnvironmentError(`"${name} ${args.join(' ')}" in ${cwd} ended with ${how}.`);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
