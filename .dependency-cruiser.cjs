@@ -9,6 +9,7 @@ const layers = [
   'astromae',
   'survey',
   'fmi',
+  'rendezvous',
   'metrics',
   'torchfile',
   'store',
@@ -51,7 +52,13 @@ module.exports = {
       from: { path: '^(packages|services)/([^/]+)/' },
       to: {
         path: '^packages/[^/]+/(src|test)/',
-        pathNot: ['^packages/[^/]+/src/index\\.ts$', '^packages/payload/src/no-telemetry\\.ts$', '^$1/$2/'],
+        pathNot: [
+          '^packages/[^/]+/src/index\\.ts$',
+          '^packages/payload/src/no-telemetry\\.ts$',
+          '^packages/fmi/src/(boards|tcpunch)\\.ts$',
+          '^packages/rendezvous/src/tcpunch\\.ts$',
+          '^$1/$2/',
+        ],
       },
     },
     {

@@ -12,8 +12,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     tests: ['packages/store/test/{address,keys}.test.ts'],
   },
   'fmi-wire': {
-    files: ['packages/fmi/src/rendezvous/wire/*.ts'],
-    tests: ['packages/fmi/test/rendezvous/wire{,-refusals}.test.ts'],
+    files: ['packages/rendezvous/src/wire/*.ts'],
+    tests: ['packages/rendezvous/test/wire{,-refusals}.test.ts'],
   },
   planner: {
     files: ['packages/payload/src/{plan,partitions}.ts'],

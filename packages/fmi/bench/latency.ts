@@ -4,7 +4,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { deriveRunKey, startRendezvous } from '../src/index.ts';
+import { startRendezvous } from '@cosmicai/rendezvous';
+import { deriveRunKey } from '../src/index.ts';
 import type { Measured, Orders } from './peer.ts';
 
 /**

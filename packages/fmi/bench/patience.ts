@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { startRendezvous } from '../src/index.ts';
+import { startRendezvous } from '@cosmicai/rendezvous';
 import { ways, type Way } from '../test/support/kill-rounds.ts';
 import { patientWorld, type PatientPeer } from '../test/support/patient-world.ts';
-import { secret } from './rendezvous/server-process.ts';
+import { secret } from '../../rendezvous/bench/server-process.ts';
 
-const SERVER = fileURLToPath(new URL('rendezvous/server-process.ts', import.meta.url));
+const SERVER = fileURLToPath(new URL('../../rendezvous/bench/server-process.ts', import.meta.url));
 const COMPUTES_MS = 60_000;
 const STOPPED_MS = 40_000;
 const LATE_MS = 5_000;

@@ -25,8 +25,6 @@ export {
 } from './channels/channel.ts';
 export { memory, MemoryHub } from './channels/memory-channel.ts';
 export { direct } from './channels/direct-channel.ts';
-export { redis, type RedisChannelOptions } from './channels/redis-channel.ts';
-export { store, type StoreChannelOptions } from './channels/store-channel.ts';
 export {
   explainPolicy,
   type Hint,
@@ -36,13 +34,16 @@ export {
 } from './policy/policy.ts';
 export { publishedModels, type ChannelModel } from './policy/model.ts';
 export { joinWorld, type JoinOptions, type JoinTcpunchOptions } from './join-world.ts';
-export {
-  TcpunchCommunicator,
-  type MeetByName,
-  type TcpunchOperationOptions,
-  type TcpunchOptions,
-} from './tcpunch-v1/tcpunch-communicator.ts';
 export { pingWorld, type PingOptions } from './ping/ping-world.ts';
 export { pingRank, type PingRankOptions } from './ping/ping-rank.ts';
 export { mergePing, type MergeOptions, type PingReport } from './ping/merge.ts';
-export * from './rendezvous/index.ts';
+// What joinWorld takes and throws.
+export {
+  deriveRunKey,
+  LinkMismatchError,
+  PeerGoneError,
+  PeerUnreachableError,
+  RendezvousRefusedError,
+  RendezvousUnavailableError,
+  type Endpoint,
+} from '@cosmicai/rendezvous';

@@ -1,14 +1,12 @@
 import type { ObjectStore } from '@cosmicai/store';
 import { direct } from './channels/direct-channel.ts';
-import { redis } from './channels/redis-channel.ts';
-import { store } from './channels/store-channel.ts';
 import type { ChannelFactory } from './channels/channel.ts';
 import { Communicator } from './communicator.ts';
 import { checkDeadline } from './operation.ts';
 import type { CommunicatorOptions } from './options.ts';
 import { ChannelUnavailableError } from './errors.ts';
-import { createConnector, meetV1, type ConnectorOptions, type Endpoint } from './rendezvous/index.ts';
-import { TcpunchCommunicator } from './tcpunch-v1/tcpunch-communicator.ts';
+import { createConnector, type ConnectorOptions, type Endpoint } from '@cosmicai/rendezvous';
+import type { TcpunchCommunicator } from './tcpunch-v1/tcpunch-communicator.ts';
 
 /** For a world with C++ FMI peers; see TcpunchCommunicator for what is missing then. */
 export interface JoinTcpunchOptions extends Pick<CommunicatorOptions, 'deadlineMs' | 'signal'> {
@@ -64,7 +62,9 @@ export async function joinWorld(
   return options.wire === 'tcpunch-v1' ? joinTcpunch(options) : joinFramed(options);
 }
 
-function joinTcpunch(options: JoinTcpunchOptions): TcpunchCommunicator {
+async function joinTcpunch(options: JoinTcpunchOptions): Promise<TcpunchCommunicator> {
+  const { TcpunchCommunicator } = await import('./tcpunch.ts');
+  const { meetV1 } = await import('@cosmicai/rendezvous/tcpunch');
   const { runId, rank, worldSize, rendezvous } = options;
   return new TcpunchCommunicator(rank, worldSize, {
     ...options,
@@ -80,16 +80,23 @@ async function joinFramed(options: JoinOptions): Promise<Communicator> {
   const name = group === undefined ? runId : `${runId}.${group}`;
   const channels: ChannelFactory[] = [];
   if (options.rendezvous !== undefined) channels.push(await throughRendezvous(options, options.rendezvous));
-  if (options.redisUrl !== undefined) channels.push(redis(options.redisUrl));
-  if (options.store !== undefined) {
-    channels.push(store(options.store, options.folder === undefined ? {} : { folder: options.folder }));
-  }
+  channels.push(...(await overBoards(options)));
   if (channels.length === 0) {
     throw new ChannelUnavailableError(
       `Rank ${rank} has no way to reach the others: give a rendezvous endpoint, a store or a Redis address.`,
     );
   }
   return new Communicator(rank, worldSize, { ...options, name, channels });
+}
+
+/** Loaded by those who use them: a Redis client is more code than the rest of this package. */
+async function overBoards({ redisUrl, store: objects, folder }: JoinOptions): Promise<ChannelFactory[]> {
+  if (redisUrl === undefined && objects === undefined) return [];
+  const { redis, store } = await import('./boards.ts');
+  return [
+    ...(redisUrl === undefined ? [] : [redis(redisUrl)]),
+    ...(objects === undefined ? [] : [store(objects, folder === undefined ? {} : { folder })]),
+  ];
 }
 
 async function throughRendezvous(options: JoinOptions, rendezvous: Endpoint): Promise<ChannelFactory> {

@@ -1,5 +1,5 @@
 import { MessageError } from './errors.ts';
-import { release } from './release.ts';
+import { release } from '@cosmicai/rendezvous';
 import { bytesOf, typeName, typeOf, type Message, type TypedArray } from './value.ts';
 
 /** The array a caller wants a value in. Bytes may arrive in it directly, but only until the operation ends. */

@@ -7,7 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openStore } from '@cosmicai/store';
 import { Redis } from 'ioredis';
-import { Communicator, PeerLostError, redis, store, type ChannelFactory } from '../src/index.ts';
+import { Communicator, PeerLostError, type ChannelFactory } from '../src/index.ts';
+import { redis, store } from '../src/boards.ts';
 import { hasRedisServer, startRedis } from './support/redis-server.ts';
 import { uniqueName } from './support/worlds.ts';
 

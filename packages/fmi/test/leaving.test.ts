@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { Communicator, direct, PeerLostError, sum, UndeliveredError, type Departure } from '../src/index.ts';
+import type { Departure } from '@cosmicai/rendezvous';
+import { Communicator, direct, PeerLostError, sum, UndeliveredError } from '../src/index.ts';
 import { connectorOf, socketPair } from './support/tap.ts';
 import { memoryWorld, rendezvousWorld, type WorldMaker } from './support/worlds.ts';
 

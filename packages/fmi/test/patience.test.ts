@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { startRendezvous, type RendezvousServer } from '../src/index.ts';
+import { startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
 import { ways, type Way } from './support/kill-rounds.ts';
 import { patientWorld } from './support/patient-world.ts';
 

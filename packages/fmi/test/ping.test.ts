@@ -1,16 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { FMI_PING_STEPS } from '@cosmicai/payload';
-import {
-  createConnector,
-  deriveRunKey,
-  mergePing,
-  pingRank,
-  pingWorld,
-  startRendezvous,
-  type PingRankOptions,
-  type RendezvousServer,
-} from '../src/index.ts';
+import { createConnector, startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
+import { deriveRunKey, mergePing, pingRank, pingWorld, type PingRankOptions } from '../src/index.ts';
 
 const SECRET = 'a secret for the ping test';
 

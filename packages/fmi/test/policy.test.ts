@@ -7,8 +7,8 @@ import {
   memory,
   MemoryHub,
   operationKinds,
-  store,
 } from '../src/index.ts';
+import { store } from '../src/boards.ts';
 import { openStore } from '@cosmicai/store';
 
 const question = { bytes: 8, worldSize: 8, memoryMiB: 1024, channels: ['direct', 'redis', 'store'] } as const;

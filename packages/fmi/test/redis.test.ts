@@ -1,4 +1,5 @@
-import { ChannelUnavailableError, Communicator, redis } from '../src/index.ts';
+import { ChannelUnavailableError, Communicator } from '../src/index.ts';
+import { redis } from '../src/boards.ts';
 import { conformance } from './support/conformance.ts';
 import { ALL_PROGRAMS, everyDay, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
 import { failures } from './support/failures.ts';

@@ -1,11 +1,6 @@
-import {
-  joinWorld,
-  PeerLostError,
-  reduction,
-  startRendezvous,
-  TcpunchCommunicator,
-  type TypedArray,
-} from '../src/index.ts';
+import { startRendezvous } from '@cosmicai/rendezvous';
+import { joinWorld, PeerLostError, reduction, type TypedArray } from '../src/index.ts';
+import { TcpunchCommunicator } from '../src/tcpunch.ts';
 import { NamedPairs, ReferencePeer } from './support/tcpunch-reference.ts';
 
 type Function64 = (a: number, b: number) => number;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkRendezvous, deriveRunKey, startRendezvous, type RendezvousServer } from '@cosmicai/fmi';
+import { checkRendezvous, deriveRunKey, startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import { fmiReportSchema, parseAs, parseJsonAs, rankTaskSchema, runLayout } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';

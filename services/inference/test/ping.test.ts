@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { deriveRunKey, startRendezvous, type RendezvousServer } from '@cosmicai/fmi';
+import { deriveRunKey, startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
 import { fmiPingAnswerSchema, InvalidInputError, parseAs, type FmiPingTask } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { infer } from '../src/handler.ts';

@@ -1,4 +1,4 @@
-import { checkRendezvous, deriveRunKey, type CheckOptions, type RendezvousCheck } from '@cosmicai/fmi';
+import { checkRendezvous, deriveRunKey, type CheckOptions, type RendezvousCheck } from '@cosmicai/rendezvous';
 import { parseAs, parseEndpoint, runLayout, runReferenceSchema } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import { deriveRunKey } from '@cosmicai/fmi';
+import { deriveRunKey } from '@cosmicai/rendezvous';
 import { fmiPingOpeningSchema, parseAs, runLayout } from '@cosmicai/payload';
 import type { CheckRendezvousEnvironment } from './check-rendezvous.ts';
 

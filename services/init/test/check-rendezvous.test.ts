@@ -7,7 +7,7 @@ import {
   RendezvousUnavailableError,
   startRendezvous,
   type RendezvousServer,
-} from '@cosmicai/fmi';
+} from '@cosmicai/rendezvous';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { openMeeting } from '../src/check-rendezvous.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deriveRunKey } from '@cosmicai/fmi';
+import { deriveRunKey } from '@cosmicai/rendezvous';
 import { InvalidInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { openPing } from '../src/open-ping.ts';

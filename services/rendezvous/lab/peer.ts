@@ -1,5 +1,5 @@
 // One peer of the lab: meets the other one as often as asked and prints a line of JSON for each meeting.
-import { createConnector, deriveRunKey } from '@cosmicai/fmi';
+import { createConnector, deriveRunKey } from '@cosmicai/rendezvous';
 import { labRunId, labSecret, type Meeting, type PeerOrder } from './run-scenario.ts';
 
 const order = JSON.parse(process.argv[2]!) as PeerOrder;

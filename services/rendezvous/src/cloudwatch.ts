@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { RendezvousStats } from '@cosmicai/fmi';
+import type { RendezvousStats } from '@cosmicai/rendezvous';
 
 /**
  * What a deployed server tells CloudWatch: a line of JSON in its log (embedded metric format) for each call, with what has

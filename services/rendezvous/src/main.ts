@@ -1,4 +1,4 @@
-import { startRendezvous, type RendezvousServer } from '@cosmicai/fmi';
+import { startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
 import { CosmicError, visibleLines } from '@cosmicai/payload';
 import { pino } from 'pino';
 import { stageMetrics } from './cloudwatch.ts';

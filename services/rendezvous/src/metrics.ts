@@ -1,4 +1,4 @@
-import type { RendezvousStats } from '@cosmicai/fmi';
+import type { RendezvousStats } from '@cosmicai/rendezvous';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 const gauges = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { defaultRendezvousHealthPort, defaultRendezvousPort } from '@cosmicai/fmi';
+import { defaultHealthPort, defaultPort } from '@cosmicai/rendezvous';
 import { flag, integer, parseAs, text, UserInputError } from '@cosmicai/payload';
 import { z } from 'zod';
 
@@ -9,8 +9,8 @@ export const usage = `Usage: rendezvous [options]
 Introduces the ranks of a run to each other and relays for those that can't connect directly.
 Each option can also be given in the environment, as COSMICAI_RENDEZVOUS_ and its name (COSMICAI_RENDEZVOUS_HEALTH_PORT).
 
-  --port PORT              peers connect here (default ${defaultRendezvousPort})
-  --health-port PORT       /healthz and /metrics (default ${defaultRendezvousHealthPort})
+  --port PORT              peers connect here (default ${defaultPort})
+  --health-port PORT       /healthz and /metrics (default ${defaultHealthPort})
   --host ADDRESS           listen on this address only
   --allow-v1               serve TCPunch v1 clients, which can't authenticate
   --refuse-v2              don't serve TCPunch v2 clients, which can't authenticate either
@@ -28,8 +28,8 @@ Example: COSMICAI_RENDEZVOUS_SECRETS=$(openssl rand -hex 32) rendezvous --port 1
 `;
 
 const settingsSchema = z.object({
-  port: integer(0, 65_535).default(defaultRendezvousPort),
-  'health-port': integer(0, 65_535).default(defaultRendezvousHealthPort),
+  port: integer(0, 65_535).default(defaultPort),
+  'health-port': integer(0, 65_535).default(defaultHealthPort),
   host: text('an address of this machine').optional(),
   'allow-v1': flag.default(false),
   'refuse-v2': flag.default(false),

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import type { RendezvousStats } from '@cosmicai/fmi';
+import type { RendezvousStats } from '@cosmicai/rendezvous';
 import { stageMetrics } from '../src/cloudwatch.ts';
 
 interface EmbeddedMetrics {

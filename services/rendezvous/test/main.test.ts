@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { checkRendezvous, createConnector, deriveRunKey } from '@cosmicai/fmi';
+import { checkRendezvous, createConnector, deriveRunKey } from '@cosmicai/rendezvous';
 
 const secret = 'a secret of the tests, long enough';
 const environmentSecret = secret.replaceAll(' ', '-');

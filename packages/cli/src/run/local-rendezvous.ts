@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { startRendezvous } from '@cosmicai/fmi';
+import { startRendezvous } from '@cosmicai/rendezvous';
 import type { RunPayload } from '@cosmicai/payload';
 import { NO_ENDPOINT } from './payload.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';

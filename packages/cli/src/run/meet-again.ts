@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { deriveRunKey } from '@cosmicai/fmi';
+import { deriveRunKey } from '@cosmicai/rendezvous';
 import type { Json, JsonObject, ResumePoint } from '@cosmicai/local';
 import { ranksOf, runLayout, type RunReference } from '@cosmicai/payload';
 import { readItems } from '@cosmicai/runs';

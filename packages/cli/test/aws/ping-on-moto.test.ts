@@ -1,4 +1,5 @@
-import { startRendezvous, type PingReport, type RendezvousServer } from '@cosmicai/fmi';
+import type { PingReport } from '@cosmicai/fmi';
+import { startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
 import { openStore } from '@cosmicai/store';
 import { whyNoMoto } from '../../../../test/moto-server.ts';
 import { printedJson, printedRun, Workspace } from '../support/workspace.ts';

@@ -1,5 +1,5 @@
 import type { Operation, Slot } from '../operation.ts';
-import type { PeerLink } from '../rendezvous/index.ts';
+import type { PeerLink } from '@cosmicai/rendezvous';
 import type { Message } from '../value.ts';
 
 export const channelKinds = ['direct', 'relay', 'store', 'redis', 'memory'] as const;

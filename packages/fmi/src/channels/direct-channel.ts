@@ -1,4 +1,4 @@
-import type { PeerConnector, PeerLink } from '../rendezvous/index.ts';
+import type { PeerConnector, PeerLink } from '@cosmicai/rendezvous';
 import type { ChannelFactory, LinkReport } from './channel.ts';
 import type { Dial, LinkHandler } from './link.ts';
 import { LinkChannel, type LinkChannelOptions } from './link-channel.ts';

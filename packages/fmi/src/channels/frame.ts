@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { CorruptFrameError } from '../errors.ts';
 import type { Landing } from '../landing.ts';
 import type { Slot } from '../operation.ts';
-import { release } from '../release.ts';
+import { release } from '@cosmicai/rendezvous';
 import type { Message } from '../value.ts';
 import { Checksum, checksumOf } from './checksum.ts';
 

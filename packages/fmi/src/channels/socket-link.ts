@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Slot } from '../operation.ts';
-import { readChunks } from '../rendezvous/index.ts';
+import { readChunks } from '@cosmicai/rendezvous';
 import { EMPTY, type Message } from '../value.ts';
 import { checksum, frameKinds, FrameReader, HEADER_BYTES, TRAILER_BYTES, writeFrame, writeHeader } from './frame.ts';
 import type { Link, LinkHandler } from './link.ts';

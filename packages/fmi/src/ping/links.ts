@@ -1,5 +1,5 @@
-import type { PeerConnector, PeerLink, UnfinishedStep } from '../rendezvous/index.ts';
-import { LinkMismatchError, PeerUnreachableError } from '../rendezvous/index.ts';
+import type { PeerConnector, PeerLink, UnfinishedStep } from '@cosmicai/rendezvous';
+import { LinkMismatchError, PeerUnreachableError } from '@cosmicai/rendezvous';
 
 export interface Links {
   readonly made: ReadonlyMap<number, PeerLink>;

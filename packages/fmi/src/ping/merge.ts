@@ -9,7 +9,7 @@ import {
 import type { ChannelKind } from '../channels/channel.ts';
 import { operationKinds, type OperationKind } from '../operation.ts';
 import { explainPolicy, type Hint, type PolicyExplanation } from '../policy/policy.ts';
-import type { Endpoint } from '../rendezvous/index.ts';
+import type { Endpoint } from '@cosmicai/rendezvous';
 
 export interface PingReport {
   readonly worldSize: number;

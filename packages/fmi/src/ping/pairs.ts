@@ -1,6 +1,6 @@
 import type { FmiPingPair } from '@cosmicai/payload';
 import type { Communicator } from '../communicator.ts';
-import type { PeerLink } from '../rendezvous/index.ts';
+import type { PeerLink } from '@cosmicai/rendezvous';
 
 const MIB = 1024 * 1024;
 const WARM_UP = 20;

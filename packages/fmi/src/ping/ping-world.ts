@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { LARGEST_PING } from '@cosmicai/payload';
 import { MessageError } from '../errors.ts';
 import type { Hint } from '../policy/policy.ts';
-import { deriveRunKey, startRendezvous, type Endpoint } from '../rendezvous/index.ts';
+import { deriveRunKey, startRendezvous, type Endpoint } from '@cosmicai/rendezvous';
 import { mergePing, type PingReport } from './merge.ts';
 import type { Turns } from './pairs.ts';
 import { pingRank } from './ping-rank.ts';

@@ -1,6 +1,7 @@
 // One rank in a process of its own, to be killed: meets in barriers over a store or Redis until it is.
 import { openStore } from '@cosmicai/store';
-import { Communicator, redis, store } from '../../src/index.ts';
+import { Communicator } from '../../src/index.ts';
+import { redis, store } from '../../src/boards.ts';
 
 const [kind, address, name, rank, worldSize] = process.argv.slice(2) as [string, string, string, string, string];
 const communicator = new Communicator(Number(rank), Number(worldSize), {

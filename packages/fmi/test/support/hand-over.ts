@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { deriveRunKey, startRendezvous } from '../../src/index.ts';
+import { startRendezvous } from '@cosmicai/rendezvous';
+import { deriveRunKey } from '../../src/index.ts';
 import type { HandOverOrders, HandOverReport } from './hand-over-peer.ts';
 import { ways, type Way } from './kill-rounds.ts';
 

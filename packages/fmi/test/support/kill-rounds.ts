@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { deriveRunKey, startRendezvous, type JoinOptions } from '../../src/index.ts';
+import { startRendezvous } from '@cosmicai/rendezvous';
+import { deriveRunKey, type JoinOptions } from '../../src/index.ts';
 import type { Orders, Report } from './kill-peer.ts';
 
 export interface KillRound {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import type { ConnectOptions, Departure, PeerConnector, PeerLink } from '../../src/index.ts';
+import type { ConnectOptions, Departure, PeerConnector, PeerLink } from '@cosmicai/rendezvous';
 import { plainLink } from './plain-link.ts';
 
 interface Claim {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { PeerLink } from '../../src/index.ts';
-import { closeLink } from '../../src/rendezvous/client/close-link.ts';
+import type { PeerLink } from '@cosmicai/rendezvous';
+import { closeLink } from '@cosmicai/rendezvous';
 
 /** A link over a socket that the test made itself, without a handshake. */
 export function plainLink(peer: number, socket: Socket): PeerLink {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { Communicator, direct, type Departure, type PeerConnector } from '../../src/index.ts';
+import type { Departure, PeerConnector } from '@cosmicai/rendezvous';
+import { Communicator, direct } from '../../src/index.ts';
 import { plainLink } from './plain-link.ts';
 
 /** A world of two whose bytes from rank 0 to rank 1 pass through `tap`. */

@@ -3,20 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openStore, StoreError, type ObjectStore } from '@cosmicai/store';
+import { createConnector, startRendezvous, type ConnectorOptions } from '@cosmicai/rendezvous';
 import {
   Communicator,
-  createConnector,
   deriveRunKey,
   direct,
   memory,
   MemoryHub,
-  redis,
-  startRendezvous,
-  store,
   type ChannelFactory,
   type CommunicatorOptions,
-  type ConnectorOptions,
 } from '../../src/index.ts';
+import { redis, store } from '../../src/boards.ts';
 import { Loopback } from './loopback.ts';
 
 export type WorldOptions = Partial<Omit<CommunicatorOptions, 'channels'>>;

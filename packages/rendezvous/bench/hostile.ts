@@ -1,10 +1,10 @@
 // Floods the server with garbage, mutated messages, replays, slow drips and squatters, while honest pairs go on meeting. Loopback only.
-// node bench/rendezvous/hostile.ts [inputs=100000] [seed=1]
+// node packages/rendezvous/bench/hostile.ts [inputs=100000] [seed=1]
 import { connect, type Socket } from 'node:net';
-import { createConnector, deriveRunKey } from '../../src/rendezvous/index.ts';
-import { keyHint } from '../../src/rendezvous/keys.ts';
-import { encode, magic } from '../../src/rendezvous/wire/messages.ts';
-import { encodeRequestV2 } from '../../src/rendezvous/wire/v2.ts';
+import { createConnector, deriveRunKey } from '../src/index.ts';
+import { keyHint } from '../src/keys.ts';
+import { encode, magic } from '../src/wire/messages.ts';
+import { encodeRequestV2 } from '../src/wire/v2.ts';
 import { secret, startServer } from './server-process.ts';
 
 const [inputs = 100_000, seed = 1] = process.argv.slice(2).map(Number);

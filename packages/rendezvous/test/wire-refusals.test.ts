@@ -9,11 +9,11 @@ import {
   MalformedMessageError,
   text,
   u8,
-} from '../../src/rendezvous/wire/fields.ts';
-import { FrameReader } from '../../src/rendezvous/wire/frame-reader.ts';
-import { decode, encode, maxBody } from '../../src/rendezvous/wire/messages.ts';
-import { sniff } from '../../src/rendezvous/wire/sniff.ts';
-import { decodeAddressV1, encodeAddressV1, maxNameV1 } from '../../src/rendezvous/wire/v1.ts';
+} from '../src/wire/fields.ts';
+import { FrameReader } from '../src/wire/frame-reader.ts';
+import { decode, encode, maxBody } from '../src/wire/messages.ts';
+import { sniff } from '../src/wire/sniff.ts';
+import { decodeAddressV1, encodeAddressV1, maxNameV1 } from '../src/wire/v1.ts';
 import {
   decodeRequestV2,
   decodeResponseV2,
@@ -21,7 +21,7 @@ import {
   encodeResponseV2,
   requestBytesV2,
   responseBytesV2,
-} from '../../src/rendezvous/wire/v2.ts';
+} from '../src/wire/v2.ts';
 
 const read = <T>(field: Field<T>, ...body: number[]): T => field.read(new BodyReader(Buffer.from(body)));
 const malformed = (message: string): MalformedMessageError => new MalformedMessageError(message);

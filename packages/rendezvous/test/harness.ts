@@ -9,7 +9,7 @@ import {
   type PeerLink,
   type RendezvousServer,
   type RendezvousServerOptions,
-} from '../../src/rendezvous/index.ts';
+} from '../src/index.ts';
 
 export const secret = 'a secret of the tests, long enough';
 

@@ -1,9 +1,9 @@
 // Load: idle ranks, and pairs of ranks that come, are introduced and go at a steady rate. Loopback only.
-// node bench/rendezvous/load.ts [idle=5000] [pairings a second=500] [seconds=20]
+// node packages/rendezvous/bench/load.ts [idle=5000] [pairings a second=500] [seconds=20]
 import { randomBytes } from 'node:crypto';
-import { openControl, type ControlConnection } from '../../src/rendezvous/client/control-connection.ts';
-import { deriveRunKey } from '../../src/rendezvous/index.ts';
-import { noPairing } from '../../src/rendezvous/wire/messages.ts';
+import { openControl, type ControlConnection } from '../src/client/control-connection.ts';
+import { deriveRunKey } from '../src/index.ts';
+import { noPairing } from '../src/wire/messages.ts';
 import { secret, startServer } from './server-process.ts';
 
 const [idle = 5_000, perSecond = 500, seconds = 20] = process.argv.slice(2).map(Number);

@@ -7,12 +7,12 @@ import {
   startRendezvous,
   type PeerConnector,
   type RendezvousServer,
-} from '../../src/rendezvous/index.ts';
-import { clientMac, joinMac, keyHint } from '../../src/rendezvous/keys.ts';
-import { FrameReader } from '../../src/rendezvous/wire/frame-reader.ts';
-import { encode, magic, type Body, type Message } from '../../src/rendezvous/wire/messages.ts';
-import { decodeAddressV1 } from '../../src/rendezvous/wire/v1.ts';
-import { decodeResponseV2, encodeRequestV2 } from '../../src/rendezvous/wire/v2.ts';
+} from '../src/index.ts';
+import { clientMac, joinMac, keyHint } from '../src/keys.ts';
+import { FrameReader } from '../src/wire/frame-reader.ts';
+import { encode, magic, type Body, type Message } from '../src/wire/messages.ts';
+import { decodeAddressV1 } from '../src/wire/v1.ts';
+import { decodeResponseV2, encodeRequestV2 } from '../src/wire/v2.ts';
 import { at, both, RawClient, say, Scene, secret, until } from './harness.ts';
 
 const scene = new Scene();

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startRendezvous, type RendezvousServerOptions, type RendezvousStats } from '../../src/rendezvous/index.ts';
+import { startRendezvous, type RendezvousServerOptions, type RendezvousStats } from '../src/index.ts';
 
 export const secret = 'a secret for benchmarks, long enough';
 

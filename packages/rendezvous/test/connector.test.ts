@@ -12,7 +12,7 @@ import {
   type ConnectorOptions,
   type Departure,
   type PeerConnector,
-} from '../../src/rendezvous/index.ts';
+} from '../src/index.ts';
 import { at, both, say, Scene, secret, until } from './harness.ts';
 
 const scene = new Scene();

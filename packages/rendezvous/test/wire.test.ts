@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { refusals, type Refusal } from '../../src/rendezvous/errors.ts';
-import { MalformedMessageError } from '../../src/rendezvous/wire/fields.ts';
-import { FrameReader } from '../../src/rendezvous/wire/frame-reader.ts';
-import { encode, magic, type Message } from '../../src/rendezvous/wire/messages.ts';
-import { sniff } from '../../src/rendezvous/wire/sniff.ts';
-import { decodeAddressV1, encodeAddressV1 } from '../../src/rendezvous/wire/v1.ts';
+import { refusals, type Refusal } from '../src/errors.ts';
+import { MalformedMessageError } from '../src/wire/fields.ts';
+import { FrameReader } from '../src/wire/frame-reader.ts';
+import { encode, magic, type Message } from '../src/wire/messages.ts';
+import { sniff } from '../src/wire/sniff.ts';
+import { decodeAddressV1, encodeAddressV1 } from '../src/wire/v1.ts';
 import {
   decodeRequestV2,
   decodeResponseV2,
@@ -12,7 +12,7 @@ import {
   encodeResponseV2,
   requestBytesV2,
   responseBytesV2,
-} from '../../src/rendezvous/wire/v2.ts';
+} from '../src/wire/v2.ts';
 
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array));

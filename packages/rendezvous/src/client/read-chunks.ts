@@ -1,5 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { release } from '../../release.ts';
+import { release } from '../release.ts';
 
 /**
  * Where the bytes of all dialled sockets arrive, one read at a time: whoever takes them is done before the next read. Without it each

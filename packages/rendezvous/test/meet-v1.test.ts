@@ -1,6 +1,7 @@
 import { UserInputError } from '@cosmicai/payload';
 import { once } from 'node:events';
-import { meetV1, PeerUnreachableError, RendezvousUnavailableError } from '../../src/rendezvous/index.ts';
+import { meetV1 } from '../src/tcpunch.ts';
+import { PeerUnreachableError, RendezvousUnavailableError } from '../src/index.ts';
 import { at, Scene } from './harness.ts';
 
 const scene = new Scene();

@@ -1,9 +1,9 @@
-// Set-up time on loopback: processes that join a world and link every pair. node bench/rendezvous/set-up.ts [rounds=10] [direct|punched|relay]
+// Set-up time on loopback: processes that join a world and link every pair. node packages/rendezvous/bench/set-up.ts [rounds=10] [direct|punched|relay]
 // Beside it the published C++ library's time from start to first barrier, which links only the pairs that a barrier needs.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { createConnector, deriveRunKey, type ConnectorOptions } from '../../src/rendezvous/index.ts';
+import { createConnector, deriveRunKey, type ConnectorOptions } from '../src/index.ts';
 import { secret, startServer } from './server-process.ts';
 
 const baselinesMs: Readonly<Record<number, number>> = { 2: 102, 4: 208, 8: 306 };

@@ -17,8 +17,6 @@ import {
 } from './options.ts';
 import { PairingTable } from './pairing.ts';
 import { Counters, type RendezvousStats } from './stats.ts';
-import { PairingsV1 } from './tcpunch-v1.ts';
-import { PairingsV2 } from './tcpunch-v2.ts';
 import { Worlds } from './worlds.ts';
 
 export const defaultPort = 10_000;
@@ -57,8 +55,8 @@ export async function startRendezvous(options: RendezvousServerOptions): Promise
   const admission = new Admission(context.limits);
   const pairings = new PairingTable(context);
   const worlds = new Worlds(context, pairings);
-  const pairingsV1 = new PairingsV1(context);
-  const pairingsV2 = new PairingsV2(context);
+  const pairingsV1 = options.allowV1 === true ? new (await import('./tcpunch-v1.ts')).PairingsV1(context) : undefined;
+  const pairingsV2 = options.allowV2 === false ? undefined : new (await import('./tcpunch-v2.ts')).PairingsV2(context);
   const sessions = new Set<ControlSession>();
   const sockets = new Set<Socket>();
 
@@ -81,8 +79,8 @@ export async function startRendezvous(options: RendezvousServerOptions): Promise
       own: (arrived, first, client) => {
         new ControlSession(context, { worlds, pairings, sessions }, arrived, seat, client).receive(first);
       },
-      v1: options.allowV1 === true ? (arrived, name) => pairingsV1.arrive(arrived, name) : undefined,
-      v2: options.allowV2 === false ? undefined : (arrived, request) => pairingsV2.arrive(arrived, request),
+      v1: pairingsV1 && ((arrived, name) => pairingsV1.arrive(arrived, name)),
+      v2: pairingsV2 && ((arrived, request) => pairingsV2.arrive(arrived, request)),
     };
     receiveArrival(context, socket, destinations);
   };
@@ -91,8 +89,8 @@ export async function startRendezvous(options: RendezvousServerOptions): Promise
     connections: admission.total,
     worlds: worlds.count,
     members: worlds.members,
-    waitingV1: pairingsV1.waiting,
-    waitingV2: pairingsV2.waiting,
+    waitingV1: pairingsV1?.waiting ?? 0,
+    waitingV2: pairingsV2?.waiting ?? 0,
     relays: pairings.relays,
     draining,
     ...counters.snapshot(),
