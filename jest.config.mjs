@@ -19,7 +19,8 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['/dist/', '/\\.serverless/', '/\\.cosmicai/'],
-  testTimeout: 60_000,
+  // Of hangs alone: a busy machine takes ten times as long as a quiet one.
+  testTimeout: 180_000,
   // Two at least: many tests wait for processes of their own. A worker that has grown is replaced, as modules are never unloaded.
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
   workerIdleMemoryLimit: '1500MB',

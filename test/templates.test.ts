@@ -51,7 +51,7 @@ beforeAll(async () => {
   for (const stage of stages) {
     for (const stack of STACKS) packaged.set(`${stage} ${stack}`, await packageStack(stack, stage));
   }
-}, 180_000);
+}, 600_000);
 
 function of(stage: string, stack: Stack, type?: string): [string, Resource][] {
   const resources = Object.entries(packaged.get(`${stage} ${stack}`)!.resources);

@@ -108,5 +108,5 @@ const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.on
     expect(none.stderr).toContain('No partition files (*.pt) under "datasets/small/"');
     expect(wrong).toMatchObject({ code: 2, stdout: '' });
     expect(wrong.stderr).toContain('--memory is for runs on this machine, not for --target aws');
-  }, 60_000);
+  });
 });

@@ -64,7 +64,7 @@ if (reason !== undefined) console.warn(`Finding the rendezvous server's task is 
     const containerDefinitions = [{ name: 'rendezvous', image: 'rendezvous', memory: 512 }];
     const task = { family: 'rendezvous', networkMode: 'awsvpc' as const, containerDefinitions };
     await ecs.send(new RegisterTaskDefinitionCommand(task));
-  }, 60_000);
+  });
   afterAll(() => moto.stop());
 
   /** Starts a task with a public address as Fargate gives it one; answers both. */
@@ -94,5 +94,5 @@ if (reason !== undefined) console.warn(`Finding the rendezvous server's task is 
     const second = await startTask();
     expect(second.ip).not.toBe(first.ip);
     expect(await address(OUTPUTS)).toBe(`${second.ip}:10000`);
-  }, 60_000);
+  });
 });
