@@ -12,7 +12,7 @@ export function deployCommand(terminal: Terminal): Command {
     )
     .argument('<stage>', 'its name, 2 to 16 lower-case letters, digits and hyphens')
     .option('--json', 'print what was deployed as JSON')
-    .addHelpText('after', '\nExample:\n  AWS_PROFILE=survey cosmicai deploy dev\n')
+    .addHelpText('after', '\nExample:\n  cosmicai deploy dev\n')
     .action(async (stage: string, options: DeployOptions) => {
       const { deployStage } = await import('@cosmicai/deploy');
       const { describeUpload } = await import('@cosmicai/inference');

@@ -18,7 +18,7 @@ export function removeCommand(terminal: Terminal): Command {
     .option('--keep-bucket', 'leave the bucket and what is in it')
     .option('-y, --yes', "don't ask")
     .option('--json', 'print what was removed as JSON')
-    .addHelpText('after', '\nExample:\n  AWS_PROFILE=survey cosmicai remove dev --keep-bucket\n')
+    .addHelpText('after', '\nExample:\n  cosmicai remove dev --keep-bucket\n')
     .action(async (stage: string, options: RemoveOptions) => {
       process.exitCode = await remove(stage, options, terminal);
     });
