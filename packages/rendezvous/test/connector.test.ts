@@ -86,11 +86,19 @@ describe('peers on one machine', () => {
     ['TCP where the caller does without', [true, false], 'IPv4'],
   ] as const)('meet over %s', async (_what, unixSockets, family) => {
     const server = await scene.server();
-    // The higher rank calls.
-    const [called, caller] = await Promise.all(
-      unixSockets.map((each, rank) => scene.connector(server, { rank, worldSize: 2, unixSockets: each })),
-    );
-    const [there, back] = await both(called!, caller!);
+    const met = async (attempt: number) => {
+      // The higher rank calls.
+      const [called, caller] = await Promise.all(
+        unixSockets.map((each, rank) =>
+          scene.connector(server, { group: `attempt ${attempt}`, rank, worldSize: 2, unixSockets: each }),
+        ),
+      );
+      return both(called!, caller!);
+    };
+    let [there, back] = await met(0);
+    // On a busy machine a hole may be punched before the UNIX socket has answered; not ten times in a row.
+    for (let attempt = 1; attempt < 10 && back.socket.remoteFamily !== family; attempt++)
+      [there, back] = await met(attempt);
     expect(back.socket.remoteFamily).toBe(family);
     expect(await say(there, back, 'hello')).toBe('hello');
   });
