@@ -466,6 +466,19 @@ describe('summarize', () => {
     expect(await readJson('out/0.json')).toEqual(await readJson(layout.rankResult(0)));
   });
 
+  it('does not take a store that fails for a rank that left no result', async () => {
+    await givenRun(2, [0, 1]);
+    const whole = store;
+    for (const key of [layout.rankResult(1), layout.rankPredictions(1)]) {
+      store = Object.assign(Object.create(whole) as ObjectStore, {
+        get: (asked: string, ...rest: never[]) =>
+          asked === key ? Promise.reject(new Error('connection reset')) : whole.get(asked, ...rest),
+      });
+      await expect(run({ run: reference })).rejects.toThrow('connection reset');
+      expect(await whole.head(layout.summary)).toBeUndefined();
+    }
+  });
+
   it('counts requests of a run that is not published', async () => {
     await givenRun(2, [0]);
     await run({ run: reference });
