@@ -88,7 +88,7 @@ function runIn(copy: string, target: string): void {
     incremental: true,
     incrementalFile: 'results.json',
     reporters: ['progress-append-only'],
-    timeoutMS: 8000,
+    timeoutMS: 5000,
     maxTestRunnerReuse: 250,
     warnings: { unknownOptions: false },
     allowConsoleColors: false,

@@ -95,6 +95,6 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   },
   predictor: {
     files: ['packages/inference/src/{predictor,predict-partition,predict-source}.ts'],
-    tests: ['packages/inference/test/{run-rank,late-failures}.test.ts'],
+    tests: ['packages/inference/test/{predictor,late-failures,run-rank}.test.ts'],
   },
 };
