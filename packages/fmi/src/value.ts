@@ -85,7 +85,7 @@ export function encodeValue(value: unknown): Message {
   if (isTypedArray(value)) return { type: typeOf(value), body: bytesOf(value), owned: false };
   const text = JSON.stringify(value, refuseLosses) as string | undefined;
   if (text === undefined)
-    throw new MessageError(`A ${typeof value} can't be sent; send a typed array, Buffer or JSON value.`);
+    throw new MessageError(`A value of type ${typeof value} can't be sent; send a typed array, Buffer or JSON value.`);
   return { type: JSON_TEXT, body: Buffer.from(text), owned: true };
 }
 

@@ -28,6 +28,21 @@ const ways: [string, Partial<ConnectorOptions>, 'direct' | 'relay'][] = [
   ['through the relay, encrypted', { allowDirect: false, encrypt: true }, 'relay'],
 ];
 
+describe('a connector', () => {
+  it.each([
+    [{ rank: 0, worldSize: 0 }, /^world size 0; allowed: 1 and more/],
+    [{ rank: 2, worldSize: 2 }, /^rank 2 in a world of 2; allowed: 0 to 1/],
+  ])('of %j is refused', async (place, message) => {
+    await expect(scene.connector({ port: 1 }, place)).rejects.toThrow(message);
+  });
+
+  it('links with other ranks of its world only', async () => {
+    const alone = await scene.connector(await scene.server(), { rank: 0, worldSize: 2 });
+    for (const peer of [0, 2, 0.5])
+      await expect(alone.connect(peer)).rejects.toThrow(`rank 0 can't connect with rank ${peer} in a world of 2`);
+  });
+});
+
 describe.each(ways)('peers that meet %s', (_how, options, kind) => {
   it('all get one link with each other and hear what the other says', async () => {
     const server = await scene.server();

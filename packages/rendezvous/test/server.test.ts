@@ -319,6 +319,20 @@ describe('a member', () => {
   });
 });
 
+describe('a client out of turn', () => {
+  it.each<[string, (port: number) => Promise<RawClient>, Buffer]>([
+    ['before its hello', (port) => scene.raw(port), Buffer.concat([magic, encode('leave', {})])],
+    ['before its proof', greeted, encode('leave', {})],
+    ['as a member', (port) => memberOf(port, 0), encode('hello', helloOf(0))],
+    ['as an observer', observerOf, encode('seek', { peers: [] })],
+  ])('%s is dismissed', async (_when, arrive, message) => {
+    const server = await scene.server();
+    const client = await arrive(server.port);
+    client.send(message);
+    expect(await messageOf(client, 'refused')).toMatchObject({ refusal: 'malformed' });
+  });
+});
+
 describe('a draining server', () => {
   it('lets a relay finish, refuses new members, and says so on /healthz', async () => {
     const server = await scene.server();
@@ -353,6 +367,13 @@ describe('a draining server', () => {
 describe('starting', () => {
   it.each([[[]], [['short']]])('refuses secrets that protect nothing: %j', async (secrets) => {
     await expect(startRendezvous({ secrets, port: 0, healthPort: 0 })).rejects.toThrow(/secret/);
+  });
+
+  it('wants secrets that are long enough', async () => {
+    await expect(scene.server({ secrets: [] })).rejects.toThrow(/needs a secret/);
+    await expect(scene.server({ secrets: [secret, 'short'] })).rejects.toThrow(
+      /^Rendezvous secret 2 has 5 bytes; at least \d+ are needed/,
+    );
   });
 
   it('says which port is taken', async () => {
@@ -391,10 +412,26 @@ function proofFor(hello: Body<'hello'>, challenge: Body<'challenge'>): Buffer {
 
 /** A member that says only what the test says. */
 async function memberOf(port: number, rank: number): Promise<RawClient> {
+  return await welcomed(port, helloOf(rank));
+}
+
+async function observerOf(port: number): Promise<RawClient> {
+  return await welcomed(port, { ...helloOf(0), role: 'observer' });
+}
+
+async function welcomed(port: number, hello: Body<'hello'>): Promise<RawClient> {
   const client = await scene.raw(port);
-  client.send(Buffer.concat([magic, encode('hello', helloOf(rank))]));
-  client.send(proofFor(helloOf(rank), await messageOf(client, 'challenge')));
+  client.send(Buffer.concat([magic, encode('hello', hello)]));
+  client.send(proofFor(hello, await messageOf(client, 'challenge')));
   await messageOf(client, 'welcome');
+  return client;
+}
+
+/** A client that was challenged. */
+async function greeted(port: number): Promise<RawClient> {
+  const client = await scene.raw(port);
+  client.send(Buffer.concat([magic, encode('hello', helloOf(0))]));
+  await messageOf(client, 'challenge');
   return client;
 }
 

@@ -170,6 +170,13 @@ export function describeStore(name: string, under: StoreUnderTest): void {
       expect(await store.head('other', { sha256: true })).toBeUndefined();
     });
 
+    it('is sent files alone', async () => {
+      const store = await under.fresh();
+      await expect(compareFile(import.meta.dirname, store, 'data/1.pt')).rejects.toThrow(
+        /is a folder: only files can be sent to a store/,
+      );
+    });
+
     it('is sent files that changed, whatever their size, and no file twice', async () => {
       const store = await under.fresh();
       const folder = mkdtempSync(join(tmpdir(), 'cosmicai-send-'));
