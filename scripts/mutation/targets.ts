@@ -29,7 +29,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   },
   quote: {
     files: ['packages/metrics/src/quote/*.ts'],
-    tests: ['packages/metrics/test/{quote-by-hand,scale-out,calibrated-by}.test.ts'],
+    tests: ['packages/metrics/test/{quote-by-hand,calibrated-by,quote-published,scale-out}.test.ts'],
   },
   metrics: {
     files: [

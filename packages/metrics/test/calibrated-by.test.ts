@@ -76,8 +76,88 @@ describe('a calibration', () => {
     expect(calibratedBy(ranks([4, 4]), given).stragglers).toEqual(DEFAULT_CALIBRATION.stragglers);
   });
 
+  it('takes spread and stragglers from the rates, whatever the sizes', () => {
+    const { rateSpread, samplesPerSecond, stragglers } = calibratedBy(
+      [...ranks([4, 5, 3.2, 4]), ...ranks([8, 9, 13])],
+      { ...given, base: { ...given.base, stragglers: { probability: 0.2, seconds: 1 } } },
+    );
+
+    // In the middle lie 5 s; twice that are spread still, 13 s a straggler.
+    const logs = [4, 5, 3.2, 4, 8, 9].map((seconds) => Math.log(seconds / 5));
+    expect(samplesPerSecond).toBe(200);
+    expect(rateSpread).toBeCloseTo(Math.sqrt(logs.reduce((sum, log) => sum + log ** 2, 0) / 5), 12);
+    expect(stragglers).toEqual({ probability: 1 / 7, seconds: expect.closeTo(8, 12) as number });
+    expect(calibratedBy(ranks([5, 5, 5, 10]), given).rateSpread).toBeCloseTo(Math.sqrt(Math.LN2 ** 2 / 3), 12);
+    expect(calibratedBy(ranks([4, 4, 4, 20, 28]), given).stragglers.seconds).toBeCloseTo(20, 12);
+  });
+
+  it('keeps the spread that one steady rank can’t show, and takes that of two', () => {
+    const base = { ...given.base, rateSpread: 0.3 };
+    expect(calibratedBy(ranks([4]), { ...given, base }).rateSpread).toBe(0.3);
+    expect(calibratedBy(ranks([4, 4]), { ...given, base }).rateSpread).toBe(0);
+  });
+
+  it('believes that there are no stragglers after as many ranks as would have had one', () => {
+    const after = (count: number, probability: number) =>
+      calibratedBy(ranks(Array<number>(count).fill(4)), {
+        ...given,
+        base: { ...given.base, stragglers: { probability, seconds: 5 } },
+      }).stragglers;
+    expect(after(3, 0.25)).toEqual({ probability: 0.25, seconds: 5 });
+    expect(after(4, 0.25)).toEqual({ probability: 0, seconds: 0 });
+    expect(after(3, 0)).toEqual({ probability: 0, seconds: 0 });
+  });
+
+  it('leaves out ranks that don’t tell samples and seconds both', () => {
+    const [whole] = ranks([4]);
+    const silent = [
+      { ...whole!, samples: null },
+      { ...whole!, seconds: null },
+      { ...whole!, samples: 0 },
+      { ...whole!, seconds: 0 },
+    ];
+    expect(calibratedBy([whole!, ...silent], given)).toEqual(calibratedBy([whole!], given));
+    for (const one of silent) expect(() => calibratedBy([one], given)).toThrow(UserInputError);
+  });
+
+  it('counts no cores of ranks without processor time or seconds', () => {
+    const { vcpus: _, ...unknown } = given;
+    for (const idle of [
+      measured(0, 300),
+      measured(4, 300, { seconds: null, inferenceSeconds: 4 }),
+      measured(4, 300, { seconds: 0, inferenceSeconds: 4 }),
+    ])
+      expect(calibratedBy([measured(8, 300), idle], unknown).vcpus).toBe(2);
+  });
+
+  it('knows no cold start of ranks that had the model already', () => {
+    expect(calibratedBy([measured(4, 300)], { ...given, starts: [0.3] })).toMatchObject({
+      coldStartSeconds: DEFAULT_CALIBRATION.coldStartSeconds,
+      coldDownload: DEFAULT_CALIBRATION.coldDownload,
+    });
+    expect(calibratedBy(ranks([4]), { ...given, starts: [0.3] }).coldStartSeconds).toBe(
+      DEFAULT_CALIBRATION.coldStartSeconds,
+    );
+  });
+
+  it('takes one session’s memory of ranks elsewhere, and of those on Lambda whose size is not known', () => {
+    const of = (memoryLimitMb: number | null, onLambda: boolean) =>
+      calibratedBy([measured(4, 420, { memoryLimitMb })], { ...given, onLambda }).memory;
+    expect(of(3008, false)).toEqual({
+      baseMb: 420,
+      mbPerSession: DEFAULT_CALIBRATION.memory.mbPerSession,
+      mbPerBatchSample: 0,
+      shareOfPartition: 0,
+    });
+    expect(of(null, true).baseMb).toBe(420);
+  });
+
   it('needs at least one rank that tells samples and seconds', () => {
-    expect(() => calibratedBy([normaliseRankResult({}).measurement], given)).toThrow(UserInputError);
+    expect(() => calibratedBy([normaliseRankResult({}).measurement], given)).toThrow(
+      new UserInputError(
+        'None of the 1 rank results to calibrate by tells both samples and seconds. Give results of a run that processed data.',
+      ),
+    );
   });
 });
 

@@ -282,6 +282,13 @@ describe('a run worked out by hand', () => {
     expect(seconds.median).toBeLessThan(seconds.high);
   });
 
+  it('is of runs with one seed after the other', () => {
+    const spread = { ...calibration, rateSpread: 0.3 };
+    const median = (seed: number, runs: number) =>
+      quoteRun(plan, spread, { prices: pricesOf(), limits, seed, runs }).seconds.median;
+    expect(median(5, 2)).toBeCloseTo((median(5, 1) + median(6, 1)) / 2, 9);
+  });
+
   it('is held against what it took, figure by figure', () => {
     const quote = quoteRun(plan, calibration, { prices: pricesOf(), limits, runs: 3 });
     const row = (what: string, unit: string, quoted: number, actual: number, low = quoted, high = quoted) => ({
@@ -349,6 +356,11 @@ describe('what stands against a run', () => {
     expect(warnings()).toEqual([]);
     expect(warnings({ simulated: [] })).toEqual([]);
     expect(warnings({ ...wide(4), limits: few })).toEqual([]);
+    // Ranks without data don't run.
+    const { ranks } = wide(4).plan;
+    expect(warnings({ ...wide(4, { ranks: [...ranks, { samples: 0, bytes: 0, files: 0 }] }), limits: few })).toEqual(
+      [],
+    );
     expect(warnings({ simulated: [run({}, 240)] })).toEqual([]);
     expect(warnings({ peakMb: 3200 })).toEqual([]);
     expect(warnings({ plan: { ...plan, memoryMb: 10_240 } })).toEqual([]);
@@ -442,7 +454,7 @@ describe('Lambda’s environments', () => {
     ]);
     expect(pool).toMatchObject({ coldStarts: 5, peakConcurrency: 6 });
     pool.release();
-    expect(pool.admit(199)).toBe('warm');
+    expect([pool.admit(199), pool.admit(199)]).toEqual(['warm', 'throttled']);
     expect(pool).toMatchObject({ coldStarts: 5, peakConcurrency: 6 });
   });
 

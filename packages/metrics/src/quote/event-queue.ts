@@ -18,8 +18,8 @@ export class EventQueue<Event> {
   next(): { readonly time: number; readonly event: Event } | undefined {
     const heap = this.#heap;
     const first = heap[0];
-    const last = heap.pop();
-    if (first === undefined || last === undefined || heap.length === 0) return first;
+    const last = heap.pop()!;
+    if (heap.length === 0) return first;
     heap[0] = last;
     let at = 0;
     for (;;) {
