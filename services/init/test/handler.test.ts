@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { deriveRunKey } from '@cosmicai/fmi';
+import { deriveRunKey } from '@cosmicai/rendezvous';
 import { InvalidInputError, UserInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { openMeeting } from '../src/check-rendezvous.ts';
