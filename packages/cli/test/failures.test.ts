@@ -112,3 +112,30 @@ describe('a corrupt partition', () => {
     expect(workspace.exists('tolerant', '2.json')).toBe(false);
   });
 });
+
+describe('an object that is not there', () => {
+  const LOST = { Type: 'Fail', Error: 'NotFoundError', Cause: 'No object "run.json".' };
+  const PLAN = {
+    Type: 'Task',
+    Resource: 'arn:aws:states:::lambda:invoke',
+    Parameters: { FunctionName: 'init', 'Payload.$': '$' },
+    OutputPath: '$.Payload',
+    Next: 'Lost',
+  };
+
+  it.each([
+    ['before the run was planned is wrong use', 'lost-input', { StartAt: 'Lost', States: { Lost: LOST } }, 2],
+    ['after that is a run to go on with', 'lost-later', { StartAt: 'Plan', States: { Plan: PLAN, Lost: LOST } }, 1],
+  ])('%s', async (_, results, definition, code) => {
+    writeFileSync(workspace.path(`${results}.json`), JSON.stringify(definition));
+    writeFileSync(workspace.path('functions.yml'), 'init: init');
+    const run = await workspace.cosmicai([
+      ...['run', '--data', 'parts', '--world-size', '2', '--results', results, '--no-report'],
+      ...['--definition', `${results}.json`, '--functions', 'functions.yml'],
+    ]);
+
+    expect(run.stderr).toContain('The run failed: NotFoundError');
+    expect(run.code).toBe(code);
+    expect(run.stderr.includes('go on with: cosmicai run --resume')).toBe(code === 1);
+  });
+});

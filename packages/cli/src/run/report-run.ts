@@ -71,12 +71,12 @@ function conclude(execution: Execution, terminal: Terminal): number {
     `\nThe run failed: ${execution.error ?? execution.status}\n${setIn(functionMessage(execution.cause ?? ''))}`,
   );
   printLine(terminal.stderr, `Events and logs: ${execution.directory}`);
-  if (WRONG_INPUT.has(execution.error ?? '')) return EXIT.wrongUse;
+  if (plannedRun(execution) === undefined && WRONG_INPUT.has(execution.error ?? '')) return EXIT.wrongUse;
   printLine(terminal.stderr, goOnWith(execution.goOn ?? resumeCommand(execution.directory)));
   return EXIT.failed;
 }
 
-/** Errors of Initialize that only the sender of the payload can mend. */
+/** Errors of Initialize that only the sender of the payload can mend. Once there is a plan they tell of what a run lost. */
 const WRONG_INPUT = new Set([
   'InvalidInputError',
   'UserInputError',
@@ -96,10 +96,15 @@ export function placeOf(execution: Execution, base: string | undefined): RunPlac
       SUMMARIZERS.has(event.report.functionName) &&
       event.report.errorType === undefined,
   );
-  if (!summarized) return undefined;
-  for (const event of execution.events) {
+  const run = summarized ? plannedRun(execution) : undefined;
+  return run && { bucket: run.bucket, resultPath: run.result_path, runId: run.run_id, base };
+}
+
+/** The run that an execution planned, if it came so far. */
+function plannedRun({ events }: Execution): ReturnType<typeof plannedRunIn> {
+  for (const event of events) {
     const run = event.type === 'StateExited' && event.in === undefined ? plannedRunIn(event.output) : undefined;
-    if (run !== undefined) return { bucket: run.bucket, resultPath: run.result_path, runId: run.run_id, base };
+    if (run !== undefined) return run;
   }
   return undefined;
 }
