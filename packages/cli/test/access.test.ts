@@ -15,7 +15,7 @@ beforeAll(async () => {
   copyFileSync(CHECKPOINT, workspace.path('bucket/checkpoint.pt'));
   const end = await workspace.cosmicai(['run', '-d', 'bucket/parts', '-r', 'bucket/results', '-n', '1', '--json']);
   runId = printedRun(end).summary!.run_id;
-}, 120_000);
+}, 300_000);
 afterAll(() => workspace.remove());
 
 /** A command that reads s3://galaxies; `{run}` stands for the run there. */
@@ -65,6 +65,13 @@ describe.each<[Readers, typeof COMMANDS]>([
     });
     return { ...end, answered: server.answered.length, refused: server.refused };
   };
+
+  it('is not asked for images of galaxies that nobody is shown', async () => {
+    const end = await cosmicai(`status s3://galaxies/results {run} ${OPTIONS[readers]}`);
+    expect(end.code).toBe(0);
+    expect(server.answered.length).toBeGreaterThan(0);
+    expect(server.answered.filter((request) => request.includes('/parts/'))).toEqual([]);
+  });
 
   it.each(commands)('is read by: cosmicai %s', async (command) => {
     const end = await cosmicai(`${command} ${OPTIONS[readers]}`);

@@ -71,7 +71,9 @@ function answersKind(name: string, what: string, faults: readonly S3Fault[]): Ki
         first: isAny ? 1 : oneOf(random, [1, 1, 2]),
         times,
         // Where all requests are slow a run is slow enough without.
-        ...(fault === 'very slow' && { delayMs: isAny ? between(random, 100, 500) : between(random, 1000, 6000) }),
+        ...(fault === 'very slow' && {
+          delayMs: times === ENDLESS ? between(random, 100, 1000) : between(random, 1000, 6000),
+        }),
         seed: between(random, 0, 2 ** 31),
       };
     },

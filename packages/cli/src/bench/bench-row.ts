@@ -10,7 +10,7 @@ import type { SweepRun } from './sweep.ts';
 export async function rowOf(run: SweepRun, { execution, place }: SweepExecution): Promise<BenchRun> {
   if (place === undefined)
     return { ...run, start: 'cold', ...UNKNOWN, status: statusOf(execution, undefined), error: errorOf(execution) };
-  const material = await gatherRun(place, execution);
+  const material = await gatherRun(place, execution, { cutouts: false });
   const report = assembleRunReport(material);
   const { summary, reports } = material;
   const lines = [...(reports?.values() ?? [])];

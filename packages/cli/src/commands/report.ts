@@ -145,6 +145,6 @@ async function reportOfRun(
 ): Promise<RunReport> {
   const { place, notes } = await findRun(folder, terminal.cwd, { access });
   for (const note of notes) printLine(terminal.stderr, note);
-  const material = await gatherRun(place, await findExecution(place), prices);
+  const material = await gatherRun(place, await findExecution(place), { prices });
   return assembleRunReport({ ...material, ...(quote !== undefined && { quote }) });
 }

@@ -90,7 +90,7 @@ async function showRun(
   const { assembleRunReport } = await import('@cosmicai/report');
   const { describeRun } = await import('../run/describe-run.ts');
   try {
-    const material = await gatherRun(place, await findExecution(place));
+    const material = await gatherRun(place, await findExecution(place), { cutouts: false });
     if (json) printJson(terminal, material.summary);
     else printBlock(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
   } catch (error) {

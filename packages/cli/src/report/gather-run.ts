@@ -38,11 +38,18 @@ import { s3UsageOf } from './s3-usage.ts';
 const PREDICTIONS_DRAWN = 50_000;
 const GALAXIES_SHOWN = 12;
 
-/** Collects what there is of a run for its tables and its report. @param named prices; default: those of the region it ran in */
+export interface GatherOptions {
+  /** Default: those of the region it ran in. */
+  readonly prices?: Prices | undefined;
+  /** Read images of some galaxies, which only pages show, from the partitions. Default: true. */
+  readonly cutouts?: boolean;
+}
+
+/** Collects what there is of a run for its tables and its report. */
 export async function gatherRun(
   place: RunPlace,
   execution: ExecutionRecord | undefined,
-  named?: Prices,
+  { prices: named, cutouts = true }: GatherOptions = {},
 ): Promise<RunMaterial & { readonly summary: RunSummary }> {
   const store = openPlace(place);
   const layout = runLayout(place.resultPath, place.runId);
@@ -85,7 +92,7 @@ export async function gatherRun(
     ...(warnings.length > 0 && { warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
     cutouts: await cutoutsOf(
-      largestResiduals(rows, GALAXIES_SHOWN),
+      cutouts ? largestResiduals(rows, GALAXIES_SHOWN) : [],
       openPlace({ ...place, access: dataAccess(record.payload, place.access) }, dataBucket),
     ),
     ...(fmi !== undefined && { fmi }),

@@ -30,7 +30,7 @@ export async function reportExecution(
     if (options.json) printJson(terminal, { status, error, cause, directory, summary: null, ranks: [] });
     return conclude(execution, terminal);
   }
-  const material = await gatherRun(place, execution);
+  const material = await gatherRun(place, execution, { cutouts: options.report !== false });
   const report = assembleRunReport(material);
   const { folder } = runLayout(place.resultPath, place.runId);
   const page = options.report === false ? undefined : `${folder}/report.html`;
