@@ -88,7 +88,8 @@ function runIn(copy: string, target: string): void {
     incremental: true,
     incrementalFile: 'results.json',
     reporters: ['progress-append-only'],
-    timeoutMS: 5000,
+    // Beyond what the tests themselves took: endless loops mostly end by the number of their turns, and busy machines stall.
+    timeoutMS: 30_000,
     maxTestRunnerReuse: 250,
     warnings: { unknownOptions: false },
     allowConsoleColors: false,

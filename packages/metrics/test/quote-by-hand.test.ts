@@ -437,6 +437,7 @@ describe('events', () => {
         const expected = times.map((time, order) => ({ time, order })).sort((a, b) => a.time - b.time);
         expect(came.map(({ time, event }) => ({ time, order: event }))).toEqual(expected);
       }),
+      { seed: 1 },
     );
   });
 });
