@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { benchReportSchema, DEFAULT_CALIBRATION, pricesOf, quoteSchema } from '@cosmicai/metrics';
 import { parseAs, parseJsonAs, type RankResult } from '@cosmicai/payload';
@@ -82,6 +83,27 @@ describe('cosmicai status of a run under way', () => {
     ]);
     expect(one.stdout).toMatch(/^Under way +Infer, 31 s: 1,024 of about/m);
     expect(one.stdout).toMatch(/^Under way +rank 3 has said nothing for 42 s/m);
+  });
+});
+
+describe('cosmicai status of an execution whose process was killed', () => {
+  it('says how to go on with it, whatever it had come to', async () => {
+    const execution = (name: string, pid: number) => {
+      const directory = workspace.path('killed/executions', name);
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(`${directory}/run.json`, '{}');
+      const lock = { pid, host: hostname(), process: null, started_at: '2026-03-04T05:06:07Z' };
+      writeFileSync(`${directory}/lock.json`, JSON.stringify(lock));
+      return directory;
+    };
+    const gone = execution('gone', 2 ** 22 + 1);
+    execution('at-work', process.pid);
+
+    const list = await workspace.cosmicai(['status', 'killed']);
+
+    expect(list.stdout).toBe(
+      `No runs in killed.\n\nBroken off, as their processes are gone:\ngone: go on with: cosmicai run --resume ${gone}\n`,
+    );
   });
 });
 

@@ -28,6 +28,7 @@ interface RunOptions extends PayloadOptions {
   readonly functions?: string;
   readonly resume?: string;
   readonly acceptChanged?: boolean;
+  readonly again?: string;
   readonly report?: boolean;
   readonly json?: boolean;
   readonly target: 'local' | 'aws';
@@ -54,6 +55,7 @@ export function runCommand(terminal: Terminal): Command {
       '--accept-changed',
       'with --resume: take partitions and a model that have changed since the start as they are now; ranks concerned run again',
     )
+    .option('--again <folder>', 'start a new run with the payload and options of an earlier execution')
     .addOption(targetOption())
     .addOption(stageOption())
     .option('--attach <execution>', 'aws: follow an execution under way to its report, instead of starting one')
@@ -69,14 +71,19 @@ export function runCommand(terminal: Terminal): Command {
         process.exitCode = await runAtAws(file, options, self, terminal);
         return;
       }
-      process.exitCode =
-        options.resume === undefined
-          ? await run(file, options, terminal)
-          : await resume(resolve(terminal.cwd, options.resume), options, self, terminal);
+      process.exitCode = await runHere(file, options, self, terminal);
     });
 }
 
-const LOCAL_ONLY = ['memory', 'concurrency', 'store', 'definition', 'functions', 'resume', 'acceptChanged'];
+const LOCAL_ONLY = ['memory', 'concurrency', 'store', 'definition', 'functions', 'resume', 'acceptChanged', 'again'];
+
+function runHere(file: string | undefined, options: RunOptions, command: Command, terminal: Terminal): Promise<number> {
+  const earlier = options.resume ?? options.again;
+  if (earlier === undefined) return run(file, options, terminal);
+  if (options.resume !== undefined && options.again !== undefined)
+    throw new UserInputError('--resume goes on with an execution, and --again starts a new run: give one of them.');
+  return goOnFrom(resolve(terminal.cwd, earlier), options, command, terminal);
+}
 
 async function runAtAws(
   file: string | undefined,
@@ -102,9 +109,15 @@ async function run(file: string | undefined, options: RunOptions, terminal: Term
   return reportExecution(execution, options, terminal);
 }
 
-/** Goes on with the options of the start, unless the command line names others: more memory, say. */
-async function resume(directory: string, options: RunOptions, command: Command, terminal: Terminal): Promise<number> {
-  const payload = await earlierPayload(directory);
+/**
+ * Goes on with an execution, or starts a new run like it: with the options of its start, unless the command line names others,
+ * more memory, say.
+ */
+async function goOnFrom(directory: string, options: RunOptions, command: Command, terminal: Terminal): Promise<number> {
+  const { model_sha256: planned, ...started } = await earlierPayload(directory);
+  // A new run takes the model as it is now.
+  const payload =
+    options.again !== undefined || planned === undefined ? started : { ...started, model_sha256: planned };
   const named = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === 'cli');
   const whole = { ...options, ...keptOptions(directory), ...Object.fromEntries(named) };
   const execution = await execute({ ...whole, payload }, terminal);

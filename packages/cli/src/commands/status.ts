@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { InvalidInputError, UserInputError } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { Command } from 'commander';
@@ -7,7 +8,8 @@ import { formatLines, formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 import type { RunPlace } from '../report/run-place.ts';
-import { executionsFolder } from '../status/local-executions.ts';
+import { resumeCommand } from '../run/way-on.ts';
+import { brokenOff, executionsFolder } from '../status/local-executions.ts';
 import { listRuns, NOT_SUMMARIZED, type RunRow } from '../status/list-runs.ts';
 import { describeUnderWay, runsUnderWay, type UnderWay } from '../status/under-way.ts';
 
@@ -53,7 +55,8 @@ async function status(
 ): Promise<void> {
   const access = accessOf(options);
   const { bucket, resultPath } = resultsLocation(results, terminal.cwd);
-  const underWay = runsUnderWay(executionsFolder(bucket, resultPath, terminal.cwd), Date.now());
+  const executions = executionsFolder(bucket, resultPath, terminal.cwd);
+  const underWay = runsUnderWay(executions, Date.now());
   const found = await listRuns(openStore(bucket, { access }), resultPath, runId);
   const rows = found.map((row): RunState => ({
     ...row,
@@ -67,8 +70,12 @@ async function status(
     return;
   }
   if (options.json) printJson(terminal, rows);
-  else if (rows.length === 0) printLine(terminal.stdout, `No runs in ${results}.`);
-  else printBlock(terminal.stdout, listed(rows));
+  else {
+    if (rows.length === 0) printLine(terminal.stdout, `No runs in ${results}.`);
+    else printBlock(terminal.stdout, listed(rows));
+    const broken = await brokenOff(executions);
+    if (broken.length > 0) printBlock(terminal.stdout, `\n${describeBrokenOff(broken)}`);
+  }
 }
 
 /** As `run` printed it; of a run without a summary, or with files of another version, what is known. */
@@ -120,6 +127,11 @@ function listed(rows: readonly RunState[]): string {
   return [table, ...(running.length === 0 ? [] : [`Under way:\n${formatLines(running)}`]), ...notUnderstood(rows)].join(
     '\n\n',
   );
+}
+
+function describeBrokenOff(directories: readonly string[]): string {
+  const lines = directories.map((directory) => `${basename(directory)}: go on with: ${resumeCommand(directory)}`);
+  return `Broken off, as their processes are gone:\n${formatLines(lines)}`;
 }
 
 function notUnderstood(rows: readonly RunRow[]): string[] {

@@ -12,6 +12,7 @@ import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 import { openPlace, type RunPlace } from '../report/run-place.ts';
 import { modelOfRecord } from '../run/model-of-record.ts';
 import { findRun } from '../status/find-run.ts';
+import { againCommand, resumeCommand } from '../run/way-on.ts';
 import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
 
 interface VerifyOptions extends AccessOptions {
@@ -89,14 +90,15 @@ function described(
 
 function mending(findings: readonly Finding[], place: RunPlace, execution: string | undefined): string[] {
   const has = (mend: Finding['mend']) => findings.some((finding) => finding.mend === mend);
-  const goOn = execution === undefined ? goOnElsewhere(place) : `cosmicai run --resume ${execution}`;
+  const goOn = execution === undefined ? goOnElsewhere(place) : resumeCommand(execution);
+  const anew = execution === undefined ? 'start a new run.' : `start a new run with: ${againCommand(execution)}`;
   return [
     ...(has('restore')
       ? [
           `Put inputs back as they were, or take them as they are now: ${goOn}${execution === undefined ? '' : ' --accept-changed'}`,
         ]
       : []),
-    ...(has('replan') ? ["The plan can't be trusted any more: start a new run."] : []),
+    ...(has('replan') ? [`The plan can't be trusted any more: ${anew}`] : []),
     ...(has('resume') && !has('replan')
       ? [`Ranks without a whole result run again, and all are combined anew, with: ${goOn}`]
       : []),

@@ -14,7 +14,7 @@ import {
 import { UserInputError, type ExecutionRecord, type RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
-import { BrokenOffError, isOutside, shellWord } from '../output/errors.ts';
+import { BrokenOffError, isOutside } from '../output/errors.ts';
 import { makeNamedFolder } from '../output/named-file.ts';
 import { setIn } from '../output/table.ts';
 import { printBlock, type Terminal } from '../output/terminal.ts';
@@ -26,6 +26,8 @@ import { keepOptions } from './kept-options.ts';
 import { rendezvousFor, type LocalRendezvous } from './local-rendezvous.ts';
 import { goOn } from './go-on.ts';
 import { showRun } from './shown-run.ts';
+import { GoingOnRefused } from './trust-store.ts';
+import { resumeCommand } from './way-on.ts';
 
 export interface ExecuteOptions {
   readonly payload: RunPayload;
@@ -120,6 +122,7 @@ async function executeWith(
     ...(shown && { onBeat: shown.beat }),
     resume: options.resume !== undefined,
     onResume: goOn({
+      directory,
       definition,
       modelSha256,
       acceptChanged: options.acceptChanged ?? false,
@@ -139,12 +142,9 @@ async function executeWith(
 /** What an execution that has begun broke off by, with how to go on with it. */
 function brokenOff(error: unknown, directory: string): unknown {
   const hasBegun = existsSync(join(directory, 'run.json'));
-  if (!hasBegun || !isOutside(error) || error instanceof ExecutionLockedError) return error;
+  const saysHow = error instanceof ExecutionLockedError || error instanceof GoingOnRefused;
+  if (!hasBegun || !isOutside(error) || saysHow) return error;
   return new BrokenOffError(error, resumeCommand(directory));
-}
-
-export function resumeCommand(directory: string): string {
-  return `cosmicai run --resume ${shellWord(directory)}`;
 }
 
 type ProcessOptions = Pick<ExecuteOptions, 'model' | 'memory' | 'store'>;

@@ -7,8 +7,9 @@ import { printBlock, printJson, printLine, type Terminal } from '../output/termi
 import { gatherRun } from '../report/gather-run.ts';
 import { openPlace, type RunPlace } from '../report/run-place.ts';
 import { describeRun } from './describe-run.ts';
-import { resumeCommand, type Execution } from './execute.ts';
+import type { Execution } from './execute.ts';
 import { plannedRunIn } from './planned-run.ts';
+import { resumeCommand } from './way-on.ts';
 
 export interface ReportingOptions {
   readonly json?: boolean;

@@ -1,4 +1,3 @@
-import { AFTER_A_CHANGE } from '@cosmicai/inference';
 import type { FinishedChild, Json, JsonObject, ResumePoint, RunSoFar } from '@cosmicai/local';
 import {
   EnvironmentError,
@@ -11,6 +10,7 @@ import {
   type RankResult,
   type RunLayout,
   type RunRecord,
+  type RunReference,
 } from '@cosmicai/payload';
 import {
   changedPartitions,
@@ -20,6 +20,7 @@ import {
   readItems,
   readRecord,
   verifyFolder,
+  verifyPublished,
   type NewInputs,
   type PlannedItems,
   type RanksInStore,
@@ -27,8 +28,11 @@ import {
 import type { ObjectStore, StoreAccess } from '@cosmicai/store';
 import { dataAccess } from '../inputs/data-access.ts';
 import { isObject, leadsTo, plannedIn, type PlannedInput } from './planned-input.ts';
+import { acceptCommand, againCommand, resumeCommand } from './way-on.ts';
 
 export interface TrustStoreOptions {
+  /** Folder of the execution. */
+  readonly directory: string;
   /** The state machine that goes on. */
   readonly definition: JsonObject;
   readonly openStore: (bucket: string, access?: StoreAccess) => ObjectStore;
@@ -40,8 +44,8 @@ export interface TrustStoreOptions {
   readonly say: (line: string) => void;
 }
 
-/** A run can't go on as it is: what it reads, or its plan, isn't what it was. */
-class GoingOnRefused extends EnvironmentError {}
+/** A run can't go on as it is: what it reads, or its plan, isn't what it was. Says what to do instead. */
+export class GoingOnRefused extends EnvironmentError {}
 
 /** The Map of a run's ranks, as it began last. */
 interface RankMap {
@@ -68,7 +72,7 @@ export async function trustStore(soFar: RunSoFar, options: TrustStoreOptions): P
   const store = options.openStore(run.bucket);
   const layout = runLayout(run.result_path, run.run_id);
   const before = await planNow(store, layout);
-  const isWhole = await isSummarizedAndWhole(store, layout);
+  const isWhole = (await isSummarizedAndWhole(store, layout, options)) && (await isPublishedWhole(store, run, before));
   if (soFar.succeeded && !options.acceptChanged && before.missing.size === 0 && isWhole) return undefined;
   const record = await readRecord(store, layout);
   const changes = await changesSince(before, record, options);
@@ -108,12 +112,16 @@ async function planNow(store: ObjectStore, layout: RunLayout): Promise<PlanNow> 
 }
 
 /** @throws GoingOnRefused when the plan isn't that by which the run was summarized */
-async function isSummarizedAndWhole(store: ObjectStore, layout: RunLayout): Promise<boolean> {
+async function isSummarizedAndWhole(
+  store: ObjectStore,
+  layout: RunLayout,
+  { directory }: TrustStoreOptions,
+): Promise<boolean> {
   const { proof, findings } = await verifyFolder(store, layout);
   const ofThePlan = proof === undefined ? undefined : findings.find(({ mend }) => mend === 'replan');
   if (ofThePlan !== undefined)
     throw new GoingOnRefused(
-      `${ofThePlan.what} ${ofThePlan.problem}. Its plan can't be trusted any more: start a new run.`,
+      `${ofThePlan.what} ${ofThePlan.problem}. Its plan can't be trusted any more. Start a new run with: ${againCommand(directory)}`,
     );
   return findings.every(({ mend }) => mend !== 'resume');
 }
@@ -124,6 +132,16 @@ interface InputChanges extends Pick<NewInputs, 'changed' | 'modelSha256'> {
   readonly told: readonly string[];
 }
 
+/** Whether what is published of this run, if it is this run that is published, is what it published. */
+async function isPublishedWhole(
+  store: ObjectStore,
+  { run_id: runId, result_path: resultPath }: RunReference,
+  { whole }: RanksInStore,
+): Promise<boolean> {
+  const { findings } = await verifyPublished(store, runLayout(resultPath, runId), { runId, resultPath }, whole);
+  return findings.length === 0;
+}
+
 /**
  * @returns undefined when no input has changed
  * @throws GoingOnRefused when one has, and that isn't allowed or can't be taken
@@ -131,7 +149,7 @@ interface InputChanges extends Pick<NewInputs, 'changed' | 'modelSha256'> {
 async function changesSince(
   { manifest, whole }: PlanNow,
   { run, payload }: RunRecord,
-  { openStore, modelSha256, acceptChanged, say }: TrustStoreOptions,
+  { directory, openStore, modelSha256, acceptChanged, say }: TrustStoreOptions,
 ): Promise<InputChanges | undefined> {
   const access = dataAccess(payload);
   const changed = await changedPartitions(manifest, ({ DATA_BUCKET }) => openStore(DATA_BUCKET, access));
@@ -145,10 +163,14 @@ async function changesSince(
     ...changed.map(describeChange),
   ];
   const sentence = `Inputs of run ${run.run_id} have changed since it began:\n${listed(told, '  ')}`;
-  if (!acceptChanged) throw new GoingOnRefused(`${sentence}\n${AFTER_A_CHANGE}`);
+  const anew = `start a new run with: ${againCommand(directory)}`;
   if (changed.some(({ now }) => now === undefined))
     throw new GoingOnRefused(
-      `${sentence}\nA run can't go on without partitions that are gone: put them back, or start a new run.`,
+      `${sentence}\nA run can't go on without partitions that are gone. Put them back and go on with: ${resumeCommand(directory)}\nOr ${anew}`,
+    );
+  if (!acceptChanged)
+    throw new GoingOnRefused(
+      `${sentence}\nPut them back, or ${anew}\nOr take them as they are now: ${acceptCommand(directory)}`,
     );
   say(`${sentence}\nThey are taken as they are now; ranks that read them run again.`);
   return { changed, told, ...(isModelNew && { modelSha256 }) };

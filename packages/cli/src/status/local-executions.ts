@@ -1,12 +1,28 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { executionOwner } from '@cosmicai/local';
 import { EVENT_LOG } from '@cosmicai/payload';
 
 /** Where executions on this machine lie: beside their results where these are here too, else below the current folder. */
 export function executionsFolder(bucket: string, resultPath: string, cwd: string): string {
   const results = bucket.startsWith('file:') ? join(fileURLToPath(bucket), resultPath) : resolve(cwd, 'cosmicai');
   return join(results, 'executions');
+}
+
+/**
+ * Executions whose process is gone, killed without a chance to say how to go on: only such leave a lock that nobody holds.
+ *
+ * @param folder of the executions
+ */
+export async function brokenOff(folder: string): Promise<string[]> {
+  const found = await readdir(folder).catch(() => []);
+  return found
+    .sort()
+    .map((name) => join(folder, name))
+    .filter((directory) => ['run.json', 'lock.json'].every((name) => existsSync(join(directory, name))))
+    .filter((directory) => executionOwner(directory) === undefined);
 }
 
 /** The newest execution on this machine that worked at a run. */

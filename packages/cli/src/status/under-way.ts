@@ -1,6 +1,7 @@
 import type { ProgressRecord } from '@cosmicai/payload';
 import { describeFigures, describeSilence, elapsed } from '../progress/describe-figures.ts';
 import { progressIn } from '../progress/progress-file.ts';
+import { resumeCommand } from '../run/way-on.ts';
 
 /** What an execution of this machine tells of a run that it is at work on, or was when it was killed. */
 export interface UnderWay extends ProgressRecord {
@@ -40,6 +41,6 @@ export function describeUnderWay({
   const now = `${state}, ${elapsed(seconds)}${figures === null ? '' : `: ${describeFigures(figures)}`}`;
   if (known.heard_seconds < LOST_SECONDS) return [now, ...(figures?.silent ?? []).map(describeSilence)];
   return [
-    `${now}; that was ${elapsed(known.heard_seconds)} ago. Nothing was heard since of process ${pid}: if it is gone, go on with: cosmicai run --resume ${directory}`,
+    `${now}; that was ${elapsed(known.heard_seconds)} ago. Nothing was heard since of process ${pid}: if it is gone, go on with: ${resumeCommand(directory)}`,
   ];
 }
