@@ -144,12 +144,40 @@ describe('publishRun', () => {
     expect(await store.head(published.lease)).toBeUndefined();
   });
 
+  const leaseUntil = (end: string) =>
+    store.put(published.lease, JSON.stringify({ run_id: 'stuck', since: '2026-03-04T05:00:00Z', expires_at: end }));
+
+  it('takes over from a run that was killed while it published by a clock that was ahead', async () => {
+    await leaseUntil('2027-03-04T05:00:00Z');
+    let waited = 0;
+    const watching = {
+      ...clock,
+      sleep: async (milliseconds: number) => {
+        waited += milliseconds;
+        await clock.sleep(milliseconds);
+      },
+    };
+    await publishRun(store, publicationOf('follower', 1), watching);
+
+    expect(await runOf('out/summary.json')).toBe('follower');
+    // No sooner than a run at work would have renewed it.
+    expect(waited).toBeGreaterThan(60_000);
+    expect(waited).toBeLessThan(65_000);
+  });
+
   it('names the run that does not come to an end', async () => {
-    await store.put(
-      published.lease,
-      JSON.stringify({ run_id: 'stuck', since: '2026-03-04T05:00:00Z', expires_at: '2026-03-05T05:00:00Z' }),
-    );
-    await expect(publish('run', 1)).rejects.toThrow(PublishingError);
-    await expect(publish('run', 1)).rejects.toThrow(/Run stuck has been publishing at .* since 2026-03-04T05:00:00Z/);
+    let end = Date.parse('2026-03-05T05:00:00Z');
+    const renewing = {
+      ...clock,
+      sleep: async (milliseconds: number) => {
+        now += milliseconds;
+        await leaseUntil(new Date(end++).toISOString());
+      },
+    };
+    const publishing = publishRun(store, publicationOf('run', 1), renewing);
+    await leaseUntil('2026-03-05T04:00:00Z');
+    const failed = await publishing.catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(PublishingError);
+    expect(String(failed)).toMatch(/Run stuck has been publishing at .* since 2026-03-04T05:00:00Z/);
   });
 });

@@ -46,10 +46,16 @@ export async function acquireLease(
   clock: LeaseClock,
 ): Promise<HeldLease> {
   const begun = clock.now().getTime();
+  // Who is at work renews what it holds: one that was watched for as long as it lives is nobody's, whatever clock wrote its end.
+  let watched: Lease | undefined;
+  let watchedMs = 0;
   for (;;) {
     const lease = leaseOf(runId, clock.now());
-    const got = await tryToGet(store, key, lease, clock.now());
+    const isDead = watchedMs > LIVES_MS;
+    const got = await tryToGet(store, key, lease, isDead ? watched : undefined, clock.now());
     if (got === true) return heldLease(store, key, lease, clock);
+    watchedMs = isSame(got, watched) ? watchedMs + WAIT_MS : 0;
+    watched = got;
     if (clock.now().getTime() - begun > LONGEST_WAIT_MS) {
       throw new PublishingError(
         `Run ${got.run_id} has been publishing at ${readableAddress(store.url, key)} since ${got.since}. Run ${runId} is whole in its own folder; publish it by running Summarize again.`,
@@ -64,13 +70,23 @@ function leaseOf(runId: string, now: Date): Lease {
 }
 
 /** @returns the lease that stands in the way */
-async function tryToGet(store: ObjectStore, key: string, lease: Lease, now: Date): Promise<true | Lease> {
+async function tryToGet(
+  store: ObjectStore,
+  key: string,
+  lease: Lease,
+  dead: Lease | undefined,
+  now: Date,
+): Promise<true | Lease> {
   if (await store.putIfAbsent(key, textOf(lease))) return true;
   const there = await store.head(key);
   const held = await readLease(store, key);
   if (there === undefined || held === undefined) return lease;
-  if (Date.parse(held.expires_at) > now.getTime()) return held;
+  if (Date.parse(held.expires_at) > now.getTime() && !isSame(held, dead)) return held;
   return (await store.putIfMatch(key, textOf(lease), there.etag)) ? true : held;
+}
+
+function isSame(lease: Lease, other: Lease | undefined): boolean {
+  return lease.run_id === other?.run_id && lease.since === other.since && lease.expires_at === other.expires_at;
 }
 
 /** The lease at a key, whether it has expired or not. */
