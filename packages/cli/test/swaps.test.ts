@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
 import { eventsIn, ofType } from './support/events.ts';
@@ -23,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => workspace.remove());
 
 const file = (...parts: string[]) => workspace.path('results', 'runs', runId, ...parts);
+const results = (name: string) => workspace.path('results', name);
 const resume = (...more: string[]) =>
   workspace.cosmicai(['run', '--resume', directory, '--json', '--no-report', ...more]);
 
@@ -48,13 +49,20 @@ describe('what was swapped or lost in a run that had succeeded', () => {
       () => copyFileSync(file('predictions', '0.parquet'), file('predictions', '1.parquet')),
       [1],
     ],
+    ['the image hashes of another rank', () => copyFileSync(file('hashes', '0.u64'), file('hashes', '2.u64')), [2]],
     ['a lost summary', () => rmSync(file('summary.json')), []],
+    ['a summary that was cut', () => truncateSync(file('summary.json'), 700), []],
+    ['the published result of another rank', () => copyFileSync(results('0.json'), results('1.json')), []],
+    ['a lost summary of what is published', () => rmSync(results('summary.json')), []],
+    ['a published summary that was cut', () => truncateSync(results('summary.json'), 700), []],
     ['a changed summary', () => writeFileSync(file('summary.json'), '{}'), []],
-  ])('is made good by --resume, and nothing else runs again: %s', async (_, swap, again) => {
+  ])('is made good by --resume, and nothing else runs again: %s', async (kind, swap, again) => {
     const before = predictionsOf();
     const events = known();
     swap();
 
+    const found = await workspace.cosmicai(['verify', 'results']);
+    if (kind !== 'nothing') expect(found.stdout).toContain(`with: cosmicai run --resume ${directory}\n`);
     const resumed = await resume();
 
     expect(resumed.code).toBe(0);
@@ -74,7 +82,14 @@ describe('what was swapped or lost in a run that had succeeded', () => {
     writeFileSync(file('manifest.json'), manifest);
 
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/manifest\.json is not what was written.*start a new run/s);
+    expect(refused.stderr).toMatch(/manifest\.json is not what was written/);
+    // What is printed works as it is printed.
+    const [, again] = /Start a new run with: cosmicai (.*)$/m.exec(refused.stderr) ?? [];
+    expect(again).toBe(`run --again ${directory}`);
+    const anew = await workspace.cosmicai([...again!.split(' '), '--json', '--no-report']);
+    expect(printedRun(anew)).toMatchObject({ status: 'SUCCEEDED', summary: { samples: 9, world_size: 3 } });
+    expect(printedRun(anew).directory).not.toBe(directory);
+    expect(printedRun(anew).summary!.run_id).not.toBe(runId);
   });
 });
 
@@ -87,7 +102,11 @@ describe('inputs that changed before --resume', () => {
     const refused = await resume();
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/Inputs of run .* have changed since it began:\n {2}2\.pt was written again/);
-    expect(refused.stderr).toContain('--accept-changed');
+    expect(refused.stderr).toContain(
+      `Or take them as they are now: cosmicai run --resume ${directory} --accept-changed\n`,
+    );
+    // What to do instead is all that is said: to go on just so would be refused again.
+    expect(refused.stderr).not.toContain('Once that is mended');
     // Who was refused finds all as it was.
     expect(existsSync(file('proof.json'))).toBe(true);
 

@@ -15,4 +15,5 @@ export {
 } from './resume/changed-inputs.ts';
 export type { Finding } from './verify/findings.ts';
 export { verifyFolder, type FolderVerification } from './verify/verify-folder.ts';
+export { verifyPublished } from './verify/verify-published.ts';
 export { verifyRun, type Verification, type VerifyOptions } from './verify/verify-run.ts';

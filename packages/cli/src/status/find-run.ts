@@ -1,4 +1,11 @@
-import { parseJsonAs, runLayout, runSummarySchema, UserInputError, type RunSummary } from '@cosmicai/payload';
+import {
+  InvalidInputError,
+  parseJsonAs,
+  runLayout,
+  runSummarySchema,
+  UserInputError,
+  type RunSummary,
+} from '@cosmicai/payload';
 import { readLease } from '@cosmicai/runs';
 import { readableAddress, type ObjectStore } from '@cosmicai/store';
 import { resultsLocation } from '../inputs/files.ts';
@@ -51,17 +58,28 @@ export async function findRun(
 async function publishedRun(store: ObjectStore, resultPath: string): Promise<string | undefined> {
   const key = `${resultPath}/summary.json`;
   if ((await store.head(key)) === undefined) return undefined;
-  return parseJsonAs(runSummarySchema, (await store.get(key)).toString(), key).run_id;
+  return (await summaryAt(store, key))?.run_id;
+}
+
+/** Of one that is damaged nothing is known, and so it is as if it were not there: `verify` says what mends it. */
+async function summaryAt(store: ObjectStore, key: string): Promise<RunSummary | undefined> {
+  try {
+    return parseJsonAs(runSummarySchema, (await store.get(key)).toString(), key);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  }
 }
 
 /** Ids of runs begin with the time of their plan. */
 async function newestSummary(
   store: ObjectStore,
   resultPath: string,
-): Promise<Pick<RunSummary, 'run_id' | 'status'> | undefined> {
+): Promise<{ readonly run_id: string; readonly status: string } | undefined> {
   let newest: string | undefined;
   for await (const { key } of store.list(`${resultPath}/runs/`))
     if (/^[^/]+\/summary\.json$/.test(key.slice(`${resultPath}/runs/`.length))) newest = key;
   if (newest === undefined) return undefined;
-  return parseJsonAs(runSummarySchema, (await store.get(newest)).toString(), newest);
+  const summary = await summaryAt(store, newest);
+  return summary ?? { run_id: newest.slice(`${resultPath}/runs/`.length).split('/', 1)[0]!, status: 'UNREADABLE' };
 }

@@ -11,7 +11,7 @@ import { differenceFromTask } from './check-result.ts';
 
 /** Why a rank counts as failed though no error of its own is known. */
 export interface MissingRank {
-  readonly error: 'NoResult' | 'ResultDamaged' | 'PredictionsDamaged';
+  readonly error: 'NoResult' | 'ResultDamaged' | 'PredictionsDamaged' | 'HashesDamaged';
   readonly cause: string;
 }
 

@@ -1,13 +1,14 @@
 import type { Manifest, RankResult } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
+import { differenceFromHash } from '../plan/difference-from-hash.ts';
 import { readPredictions, readRank, type MissingRank } from '../plan/read-rank.ts';
 
 const CONCURRENT_READS = 16;
 
 /** What the store holds of a run's ranks that have data. */
 export interface RanksInStore {
-  /** Results by rank that fit their tasks, with predictions that are what the rank wrote. */
+  /** Results by rank that fit their tasks, with predictions and hashes that are what the rank wrote. */
   readonly whole: ReadonlyMap<number, RankResult>;
   /** The others, which have to run, or to run again. */
   readonly missing: ReadonlyMap<number, MissingRank>;
@@ -22,10 +23,18 @@ export async function ranksInStore(store: ObjectStore, manifest: Manifest): Prom
     async (task) => {
       const left = await readRank(store, task);
       const predictions = 'missing' in left ? left : await readPredictions(store, left.result);
+      const hashes = 'missing' in left ? undefined : await damagedHashes(store, left.result);
       if ('missing' in predictions) missing.set(task.RANK, predictions.missing);
+      else if (hashes !== undefined) missing.set(task.RANK, hashes);
       else if ('result' in left) whole.set(task.RANK, left.result);
     },
     { concurrency: CONCURRENT_READS },
   );
   return { whole, missing };
+}
+
+/** Without them nobody can say whether galaxies occur more than once. */
+async function damagedHashes(store: ObjectStore, { hashes_file: file }: RankResult): Promise<MissingRank | undefined> {
+  const problem = file && (await differenceFromHash(store, file.key, file.sha256));
+  return problem === undefined ? undefined : { error: 'HashesDamaged', cause: `${file!.key} ${problem}` };
 }

@@ -1,6 +1,7 @@
 import { parseJsonAs, proofFileSchema, UserInputError, type ProofFile, type RunLayout } from '@cosmicai/payload';
-import { hashObject, listAll, NotFoundError, type ObjectStore } from '@cosmicai/store';
+import { listAll, NotFoundError, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
+import { differenceFromHash } from '../plan/difference-from-hash.ts';
 import { isSealed } from '../proof/seal.ts';
 import type { Finding } from './findings.ts';
 
@@ -33,16 +34,6 @@ export async function verifyFolder(store: ObjectStore, layout: RunLayout): Promi
     findings: [...compared.flat(), ...(await strangers(store, layout, known))],
     compared: proof.objects.length + 1,
   };
-}
-
-/** @returns what is wrong with an object that should have a SHA-256 */
-export async function differenceFromHash(store: ObjectStore, key: string, sha256: string): Promise<string | undefined> {
-  try {
-    return (await hashObject(store, key)) === sha256 ? undefined : 'is not what was written: its SHA-256 is another';
-  } catch (error) {
-    if (error instanceof NotFoundError) return 'is gone';
-    throw error;
-  }
 }
 
 function mendOf(key: string, layout: RunLayout): Finding['mend'] {

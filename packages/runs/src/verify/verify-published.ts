@@ -5,6 +5,7 @@ import { readLease } from '../publish/lease.ts';
 import type { Finding } from './findings.ts';
 
 const CONCURRENT_READS = 16;
+const NONE = Buffer.alloc(0);
 
 export interface PublishedVerification {
   readonly findings: readonly Finding[];
@@ -40,7 +41,11 @@ export async function verifyPublished(
           notes: [],
           compared: 1,
         };
-  if (there === undefined) return { findings: [], notes: ['It is not published.'], compared: 0 };
+  const combined = await bytesAt(store, layout.combined);
+  // Where none of it is left somebody took it away, or it never was there.
+  const isPartLeft =
+    there !== undefined || (await bytesAt(store, published.combined))?.equals(combined ?? NONE) === true;
+  if (!isPartLeft) return { findings: [], notes: ['It is not published.'], compared: 0 };
   const ranks = results.size > MOST_RANKS_PUBLISHED ? [] : [...results.keys()];
   const pairs = [
     [published.summary, layout.summary],

@@ -1,16 +1,14 @@
 import { InvalidInputError, type RankTask, type RunLayout, type RunRecord } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
-import pMap from 'p-map';
 import { readPlan } from '../plan/read-plan.ts';
 import { proveRun } from '../proof/prove-run.ts';
+import type { MissingRank } from '../plan/read-rank.ts';
 import { ranksInStore } from '../resume/whole-ranks.ts';
 import type { Finding } from './findings.ts';
-import { differenceFromHash, verifyFolder, type FolderVerification } from './verify-folder.ts';
 import { unplannedPartitions } from './unplanned.ts';
+import { verifyFolder, type FolderVerification } from './verify-folder.ts';
 import { verifyInputs } from './verify-inputs.ts';
 import { verifyPublished } from './verify-published.ts';
-
-const CONCURRENT_READS = 16;
 
 export interface VerifyOptions {
   readonly runId: string;
@@ -51,18 +49,10 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
   const { record, manifest } = plan;
   const { whole, missing } = await ranksInStore(store, manifest);
   const ranks = [...missing].map(([rank, { error, cause }]): Finding => ({
-    what: error === 'PredictionsDamaged' ? layout.rankPredictions(rank) : layout.rankResult(rank),
+    what: placeOf(error, rank, layout),
     problem: `leaves rank ${rank} without a whole result: ${cause}`,
     mend: 'resume',
   }));
-  const hashes = await pMap(
-    [...whole.values()].flatMap(({ hashes_file: file }) => (file === undefined ? [] : [file])),
-    async ({ key, sha256 }): Promise<Finding[]> => {
-      const problem = await differenceFromHash(store, key, sha256);
-      return problem === undefined ? [] : [{ what: key, problem, mend: 'resume' }];
-    },
-    { concurrency: CONCURRENT_READS },
-  );
   const published = await verifyPublished(store, layout, { runId, resultPath: options.resultPath }, whole);
   const files = [...whole.values()].reduce((sum, { partitions }) => sum + partitions.length, 0);
   let read = 0;
@@ -89,7 +79,6 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
         mend: 'resume',
       })),
       ...eachOnce([...ranks, ...folder.findings]),
-      ...hashes.flat(),
       ...published.findings,
       ...inputs,
       ...unplanned.findings,
@@ -101,6 +90,11 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
       outputs: folder.compared + 2 * whole.size + published.compared,
     },
   };
+}
+
+function placeOf(error: MissingRank['error'], rank: number, layout: RunLayout): string {
+  if (error === 'PredictionsDamaged') return layout.rankPredictions(rank);
+  return error === 'HashesDamaged' ? layout.rankHashes(rank) : layout.rankResult(rank);
 }
 
 /** Without a plan nobody can say what the rest should be. */
