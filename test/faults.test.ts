@@ -11,7 +11,7 @@ import type { Site } from './faults/site.ts';
 
 const SEED = Number(process.env.COSMICAI_FAULTS_SEED ?? randomInt(2 ** 31));
 /** Kinds of which every `npm test` plays one schedule; all of them are played by `pnpm faults`. */
-const PLAYED = ['kill-command', 'kill-group', 's3-break'];
+const PLAYED = ['kill-command', 'signal', 's3-break'];
 /** Which of a kind's schedules: some kinds go through their cases in turn. */
 const INDEX = SEED % 100;
 /** A schedule is some commands, some of which try again for a while; a machine may have much else to do. */

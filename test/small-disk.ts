@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,7 +40,7 @@ export function mountDisk(kibibytes: number): SmallDisk {
     folder,
     resize: (size) => void mount('-o', `remount,size=${size}k`, folder),
     fill: () => fill(filler),
-    drain: () => truncateSync(filler, 0),
+    drain: () => rmSync(filler, { force: true }),
     setReadOnly: (readOnly) => void mount('-o', `remount,${readOnly ? 'ro' : 'rw'}`, folder),
     remove: () => {
       execFileSync('umount', ['--lazy', folder], { stdio: 'pipe' });

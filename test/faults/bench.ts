@@ -56,10 +56,12 @@ export class Bench {
     return bench;
   }
 
-  site(): Site {
-    const root = join(this.#folder, `site-${++this.#sites}`);
+  /** @param home folder in which results are written; default: that of the site */
+  site(home?: string): Site {
+    // With a space, so that commands are printed as a shell takes them, or fail.
+    const root = join(this.#folder, `site ${++this.#sites}`);
     mkdirSync(root);
-    return new Site(root, { shared: this.#shared, template: this.#template });
+    return new Site(root, { shared: this.#shared, template: this.#template, ...(home !== undefined && { home }) });
   }
 
   /** Where sites are made whose partitions and results lie on S3. */

@@ -16,7 +16,11 @@ export interface Recovery {
 }
 
 /** Types what a command printed, and what that prints in turn, until one ends well. */
-export async function goOn(site: Site, first: End): Promise<Recovery> {
+export async function goOn(
+  site: Site,
+  first: End,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Recovery> {
   const typed: string[] = [];
   const problems = checkEnd(first);
   let end = first;
@@ -27,17 +31,18 @@ export async function goOn(site: Site, first: End): Promise<Recovery> {
       break;
     }
     typed.push(command);
-    end = await site.type(command);
+    end = await site.type(command, environment);
     problems.push(...checkEnd(end).map((problem) => `${command}: ${problem}`));
   }
   return { ended: typed.length === 0 ? 'unharmed' : 'resumed', typed, problems };
 }
 
-/** What goes on after a command that had no chance to say so: nothing but the same again before an execution has begun. */
-export function commandAfterKill(site: Site, begun: readonly string[], results = 'results'): string {
-  const directory = site.executions(results).at(-1);
-  const words = directory === undefined ? begun : ['run', '--resume', directory, '--no-report'];
-  return ['cosmicai', ...words].map(shellWord).join(' ');
+/** What goes on after a command that had no chance to say so, as `status` says it; the same again before it had begun. */
+export async function commandAfterKill(site: Site, begun: readonly string[], results = 'results'): Promise<string> {
+  const again = ['cosmicai', ...begun].map(shellWord).join(' ');
+  if (site.executions(results).length === 0) return again;
+  const { stdout } = await site.run(['status', site.results(results)]);
+  return nextCommand(stdout) ?? `echo 'status names no command: ${stdout.replaceAll("'", '')}' >&2; false`;
 }
 
 /** Whether a site is as a run that came to its end leaves it. */

@@ -30,30 +30,41 @@ export interface LaboratoryOptions {
   /** Schedules of each kind whose fault must really be met. */
   readonly each: number;
   readonly onPlayed?: (played: Played) => void;
+  /** Whether there is time for another one; what is missing then falls short. */
+  readonly hasTime?: () => boolean;
 }
 
 /** A fault that is missed more often than this is one that the kind can't bring about. */
 const TRIES_FOR_ONE = 4;
 
-/** Plays schedules of each kind until the fault of so many was met; where one was missed, the next is drawn. */
+/**
+ * Plays schedules of each kind until the fault of so many was met; where one was missed, the next is drawn. The kinds take turns,
+ * so that a run which is broken off has shown something of each.
+ */
 export async function runLaboratory(
   kinds: readonly Kind[],
   bench: Bench,
-  { seed, each, onPlayed }: LaboratoryOptions,
+  { seed, each, onPlayed, hasTime = () => true }: LaboratoryOptions,
 ): Promise<KindCount[]> {
-  const counts: KindCount[] = [];
-  for (const kind of kinds) {
-    const skipped = kind.whyNot();
-    const played: Played[] = [];
-    const met = () => played.filter(({ outcome }) => outcome.met).length;
-    for (let index = 0; skipped === undefined && met() < each && index < TRIES_FOR_ONE * each; index++) {
-      const one = await playOne(kind.schedule(seed, index), bench);
-      played.push(one);
+  const benches = kinds.map((kind) => ({ kind, skipped: kind.whyNot(), played: [] as Played[] }));
+  const isDone = ({ skipped, played }: (typeof benches)[number]) =>
+    skipped !== undefined || metIn(played) >= each || played.length >= TRIES_FOR_ONE * each;
+  while (hasTime() && !benches.every(isDone)) {
+    for (const turn of benches) {
+      if (isDone(turn) || !hasTime()) continue;
+      const one = await playOne(turn.kind.schedule(seed, turn.played.length), bench);
+      turn.played.push(one);
       onPlayed?.(one);
     }
-    counts.push({ ...countsOf(kind.name, played), ...(skipped !== undefined && { skipped }) });
   }
-  return counts;
+  return benches.map(({ kind, skipped, played }) => ({
+    ...countsOf(kind.name, played),
+    ...(skipped !== undefined && { skipped }),
+  }));
+}
+
+function metIn(played: readonly Played[]): number {
+  return played.filter(({ outcome }) => outcome.met).length;
 }
 
 /** What breaks in a schedule itself is wrong too: nobody knows then what it would have shown. */

@@ -1,7 +1,7 @@
 /**
  * The fault laboratory: disturbs runs in many ways and says what became of them.
  *
- *   pnpm faults [--local N] [--s3 N] [--seed S] [--kind K]… [--only INDEX] [--json]
+ *   pnpm faults [--local N] [--s3 N] [--seed S] [--kind K]… [--only INDEX] [--minutes M] [--json]
  *
  * Without numbers 20 schedules of each kind, without a seed a new one. A schedule counts when its fault was really met.
  */
@@ -21,11 +21,13 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     kind: { type: 'string', multiple: true },
     only: { type: 'string' },
+    minutes: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 
 const seed = number('seed', values.seed) ?? randomInt(2 ** 31);
+const minutes = number('minutes', values.minutes) ?? Infinity;
 const chosen = kindsChosen();
 const started = performance.now();
 process.stderr.write(`seed ${seed}\n`);
@@ -46,7 +48,7 @@ async function playAll(): Promise<void> {
     const asked = number(over, values[over]);
     const each = asked === undefined ? EACH : Math.ceil(asked / kinds.length);
     if (each === 0 || kinds.length === 0) continue;
-    const of = await runLaboratory(kinds, bench, { seed, each, onPlayed: said });
+    const of = await runLaboratory(kinds, bench, { seed, each, onPlayed: said, hasTime });
     counts.push(...of);
     short.push(...shortcomings(of, each));
   }
@@ -57,6 +59,10 @@ async function playAll(): Promise<void> {
       `${table(counts)}\n\nseed ${seed}, ${seconds} s\n${short.map((line) => `${line}\n`).join('')}`,
     );
   if (short.length > 0) process.exitCode = 1;
+}
+
+function hasTime(): boolean {
+  return performance.now() - started < 60_000 * minutes;
 }
 
 function kindsChosen(): readonly Kind[] {

@@ -108,6 +108,10 @@ export class S3Site extends Site {
     return `${this.#url}/${results}`;
   }
 
+  override results(name = 'results'): string {
+    return this.resultsAddress(name);
+  }
+
   /** They lie on this machine, wherever the results do. */
   override executions(): string[] {
     return super.executions('cosmicai');

@@ -12,7 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { MAIN, startCosmicai, startProgram, type Started } from '../../packages/cli/test/support/cosmicai.ts';
+import {
+  MAIN,
+  startCosmicai,
+  startProgram,
+  type CommandOptions,
+  type Started,
+} from '../../packages/cli/test/support/cosmicai.ts';
 import { eventsIn, executionsIn } from '../../packages/cli/test/support/events.ts';
 import { fileStore, type ObjectStore } from '../../packages/store/src/index.ts';
 import { checkLeftObjects, type SeenEnd } from './invariants.ts';
@@ -33,8 +39,12 @@ export interface Command {
   readonly pid: number;
   /** Whether it has ended by itself or by a signal. */
   readonly isOver: () => boolean;
+  /** What it has printed on stdout when that first fits a pattern; undefined when it ends before. */
+  readonly says: (pattern: RegExp) => Promise<RegExpExecArray | undefined>;
   readonly ended: Promise<End>;
 }
+
+export type StartOptions = Partial<Pick<CommandOptions, 'environment' | 'fileBlocks'>>;
 
 export interface SiteOptions {
   /** What the commands of all sites share: compiled code, and the verdicts on the models. */
@@ -43,6 +53,8 @@ export interface SiteOptions {
   readonly template: string;
   /** What its commands find in their environment beside what all find. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Folder in which results are written; default: that of the site. */
+  readonly home?: string;
 }
 
 /**
@@ -52,11 +64,13 @@ export interface SiteOptions {
 export class Site {
   readonly folder: string;
   readonly temporary: string;
+  readonly home: string;
   readonly #environment: Readonly<Record<string, string>>;
 
   /** @param root a new folder */
-  constructor(root: string, { shared, template, environment = {} }: SiteOptions) {
+  constructor(root: string, { shared, template, home, environment = {} }: SiteOptions) {
     this.folder = join(root, 'work');
+    this.home = home ?? this.folder;
     this.temporary = join(root, 'tmp');
     const programs = join(root, 'bin');
     cpSync(template, this.folder, { recursive: true });
@@ -77,25 +91,41 @@ export class Site {
     return join(this.folder, ...parts);
   }
 
-  /** What lies in the folder, as the commands see it. */
+  /** Where the results lie, as the commands see it. */
   get store(): ObjectStore {
-    return fileStore(this.folder);
+    return fileStore(this.home);
   }
 
-  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Command {
-    return this.#watched(
-      startCosmicai(args, { cwd: this.folder, environment: { ...this.#environment, ...environment } }),
-    );
+  /** A results folder as it is named on the command line. */
+  results(name = 'results'): string {
+    return this.home === this.folder ? name : join(this.home, name);
   }
 
-  run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<End> {
-    return this.start(args, environment).ended;
+  start(args: readonly string[], { environment = {}, ...limits }: StartOptions = {}): Command {
+    const started = startCosmicai(args, {
+      ...limits,
+      cwd: this.folder,
+      environment: { ...this.#environment, ...environment },
+    });
+    return this.#watched(started);
+  }
+
+  run(args: readonly string[], options: StartOptions = {}): Promise<End> {
+    return this.start(args, options).ended;
   }
 
   /** Types a line as it was printed. */
-  type(line: string): Promise<End> {
-    const shell = startProgram(['/bin/sh', '-c', line], { cwd: this.folder, environment: this.#environment });
+  type(line: string, environment: Readonly<Record<string, string>> = {}): Promise<End> {
+    const shell = startProgram(['/bin/sh', '-c', line], {
+      cwd: this.folder,
+      environment: { ...this.#environment, ...environment },
+    });
     return this.#watched(shell).ended;
+  }
+
+  /** What functions must be told so that they count as of this site. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#environment;
   }
 
   /** Commands that don't end are ended, with all that they began, and told of as hanging. */
@@ -105,9 +135,19 @@ export class Site {
       hung = true;
       this.endAll();
     }, HANGS_AFTER_MS);
+    let stdout = '';
+    child.stdout?.on('data', (text: string) => (stdout += text));
+    const isOver = () => child.exitCode !== null || child.signalCode !== null;
     return {
       pid: child.pid ?? NaN,
-      isOver: () => child.exitCode !== null || child.signalCode !== null,
+      isOver,
+      says: async (pattern) => {
+        for (;;) {
+          const found = pattern.exec(stdout);
+          if (found !== null || isOver()) return found ?? undefined;
+          await sleep(5);
+        }
+      },
       ended: ended.then((end) => {
         clearTimeout(timer);
         return { ...end, signal: child.signalCode, hung };
@@ -117,9 +157,19 @@ export class Site {
 
   /** Folders of the executions below a results folder, oldest first; those that never began have nothing to go on with. */
   executions(results = 'results'): string[] {
-    return executionsIn(this.path(results))
+    return executionsIn(join(this.home, results))
       .sort()
       .filter((directory) => existsSync(join(directory, 'run.json')));
+  }
+
+  /** Folders of the runs below a results folder, oldest first. */
+  runFolders(results = 'results'): string[] {
+    const runs = join(this.home, results, 'runs');
+    return existsSync(runs)
+      ? readdirSync(runs)
+          .sort()
+          .map((name) => join(runs, name))
+      : [];
   }
 
   /** Waits until the newest execution has told so many events, then for a while; false when the command was over before. */
@@ -163,7 +213,7 @@ export class Site {
    * What a writer left that was killed is removed a day later, by whoever writes there next. Lets the day pass, and writes.
    */
   async nextDay(): Promise<void> {
-    const unfinished = this.path(UNFINISHED);
+    const unfinished = join(this.home, UNFINISHED);
     const yesterday = Date.now() / 1000 - 25 * 60 * 60;
     if (!existsSync(unfinished)) return;
     for (const name of readdirSync(unfinished)) utimesSync(join(unfinished, name), yesterday, yesterday);
@@ -174,11 +224,13 @@ export class Site {
   /** What commands that ended by themselves have left beside their results. */
   async checkLeftovers(results = 'results'): Promise<string[]> {
     const temporary = readdirSync(this.temporary).filter((name) => !/^cosmicai-(\d+|user)$/.test(name));
-    const unfinished = readdirSync(this.folder).filter((name) => name === UNFINISHED);
+    const unfinished = readdirSync(this.home).filter((name) => name === UNFINISHED);
     return [
       ...(await this.checkLeftProcesses()),
       ...temporary.map((name) => `${name} was left among the temporary files`),
-      ...unfinished.map((name) => `${name} was left with unfinished files: ${readdirSync(this.path(name)).join(', ')}`),
+      ...unfinished.map(
+        (name) => `${name} was left with unfinished files: ${readdirSync(join(this.home, name)).join(', ')}`,
+      ),
       ...(await checkLeftObjects(this.store, results)),
     ];
   }

@@ -50,7 +50,7 @@ async function play(victim: Victim, kill: Kill, bench: Bench): Promise<Outcome> 
     if (end.signal !== 'SIGKILL') return { met: false, ended: 'unharmed', problems: checkEnd(end) };
     const left = await site.checkLeftProcesses();
     const before = await soFar(site);
-    const { problems } = await goOn(site, await site.type(commandAfterKill(site, begun)));
+    const { problems } = await goOn(site, await site.type(await commandAfterKill(site, begun)));
     await site.nextDay();
     return {
       met,

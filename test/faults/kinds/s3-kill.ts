@@ -65,7 +65,7 @@ async function play({ victim, ...at }: Kill, bench: Bench): Promise<Outcome> {
     if (end.signal !== 'SIGKILL') return { met: false, ended: 'unharmed', problems: checkEnd(end) };
     const left = await site.checkLeftProcesses();
     const before = await soFar(site);
-    const { problems } = await goOn(site, await site.type(commandAfterKill(site, site.runArgs())));
+    const { problems } = await goOn(site, await site.type(await commandAfterKill(site, site.runArgs())));
     return {
       met,
       ended: 'resumed',

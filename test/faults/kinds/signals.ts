@@ -1,0 +1,56 @@
+import { runArgs, type Bench } from '../bench.ts';
+import { checkSame, goOn, recomputedSince, soFar } from '../go-on.ts';
+import { checkEnd } from '../invariants.ts';
+import { between, kindOf, oneOf, type Kind, type Outcome } from '../schedule.ts';
+import { signal, type Moment } from '../site.ts';
+
+interface Asked extends Moment {
+  readonly name: NodeJS.Signals;
+  /** A terminal sends it to the whole group, `kill` to the command alone. */
+  readonly toAll: boolean;
+  readonly fmi: boolean;
+}
+
+const INTERRUPTED = 130;
+
+export const signalKinds: readonly Kind[] = [
+  kindOf<Asked>({
+    name: 'signal',
+    over: 'local',
+    what: 'INT, TERM, HUP or QUIT to the command or its whole group',
+    draw: (random) => ({
+      name: oneOf(random, ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const),
+      toAll: oneOf(random, [true, false]),
+      event: between(random, 1, 34),
+      delayMs: oneOf(random, [0, between(random, 0, 300)]),
+      fmi: oneOf(random, [true, false, false, false]),
+    }),
+    play,
+  }),
+];
+
+async function play(asked: Asked, bench: Bench): Promise<Outcome> {
+  const site = bench.site();
+  try {
+    const truth = await bench.truthAt(site);
+    const run = site.start(runArgs(asked));
+    const sent = (await site.reaches(run, asked)) && signal(asked.toAll ? -run.pid : run.pid, asked.name);
+    const end = await run.ended;
+    // It may have come to its end just then.
+    if (!sent || end.code === 0) return { met: false, ended: 'unharmed', problems: checkEnd(end) };
+    const left = [
+      ...(end.code === INTERRUPTED ? [] : [`${asked.name} ended it with ${end.code ?? end.signal}`]),
+      ...(await site.checkLeftovers()),
+    ];
+    const before = await soFar(site);
+    const { ended, problems } = await goOn(site, end);
+    return {
+      met: true,
+      ended,
+      problems: [...left, ...problems, ...(await checkSame(site, truth, await bench.undisturbed()))],
+      ...recomputedSince(before),
+    };
+  } finally {
+    site.remove();
+  }
+}
