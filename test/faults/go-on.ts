@@ -37,12 +37,21 @@ export async function goOn(
   return { ended: typed.length === 0 ? 'unharmed' : 'resumed', typed, problems };
 }
 
-/** What goes on after a command that had no chance to say so, as `status` says it; the same again before it had begun. */
-export async function commandAfterKill(site: Site, begun: readonly string[], results = 'results'): Promise<string> {
-  const again = ['cosmicai', ...begun].map(shellWord).join(' ');
-  if (site.executions(results).length === 0) return again;
-  const { stdout } = await site.run(['status', site.results(results)]);
-  return nextCommand(stdout) ?? `echo 'status names no command: ${stdout.replaceAll("'", '')}' >&2; false`;
+/**
+ * Goes on after a command that had no chance to say how, as `status` says it; with the same again where it had not begun. Where
+ * `status` names nothing the run was over, which the checks then tell.
+ */
+export async function goOnAfterKill(
+  site: Site,
+  begun: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Recovery> {
+  const command =
+    site.executions().length === 0
+      ? ['cosmicai', ...begun].map(shellWord).join(' ')
+      : nextCommand((await site.run(['status', site.results()])).stdout);
+  if (command === undefined) return { ended: 'unharmed', typed: [], problems: [] };
+  return { ...(await goOn(site, await site.type(command, environment), environment)), ended: 'resumed' };
 }
 
 /** Whether a site is as a run that came to its end leaves it. */

@@ -130,6 +130,13 @@ describe('inputs that changed before --resume', () => {
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/the model is [0-9a-f]{12}…, planned was [0-9a-f]{12}…/);
 
+    const model = readFileSync(workspace.modelPath);
+    rmSync(workspace.modelPath);
+    const gone = await resume();
+    writeFileSync(workspace.modelPath, model);
+    expect(gone.code).toBe(2);
+    expect(gone.stderr).toContain(`\nOnce that is mended, go on with: cosmicai run --resume ${directory}\n`);
+
     const events = known();
     expect((await resume('--accept-changed')).code).toBe(0);
     expect(ranksSince(events)).toEqual([0, 1, 2]);

@@ -1,6 +1,6 @@
 import { eventsIn, ofType } from '../../../packages/cli/test/support/events.ts';
 import { runArgs, type Bench } from '../bench.ts';
-import { checkSame, commandAfterKill, goOn, recomputedSince, soFar } from '../go-on.ts';
+import { checkSame, goOn, goOnAfterKill, recomputedSince, soFar } from '../go-on.ts';
 import { checkEnd } from '../invariants.ts';
 import { between, kindOf, oneOf, type Kind, type Outcome } from '../schedule.ts';
 import { signal, type Command, type Moment, type Site } from '../site.ts';
@@ -50,7 +50,7 @@ async function play(victim: Victim, kill: Kill, bench: Bench): Promise<Outcome> 
     if (end.signal !== 'SIGKILL') return { met: false, ended: 'unharmed', problems: checkEnd(end) };
     const left = await site.checkLeftProcesses();
     const before = await soFar(site);
-    const { problems } = await goOn(site, await site.type(await commandAfterKill(site, begun)));
+    const { problems } = await goOnAfterKill(site, begun);
     await site.nextDay();
     return {
       met,

@@ -1,6 +1,6 @@
 import { whyNoMoto } from '../../moto-server.ts';
 import type { Bench } from '../bench.ts';
-import { checkSame, commandAfterKill, goOn, recomputedSince, soFar } from '../go-on.ts';
+import { checkSame, goOnAfterKill, recomputedSince, soFar } from '../go-on.ts';
 import { checkEnd } from '../invariants.ts';
 import type { S3Site } from '../s3-bench.ts';
 import { between, kindOf, oneOf, type Kind, type Outcome } from '../schedule.ts';
@@ -65,7 +65,7 @@ async function play({ victim, ...at }: Kill, bench: Bench): Promise<Outcome> {
     if (end.signal !== 'SIGKILL') return { met: false, ended: 'unharmed', problems: checkEnd(end) };
     const left = await site.checkLeftProcesses();
     const before = await soFar(site);
-    const { problems } = await goOn(site, await site.type(await commandAfterKill(site, site.runArgs())));
+    const { problems } = await goOnAfterKill(site, site.runArgs());
     return {
       met,
       ended: 'resumed',

@@ -38,6 +38,8 @@ async function play(asked: Asked, bench: Bench): Promise<Outcome> {
     const end = await run.ended;
     // It may have come to its end just then.
     if (!sent || end.code === 0) return { met: false, ended: 'unharmed', problems: checkEnd(end) };
+    // Ranks that were writing are killed by their engine.
+    await site.nextDay();
     const left = [
       ...(end.code === INTERRUPTED ? [] : [`${asked.name} ended it with ${end.code ?? end.signal}`]),
       ...(await site.checkLeftovers()),

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runArgs, type Bench } from '../bench.ts';
-import { checkSame, commandAfterKill, goOn, recomputedSince, soFar } from '../go-on.ts';
+import { checkSame, goOn, goOnAfterKill, recomputedSince, soFar } from '../go-on.ts';
 import { between, kindOf, oneOf, type Kind, type Outcome } from '../schedule.ts';
 import { signal, sleep, type Command, type Moment, type Site } from '../site.ts';
 import { rankProcesses } from './kill.ts';
@@ -76,13 +76,13 @@ async function play(who: Stopped, stop: Stop, bench: Bench): Promise<Outcome> {
     for (const pid of pids) signal(pid, 'SIGCONT');
     const left = server === undefined && end.signal !== null ? await site.checkLeftProcesses() : [];
     const before = await soFar(site);
-    const first = end.signal === null ? end : await site.type(await commandAfterKill(site, begun), environment);
-    const { ended, problems } = await goOn(site, first, environment);
+    const { ended, problems } =
+      end.signal === null ? await goOn(site, end, environment) : await goOnAfterKill(site, begun, environment);
     await server?.close();
     await site.nextDay();
     return {
       met,
-      ended: end.signal === null ? ended : 'resumed',
+      ended,
       problems: [...left, ...problems, ...(await checkSame(site, truth, await bench.undisturbed()))],
       ...(end.code === 0 ? {} : recomputedSince(before)),
     };

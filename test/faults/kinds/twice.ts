@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFunctionPool } from '../../../packages/local/src/index.ts';
 import { manifestSchema, parseJsonAs } from '../../../packages/payload/src/index.ts';
-import { freshBundle } from '../../../scripts/serverless/bundle.ts';
+import { freshBundle } from '../../../packages/deploy/src/index.ts';
 import { RANKS, runArgs, type Bench } from '../bench.ts';
 import { checkSame, goOn } from '../go-on.ts';
 import { checkEnd } from '../invariants.ts';

@@ -1,4 +1,4 @@
-import { CosmicError, EnvironmentError } from '@cosmicai/payload';
+import { CosmicError, EnvironmentError, UserInputError } from '@cosmicai/payload';
 import { codeOf, whyRefused } from '@cosmicai/store';
 import { CommanderError } from 'commander';
 import { setIn } from './table.ts';
@@ -22,6 +22,16 @@ export class BrokenOffError extends EnvironmentError {
   }
 }
 
+/** As BrokenOffError, where its user must change something before. */
+export class BrokenOffByInputError extends UserInputError {
+  readonly goOn: string;
+
+  constructor(cause: UserInputError, goOn: string) {
+    super(cause.message, { cause });
+    this.goOn = goOn;
+  }
+}
+
 /** Whether somebody must act outside of this program before the same work can be done: free space, ask S3 later. */
 export function isOutside(error: unknown): boolean {
   if (error instanceof CosmicError) return error.actor === 'environment' || error.actor === 'remote';
@@ -34,7 +44,7 @@ export function isOutside(error: unknown): boolean {
  * @param args the command line
  */
 export function goOnLine(error: unknown, args: readonly string[]): string | undefined {
-  if (error instanceof BrokenOffError) return goOnWith(error.goOn);
+  if (error instanceof BrokenOffError || error instanceof BrokenOffByInputError) return goOnWith(error.goOn);
   return isRefused(error) ? goOnWith(['cosmicai', ...args].map(shellWord).join(' ')) : undefined;
 }
 

@@ -14,7 +14,7 @@ import {
 import { UserInputError, type ExecutionRecord, type RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
-import { BrokenOffError, isOutside } from '../output/errors.ts';
+import { BrokenOffByInputError, BrokenOffError, isOutside } from '../output/errors.ts';
 import { makeNamedFolder } from '../output/named-file.ts';
 import { setIn } from '../output/table.ts';
 import { printBlock, type Terminal } from '../output/terminal.ts';
@@ -80,8 +80,17 @@ async function executeWith(
   const { fmi_enabled: meeting, max_concurrency: asked } = options.payload;
   const concurrency = options.concurrency ?? (meeting ? MOST_MEETING_RANKS : availableParallelism());
   const definition = loadMachine(options.definition, options.functions);
-  const { modelPath, functions } = await functionsWith({ ...options, concurrency }, terminal, rendezvous.environment);
-  const modelSha256 = await checkModel(options.payload, modelPath, options.store);
+  // A model that is gone, or none any more, may come back.
+  const withWayOn = (error: unknown): never => {
+    if (options.resume === undefined || !(error instanceof UserInputError)) throw error;
+    throw new BrokenOffByInputError(error, resumeCommand(resolve(terminal.cwd, options.resume)));
+  };
+  const { modelPath, functions } = await functionsWith(
+    { ...options, concurrency },
+    terminal,
+    rendezvous.environment,
+  ).catch(withWayOn);
+  const modelSha256 = await checkModel(options.payload, modelPath, options.store).catch(withWayOn);
   const payload = {
     ...options.payload,
     model_sha256: modelOfRun(options, modelSha256),
