@@ -103,7 +103,8 @@ export function placeOf(execution: Execution, base: string | undefined): RunPlac
 
 /** The run that an execution planned, if it came so far. */
 function plannedRun({ events }: Execution): ReturnType<typeof plannedRunIn> {
-  for (const event of events) {
+  // One that was killed when it had just planned plans another run: the last is the one that it made.
+  for (const event of events.toReversed()) {
     const run = event.type === 'StateExited' && event.in === undefined ? plannedRunIn(event.output) : undefined;
     if (run !== undefined) return run;
   }
