@@ -1,6 +1,7 @@
 // The arrows of docs/architecture.md: a package may import only what stands below it in this list.
 const layers = [
   'cli',
+  'aws',
   'deploy',
   'local',
   'report',
@@ -32,7 +33,7 @@ module.exports = {
       name: 'services-know-no-engine-and-no-stage',
       severity: 'error',
       from: { path: '^services/' },
-      to: { path: '^packages/(cli|deploy|local)/' },
+      to: { path: '^packages/(cli|aws|deploy|local)/' },
     },
     {
       name: 'services-know-no-other-service',

@@ -106,3 +106,4 @@ export {
   type Reason,
 } from './map-results.ts';
 export { functionMessage, jsonOrText } from './function-message.ts';
+export { functionNameOf } from './function-name.ts';

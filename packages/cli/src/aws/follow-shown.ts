@@ -1,14 +1,9 @@
-import type { RankLine, UnnumberedEvent } from '@cosmicai/payload';
+import { functionNameOf, type RankLine, type UnnumberedEvent } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { plannedBytes, plannedRunIn } from '../run/planned-run.ts';
 import type { RunProgress } from '../run/run-progress.ts';
-import { follow, type Followed } from './follow.ts';
-import type { FunctionLogs } from './function-logs.ts';
-import { nameOf } from './history.ts';
-import { ranksOver } from './rank-figures.ts';
-import { watchRanks } from './rank-lines.ts';
+import { follow, type Followed, type FunctionLogs, ranksOver, wallClock, watchRanks } from '@cosmicai/aws';
 import type { StageRun } from './stage-run.ts';
-import { wallClock } from './wait.ts';
 
 /**
  * Follows an execution to its end and shows how far it is: its states, the counts of its Map, and what its ranks log.
@@ -34,7 +29,7 @@ export async function followShown(
     }
     if (event.type !== 'MapRunStarted' || run === undefined || isWatched) return;
     isWatched = true;
-    const query = { logs, functionName: nameOf(called.rank), runId: run.run_id, from: run.from };
+    const query = { logs, functionName: functionNameOf(called.rank), runId: run.run_id, from: run.from };
     // The counts go on to tell how far the run is where its logs can't be read.
     watchRanks({ ...query, clock: wallClock, signal }, (line) => tell(line, shown)).catch(() => undefined);
   };

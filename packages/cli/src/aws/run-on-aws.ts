@@ -6,10 +6,7 @@ import type { Execution } from '../run/execute.ts';
 import { readPayload } from '../run/payload.ts';
 import { reportExecution } from '../run/report-run.ts';
 import { RunProgress } from '../run/run-progress.ts';
-import { numbered } from './collect.ts';
-import { findExecutionToRepair, runOf } from './find-execution.ts';
-import { lambdaFunctions } from './function-service.ts';
-import { rerunFailedRanks } from './rerun-ranks.ts';
+import { findExecutionToRepair, lambdaFunctions, numbered, rerunFailedRanks, runOf, wallClock } from '@cosmicai/aws';
 import {
   basicsOf,
   followToEnd,
@@ -19,7 +16,6 @@ import {
   startOnStage,
   type StageRun,
 } from './stage-run.ts';
-import { wallClock } from './wait.ts';
 
 export interface AwsRunOptions extends PayloadOptions {
   readonly stage: string;

@@ -3,7 +3,7 @@ import { UserInputError, type RunPayload } from '@cosmicai/payload';
 import { resultsLocation } from '../inputs/files.ts';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 import { composePayload, NO_ENDPOINT } from '../run/payload.ts';
-import type { DeployedStage } from './stage.ts';
+import type { DeployedStage } from '@cosmicai/aws';
 
 /** What of a stage decides a payload. */
 export type PayloadStage = Pick<DeployedStage, 'name' | 'bucket' | 'options' | 'rendezvous'>;

@@ -10,22 +10,27 @@ import { progress } from '../output/progress.ts';
 import { printBlock, printLine, type Terminal } from '../output/terminal.ts';
 import { keepQuote, keepQuoteOfRun, keptQuote } from '../quote/kept-quote.ts';
 import { quoteLines, quoteOnStage } from '../quote/quote-on-stage.ts';
-import type { RunPlace } from '../report/run-place.ts';
+import type { RunPlace } from '@cosmicai/runs';
 import type { Execution } from '../run/execute.ts';
 import { RunProgress } from '../run/run-progress.ts';
-import { calledFunctions, type CalledFunctions } from './called-functions.ts';
-import { collect } from './collect.ts';
-import { runOf } from './find-execution.ts';
-import type { Followed } from './follow.ts';
+import {
+  calledFunctions,
+  type CalledFunctions,
+  cloudWatchLogs,
+  collect,
+  type DeployedStage,
+  type Followed,
+  functionSizes,
+  openStage,
+  type RemoteExecution,
+  rendezvousSize,
+  runOf,
+  uploadPartitions,
+  wallClock,
+} from '@cosmicai/aws';
 import { followShown } from './follow-shown.ts';
-import { cloudWatchLogs } from './function-logs.ts';
 import { keepExecution } from './keep-execution.ts';
 import { composeStagePayload } from './stage-payload.ts';
-import { functionSizes, rendezvousSize } from './stage-sizes.ts';
-import { openStage, type DeployedStage } from './stage.ts';
-import { uploadPartitions } from './upload.ts';
-import { wallClock } from './wait.ts';
-import type { RemoteExecution } from './workflow-service.ts';
 
 /** A stage at which runs are started and followed. */
 export interface StageRun {

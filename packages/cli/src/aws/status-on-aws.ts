@@ -1,17 +1,21 @@
-import type { RankFigures, UnnumberedEvent } from '@cosmicai/payload';
+import { functionNameOf, type RankFigures, type UnnumberedEvent } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 import { describeFigures, describeSilence } from '../progress/describe-figures.ts';
 import { plannedBytes } from '../run/planned-run.ts';
-import { calledFunctions } from './called-functions.ts';
-import { runOf } from './find-execution.ts';
-import { cloudWatchLogs } from './function-logs.ts';
-import { HistoryReader, nameOf } from './history.ts';
-import { rankFigures } from './rank-figures.ts';
-import { openStage, type DeployedStage } from './stage.ts';
-import type { MapRunCounts, RemoteExecution } from './workflow-service.ts';
+import {
+  calledFunctions,
+  cloudWatchLogs,
+  type DeployedStage,
+  HistoryReader,
+  type MapRunCounts,
+  openStage,
+  rankFigures,
+  type RemoteExecution,
+  runOf,
+} from '@cosmicai/aws';
 
 /** Executions listed; `aws stepfunctions list-executions` has them all. */
 const SHOWN = 20;
@@ -103,7 +107,7 @@ async function figuresOf(
   try {
     const query = {
       logs: await cloudWatchLogs(options.region),
-      functionName: nameOf(calledFunctions(await workflow.definition()).rank),
+      functionName: functionNameOf(calledFunctions(await workflow.definition()).rank),
       runId,
       from: Date.parse(begun.time),
     };

@@ -1,5 +1,5 @@
 import { basename, join, resolve } from 'node:path';
-import { uploadPartitions } from '../aws/upload.ts';
+import { uploadPartitions } from '@cosmicai/aws';
 import { followToEnd, keepOnStage, openStageRun, startOnStage, type StageRun } from '../aws/stage-run.ts';
 import { accessNamed } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';

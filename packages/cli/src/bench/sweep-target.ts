@@ -1,6 +1,6 @@
 import type { BenchReport } from '@cosmicai/metrics';
 import type { AccessOptions } from '../inputs/options.ts';
-import type { RunPlace } from '../report/run-place.ts';
+import type { RunPlace } from '@cosmicai/runs';
 import type { Execution } from '../run/execute.ts';
 import type { SweepRun } from './sweep.ts';
 

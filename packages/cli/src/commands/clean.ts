@@ -67,7 +67,7 @@ async function refuseUnderWay(bucket: string, resultPath: string, runId: string,
 
 async function locate(results: string, { target, stage }: CleanOptions, terminal: Terminal) {
   if (target === 'local' || results.includes('://')) return resultsLocation(results, terminal.cwd);
-  const { openStage } = await import('../aws/stage.ts');
+  const { openStage } = await import('@cosmicai/aws');
   const { bucket } = await openStage(stage);
   return { bucket: `s3://${bucket}`, resultPath: results.replace(/^\/+|\/+$/g, '') };
 }

@@ -67,7 +67,7 @@ async function pingHere(options: PingOptions, terminal: Terminal): Promise<PingR
 }
 
 async function pingOnAws(options: PingOptions, terminal: Terminal): Promise<PingReport> {
-  const { pingDeployed } = await import('../aws/ping-stage.ts');
+  const { pingDeployed } = await import('@cosmicai/aws');
   return await pingDeployed(options.stage, {
     worldSize: options.worldSize ?? PEERS_ON_STAGE,
     rendezvous: options.rendezvous,

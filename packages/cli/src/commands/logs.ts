@@ -22,7 +22,7 @@ export function logsCommand(terminal: Terminal): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  cosmicai logs --stage dev --function infer --filter ERROR\n')
     .action(async (name: string | undefined, options: LogsOptions) => {
-      const { executionLog } = await import('../aws/execution-log.ts');
+      const { executionLog } = await import('@cosmicai/aws');
       const lines = await executionLog(options.stage, name, options);
       if (options.json) {
         printJson(terminal, lines);

@@ -7,7 +7,7 @@ import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOpti
 import { formatLines, formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
-import type { RunPlace } from '../report/run-place.ts';
+import type { RunPlace } from '@cosmicai/runs';
 import { resumeCommand } from '../run/way-on.ts';
 import { brokenOff, executionsFolder } from '../status/local-executions.ts';
 import { listRuns, NOT_SUMMARIZED, type RunRow } from '../status/list-runs.ts';

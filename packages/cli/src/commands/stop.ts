@@ -17,8 +17,8 @@ export function stopCommand(terminal: Terminal): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  cosmicai stop --stage dev 20260304T050607Z-1a2b3c4d\n')
     .action(async (name: string | undefined, options: StopOptions) => {
-      const { openStage } = await import('../aws/stage.ts');
-      const { stopExecution } = await import('../aws/stop-execution.ts');
+      const { openStage } = await import('@cosmicai/aws');
+      const { stopExecution } = await import('@cosmicai/aws');
       const { workflow } = await openStage(options.stage);
       const stopped = await stopExecution(workflow, name);
       if (options.json) printJson(terminal, { execution: stopped, status: 'ABORTED' });

@@ -1,5 +1,5 @@
 import { runLayout } from '@cosmicai/payload';
-import { verifyRun, type Finding, type Verification } from '@cosmicai/runs';
+import { type Finding, openPlace, type RunPlace, type Verification, verifyRun } from '@cosmicai/runs';
 import { readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { dataAccess } from '../inputs/data-access.ts';
@@ -9,7 +9,6 @@ import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';
 import { formatLines } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
-import { openPlace, type RunPlace } from '../report/run-place.ts';
 import { modelOfRecord } from '../run/model-of-record.ts';
 import { findRun } from '../status/find-run.ts';
 import { againCommand, resumeCommand } from '../run/way-on.ts';

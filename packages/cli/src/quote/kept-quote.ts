@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quoteSchema, type Quote } from '@cosmicai/metrics';
 import { parseJsonAs, runLayout, withFormat } from '@cosmicai/payload';
-import { openPlace, type RunPlace } from '../report/run-place.ts';
+import { openPlace, type RunPlace } from '@cosmicai/runs';
 
 /** Name of a quote beside what it was made for: in an execution's folder from before its start, in the run's once it is over. */
 const QUOTE_FILE = 'quote.json';

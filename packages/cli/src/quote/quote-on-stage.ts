@@ -5,7 +5,7 @@ import { openStore } from '@cosmicai/store';
 import { dataAccess } from '../inputs/data-access.ts';
 import { formatLines } from '../output/table.ts';
 import type { StageRun } from '../aws/stage-run.ts';
-import { provisionedFor, rendezvousSize } from '../aws/stage-sizes.ts';
+import { provisionedFor, rendezvousSize } from '@cosmicai/aws';
 import { pricesFor } from '../report/prices-for.ts';
 import { partitionSizes, runPlanOf } from './run-plan.ts';
 

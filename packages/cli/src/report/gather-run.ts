@@ -31,7 +31,7 @@ import { quoteOfRun } from '../quote/kept-quote.ts';
 import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
 import { billOf } from './bill.ts';
 import { pricesFor } from './prices-for.ts';
-import { openPlace, type RunPlace } from './run-place.ts';
+import { openPlace, type RunPlace } from '@cosmicai/runs';
 import { s3UsageOf } from './s3-usage.ts';
 
 /** Predictions drawn at most; more would only darken the plot. */

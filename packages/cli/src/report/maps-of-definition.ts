@@ -1,5 +1,5 @@
+import { functionNameOf } from '@cosmicai/payload';
 import { z } from 'zod';
-import { nameOf } from '../aws/history.ts';
 
 /** A Map state that runs child executions, as its bill depends on it. */
 export interface DistributedMap {
@@ -33,7 +33,7 @@ export function mapsOf(definition: unknown): ReadonlyMap<string, DistributedMap>
           (each) => task.safeParse(each).data?.Parameters.FunctionName ?? [],
         );
         const childType = ProcessorConfig.ExecutionType === 'EXPRESS' ? 'EXPRESS' : 'STANDARD';
-        found.set(name, { childType, functions: functions.map(nameOf) });
+        found.set(name, { childType, functions: functions.map(functionNameOf) });
       }
       look(inner);
     }

@@ -18,7 +18,7 @@ import { BrokenOffByInputError, BrokenOffError, isOutside } from '../output/erro
 import { makeNamedFolder } from '../output/named-file.ts';
 import { setIn } from '../output/table.ts';
 import { printBlock, type Terminal } from '../output/terminal.ts';
-import type { RunPlace } from '../report/run-place.ts';
+import type { RunPlace } from '@cosmicai/runs';
 import { executionsFolder } from '../status/local-executions.ts';
 import { checkModel } from './check-model.ts';
 import { loadMachine, localFunctions } from './functions.ts';

@@ -5,7 +5,7 @@ import { BrokenOffError, EXIT, goOnWith, isOutside, shellWord } from '../output/
 import { formatLines, setIn } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { gatherRun } from '../report/gather-run.ts';
-import { openPlace, type RunPlace } from '../report/run-place.ts';
+import { openPlace, type RunPlace } from '@cosmicai/runs';
 import { describeRun } from './describe-run.ts';
 import type { Execution } from './execute.ts';
 import { plannedRunIn } from './planned-run.ts';

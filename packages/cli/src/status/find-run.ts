@@ -6,10 +6,9 @@ import {
   UserInputError,
   type RunSummary,
 } from '@cosmicai/payload';
-import { readLease } from '@cosmicai/runs';
+import { openPlace, readLease, type RunPlace } from '@cosmicai/runs';
 import { readableAddress, type ObjectStore } from '@cosmicai/store';
 import { resultsLocation } from '../inputs/files.ts';
-import { openPlace, type RunPlace } from '../report/run-place.ts';
 
 export interface FoundRun {
   readonly place: RunPlace;

@@ -5,7 +5,7 @@ import { UserInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { stageOptions } from '@cosmicai/deploy';
 import { composeStagePayload, type PayloadStage } from '../../src/aws/stage-payload.ts';
-import { uploadPartitions } from '../../src/aws/upload.ts';
+import { uploadPartitions } from '@cosmicai/aws';
 import type { PayloadOptions } from '../../src/inputs/payload-options.ts';
 
 const STAGE: PayloadStage = {

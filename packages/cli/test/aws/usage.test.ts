@@ -11,8 +11,7 @@ import {
 } from '@cosmicai/metrics';
 import { executionRecordSchema, parseAs, type ExecutionRecord, type RankResult } from '@cosmicai/payload';
 import { stageOptions } from '@cosmicai/deploy';
-import { calledFunctions } from '../../src/aws/called-functions.ts';
-import { functionSizes, provisionedFor, rendezvousSize } from '../../src/aws/stage-sizes.ts';
+import { calledFunctions, functionSizes, provisionedFor, rendezvousSize } from '@cosmicai/aws';
 import { billOf } from '../../src/report/bill.ts';
 import { usageOf, type UsageSources } from '../../src/report/usage.ts';
 

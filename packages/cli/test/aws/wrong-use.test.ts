@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError } from '@cosmicai/payload';
 import { loadDefinition } from '@cosmicai/local';
-import { calledFunctions } from '../../src/aws/called-functions.ts';
+import { calledFunctions } from '@cosmicai/aws';
 import { Workspace } from '../support/workspace.ts';
 
 const MACHINE = fileURLToPath(new URL('../../../../state-machine.asl.yml', import.meta.url));

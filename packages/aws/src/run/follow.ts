@@ -1,8 +1,8 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { reasonOf, type UnnumberedEvent } from '@cosmicai/payload';
 import { HistoryReader } from './history.ts';
-import { BackOff, type WaitingClock } from './wait.ts';
-import type { MapRunCounts, RemoteExecution, WorkflowService } from './workflow-service.ts';
+import { BackOff, type WaitingClock } from '../services/wait.ts';
+import type { MapRunCounts, RemoteExecution, WorkflowService } from '../services/workflow-service.ts';
 
 export interface FollowOptions {
   readonly workflow: WorkflowService;

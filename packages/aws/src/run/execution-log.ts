@@ -1,7 +1,7 @@
 import { UserInputError } from '@cosmicai/payload';
-import { calledFunctions } from './called-functions.ts';
-import { cloudWatchLogs } from './function-logs.ts';
-import { openStage } from './stage.ts';
+import { calledFunctions } from '../stage/called-functions.ts';
+import { cloudWatchLogs } from '../services/function-logs.ts';
+import { openStage } from '../stage/stage.ts';
 
 export interface ExecutionLogLine {
   /** ISO 8601. */

@@ -1,5 +1,5 @@
 import type { Attempt } from './history.ts';
-import type { LoggedReport } from './function-logs.ts';
+import type { LoggedReport } from '../services/function-logs.ts';
 
 /** An attempt with the child execution it happened in, e.g. `Infer[3]`; undefined in the run itself. */
 export interface PlacedAttempt extends Readonly<Attempt> {

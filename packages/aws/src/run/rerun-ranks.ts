@@ -1,13 +1,20 @@
 import { parseReportLog } from '@cosmicai/metrics';
-import { parseAs, runLayout, UserInputError, type Json, type RunStatus, type UnnumberedEvent } from '@cosmicai/payload';
+import {
+  functionNameOf,
+  type Json,
+  parseAs,
+  runLayout,
+  type RunStatus,
+  type UnnumberedEvent,
+  UserInputError,
+} from '@cosmicai/payload';
 import { ranksInStore, readItems, readRecord, verifyFolder } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
-import type { CalledFunctions } from './called-functions.ts';
-import type { FunctionService, Invocation } from './function-service.ts';
-import { nameOf } from './history.ts';
-import type { WaitingClock } from './wait.ts';
+import type { CalledFunctions } from '../stage/called-functions.ts';
+import type { FunctionService, Invocation } from '../services/function-service.ts';
+import type { WaitingClock } from '../services/wait.ts';
 
 export interface RerunOptions {
   readonly run: { readonly resultPath: string; readonly runId: string };
@@ -61,7 +68,7 @@ export async function rerunFailedRanks(options: RerunOptions): Promise<Rerun> {
     const place = { state, ...(child !== undefined && { in: child }) };
     const begun = time();
     const invocation = await functions.invoke(functionName, input, signal);
-    const name = nameOf(functionName);
+    const name = functionNameOf(functionName);
     emit({ ...place, type: 'FunctionStarted', time: begun, functionName: name, requestId: invocation.requestId });
     for (const report of parseReportLog(invocation.log).reports)
       emit({ ...place, type: 'FunctionEnded', time: time(), report: { ...report, functionName: name } });

@@ -1,6 +1,6 @@
 import { jsonOrText, rankLineSchema, type RankLine } from '@cosmicai/payload';
-import type { FunctionLogs } from './function-logs.ts';
-import type { WaitingClock } from './wait.ts';
+import type { FunctionLogs } from '../services/function-logs.ts';
+import type { WaitingClock } from '../services/wait.ts';
 
 export interface RankLinesQuery {
   readonly logs: FunctionLogs;

@@ -1,5 +1,5 @@
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
-import { explained } from './aws-errors.ts';
+import { explained } from '../services/aws-errors.ts';
 
 /** Where a stage's rendezvous server runs, by the outputs of its stack. */
 export interface RendezvousService {

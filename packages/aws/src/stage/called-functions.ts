@@ -1,6 +1,5 @@
-import { EnvironmentError, parseAs } from '@cosmicai/payload';
+import { EnvironmentError, functionNameOf, parseAs } from '@cosmicai/payload';
 import { z } from 'zod';
-import { nameOf } from './history.ts';
 
 const task = z.object({ Type: z.literal('Task'), Parameters: z.object({ FunctionName: z.string() }) });
 const map = z.object({
@@ -39,7 +38,7 @@ export function calledFunctions(definition: unknown): CalledFunctions {
       'The deployed state machine has no Map that calls a function for each rank and another one afterwards. Deploy the stage again.',
     );
   }
-  const names = [...Object.values(States).flatMap(functionOf), ...inner].map(nameOf);
+  const names = [...Object.values(States).flatMap(functionOf), ...inner].map(functionNameOf);
   const childType = first.ItemProcessor.ProcessorConfig.ExecutionType === 'EXPRESS' ? 'EXPRESS' : 'STANDARD';
   return { names: [...new Set(names)], rank, summarize, childType };
 }

@@ -1,7 +1,7 @@
 import { plannedRunSchema, UserInputError, type UnnumberedEvent } from '@cosmicai/payload';
-import type { RunPlace } from '../report/run-place.ts';
+import type { RunPlace } from '@cosmicai/runs';
 import { HistoryReader } from './history.ts';
-import type { RemoteExecution, WorkflowService } from './workflow-service.ts';
+import type { RemoteExecution, WorkflowService } from '../services/workflow-service.ts';
 
 /** The run that an execution planned, as Initialize answered; undefined when it didn't come that far. */
 export function runOf(events: readonly UnnumberedEvent[]): RunPlace | undefined {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RemoteError, type FmiPingAnswer, type FmiPingTask } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
-import { pingStage } from '../../src/aws/ping-stage.ts';
-import type { Invocation } from '../../src/aws/function-service.ts';
+import { pingStage } from '../src/ping/ping-stage.ts';
+import type { Invocation } from '../src/services/function-service.ts';
 
 const OPENER = 'cosmicai-init-dev-initFmi';
 const RANK = 'cosmicai-inference-dev-inference';

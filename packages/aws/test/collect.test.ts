@@ -2,9 +2,9 @@ import { fileStore } from '@cosmicai/store';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collect } from '../../src/aws/collect.ts';
-import { follow } from '../../src/aws/follow.ts';
-import type { FunctionLogs, LogLine } from '../../src/aws/function-logs.ts';
+import { collect } from '../src/run/collect.ts';
+import { follow } from '../src/run/follow.ts';
+import type { FunctionLogs, LogLine } from '../src/services/function-logs.ts';
 import { at, EXECUTION_ARN, HistoryWriter, MAP_RUN_ID, caught, RUN } from './histories.ts';
 import { counts, ScriptedWorkflow } from './scripted-workflow.ts';
 

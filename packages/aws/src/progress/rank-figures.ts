@@ -1,7 +1,7 @@
 import type { RankFigures, RankLine } from '@cosmicai/payload';
-import { RankBoard, type RankCounts } from '../progress/rank-board.ts';
+import { RankBoard, type RankCounts } from '@cosmicai/runs';
 import { rankLines, type RankLinesQuery } from './rank-lines.ts';
-import type { MapRunCounts } from './workflow-service.ts';
+import type { MapRunCounts } from '../services/workflow-service.ts';
 
 /** How far apart the rate looks at what was logged. */
 const LOOK_MS = 2000;

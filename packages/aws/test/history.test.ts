@@ -1,5 +1,5 @@
-import { HistoryReader } from '../../src/aws/history.ts';
-import { matchReports } from '../../src/aws/match-reports.ts';
+import { HistoryReader } from '../src/run/history.ts';
+import { matchReports } from '../src/run/match-reports.ts';
 import { at, caught, HistoryWriter, MAP_RUN_ARN, planned } from './histories.ts';
 
 function read(writer: HistoryWriter, child?: string) {

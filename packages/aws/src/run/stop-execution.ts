@@ -1,6 +1,6 @@
 import { UserInputError } from '@cosmicai/payload';
 import { isOver } from './find-execution.ts';
-import type { RemoteExecution, WorkflowService } from './workflow-service.ts';
+import type { RemoteExecution, WorkflowService } from '../services/workflow-service.ts';
 
 /** Executions looked through for those at work. */
 const RECENT = 100;

@@ -1,6 +1,5 @@
 import type { DescribeExecutionOutput, ExecutionListItem, ExecutionStatus, HistoryEvent } from '@aws-sdk/client-sfn';
-import type { JsonObject } from '@cosmicai/local';
-import { UserInputError } from '@cosmicai/payload';
+import { type JsonObject, UserInputError } from '@cosmicai/payload';
 import { explained, isMissing } from './aws-errors.ts';
 import type { RemoteExecution, WorkflowService } from './workflow-service.ts';
 

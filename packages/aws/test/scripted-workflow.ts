@@ -1,7 +1,7 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { UserInputError } from '@cosmicai/payload';
-import type { WaitingClock } from '../../src/aws/wait.ts';
-import type { MapRunCounts, RemoteExecution, WorkflowService } from '../../src/aws/workflow-service.ts';
+import type { WaitingClock } from '../src/services/wait.ts';
+import type { MapRunCounts, RemoteExecution, WorkflowService } from '../src/services/workflow-service.ts';
 import { at, EXECUTION_ARN, MACHINE_ARN } from './histories.ts';
 
 /** What Step Functions answers from one look to the next. */

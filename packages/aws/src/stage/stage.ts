@@ -1,10 +1,10 @@
 import { UserInputError } from '@cosmicai/payload';
 import { openStore, type ObjectStore } from '@cosmicai/store';
 import { stageOptions, type StageOptions } from '@cosmicai/deploy';
-import { explained, isMissing } from './aws-errors.ts';
+import { explained, isMissing } from '../services/aws-errors.ts';
 import { rendezvousAddress, rendezvousService } from './rendezvous-address.ts';
-import { stepFunctions } from './step-functions.ts';
-import type { WorkflowService } from './workflow-service.ts';
+import { stepFunctions } from '../services/step-functions.ts';
+import type { WorkflowService } from '../services/workflow-service.ts';
 
 /** A deployed stage: what its root stack put into the account. */
 export interface DeployedStage {

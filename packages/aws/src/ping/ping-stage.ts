@@ -11,9 +11,9 @@ import {
   type FmiPingTask,
 } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
-import { calledFunctions } from './called-functions.ts';
-import { lambdaFunctions, type FunctionService, type Invocation } from './function-service.ts';
-import { openStage } from './stage.ts';
+import { calledFunctions } from '../stage/called-functions.ts';
+import { lambdaFunctions, type FunctionService, type Invocation } from '../services/function-service.ts';
+import { openStage } from '../stage/stage.ts';
 
 export interface StagePingOptions {
   readonly worldSize: number;

@@ -3,12 +3,12 @@ import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
 import type { Followed } from './follow.ts';
-import { reportLines, type FunctionLogs, type LoggedReport } from './function-logs.ts';
+import { reportLines, type FunctionLogs, type LoggedReport } from '../services/function-logs.ts';
 import { HistoryReader } from './history.ts';
 import { childEvents, mapChildren, mapRunId, type MapChild } from './map-results.ts';
 import { matchReports, type MatchedReport, type MatchedReports, type PlacedAttempt } from './match-reports.ts';
-import type { WaitingClock } from './wait.ts';
-import type { WorkflowService } from './workflow-service.ts';
+import type { WaitingClock } from '../services/wait.ts';
+import type { WorkflowService } from '../services/workflow-service.ts';
 
 export interface CollectOptions {
   readonly followed: Followed;

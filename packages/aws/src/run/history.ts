@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import { jsonOrText, reasonOf, type Json, type UnnumberedEvent } from '@cosmicai/payload';
+import { functionNameOf, type Json, jsonOrText, reasonOf, type UnnumberedEvent } from '@cosmicai/payload';
 import { z } from 'zod';
 
 /** One invocation of a function by a Task, as the history tells it. */
@@ -162,7 +162,7 @@ export class HistoryReader {
   #schedule(event: HistoryEvent, state: State, at: number, place: Place): UnnumberedEvent[] {
     const { data } = invocation.safeParse(json(event.taskScheduledEventDetails?.parameters));
     if (data !== undefined) {
-      const attempt: Attempt = { state: state.name, functionName: nameOf(data.FunctionName), startedAt: at };
+      const attempt: Attempt = { state: state.name, functionName: functionNameOf(data.FunctionName), startedAt: at };
       this.attempts.push(attempt);
       this.#underWay.set(state, attempt);
     }
@@ -211,12 +211,6 @@ function failureDetails(event: HistoryEvent): { error?: string | undefined; caus
 
 function timedOut(type: string | undefined): boolean {
   return type === 'TaskTimedOut';
-}
-
-/** The name of a function that is given by name or ARN, with or without a qualifier. */
-export function nameOf(reference: string): string {
-  const arn = /:function:([^:]+)/.exec(reference)?.[1];
-  return arn ?? reference.split(':')[0]!;
 }
 
 function json(text: string | undefined): Json {

@@ -1,6 +1,6 @@
-import { findExecutionToRepair } from '../../src/aws/find-execution.ts';
-import { stopExecution } from '../../src/aws/stop-execution.ts';
-import type { RemoteExecution } from '../../src/aws/workflow-service.ts';
+import { findExecutionToRepair } from '../src/run/find-execution.ts';
+import { stopExecution } from '../src/run/stop-execution.ts';
+import type { RemoteExecution } from '../src/services/workflow-service.ts';
 import { at, caught, MACHINE_ARN, planned, type HistoryWriter } from './histories.ts';
 import { ScriptedWorkflow } from './scripted-workflow.ts';
 

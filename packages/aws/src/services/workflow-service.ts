@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import type { JsonObject, RunStatus } from '@cosmicai/local';
+import type { JsonObject, RunStatus } from '@cosmicai/payload';
 
 /** An execution as AWS describes it. */
 export interface RemoteExecution {

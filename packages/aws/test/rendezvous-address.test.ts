@@ -11,8 +11,8 @@ import {
   RunTaskCommand,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
-import { startMoto, whyNoMoto, type MotoServer } from '../../../../test/moto-server.ts';
-import { rendezvousAddress, rendezvousService } from '../../src/aws/rendezvous-address.ts';
+import { startMoto, whyNoMoto, type MotoServer } from '../../../test/moto-server.ts';
+import { rendezvousAddress, rendezvousService } from '../src/stage/rendezvous-address.ts';
 
 const REGION = 'us-east-1';
 const OUTPUTS = new Map([

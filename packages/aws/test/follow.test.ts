@@ -1,6 +1,6 @@
-import { follow } from '../../src/aws/follow.ts';
+import { follow } from '../src/run/follow.ts';
 import type { UnnumberedEvent } from '@cosmicai/payload';
-import { BackOff } from '../../src/aws/wait.ts';
+import { BackOff } from '../src/services/wait.ts';
 import { caught, EXECUTION_ARN, MAP_RUN_ARN, planned } from './histories.ts';
 import { counts, ScriptedWorkflow, type Look } from './scripted-workflow.ts';
 

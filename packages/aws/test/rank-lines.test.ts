@@ -1,6 +1,6 @@
-import { rankFigures } from '../../src/aws/rank-figures.ts';
-import { watchRanks } from '../../src/aws/rank-lines.ts';
-import type { FunctionLogs, LogLine } from '../../src/aws/function-logs.ts';
+import { rankFigures } from '../src/progress/rank-figures.ts';
+import { watchRanks } from '../src/progress/rank-lines.ts';
+import type { FunctionLogs, LogLine } from '../src/services/function-logs.ts';
 import { counts } from './scripted-workflow.ts';
 
 /** A log whose lines are found once the clock has come so far. */

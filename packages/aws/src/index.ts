@@ -1,0 +1,18 @@
+export { pingDeployed } from './ping/ping-stage.ts';
+export { rankFigures, ranksOver } from './progress/rank-figures.ts';
+export { watchRanks } from './progress/rank-lines.ts';
+export { collect, numbered } from './run/collect.ts';
+export { executionLog } from './run/execution-log.ts';
+export { findExecutionToRepair, runOf } from './run/find-execution.ts';
+export { follow, type Followed } from './run/follow.ts';
+export { HistoryReader } from './run/history.ts';
+export { rerunFailedRanks } from './run/rerun-ranks.ts';
+export { stopExecution } from './run/stop-execution.ts';
+export { uploadPartitions } from './run/upload.ts';
+export { cloudWatchLogs, type FunctionLogs } from './services/function-logs.ts';
+export { lambdaFunctions } from './services/function-service.ts';
+export { wallClock } from './services/wait.ts';
+export type { MapRunCounts, RemoteExecution } from './services/workflow-service.ts';
+export { calledFunctions, type CalledFunctions } from './stage/called-functions.ts';
+export { openStage, type DeployedStage } from './stage/stage.ts';
+export { functionSizes, provisionedFor, rendezvousSize } from './stage/stage-sizes.ts';
