@@ -77,7 +77,7 @@ describe('run --resume of ranks that meet over FMI', () => {
     const refused = await workspace.cosmicai(again);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
-      /have changed since it began:\n {2}2\.pt has \d+ bytes, planned were 200000\n.*--accept-changed/,
+      /have changed since it began:\n {2}2\.pt has \d+ bytes, planned were 200000\n(.*\n)+.* --accept-changed\n/,
     );
 
     const resumed = await workspace.cosmicai([...again, '--accept-changed']);
