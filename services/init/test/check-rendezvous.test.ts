@@ -10,6 +10,7 @@ import {
 } from '@cosmicai/rendezvous';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { openMeeting } from '../src/check-rendezvous.ts';
+import { runReference } from './run-reference.ts';
 
 const SECRET = 'a secret of the rendezvous server';
 let folder: string;
@@ -26,21 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const input = (port: number) => ({
-  run: {
-    run_id: 'run-1',
-    bucket: 'galaxies',
-    result_path: 'out',
-    manifest_key: 'out/runs/run-1/manifest.json',
-    map_prefix: 'out/runs/run-1/map',
-    world_size: 4,
-    ranks_with_data: 3,
-    max_concurrency: 10,
-    tolerated_failure_percentage: 0,
-    fmi_enabled: true,
-    rendezvous_endpoint: `127.0.0.1:${port}`,
-  },
-});
+const input = (port: number) => ({ run: { ...runReference, rendezvous_endpoint: `127.0.0.1:${port}` } });
 const open = (port: number, secret = SECRET) =>
   openMeeting(input(port), { openStore: () => store, secret: () => Promise.resolve(secret) });
 

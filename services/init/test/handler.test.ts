@@ -7,6 +7,7 @@ import { InvalidInputError, UserInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { openMeeting } from '../src/check-rendezvous.ts';
 import { init, initFmi } from '../src/handler.ts';
+import { runReference } from './run-reference.ts';
 
 const SECRET = 'a-secret-of-the-rendezvous-server';
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-init-handler-'));
@@ -21,20 +22,6 @@ afterAll(() => {
   delete process.env.COSMICAI_RENDEZVOUS_SECRETS;
   rmSync(folder, { recursive: true });
 });
-
-const reference = {
-  run_id: 'run-1',
-  bucket: 'galaxies',
-  result_path: 'out',
-  manifest_key: 'out/runs/run-1/manifest.json',
-  map_prefix: 'out/runs/run-1/map',
-  world_size: 4,
-  ranks_with_data: 3,
-  max_concurrency: 10,
-  tolerated_failure_percentage: 0,
-  fmi_enabled: true,
-  rendezvous_endpoint: 'rendezvous.example.org:10000',
-};
 
 describe('the functions of init', () => {
   it('plan a run under an id of its time, another one each time', async () => {
@@ -57,7 +44,7 @@ describe('the functions of init', () => {
     expect((await store.get('out/runs/ping-0f1e2d3c/rendezvous-key')).toString()).toBe(
       deriveRunKey(SECRET, 'ping-0f1e2d3c').toString('hex'),
     );
-    await expect(initFmi({ run: { ...reference, rendezvous_endpoint: null } })).rejects.toThrow(UserInputError);
+    await expect(initFmi({ run: { ...runReference, rendezvous_endpoint: null } })).rejects.toThrow(UserInputError);
     const refused = initFmi({ hello: 1 });
     await expect(refused).rejects.toBeInstanceOf(InvalidInputError);
     await expect(refused).rejects.toThrow(
@@ -72,7 +59,7 @@ describe('a meeting', () => {
     const asked: unknown[] = [];
 
     const answer = await openMeeting(
-      { run: reference },
+      { run: runReference },
       {
         openStore: () => store,
         secret: async () => SECRET,

@@ -6,24 +6,7 @@ import { checkEnd } from '../invariants.ts';
 import { between, kindOf, oneOf, type Kind, type Outcome } from '../schedule.ts';
 import { signal, type Moment, type Site } from '../site.ts';
 import { drawDamage, inflict, isHarmless, type Damage } from './damage.ts';
-
-/** Files of a run, and those that it published; of those of ranks there are several to swap. */
-const TARGETS = [
-  'rank.json',
-  'predictions/rank.parquet',
-  'hashes/rank.u64',
-  'summary.json',
-  'combined_data.json',
-  'proof.json',
-  'manifest.json',
-  'run.json',
-  'published rank.json',
-  'published summary.json',
-  'published combined_data.json',
-] as const;
-type Target = (typeof TARGETS)[number];
-/** What ranks leave, and so what there is before a run comes to its end. */
-const OF_RANKS = ['rank.json', 'predictions/rank.parquet', 'hashes/rank.u64'] as const;
+import { keyOf, OF_RANKS, TARGETS, type Target } from './targets.ts';
 
 const DAMAGES = ['removed', 'emptied', 'replaced', 'swapped', 'cut', 'flipped', 'touched', 'written again'] as const;
 
@@ -105,11 +88,8 @@ async function playFinished({ target, rank, damage }: Finished, bench: Bench): P
 }
 
 function fileOf(site: Site, target: Target, rank: number): string {
-  const published = target.startsWith('published ');
-  const name = target.replace('published ', '').replace('rank', String(rank));
-  if (published) return site.path('results', name);
   const { run_id } = JSON.parse(readFileSync(site.path('results', 'summary.json'), 'utf8')) as { run_id: string };
-  return site.path('results', 'runs', run_id, name);
+  return site.path(keyOf(target, run_id, rank));
 }
 
 async function playInterrupted(drawn: Interrupted, bench: Bench): Promise<Outcome> {

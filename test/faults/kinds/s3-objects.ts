@@ -10,6 +10,7 @@ import { between, kindOf, oneOf, type Kind, type Outcome } from '../schedule.ts'
 import { signal, type End } from '../site.ts';
 import { drawDamage, inflict, isHarmless, type Damage } from './damage.ts';
 import { endBySignal } from './s3-kill.ts';
+import { keyOf, OF_RANKS, TARGETS, type Target } from './targets.ts';
 
 /** The same bytes again have the same etag on S3, so that nothing has changed. */
 const WHOLE: readonly Damage['how'][] = ['replaced', 'swapped', 'removed', 'written again'];
@@ -29,27 +30,10 @@ interface Change {
   readonly nth: number;
 }
 
-/** Objects of a run, and those that it published. */
-const TARGETS = [
-  'rank.json',
-  'predictions/rank.parquet',
-  'hashes/rank.u64',
-  'summary.json',
-  'combined_data.json',
-  'proof.json',
-  'manifest.json',
-  'run.json',
-  'published rank.json',
-  'published summary.json',
-  'published combined_data.json',
-] as const;
-/** What ranks leave, and so what there is before a run comes to its end. */
-const OF_RANKS = 3;
-
 interface Result {
   /** While the run is interrupted, or after it has ended. */
   readonly midway: boolean;
-  readonly target: (typeof TARGETS)[number];
+  readonly target: Target;
   readonly rank: number;
   readonly damage: Damage;
   readonly nth: number;
@@ -85,7 +69,7 @@ export const s3ObjectKinds: readonly Kind[] = [
       const midway = index % 3 === 2;
       return {
         midway,
-        target: midway ? TARGETS[between(random, 0, OF_RANKS - 1)]! : TARGETS[index % TARGETS.length]!,
+        target: midway ? oneOf(random, OF_RANKS) : TARGETS[index % TARGETS.length]!,
         rank: between(random, 0, RANKS - 1),
         damage: drawDamage(random, ANY),
         nth: between(random, LAST - 20, LAST),
@@ -256,11 +240,6 @@ async function interrupted(site: S3Site, nth: number): Promise<End | undefined> 
 async function runIdIn(site: S3Site): Promise<string | undefined> {
   const { objects } = await listAll(site.store, 'results/runs/');
   return objects[0]?.key.split('/')[2];
-}
-
-function keyOf(target: Result['target'], runId: string, rank: number): string {
-  const name = target.replace('published ', '').replace('rank', String(rank));
-  return target.startsWith('published ') ? `results/${name}` : `results/runs/${runId}/${name}`;
 }
 
 async function inflictOn(site: S3Site, damage: Damage, key: string, other: string): Promise<void> {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { NO_TELEMETRY } from '@cosmicai/payload/no-telemetry';
 import { root } from '../root.ts';
 
@@ -42,6 +41,8 @@ export interface Bundle {
  * @param service folder below services/, e.g. `inference`
  */
 export async function bundle(service: string): Promise<Bundle> {
+  // Most commands find their bundles made.
+  const { build } = await import('esbuild');
   const source = join(root, 'services', service, 'src');
   const folder = join(root, 'services', service, 'dist');
   const entries = (await readdir(source)).filter((name) => name === 'handler.ts' || name.endsWith('-worker.ts')).sort();
