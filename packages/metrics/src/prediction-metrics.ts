@@ -69,7 +69,7 @@ export class PredictionMetrics {
     const residual = error / (1 + zSpec);
     this.#count++;
     OUTLIER_LIMITS.forEach((limit, at) => {
-      if (Math.abs(residual) > limit) this.#outliers[at]!++;
+      if (Math.abs(residual) > limit) this.#outliers[at] = this.#outliers[at]! + 1;
     });
     this.#sums.absolute.add(Math.abs(error));
     this.#sums.squared.addProduct(error, error);

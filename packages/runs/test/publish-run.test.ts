@@ -174,9 +174,8 @@ describe('publishRun', () => {
         await leaseUntil(new Date(end++).toISOString());
       },
     };
-    const publishing = publishRun(store, publicationOf('run', 1), renewing);
     await leaseUntil('2026-03-05T04:00:00Z');
-    const failed = await publishing.catch((error: unknown) => error);
+    const failed = await publishRun(store, publicationOf('run', 1), renewing).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(PublishingError);
     expect(String(failed)).toMatch(/Run stuck has been publishing at .* since 2026-03-04T05:00:00Z/);
   });
