@@ -1,9 +1,9 @@
 // The CloudWatch dashboard of a stage, as the JSON text that CloudFormation takes. ${AWS::Region} and ${Workflow} are
 // filled in by Fn::Sub.
 
-/** USD: x86_64 in us-east-1, as in the price book of packages/metrics; arm64 is a fifth cheaper. */
-const USD_PER_GB_SECOND = { x86_64: 0.0000166667, arm64: 0.0000133334 };
-const USD_PER_REQUEST = 0.0000002;
+/** USD, of the price book's default region. */
+const { gb_second: USD_PER_GB_SECOND, request: USD_PER_REQUEST } =
+  require('../packages/metrics/src/prices/us-east-1.json').lambda;
 const MB_PER_GB = 1024;
 
 module.exports = async ({ resolveVariable, resolveConfigurationProperty }) => {

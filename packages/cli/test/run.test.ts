@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseReportLog } from '@cosmicai/metrics';
 import { decodePredictions } from '@cosmicai/inference';
-import { fmiReportSchema, parseJsonAs } from '@cosmicai/payload';
+import { fmiReportSchema, parseJsonAs, parseReportLog } from '@cosmicai/payload';
 import { eventsIn } from './support/events.ts';
 import { printedRun, Workspace } from './support/workspace.ts';
 

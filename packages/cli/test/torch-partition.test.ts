@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
-import { parseReportLog } from '@cosmicai/metrics';
+import { parseReportLog } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { printedRun, Workspace } from './support/workspace.ts';
 

@@ -1,3 +1,4 @@
+import { pricesOf } from '@cosmicai/metrics';
 import fc from 'fast-check';
 import {
   ChannelUnavailableError,
@@ -24,6 +25,7 @@ describe('the channel policy', () => {
     expect(rows[2]!.latencyMs).toBeCloseTo(3 * 90.4 + 20, 9);
     expect(rows[2]!.channelUsd).toBeCloseTo(0.0000054 + 14 * 0.00000043, 12);
     expect(rows[0]!.waitingUsd).toBeCloseTo(8 * 0.00852 * 0.0000166667, 12);
+    expect(rows[0]!.waitingUsd).toBeCloseTo(8 * 0.00852 * pricesOf().lambda.gb_second.x86_64, 15);
   });
 
   it('prefers fast channels for time, and weighs requests against waiting for money', () => {

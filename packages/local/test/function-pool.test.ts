@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseReportLog } from '@cosmicai/metrics';
+import { parseReportLog } from '@cosmicai/payload';
 import { createFunctionPool, FunctionError, type FunctionConfig, type FunctionPool } from '../src/index.ts';
 
 const fixtures = join(import.meta.dirname, 'fixtures', 'functions');

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FORMAT } from '@cosmicai/payload';
-import { parseReportLog } from '@cosmicai/metrics';
+import { FORMAT, parseReportLog } from '@cosmicai/payload';
 import { loadDefinition } from '../src/index.ts';
 import { fixture, outline, Workspace } from './workspace.ts';
 

@@ -25,8 +25,6 @@ export {
   type RunUsage,
 } from './cost.ts';
 export { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer, unpriced, type FargateSize } from './stage-costs.ts';
-export type { ReportLine } from '@cosmicai/payload';
-export { formatReportLine, parseReportLine, parseReportLog, type ReportLog } from './report-line.ts';
 export { fromRankResult } from './own-results.ts';
 export { normaliseRankResult, readRankResults, recordsIn, type RankResults } from './rank-results.ts';
 export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measurement.ts';

@@ -1,4 +1,5 @@
-import { normaliseRankResult, parseReportLine, pricesOf, runTable } from '../src/index.ts';
+import { parseReportLine } from '@cosmicai/payload';
+import { normaliseRankResult, pricesOf, runTable } from '../src/index.ts';
 
 const measured = (rank: number, seconds: number) => ({
   ...normaliseRankResult({ rank, samples: 1000, duration_seconds: seconds, memory_mb: 300 }).measurement,

@@ -79,6 +79,7 @@ export {
 export { proofFileSchema, runProofSchema, type ProofFile, type RunProof } from './run-proof.ts';
 export { jsonValue, type Json, type JsonObject } from './json.ts';
 export { functionReportSchema, reportLineSchema, type FunctionReport, type ReportLine } from './report-line.ts';
+export { formatReportLine, parseReportLine, parseReportLog, type ReportLog } from './report-log.ts';
 export { runEventSchema, type RunEvent, type RunEventBody, type RunStatus, type UnnumberedEvent } from './run-event.ts';
 export {
   MOST_SILENT_NAMED,

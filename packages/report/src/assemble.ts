@@ -9,10 +9,9 @@ import {
   type RunTable,
   type Prices,
   type Quote,
-  type ReportLine,
   type RunUsage,
 } from '@cosmicai/metrics';
-import { rankResultSchema, type FmiReport, type RankResult, type RunSummary } from '@cosmicai/payload';
+import { type FmiReport, type RankResult, rankResultSchema, type ReportLine, type RunSummary } from '@cosmicai/payload';
 import { graphOf } from './machine/graph.ts';
 import { machineHistory, type RunEvent } from './machine/history.ts';
 import { meetingOf } from './meeting.ts';

@@ -1,4 +1,4 @@
-import type { ReportLine } from '@cosmicai/metrics';
+import type { ReportLine } from '@cosmicai/payload';
 import type { FmiReport, RankResult } from '@cosmicai/payload';
 import { z } from 'zod';
 import type { RunEvent } from './machine/history.ts';

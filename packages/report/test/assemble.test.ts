@@ -1,5 +1,5 @@
-import { DEFAULT_CALIBRATION, parseReportLine, pricesOf, quoteRun } from '@cosmicai/metrics';
-import { rankResultSchema, type RankResult } from '@cosmicai/payload';
+import { DEFAULT_CALIBRATION, pricesOf, quoteRun } from '@cosmicai/metrics';
+import { parseReportLine, type RankResult, rankResultSchema } from '@cosmicai/payload';
 import { publishedResults } from '../../../test/published-results.ts';
 import { assembleRunReport, describeMeeting, rankTable, runReportHtml, runReportSchema } from '../src/index.ts';
 

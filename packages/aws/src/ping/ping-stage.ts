@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mergePing, type PingReport } from '@cosmicai/fmi';
-import { parseReportLog } from '@cosmicai/metrics';
+import { parseReportLog } from '@cosmicai/payload';
 import {
   EnvironmentError,
   fmiPingAnswerSchema,

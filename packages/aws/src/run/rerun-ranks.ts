@@ -1,4 +1,4 @@
-import { parseReportLog } from '@cosmicai/metrics';
+import { parseReportLog } from '@cosmicai/payload';
 import {
   functionNameOf,
   type Json,

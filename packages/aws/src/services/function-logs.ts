@@ -1,4 +1,4 @@
-import { parseReportLog, type ReportLine } from '@cosmicai/metrics';
+import { parseReportLog, type ReportLine } from '@cosmicai/payload';
 import { explained, isMissing } from './aws-errors.ts';
 
 /** A line that a function, or Lambda about it, has logged. */

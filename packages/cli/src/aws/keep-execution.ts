@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatReportLine } from '@cosmicai/metrics';
+import { formatReportLine } from '@cosmicai/payload';
 import { EVENT_LOG, formatEvent, withFormat } from '@cosmicai/payload';
 import type { Execution } from '../run/execute.ts';
 

@@ -1,24 +1,25 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
-import type { Prices, ReportLine } from '@cosmicai/metrics';
+import type { Prices } from '@cosmicai/metrics';
 import {
   EVENT_LOG,
   EXECUTION_FILE,
+  type ExecutionRecord,
   executionRecordSchema,
   fmiReportSchema,
   parseEventLog,
   parseJsonAs,
-  ranksOf,
-  rankResultSchema,
-  runLayout,
-  runRecordSchema,
-  runSummarySchema,
-  type ExecutionRecord,
   type RankResult,
+  rankResultSchema,
+  ranksOf,
+  type ReportLine,
   type RunEvent,
+  runLayout,
   type RunRecord,
+  runRecordSchema,
   type RunSummary,
+  runSummarySchema,
 } from '@cosmicai/payload';
 import { encodeFlux, largestResiduals, type Cutout, type PredictionSample, type RunMaterial } from '@cosmicai/report';
 import type { ObjectStore } from '@cosmicai/store';

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateStateMachineCommand, DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { createFunctionPool, FunctionError, loadDefinition, type FunctionPool } from '@cosmicai/local';
-import { formatReportLine } from '@cosmicai/metrics';
+import { formatReportLine } from '@cosmicai/payload';
 import { startMoto } from '../../../../test/moto-server.ts';
 import { localFunctions } from '../../src/run/functions.ts';
 

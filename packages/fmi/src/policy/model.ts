@@ -19,8 +19,6 @@ export interface ChannelModel {
 
 /** How many operations an hour share the price of a server, as in FMI's published configuration. */
 export const OPERATIONS_PER_HOUR = 1000;
-/** AWS Lambda on x86, USD per GiB and second. */
-export const FUNCTION_USD_PER_GIB_S = 0.000_016_666_7;
 
 /**
  * Overheads, bandwidths and prices of direct, store (S3) and redis as published with FMI (Copik et al., ICS 2023). Relay: a direct

@@ -1,7 +1,8 @@
+import { pricesOf } from '@cosmicai/metrics';
 import type { ChannelKind } from '../channels/channel.ts';
 import { MessageError } from '../errors.ts';
 import type { OperationKind } from '../operation.ts';
-import { FUNCTION_USD_PER_GIB_S, OPERATIONS_PER_HOUR, publishedModels, type ChannelModel } from './model.ts';
+import { OPERATIONS_PER_HOUR, publishedModels, type ChannelModel } from './model.ts';
 import { shapeOf, type Round } from './shape.ts';
 
 /** What to be best at: time or money. */
@@ -26,7 +27,7 @@ export interface PolicyRow {
   readonly latencyMs: number;
   /** Requests and share of the server. */
   readonly channelUsd: number;
-  /** All functions' time while the operation lasts. */
+  /** All functions' time while the operation lasts, by the price book: on x86-64, in its default region. */
   readonly waitingUsd: number;
   readonly totalUsd: number;
   readonly chosen: boolean;
@@ -99,7 +100,8 @@ function rowOf(channel: ChannelKind, question: PolicyQuestion): Omit<PolicyRow, 
   const server = shape.writes === 0 ? 0 : model.serverUsdPerHour / OPERATIONS_PER_HOUR;
   const channelUsd = shape.writes * model.writeUsd + shape.reads * (1 + misses) * model.readUsd + server;
   const ranks = question.operation === 'send' ? 2 : question.worldSize;
-  const waitingUsd = (ranks * (latencyMs / 1000) * question.memoryMiB * FUNCTION_USD_PER_GIB_S) / 1024;
+  const gbSeconds = ranks * (latencyMs / 1000) * (question.memoryMiB / 1024);
+  const waitingUsd = gbSeconds * pricesOf().lambda.gb_second.x86_64;
   return { channel, latencyMs, channelUsd, waitingUsd, totalUsd: channelUsd + waitingUsd };
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import { formatReportLine } from '@cosmicai/metrics';
+import { formatReportLine } from '@cosmicai/payload';
 import type { FunctionReport } from '@cosmicai/payload';
 import { codeOf, whyRefused } from '@cosmicai/store';
 import pLimit from 'p-limit';

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { formatReportLine } from '@cosmicai/metrics';
+import { formatReportLine } from '@cosmicai/payload';
 import {
   EnvironmentError,
   EVENT_LOG,

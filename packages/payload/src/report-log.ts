@@ -1,4 +1,4 @@
-import type { ReportLine } from '@cosmicai/payload';
+import type { ReportLine } from './report-line.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
