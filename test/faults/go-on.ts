@@ -1,5 +1,5 @@
+import { shellWord } from '../../packages/payload/src/index.ts';
 import { join } from 'node:path';
-import { shellWord } from '../../packages/cli/src/output/errors.ts';
 import { eventsIn, ofType } from '../../packages/cli/test/support/events.ts';
 import { checkEnd, checkFiles, checkPublished, filesOf, nextCommand, type Truth } from './invariants.ts';
 import type { Outcome } from './schedule.ts';

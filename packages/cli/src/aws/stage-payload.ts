@@ -1,6 +1,6 @@
+import { resultsLocation } from '@cosmicai/store';
 import { basename, resolve } from 'node:path';
 import { UserInputError, type RunPayload } from '@cosmicai/payload';
-import { resultsLocation } from '../inputs/files.ts';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 import { composePayload, NO_ENDPOINT } from '../run/payload.ts';
 import type { DeployedStage } from '@cosmicai/aws';

@@ -1,9 +1,9 @@
+import { makeNamedFolder, writeNamedFile } from '@cosmicai/store';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseJsonAs, withFormat } from '@cosmicai/payload';
 import { analyseBench, benchRunSchema, performanceTable, type BenchReport, type BenchRun } from '@cosmicai/metrics';
 import { benchReportHtml } from '@cosmicai/report';
-import { makeNamedFolder, writeNamedFile } from '../output/named-file.ts';
 import { nameOf, type SweepRun } from './sweep.ts';
 
 /** The sweep as data; what `report` reads. */

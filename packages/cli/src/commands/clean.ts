@@ -1,8 +1,7 @@
 import { executionOwner, ExecutionLockedError } from '@cosmicai/local';
 import { runLayout, UserInputError } from '@cosmicai/payload';
-import { openStore, readableAddress } from '@cosmicai/store';
+import { openStore, readableAddress, resultsLocation } from '@cosmicai/store';
 import { Command } from 'commander';
-import { resultsLocation } from '../inputs/files.ts';
 import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { ask } from '../output/ask.ts';
 import { EXIT } from '../output/errors.ts';

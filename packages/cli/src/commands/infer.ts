@@ -1,3 +1,4 @@
+import { beginFile, type NamedFile } from '@cosmicai/store';
 import { resolve } from 'node:path';
 import {
   describeRepeats,
@@ -27,7 +28,6 @@ import {
 import { describeInference, inferReport } from '../infer/infer-report.ts';
 import { formatOf, writePredictions } from '../infer/predictions-out.ts';
 import { EXIT } from '../output/errors.ts';
-import { beginFile, type NamedFile } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 

@@ -2,12 +2,18 @@ import { dirname, join, resolve } from 'node:path';
 import { pricesSchema, quoteSchema } from '@cosmicai/metrics';
 import { UserInputError } from '@cosmicai/payload';
 import { assembleRunReport, TAKEN, type NamedResult, type RunReport } from '@cosmicai/report';
-import { openStore, readableAddress, type ObjectStore, type StoreAccess } from '@cosmicai/store';
+import {
+  openStore,
+  readableAddress,
+  type ObjectStore,
+  type StoreAccess,
+  bucketAndPrefix,
+  makeNamedFolder,
+  writeNamedFile,
+} from '@cosmicai/store';
 import { Command } from 'commander';
-import { bucketAndPrefix } from '../inputs/files.ts';
 import { readJson } from '../inputs/json-file.ts';
 import { accessOf, pricesOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
-import { makeNamedFolder, writeNamedFile } from '../output/named-file.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { BENCH_FILE } from '../bench/bench-folder.ts';
 import { findExecution, gatherRun } from '../report/gather-run.ts';

@@ -1,11 +1,9 @@
 import { resolve } from 'node:path';
-import { openStore } from '@cosmicai/store';
+import { openStore, bucketAndPrefix, folderAddress, makeNamedFolder } from '@cosmicai/store';
 import { writeSurvey, type Catalogue, type ColumnMapping, type WrittenPartition } from '@cosmicai/survey';
 import { Command } from 'commander';
 import { columnMapping, openCatalogue } from '../inputs/catalogue.ts';
-import { bucketAndPrefix, folderAddress } from '../inputs/files.ts';
 import { byteSize, wholeNumber } from '../inputs/options.ts';
-import { makeNamedFolder } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { openStore } from '@cosmicai/store';
+import { openStore, bucketAndPrefix, folderAddress, makeNamedFolder } from '@cosmicai/store';
 import { openPartition, splitPartition, TorchFileError, type PartitionPart } from '@cosmicai/torchfile';
 import { Command } from 'commander';
-import { bucketAndPrefix, existingSource, folderAddress } from '../inputs/files.ts';
+import { existingSource } from '../inputs/files.ts';
 import { accessOf, byteSize, crcOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
-import { makeNamedFolder } from '../output/named-file.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';

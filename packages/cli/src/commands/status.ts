@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import { InvalidInputError, UserInputError } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
+import { openStore, resultsLocation } from '@cosmicai/store';
 import { Command } from 'commander';
-import { resultsLocation } from '../inputs/files.ts';
 import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { formatLines, formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';

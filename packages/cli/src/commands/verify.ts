@@ -1,9 +1,7 @@
 import { runLayout } from '@cosmicai/payload';
 import { type Finding, openPlace, type RunPlace, type Verification, verifyRun } from '@cosmicai/runs';
-import { readableAddress } from '@cosmicai/store';
+import { readableAddress, folderAddress, dataAccess } from '@cosmicai/store';
 import { Command } from 'commander';
-import { dataAccess } from '../inputs/data-access.ts';
-import { folderAddress } from '../inputs/files.ts';
 import { accessOf, storeOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';

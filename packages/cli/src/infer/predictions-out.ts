@@ -1,6 +1,6 @@
+import { type NamedFile } from '@cosmicai/store';
 import { encodePredictions, type PartitionPredictions } from '@cosmicai/inference';
 import { UserInputError } from '@cosmicai/payload';
-import type { NamedFile } from '../output/named-file.ts';
 
 export type PredictionsFormat = 'csv' | 'parquet';
 

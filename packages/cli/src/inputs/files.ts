@@ -1,17 +1,9 @@
 import { statSync, type Stats } from 'node:fs';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { UserInputError } from '@cosmicai/payload';
-import {
-  fileStore,
-  kindOf,
-  localPath,
-  openStore,
-  parseAddress,
-  standsForItself,
-  type StoreAccess,
-} from '@cosmicai/store';
+import { checkName, fileStore, kindOf, localPath, openStore, parseAddress, type StoreAccess } from '@cosmicai/store';
 import { storeSource, type ByteSource } from '@cosmicai/torchfile';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -29,20 +21,6 @@ export async function existingSource(path: string, cwd: string, access: StoreAcc
   await checkFile(file);
   checkName(file);
   return storeSource(fileStore(dirname(file)), basename(file));
-}
-
-/**
- * Refuses what is there but no key leads to, so that nobody is told that it isn't there.
- *
- * @param path of a file or folder that will be read or written as an object of a store
- * @throws UserInputError
- */
-export function checkName(path: string): void {
-  const name = basename(path);
-  if (name === '' || standsForItself(name)) return;
-  throw new UserInputError(
-    `${path} can't be used by its name: a name that begins with ${name.slice(0, 2)} stands for another one. Rename it, e.g. ${name.slice(2)}.`,
-  );
 }
 
 function pathOf(address: string): string {
@@ -66,35 +44,6 @@ async function checkFile(file: string): Promise<void> {
   if (link?.isSymbolicLink() === true)
     throw new UserInputError(`${file} is a link to ${await readlink(file)}, and nothing is there.`);
   throw new UserInputError(`There is no file ${file}.`);
-}
-
-/** The address of a folder of this machine or a store, as the payload's bucket fields take it. */
-export function folderAddress(path: string, cwd: string): string {
-  const address = path.includes('://') ? path : pathToFileURL(resolve(cwd, path)).href;
-  // The root of a file system has no name that a slash could follow.
-  return /^file:\/{3,}$/.test(address) ? 'file:///' : address.replace(/\/+$/, '');
-}
-
-/** Splits a folder's address into a store and a prefix in it; a folder of this machine is a store of its own. */
-export function bucketAndPrefix(address: string): { bucket: string; prefix: string } {
-  const s3 = /^(s3:\/\/[^/]+)(?:\/(.*))?$/.exec(address);
-  return s3 === null ? { bucket: address, prefix: '' } : { bucket: s3[1]!, prefix: s3[2] ?? '' };
-}
-
-/**
- * Where a results folder lies: the store and the result_path in it. A folder of this machine lies in the store that its
- * parent is; a bucket alone holds them under `results`.
- */
-export function resultsLocation(path: string, cwd: string): { bucket: string; resultPath: string } {
-  const address = folderAddress(path, cwd);
-  const cut = address.startsWith('s3://') ? address.indexOf('/', 's3://'.length) : address.lastIndexOf('/');
-  if (cut < 0 || address === 'file:///') return { bucket: address, resultPath: 'results' };
-  const bucket = address.slice(0, cut);
-  if (address.startsWith('file:///')) checkName(localPath(address));
-  return {
-    bucket: bucket === 'file://' ? 'file:///' : bucket,
-    resultPath: address.startsWith('file:///') ? basename(localPath(address)) : address.slice(cut + 1),
-  };
 }
 
 /** Root of the repository, which holds the demo model and the services. */

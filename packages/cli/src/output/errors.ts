@@ -1,4 +1,4 @@
-import { CosmicError, EnvironmentError, UserInputError } from '@cosmicai/payload';
+import { CosmicError, EnvironmentError, shellWord, UserInputError } from '@cosmicai/payload';
 import { codeOf, whyRefused } from '@cosmicai/store';
 import { CommanderError } from 'commander';
 import { setIn } from './table.ts';
@@ -10,6 +10,22 @@ export function exitCodeOf(error: unknown, interrupted: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
   if (interrupted) return EXIT.interrupted;
   return error instanceof CosmicError && error.actor === 'user' ? EXIT.wrongUse : EXIT.failed;
+}
+
+/**
+ * How to go on after an error for which nothing is wrong with the command; undefined after others.
+ *
+ * @param args the command line
+ */
+export function goOnLine(error: unknown, args: readonly string[]): string | undefined {
+  if (error instanceof BrokenOffError || error instanceof BrokenOffByInputError) return goOnWith(error.goOn);
+  return isRefused(error) ? goOnWith(['cosmicai', ...args].map(shellWord).join(' ')) : undefined;
+}
+
+/** A disk that is full, a folder that can only be read, a limit: by the error of the system behind an error. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return whyRefused(codeOf(error)) !== undefined || isRefused(error.cause);
 }
 
 /** Work that broke off for a reason outside of it, and goes on by another command than the one that began it. */
@@ -38,29 +54,8 @@ export function isOutside(error: unknown): boolean {
   return isSystemError(error);
 }
 
-/**
- * How to go on after an error for which nothing is wrong with the command; undefined after others.
- *
- * @param args the command line
- */
-export function goOnLine(error: unknown, args: readonly string[]): string | undefined {
-  if (error instanceof BrokenOffError || error instanceof BrokenOffByInputError) return goOnWith(error.goOn);
-  return isRefused(error) ? goOnWith(['cosmicai', ...args].map(shellWord).join(' ')) : undefined;
-}
-
 export function goOnWith(command: string): string {
   return `Once that is mended, go on with: ${command}`;
-}
-
-/** A disk that is full, a folder that can only be read, a limit: by the error of the system behind an error. */
-function isRefused(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return whyRefused(codeOf(error)) !== undefined || isRefused(error.cause);
-}
-
-/** A word of a command line as a shell takes it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** An error of the operating system: no fault of this program, so its stack says nothing to anybody. */

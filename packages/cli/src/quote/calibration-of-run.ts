@@ -1,8 +1,7 @@
 import { calibratedBy, DEFAULT_CALIBRATION, fromRankResult, type Calibration } from '@cosmicai/metrics';
 import { parseJsonAs, rankResultSchema } from '@cosmicai/payload';
-import { openStore, type StoreAccess } from '@cosmicai/store';
+import { openStore, type StoreAccess, resultsLocation } from '@cosmicai/store';
 import { z } from 'zod';
-import { resultsLocation } from '../inputs/files.ts';
 import { findExecution, reportsByRank } from '../report/gather-run.ts';
 
 /**

@@ -1,8 +1,7 @@
 import { DEFAULT_CALIBRATION, quoteRun, type Quote } from '@cosmicai/metrics';
 import { CosmicError, type RunPayload } from '@cosmicai/payload';
 import { formatSeconds, formatUsd } from '@cosmicai/report';
-import { openStore } from '@cosmicai/store';
-import { dataAccess } from '../inputs/data-access.ts';
+import { openStore, dataAccess } from '@cosmicai/store';
 import { formatLines } from '../output/table.ts';
 import type { StageRun } from '../aws/stage-run.ts';
 import { provisionedFor, rendezvousSize } from '@cosmicai/aws';

@@ -22,12 +22,11 @@ import {
   runSummarySchema,
 } from '@cosmicai/payload';
 import { encodeFlux, largestResiduals, type Cutout, type PredictionSample, type RunMaterial } from '@cosmicai/report';
-import type { ObjectStore } from '@cosmicai/store';
+import { type ObjectStore, dataAccess } from '@cosmicai/store';
 import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readJson } from '../inputs/json-file.ts';
-import { dataAccess } from '../inputs/data-access.ts';
 import { quoteOfRun } from '../quote/kept-quote.ts';
 import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
 import { billOf } from './bill.ts';

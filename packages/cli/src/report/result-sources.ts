@@ -2,8 +2,15 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compareNaturally, UserInputError } from '@cosmicai/payload';
-import { localPath, openStore, parseAddress, type ObjectStore, type StoreAccess } from '@cosmicai/store';
-import { bucketAndPrefix, checkName } from '../inputs/files.ts';
+import {
+  localPath,
+  openStore,
+  parseAddress,
+  type ObjectStore,
+  type StoreAccess,
+  bucketAndPrefix,
+  checkName,
+} from '@cosmicai/store';
 
 /** A file to read, and what people call it. */
 export interface ResultSource {

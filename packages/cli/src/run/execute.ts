@@ -12,10 +12,9 @@ import {
   type LocalRunResult,
 } from '@cosmicai/local';
 import { UserInputError, type ExecutionRecord, type RunPayload } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
+import { openStore, makeNamedFolder } from '@cosmicai/store';
 import { resolveModel } from '../inputs/files.ts';
 import { BrokenOffByInputError, BrokenOffError, isOutside } from '../output/errors.ts';
-import { makeNamedFolder } from '../output/named-file.ts';
 import { setIn } from '../output/table.ts';
 import { printBlock, type Terminal } from '../output/terminal.ts';
 import type { RunPlace } from '@cosmicai/runs';

@@ -1,7 +1,7 @@
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
-import { functionMessage, runLayout, type RunSummary } from '@cosmicai/payload';
+import { functionMessage, runLayout, type RunSummary, shellWord } from '@cosmicai/payload';
 import { readableAddress } from '@cosmicai/store';
-import { BrokenOffError, EXIT, goOnWith, isOutside, shellWord } from '../output/errors.ts';
+import { BrokenOffError, EXIT, goOnWith, isOutside } from '../output/errors.ts';
 import { formatLines, setIn } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { gatherRun } from '../report/gather-run.ts';

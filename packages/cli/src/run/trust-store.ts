@@ -25,8 +25,7 @@ import {
   type PlannedItems,
   type RanksInStore,
 } from '@cosmicai/runs';
-import type { ObjectStore, StoreAccess } from '@cosmicai/store';
-import { dataAccess } from '../inputs/data-access.ts';
+import { type ObjectStore, type StoreAccess, dataAccess } from '@cosmicai/store';
 import { isObject, leadsTo, plannedIn, type PlannedInput } from './planned-input.ts';
 import { acceptCommand, againCommand, resumeCommand } from './way-on.ts';
 

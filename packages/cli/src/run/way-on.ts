@@ -1,4 +1,4 @@
-import { shellWord } from '../output/errors.ts';
+import { shellWord } from '@cosmicai/payload';
 
 /** Commands by which people go on with an execution, as they are typed. */
 

@@ -7,8 +7,7 @@ import {
   type RunSummary,
 } from '@cosmicai/payload';
 import { openPlace, readLease, type RunPlace } from '@cosmicai/runs';
-import { readableAddress, type ObjectStore } from '@cosmicai/store';
-import { resultsLocation } from '../inputs/files.ts';
+import { readableAddress, type ObjectStore, resultsLocation } from '@cosmicai/store';
 
 export interface FoundRun {
   readonly place: RunPlace;

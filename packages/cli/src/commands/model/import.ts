@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { compileCheckpoint } from '@cosmicai/astromae';
 import { trainedRangesFile, trainedRangesSchema } from '@cosmicai/payload';
-import { localPath } from '@cosmicai/store';
+import { localPath, beginFile, writeNamedFile } from '@cosmicai/store';
 import { Command, Option } from 'commander';
 import { existingSource } from '../../inputs/files.ts';
 import { readJson } from '../../inputs/json-file.ts';
@@ -15,7 +15,6 @@ import {
   type AccessOptions,
 } from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
-import { beginFile, writeNamedFile } from '../../output/named-file.ts';
 import { notChecked } from '../../output/not-checked.ts';
 import { setIn } from '../../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';

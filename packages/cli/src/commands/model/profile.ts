@@ -1,3 +1,4 @@
+import { beginFile } from '@cosmicai/store';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeOnnxFile, RangeProfile, withMetadata } from '@cosmicai/inference';
@@ -6,7 +7,6 @@ import { BANDS, openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
 import { accessOf, crcOption, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
-import { beginFile } from '../../output/named-file.ts';
 import { sayUnchecked } from '../../output/not-checked.ts';
 import { progress } from '../../output/progress.ts';
 import { formatTable } from '../../output/table.ts';

@@ -1,4 +1,4 @@
-import type { StoreAccess } from '@cosmicai/store';
+import type { StoreAccess } from './s3/s3-client.ts';
 
 /**
  * How the bucket of a run's data is asked, by its payload as it was parsed or kept.

@@ -4,7 +4,9 @@ import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EnvironmentError, UserInputError, type CosmicError } from '@cosmicai/payload';
-import { codeOf, makeFolder, whyRefused } from '@cosmicai/store';
+import { codeOf } from './file-errors.ts';
+import { makeFolder } from './make-folder.ts';
+import { whyRefused } from './why-refused.ts';
 
 const ROOT = 0;
 

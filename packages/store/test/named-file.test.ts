@@ -13,8 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
-import { messageOf } from '../src/output/errors.ts';
-import { beginFile, makeNamedFolder, writeNamedFile } from '../src/output/named-file.ts';
+import { beginFile, makeNamedFolder, writeNamedFile } from '../src/index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -108,7 +107,7 @@ it('errors of the system are told without a stack', () => {
     code: 'ENOSPC',
     syscall: 'write',
   });
-  expect(messageOf(error)).toBe(
+  expect((error as Error).message).toBe(
     'The system refuses: ENOSPC: no space left on device, write. The disk is full (ENOSPC). Free some space.',
   );
 });
