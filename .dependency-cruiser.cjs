@@ -11,6 +11,7 @@ const layers = [
   'survey',
   'fmi',
   'rendezvous',
+  'quote',
   'metrics',
   'torchfile',
   'store',

@@ -28,8 +28,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     tests: ['packages/metrics/test/cost.test.ts'],
   },
   quote: {
-    files: ['packages/metrics/src/quote/*.ts'],
-    tests: ['packages/metrics/test/{quote-by-hand,calibrated-by,quote-published,scale-out}.test.ts'],
+    files: ['packages/quote/src/*.ts'],
+    tests: ['packages/quote/test/{quote-by-hand,calibrated-by,quote-published,scale-out}.test.ts'],
   },
   metrics: {
     files: [
@@ -40,7 +40,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       'packages/metrics/test/quality-ledger.test.ts',
       'packages/metrics/test/exact-sum.test.ts',
       'packages/metrics/test/prediction-metrics.test.ts',
-      'packages/metrics/test/calibrated-by.test.ts',
+      'packages/metrics/test/statistics.test.ts',
     ],
   },
   'rank-results': {

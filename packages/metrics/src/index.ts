@@ -30,23 +30,6 @@ export { normaliseRankResult, readRankResults, recordsIn, type RankResults } fro
 export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measurement.ts';
 export { seededRandom, standardNormal, type Random } from './random.ts';
 export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';
-export {
-  DEFAULT_AWS_LIMITS,
-  DEFAULT_RETRY,
-  DEFAULT_THROTTLE_RETRY,
-  lambdaCores,
-  type AwsLimits,
-  type RetryPolicy,
-} from './quote/aws-limits.ts';
-export { DEFAULT_CALIBRATION, LAMBDA_COLD_START_FACTOR, type Calibration } from './quote/calibration.ts';
-export { calibratedBy, type CalibrationSource } from './quote/calibrated-by.ts';
-export { PUBLISHED_SYSTEM } from './quote/published-system.ts';
-export { loadsOf, type RankLoad, type RunPlan } from './quote/run-plan.ts';
-export type { Phases } from './quote/attempt.ts';
-export { simulateRun, type SimulatedRank, type SimulatedRun, type Simulation } from './quote/scale-out.ts';
-export { quoteRun, usageOf, type QuoteOptions } from './quote/quote.ts';
-export { quoteSchema, type Quote, type Range } from './quote/quote-schema.ts';
-export { reconcile, type ActualRun, type Reconciliation } from './quote/reconcile.ts';
 export { architectureOf, runTable, type RankRow, type RunTable, type RunTableOptions } from './run-table.ts';
 export {
   BENCH_STATUSES,

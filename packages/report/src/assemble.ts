@@ -1,16 +1,15 @@
 import {
   costOfRun,
   readRankResults,
-  reconcile,
   runTable,
   median,
   type NormalisedRank,
   type RankMeasurement,
   type RunTable,
   type Prices,
-  type Quote,
   type RunUsage,
 } from '@cosmicai/metrics';
+import { type Quote, reconcile } from '@cosmicai/quote';
 import { type FmiReport, type RankResult, rankResultSchema, type ReportLine, type RunSummary } from '@cosmicai/payload';
 import { graphOf } from './machine/graph.ts';
 import { machineHistory, type RunEvent } from './machine/history.ts';

@@ -1,4 +1,4 @@
-import type { Quote, Range } from '@cosmicai/metrics';
+import type { Quote, Range } from '@cosmicai/quote';
 import {
   formatBitRate,
   formatNumber,

@@ -1,4 +1,5 @@
-import { DEFAULT_CALIBRATION, pricesOf, quoteRun } from '@cosmicai/metrics';
+import { pricesOf } from '@cosmicai/metrics';
+import { DEFAULT_CALIBRATION, quoteRun } from '@cosmicai/quote';
 import { parseReportLine, type RankResult, rankResultSchema } from '@cosmicai/payload';
 import { publishedResults } from '../../../test/published-results.ts';
 import { assembleRunReport, describeMeeting, rankTable, runReportHtml, runReportSchema } from '../src/index.ts';

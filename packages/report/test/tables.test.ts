@@ -1,4 +1,5 @@
-import { DEFAULT_CALIBRATION, pricesOf, quoteRun } from '@cosmicai/metrics';
+import { pricesOf } from '@cosmicai/metrics';
+import { DEFAULT_CALIBRATION, quoteRun } from '@cosmicai/quote';
 import {
   costTable,
   formatBitRate,

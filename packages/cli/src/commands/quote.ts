@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { DEFAULT_CALIBRATION, pricesOf, pricesSchema, quoteRun } from '@cosmicai/metrics';
+import { pricesOf, pricesSchema } from '@cosmicai/metrics';
+import { DEFAULT_CALIBRATION, quoteRun, partitionSizes, runPlanOf } from '@cosmicai/quote';
 import { naturalOrder, type RunPayload } from '@cosmicai/payload';
 import { quoteTable } from '@cosmicai/report';
 import { addressWithin, openStore, type StoreAccess, dataAccess } from '@cosmicai/store';
@@ -14,7 +15,6 @@ import { printBlock, printJson, printLine, type Terminal } from '../output/termi
 import { calibrationOf } from '../quote/calibration-of-run.ts';
 import { probe, type Probe } from '../quote/probe.ts';
 import { calibrationOfProbe, describeProbe } from '../quote/probed-calibration.ts';
-import { partitionSizes, runPlanOf } from '../quote/run-plan.ts';
 import { composePayload, readPayload } from '../run/payload.ts';
 
 interface QuoteOptions extends PayloadOptions {

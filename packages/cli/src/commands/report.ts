@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
-import { pricesSchema, quoteSchema } from '@cosmicai/metrics';
+import { pricesSchema } from '@cosmicai/metrics';
+import { quoteSchema } from '@cosmicai/quote';
 import { UserInputError } from '@cosmicai/payload';
 import { assembleRunReport, TAKEN, type NamedResult, type RunReport } from '@cosmicai/report';
 import {

@@ -1,4 +1,5 @@
-import { calibratedBy, DEFAULT_CALIBRATION, fromRankResult, type Calibration } from '@cosmicai/metrics';
+import { fromRankResult } from '@cosmicai/metrics';
+import { calibratedBy, type Calibration, DEFAULT_CALIBRATION } from '@cosmicai/quote';
 import { parseJsonAs, rankResultSchema } from '@cosmicai/payload';
 import { openStore, type StoreAccess, resultsLocation } from '@cosmicai/store';
 import { z } from 'zod';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { quoteSchema, type Quote } from '@cosmicai/metrics';
+import { type Quote, quoteSchema } from '@cosmicai/quote';
 import { parseJsonAs, runLayout, withFormat } from '@cosmicai/payload';
 import { openPlace, type RunPlace } from '@cosmicai/runs';
 

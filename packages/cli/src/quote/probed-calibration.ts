@@ -1,12 +1,12 @@
+import { fromRankResult } from '@cosmicai/metrics';
 import {
   calibratedBy,
+  type Calibration,
   DEFAULT_AWS_LIMITS,
   DEFAULT_CALIBRATION,
-  fromRankResult,
   LAMBDA_COLD_START_FACTOR,
   lambdaCores,
-  type Calibration,
-} from '@cosmicai/metrics';
+} from '@cosmicai/quote';
 import { formatNumber, formatSeconds } from '@cosmicai/report';
 import type { Probe } from './probe.ts';
 

@@ -1,4 +1,5 @@
-import { pricesOf, type Prices, type Quote } from '@cosmicai/metrics';
+import { pricesOf, type Prices } from '@cosmicai/metrics';
+import type { Quote } from '@cosmicai/quote';
 import { UserInputError } from '@cosmicai/payload';
 import { benchReportOfRuns, runsIn, titleOf, type NamedResult } from '@cosmicai/report';
 import pMap from 'p-map';

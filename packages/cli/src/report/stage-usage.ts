@@ -1,6 +1,6 @@
 import { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer, type RunUsage } from '@cosmicai/metrics';
 import type { ExecutionRecord, RankResult, RunEvent, RunRecord } from '@cosmicai/payload';
-import { bucketOf } from '../quote/run-plan.ts';
+import { bucketOf } from '@cosmicai/quote';
 
 /** What is known of a run on AWS and of its stage. */
 export interface StageSources {

@@ -1,14 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadDefinition, type RunEvent } from '@cosmicai/local';
-import {
-  costOfRun,
-  DEFAULT_CALIBRATION,
-  DEFAULT_RENDEZVOUS_SIZE,
-  loadsOf,
-  pricesOf,
-  quoteRun,
-  type RunPlan,
-} from '@cosmicai/metrics';
+import { costOfRun, DEFAULT_RENDEZVOUS_SIZE, pricesOf } from '@cosmicai/metrics';
+import { DEFAULT_CALIBRATION, loadsOf, quoteRun, type RunPlan } from '@cosmicai/quote';
 import { executionRecordSchema, parseAs, type ExecutionRecord, type RankResult } from '@cosmicai/payload';
 import { stageOptions } from '@cosmicai/deploy';
 import { calledFunctions, functionSizes, provisionedFor, rendezvousSize } from '@cosmicai/aws';

@@ -1,14 +1,6 @@
 import { publishedResults } from '../../../test/published-results.ts';
-import {
-  BITS_PER_SAMPLE,
-  calibratedBy,
-  DEFAULT_AWS_LIMITS,
-  mean,
-  pricesOf,
-  PUBLISHED_SYSTEM,
-  quoteRun,
-  readRankResults,
-} from '../src/index.ts';
+import { BITS_PER_SAMPLE, mean, pricesOf, readRankResults } from '@cosmicai/metrics';
+import { calibratedBy, DEFAULT_AWS_LIMITS, PUBLISHED_SYSTEM, quoteRun } from '../src/index.ts';
 
 /**
  * 12.6 GB in partitions of four sizes: published sum of the ranks' rates (Gbit/s) and recorded seconds, and the quote from

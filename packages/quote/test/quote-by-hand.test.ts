@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { parseAs } from '@cosmicai/payload';
+import { pricesOf } from '@cosmicai/metrics';
 import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,
   loadsOf,
-  pricesOf,
   quoteRun,
   quoteSchema,
   reconcile,
@@ -13,12 +13,12 @@ import {
   type RunPlan,
   type Simulation,
 } from '../src/index.ts';
-import { lambdaCores, type AwsLimits } from '../src/quote/aws-limits.ts';
-import { EventQueue } from '../src/quote/event-queue.ts';
-import { LambdaPool } from '../src/quote/lambda-pool.ts';
-import { usageOf } from '../src/quote/quote.ts';
-import type { SimulatedRun } from '../src/quote/scale-out.ts';
-import { quoteWarnings } from '../src/quote/warnings.ts';
+import { lambdaCores, type AwsLimits } from '../src/aws-limits.ts';
+import { EventQueue } from '../src/event-queue.ts';
+import { LambdaPool } from '../src/lambda-pool.ts';
+import { usageOf } from '../src/quote.ts';
+import type { SimulatedRun } from '../src/scale-out.ts';
+import { quoteWarnings } from '../src/warnings.ts';
 
 /** Figures so round that a run can be worked out on paper. */
 const limits: AwsLimits = {

@@ -1,6 +1,5 @@
 import type { RankPlan } from '@cosmicai/payload';
-import type { Architecture } from '../cost.ts';
-import type { FargateSize } from '../stage-costs.ts';
+import type { Architecture, FargateSize } from '@cosmicai/metrics';
 
 /** What a rank has to read. */
 export interface RankLoad {

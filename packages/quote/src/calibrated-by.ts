@@ -1,6 +1,5 @@
 import { UserInputError } from '@cosmicai/payload';
-import type { RankMeasurement } from '../rank-measurement.ts';
-import { median } from '../statistics.ts';
+import { median, type RankMeasurement } from '@cosmicai/metrics';
 import { lambdaCores } from './aws-limits.ts';
 import { LAMBDA_COLD_START_FACTOR, type Calibration } from './calibration.ts';
 

@@ -1,6 +1,6 @@
-import { loadsOf, type RunPlan } from '@cosmicai/metrics';
 import { partitionsIn, planRanks, type RunPayload } from '@cosmicai/payload';
 import { listAll, type ObjectStore } from '@cosmicai/store';
+import { loadsOf, type RunPlan } from './run-plan.ts';
 
 /** What a stage gives its ranks: what their quote depends on beside the payload. */
 export type RankFunction = Pick<

@@ -1,4 +1,4 @@
-import { standardNormal, type Random } from '../random.ts';
+import { standardNormal, type Random } from '@cosmicai/metrics';
 import type { AwsLimits } from './aws-limits.ts';
 import type { Calibration } from './calibration.ts';
 import type { RankLoad, RunPlan } from './run-plan.ts';

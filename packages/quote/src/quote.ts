@@ -1,9 +1,15 @@
 import { MOST_RANKS_PUBLISHED } from '@cosmicai/payload';
-import { costOfRun, expressGbSeconds, type RunUsage } from '../cost.ts';
-import type { Prices } from '../price-book.ts';
-import { seededRandom } from '../random.ts';
-import { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer } from '../stage-costs.ts';
-import { quantile } from '../statistics.ts';
+import {
+  costOfRun,
+  DEFAULT_RENDEZVOUS_SIZE,
+  expressGbSeconds,
+  fargateUsage,
+  partitionTransfer,
+  type Prices,
+  quantile,
+  type RunUsage,
+  seededRandom,
+} from '@cosmicai/metrics';
 import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '@cosmicai/metrics';
 import { drawAttempt, type Attempt, type Phases } from './attempt.ts';
 import type { AwsLimits, RetryPolicy } from './aws-limits.ts';
 import type { Calibration } from './calibration.ts';

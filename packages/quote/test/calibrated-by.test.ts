@@ -1,14 +1,6 @@
 import { UserInputError } from '@cosmicai/payload';
-import {
-  bootstrapInterval,
-  calibratedBy,
-  DEFAULT_CALIBRATION,
-  median,
-  normaliseRankResult,
-  quantile,
-  seededRandom,
-  type RankMeasurement,
-} from '../src/index.ts';
+import { normaliseRankResult, type RankMeasurement } from '@cosmicai/metrics';
+import { calibratedBy, DEFAULT_CALIBRATION } from '../src/index.ts';
 
 describe('a calibration', () => {
   const ranks = (seconds: readonly number[]): RankMeasurement[] =>
@@ -158,28 +150,5 @@ describe('a calibration', () => {
         'None of the 1 rank results to calibrate by tells both samples and seconds. Give results of a run that processed data.',
       ),
     );
-  });
-});
-
-describe('statistics', () => {
-  it("give NumPy's quantiles", () => {
-    expect(quantile([3, 1, 2, 10], 0.9)).toBeCloseTo(7.9, 12);
-    expect(median([3, 1, 2, 10])).toBe(2.5);
-    expect(median([])).toBeNaN();
-  });
-
-  it('bootstrap an interval that is the same with the same seed and covers the true median about as often as it says', () => {
-    const normalish = seededRandom(9);
-    let covered = 0;
-    for (let trial = 0; trial < 200; trial++) {
-      const values = Array.from({ length: 25 }, () => normalish() + normalish() + normalish());
-      const { low, high } = bootstrapInterval(values, { random: seededRandom(trial), resamples: 200 })!;
-      if (low <= 1.5 && 1.5 <= high) covered++;
-    }
-    expect(covered / 200).toBeGreaterThan(0.88);
-    expect(covered / 200).toBeLessThanOrEqual(1);
-    const again = () => bootstrapInterval([1, 2, 4], { random: seededRandom(1) });
-    expect(again()).toEqual(again());
-    expect(bootstrapInterval([1], { random: seededRandom(1) })).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { formatField } from '@cosmicai/payload';
 import { z } from 'zod';
-import { costSchema } from '../cost.ts';
+import { costSchema } from '@cosmicai/metrics';
 
 const figure = z.number({ error: 'a number' });
 const count = figure.nonnegative();

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
+import { seededRandom } from '@cosmicai/metrics';
 import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_CALIBRATION,
   DEFAULT_RETRY,
   DEFAULT_THROTTLE_RETRY,
-  seededRandom,
   simulateRun,
   type Calibration,
   type RunPlan,

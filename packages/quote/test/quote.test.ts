@@ -1,4 +1,5 @@
-import { DEFAULT_CALIBRATION, loadsOf, pricesOf, quoteRun, reconcile, type RunPlan } from '../src/index.ts';
+import { pricesOf } from '@cosmicai/metrics';
+import { DEFAULT_CALIBRATION, loadsOf, quoteRun, reconcile, type RunPlan } from '../src/index.ts';
 
 const prices = pricesOf('us-east-1');
 

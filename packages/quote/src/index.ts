@@ -1,0 +1,18 @@
+export {
+  DEFAULT_AWS_LIMITS,
+  DEFAULT_RETRY,
+  DEFAULT_THROTTLE_RETRY,
+  lambdaCores,
+  type AwsLimits,
+  type RetryPolicy,
+} from './aws-limits.ts';
+export { DEFAULT_CALIBRATION, LAMBDA_COLD_START_FACTOR, type Calibration } from './calibration.ts';
+export { calibratedBy, type CalibrationSource } from './calibrated-by.ts';
+export { PUBLISHED_SYSTEM } from './published-system.ts';
+export { loadsOf, type RankLoad, type RunPlan } from './run-plan.ts';
+export { bucketOf, partitionSizes, runPlanOf, type RankFunction } from './payload-plan.ts';
+export type { Phases } from './attempt.ts';
+export { simulateRun, type SimulatedRank, type SimulatedRun, type Simulation } from './scale-out.ts';
+export { quoteRun, usageOf, type QuoteOptions } from './quote.ts';
+export { quoteSchema, type Quote, type Range } from './quote-schema.ts';
+export { reconcile, type ActualRun, type Reconciliation } from './reconcile.ts';
