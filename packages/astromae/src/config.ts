@@ -1,3 +1,4 @@
+import { ASTROMAE } from '@cosmicai/payload';
 import { z } from 'zod';
 
 const count = z.int().positive();
@@ -95,8 +96,8 @@ function evenBlock(inputs: number, width: number, poolAfter: boolean, runs5 = tr
 
 /** The published regressor: 15,902,889 parameters, 10,398,057 of them fine-tuned. */
 export const PUBLISHED_CONFIG: AstroMaeConfig = {
-  imageSize: 32,
-  bands: 5,
+  imageSize: ASTROMAE.image.side,
+  bands: ASTROMAE.image.bands.length,
   encoder: {
     patchSize: 8,
     embedding: 192,
@@ -126,7 +127,7 @@ export const PUBLISHED_CONFIG: AstroMaeConfig = {
     hidden: 1096,
     features: 1096,
   },
-  magnitudes: [5, 1024, 1024, 1024, 1024, 1024],
+  magnitudes: [ASTROMAE.features.length, 1024, 1024, 1024, 1024, 1024],
   fusion: 1024,
 };
 

@@ -2,7 +2,6 @@ export { MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from
 export { predictSource } from './predict-source.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 export {
-  BAND_NAMES,
   decodePredictions,
   encodePredictions,
   type PartitionPredictions,

@@ -1,11 +1,18 @@
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { FORMAT, isUsableTruth, NewerFormatError, PARQUET_FORMAT_KEY, QUALITY_FLAGS } from '@cosmicai/payload';
+import {
+  ASTROMAE,
+  FORMAT,
+  isUsableTruth,
+  NewerFormatError,
+  PARQUET_FORMAT_KEY,
+  QUALITY_FLAGS,
+} from '@cosmicai/payload';
 import type { PredictedSamples } from './predict-partition.ts';
 import type { PartitionChecks } from './quality/partition-checks.ts';
 
-/** SDSS bands in the order of the magnitudes. */
-export const BAND_NAMES = ['u', 'g', 'r', 'i', 'z'] as const;
+/** Columns of the magnitudes. */
+const FEATURES = ASTROMAE.features;
 
 /** Predictions of one partition in the order of its samples. */
 export interface PartitionPredictions {
@@ -30,7 +37,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
   const zSpec = new Float64Array(count);
   const zPred = new Float32Array(count);
   const flags = new Int32Array(count);
-  const magnitudes = BAND_NAMES.map(() => new Float64Array(count));
+  const magnitudes = FEATURES.map(() => new Float64Array(count));
   let row = 0;
   for (const { partition, batches } of partitions) {
     for (const batch of batches) {
@@ -40,7 +47,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
       for (let sample = 0; sample < batch.count; sample++, row++) {
         names.push(partition);
         index[row] = batch.from + sample;
-        magnitudes.forEach((column, band) => (column[row] = batch.magnitudes[sample * BAND_NAMES.length + band]!));
+        magnitudes.forEach((column, at) => (column[row] = batch.magnitudes[sample * FEATURES.length + at]!));
       }
     }
   }
@@ -51,11 +58,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
       { name: 'index', data: index, type: 'INT32' },
       { name: 'z_spec', data: zSpec, type: 'DOUBLE' },
       { name: 'z_pred', data: zPred, type: 'FLOAT' },
-      ...BAND_NAMES.map((band, column) => ({
-        name: `mag_${band}`,
-        data: magnitudes[column]!,
-        type: 'DOUBLE' as const,
-      })),
+      ...FEATURES.map((name, at) => ({ name, data: magnitudes[at]!, type: 'DOUBLE' as const })),
       { name: 'flags', data: flags, type: 'INT32' },
     ],
     kvMetadata: [{ key: PARQUET_FORMAT_KEY, value: String(FORMAT) }],

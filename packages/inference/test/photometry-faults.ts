@@ -1,10 +1,12 @@
 import { simulateSurvey } from '@cosmicai/survey';
-import { BANDS, CUTOUT, type SampleBatch } from '@cosmicai/torchfile';
+import { ASTROMAE } from '@cosmicai/payload';
+import type { SampleBatch } from '@cosmicai/torchfile';
 
 /** A way in which somebody's data may differ from what is expected. */
 export type Fault = (batch: SampleBatch) => SampleBatch;
 
-const PIXELS = CUTOUT * CUTOUT;
+const BANDS = ASTROMAE.image.bands.length;
+const PIXELS = ASTROMAE.image.side ** 2;
 
 /** Galaxies of the simulated survey, in one batch. */
 export function simulated(count: number, seed: number): SampleBatch {

@@ -9,6 +9,7 @@ export { decimal, flag, integer, matching, text } from './fields.ts';
 export * from './run-payload.ts';
 export { compareNaturally, naturalOrder, planRanks, type RankPlan } from './plan.ts';
 export { partitionsIn, type FoundPartitions } from './partitions.ts';
+export { ASTROMAE, imagePixels, imageShape, type ImageSpec, type ModelSpec } from './model-spec.ts';
 export { MODEL_ROLES, modelInputsSchema, type ModelInputs, type ModelRole } from './model-inputs.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
 export {

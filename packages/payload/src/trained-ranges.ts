@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { ASTROMAE } from './model-spec.ts';
 
-/** Of a galaxy: u, g, r, i, z. */
-const MAGNITUDES = 5;
+const MAGNITUDES = ASTROMAE.features.length;
 
 const range = z
   .tuple([z.number(), z.number()], { error: 'a range: [smallest, largest]' })

@@ -1,5 +1,5 @@
 import type { RankPlan } from '@cosmicai/payload';
-import type { Architecture, FargateSize } from '@cosmicai/metrics';
+import { BITS_PER_SAMPLE, type Architecture, type FargateSize } from '@cosmicai/metrics';
 
 /** What a rank has to read. */
 export interface RankLoad {
@@ -31,8 +31,8 @@ export interface RunPlan {
   readonly warmEnvironments?: number;
 }
 
-/** A stored sample: image float32, magnitudes float64, redshift float64. Zip and pickle add a few hundred bytes a file. */
-const STORED_BYTES_PER_SAMPLE = 5 * 32 * 32 * 4 + 5 * 8 + 8;
+/** A stored sample, its redshift (float64) with it. Zip and pickle add a few hundred bytes a file. */
+const STORED_BYTES_PER_SAMPLE = BITS_PER_SAMPLE / 8 + 8;
 
 /** @param sizeOf bytes of a partition file */
 export function loadsOf(plan: RankPlan, sizeOf: (key: string) => number): RankLoad[] {

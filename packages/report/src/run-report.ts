@@ -71,7 +71,7 @@ export const cutoutSchema = z.object({
   z_pred: finite,
   /** Pixels along an edge. */
   size: z.number().int().positive(),
-  /** Bands u, g, r, i, z, rows, columns: little-endian float32, base64. */
+  /** Bands (ASTROMAE's), rows, columns: little-endian float32, base64. */
   flux_base64: z.base64(),
 });
 export type Cutout = z.output<typeof cutoutSchema>;

@@ -1,9 +1,13 @@
+import { ASTROMAE } from '@cosmicai/payload';
 import { exp } from './portable-math.ts';
 
-/** Bands u, g, r, i, z. */
-export const BAND_COUNT = 5;
+/** SDSS's. */
+export const BANDS = ASTROMAE.image.bands;
+export const BAND_COUNT = BANDS.length;
+/** Place of r in BANDS. */
 export const R_BAND = 2;
 
+/** A number for each of BANDS. */
 export type FiveBands = readonly [u: number, g: number, r: number, i: number, z: number];
 
 const LN_10 = 2.302585092994046;

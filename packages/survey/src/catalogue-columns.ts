@@ -1,6 +1,5 @@
+import { BANDS } from './bands.ts';
 import { CatalogueError } from './catalogue-error.ts';
-
-const BANDS = ['u', 'g', 'r', 'i', 'z'] as const;
 
 /** In this order: redshift, magnitudes as observed, Galactic extinction. */
 const REQUIRED = ['z_spec', ...BANDS.map((band) => `model_${band}`), ...BANDS.map((band) => `ext_${band}`)];
@@ -73,7 +72,7 @@ function placeOf(column: string, header: readonly string[], mapping: ColumnMappi
   const own = onlyPlace(folded, (cell) => cell === column, column, name);
   if (own !== -1) return own;
   // In PhotoObj, bare letters are magnitudes.
-  if (column === 'z_spec' && ['u', 'g', 'r', 'i'].some((band) => folded.includes(band))) return -1;
+  if (column === 'z_spec' && BANDS.some((band) => band !== 'z' && folded.includes(band))) return -1;
   return onlyPlace(folded, (cell) => cell === SKYSERVER.get(column), column, name);
 }
 

@@ -1,7 +1,9 @@
+import { ASTROMAE } from '@cosmicai/payload';
+
 /** Side of a rendered stamp in pixels. */
 export const STAMP = 64;
 /** Side of the central cutout that becomes a sample. */
-export const CROP = 32;
+export const CROP = ASTROMAE.image.side;
 
 /** A square of a stamp, in pixels of the stamp. */
 export interface Window {

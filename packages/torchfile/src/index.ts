@@ -23,7 +23,7 @@ export type { DType, FloatDType, TensorData } from './tensor/dtype.ts';
 export { asTensorRef, type TensorRef } from './tensor/tensor-ref.ts';
 export { toFloat32, toFloat64, type Tensor } from './tensor/tensor.ts';
 export { openPartition, type BatchesOptions, type Partition, type ReadSamplesOptions } from './partition/partition.ts';
-export { BANDS, CUTOUT, type SampleBatch } from './partition/sample-batch.ts';
+export type { SampleBatch } from './partition/sample-batch.ts';
 export { partitionSize, partitionStream, writePartition, type PartitionShape } from './write/partition-stream.ts';
 export { torchFileStream, torchFileSize, type StorageInput } from './write/torch-file-stream.ts';
 export { PickleWriter, type TensorInput, type WrittenTensor } from './write/pickle-writer.ts';

@@ -1,6 +1,7 @@
 import {
   bufferSource,
   openPartition,
+  partitionStream,
   UnsupportedTorchFileError,
   type ByteSource,
   type SampleBatch,
@@ -63,6 +64,33 @@ describe('openPartition', () => {
     const partition = await openPartition(bufferSource('partition.pt', shifted));
     const batch = await partition.read(0, 6);
     expect(sha256(batch.images)).toBe(golden.partitions['partition.pt']!.images);
+  });
+
+  it('reads other bands and another side where they are asked for', async () => {
+    const spec = { image: { bands: ['g', 'r', 'i'], side: 8 }, features: ['g', 'r', 'i'] };
+    const images = Float32Array.from({ length: 2 * 3 * 12 * 12 }, (_, at) => at);
+    const batch = {
+      from: 0,
+      count: 2,
+      images,
+      magnitudes: new Float64Array(6).fill(19),
+      redshift: new Float64Array(2),
+    };
+    const file = await joinedBytes(partitionStream({ count: 2, imageShape: [3, 12, 12] }, [batch]));
+
+    const partition = await openPartition(bufferSource('three.pt', file), { spec });
+    const read = await partition.read(1, 2);
+
+    expect(read.magnitudes).toEqual(new Float64Array(3).fill(19));
+    expect(read.images).toHaveLength(3 * 8 * 8);
+    // The second galaxy's first band, two rows and two columns in.
+    expect(read.images[0]).toBe(3 * 144 + 2 * 12 + 2);
+    const usual = openPartition(bufferSource('three.pt', file));
+    await expect(usual).rejects.toThrow('expected TensorDataset(images [n,5,H,W]');
+    const wider = openPartition(bufferSource('three.pt', file), {
+      spec: { ...spec, image: { ...spec.image, side: 16 } },
+    });
+    await expect(wider).rejects.toThrow('square images of at least 16 x 16 pixels');
   });
 
   it('refuses a range that leaves the partition', async () => {
@@ -183,6 +211,10 @@ describe('batches', () => {
     expect((partition as Error).message).toContain('the file changed while it was read');
   });
 });
+
+async function joinedBytes(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  return Buffer.concat(await all(stream));
+}
 
 function watched(source: ByteSource, signals: AbortSignal[]): ByteSource {
   return {

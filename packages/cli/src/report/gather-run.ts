@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
 import type { Prices } from '@cosmicai/metrics';
 import {
+  ASTROMAE,
   EVENT_LOG,
   EXECUTION_FILE,
   type ExecutionRecord,
@@ -23,7 +24,7 @@ import {
 } from '@cosmicai/payload';
 import { encodeFlux, largestResiduals, type Cutout, type PredictionSample, type RunMaterial } from '@cosmicai/report';
 import { type ObjectStore, dataAccess } from '@cosmicai/store';
-import { CUTOUT, openPartition, storeSource } from '@cosmicai/torchfile';
+import { openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readJson } from '../inputs/json-file.ts';
@@ -164,7 +165,15 @@ async function cutoutsOf(rows: readonly PredictionRow[], store: ObjectStore): Pr
   for (const { rank, partition, index, z_spec, z_pred } of rows) {
     try {
       const { images } = await (await openPartition(await storeSource(store, partition))).read(index, index + 1);
-      cutouts.push({ rank, partition, index, z_spec, z_pred, size: CUTOUT, flux_base64: encodeFlux(images) });
+      cutouts.push({
+        rank,
+        partition,
+        index,
+        z_spec,
+        z_pred,
+        size: ASTROMAE.image.side,
+        flux_base64: encodeFlux(images),
+      });
     } catch {
       // The report is about the run; that its input has been moved since is no failure of it.
     }

@@ -1,5 +1,4 @@
-import type { ModelInputs } from '@cosmicai/payload';
-import { BANDS, CUTOUT } from '@cosmicai/torchfile';
+import { ASTROMAE, imageShape, type ModelInputs } from '@cosmicai/payload';
 import { describeShape, isFloating, type FloatingType, type ModelPort, type ModelPorts } from './ports.ts';
 import { refusal } from './refusal.ts';
 
@@ -11,9 +10,9 @@ export interface Slot {
 
 /** How a model is fed with galaxies and what it answers. */
 export interface ModelContract {
-  /** [n, 5, 32, 32]. */
+  /** [n, ...imageShape]: [n, 5, 32, 32]. */
   readonly image: Slot;
-  /** [n, 5]; null: the model looks at images only. */
+  /** [n, features]: [n, 5]; null: the model looks at images only. */
   readonly magnitudes: Slot | null;
   /** [n] or [n, 1]. */
   readonly redshift: Slot;
@@ -36,8 +35,8 @@ export function contractOf(ports: ModelPorts, names: ModelInputs = {}): ModelCon
   const unfed = rest.find(({ name }) => name !== magnitudes?.name);
   if (unfed !== undefined) throw refusal(ports, `nothing is known to feed its input "${unfed.name}" with`);
   const redshift = slotOf(ports, 'outputs', 'redshift', names.redshift ?? 'redshift');
-  checkShape(ports, image, [BANDS, CUTOUT, CUTOUT]);
-  if (magnitudes !== null) checkShape(ports, magnitudes, [BANDS]);
+  checkShape(ports, image, imageShape(ASTROMAE.image));
+  if (magnitudes !== null) checkShape(ports, magnitudes, [ASTROMAE.features.length]);
   checkAnswer(ports, redshift);
   return {
     image: fed(ports, image),
@@ -75,7 +74,7 @@ function checkShape(ports: ModelPorts, port: ModelPort, expected: readonly numbe
     found.length === expected.length &&
     expected.every((size, axis) => typeof found[axis] === 'string' || found[axis] === size);
   if (fits) return;
-  const isChannelsLast = found.length === 3 && found[2] === BANDS && found[0] !== BANDS;
+  const isChannelsLast = found.length === 3 && found[2] === expected[0] && found[0] !== expected[0];
   throw refusal(
     ports,
     `its input "${name}" takes ${describeShape(shape)}; galaxies are fed as ${describeShape(['n', ...expected])}` +

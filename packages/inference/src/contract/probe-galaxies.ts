@@ -1,5 +1,8 @@
-import { BANDS, CUTOUT } from '@cosmicai/torchfile';
+import { ASTROMAE } from '@cosmicai/payload';
 import type { Samples } from '../predictor.ts';
+
+const BANDS = ASTROMAE.image.bands.length;
+const SIDE = ASTROMAE.image.side;
 
 /** Knuth's multiplier and increment of a 64-bit linear congruential generator (MMIX), of which the upper half is taken. */
 const MULTIPLIER = 6364136223846793005n;
@@ -19,7 +22,7 @@ const SKY_NOISE = 0.02;
  */
 export function probeGalaxies(count: number): Samples {
   const next = numbers();
-  const pixels = CUTOUT * CUTOUT;
+  const pixels = SIDE * SIDE;
   const images = new Float32Array(count * BANDS * pixels);
   const magnitudes = new Float64Array(count * BANDS);
   for (let galaxy = 0; galaxy < count; galaxy++) {
@@ -31,8 +34,8 @@ export function probeGalaxies(count: number): Samples {
       magnitudes[row] = magnitude;
       const peak = 10 ** ((22.5 - magnitude) / 2.5) / (2 * Math.PI * scale ** 2);
       for (let pixel = 0; pixel < pixels; pixel++) {
-        const x = (pixel % CUTOUT) - CUTOUT / 2 + 0.5;
-        const y = Math.floor(pixel / CUTOUT) - CUTOUT / 2 + 0.5;
+        const x = (pixel % SIDE) - SIDE / 2 + 0.5;
+        const y = Math.floor(pixel / SIDE) - SIDE / 2 + 0.5;
         images[row * pixels + pixel] = peak * Math.exp(-Math.hypot(x, y) / scale) + SKY_NOISE * (next() - 0.5);
       }
     });

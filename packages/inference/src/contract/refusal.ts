@@ -1,6 +1,9 @@
-import { UserInputError } from '@cosmicai/payload';
-import { BANDS } from '@cosmicai/torchfile';
+import { ASTROMAE, imageShape, UserInputError } from '@cosmicai/payload';
 import { describeShape, isFloating, type ModelPort, type ModelPorts } from './ports.ts';
+
+const WANTED =
+  `Wanted: inputs image ${describeShape(['n', ...imageShape(ASTROMAE.image)])} and, if it uses them, ` +
+  `magnitudes ${describeShape(['n', ASTROMAE.features.length])}; output redshift [n] or [n, 1]; all floating point.`;
 
 /** How PyTorch writes a model that fits; docs/models.md has it too. */
 export const EXPORT_LINE =
@@ -14,7 +17,7 @@ export function refusal(ports: ModelPorts, why: string): UserInputError {
     [
       `${why}.`,
       `It has: ${described('input', ports.inputs)}; ${described('output', ports.outputs)}.`,
-      'Wanted: inputs image [n, 5, 32, 32] and, if it uses them, magnitudes [n, 5]; output redshift [n] or [n, 1]; all floating point.',
+      WANTED,
       ...(mapping === undefined ? [] : [`If these are the same under other names: ${mapping}`]),
       `Export with: ${EXPORT_LINE}`,
     ].join('\n'),
@@ -35,7 +38,7 @@ function suggestedMapping({ inputs, outputs }: ModelPorts): string | undefined {
   };
   const roles = {
     image: only(inputs, ({ shape }) => shape.length === 4),
-    magnitudes: only(inputs, ({ shape }) => shape.length === 2 && shape[1] === BANDS),
+    magnitudes: only(inputs, ({ shape }) => shape.length === 2 && shape[1] === ASTROMAE.features.length),
     redshift: only(outputs, ({ type, shape }) => isFloating(type) && shape.length <= 2),
   };
   if (roles.image === undefined || roles.redshift === undefined) return undefined;

@@ -1,3 +1,4 @@
+import { ASTROMAE } from '@cosmicai/payload';
 import type { DataFindings } from './findings.ts';
 import { PhotometrySums } from './photometry.ts';
 import { LEAST_GALAXIES, photometryVerdict, type PhotometryVerdict } from './photometry-verdict.ts';
@@ -13,7 +14,7 @@ interface Group {
   readonly partitions: string[];
 }
 
-const BAND_NAMES = 'ugriz';
+const BANDS: readonly string[] = ASTROMAE.image.bands;
 /** Partitions named in a sentence; the rest is a number. */
 const NAMED = 5;
 /** 1 nanomaggy in microjanskys. */
@@ -69,12 +70,12 @@ function warningOf(verdict: PhotometryVerdict): string | undefined {
         ...(isInOrder(magnitudes) ? [] : [`the magnitudes look like ${order(magnitudes)}`]),
       ];
       const unit = factor === 1 ? '' : `; besides, ${otherUnit(factor)}`;
-      return `${orders.join(' and ')}, expected u, g, r, i, z${unit}.`;
+      return `${orders.join(' and ')}, expected ${BANDS.join(', ')}${unit}.`;
     }
     case 'unit':
       return `${otherUnit(verdict.factor)}.`;
     case 'unit_by_band': {
-      const factors = verdict.factors.map((factor, band) => `${BAND_NAMES[band]} ${figure(factor)}`).join(', ');
+      const factors = verdict.factors.map((factor, band) => `${BANDS[band]} ${figure(factor)}`).join(', ');
       return `the images’ brightness over that which the magnitudes say differs by band (${factors}), as with units, a scaling or an offset of each band’s own; expected nanomaggies.`;
     }
     case 'unrelated':
@@ -103,7 +104,7 @@ function named(partitions: readonly string[]): string {
 }
 
 function order(bands: readonly number[]): string {
-  return bands.map((band) => BAND_NAMES[band]).join(', ');
+  return bands.map((band) => BANDS[band]).join(', ');
 }
 
 function isInOrder(bands: readonly number[]): boolean {

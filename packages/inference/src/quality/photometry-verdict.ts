@@ -1,4 +1,4 @@
-import { BANDS } from '@cosmicai/torchfile';
+import { ASTROMAE } from '@cosmicai/payload';
 import { PLACES, type PhotometrySums } from './photometry.ts';
 
 /** What images and magnitudes that should show the same galaxies look like. */
@@ -40,7 +40,7 @@ const AGAINST_ORDER = 0.1;
 /** Magnitudes by which images may be brighter or fainter than expected: a factor of 2.5. */
 const SAME_UNIT = 1;
 
-const IN_ORDER: readonly number[] = Array.from({ length: BANDS }, (_, band) => band);
+const IN_ORDER: readonly number[] = ASTROMAE.image.bands.map((_, band) => band);
 const PERMUTATIONS = permutations(IN_ORDER);
 
 export function photometryVerdict(sums: PhotometrySums): PhotometryVerdict {

@@ -1,8 +1,9 @@
-import { isPlaceholderMagnitude } from '@cosmicai/payload';
-import { BANDS, type SampleBatch } from '@cosmicai/torchfile';
+import { ASTROMAE, isPlaceholderMagnitude } from '@cosmicai/payload';
+import type { SampleBatch } from '@cosmicai/torchfile';
 import { apertureMagnitude } from './aperture.ts';
 import { Moments } from './moments.ts';
 
+const BANDS = ASTROMAE.image.bands.length;
 /** All of the first galaxies of a partition are measured, then one of so many: the sums have long settled. */
 const ALL_OF_FIRST = 256;
 const ONE_OF = 8;

@@ -1,21 +1,21 @@
-import { UserInputError } from '@cosmicai/payload';
+import { ASTROMAE, UserInputError } from '@cosmicai/payload';
 import sharp from 'sharp';
 import type { Cutout } from '../run-report.ts';
 import { luptonComposite } from './lupton.ts';
 
-const BANDS = 5;
+const BANDS = ASTROMAE.image.bands.length;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Pixels on the page for one of the image. */
 const ENLARGEMENT = 4;
 
-/** Packs an image for a report. @param flux bands u, g, r, i, z, row by row */
+/** Packs an image for a report. @param flux band by band as ASTROMAE names them, row by row */
 export function encodeFlux(flux: Float32Array): string {
   const bytes = Buffer.alloc(flux.length * BYTES);
   flux.forEach((value, at) => bytes.writeFloatLE(value, at * BYTES));
   return bytes.toString('base64');
 }
 
-/** A galaxy as a PNG in colour. @throws UserInputError when the image has not five bands of size x size pixels */
+/** A galaxy as a PNG in colour. @throws UserInputError when the image has not as many bands of size x size pixels */
 export async function cutoutPng(cutout: Pick<Cutout, 'flux_base64' | 'size'>): Promise<Buffer> {
   const { size } = cutout;
   const bytes = Buffer.from(cutout.flux_base64, 'base64');

@@ -1,4 +1,5 @@
 import { median } from '@cosmicai/metrics';
+import { ASTROMAE } from '@cosmicai/payload';
 
 /** How an image's brightness is compressed. */
 export interface LuptonOptions {
@@ -12,8 +13,8 @@ export interface LuptonOptions {
   readonly softening: number;
 }
 
-/** Bands u, g, r, i, z; red, green and blue of the composite are i, r and g, as SDSS does it. */
-const RED_GREEN_BLUE = [3, 2, 1] as const;
+/** Red, green and blue of the composite are i, r and g, as SDSS does it. */
+const RED_GREEN_BLUE = (['i', 'r', 'g'] as const).map((band) => ASTROMAE.image.bands.indexOf(band));
 /** The proportions 4.9 : 5.7 : 7.8 that SDSS uses for its pictures, with r as 1: galaxies are redder than eyes expect. */
 const SDSS_WEIGHTS = [4.9 / 5.7, 1, 7.8 / 5.7] as const;
 const SOFTENING = 8;
@@ -28,7 +29,7 @@ const MAD_TO_SIGMA = 1.4826;
  * A colour composite that keeps the colour of bright pixels: all three bands are scaled by the same factor, an asinh of
  * their mean (Lupton et al. 2004, PASP 116, 133).
  *
- * @param flux bands u, g, r, i, z; each size x size, row by row
+ * @param flux band by band as ASTROMAE names them; each size x size, row by row
  * @returns size x size x 3 bytes
  */
 export function luptonComposite(

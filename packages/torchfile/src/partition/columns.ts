@@ -1,6 +1,7 @@
 import type { ByteSource } from '../byte-source.ts';
-import { openTorchFile, type TorchFile, type TorchFileOptions } from '../torch-file.ts';
+import { openTorchFile, type TorchFile } from '../torch-file.ts';
 import { openColumn, type Column } from './column.ts';
+import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
 import { partitionTensors } from './tensor-dataset.ts';
 
 /** The three tensors of a partition, ready for ranged reads. */
@@ -12,9 +13,10 @@ export interface PartitionColumns {
 }
 
 /** @throws TorchFileError when the file is no partition, damaged, or compressed */
-export async function openColumns(source: ByteSource, options: TorchFileOptions = {}): Promise<PartitionColumns> {
-  const file = await openTorchFile(source, options);
-  const tensors = partitionTensors(file);
+export async function openColumns(source: ByteSource, options: PartitionOptions = {}): Promise<PartitionColumns> {
+  const { spec = DEFAULT_SPEC, ...reading } = options;
+  const file = await openTorchFile(source, reading);
+  const tensors = partitionTensors(file, spec);
   const [images, magnitudes, redshift] = await Promise.all([
     openColumn(file, 'images', tensors.images),
     openColumn(file, 'magnitudes', tensors.magnitudes),

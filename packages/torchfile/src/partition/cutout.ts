@@ -2,19 +2,18 @@ import type { TensorData } from '../tensor/dtype.ts';
 import { countOf, isContiguous, walk, type Layout } from '../tensor/layout.ts';
 import { valueReader } from '../tensor/tensor.ts';
 import type { Rows } from './column.ts';
-import { BANDS, CUTOUT } from './sample-batch.ts';
 
 /**
- * The central 32 x 32 pixels of each image as float32 [count, 5, 32, 32]. Float32 images of that size are not copied.
- * An odd margin leaves the extra pixel at the bottom and right.
+ * The central square of each image, `side` pixels wide, as float32 [count, bands, side, side]. Float32 images of that size
+ * are not copied. An odd margin leaves the extra pixel at the bottom and right.
  */
-export function cutouts({ dtype, data, layout }: Rows): Float32Array {
-  const [count, , height, width] = layout.shape;
+export function cutouts({ dtype, data, layout }: Rows, side: number): Float32Array {
+  const [count, bands, height, width] = layout.shape;
   const [, , rowStride, pixelStride] = layout.strides;
-  const top = Math.floor((height! - CUTOUT) / 2);
-  const left = Math.floor((width! - CUTOUT) / 2);
+  const top = Math.floor((height! - side) / 2);
+  const left = Math.floor((width! - side) / 2);
   const cropped: Layout = {
-    shape: [count!, BANDS, CUTOUT, CUTOUT],
+    shape: [count!, bands!, side, side],
     strides: layout.strides,
     offset: layout.offset + top * rowStride! + left * pixelStride!,
   };
@@ -31,9 +30,10 @@ export function float64Rows({ dtype, data, layout }: Rows): Float64Array {
 function denseFloat32(data: Float32Array, layout: Layout): Float32Array {
   if (isContiguous(layout)) return data.subarray(layout.offset, layout.offset + countOf(layout.shape));
   const images = new Float32Array(countOf(layout.shape));
+  const width = layout.shape[3]!;
   // Line by line: the pixels of a line lie together, and set() copies them at memory speed.
   const lines: Layout = { ...layout, shape: layout.shape.slice(0, 3), strides: layout.strides.slice(0, 3) };
-  walk(lines, (source, line) => images.set(data.subarray(source, source + CUTOUT), line * CUTOUT));
+  walk(lines, (source, line) => images.set(data.subarray(source, source + width), line * width));
   return images;
 }
 

@@ -1,12 +1,12 @@
 import type { ByteSource } from '../byte-source.ts';
 import type { FloatDType } from '../tensor/dtype.ts';
 import { whyUnchecked } from '../why-unchecked.ts';
-import type { TorchFileOptions } from '../torch-file.ts';
 import type { RowsOptions } from './column.ts';
 import { openColumns } from './columns.ts';
 import { cutouts, float64Rows } from './cutout.ts';
+import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
 import { readAhead } from './read-ahead.ts';
-import { BANDS, type SampleBatch } from './sample-batch.ts';
+import type { SampleBatch } from './sample-batch.ts';
 
 export interface ReadSamplesOptions {
   readonly signal?: AbortSignal;
@@ -28,7 +28,7 @@ export interface Partition {
   readonly name: string;
   /** Samples. */
   readonly count: number;
-  /** [bands, height, width] as in the file; batches always hold 32 x 32 pixels. */
+  /** [bands, height, width] as in the file; batches hold the central square of the side asked for. */
   readonly imageShape: readonly [bands: number, height: number, width: number];
   /** Types in the file; batches hold float32 images, float64 magnitudes and redshifts. */
   readonly dtypes: { readonly images: FloatDType; readonly magnitudes: FloatDType; readonly redshift: FloatDType };
@@ -54,18 +54,20 @@ export interface Partition {
 
 type Labels = Pick<SampleBatch, 'magnitudes' | 'redshift'>;
 
-/** Magnitudes and redshift of one sample, float64 at most. */
-const LABEL_BYTES = (BANDS + 1) * 8;
 /** Those of 20,000 samples, and of any published partition, come with one read each instead of one for each batch. */
 const LARGEST_LABEL_READ = 1024 * 1024;
 
 /**
- * Opens a TensorDataset of images [n,5,H,W], magnitudes [n,5] and redshift [n] or [n,1], each of any float type.
+ * Opens a TensorDataset of images [n,bands,H,W], magnitudes [n,features] and redshift [n] or [n,1], each of any float type.
  *
  * @throws TorchFileError when the file is something else, damaged, or compressed
  */
-export async function openPartition(source: ByteSource, options: TorchFileOptions = {}): Promise<Partition> {
+export async function openPartition(source: ByteSource, options: PartitionOptions = {}): Promise<Partition> {
   const { file, images, magnitudes, redshift } = await openColumns(source, options);
+  const { side } = (options.spec ?? DEFAULT_SPEC).image;
+  const features = magnitudes.ref.shape[1]!;
+  /** Magnitudes and redshift of one sample, float64 at most. */
+  const labelBytes = (features + 1) * 8;
   let notChecked: readonly string[] = [];
   const [count, bands, height, width] = images.ref.shape as [number, number, number, number];
 
@@ -81,14 +83,14 @@ export async function openPartition(source: ByteSource, options: TorchFileOption
 
   /** Reads labels within [from, to): all of them with the first call where they are few, else call by call. */
   function labelReader(from: number, to: number): typeof readLabels {
-    if ((to - from) * LABEL_BYTES > LARGEST_LABEL_READ) return readLabels;
+    if ((to - from) * labelBytes > LARGEST_LABEL_READ) return readLabels;
     let all: Promise<Labels> | undefined;
     return async (start, end, options) => {
       all ??= readLabels(from, to, options);
       const labels = await all;
       // Copies, so that each batch is its reader's own, to be handed to another thread for instance.
       return {
-        magnitudes: labels.magnitudes.slice((start - from) * BANDS, (end - from) * BANDS),
+        magnitudes: labels.magnitudes.slice((start - from) * features, (end - from) * features),
         redshift: labels.redshift.slice(start - from, end - from),
       };
     };
@@ -96,7 +98,7 @@ export async function openPartition(source: ByteSource, options: TorchFileOption
 
   async function readBatch(from: number, to: number, labels: typeof readLabels, options: RowsOptions) {
     const [imageRows, beside] = await Promise.all([images.rows(from, to, options), labels(from, to, options)]);
-    return { from, count: to - from, images: cutouts(imageRows), ...beside };
+    return { from, count: to - from, images: cutouts(imageRows, side), ...beside };
   }
 
   return {

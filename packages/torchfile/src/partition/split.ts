@@ -1,24 +1,27 @@
+import { imageShape as shapeOf } from '@cosmicai/payload';
 import type { ByteSource } from '../byte-source.ts';
 import { littleEndianBytes } from '../tensor/bytes.ts';
 import { itemBytes } from '../tensor/dtype.ts';
 import { countOf, gather, isContiguous } from '../tensor/layout.ts';
 import { storageBytes, tensorDatasetPickle } from '../write/tensor-dataset-pickle.ts';
 import { torchFileSize, torchFileStream } from '../write/torch-file-stream.ts';
-import type { TorchFileOptions } from '../torch-file.ts';
 import type { PassingCheck } from '../zip/checksums.ts';
 import type { Column } from './column.ts';
 import { openColumns } from './columns.ts';
+import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
 import { readAhead } from './read-ahead.ts';
-import { BANDS } from './sample-batch.ts';
 
 /** Partition sizes are named in units of 2^20 bytes. */
 export const MEGABYTE = 1_048_576;
 /**
- * What a sample counts besides its float32 image: five float32 magnitudes and a float64 redshift. With it a partition
+ * What a sample counts besides its float32 image: as many float32 magnitudes as bands, and a float64 redshift. With it a partition
  * of 25, 50, 75, 100 MB has 1,278, 2,556, 3,834, 5,113 samples, as the published ones have, and the full set of 659,857
  * galaxies makes 517, 259, 173, 130 files. Their magnitudes are float64, so such a file is 0.1 % larger than its name.
  */
-const NOMINAL_REST_BYTES = BANDS * 4 + 8;
+function nominalRestBytes(bands: number): number {
+  return bands * 4 + 8;
+}
+
 /** Read and written at once. */
 const CHUNK_BYTES = 4 * MEGABYTE;
 
@@ -36,8 +39,12 @@ export interface PartitionPart {
 }
 
 /** Samples of a partition of this nominal size, at least one. */
-export function samplesPerPartition(targetBytes: number, imageShape: readonly number[] = [BANDS, 32, 32]): number {
-  return Math.max(1, Math.floor(targetBytes / (countOf(imageShape) * 4 + NOMINAL_REST_BYTES)));
+export function samplesPerPartition(
+  targetBytes: number,
+  imageShape: readonly number[] = shapeOf(DEFAULT_SPEC.image),
+): number {
+  const [bands = 0] = imageShape;
+  return Math.max(1, Math.floor(targetBytes / (countOf(imageShape) * 4 + nominalRestBytes(bands))));
 }
 
 /**
@@ -54,7 +61,7 @@ export async function splitPartition(
   source: ByteSource,
   targetBytes: number,
   sink: (part: PartitionPart) => Promise<unknown>,
-  options: TorchFileOptions & { readonly signal?: AbortSignal } = {},
+  options: PartitionOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Omit<PartitionPart, 'content'>[]> {
   const { signal, ...fileOptions } = options;
   const { file, images, magnitudes, redshift } = await openColumns(source, fileOptions);

@@ -3,11 +3,14 @@ import { describeNode, isCall, mappingEntries, qualifiedName, sequenceItems } fr
 import { isFloat } from '../tensor/dtype.ts';
 import { asTensorRef, type TensorRef } from '../tensor/tensor-ref.ts';
 import type { TorchFile } from '../torch-file.ts';
-import { BANDS, CUTOUT } from './sample-batch.ts';
+import type { PartitionSpec } from './partition-spec.ts';
 
 const TENSOR_DATASET = 'torch.utils.data.dataset.TensorDataset';
-const EXPECTED =
-  'expected TensorDataset(images [n,5,H,W], magnitudes [n,5], redshift [n] or [n,1]), all of a float type';
+
+/** What is expected, in the words of a refusal. */
+function expectedOf({ image, features }: PartitionSpec): string {
+  return `expected TensorDataset(images [n,${image.bands.length},H,W], magnitudes [n,${features.length}], redshift [n] or [n,1]), all of a float type`;
+}
 
 /** The three tensors of a partition, checked to be of the right shapes. */
 export interface PartitionTensors {
@@ -19,12 +22,13 @@ export interface PartitionTensors {
 /**
  * Tensors of a saved torch.utils.data.TensorDataset of any shapes and types, in order.
  *
+ * @param expected what it says of a file that holds something else
  * @throws UnsupportedTorchFileError when something else was saved
  */
-export function readTensorDataset(file: TorchFile): TensorRef[] {
+export function readTensorDataset(file: TorchFile, expected = 'expected a TensorDataset'): TensorRef[] {
   const { root, name } = file;
   if (!isCall(root) || qualifiedName(root.callee) !== TENSOR_DATASET) {
-    throw new UnsupportedTorchFileError(name, undefined, `${EXPECTED}; found ${describeNode(root)}`);
+    throw new UnsupportedTorchFileError(name, undefined, `${expected}; found ${describeNode(root)}`);
   }
   const tensors = mappingEntries(root.state)?.findLast(([key]) => key === 'tensors')?.[1];
   const items = sequenceItems(tensors);
@@ -41,24 +45,26 @@ export function readTensorDataset(file: TorchFile): TensorRef[] {
 /**
  * @throws UnsupportedTorchFileError when the file holds something else, or tensors of other shapes
  */
-export function partitionTensors(file: TorchFile): PartitionTensors {
-  const refs = readTensorDataset(file);
+export function partitionTensors(file: TorchFile, spec: PartitionSpec): PartitionTensors {
+  const expected = expectedOf(spec);
+  const { image, features } = spec;
+  const refs = readTensorDataset(file, expected);
   const [images, magnitudes, redshift] = refs;
   const found = refs.map(({ dtype, shape }) => `${dtype} [${shape.join(',')}]`).join(', ') || 'no tensors';
   if (refs.length !== 3 || !images || !magnitudes || !redshift || !refs.every(({ dtype }) => isFloat(dtype))) {
-    throw new UnsupportedTorchFileError(file.name, undefined, `${EXPECTED}; found ${found}`);
+    throw new UnsupportedTorchFileError(file.name, undefined, `${expected}; found ${found}`);
   }
   const [count, bands, height, width] = images.shape;
   const fits =
     images.shape.length === 4 &&
-    bands === BANDS &&
+    bands === image.bands.length &&
     height === width &&
-    height! >= CUTOUT &&
-    sameShape(magnitudes.shape, [count!, BANDS]) &&
+    height! >= image.side &&
+    sameShape(magnitudes.shape, [count!, features.length]) &&
     (sameShape(redshift.shape, [count!]) || sameShape(redshift.shape, [count!, 1]));
   if (!fits) {
-    const square = `square images of at least ${CUTOUT} x ${CUTOUT} pixels and as many of each tensor`;
-    throw new UnsupportedTorchFileError(file.name, undefined, `${EXPECTED}, ${square}; found ${found}`);
+    const square = `square images of at least ${image.side} x ${image.side} pixels and as many of each tensor`;
+    throw new UnsupportedTorchFileError(file.name, undefined, `${expected}, ${square}; found ${found}`);
   }
   return { images, magnitudes, redshift };
 }

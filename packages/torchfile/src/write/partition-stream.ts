@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
+import { imageShape as shapeOf } from '@cosmicai/payload';
 import type { ObjectStore, ReadOptions, WrittenObject } from '@cosmicai/store';
-import { BANDS, CUTOUT, type SampleBatch } from '../partition/sample-batch.ts';
+import { DEFAULT_SPEC } from '../partition/partition-spec.ts';
+import type { SampleBatch } from '../partition/sample-batch.ts';
 import { littleEndianBytes } from '../tensor/bytes.ts';
 import { countOf } from '../tensor/layout.ts';
 import { storageBytes, tensorDatasetPickle, type DatasetTensor } from './tensor-dataset-pickle.ts';
@@ -10,7 +12,7 @@ import { torchFileSize, torchFileStream } from './torch-file-stream.ts';
 export interface PartitionShape {
   /** Samples; the batches must add up to it. */
   readonly count: number;
-  /** [bands, height, width], default [5, 32, 32]. */
+  /** [bands, height, width], default: ASTROMAE's. There is a magnitude for each band. */
   readonly imageShape?: readonly [bands: number, height: number, width: number];
   /** Default float64, as published partitions have. */
   readonly magnitudesDtype?: 'float64' | 'float32';
@@ -20,7 +22,12 @@ export interface PartitionShape {
 
 /** Types and shapes of images, magnitudes and redshift. */
 function partitionLayout(shape: PartitionShape): [DatasetTensor, DatasetTensor, DatasetTensor] {
-  const { count, imageShape = [BANDS, CUTOUT, CUTOUT], magnitudesDtype = 'float64', redshiftDtype = 'float64' } = shape;
+  const {
+    count,
+    imageShape = shapeOf(DEFAULT_SPEC.image),
+    magnitudesDtype = 'float64',
+    redshiftDtype = 'float64',
+  } = shape;
   return [
     { dtype: 'float32', shape: [count, ...imageShape] },
     { dtype: magnitudesDtype, shape: [count, imageShape[0]] },
@@ -55,7 +62,7 @@ export async function* partitionStream(
   async function* imageBytes(): AsyncGenerator<Uint8Array> {
     let done = 0;
     for await (const batch of batches) {
-      checkBatch(batch, done, pixels, shape.count);
+      checkBatch(batch, done, pixels, magnitudes.shape[1]!, shape.count);
       held[0].set(batch.magnitudes, done * magnitudes.shape[1]!);
       held[1].set(batch.redshift, done);
       done += batch.count;
@@ -74,13 +81,13 @@ export async function* partitionStream(
   ]);
 }
 
-function checkBatch(batch: SampleBatch, expected: number, pixels: number, count: number): void {
+function checkBatch(batch: SampleBatch, expected: number, pixels: number, features: number, count: number): void {
   const { from, count: samples, images, magnitudes, redshift } = batch;
   if (from !== expected || from + samples > count) {
     throw new RangeError(`samples [${from}, ${from + samples}) where ${expected} of ${count} were due next`);
   }
   const lengths = [images.length, magnitudes.length, redshift.length].join(', ');
-  const right = [samples * pixels, samples * BANDS, samples].join(', ');
+  const right = [samples * pixels, samples * features, samples].join(', ');
   if (lengths !== right) {
     throw new RangeError(
       `a batch of ${samples} samples has ${lengths} pixels, magnitudes, redshifts; expected ${right}`,

@@ -2,8 +2,8 @@ import { beginFile } from '@cosmicai/store';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeOnnxFile, RangeProfile, withMetadata } from '@cosmicai/inference';
-import { TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
-import { BANDS, openPartition } from '@cosmicai/torchfile';
+import { ASTROMAE, TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import { openPartition } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
 import { accessOf, crcOption, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
@@ -85,7 +85,7 @@ async function measure(
   } finally {
     bar.done();
   }
-  const ranges = found.finish(BANDS);
+  const ranges = found.finish(ASTROMAE.features.length);
   if (ranges === undefined) {
     throw new UserInputError(
       `No ranges can be measured on ${found.galaxies} galaxies: a magnitude or the redshift is usable in none of them.`,

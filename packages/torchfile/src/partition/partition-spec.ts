@@ -1,0 +1,12 @@
+import { ASTROMAE, type ModelSpec } from '@cosmicai/payload';
+import type { TorchFileOptions } from '../torch-file.ts';
+
+/** Bands and side of the images that are handed out of a partition, and the numbers beside them. */
+export type PartitionSpec = Pick<ModelSpec, 'image' | 'features'>;
+
+export interface PartitionOptions extends TorchFileOptions {
+  /** Default: ASTROMAE. */
+  readonly spec?: PartitionSpec;
+}
+
+export const DEFAULT_SPEC: PartitionSpec = ASTROMAE;
