@@ -5,6 +5,7 @@ const layers = [
   'deploy',
   'local',
   'report',
+  'bench',
   'runs',
   'inference',
   'astromae',

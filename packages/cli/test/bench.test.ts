@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { benchReportSchema, BITS_PER_SAMPLE, costOfRun, pricesOf, type BenchRun } from '@cosmicai/metrics';
+import { benchReportSchema, type BenchRun } from '@cosmicai/bench';
+import { BITS_PER_SAMPLE, costOfRun, pricesOf } from '@cosmicai/metrics';
 import { parseJsonAs, parseReportLog, runRecordSchema } from '@cosmicai/payload';
 import { s3UsageOf } from '../src/report/s3-usage.ts';
 import { Workspace } from './support/workspace.ts';

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { benchAnalysisSchema, benchReportSchema } from '@cosmicai/metrics';
+import { benchAnalysisSchema, benchReportSchema } from '@cosmicai/bench';
 import { runReportSchema, type RunReport } from '@cosmicai/report';
 import fc from 'fast-check';
 import { fuzz, jsonText, oddInText, oneFieldChanged } from '../../../test/fuzz.ts';

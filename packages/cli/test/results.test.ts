@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { benchReportSchema, pricesOf } from '@cosmicai/metrics';
+import { benchReportSchema } from '@cosmicai/bench';
+import { pricesOf } from '@cosmicai/metrics';
 import { DEFAULT_CALIBRATION, quoteSchema } from '@cosmicai/quote';
 import { parseAs, parseJsonAs, type RankResult } from '@cosmicai/payload';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';

@@ -31,22 +31,3 @@ export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measure
 export { seededRandom, standardNormal, type Random } from './random.ts';
 export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';
 export { architectureOf, runTable, type RankRow, type RunTable, type RunTableOptions } from './run-table.ts';
-export {
-  BENCH_STATUSES,
-  benchReportSchema,
-  benchRunSchema,
-  type BenchReport,
-  type BenchRun,
-  type ParsedBenchReport,
-} from './bench/bench-run.ts';
-export {
-  analyseBench,
-  compareSizes,
-  type BenchAnalysis,
-  type BenchCell,
-  type Measure,
-  type Spread,
-  type WorldAverage,
-} from './bench/analysis.ts';
-export { benchAnalysisSchema } from './bench/analysis-schema.ts';
-export { performanceTable } from './bench/performance-table.ts';

@@ -1,4 +1,5 @@
-import { seededRandom, type BenchReport, type BenchRun } from '@cosmicai/metrics';
+import type { BenchReport, BenchRun } from '@cosmicai/bench';
+import { seededRandom } from '@cosmicai/metrics';
 
 /** The users' sweep of 20 cells, three repeats each, one cell out of memory. */
 export function exampleBench(): BenchReport {

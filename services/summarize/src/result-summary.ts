@@ -1,4 +1,4 @@
-import { analyseBench, performanceTable, type BenchRun } from '@cosmicai/metrics';
+import { analyseBench, type BenchRun, performanceTable } from '@cosmicai/bench';
 import { parseAs, parseJsonAs, runSummarySchema, UserInputError, withFormat, type RunSummary } from '@cosmicai/payload';
 import { readableAddress, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';

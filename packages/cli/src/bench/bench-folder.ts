@@ -2,9 +2,16 @@ import { makeNamedFolder, writeNamedFile } from '@cosmicai/store';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseJsonAs, withFormat } from '@cosmicai/payload';
-import { analyseBench, benchRunSchema, performanceTable, type BenchReport, type BenchRun } from '@cosmicai/metrics';
+import {
+  analyseBench,
+  type BenchReport,
+  type BenchRun,
+  benchRunSchema,
+  performanceTable,
+  nameOf,
+  type SweepRun,
+} from '@cosmicai/bench';
 import { benchReportHtml } from '@cosmicai/report';
-import { nameOf, type SweepRun } from './sweep.ts';
 
 /** The sweep as data; what `report` reads. */
 export const BENCH_FILE = 'bench.json';

@@ -1,10 +1,9 @@
-import type { BenchRun } from '@cosmicai/metrics';
+import type { BenchRun, SweepRun } from '@cosmicai/bench';
 import type { RunSummary } from '@cosmicai/payload';
 import { assembleRunReport } from '@cosmicai/report';
 import { gatherRun } from '../report/gather-run.ts';
 import type { Execution } from '../run/execute.ts';
 import type { SweepExecution } from './sweep-target.ts';
-import type { SweepRun } from './sweep.ts';
 
 /** A sweep's row about one of its runs; a run that failed is a result too. */
 export async function rowOf(run: SweepRun, { execution, place }: SweepExecution): Promise<BenchRun> {

@@ -1,3 +1,4 @@
+import type { SweepRun } from '@cosmicai/bench';
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +7,6 @@ import { writeSimulation } from '../commands/simulate.ts';
 import { byteSize } from '../inputs/options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { SweepOptions } from './sweep-target.ts';
-import type { SweepRun } from './sweep.ts';
 
 /** Galaxies of the simulated data sets, as a multiple of --count. */
 const SIZES: Readonly<Record<string, number>> = { small: 0.25, medium: 1, large: 4 };

@@ -1,3 +1,4 @@
+import type { SweepRun } from '@cosmicai/bench';
 import { basename, join, resolve } from 'node:path';
 import { uploadPartitions } from '@cosmicai/aws';
 import { followToEnd, keepOnStage, openStageRun, startOnStage, type StageRun } from '../aws/stage-run.ts';
@@ -6,7 +7,6 @@ import { progress } from '../output/progress.ts';
 import { printLine, type Output, type Terminal } from '../output/terminal.ts';
 import { dataFolders, simulatedData } from './simulated-data.ts';
 import type { SweepOptions, SweepTarget } from './sweep-target.ts';
-import type { SweepRun } from './sweep.ts';
 
 /**
  * A deployed stage. Whether a run found warm functions is Lambda's affair, and told by their REPORT lines.

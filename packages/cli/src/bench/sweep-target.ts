@@ -1,8 +1,7 @@
-import type { BenchReport } from '@cosmicai/metrics';
+import type { BenchReport, SweepRun } from '@cosmicai/bench';
 import type { AccessOptions } from '../inputs/options.ts';
 import type { RunPlace } from '@cosmicai/runs';
 import type { Execution } from '../run/execute.ts';
-import type { SweepRun } from './sweep.ts';
 
 /** Where the runs of a sweep are made: this machine, or a deployed stage. */
 export interface SweepTarget extends AsyncDisposable {

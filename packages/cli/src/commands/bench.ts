@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { analyseBench, type BenchReport, type BenchRun } from '@cosmicai/metrics';
+import { analyseBench, type BenchReport, type BenchRun, nameOf, sweepRuns, type SweepRun } from '@cosmicai/bench';
 import { averageTable, cellTable } from '@cosmicai/report';
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -7,7 +7,6 @@ import { BenchFolder } from '../bench/bench-folder.ts';
 import { localTarget } from '../bench/local-target.ts';
 import { rowOf } from '../bench/bench-row.ts';
 import type { SweepTarget } from '../bench/sweep-target.ts';
-import { nameOf, sweepRuns, type SweepRun } from '../bench/sweep.ts';
 import { resolveModel } from '../inputs/files.ts';
 import {
   memoryOption,

@@ -1,4 +1,4 @@
-import type { BenchAnalysis, BenchReport } from '@cosmicai/metrics';
+import type { BenchAnalysis, BenchReport } from '@cosmicai/bench';
 import {
   benchAnalysisHtml,
   benchAnalysisPlots,

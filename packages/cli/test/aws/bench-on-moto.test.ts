@@ -1,4 +1,4 @@
-import { benchReportSchema, type BenchRun } from '@cosmicai/metrics';
+import { benchReportSchema, type BenchRun } from '@cosmicai/bench';
 import { parseJsonAs } from '@cosmicai/payload';
 import { whyNoMoto } from '../../../../test/moto-server.ts';
 import { printedJson, Workspace } from '../support/workspace.ts';

@@ -1,4 +1,5 @@
-import { analyseBench, BITS_PER_SAMPLE, pricesOf, type BenchRun } from '@cosmicai/metrics';
+import { analyseBench, type BenchRun } from '@cosmicai/bench';
+import { BITS_PER_SAMPLE, pricesOf } from '@cosmicai/metrics';
 import type { PredictionScores, RankResult, RunSummary } from '@cosmicai/payload';
 import { assembleRunReport } from '@cosmicai/report';
 

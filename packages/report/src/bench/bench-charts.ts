@@ -1,6 +1,6 @@
 import { formatNumber } from '../format.ts';
 import type { Chart } from '../charts/chart.ts';
-import { compareSizes, type BenchCell, type Measure, type ParsedBenchReport, type Spread } from '@cosmicai/metrics';
+import { type BenchCell, compareSizes, type Measure, type ParsedBenchReport, type Spread } from '@cosmicai/bench';
 
 type Dimension = 'world_size' | 'batch_size' | 'data_size' | 'partition_size';
 

@@ -7,13 +7,13 @@ import { figure, keyFigures, list, settings, tableMarkup, type Section } from '.
 import type { Table } from '../tables.ts';
 import {
   analyseBench,
-  benchReportSchema,
   type BenchAnalysis,
   type BenchCell,
   type BenchReport,
+  benchReportSchema,
   type ParsedBenchReport,
   type Spread,
-} from '@cosmicai/metrics';
+} from '@cosmicai/bench';
 import { benchCharts } from './bench-charts.ts';
 
 /** report.html of a sweep. @throws InvalidInputError when the data are no bench report */

@@ -1,4 +1,5 @@
-import { median, type BenchReport, type BenchRun } from '@cosmicai/metrics';
+import type { BenchReport, BenchRun } from '@cosmicai/bench';
+import { median } from '@cosmicai/metrics';
 import { formatNumber } from '../format.ts';
 import type { RunReport } from '../run-report.ts';
 

@@ -1,11 +1,5 @@
-import {
-  benchAnalysisSchema,
-  benchReportSchema,
-  readRankResults,
-  recordsIn,
-  type BenchAnalysis,
-  type BenchReport,
-} from '@cosmicai/metrics';
+import { type BenchAnalysis, benchAnalysisSchema, type BenchReport, benchReportSchema } from '@cosmicai/bench';
+import { readRankResults, recordsIn } from '@cosmicai/metrics';
 import {
   describe,
   FORMAT,

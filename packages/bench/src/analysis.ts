@@ -1,5 +1,4 @@
-import { seededRandom, type Random } from '../random.ts';
-import { bootstrapInterval, mean, median } from '../statistics.ts';
+import { bootstrapInterval, mean, median, seededRandom, type Random } from '@cosmicai/metrics';
 import type { BenchRun } from './bench-run.ts';
 
 export type Measure = 'duration_seconds' | 'memory_mb' | 'cost_usd' | 'throughput_rps' | 'throughput_bps';

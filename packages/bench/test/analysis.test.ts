@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
-import { analyseBench, median, performanceTable, seededRandom, type BenchRun } from '../src/index.ts';
+import { median, seededRandom } from '@cosmicai/metrics';
+import { analyseBench, performanceTable, type BenchRun } from '../src/index.ts';
 
 /** The users' sweep of 20 cells, three repeats each, one run out of memory. */
 function sweep(): BenchRun[] {
