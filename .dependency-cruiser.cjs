@@ -60,6 +60,7 @@ module.exports = {
           '^packages/payload/src/no-telemetry\\.ts$',
           '^packages/fmi/src/(boards|tcpunch)\\.ts$',
           '^packages/rendezvous/src/tcpunch\\.ts$',
+          '^packages/runs/src/gather\\.ts$',
           '^$1/$2/',
         ],
       },

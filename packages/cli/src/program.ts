@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
 import { errorLine, EXIT, exitCodeOf, goOnLine } from './output/errors.ts';
 import { printBlock, printLine, type Terminal } from './output/terminal.ts';
+import { VERSIONS } from './output/versions.ts';
 
 interface CommandEntry {
   /** Its line in the list of commands. */
@@ -98,7 +98,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command('cosmicai')
     .description('Serverless redshift inference for galaxy images')
-    .version(packageJson.version)
+    .version(VERSIONS.cosmicai)
     .showHelpAfterError('(--help shows how to use it)');
   for (const [name, entry] of Object.entries(COMMANDS))
     program.addCommand((await commandOf(name, entry, args, terminal)).summary(entry.summary));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { benchReportSchema, type BenchRun } from '@cosmicai/bench';
 import { BITS_PER_SAMPLE, costOfRun, pricesOf } from '@cosmicai/metrics';
 import { parseJsonAs, parseReportLog, runRecordSchema } from '@cosmicai/payload';
-import { s3UsageOf } from '../src/report/s3-usage.ts';
+import { s3UsageOf } from '@cosmicai/runs/gather';
 import { Workspace } from './support/workspace.ts';
 
 // A sweep is several whole runs; on a busy machine each takes seconds.

@@ -12,6 +12,7 @@ export { ExactSum } from './exact-sum.ts';
 export { BITS_PER_SAMPLE } from './sample-bits.ts';
 export { ratesOf, type RankWork, type Rate, type Rates } from './rates.ts';
 export { DEFAULT_REGION, pricedRegions, pricesOf, pricesSchema, type Prices } from './price-book.ts';
+export { pricesFor } from './prices-for.ts';
 export {
   costOfRun,
   costSchema,

@@ -6,52 +6,30 @@ import {
   type NormalisedRank,
   type RankMeasurement,
   type RunTable,
-  type Prices,
-  type RunUsage,
 } from '@cosmicai/metrics';
 import { type Quote, reconcile } from '@cosmicai/quote';
-import { type FmiReport, type RankResult, rankResultSchema, type ReportLine, type RunSummary } from '@cosmicai/payload';
+import { type RankResult, rankResultSchema, type RunSummary } from '@cosmicai/payload';
+import type { RunMaterial } from '@cosmicai/runs/gather';
 import { graphOf } from './machine/graph.ts';
 import { machineHistory, type RunEvent } from './machine/history.ts';
 import { meetingOf } from './meeting.ts';
 import { rankTimelines } from './rank-timelines.ts';
 import { scoreNotes, scoresOf } from './scores-of.ts';
-import type { Cutout, PredictionSample, RunReport } from './run-report.ts';
+import type { RunReport } from './run-report.ts';
 
-/** What there is of a run. Only the ranks' results are needed; the more there is, the more the report shows. */
-export interface RunMaterial {
-  readonly title: string;
-  /** ISO 8601. */
-  readonly generatedAt: string;
-  /** Each rank's result as it was read, of any generation. */
-  readonly results: readonly unknown[];
-  readonly summary?: RunSummary;
+/** Of a run whose events may be anybody's. The more there is, the more the report shows. */
+export interface ReportMaterial extends Omit<RunMaterial, 'events'> {
+  readonly events?: Iterable<RunEvent>;
   /** The table of the ranks where it is all that is left of them, and `results` is empty. */
   readonly rows?: RunReport['ranks'];
-  /** REPORT line of each rank's last invocation, by rank. */
-  readonly reports?: ReadonlyMap<number, ReportLine>;
-  /** The state machine, parsed from JSON or YAML, and what happened in it. */
-  readonly definition?: unknown;
-  readonly events?: Iterable<RunEvent>;
-  /** fmi.json: when and how the ranks met. */
-  readonly fmi?: FmiReport;
-  readonly predictions?: PredictionSample;
-  readonly cutouts?: readonly Cutout[];
-  readonly prices: Prices;
-  /** Everything that was paid for; without it the cost is that of the ranks alone. */
-  readonly usage?: RunUsage;
-  /** What the cost by `usage` assumes and leaves out. */
-  readonly costNote?: string;
-  readonly quote?: Quote;
   readonly wallClockSeconds?: number;
-  readonly configuration?: RunReport['configuration'];
-  readonly versions?: RunReport['versions'];
   readonly modelName?: string;
-  readonly warnings?: readonly string[];
+  /** Of what made the report. */
+  readonly versions?: RunReport['versions'];
 }
 
 /** Puts the report of a run together. */
-export function assembleRunReport(material: RunMaterial): RunReport {
+export function assembleRunReport(material: ReportMaterial): RunReport {
   const { summary, prices } = material;
   const { ranks, notes } = readRankResults(material.results);
   const wallClockSeconds = material.wallClockSeconds ?? summary?.wall_clock_seconds;
@@ -100,7 +78,7 @@ export function assembleRunReport(material: RunMaterial): RunReport {
     quoteBasis: material.quote?.calibration ?? null,
     reconciliation: material.quote === undefined ? [] : reconciled(material, material.quote, table),
     model: { name: material.modelName ?? null, sha256: modelsOf(summary, ours) },
-    configuration: material.configuration ?? configurationOf(ranks),
+    configuration: { ...(material.configuration ?? configurationOf(ranks)) },
     versions: material.versions ?? {},
     warnings: [
       ...(summary?.warnings ?? []),
@@ -122,7 +100,7 @@ const RANKS_ALONE =
   'The ranks alone, at their list price on Lambda; orchestration, storage requests and the other functions are not in it.';
 
 function costsOf(
-  { usage, costNote, prices, summary }: RunMaterial,
+  { usage, costNote, prices, summary }: ReportMaterial,
   ranksUsd: number | null | undefined,
 ): Pick<RunReport, 'cost' | 'costNote'> {
   if (usage !== undefined) return { cost: costOfRun(usage, prices), costNote: costNote ?? null };
@@ -159,7 +137,7 @@ function costsOf(
 }
 
 function reconciled(
-  { summary, usage, prices, wallClockSeconds }: RunMaterial,
+  { summary, usage, prices, wallClockSeconds }: ReportMaterial,
   quote: Quote,
   { rows, samples }: Pick<RunReport, 'samples'> & { rows: readonly RunReport['ranks'][number][] },
 ): RunReport['reconciliation'] {

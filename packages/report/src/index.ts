@@ -2,10 +2,8 @@ export { runReportHtml, runReportPlots } from './run-page.ts';
 export {
   PHASES,
   runReportSchema,
-  type Cutout,
   type MachineHistory,
   type Phase,
-  type PredictionSample,
   type RankTimeline,
   type RunReport,
 } from './run-report.ts';
@@ -21,12 +19,12 @@ export {
 } from './tables.ts';
 export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } from './format.ts';
 export { flagTable, scoreComparison } from './flag-table.ts';
-export { cutoutPng, encodeFlux, largestResiduals } from './cutouts/cutout-image.ts';
+export { cutoutPng } from './cutouts/cutout-image.ts';
 export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';
 export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts';
 export { machineHistory, type RunEvent } from './machine/history.ts';
 export { describeMeeting } from './meeting.ts';
-export { assembleRunReport, type RunMaterial } from './assemble.ts';
+export { assembleRunReport, type ReportMaterial } from './assemble.ts';
 export {
   averageTable,
   benchAnalysisHtml,
@@ -37,5 +35,9 @@ export {
 } from './bench/bench-page.ts';
 export { benchReportOfRuns, type ComparedRun } from './bench/of-runs.ts';
 export { readResultFile, TAKEN, type ResultFile } from './results/result-file.ts';
+export { resultIn } from './results/read-result.ts';
+export { sourceAt, sourcesBelow } from './results/result-sources.ts';
 export { runsIn, titleOf, type NamedResult, type RunContext } from './results/runs-in.ts';
+export { runPage, type Page } from './page.ts';
+export { pageOfFiles, readAll, readThoseThatHold, type Additions } from './page-of-files.ts';
 export { DARK, LIGHT, type Theme } from './theme.ts';

@@ -1,5 +1,6 @@
 import { costSchema, pricesSchema } from '@cosmicai/metrics';
 import { flaggedSchema, linkCountsSchema, predictionScoresSchema } from '@cosmicai/payload';
+import { cutoutSchema, predictionsSchema } from '@cosmicai/runs/gather';
 import { z } from 'zod';
 
 const finite = z.number();
@@ -62,26 +63,6 @@ export const machineSchema = z.object({
   transitions: z.array(z.object({ from: z.string(), to: z.string(), kind: z.enum(['next', 'choice', 'catch']) })),
 });
 export type MachineHistory = z.output<typeof machineSchema>;
-
-export const cutoutSchema = z.object({
-  rank: count,
-  partition: z.string(),
-  index: count,
-  z_spec: finite,
-  z_pred: finite,
-  /** Pixels along an edge. */
-  size: z.number().int().positive(),
-  /** Bands (ASTROMAE's), rows, columns: little-endian float32, base64. */
-  flux_base64: z.base64(),
-});
-export type Cutout = z.output<typeof cutoutSchema>;
-
-export const predictionsSchema = z
-  .object({ z_spec: z.array(finite), z_pred: z.array(finite), total: count })
-  .refine((columns) => columns.z_spec.length === columns.z_pred.length, {
-    error: 'as many predicted as spectroscopic redshifts',
-  });
-export type PredictionSample = z.output<typeof predictionsSchema>;
 
 const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 

@@ -7,14 +7,8 @@ import {
   standardNormal,
   type Random,
 } from '@cosmicai/metrics';
-import {
-  encodeFlux,
-  graphOf,
-  largestResiduals,
-  machineHistory,
-  type RankTimeline,
-  type RunReport,
-} from '../src/index.ts';
+import { encodeFlux, largestResiduals } from '@cosmicai/runs/gather';
+import { graphOf, machineHistory, type RankTimeline, type RunReport } from '../src/index.ts';
 
 const PER_RANK = 1278;
 const BITS = 164_160;

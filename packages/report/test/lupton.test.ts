@@ -1,6 +1,7 @@
 import { seededRandom, standardNormal } from '@cosmicai/metrics';
 import sharp from 'sharp';
-import { cutoutPng, encodeFlux, largestResiduals, luptonComposite } from '../src/index.ts';
+import { encodeFlux, largestResiduals } from '@cosmicai/runs/gather';
+import { cutoutPng, luptonComposite } from '../src/index.ts';
 
 const SIZE = 16;
 const PIXELS = SIZE * SIZE;

@@ -1,3 +1,10 @@
+export { openPlace, type RunPlace } from './place/run-place.ts';
+export { findRun } from './list/find-run.ts';
+export { listRuns, NOT_SUMMARIZED, type RunRow } from './list/list-runs.ts';
+export { findExecution } from './execution/find-execution.ts';
+export { brokenOff, executionOfRun, executionsFolder } from './execution/local-executions.ts';
+export { ProgressFile } from './execution/progress-file.ts';
+export { runsUnderWay, type UnderWay } from './execution/under-way.ts';
 export { readItems, readPlan, readRecord, type Plan, type PlannedItems } from './plan/read-plan.ts';
 export { differenceFromTask } from './plan/check-result.ts';
 export { readPredictions, readRank, type MissingRank, type RankLeft } from './plan/read-rank.ts';
@@ -17,5 +24,4 @@ export type { Finding } from './verify/findings.ts';
 export { verifyFolder, type FolderVerification } from './verify/verify-folder.ts';
 export { verifyPublished } from './verify/verify-published.ts';
 export { verifyRun, type Verification, type VerifyOptions } from './verify/verify-run.ts';
-export { openPlace, type RunPlace } from './run-place.ts';
 export { RankBoard, type RankCounts } from './progress/rank-board.ts';

@@ -28,7 +28,6 @@ export { dataAccess } from './data-access.ts';
 export type { StoreAccess } from './s3/s3-client.ts';
 export { openStore, type OpenStoreOptions } from './open-store.ts';
 export { kindOf } from './file/file-kind.ts';
-export { standsForItself } from './file/segment-names.ts';
 export { makeFolder } from './file/make-folder.ts';
 export { beginFile, makeNamedFolder, writeNamedFile, type Content, type NamedFile } from './file/named-file.ts';
 export { whyRefused } from './file/why-refused.ts';

@@ -1,7 +1,7 @@
 import type { BenchRun, SweepRun } from '@cosmicai/bench';
 import type { RunSummary } from '@cosmicai/payload';
 import { assembleRunReport } from '@cosmicai/report';
-import { gatherRun } from '../report/gather-run.ts';
+import { gatherRun } from '@cosmicai/runs/gather';
 import type { Execution } from '../run/execute.ts';
 import type { SweepExecution } from './sweep-target.ts';
 

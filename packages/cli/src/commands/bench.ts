@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { analyseBench, type BenchReport, type BenchRun, nameOf, sweepRuns, type SweepRun } from '@cosmicai/bench';
 import { averageTable, cellTable } from '@cosmicai/report';
 import { Command } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
 import { BenchFolder } from '../bench/bench-folder.ts';
 import { localTarget } from '../bench/local-target.ts';
 import { rowOf } from '../bench/bench-row.ts';
@@ -23,6 +22,7 @@ import {
 import { EXIT } from '../output/errors.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { VERSIONS } from '../output/versions.ts';
 
 interface BenchOptions extends AccessOptions {
   readonly worldSizes: readonly number[];
@@ -166,7 +166,7 @@ function benchReport(runs: readonly BenchRun[], options: BenchOptions, { configu
       repeat: options.repeat,
       ...rest,
     },
-    versions: { cosmicai: packageJson.version, node: process.version },
+    versions: VERSIONS,
     warnings: [],
     seed: options.seed,
   };

@@ -1,12 +1,12 @@
 import { executionOwner, ExecutionLockedError } from '@cosmicai/local';
 import { runLayout, UserInputError } from '@cosmicai/payload';
+import { executionOfRun, executionsFolder } from '@cosmicai/runs';
 import { openStore, readableAddress, resultsLocation } from '@cosmicai/store';
 import { Command } from 'commander';
 import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { ask } from '../output/ask.ts';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
-import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
 
 interface CleanOptions extends AccessOptions {
   readonly target: 'local' | 'aws';

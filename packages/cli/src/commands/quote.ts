@@ -3,7 +3,7 @@ import { pricesOf, pricesSchema } from '@cosmicai/metrics';
 import { DEFAULT_CALIBRATION, quoteRun, partitionSizes, runPlanOf } from '@cosmicai/quote';
 import { naturalOrder, type RunPayload } from '@cosmicai/payload';
 import { quoteTable } from '@cosmicai/report';
-import { addressWithin, openStore, type StoreAccess, dataAccess } from '@cosmicai/store';
+import { addressWithin, dataAccess, openStore, type StoreAccess } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
 import { readJson } from '../inputs/json-file.ts';

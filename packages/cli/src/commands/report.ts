@@ -2,26 +2,37 @@ import { dirname, join, resolve } from 'node:path';
 import { pricesSchema } from '@cosmicai/metrics';
 import { quoteSchema } from '@cosmicai/quote';
 import { UserInputError } from '@cosmicai/payload';
-import { assembleRunReport, TAKEN, type NamedResult, type RunReport } from '@cosmicai/report';
 import {
-  openStore,
-  readableAddress,
-  type ObjectStore,
-  type StoreAccess,
+  type Additions,
+  assembleRunReport,
+  type NamedResult,
+  type Page,
+  pageOfFiles,
+  readAll,
+  readThoseThatHold,
+  runPage,
+  type RunReport,
+  sourceAt,
+  sourcesBelow,
+  TAKEN,
+} from '@cosmicai/report';
+import { findExecution, findRun } from '@cosmicai/runs';
+import { gatherRun } from '@cosmicai/runs/gather';
+import {
   bucketAndPrefix,
   makeNamedFolder,
+  type ObjectStore,
+  openStore,
+  readableAddress,
+  type StoreAccess,
   writeNamedFile,
 } from '@cosmicai/store';
 import { Command } from 'commander';
 import { readJson } from '../inputs/json-file.ts';
 import { accessOf, pricesOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { VERSIONS } from '../output/versions.ts';
 import { BENCH_FILE } from '../bench/bench-folder.ts';
-import { findExecution, gatherRun } from '../report/gather-run.ts';
-import { pageOfFiles, readAll, readThoseThatHold, type Additions } from '../report/page-of-files.ts';
-import { runPage, type Page } from '../report/page.ts';
-import { findRun } from '../status/find-run.ts';
-import { sourceAt, sourcesBelow } from '../report/result-sources.ts';
 
 interface ReportOptions extends AccessOptions {
   readonly out: string;
@@ -152,6 +163,6 @@ async function reportOfRun(
 ): Promise<RunReport> {
   const { place, notes } = await findRun(folder, terminal.cwd, { access });
   for (const note of notes) printLine(terminal.stderr, note);
-  const material = await gatherRun(place, await findExecution(place), { prices });
-  return assembleRunReport({ ...material, ...(quote !== undefined && { quote }) });
+  const material = await gatherRun(place, await findExecution(place, terminal.cwd), { prices });
+  return assembleRunReport({ ...material, versions: VERSIONS, ...(quote !== undefined && { quote }) });
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { openStore, bucketAndPrefix, folderAddress, makeNamedFolder } from '@cosmicai/store';
+import { bucketAndPrefix, folderAddress, makeNamedFolder, openStore } from '@cosmicai/store';
 import { writeSurvey, type Catalogue, type ColumnMapping, type WrittenPartition } from '@cosmicai/survey';
 import { Command } from 'commander';
 import { columnMapping, openCatalogue } from '../inputs/catalogue.ts';

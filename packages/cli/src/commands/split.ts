@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { openStore, bucketAndPrefix, folderAddress, makeNamedFolder } from '@cosmicai/store';
+import { bucketAndPrefix, folderAddress, makeNamedFolder, openStore } from '@cosmicai/store';
 import { openPartition, splitPartition, TorchFileError, type PartitionPart } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource } from '../inputs/files.ts';

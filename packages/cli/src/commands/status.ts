@@ -1,16 +1,25 @@
 import { basename } from 'node:path';
+import { executionOwner } from '@cosmicai/local';
 import { InvalidInputError, UserInputError } from '@cosmicai/payload';
+import {
+  brokenOff,
+  executionsFolder,
+  findExecution,
+  listRuns,
+  NOT_SUMMARIZED,
+  type RunPlace,
+  type RunRow,
+  runsUnderWay,
+  type UnderWay,
+} from '@cosmicai/runs';
 import { openStore, resultsLocation } from '@cosmicai/store';
 import { Command } from 'commander';
 import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { formatLines, formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
-import type { RunPlace } from '@cosmicai/runs';
 import { resumeCommand } from '../run/way-on.ts';
-import { brokenOff, executionsFolder } from '../status/local-executions.ts';
-import { listRuns, NOT_SUMMARIZED, type RunRow } from '../status/list-runs.ts';
-import { describeUnderWay, runsUnderWay, type UnderWay } from '../status/under-way.ts';
+import { describeUnderWay } from '../status/describe-under-way.ts';
 
 /** A run, and what its execution tells while it is at work; null where none does. */
 type RunState = RunRow & { readonly under_way: UnderWay | null };
@@ -72,7 +81,7 @@ async function status(
   else {
     if (rows.length === 0) printLine(terminal.stdout, `No runs in ${results}.`);
     else printBlock(terminal.stdout, listed(rows));
-    const broken = await brokenOff(executions);
+    const broken = await brokenOff(executions, (directory) => executionOwner(directory) !== undefined);
     if (broken.length > 0) printBlock(terminal.stdout, `\n${describeBrokenOff(broken)}`);
   }
 }
@@ -92,11 +101,11 @@ async function showRun(
     show(row);
     return;
   }
-  const { findExecution, gatherRun } = await import('../report/gather-run.ts');
+  const { gatherRun } = await import('@cosmicai/runs/gather');
   const { assembleRunReport } = await import('@cosmicai/report');
   const { describeRun } = await import('../run/describe-run.ts');
   try {
-    const material = await gatherRun(place, await findExecution(place), { cutouts: false });
+    const material = await gatherRun(place, await findExecution(place, terminal.cwd), { cutouts: false });
     if (json) printJson(terminal, material.summary);
     else printBlock(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
   } catch (error) {

@@ -1,6 +1,15 @@
 import { runLayout } from '@cosmicai/payload';
-import { type Finding, openPlace, type RunPlace, type Verification, verifyRun } from '@cosmicai/runs';
-import { readableAddress, folderAddress, dataAccess } from '@cosmicai/store';
+import {
+  executionOfRun,
+  executionsFolder,
+  type Finding,
+  findRun,
+  openPlace,
+  type RunPlace,
+  type Verification,
+  verifyRun,
+} from '@cosmicai/runs';
+import { dataAccess, folderAddress, readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { accessOf, storeOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
@@ -8,9 +17,7 @@ import { progress } from '../output/progress.ts';
 import { formatLines } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 import { modelOfRecord } from '../run/model-of-record.ts';
-import { findRun } from '../status/find-run.ts';
 import { againCommand, resumeCommand } from '../run/way-on.ts';
-import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
 
 interface VerifyOptions extends AccessOptions {
   readonly store?: string;

@@ -1,9 +1,10 @@
 import { fromRankResult } from '@cosmicai/metrics';
 import { calibratedBy, type Calibration, DEFAULT_CALIBRATION } from '@cosmicai/quote';
 import { parseJsonAs, rankResultSchema } from '@cosmicai/payload';
-import { openStore, type StoreAccess, resultsLocation } from '@cosmicai/store';
+import { findExecution } from '@cosmicai/runs';
+import { reportsByRank } from '@cosmicai/runs/gather';
+import { openStore, resultsLocation, type StoreAccess } from '@cosmicai/store';
 import { z } from 'zod';
-import { findExecution, reportsByRank } from '../report/gather-run.ts';
 
 /**
  * How the ranks of a results folder's newest run behaved: rates, spread, stragglers and memory by their own results, cold
@@ -16,7 +17,7 @@ export async function calibrationOf(results: string, cwd: string, access: StoreA
   const key = `${resultPath}/combined_data.json`;
   const ranks = parseJsonAs(z.array(rankResultSchema), (await openStore(bucket, { access }).get(key)).toString(), key);
   const runId = ranks[0]?.run_id ?? null;
-  const execution = runId === null ? undefined : await findExecution({ bucket, resultPath, runId, access });
+  const execution = runId === null ? undefined : await findExecution({ bucket, resultPath, runId, access }, cwd);
   const reports = [...reportsByRank(execution?.events ?? []).values()];
   const onLambda = execution?.region !== undefined;
   return calibratedBy(ranks.map(fromRankResult), {

@@ -1,3 +1,4 @@
+import { pricesFor } from '@cosmicai/metrics';
 import { DEFAULT_CALIBRATION, type Quote, quoteRun, partitionSizes, runPlanOf } from '@cosmicai/quote';
 import { CosmicError, type RunPayload } from '@cosmicai/payload';
 import { formatSeconds, formatUsd } from '@cosmicai/report';
@@ -5,7 +6,6 @@ import { openStore, dataAccess } from '@cosmicai/store';
 import { formatLines } from '../output/table.ts';
 import type { StageRun } from '../aws/stage-run.ts';
 import { provisionedFor, rendezvousSize } from '@cosmicai/aws';
-import { pricesFor } from '../report/prices-for.ts';
 
 /**
  * What a run on a stage will take, of the stage's own functions. Undefined where the data can't be listed from here: its

@@ -9,7 +9,7 @@ import {
   type ChangeFields,
   type ParsedRunPayload,
 } from '@cosmicai/payload';
-import { openStore, parseAddress, bucketAndPrefix, folderAddress, resultsLocation } from '@cosmicai/store';
+import { bucketAndPrefix, folderAddress, openStore, parseAddress, resultsLocation } from '@cosmicai/store';
 import type { PayloadOptions } from '../inputs/payload-options.ts';
 
 /** Stands for the server that the run will start itself, or that of the stage: functions can't reach any other by this name. */

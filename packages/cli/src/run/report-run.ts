@@ -1,11 +1,12 @@
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
-import { functionMessage, runLayout, type RunSummary, shellWord } from '@cosmicai/payload';
+import { functionMessage, runLayout, shellWord, type RunSummary } from '@cosmicai/payload';
+import { gatherRun } from '@cosmicai/runs/gather';
 import { readableAddress } from '@cosmicai/store';
 import { BrokenOffError, EXIT, goOnWith, isOutside } from '../output/errors.ts';
 import { formatLines, setIn } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
-import { gatherRun } from '../report/gather-run.ts';
 import { openPlace, type RunPlace } from '@cosmicai/runs';
+import { VERSIONS } from '../output/versions.ts';
 import { describeRun } from './describe-run.ts';
 import type { Execution } from './execute.ts';
 import { plannedRunIn } from './planned-run.ts';
@@ -32,7 +33,7 @@ export async function reportExecution(
     return conclude(execution, terminal);
   }
   const material = await gatherRun(place, execution, { cutouts: options.report !== false });
-  const report = assembleRunReport(material);
+  const report = assembleRunReport({ ...material, versions: VERSIONS });
   const { folder } = runLayout(place.resultPath, place.runId);
   const page = options.report === false ? undefined : `${folder}/report.html`;
   const lost = page === undefined ? undefined : await reasonLost(page, await runReportHtml(report), place, options);

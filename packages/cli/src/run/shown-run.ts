@@ -1,8 +1,8 @@
 import type { FunctionBeat } from '@cosmicai/local';
 import type { RunEvent } from '@cosmicai/payload';
+import { ProgressFile } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import type { Terminal } from '../output/terminal.ts';
-import { ProgressFile } from '../progress/progress-file.ts';
 import { plannedBytes, plannedRunIn } from './planned-run.ts';
 import { RunProgress } from './run-progress.ts';
 

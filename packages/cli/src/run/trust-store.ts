@@ -16,16 +16,16 @@ import {
   changedPartitions,
   describeChange,
   itemsWithInputs,
+  type NewInputs,
+  type PlannedItems,
   ranksInStore,
+  type RanksInStore,
   readItems,
   readRecord,
   verifyFolder,
   verifyPublished,
-  type NewInputs,
-  type PlannedItems,
-  type RanksInStore,
 } from '@cosmicai/runs';
-import { type ObjectStore, type StoreAccess, dataAccess } from '@cosmicai/store';
+import { dataAccess, type ObjectStore, type StoreAccess } from '@cosmicai/store';
 import { isObject, leadsTo, plannedIn, type PlannedInput } from './planned-input.ts';
 import { acceptCommand, againCommand, resumeCommand } from './way-on.ts';
 

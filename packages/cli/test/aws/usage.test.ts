@@ -5,8 +5,7 @@ import { DEFAULT_CALIBRATION, loadsOf, quoteRun, type RunPlan } from '@cosmicai/
 import { executionRecordSchema, parseAs, type ExecutionRecord, type RankResult } from '@cosmicai/payload';
 import { stageOptions } from '@cosmicai/deploy';
 import { calledFunctions, functionSizes, provisionedFor, rendezvousSize } from '@cosmicai/aws';
-import { billOf } from '../../src/report/bill.ts';
-import { usageOf, type UsageSources } from '../../src/report/usage.ts';
+import { billOf, usageOf, type UsageSources } from '@cosmicai/runs/gather';
 
 const MACHINE = fileURLToPath(new URL('../../../../state-machine.asl.yml', import.meta.url));
 const RANK_FUNCTION = 'cosmicai-inference-dev-inference';

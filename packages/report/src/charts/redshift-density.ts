@@ -1,6 +1,6 @@
 import { median } from '@cosmicai/metrics';
 import { formatNumber } from '../format.ts';
-import type { PredictionSample } from '../run-report.ts';
+import type { PredictionSample } from '@cosmicai/runs/gather';
 import type { Theme } from '../theme.ts';
 import type { Chart } from './chart.ts';
 

@@ -1,6 +1,6 @@
 import type { Prices } from '@cosmicai/metrics';
 import { UserInputError, type RunSummary } from '@cosmicai/payload';
-import { assembleRunReport, type RunMaterial } from '../assemble.ts';
+import { assembleRunReport, type ReportMaterial } from '../assemble.ts';
 import type { ComparedRun } from '../bench/of-runs.ts';
 import type { ResultFile } from './result-file.ts';
 
@@ -10,7 +10,7 @@ export interface NamedResult {
 }
 
 /** Of all runs alike. */
-export interface RunContext extends Pick<RunMaterial, 'generatedAt' | 'quote'> {
+export interface RunContext extends Pick<ReportMaterial, 'generatedAt' | 'quote'> {
   readonly prices: Prices;
 }
 
@@ -48,7 +48,7 @@ function reportOf(group: readonly NamedResult[], context: RunContext): ComparedR
   const results = new Map<string, unknown>();
   let records = 0;
   let summary: RunSummary | undefined;
-  let rows: RunMaterial['rows'];
+  let rows: ReportMaterial['rows'];
   for (const { name, file } of group) {
     switch (file.kind) {
       case 'report':

@@ -1,16 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
-import type { Prices } from '@cosmicai/metrics';
+import { pricesFor, type Prices } from '@cosmicai/metrics';
 import {
   ASTROMAE,
-  EVENT_LOG,
-  EXECUTION_FILE,
-  type ExecutionRecord,
-  executionRecordSchema,
   fmiReportSchema,
-  parseEventLog,
   parseJsonAs,
+  type ExecutionRecord,
   type RankResult,
   rankResultSchema,
   ranksOf,
@@ -22,17 +16,14 @@ import {
   type RunSummary,
   runSummarySchema,
 } from '@cosmicai/payload';
-import { encodeFlux, largestResiduals, type Cutout, type PredictionSample, type RunMaterial } from '@cosmicai/report';
-import { type ObjectStore, dataAccess } from '@cosmicai/store';
+import { dataAccess, type ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
-import packageJson from '../../package.json' with { type: 'json' };
-import { readJson } from '../inputs/json-file.ts';
-import { quoteOfRun } from '../quote/kept-quote.ts';
-import { executionOfRun, executionsFolder } from '../status/local-executions.ts';
+import { openPlace, type RunPlace } from '../place/run-place.ts';
 import { billOf } from './bill.ts';
-import { pricesFor } from './prices-for.ts';
-import { openPlace, type RunPlace } from '@cosmicai/runs';
+import { encodeFlux, largestResiduals, type Cutout } from './cutouts.ts';
+import { quoteOfRun } from './kept-quote.ts';
+import type { PredictionSample, RunMaterial } from './run-material.ts';
 import { s3UsageOf } from './s3-usage.ts';
 
 /** Predictions drawn at most; more would only darken the plot. */
@@ -100,7 +91,6 @@ export async function gatherRun(
     ...(quote !== undefined && { quote }),
     prices,
     configuration: configurationOf(record),
-    versions: { cosmicai: packageJson.version, node: process.version },
   };
 }
 
@@ -191,25 +181,4 @@ function configurationOf({ run, payload, partitions }: RunRecord): Record<string
     partition_files: partitions.files,
     partition_bytes: partitions.bytes,
   };
-}
-
-/** The execution that made a run: kept in the run's folder, or local and beside the results. */
-export async function findExecution(place: RunPlace): Promise<ExecutionRecord | undefined> {
-  return (await keptExecution(place)) ?? (await localExecution(place));
-}
-
-async function keptExecution(place: RunPlace): Promise<ExecutionRecord | undefined> {
-  const store = openPlace(place);
-  const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
-  if ((await store.head(key)) === undefined) return undefined;
-  return parseJsonAs(executionRecordSchema, (await store.get(key)).toString(), key);
-}
-
-async function localExecution({ bucket, resultPath, runId }: RunPlace): Promise<ExecutionRecord | undefined> {
-  if (!bucket.startsWith('file://')) return undefined;
-  const folder = await executionOfRun(executionsFolder(bucket, resultPath, process.cwd()), runId);
-  if (folder === undefined) return undefined;
-  const log = join(folder, EVENT_LOG);
-  const { events } = parseEventLog(await readFile(log), log);
-  return { events, definition: await readJson(join(folder, 'definition.json'), z.unknown()) };
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Quote, quoteSchema } from '@cosmicai/quote';
 import { parseJsonAs, runLayout, withFormat } from '@cosmicai/payload';
-import { openPlace, type RunPlace } from '@cosmicai/runs';
+import { openPlace, type RunPlace } from '../place/run-place.ts';
 
 /** Name of a quote beside what it was made for: in an execution's folder from before its start, in the run's once it is over. */
 const QUOTE_FILE = 'quote.json';

@@ -1,11 +1,12 @@
 import { pricesOf, type Prices } from '@cosmicai/metrics';
 import type { Quote } from '@cosmicai/quote';
 import { UserInputError } from '@cosmicai/payload';
-import { benchReportOfRuns, runsIn, titleOf, type NamedResult } from '@cosmicai/report';
 import pMap from 'p-map';
+import { benchReportOfRuns } from './bench/of-runs.ts';
 import { analysisPage, runPage, sweepPage, type Page } from './page.ts';
-import { readResult } from './read-result.ts';
-import type { ResultSource } from './result-sources.ts';
+import { readResult } from './results/read-result.ts';
+import type { ResultSource } from './results/result-sources.ts';
+import { runsIn, titleOf, type NamedResult } from './results/runs-in.ts';
 
 /** What the command line adds to what is reported on. */
 export interface Additions {

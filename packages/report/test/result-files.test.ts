@@ -1,13 +1,9 @@
 import { tmpdir } from 'node:os';
 import { benchAnalysisSchema, benchReportSchema } from '@cosmicai/bench';
-import { runReportSchema, type RunReport } from '@cosmicai/report';
 import fc from 'fast-check';
 import { fuzz, jsonText, oddInText, oneFieldChanged } from '../../../test/fuzz.ts';
-import { pageOfFiles } from '../src/report/page-of-files.ts';
-import type { Page } from '../src/report/page.ts';
-import { resultIn } from '../src/report/read-result.ts';
-import { sourceAt } from '../src/report/result-sources.ts';
-import { GENERATIONS, rank, summary } from './support/result-files.ts';
+import { pageOfFiles, resultIn, runReportSchema, sourceAt, type Page, type RunReport } from '../src/index.ts';
+import { GENERATIONS, rank, summary } from './result-generations.ts';
 
 const pageOf = (...texts: readonly string[]) =>
   pageOfFiles(

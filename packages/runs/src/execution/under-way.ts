@@ -1,7 +1,5 @@
 import type { ProgressRecord } from '@cosmicai/payload';
-import { describeFigures, describeSilence, elapsed } from '../progress/describe-figures.ts';
-import { progressIn } from '../progress/progress-file.ts';
-import { resumeCommand } from '../run/way-on.ts';
+import { progressIn } from './progress-file.ts';
 
 /** What an execution of this machine tells of a run that it is at work on, or was when it was killed. */
 export interface UnderWay extends ProgressRecord {
@@ -10,9 +8,6 @@ export interface UnderWay extends ProgressRecord {
   /** Since it told that. */
   readonly heard_seconds: number;
 }
-
-/** Engines tell of a run every two seconds: one that hasn't for so long is no longer at work. */
-const LOST_SECONDS = 15;
 
 /**
  * @param executions folder of the executions
@@ -27,20 +22,4 @@ export function runsUnderWay(executions: string, now: number): ReadonlyMap<strin
     found.set(record.run_id, { ...record, directory, heard_seconds: heard });
   }
   return found;
-}
-
-/** Lines for people. */
-export function describeUnderWay({
-  state,
-  state_seconds: seconds,
-  figures,
-  pid,
-  directory,
-  ...known
-}: UnderWay): string[] {
-  const now = `${state}, ${elapsed(seconds)}${figures === null ? '' : `: ${describeFigures(figures)}`}`;
-  if (known.heard_seconds < LOST_SECONDS) return [now, ...(figures?.silent ?? []).map(describeSilence)];
-  return [
-    `${now}; that was ${elapsed(known.heard_seconds)} ago. Nothing was heard since of process ${pid}: if it is gone, go on with: ${resumeCommand(directory)}`,
-  ];
 }

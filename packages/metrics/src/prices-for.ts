@@ -1,4 +1,4 @@
-import { DEFAULT_REGION, pricedRegions, pricesOf, type Prices } from '@cosmicai/metrics';
+import { DEFAULT_REGION, pricedRegions, pricesOf, type Prices } from './price-book.ts';
 
 /** The prices for a run of a region; where the book has none, those of the default region and a sentence that says so. */
 export function pricesFor(region: string = DEFAULT_REGION): {

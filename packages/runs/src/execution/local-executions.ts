@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { executionOwner } from '@cosmicai/local';
 import { EVENT_LOG } from '@cosmicai/payload';
 
 /** Where executions on this machine lie: beside their results where these are here too, else below the current folder. */
@@ -15,14 +14,15 @@ export function executionsFolder(bucket: string, resultPath: string, cwd: string
  * Executions whose process is gone, killed without a chance to say how to go on: only such leave a lock that nobody holds.
  *
  * @param folder of the executions
+ * @param isHeld does anybody hold the lock of an execution's folder?
  */
-export async function brokenOff(folder: string): Promise<string[]> {
+export async function brokenOff(folder: string, isHeld: (directory: string) => boolean): Promise<string[]> {
   const found = await readdir(folder).catch(() => []);
   return found
     .sort()
     .map((name) => join(folder, name))
     .filter((directory) => ['run.json', 'lock.json'].every((name) => existsSync(join(directory, name))))
-    .filter((directory) => executionOwner(directory) === undefined);
+    .filter((directory) => !isHeld(directory));
 }
 
 /** The newest execution on this machine that worked at a run. */

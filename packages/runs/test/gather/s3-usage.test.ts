@@ -1,4 +1,4 @@
-import { s3UsageOf } from '../src/report/s3-usage.ts';
+import { s3UsageOf } from '../../src/gather.ts';
 
 const counted = (gets: number, heads: number, puts: number) => ({ gets, heads, puts, lists: 1, deletes: 9 });
 const rank = { partitions: [{ key: '1.pt', size: 9, samples: 1 }], s3_total_time: 1.2, s3_avg_time: 0.1 };

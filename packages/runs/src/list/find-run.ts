@@ -6,8 +6,9 @@ import {
   UserInputError,
   type RunSummary,
 } from '@cosmicai/payload';
-import { openPlace, readLease, type RunPlace } from '@cosmicai/runs';
-import { readableAddress, type ObjectStore, resultsLocation } from '@cosmicai/store';
+import { readableAddress, resultsLocation, type ObjectStore } from '@cosmicai/store';
+import { openPlace, type RunPlace } from '../place/run-place.ts';
+import { readLease } from '../publish/lease.ts';
 
 export interface FoundRun {
   readonly place: RunPlace;

@@ -1,6 +1,7 @@
 import { describe, UserInputError } from '@cosmicai/payload';
-import { readResultFile, TAKEN, type NamedResult } from '@cosmicai/report';
+import { readResultFile, TAKEN } from './result-file.ts';
 import type { ResultSource } from './result-sources.ts';
+import type { NamedResult } from './runs-in.ts';
 
 /** Far more than results have, and less than a text may. */
 const LARGEST_BYTES = 256 * 2 ** 20;

@@ -1,6 +1,6 @@
 import { unpriced, type Prices, type RunUsage } from '@cosmicai/metrics';
 import type { ExecutionRecord, RankResult } from '@cosmicai/payload';
-import type { RunMaterial } from '@cosmicai/report';
+import type { RunMaterial } from './run-material.ts';
 import { stageUsageOf, type StageSources } from './stage-usage.ts';
 import { usageOf } from './usage.ts';
 

@@ -3,13 +3,13 @@ import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compareNaturally, UserInputError } from '@cosmicai/payload';
 import {
+  bucketAndPrefix,
+  checkName,
   localPath,
   openStore,
   parseAddress,
   type ObjectStore,
   type StoreAccess,
-  bucketAndPrefix,
-  checkName,
 } from '@cosmicai/store';
 
 /** A file to read, and what people call it. */

@@ -1,13 +1,7 @@
 import type { BenchAnalysis, BenchReport } from '@cosmicai/bench';
-import {
-  benchAnalysisHtml,
-  benchAnalysisPlots,
-  benchReportHtml,
-  benchReportPlots,
-  runReportHtml,
-  runReportPlots,
-  type RunReport,
-} from '@cosmicai/report';
+import { benchAnalysisHtml, benchAnalysisPlots, benchReportHtml, benchReportPlots } from './bench/bench-page.ts';
+import { runReportHtml, runReportPlots } from './run-page.ts';
+import type { RunReport } from './run-report.ts';
 
 /** What `report` writes, whatever it is about. */
 export interface Page {

@@ -1,7 +1,7 @@
 import { analyseBench, type BenchRun } from '@cosmicai/bench';
 import { BITS_PER_SAMPLE, pricesOf } from '@cosmicai/metrics';
 import type { PredictionScores, RankResult, RunSummary } from '@cosmicai/payload';
-import { assembleRunReport } from '@cosmicai/report';
+import { assembleRunReport } from '../src/index.ts';
 
 /** Result files of every generation, with invented figures in the shapes that are in use. */
 export interface Generation {

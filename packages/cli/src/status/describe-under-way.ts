@@ -1,0 +1,22 @@
+import type { UnderWay } from '@cosmicai/runs';
+import { describeFigures, describeSilence, elapsed } from '../progress/describe-figures.ts';
+import { resumeCommand } from '../run/way-on.ts';
+
+/** Engines tell of a run every two seconds: one that hasn't for so long is no longer at work. */
+const LOST_SECONDS = 15;
+
+/** Lines for people. */
+export function describeUnderWay({
+  state,
+  state_seconds: seconds,
+  figures,
+  pid,
+  directory,
+  ...known
+}: UnderWay): string[] {
+  const now = `${state}, ${elapsed(seconds)}${figures === null ? '' : `: ${describeFigures(figures)}`}`;
+  if (known.heard_seconds < LOST_SECONDS) return [now, ...(figures?.silent ?? []).map(describeSilence)];
+  return [
+    `${now}; that was ${elapsed(known.heard_seconds)} ago. Nothing was heard since of process ${pid}: if it is gone, go on with: ${resumeCommand(directory)}`,
+  ];
+}

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  EVENT_LOG,
+  EXECUTION_FILE,
+  executionRecordSchema,
+  parseEventLog,
+  parseJsonAs,
+  runLayout,
+  type ExecutionRecord,
+} from '@cosmicai/payload';
+import { fileStore } from '@cosmicai/store';
+import { z } from 'zod';
+import { openPlace, type RunPlace } from '../place/run-place.ts';
+import { executionOfRun, executionsFolder } from './local-executions.ts';
+
+const DEFINITION_FILE = 'definition.json';
+
+/**
+ * The execution that made a run: kept in the run's folder, or local and beside the results.
+ *
+ * @param cwd below which executions on this machine lie whose results don't
+ */
+export async function findExecution(place: RunPlace, cwd: string): Promise<ExecutionRecord | undefined> {
+  return (await keptExecution(place)) ?? (await localExecution(place, cwd));
+}
+
+async function keptExecution(place: RunPlace): Promise<ExecutionRecord | undefined> {
+  const store = openPlace(place);
+  const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
+  if ((await store.head(key)) === undefined) return undefined;
+  return parseJsonAs(executionRecordSchema, (await store.get(key)).toString(), key);
+}
+
+async function localExecution(
+  { bucket, resultPath, runId }: RunPlace,
+  cwd: string,
+): Promise<ExecutionRecord | undefined> {
+  if (!bucket.startsWith('file://')) return undefined;
+  const folder = await executionOfRun(executionsFolder(bucket, resultPath, cwd), runId);
+  if (folder === undefined) return undefined;
+  const log = join(folder, EVENT_LOG);
+  const { events } = parseEventLog(await readFile(log), log);
+  const definition = (await fileStore(folder).get(DEFINITION_FILE)).toString();
+  return { events, definition: parseJsonAs(z.unknown(), definition, join(folder, DEFINITION_FILE)) };
+}

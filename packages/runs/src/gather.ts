@@ -1,0 +1,8 @@
+// What only those load who look at all of a run: it brings what reads predictions and partitions, and prices.
+export { billOf } from './gather/bill.ts';
+export { cutoutSchema, encodeFlux, largestResiduals, type Cutout } from './gather/cutouts.ts';
+export { gatherRun, reportsByRank } from './gather/gather-run.ts';
+export { keepQuote, keepQuoteOfRun, keptQuote } from './gather/kept-quote.ts';
+export { predictionsSchema, type PredictionSample, type RunMaterial } from './gather/run-material.ts';
+export { s3UsageOf } from './gather/s3-usage.ts';
+export { usageOf, type UsageSources } from './gather/usage.ts';
