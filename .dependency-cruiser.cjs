@@ -17,6 +17,7 @@ const layers = [
   'torchfile',
   'store',
   'trace',
+  'demo-model',
   'payload',
 ];
 

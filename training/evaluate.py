@@ -1,7 +1,7 @@
 """Scores a checkpoint, and ONNX files made from it, on simulated partitions.
 
     python training/evaluate.py --checkpoint training/runs/demo/astromae-demo.pt --data data/held-out data/held-out-real \\
-        --onnx fp32.onnx models/astromae-demo.onnx --json training/runs/demo/scores.json
+        --onnx fp32.onnx packages/demo-model/astromae-demo.onnx --json training/runs/demo/scores.json
 
 For every folder: metrics with central 95 % bootstrap intervals, in float32; for every ONNX file its metrics too and the
 largest difference from PyTorch.

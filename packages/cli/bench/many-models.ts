@@ -10,16 +10,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
+import { demoModel } from '@cosmicai/demo-model';
 import { withMetadata } from '@cosmicai/inference';
 import { createFunctionPool } from '@cosmicai/local';
 import type { FunctionReport } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
-import { checkout } from '../src/inputs/files.ts';
 import { localFunctions } from '../src/run/functions.ts';
 
 const [models = 12, memoryMiB = 1769, depth = 0] = process.argv.slice(2).map(Number);
-const demo = join(checkout, 'models/astromae-demo.onnx');
 const folder = await mkdtemp(join(tmpdir(), 'cosmicai-models-bench-'));
 try {
   await measure();
@@ -28,7 +27,7 @@ try {
 }
 
 async function graph(): Promise<Uint8Array> {
-  if (depth === 0) return await readFile(demo);
+  if (depth === 0) return await readFile(demoModel());
   const config = { ...PUBLISHED_CONFIG, encoder: { ...PUBLISHED_CONFIG.encoder, depth } };
   return compileAstroMae(config, randomWeights(config, 1));
 }
@@ -39,7 +38,7 @@ async function measure(): Promise<void> {
   await writeSurvey(fileStore(join(folder, 'galaxies')), '', { count: 512, seed: 1, partitionBytes: 64e6 });
   const bytes = await graph();
   process.stdout.write(`${models} models of ${(bytes.length / 1e6).toFixed(0)} MB, ${memoryMiB} MiB of memory\n`);
-  const { infer } = await localFunctions({ modelPath: demo, memoryMiB, concurrency: 1, store: undefined });
+  const { infer } = await localFunctions({ modelPath: demoModel(), memoryMiB, concurrency: 1, store: undefined });
   const environment = { ...infer.environment, TMPDIR: temporary };
   const pool = createFunctionPool({
     functions: { infer: { ...infer, environment } },

@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url';
+import { demoModel } from '@cosmicai/demo-model';
 import { printedJson, Workspace } from './support/workspace.ts';
-
-const DEMO_MODEL = fileURLToPath(new URL('../../../models/astromae-demo.onnx', import.meta.url));
 
 let workspace: Workspace;
 beforeAll(async () => {
@@ -12,7 +10,7 @@ afterAll(() => workspace.remove());
 
 describe('the demo model', () => {
   it('predicts the redshifts of galaxies it has never seen', async () => {
-    const end = await workspace.cosmicai(['infer', 'parts/1.pt', '--model', DEMO_MODEL, '--json']);
+    const end = await workspace.cosmicai(['infer', 'parts/1.pt', '--model', demoModel(), '--json']);
 
     expect(end.code).toBe(0);
     const { samples, R2, Precision } = printedJson(end) as { samples: number; R2: number; Precision: number };

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url';
+import { demoModel } from '@cosmicai/demo-model';
 import { fileStore } from '@cosmicai/store';
 import { simulateSurvey } from '@cosmicai/survey';
 import { writePartition, type SampleBatch } from '@cosmicai/torchfile';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';
 
-const DEMO = ['--model', fileURLToPath(new URL('../../../models/astromae-demo.onnx', import.meta.url))];
+const DEMO = ['--model', demoModel()];
 const PIXELS = 5 * 32 * 32;
 let workspace: Workspace;
 

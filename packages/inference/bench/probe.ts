@@ -5,10 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { demoModel } from '@cosmicai/demo-model';
 import { openModel } from '../src/index.ts';
 
-const DEMO = fileURLToPath(new URL('../../../models/astromae-demo.onnx', import.meta.url));
+const DEMO = demoModel();
 const [modelPath = DEMO, times = '12'] = process.argv.slice(2);
 const cacheFolder = mkdtempSync(join(tmpdir(), 'cosmicai-probe-'));
 

@@ -8,6 +8,7 @@ import {
   randomWeights,
   type AstroMaeConfig,
 } from '@cosmicai/astromae';
+import { demoModel } from '@cosmicai/demo-model';
 import {
   QUALITY_FLAG_NAMES,
   QUALITY_FLAGS,
@@ -93,7 +94,7 @@ const namesOf = (flags: number) => QUALITY_FLAG_NAMES.filter((name) => (flags & 
 /** Pixels of a band of the second of three galaxies. */
 const band = (batch: SampleBatch, at: number) => batch.images.subarray((5 + at) * PIXELS, (6 + at) * PIXELS);
 
-const DEMO = join(import.meta.dirname, '../../../models/astromae-demo.onnx');
+const DEMO = demoModel();
 
 describe('flags of galaxies', () => {
   it.each<[string, (batch: SampleBatch) => void, readonly string[]]>([

@@ -2,6 +2,7 @@ import { statSync, type Stats } from 'node:fs';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { demoModel } from '@cosmicai/demo-model';
 import { UserInputError } from '@cosmicai/payload';
 import { checkName, fileStore, kindOf, localPath, openStore, parseAddress, type StoreAccess } from '@cosmicai/store';
 import { storeSource, type ByteSource } from '@cosmicai/torchfile';
@@ -46,15 +47,13 @@ async function checkFile(file: string): Promise<void> {
   throw new UserInputError(`There is no file ${file}.`);
 }
 
-/** Root of the repository, which holds the demo model and the services. */
+/** Root of the repository, which holds the services. */
 export const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
-/** The trained demo model, part of the repository. */
-const DEMO_MODEL = join(checkout, 'models', 'astromae-demo.onnx');
 
 /** Path of the ONNX model to use: the one asked for, COSMICAI_MODEL, or the demo model. @throws UserInputError when it isn't there */
 export function resolveModel(asked: string | undefined, terminal: Terminal): string {
   const named = asked ?? terminal.environment.COSMICAI_MODEL;
-  if (named === undefined) return DEMO_MODEL;
+  if (named === undefined) return demoModel();
   const path = named.startsWith('file://') ? localPath(named) : resolve(terminal.cwd, named);
   const found = statOf(path);
   if (found?.isFile() === true) return path;

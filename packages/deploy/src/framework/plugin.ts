@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { archive } from '../bundle/archive.ts';
 import { bundle, writeLocalDoor, type Bundle } from '../bundle/bundle.ts';
 import type { Architecture } from '../bundle/native-files.ts';
-import { root } from '../root.ts';
+import { stageModel } from '../stage/stage-model.ts';
 
 /** The part of the framework that this plugin touches. */
 interface Framework {
@@ -69,9 +69,8 @@ export default class BundlePlugin {
 
 /** The model to pack, if it is there: without one in the function, every payload has to name its model. */
 function modelFile(model: string): string | undefined {
-  if (model === '') return undefined;
-  const path = join(root, model);
-  if (existsSync(path)) return path;
-  process.stderr.write(`${model} is not there, so the function is packed without a model: payloads must name one.\n`);
+  const path = stageModel(model);
+  if (path === undefined || existsSync(path)) return path;
+  process.stderr.write(`${path} is not there, so the function is packed without a model: payloads must name one.\n`);
   return undefined;
 }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { uploadModel, type UploadedModel } from '@cosmicai/inference';
 import type { ObjectStore } from '@cosmicai/store';
-import { root } from '../root.ts';
+import { stageModel } from './stage-model.ts';
 import type { StageOptions } from './stage-options.ts';
 
 /** Sizes that payloads name as `data_size`. */
@@ -50,8 +49,8 @@ async function bringModel(
   store: ObjectStore,
   { inference, prefixes }: StageOptions,
 ): Promise<UploadedModel | undefined> {
-  const path = join(root, inference.model);
+  const path = stageModel(inference.model);
   const [folder] = prefixes.models;
-  if (inference.model === '' || folder === undefined || !existsSync(path)) return undefined;
+  if (path === undefined || folder === undefined || !existsSync(path)) return undefined;
   return await uploadModel(path, store, folder);
 }
