@@ -18,3 +18,9 @@ export {
 export { benchAnalysisSchema } from './analysis-schema.ts';
 export { performanceTable } from './performance-table.ts';
 export { nameOf, sweepRuns, type SweepAxes, type SweepRun } from './sweep.ts';
+export type { RunFigures, RunToMake, SweepExecution, SweepTarget } from './sweep-target.ts';
+export type { Simulate, SweptData } from './swept-data.ts';
+export { localTarget, type LocalRuns } from './local-target.ts';
+export { stageTarget, type StageRuns } from './stage-target.ts';
+export { BENCH_FILE, BenchFolder } from './bench-folder.ts';
+export { runSweep, sweepReport, type SweepSettings, type SweepWatch } from './run-sweep.ts';

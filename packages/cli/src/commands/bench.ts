@@ -1,11 +1,17 @@
 import { resolve } from 'node:path';
-import { analyseBench, type BenchReport, type BenchRun, nameOf, sweepRuns, type SweepRun } from '@cosmicai/bench';
-import { averageTable, cellTable } from '@cosmicai/report';
+import {
+  analyseBench,
+  BenchFolder,
+  nameOf,
+  runSweep,
+  sweepReport,
+  sweepRuns,
+  type BenchRun,
+  type SweepTarget,
+} from '@cosmicai/bench';
+import { averageTable, benchReportHtml, cellTable } from '@cosmicai/report';
 import { Command } from 'commander';
-import { BenchFolder } from '../bench/bench-folder.ts';
-import { localTarget } from '../bench/local-target.ts';
-import { rowOf } from '../bench/bench-row.ts';
-import type { SweepTarget } from '../bench/sweep-target.ts';
+import { sweepHere } from '../bench/local-runs.ts';
 import { resolveModel } from '../inputs/files.ts';
 import {
   memoryOption,
@@ -86,45 +92,35 @@ export function benchCommand(terminal: Terminal): Command {
 
 const LOCAL_ONLY = ['memory', 'concurrency'];
 
-function openTarget(options: BenchOptions, folder: string, command: Command, terminal: Terminal): Promise<SweepTarget> {
+async function openTarget(
+  options: BenchOptions,
+  folder: string,
+  command: Command,
+  terminal: Terminal,
+): Promise<SweepTarget> {
   if (options.target === 'local')
-    return localTarget({ ...options, model: resolveModel(options.model, terminal) }, folder, terminal);
+    return sweepHere({ ...options, model: resolveModel(options.model, terminal) }, folder, terminal);
   refuseAtStage(command, LOCAL_ONLY);
-  return openStageTarget(options, folder, terminal);
-}
-
-async function openStageTarget(options: BenchOptions, folder: string, terminal: Terminal): Promise<SweepTarget> {
-  const { stageTarget } = await import('../bench/stage-target.ts');
-  return stageTarget(options.stage, options, folder, terminal);
+  const { sweepAtStage } = await import('../bench/stage-runs.ts');
+  return sweepAtStage(options.stage, options, folder, terminal);
 }
 
 async function bench(options: BenchOptions, command: Command, terminal: Terminal): Promise<number> {
   const path = resolve(terminal.cwd, options.out);
   const folder = new BenchFolder(path, options.target === 'aws' ? options.stage : undefined);
-  const runs = sweepRuns(
-    {
-      worldSizes: options.worldSizes,
-      batchSizes: options.batchSizes,
-      dataSizes: options.dataSizes ?? [null],
-      partitionSizes: options.partitionSizes ?? [null],
-      repeat: options.repeat,
-    },
-    options.seed,
-  );
-  const rows: BenchRun[] = [];
+  const { dataSizes = [null], partitionSizes = [null] } = options;
+  const runs = sweepRuns({ ...options, dataSizes, partitionSizes }, options.seed);
   await using target = await openTarget(options, path, command, terminal);
-  for (const [index, run] of runs.entries()) {
-    terminal.signal.throwIfAborted();
-    const earlier = await folder.finished(run);
-    const row = earlier ?? (await made(run, target, terminal));
-    if (earlier === undefined) await folder.keep(row);
-    rows.push(row);
-    printLine(
-      terminal.stderr,
-      `${index + 1}/${runs.length} ${nameOf(run)}: ${earlier === undefined ? '' : 'kept, '}${outcomeOf(row)}`,
-    );
-  }
-  await folder.conclude(benchReport(rows, options, target));
+  const rows = await runSweep(runs, target, folder, {
+    signal: terminal.signal,
+    onRow: (row, run, seen) => {
+      const outcome = `${seen.kept ? 'kept, ' : ''}${outcomeOf(row)}`;
+      printLine(terminal.stderr, `${seen.runs}/${runs.length} ${nameOf(run)}: ${outcome}`);
+    },
+  });
+  const settings = { ...options, data: options.data, dataSets: options.dataSizes !== undefined };
+  const about = { generatedAt: new Date().toISOString(), versions: VERSIONS };
+  await folder.conclude(sweepReport(rows, target, settings, about), benchReportHtml);
   const analysis = analyseBench(rows, options.seed);
   if (options.json) printJson(terminal, analysis);
   else {
@@ -139,35 +135,8 @@ async function bench(options: BenchOptions, command: Command, terminal: Terminal
   return analysis.succeeded > 0 ? EXIT.done : EXIT.failed;
 }
 
-async function made(run: SweepRun, target: SweepTarget, terminal: Terminal): Promise<BenchRun> {
-  const ended = await target.run(run);
-  // A run that was stopped says nothing.
-  terminal.signal.throwIfAborted();
-  return rowOf(run, ended);
-}
-
 function outcomeOf(row: BenchRun): string {
   return row.duration_seconds === null
     ? `${row.status}: ${row.error ?? ''}`
     : `${row.status} in ${row.duration_seconds.toFixed(2)} s`;
-}
-
-function benchReport(runs: readonly BenchRun[], options: BenchOptions, { configuration }: SweepTarget): BenchReport {
-  const { target, ...rest } = configuration;
-  const simulated = options.data === undefined && (options.target === 'local' || options.dataSizes === undefined);
-  return {
-    title: 'Sweep',
-    generatedAt: new Date().toISOString(),
-    runs: [...runs],
-    configuration: {
-      target: target ?? null,
-      data: simulated ? 'simulated survey' : (options.data ?? 'data sets of the stage'),
-      galaxies: simulated ? options.count : null,
-      repeat: options.repeat,
-      ...rest,
-    },
-    versions: VERSIONS,
-    warnings: [],
-    seed: options.seed,
-  };
 }

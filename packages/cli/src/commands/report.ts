@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { BENCH_FILE } from '@cosmicai/bench';
 import { pricesSchema } from '@cosmicai/metrics';
 import { quoteSchema } from '@cosmicai/quote';
 import { UserInputError } from '@cosmicai/payload';
@@ -32,7 +33,6 @@ import { readJson } from '../inputs/json-file.ts';
 import { accessOf, pricesOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { VERSIONS } from '../output/versions.ts';
-import { BENCH_FILE } from '../bench/bench-folder.ts';
 
 interface ReportOptions extends AccessOptions {
   readonly out: string;

@@ -1,22 +1,16 @@
-import type { BenchRun, SweepRun } from '@cosmicai/bench';
-import type { RunSummary } from '@cosmicai/payload';
-import { assembleRunReport } from '@cosmicai/report';
-import { gatherRun } from '@cosmicai/runs/gather';
-import type { Execution } from '../run/execute.ts';
-import type { SweepExecution } from './sweep-target.ts';
+import type { BenchRun } from './bench-run.ts';
+import type { RunFigures, SweepExecution } from './sweep-target.ts';
+import type { SweepRun } from './sweep.ts';
 
 /** A sweep's row about one of its runs; a run that failed is a result too. */
-export async function rowOf(run: SweepRun, { execution, place }: SweepExecution): Promise<BenchRun> {
-  if (place === undefined)
+export async function rowOf(run: SweepRun, execution: SweepExecution): Promise<BenchRun> {
+  if (execution.figures === undefined)
     return { ...run, start: 'cold', ...UNKNOWN, status: statusOf(execution, undefined), error: errorOf(execution) };
-  const material = await gatherRun(place, execution, { cutouts: false });
-  const report = assembleRunReport(material);
-  const { summary, reports } = material;
-  const lines = [...(reports?.values() ?? [])];
+  const { summary, reports, ranks, rates, cost } = await execution.figures();
   // Ranks tell too, but count an environment that was kept ready for them as a new one.
   const cold =
-    lines.length > 0 && lines.length >= summary.ranks.succeeded
-      ? lines.some(({ initDurationMs }) => initDurationMs !== undefined)
+    reports.length > 0 && reports.length >= summary.ranks.succeeded
+      ? reports.some(({ initDurationMs }) => initDurationMs !== undefined)
       : summary.ranks.cold_starts > 0;
   return {
     ...run,
@@ -25,10 +19,10 @@ export async function rowOf(run: SweepRun, { execution, place }: SweepExecution)
     samples: summary.samples,
     duration_seconds: summary.wall_clock_seconds,
     slowest_rank_seconds: summary.slowest_rank_seconds,
-    memory_mb: report.ranks.reduce((most, rank) => Math.max(most, rank.memoryMb ?? 0), 0),
-    cost_usd: report.cost?.usd ?? null,
-    throughput_rps: report.rates.byWallClock?.samplesPerSecond ?? null,
-    throughput_bps: report.rates.byWallClock?.bitsPerSecond ?? null,
+    memory_mb: ranks.reduce((most, rank) => Math.max(most, rank.memoryMb ?? 0), 0),
+    cost_usd: cost?.usd ?? null,
+    throughput_rps: rates.byWallClock?.samplesPerSecond ?? null,
+    throughput_bps: rates.byWallClock?.bitsPerSecond ?? null,
     run_id: summary.run_id,
     error: execution.status === 'SUCCEEDED' ? null : errorOf(execution),
   };
@@ -45,7 +39,7 @@ const UNKNOWN = {
   run_id: null,
 } as const;
 
-function errorOf({ error, cause }: Execution): string {
+function errorOf({ error, cause }: SweepExecution): string {
   return `${error ?? 'unknown error'}: ${(cause ?? '').slice(0, 500)}`;
 }
 
@@ -53,7 +47,7 @@ const OUT_OF_MEMORY = 'Runtime.OutOfMemory';
 const TIME_OUTS = ['Sandbox.Timedout', 'States.Timeout'];
 
 /** What a cell that did not succeed ran into: the ranks' own errors say more than that some failed. */
-function statusOf(execution: Execution, summary: RunSummary | undefined): BenchRun['status'] {
+function statusOf(execution: SweepExecution, summary: RunFigures['summary'] | undefined): BenchRun['status'] {
   if (execution.status === 'SUCCEEDED') return 'SUCCEEDED';
   const errors = [execution.error ?? '', ...(summary?.failed_ranks ?? []).map((failure) => failure.error)];
   if (errors.includes(OUT_OF_MEMORY)) return 'OUT_OF_MEMORY';

@@ -1,17 +1,11 @@
-import { makeNamedFolder, writeNamedFile } from '@cosmicai/store';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseJsonAs, withFormat } from '@cosmicai/payload';
-import {
-  analyseBench,
-  type BenchReport,
-  type BenchRun,
-  benchRunSchema,
-  performanceTable,
-  nameOf,
-  type SweepRun,
-} from '@cosmicai/bench';
-import { benchReportHtml } from '@cosmicai/report';
+import { makeNamedFolder, writeNamedFile } from '@cosmicai/store';
+import { analyseBench } from './analysis.ts';
+import { benchRunSchema, type BenchReport, type BenchRun } from './bench-run.ts';
+import { performanceTable } from './performance-table.ts';
+import { nameOf, type SweepRun } from './sweep.ts';
 
 /** The sweep as data; what `report` reads. */
 export const BENCH_FILE = 'bench.json';
@@ -41,15 +35,15 @@ export class BenchFolder {
     await this.#write(this.#fileOf(run), JSON.stringify(withFormat(run), null, 1));
   }
 
-  /** Writes the tables, the analysis and the page of all runs so far. */
-  async conclude(report: BenchReport): Promise<void> {
+  /** Writes the tables, the analysis and the page of all runs so far. @param pageOf report.html */
+  async conclude(report: BenchReport, pageOf: (report: BenchReport) => Promise<string>): Promise<void> {
     await this.#write(join(this.#path, BENCH_FILE), JSON.stringify(withFormat(report), null, 1));
     await this.#write(join(this.#path, 'performance_table.csv'), performanceTable(report.runs));
     await this.#write(
       join(this.#path, 'performance_analysis.json'),
       JSON.stringify(withFormat(analyseBench(report.runs, report.seed)), null, 1),
     );
-    await this.#write(join(this.#path, 'report.html'), await benchReportHtml(report));
+    await this.#write(join(this.#path, 'report.html'), await pageOf(report));
   }
 
   #fileOf(run: SweepRun): string {
