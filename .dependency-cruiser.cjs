@@ -2,8 +2,9 @@
 const layers = [
   'cli',
   'aws',
-  'deploy',
   'local',
+  'engine',
+  'deploy',
   'report',
   'bench',
   'runs',
@@ -62,6 +63,7 @@ module.exports = {
           '^packages/fmi/src/(boards|tcpunch)\\.ts$',
           '^packages/rendezvous/src/tcpunch\\.ts$',
           '^packages/runs/src/gather\\.ts$',
+          '^packages/[^/]+/src/conformance\\.ts$',
           '^$1/$2/',
         ],
       },

@@ -12,11 +12,10 @@ import { pathToFileURL } from 'node:url';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
 import { demoModel } from '@cosmicai/demo-model';
 import { withMetadata } from '@cosmicai/inference';
-import { createFunctionPool } from '@cosmicai/local';
+import { createFunctionPool, localFunctions } from '@cosmicai/local';
 import type { FunctionReport } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
-import { localFunctions } from '../src/run/functions.ts';
 
 const [models = 12, memoryMiB = 1769, depth = 0] = process.argv.slice(2).map(Number);
 const folder = await mkdtemp(join(tmpdir(), 'cosmicai-models-bench-'));

@@ -1,3 +1,4 @@
+import { modelOfRecord } from '@cosmicai/local';
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -5,7 +6,6 @@ import { pathToFileURL } from 'node:url';
 import { runLayout } from '@cosmicai/payload';
 import { verifyRun, type Verification } from '@cosmicai/runs';
 import { openStore } from '@cosmicai/store';
-import { modelOfRecord } from '../src/run/model-of-record.ts';
 import { printedRun, Workspace, printedJson } from './support/workspace.ts';
 
 const RANKS = 12;

@@ -2,10 +2,9 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { withMetadata } from '@cosmicai/inference';
-import { createFunctionPool } from '@cosmicai/local';
+import { createFunctionPool, localFunctions } from '@cosmicai/local';
 import type { FunctionReport } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
-import { localFunctions } from '../src/run/functions.ts';
 import { Workspace } from './support/workspace.ts';
 
 const workspace = new Workspace();

@@ -113,7 +113,7 @@ function copyOf({ graph, external }: ModelBytes): ModelBytes {
 
 /** The worker file beside this one: TypeScript in a checkout, a bundle of its own in a deployed function. */
 const workerFile = new URL(
-  import.meta.url.endsWith('.ts') ? './session-worker.ts' : './session-worker.mjs',
+  new URL(import.meta.url).pathname.endsWith('.ts') ? './session-worker.ts' : './session-worker.mjs',
   import.meta.url,
 );
 

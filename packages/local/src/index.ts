@@ -15,3 +15,8 @@ export type { FunctionBeat } from './run/engine.ts';
 export type { ResumePoint, RunSoFar } from './run/resume.ts';
 export { executionOwner, ExecutionLockedError, lockExecution, type ExecutionOwner } from './run/execution-lock.ts';
 export type { FinishedChild } from './map/run-distributed-map.ts';
+export { loadMachine, localFunctions } from './engine/functions.ts';
+export { placeOf } from './engine/place-of.ts';
+export { localEngine, openPool } from './engine/local-engine.ts';
+export { modelOfRecord } from './engine/model-of-record.ts';
+export { RANK_MEMORY_MIB, type LocalSettings } from './engine/settings.ts';

@@ -1,14 +1,8 @@
+import type { LogLine, LogQuery } from '@cosmicai/engine';
 import { UserInputError } from '@cosmicai/payload';
 import { calledFunctions } from '../stage/called-functions.ts';
 import { cloudWatchLogs } from '../services/function-logs.ts';
 import { openStage } from '../stage/stage.ts';
-
-export interface ExecutionLogLine {
-  /** ISO 8601. */
-  readonly time: string;
-  readonly function: string;
-  readonly message: string;
-}
 
 /** Functions write their last lines after their answer has gone out. */
 const AFTER_MS = 5000;
@@ -21,8 +15,8 @@ const AFTER_MS = 5000;
 export async function executionLog(
   stageName: string,
   name: string | undefined,
-  filter: { readonly function?: string; readonly filter?: string },
-): Promise<ExecutionLogLine[]> {
+  filter: Omit<LogQuery, 'execution'>,
+): Promise<LogLine[]> {
   const { workflow, options } = await openStage(stageName);
   const execution = name === undefined ? (await workflow.recent(1))[0] : await workflow.describe(workflow.arnOf(name));
   if (execution === undefined) throw new UserInputError(`No executions on stage ${stageName}.`);
@@ -31,7 +25,7 @@ export async function executionLog(
   if (asked.length === 0)
     throw new UserInputError(`No function is called *${filter.function ?? ''}*. There are: ${names.join(', ')}.`);
   const logs = await cloudWatchLogs(options.region);
-  const lines: ExecutionLogLine[] = [];
+  const lines: LogLine[] = [];
   for (const functionName of asked) {
     const query = {
       functionName,

@@ -1,10 +1,10 @@
+import { plannedBytes } from '@cosmicai/engine';
 import { functionNameOf, type RankFigures, type UnnumberedEvent } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 import { describeFigures, describeSilence } from '../progress/describe-figures.ts';
-import { plannedBytes } from '../run/planned-run.ts';
 import {
   calledFunctions,
   cloudWatchLogs,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { localTarget, type SweepTarget } from '@cosmicai/bench';
+import { BrokenOffError } from '@cosmicai/engine';
+import { localEngine, openPool } from '@cosmicai/local';
+import { contextOf } from '../engines.ts';
 import { accessNamed } from '../inputs/options.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { execute, openPool } from '../run/execute.ts';
-import { composePayload } from '../run/payload.ts';
-import { placeOf } from '../run/report-run.ts';
 import { simulateOn, sweepExecution, type SweepOptions } from './sweep-runs.ts';
 
 export interface LocalSweepOptions extends SweepOptions {
@@ -15,14 +15,23 @@ export interface LocalSweepOptions extends SweepOptions {
 
 /** Runs of a sweep by this machine's own engine. @param folder of the sweep */
 export async function sweepHere(options: LocalSweepOptions, folder: string, terminal: Terminal): Promise<SweepTarget> {
-  const pool = await openPool({ ...options, logDirectory: join(folder, 'logs') }, terminal);
+  const context = contextOf(terminal);
+  const settings = { memory: options.memory, concurrency: options.concurrency };
+  const model = context.modelAt(options.model);
+  const pool = await openPool(settings, model, join(folder, 'logs'));
+  const engines = { cold: localEngine(context, settings), warm: localEngine(context, { ...settings, pool }) };
   return localTarget(folder, options, {
     memory: options.memory,
     simulate: simulateOn(terminal),
     execute: async (run, warm) => {
-      const { payload } = composePayload({}, { ...accessNamed(options), ...run }, terminal.cwd);
-      const execution = await execute({ ...options, payload, quiet: true, ...(warm && { pool }) }, terminal);
-      return sweepExecution(execution, placeOf(execution, undefined));
+      const engine = warm ? engines.warm : engines.cold;
+      const execution = await engine.start({ model, changes: { ...accessNamed(options), ...run } });
+      try {
+        return sweepExecution(await engine.events(execution, { see: () => undefined, signal: terminal.signal }));
+      } catch (error) {
+        // A sweep goes on by itself.
+        throw error instanceof BrokenOffError ? error.cause : error;
+      }
     },
     close: () => pool.close(),
   });

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { uploadPartitions, type DeployedStage } from '@cosmicai/aws';
+import { awsEngine, openStageRun, uploadPartitions, type DeployedStage } from '@cosmicai/aws';
 import { stageTarget, type SweepTarget } from '@cosmicai/bench';
-import { followToEnd, keepOnStage, openStageRun, startOnStage } from '../aws/stage-run.ts';
+import { contextOf } from '../engines.ts';
 import { accessNamed } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
-import { printLine, type Output, type Terminal } from '../output/terminal.ts';
+import { printLine, type Terminal } from '../output/terminal.ts';
 import { simulateOn, sweepExecution, type SweepOptions } from './sweep-runs.ts';
 
 /**
@@ -19,9 +19,10 @@ export async function sweepAtStage(
   folder: string,
   terminal: Terminal,
 ): Promise<SweepTarget> {
-  const opened = await openStageRun(name, terminal);
+  const opened = await openStageRun(name);
   // The sweep tells a line for each run; what `run` says meanwhile would drown it.
-  const quiet = { ...opened, terminal: { ...terminal, interactive: false, stderr: nowhere(), cwd: folder } };
+  const quiet = { say: () => undefined, progress: () => ({ update: () => undefined, done: () => undefined }) };
+  const engine = awsEngine({ ...contextOf(terminal), ...quiet, cwd: folder }, { stage: name });
   const { stage, called } = opened;
   const { region, inference, prefixes } = stage.options;
   const model = options.model === undefined ? undefined : resolve(terminal.cwd, options.model);
@@ -39,15 +40,12 @@ export async function sweepAtStage(
     simulate: simulateOn(terminal),
     upload: (from, prefix) => upload(from, stage, prefix, terminal),
     execute: async (run) => {
-      const payload = { ...accessNamed(options), ...run, ...(model !== undefined && { model }) };
-      const arn = await startOnStage(quiet, {}, payload);
+      const execution = await engine.start({ model, changes: { ...accessNamed(options), ...run } });
       try {
-        const execution = await followToEnd(quiet, arn);
-        await keepOnStage(execution, quiet);
-        return sweepExecution(execution, execution.place);
+        return sweepExecution(await engine.events(execution, { see: () => undefined, signal: terminal.signal }));
       } catch (error) {
         // Nobody waits for it any more, and it would stand in the way of the run that goes on in its place.
-        if (terminal.signal.aborted) await stage.workflow.stop(arn, 'The sweep was stopped');
+        if (terminal.signal.aborted) await engine.stop(execution);
         throw error;
       }
     },
@@ -66,8 +64,4 @@ async function upload(folder: string, stage: DeployedStage, prefix: string, term
     bar.done();
   }
   for (const warning of warnings) printLine(terminal.stderr, `Warning: ${warning}`);
-}
-
-function nowhere(): Output {
-  return { write: () => undefined };
 }

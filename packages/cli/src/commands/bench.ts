@@ -12,13 +12,10 @@ import {
 import { averageTable, benchReportHtml, cellTable } from '@cosmicai/report';
 import { Command } from 'commander';
 import { sweepHere } from '../bench/local-runs.ts';
-import { resolveModel } from '../inputs/files.ts';
+import { refuseOptionsOfOthers, stageOption, targetOption, type EngineName } from '../engines.ts';
 import {
   memoryOption,
   modelOption,
-  refuseAtStage,
-  stageOption,
-  targetOption,
   withAccessOptions,
   type AccessOptions,
   wholeNumber,
@@ -43,7 +40,7 @@ interface BenchOptions extends AccessOptions {
   readonly memory: number;
   readonly concurrency?: number;
   readonly seed: number;
-  readonly target: 'local' | 'aws';
+  readonly target: EngineName;
   readonly stage: string;
   readonly json?: boolean;
 }
@@ -90,19 +87,8 @@ export function benchCommand(terminal: Terminal): Command {
     });
 }
 
-const LOCAL_ONLY = ['memory', 'concurrency'];
-
-async function openTarget(
-  options: BenchOptions,
-  folder: string,
-  command: Command,
-  terminal: Terminal,
-): Promise<SweepTarget> {
-  if (options.target === 'local')
-    return sweepHere({ ...options, model: resolveModel(options.model, terminal) }, folder, terminal);
-  refuseAtStage(command, LOCAL_ONLY);
-  const { sweepAtStage } = await import('../bench/stage-runs.ts');
-  return sweepAtStage(options.stage, options, folder, terminal);
+import { sweepHere } from '../bench/local-runs.ts';
+import { refuseOptionsOfOthers, stageOption, targetOption, type EngineName } from '../engines.ts';
 }
 
 async function bench(options: BenchOptions, command: Command, terminal: Terminal): Promise<number> {

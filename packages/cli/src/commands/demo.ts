@@ -1,10 +1,12 @@
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { byteSize, RANK_MEMORY_MIB, wholeNumber } from '../inputs/options.ts';
+import { localEngine } from '@cosmicai/local';
+import { contextOf } from '../engines.ts';
+import { byteSize, wholeNumber } from '../inputs/options.ts';
+import { EXIT } from '../output/errors.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
-import { execute } from '../run/execute.ts';
-import { composePayload } from '../run/payload.ts';
 import { reportExecution } from '../run/report-run.ts';
+import { watchRun } from '../run/watch-run.ts';
 import { writeSimulation } from './simulate.ts';
 
 interface DemoOptions {
@@ -40,8 +42,12 @@ async function demo(options: DemoOptions, terminal: Terminal): Promise<number> {
   const data = join(folder, 'partitions');
   printLine(terminal.stderr, `Simulating ${options.count} galaxies into ${data}`);
   await writeSimulation({ count: options.count, seed: SEED, partitionSize: PARTITION_SIZE, out: data }, terminal);
-  const asked = { data, results: join(folder, 'results'), worldSize: options.worldSize, batchSize: options.batchSize };
-  const { payload } = composePayload({}, asked, terminal.cwd);
-  const execution = await execute({ payload, memory: RANK_MEMORY_MIB }, terminal);
-  return reportExecution(execution, options, terminal);
+  const { worldSize, batchSize } = options;
+  const engine = localEngine(contextOf(terminal));
+  const execution = await engine.start({
+    changes: { data, results: join(folder, 'results'), worldSize, batchSize },
+  });
+  const outcome = await watchRun(engine, execution, terminal);
+  if (outcome === undefined) return EXIT.interrupted;
+  return reportExecution(outcome, engine.commands(execution), options, terminal);
 }

@@ -2,7 +2,8 @@ import { pingWorld, type PingReport } from '@cosmicai/fmi';
 import { LARGEST_PING, parseEndpoint, UserInputError } from '@cosmicai/payload';
 import { Command, Option } from 'commander';
 import { describePing } from '../fmi/describe-ping.ts';
-import { stageOption, targetOption, wholeNumber } from '../inputs/options.ts';
+import { stageOption, targetOption } from '../engines.ts';
+import { wholeNumber } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 

@@ -1,3 +1,4 @@
+import { composePayload, readPayload, type PayloadChanges } from '@cosmicai/engine';
 import { resolve } from 'node:path';
 import { pricesOf, pricesSchema } from '@cosmicai/metrics';
 import { DEFAULT_CALIBRATION, quoteRun, partitionSizes, runPlanOf } from '@cosmicai/quote';
@@ -8,16 +9,15 @@ import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
 import { readJson } from '../inputs/json-file.ts';
 import { accessOf, memoryOption, pricesOption, storeOption, wholeNumber } from '../inputs/options.ts';
-import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
+import { withPayloadOptions } from '../inputs/payload-options.ts';
 import { formatPairs, setIn } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { calibrationOf } from '../quote/calibration-of-run.ts';
 import { probe, type Probe } from '../quote/probe.ts';
 import { calibrationOfProbe, describeProbe } from '../quote/probed-calibration.ts';
-import { composePayload, readPayload } from '../run/payload.ts';
 
-interface QuoteOptions extends PayloadOptions {
+interface QuoteOptions extends PayloadChanges {
   readonly memory: number;
   readonly architecture: 'x86_64' | 'arm64';
   readonly childType: 'STANDARD' | 'EXPRESS';

@@ -1,40 +1,24 @@
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { parseRunPayload, UserInputError, type RunPayload } from '@cosmicai/payload';
+import { readPayload, type Engine, type PayloadChanges } from '@cosmicai/engine';
+import { UserInputError } from '@cosmicai/payload';
 import { Command } from 'commander';
-import { z } from 'zod';
-import {
-  memoryOption,
-  modelOption,
-  refuseAtStage,
-  stageOption,
-  storeOption,
-  targetOption,
-  wholeNumber,
-} from '../inputs/options.ts';
-import { withPayloadOptions, type PayloadOptions } from '../inputs/payload-options.ts';
+import { openEngine, stageOption, targetOption, type EngineName, type EngineOptions } from '../engines.ts';
+import { memoryOption, modelOption, storeOption, wholeNumber } from '../inputs/options.ts';
+import { withPayloadOptions } from '../inputs/payload-options.ts';
+import { EXIT } from '../output/errors.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { execute } from '../run/execute.ts';
-import { keptOptions } from '../run/kept-options.ts';
-import { composePayload, readPayload } from '../run/payload.ts';
 import { reportExecution } from '../run/report-run.ts';
+import { watchRun } from '../run/watch-run.ts';
 
-interface RunOptions extends PayloadOptions {
+interface RunOptions extends PayloadChanges, EngineOptions {
+  readonly target: EngineName;
   readonly model?: string;
-  readonly memory: number;
-  readonly concurrency?: number;
-  readonly store?: string;
-  readonly definition?: string;
-  readonly functions?: string;
   readonly resume?: string;
   readonly acceptChanged?: boolean;
   readonly again?: string;
-  readonly report?: boolean;
-  readonly json?: boolean;
-  readonly target: 'local' | 'aws';
-  readonly stage: string;
   readonly attach?: string;
   readonly onlyFailed?: string | true;
+  readonly report?: boolean;
+  readonly json?: boolean;
 }
 
 export function runCommand(terminal: Terminal): Command {
@@ -58,7 +42,7 @@ export function runCommand(terminal: Terminal): Command {
     .option('--again <folder>', 'start a new run with the payload and options of an earlier execution')
     .addOption(targetOption())
     .addOption(stageOption())
-    .option('--attach <execution>', 'aws: follow an execution under way to its report, instead of starting one')
+    .option('--attach <execution>', 'follow an execution under way to its report, instead of starting one')
     .option('--only-failed [execution]', 'aws: run the failed ranks of an execution again; default: the newest failed')
     .option('--no-report', 'write no report.html')
     .option('--json', 'print the summary as JSON')
@@ -67,72 +51,48 @@ export function runCommand(terminal: Terminal): Command {
       '\nExamples:\n  cosmicai run --data ./partitions --world-size 4 --batch-size 128\n  cosmicai run payload.json --store file:///data/buckets\n  cosmicai run --resume results/executions/20260304T050607Z-1a2b\n  cosmicai run --target aws --stage dev --data ./partitions --world-size 16\n',
     )
     .action(async (file: string | undefined, options: RunOptions, self: Command) => {
-      if (options.target === 'aws') {
-        process.exitCode = await runAtAws(file, options, self, terminal);
-        return;
-      }
-      process.exitCode = await runHere(file, options, self, terminal);
+      process.exitCode = await run(file, options, self, terminal);
     });
 }
 
-const LOCAL_ONLY = ['memory', 'concurrency', 'store', 'definition', 'functions', 'resume', 'acceptChanged', 'again'];
-
-function runHere(file: string | undefined, options: RunOptions, command: Command, terminal: Terminal): Promise<number> {
-  const earlier = options.resume ?? options.again;
-  if (earlier === undefined) return run(file, options, terminal);
-  if (options.resume !== undefined && options.again !== undefined)
-    throw new UserInputError('--resume goes on with an execution, and --again starts a new run: give one of them.');
-  return goOnFrom(resolve(terminal.cwd, earlier), options, command, terminal);
-}
-
-async function runAtAws(
+async function run(
   file: string | undefined,
   options: RunOptions,
   command: Command,
   terminal: Terminal,
 ): Promise<number> {
-  refuseAtStage(command, LOCAL_ONLY);
-  if (file !== undefined && (options.attach ?? options.onlyFailed) !== undefined)
-    throw new UserInputError('--attach and --only-failed go on with an execution: they take no payload.');
-  const { runOnAws } = await import('../aws/run-on-aws.ts');
-  return runOnAws(file, { ...options, ...named(file) }, terminal);
+  refuseTwoWays(file, options);
+  const engine = await openEngine(options.target, options, command, terminal);
+  const execution = await begin(engine, file, options, terminal);
+  const outcome = await watchRun(engine, execution, terminal, options.attach === undefined);
+  if (outcome === undefined) return EXIT.interrupted;
+  return reportExecution(outcome, engine.commands(execution), options, terminal);
 }
 
-function named(file: string | undefined): Pick<PayloadOptions, 'payloadFile'> {
-  return file === undefined ? {} : { payloadFile: file };
+/** Ways to come to an execution, other than to start one from a payload. */
+const WAYS = { resume: '--resume', again: '--again', attach: '--attach', onlyFailed: '--only-failed' } as const;
+
+function refuseTwoWays(file: string | undefined, options: RunOptions): void {
+  const given = (Object.keys(WAYS) as (keyof typeof WAYS)[]).filter((way) => options[way] !== undefined);
+  const [one, other] = given.map((way) => WAYS[way]);
+  if (other !== undefined) throw new UserInputError(`${one} and ${other} name two executions: give one of them.`);
+  if (file !== undefined && one !== undefined)
+    throw new UserInputError(`${one} is about an earlier execution, which has a payload: give no other.`);
+  if (options.acceptChanged === true && options.resume === undefined)
+    throw new UserInputError('--accept-changed is about an execution that goes on: give --resume, too.');
 }
 
-async function run(file: string | undefined, options: RunOptions, terminal: Terminal): Promise<number> {
-  const read = file === undefined ? {} : await readPayload(file, terminal.cwd);
-  const { payload } = composePayload(read, { ...options, ...named(file) }, terminal.cwd);
-  const execution = await execute({ ...options, payload }, terminal);
-  return reportExecution(execution, options, terminal);
-}
-
-/**
- * Goes on with an execution, or starts a new run like it: with the options of its start, unless the command line names others,
- * more memory, say.
- */
-async function goOnFrom(directory: string, options: RunOptions, command: Command, terminal: Terminal): Promise<number> {
-  const { model_sha256: planned, ...started } = await earlierPayload(directory);
-  // A new run takes the model as it is now.
-  const payload =
-    options.again !== undefined || planned === undefined ? started : { ...started, model_sha256: planned };
-  const named = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === 'cli');
-  const whole = { ...options, ...keptOptions(directory), ...Object.fromEntries(named) };
-  const execution = await execute({ ...whole, payload }, terminal);
-  return reportExecution(execution, whole, terminal);
-}
-
-const startSchema = z.object({ input: z.unknown() });
-
-/** The payload of an execution's start, which an earlier version may have kept as its file had it. */
-async function earlierPayload(directory: string): Promise<RunPayload> {
-  let start: z.output<typeof startSchema>;
-  try {
-    start = startSchema.parse(JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')));
-  } catch (error) {
-    throw new UserInputError(`${directory} holds no execution to go on with.`, { cause: error });
-  }
-  return parseRunPayload(start.input, undefined, `payload in ${join(directory, 'run.json')}`).payload;
+/** Starts an execution, or goes on with one; answers its name. */
+async function begin(
+  engine: Engine,
+  file: string | undefined,
+  options: RunOptions,
+  terminal: Terminal,
+): Promise<string> {
+  const { attach, onlyFailed, resume, again: like, model, acceptChanged } = options;
+  if (attach !== undefined) return attach;
+  if (resume !== undefined) return engine.resume(resume, { model, acceptChanged });
+  if (onlyFailed !== undefined) return engine.resume(onlyFailed === true ? undefined : onlyFailed);
+  const fields = file === undefined ? {} : await readPayload(file, terminal.cwd);
+  return engine.start({ fields, changes: { ...options, payloadFile: file }, model, like });
 }

@@ -1,3 +1,4 @@
+import { resumeCommand } from '@cosmicai/engine';
 import { basename } from 'node:path';
 import { executionOwner } from '@cosmicai/local';
 import { InvalidInputError, UserInputError } from '@cosmicai/payload';
@@ -14,11 +15,11 @@ import {
 } from '@cosmicai/runs';
 import { openStore, resultsLocation } from '@cosmicai/store';
 import { Command } from 'commander';
-import { accessOf, stageOption, targetOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
+import { stageOption, targetOption } from '../engines.ts';
+import { accessOf, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { formatLines, formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
-import { resumeCommand } from '../run/way-on.ts';
 import { describeUnderWay } from '../status/describe-under-way.ts';
 
 /** A run, and what its execution tells while it is at work; null where none does. */

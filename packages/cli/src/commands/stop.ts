@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { stageOption } from '../inputs/options.ts';
+import { openEngine, stageOption, targetOption, type EngineName } from '../engines.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface StopOptions {
+  readonly target: EngineName;
   readonly stage: string;
   readonly json?: boolean;
 }
@@ -10,22 +11,20 @@ interface StopOptions {
 export function stopCommand(terminal: Terminal): Command {
   return new Command('stop')
     .description(
-      'Stops an execution at once. Ranks that are done keep their results; run --only-failed goes on with the others.',
+      'Stops an execution at once. Ranks that are done keep their results; run --only-failed, or --resume on this machine, goes on with the others.',
     )
-    .argument('[execution]', 'its name; default: the only one at work')
+    .argument('[execution]', 'its name, or its folder on this machine; aws default: the only one at work')
+    .addOption(targetOption('aws'))
     .addOption(stageOption())
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  cosmicai stop --stage dev 20260304T050607Z-1a2b3c4d\n')
-    .action(async (name: string | undefined, options: StopOptions) => {
-      const { openStage } = await import('@cosmicai/aws');
-      const { stopExecution } = await import('@cosmicai/aws');
-      const { workflow } = await openStage(options.stage);
-      const stopped = await stopExecution(workflow, name);
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cosmicai stop --stage dev 20260304T050607Z-1a2b3c4d\n  cosmicai stop --target local results/executions/20260304T050607Z-1a2b\n',
+    )
+    .action(async (name: string | undefined, options: StopOptions, self: Command) => {
+      const engine = await openEngine(options.target, options, self, terminal);
+      const stopped = await engine.stop(name);
       if (options.json) printJson(terminal, { execution: stopped, status: 'ABORTED' });
-      else
-        printLine(
-          terminal.stdout,
-          `Stopped ${stopped}. Go on with: cosmicai run --target aws --stage ${options.stage} --only-failed ${stopped}`,
-        );
+      else printLine(terminal.stdout, `Stopped ${stopped}. Go on with: ${engine.commands(stopped).goOn}`);
     });
 }

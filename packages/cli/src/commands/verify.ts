@@ -1,3 +1,5 @@
+import { modelOfRecord } from '@cosmicai/local';
+import { againCommand, resumeCommand } from '@cosmicai/engine';
 import { runLayout } from '@cosmicai/payload';
 import {
   executionOfRun,
@@ -16,8 +18,6 @@ import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';
 import { formatLines } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
-import { modelOfRecord } from '../run/model-of-record.ts';
-import { againCommand, resumeCommand } from '../run/way-on.ts';
 
 interface VerifyOptions extends AccessOptions {
   readonly store?: string;

@@ -1,4 +1,4 @@
-import { UserInputError } from '@cosmicai/payload';
+import { RANK_MEMORY_MIB } from '@cosmicai/local';
 import type { StoreAccess } from '@cosmicai/store';
 import { MEGABYTE } from '@cosmicai/torchfile';
 import { InvalidArgumentError, Option, type Command } from 'commander';
@@ -44,25 +44,6 @@ export function words(text: string): string[] {
   return list;
 }
 
-/** Where a command does its work. */
-export function targetOption(): Option {
-  return new Option('--target <where>', 'this machine or a deployed stage').choices(['local', 'aws']).default('local');
-}
-
-/** Which deployed stage a command is about. */
-export function stageOption(): Option {
-  return new Option('-s, --stage <stage>', 'deployed stage, see cosmicai deploy').default('dev');
-}
-
-/** @throws UserInputError when the command line names one of these options, which say how this machine runs: a stage was told when it was deployed */
-export function refuseAtStage(command: Command, localOnly: readonly string[]): void {
-  const wrong = localOnly.find((name) => command.getOptionValueSource(name) === 'cli');
-  if (wrong !== undefined) throw new UserInputError(`--${wrong} is for runs on this machine, not for --target aws.`);
-}
-
-/** Memory of the deployed inference function (config/default.yml), so that a local run fails where the deployed one would. */
-export const RANK_MEMORY_MIB = 3008;
-
 export function memoryOption(): Option {
   return new Option('--memory <MB>', 'memory of a rank').argParser(wholeNumber(128, 10_240)).default(RANK_MEMORY_MIB);
 }
@@ -78,8 +59,8 @@ export function crcOption(): Option {
 
 /** How buckets are asked, in every command that reads an s3:// address. */
 export interface AccessOptions {
-  readonly requestPayer?: boolean;
-  readonly signRequest?: boolean;
+  readonly requestPayer?: boolean | undefined;
+  readonly signRequest?: boolean | undefined;
 }
 
 /** Gives a command the options of AccessOptions. */

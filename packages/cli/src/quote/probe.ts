@@ -3,13 +3,13 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fetchModel, modelInStore } from '@cosmicai/inference';
-import { FunctionError } from '@cosmicai/local';
+import { FunctionError, openPool } from '@cosmicai/local';
 import { EnvironmentError, parseJsonAs, rankResultSchema, UserInputError, type RankResult } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
 import { MEGABYTE, openPartition, storeSource, writePartition, type SampleBatch } from '@cosmicai/torchfile';
+import { resolveModel } from '../inputs/files.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { openPool } from '../run/execute.ts';
 
 export interface ProbeOptions {
   /** A partition to try the model on; undefined: none can be read from here, so galaxies are simulated. */
@@ -135,13 +135,9 @@ async function bringModel(folder: string, { model, storedModel }: ProbeOptions) 
 /** The inference function in one process. As many as there are cores would share them, so each has one session. */
 async function singleThread(folder: string, model: string | undefined, terminal: Terminal) {
   const pool = await openPool(
-    {
-      ...(model !== undefined && { model }),
-      memory: MEMORY_MIB,
-      concurrency: availableParallelism(),
-      logDirectory: join(folder, 'logs'),
-    },
-    terminal,
+    { memory: MEMORY_MIB, concurrency: availableParallelism() },
+    resolveModel(model, terminal),
+    join(folder, 'logs'),
   );
   return {
     async invoke(payload: string, onStart: (seconds: number) => void): Promise<void> {

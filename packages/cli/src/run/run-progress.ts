@@ -1,11 +1,5 @@
-import {
-  functionMessage,
-  rankProgressSchema,
-  ranksOf,
-  type ProgressRecord,
-  type RankProgress,
-  type RunEvent,
-} from '@cosmicai/payload';
+import type { RankSignal } from '@cosmicai/engine';
+import { functionMessage, ranksOf, type ProgressRecord, type RunEvent } from '@cosmicai/payload';
 import { z } from 'zod';
 import { LiveLine } from '../output/live-line.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -33,13 +27,6 @@ interface Stage {
   counts: RankCounts;
   /** When the last plain line was printed. */
   printed: number | undefined;
-}
-
-/** What a function said of its work. */
-interface Beat {
-  readonly in?: string;
-  readonly requestId: string;
-  readonly progress: unknown;
 }
 
 export interface RunProgressOptions {
@@ -144,38 +131,33 @@ export class RunProgress implements Disposable {
     }
   }
 
-  /** What a function on this machine said of its work; what is no heartbeat of a rank is none of ours. */
-  beat(beat: Beat): void {
-    const { data } = rankProgressSchema.safeParse(beat.progress);
-    if (data !== undefined) this.#stage?.board?.beats(beat.in ?? beat.requestId, data, this.#ticker.now());
+  /** Takes what is heard of ranks at work beside events. */
+  hear(signal: RankSignal): void {
+    switch (signal.type) {
+      case 'BytesPlanned':
+        this.#bytes = signal.bytes;
+        this.#stage?.board?.plan(signal.bytes);
+        return;
+      case 'RankBegan':
+        this.#stage?.board?.begins(this.#childOf(signal.rank), signal.rank, this.#ticker.now());
+        return;
+      case 'RankAtWork': {
+        const child = signal.in ?? this.#childOf(signal.progress.rank);
+        this.#stage?.board?.beats(child, signal.progress, this.#ticker.now());
+        return;
+      }
+      case 'RankDone':
+        this.#stage?.board?.succeeds(this.#childOf(signal.rank), signal.samples, this.#ticker.now());
+        return;
+      case 'RanksCounted':
+        if (this.#stage?.state !== signal.state) return;
+        this.#stage.counts = signal.counts;
+        this.#stage.board?.count(signal.counts, signal.atWork);
+    }
   }
 
-  /** A rank begins that no event tells of. */
-  rankBegins(rank: number): void {
-    this.#stage?.board?.begins(`${this.#stage.state}[${rank}]`, rank, this.#ticker.now());
-  }
-
-  /** A heartbeat of such a rank. */
-  rankHeard(progress: RankProgress): void {
-    this.#stage?.board?.beats(`${this.#stage.state}[${progress.rank}]`, progress, this.#ticker.now());
-  }
-
-  /** Such a rank is through. */
-  rankEnds(rank: number, galaxies: number): void {
-    this.#stage?.board?.succeeds(`${this.#stage.state}[${rank}]`, galaxies, this.#ticker.now());
-  }
-
-  /** Bytes of all partition files, by which their galaxies are counted before all are open. */
-  plan(bytes: number): void {
-    this.#bytes = bytes;
-    this.#stage?.board?.plan(bytes);
-  }
-
-  /** What became of the ranks of a Map, where that is known without an event for each. */
-  showRanks(state: string, counts: RankCounts, atWork: number): void {
-    if (this.#stage?.state !== state) return;
-    this.#stage.counts = counts;
-    this.#stage.board?.count(counts, atWork);
+  #childOf(rank: number): string {
+    return `${this.#stage?.state ?? ''}[${rank}]`;
   }
 
   /** Draws no more. */

@@ -1,6 +1,6 @@
+import { resumeCommand } from '@cosmicai/engine';
 import type { UnderWay } from '@cosmicai/runs';
 import { describeFigures, describeSilence, elapsed } from '../progress/describe-figures.ts';
-import { resumeCommand } from '../run/way-on.ts';
 
 /** Engines tell of a run every two seconds: one that hasn't for so long is no longer at work. */
 const LOST_SECONDS = 15;

@@ -13,10 +13,9 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateStateMachineCommand, DeleteStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { createFunctionPool, FunctionError, loadDefinition, type FunctionPool } from '@cosmicai/local';
+import { createFunctionPool, FunctionError, loadDefinition, type FunctionPool, localFunctions } from '@cosmicai/local';
 import { formatReportLine } from '@cosmicai/payload';
 import { startMoto } from '../../../../test/moto-server.ts';
-import { localFunctions } from '../../src/run/functions.ts';
 
 const ACCOUNT = '123456789012';
 const REGION = 'us-east-1';

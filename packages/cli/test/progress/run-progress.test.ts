@@ -71,7 +71,7 @@ const beat = (rank: number, galaxies: number): RankProgress => ({
 function begun({ show, progress }: Pick<ReturnType<typeof watched>, 'show' | 'progress'>) {
   show({ type: 'StateEntered', state: 'Infer', stateType: 'Map', input: null });
   show({ type: 'MapRunStarted', state: 'Infer', items: 2, children: 2, concurrency: 1 });
-  progress.plan(2000);
+  progress.hear({ type: 'BytesPlanned', bytes: 2000 });
   show({ type: 'ChildStarted', state: 'Infer', index: 0, name: 'one', input: { RANK: '0', DATA_PATH: '1.pt' } });
   const invoked = { state: 'Predict', functionName: 'infer', requestId: 'a', pid: 77 };
   show({ type: 'FunctionStarted', in: 'Infer[0]', ...invoked });
@@ -86,9 +86,9 @@ describe('RunProgress where nobody watches', () => {
     expect(run.fresh()).toBe('Infer, 0 s: 0 of 2 ranks, 1 at work\n');
     const lines: number[] = [];
     for (let second = 1; second < 120; second++) {
-      run.progress.beat({
+      run.progress.hear({
+        type: 'RankAtWork',
         in: 'Infer[0]',
-        requestId: 'a',
         progress: beat(0, second / 2 > 50 ? 50 : Math.floor(second / 2)),
       });
       run.ticker.pass(1);
@@ -105,7 +105,7 @@ describe('RunProgress where nobody watches', () => {
     begun(run);
     run.ticker.pass(1);
     for (let second = 1; second <= 10; second++) {
-      run.progress.beat({ in: 'Infer[0]', requestId: 'a', progress: beat(0, 5 * second) });
+      run.progress.hear({ type: 'RankAtWork', in: 'Infer[0]', progress: beat(0, 5 * second) });
       run.ticker.pass(1);
     }
     expect(run.fresh().trimEnd().split('\n').at(-1)).toBe(
@@ -135,7 +135,7 @@ describe('RunProgress where nobody watches', () => {
   it('names five of the ranks that fall silent together', () => {
     const run = watched(false);
     begun(run);
-    for (let rank = 0; rank < 200; rank++) run.progress.rankBegins(rank);
+    for (let rank = 0; rank < 200; rank++) run.progress.hear({ type: 'RankBegan', rank });
     run.ticker.pass(31);
     expect(run.fresh().match(/.*nothing.*/g)).toHaveLength(6);
   });
@@ -190,7 +190,7 @@ describe('what other terminals are told', () => {
     const told: unknown[] = [];
     const run = watched(false, { tell: (figures) => told.push(figures) });
     begun(run);
-    run.progress.beat({ in: 'Infer[0]', requestId: 'a', progress: beat(0, 7) });
+    run.progress.hear({ type: 'RankAtWork', in: 'Infer[0]', progress: beat(0, 7) });
     run.ticker.pass(10);
     expect(told).toHaveLength(5);
     expect(told[0]).toMatchObject({
@@ -198,14 +198,5 @@ describe('what other terminals are told', () => {
       state_seconds: 0.5,
       figures: { galaxies: 7, ranks: { total: 2 } },
     });
-  });
-
-  it('is nothing that a function of somebody else said', () => {
-    const run = watched(false);
-    begun(run);
-    for (const progress of [null, 'half', { rank: 0 }, { ...beat(0, 1), galaxies: -1 }])
-      run.progress.beat({ in: 'Infer[0]', requestId: 'a', progress });
-    run.ticker.pass(1);
-    expect(run.fresh()).toContain('Infer, 0 s: 0 of 2 ranks, 1 at work\n');
   });
 });

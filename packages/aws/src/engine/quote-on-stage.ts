@@ -3,9 +3,8 @@ import { DEFAULT_CALIBRATION, type Quote, quoteRun, partitionSizes, runPlanOf } 
 import { CosmicError, type RunPayload } from '@cosmicai/payload';
 import { formatSeconds, formatUsd } from '@cosmicai/report';
 import { openStore, dataAccess } from '@cosmicai/store';
-import { formatLines } from '../output/table.ts';
-import type { StageRun } from '../aws/stage-run.ts';
-import { provisionedFor, rendezvousSize } from '@cosmicai/aws';
+import { provisionedFor, rendezvousSize } from '../stage/stage-sizes.ts';
+import type { StageRun } from './stage-run.ts';
 
 /**
  * What a run on a stage will take, of the stage's own functions. Undefined where the data can't be listed from here: its
@@ -39,10 +38,10 @@ export async function quoteOnStage(
 }
 
 /** A quote in a line, and its warnings below it. */
-export function quoteLines({ seconds, costUsd, warnings }: Quote): string {
+export function quoteLines({ seconds, costUsd, warnings }: Quote): string[] {
   const range = `${formatSeconds(seconds.low)} to ${formatSeconds(seconds.high)}`;
-  return formatLines([
+  return [
     `Quoted: ${formatSeconds(seconds.median)} (${range}), ${formatUsd(costUsd.median)}`,
     ...warnings.map((warning) => `Warning: ${warning}`),
-  ]);
+  ];
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { stageOptions } from '@cosmicai/deploy';
-import { composeStagePayload, type PayloadStage } from '../../src/aws/stage-payload.ts';
-import { uploadPartitions } from '@cosmicai/aws';
-import type { PayloadOptions } from '../../src/inputs/payload-options.ts';
+import type { PayloadChanges } from '@cosmicai/engine';
+import { composeStagePayload, type PayloadStage } from '../src/engine/stage-payload.ts';
+import { uploadPartitions } from '../src/index.ts';
 
 const STAGE: PayloadStage = {
   name: 'dev',
@@ -15,7 +15,7 @@ const STAGE: PayloadStage = {
   rendezvous: () => Promise.reject(new UserInputError('Stage dev has no rendezvous server.')),
 };
 
-function compose(file: Record<string, unknown>, options: PayloadOptions, stage = STAGE) {
+function compose(file: Record<string, unknown>, options: PayloadChanges, stage = STAGE) {
   return composeStagePayload(file, options, stage, '/home/user');
 }
 

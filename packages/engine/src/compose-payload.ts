@@ -7,13 +7,41 @@ import {
   parseRunPayload,
   UserInputError,
   type ChangeFields,
+  type ModelInputs,
   type ParsedRunPayload,
 } from '@cosmicai/payload';
 import { bucketAndPrefix, folderAddress, openStore, parseAddress, resultsLocation } from '@cosmicai/store';
-import type { PayloadOptions } from '../inputs/payload-options.ts';
 
 /** Stands for the server that the run will start itself, or that of the stage: functions can't reach any other by this name. */
 export const NO_ENDPOINT = 'localhost:10000';
+
+/** What of a run may be said over what its payload says. */
+export interface PayloadChanges {
+  /** The payload file that they go with; heads the list of what is wrong. */
+  readonly payloadFile?: string | undefined;
+  readonly worldSize?: number | undefined;
+  readonly batchSize?: number | undefined;
+  readonly fileLimit?: number | undefined;
+  /** Folder or store address of the partitions. */
+  readonly data?: string | undefined;
+  /** Folder or store address for the results. */
+  readonly results?: string | undefined;
+  readonly maxConcurrency?: number | undefined;
+  /** Percentage of ranks that may fail. */
+  readonly tolerate?: number | undefined;
+  /** Percentage of flagged galaxies beyond which the run fails. */
+  readonly maxFlagged?: number | undefined;
+  /** Let the ranks meet over FMI. */
+  readonly fmi?: boolean | undefined;
+  /** False: read partitions without checking their CRC-32. */
+  readonly crc?: boolean | undefined;
+  /** How the model calls its inputs and its output. */
+  readonly map?: ModelInputs | undefined;
+  readonly allowBatchDependence?: boolean | undefined;
+  readonly requestPayer?: boolean | undefined;
+  /** False: read public buckets without credentials. */
+  readonly signRequest?: boolean | undefined;
+}
 
 /** Reads a payload, a file or an object of a store. @throws UserInputError when it can't be read or is no JSON object */
 export async function readPayload(path: string, cwd: string): Promise<Readonly<Record<string, unknown>>> {
@@ -58,7 +86,7 @@ function payloadAddress(path: string, cwd: string): string {
  */
 export function composePayload(
   file: Readonly<Record<string, unknown>>,
-  options: PayloadOptions,
+  options: PayloadChanges,
   cwd: string,
   prepare: ChangeFields = (fields) => fields,
 ): ParsedRunPayload {
@@ -68,11 +96,11 @@ export function composePayload(
 
 function changedFields(
   given: Readonly<Record<string, unknown>>,
-  options: PayloadOptions,
+  options: PayloadChanges,
   cwd: string,
 ): Record<string, unknown> {
   const fields: Record<string, unknown> = {
-    // The run starts a server of its own where the payload names none (local-rendezvous.ts).
+    // An engine starts a server for the run, or names its own, where the payload names none.
     ...(options.fmi === true && { rendezvous_endpoint: NO_ENDPOINT }),
     ...given,
     ...defined({

@@ -1,7 +1,7 @@
 import { modelNamed, modelOnDisk, readModel, type ModelSource } from '@cosmicai/inference';
 import { UserInputError, type RunRecord } from '@cosmicai/payload';
 import { sha256Of, type ObjectStore } from '@cosmicai/store';
-import { keptOptions } from './kept-options.ts';
+import { keptSettings } from './settings.ts';
 
 /** SHA-256 of a run's model as it lies there now; undefined where nobody can say where, or no model is there. */
 export async function modelOfRecord(
@@ -27,7 +27,7 @@ function sourceOf(
   openStore: (bucket: string) => ObjectStore,
 ): ModelSource | undefined {
   if (typeof model !== 'string') {
-    const path = execution === undefined ? undefined : keptOptions(execution).model;
+    const path = execution === undefined ? undefined : keptSettings(execution).model;
     return path === undefined ? undefined : modelOnDisk(path);
   }
   return modelNamed(model, run.bucket, openStore);

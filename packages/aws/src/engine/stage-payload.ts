@@ -1,9 +1,8 @@
 import { resultsLocation } from '@cosmicai/store';
 import { basename, resolve } from 'node:path';
+import { composePayload, NO_ENDPOINT, type PayloadChanges } from '@cosmicai/engine';
 import { UserInputError, type RunPayload } from '@cosmicai/payload';
-import type { PayloadOptions } from '../inputs/payload-options.ts';
-import { composePayload, NO_ENDPOINT } from '../run/payload.ts';
-import type { DeployedStage } from '@cosmicai/aws';
+import type { DeployedStage } from '../stage/stage.ts';
 
 /** What of a stage decides a payload. */
 export type PayloadStage = Pick<DeployedStage, 'name' | 'bucket' | 'options' | 'rendezvous'>;
@@ -22,7 +21,7 @@ export interface StagePayload {
  */
 export async function composeStagePayload(
   file: Readonly<Record<string, unknown>>,
-  { data, results, ...options }: PayloadOptions,
+  { data, results, ...options }: PayloadChanges,
   stage: PayloadStage,
   cwd: string,
 ): Promise<StagePayload> {

@@ -1,5 +1,5 @@
-import type { RunEvent } from '@cosmicai/local';
-import { placeOf } from '../src/run/report-run.ts';
+import type { RunEvent } from '@cosmicai/payload';
+import { placeOf } from '../src/engine/place-of.ts';
 
 const event = (body: object): RunEvent => ({ id: 1, time: '2026-03-04T05:06:07Z', ...body }) as unknown as RunEvent;
 const planned = (runId: string) => {
@@ -10,15 +10,7 @@ const planned = (runId: string) => {
 it('the run of an execution that planned twice, killed in between, is the last', () => {
   const report = { functionName: 'summarize' };
   const events = [planned('first'), planned('second'), event({ type: 'FunctionEnded', state: 'Summarize', report })];
-  const execution = {
-    status: 'SUCCEEDED',
-    output: null,
-    events,
-    reports: [],
-    directory: '/e',
-    definition: {},
-  } as const;
 
-  expect(placeOf(execution, undefined)).toMatchObject({ runId: 'second', resultPath: 'results' });
-  expect(placeOf({ ...execution, events: events.slice(0, 2) }, undefined)).toBeUndefined();
+  expect(placeOf(events, undefined)).toMatchObject({ runId: 'second', resultPath: 'results' });
+  expect(placeOf(events.slice(0, 2), undefined)).toBeUndefined();
 });

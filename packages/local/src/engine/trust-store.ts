@@ -1,4 +1,4 @@
-import type { FinishedChild, Json, JsonObject, ResumePoint, RunSoFar } from '@cosmicai/local';
+import { acceptCommand, againCommand, resumeCommand } from '@cosmicai/engine';
 import {
   EnvironmentError,
   listed,
@@ -25,9 +25,11 @@ import {
   verifyFolder,
   verifyPublished,
 } from '@cosmicai/runs';
-import { dataAccess, type ObjectStore, type StoreAccess } from '@cosmicai/store';
+import { type ObjectStore, type StoreAccess, dataAccess } from '@cosmicai/store';
+import type { Json, JsonObject } from '../definition/types.ts';
+import type { FinishedChild } from '../map/run-distributed-map.ts';
+import type { ResumePoint, RunSoFar } from '../run/resume.ts';
 import { isObject, leadsTo, plannedIn, type PlannedInput } from './planned-input.ts';
-import { acceptCommand, againCommand, resumeCommand } from './way-on.ts';
 
 export interface TrustStoreOptions {
   /** Folder of the execution. */

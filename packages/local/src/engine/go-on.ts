@@ -1,5 +1,5 @@
-import type { LocalRunOptions } from '@cosmicai/local';
-import type { LocalRendezvous } from './local-rendezvous.ts';
+import type { LocalRunOptions } from '../run/run-locally.ts';
+import type { LocalRendezvous } from './rendezvous-for.ts';
 import { meetAgain } from './meet-again.ts';
 import { trustStore, type TrustStoreOptions } from './trust-store.ts';
 

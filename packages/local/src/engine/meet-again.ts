@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { deriveRunKey } from '@cosmicai/rendezvous';
-import type { Json, JsonObject, ResumePoint } from '@cosmicai/local';
 import { ranksOf, runLayout, type RunReference } from '@cosmicai/payload';
 import { readItems } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
+import type { Json, JsonObject } from '../definition/types.ts';
+import type { ResumePoint } from '../run/resume.ts';
 import { isObject, leadsTo, plannedIn } from './planned-input.ts';
 
 export interface MeetAgainOptions {

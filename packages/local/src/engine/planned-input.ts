@@ -1,6 +1,6 @@
-import type { Json, JsonObject } from '@cosmicai/local';
 import { parseAs, runReferenceSchema, type RunReference } from '@cosmicai/payload';
 import { z } from 'zod';
+import type { Json, JsonObject } from '../definition/types.ts';
 
 const plannedSchema = z.object({ run: runReferenceSchema });
 

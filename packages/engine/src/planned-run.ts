@@ -1,7 +1,14 @@
-import { parseJsonAs, plannedRunSchema, runLayout, runRecordSchema, type RunReference } from '@cosmicai/payload';
+import {
+  parseJsonAs,
+  plannedRunSchema,
+  runLayout,
+  runRecordSchema,
+  type RunEvent,
+  type RunReference,
+} from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 
-type PlannedRun = Pick<RunReference, 'run_id' | 'bucket' | 'result_path'>;
+export type PlannedRun = Pick<RunReference, 'run_id' | 'bucket' | 'result_path'>;
 
 /** The run that Initialize answered. Definitions of users may keep its answer under a name of their own. */
 export function plannedRunIn(value: unknown): PlannedRun | undefined {
@@ -9,6 +16,16 @@ export function plannedRunIn(value: unknown): PlannedRun | undefined {
   for (const candidate of [value, ...inside]) {
     const { data } = plannedRunSchema.safeParse(candidate);
     if (data !== undefined) return data.run;
+  }
+  return undefined;
+}
+
+/** The run that an execution planned, if it came so far. */
+export function plannedRunOf(events: readonly RunEvent[]): PlannedRun | undefined {
+  // One that was killed when it had just planned plans another run: the last is the one that it made.
+  for (const event of events.toReversed()) {
+    const run = event.type === 'StateExited' && event.in === undefined ? plannedRunIn(event.output) : undefined;
+    if (run !== undefined) return run;
   }
   return undefined;
 }

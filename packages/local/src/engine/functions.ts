@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { loadDefinition, loadFunctionNames, type FunctionConfig, type JsonObject } from '@cosmicai/local';
 import { freshBundle, root } from '@cosmicai/deploy';
+import { loadDefinition, loadFunctionNames } from '../definition/load.ts';
+import type { JsonObject } from '../definition/types.ts';
+import type { FunctionConfig } from '../pool/function-config.ts';
 
 /** Lambda's longest; the state machine's own time-outs are shorter than a day. */
 const TIMEOUT_SECONDS = 900;

@@ -1,23 +1,27 @@
+import { plannedBytes, plannedRunIn, type Watch } from '@cosmicai/engine';
 import { functionNameOf, type RankLine, type UnnumberedEvent } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
-import { plannedBytes, plannedRunIn } from '../run/planned-run.ts';
-import type { RunProgress } from '../run/run-progress.ts';
-import { follow, type Followed, type FunctionLogs, ranksOver, wallClock, watchRanks } from '@cosmicai/aws';
+import { ranksOver } from '../progress/rank-figures.ts';
+import { watchRanks } from '../progress/rank-lines.ts';
+import { follow, type Followed } from '../run/follow.ts';
+import type { FunctionLogs } from '../services/function-logs.ts';
+import { wallClock } from '../services/wait.ts';
 import type { StageRun } from './stage-run.ts';
 
 /**
- * Follows an execution to its end and shows how far it is: its states, the counts of its Map, and what its ranks log.
+ * Follows an execution to its end and tells how far it is: its states, the counts of its Map, and what its ranks log.
  *
- * @throws the abort reason when the terminal's signal fires; the execution goes on
+ * @throws the abort reason when the watch's signal fires; the execution goes on
  */
-export async function followShown(
-  { stage, terminal, called }: StageRun,
+export async function followWatched(
+  { stage, called }: StageRun,
   arn: string,
   logs: FunctionLogs,
-  shown: RunProgress,
+  { see, hear = () => undefined, signal: wanted }: Watch,
 ): Promise<Followed> {
   const over = new AbortController();
-  const signal = AbortSignal.any([terminal.signal, over.signal]);
+  const signal = AbortSignal.any([wanted, over.signal]);
+  let seen = 0;
   let run: { readonly run_id: string; readonly from: number } | undefined;
   let isWatched = false;
   const watch = (event: UnnumberedEvent) => {
@@ -25,27 +29,28 @@ export async function followShown(
     if (planned !== undefined && run === undefined) {
       run = { run_id: planned.run_id, from: Date.parse(event.time) };
       const open = (bucket: string) => openStore(bucket, { base: 's3://' });
-      void plannedBytes(planned, open).then((bytes) => bytes !== undefined && shown.plan(bytes));
+      void plannedBytes(planned, open).then((bytes) => {
+        if (bytes !== undefined) hear({ type: 'BytesPlanned', bytes });
+      });
     }
     if (event.type !== 'MapRunStarted' || run === undefined || isWatched) return;
     isWatched = true;
     const query = { logs, functionName: functionNameOf(called.rank), runId: run.run_id, from: run.from };
     // The counts go on to tell how far the run is where its logs can't be read.
-    watchRanks({ ...query, clock: wallClock, signal }, (line) => tell(line, shown)).catch(() => undefined);
+    watchRanks({ ...query, clock: wallClock, signal }, (line) => tell(line, hear)).catch(() => undefined);
   };
   try {
     return await follow({
       workflow: stage.workflow,
       arn,
       clock: wallClock,
-      signal: terminal.signal,
+      signal: wanted,
       onEvent: (event) => {
-        shown.show({ ...event, id: 0 });
+        see({ ...event, id: ++seen });
         watch(event);
       },
       onRanks: (state, mapRun) => {
-        const { counts, atWork } = ranksOver(mapRun);
-        shown.showRanks(state, counts, atWork);
+        hear({ type: 'RanksCounted', state, ...ranksOver(mapRun) });
       },
       describesChildren: called.childType === 'STANDARD',
     });
@@ -54,15 +59,15 @@ export async function followShown(
   }
 }
 
-function tell(line: RankLine, shown: RunProgress): void {
+function tell(line: RankLine, hear: NonNullable<Watch['hear']>): void {
   switch (line.message) {
     case 'rank begins':
-      shown.rankBegins(line.rank);
+      hear({ type: 'RankBegan', rank: line.rank });
       return;
     case 'rank at work':
-      shown.rankHeard(line);
+      hear({ type: 'RankAtWork', progress: line });
       return;
     case 'rank ends':
-      shown.rankEnds(line.rank, line.samples);
+      hear({ type: 'RankDone', rank: line.rank, samples: line.samples });
   }
 }

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { startRendezvous } from '@cosmicai/rendezvous';
+import { NO_ENDPOINT, type EngineContext } from '@cosmicai/engine';
 import type { RunPayload } from '@cosmicai/payload';
-import { NO_ENDPOINT } from './payload.ts';
-import { printLine, type Terminal } from '../output/terminal.ts';
+import { startRendezvous } from '@cosmicai/rendezvous';
 
 /** A rendezvous server for one run on this machine. */
 export interface LocalRendezvous {
@@ -29,18 +28,17 @@ const HOST = '127.0.0.1';
  */
 export async function rendezvousFor(
   payload: Pick<RunPayload, 'fmi_enabled' | 'rendezvous_endpoint'>,
-  terminal: Terminal,
+  { environment, say }: Pick<EngineContext, 'environment' | 'say'>,
 ): Promise<LocalRendezvous> {
   if (!payload.fmi_enabled) return NONE;
-  const known = terminal.environment.COSMICAI_RENDEZVOUS_SECRETS;
+  const known = environment.COSMICAI_RENDEZVOUS_SECRETS;
   // The first one, as in Initialize.
   if (known !== undefined) return { ...NONE, secret: known.trim().split(/\s+/)[0] };
   const secret = randomBytes(32).toString('hex');
   const server = await startRendezvous({ secrets: [secret], host: HOST, port: 0, healthPort: 0 });
   const endpoint = `${HOST}:${server.port}`;
   if (payload.rendezvous_endpoint !== undefined && payload.rendezvous_endpoint !== NO_ENDPOINT) {
-    printLine(
-      terminal.stderr,
+    say(
       `The ranks meet through a server on this machine, not ${payload.rendezvous_endpoint}: COSMICAI_RENDEZVOUS_SECRETS is not set.`,
     );
   }

@@ -1,10 +1,10 @@
+import { meetAgain } from '../src/engine/meet-again.ts';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FinishedChild, JsonObject, ResumePoint } from '@cosmicai/local';
+import type { FinishedChild, JsonObject, ResumePoint } from '../src/index.ts';
 import { runLayout } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
-import { meetAgain } from '../src/run/meet-again.ts';
 
 const layout = runLayout('out', 'run-1');
 const OLD = '127.0.0.1:1111';

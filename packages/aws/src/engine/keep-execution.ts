@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatReportLine } from '@cosmicai/payload';
+import type { Outcome } from '@cosmicai/engine';
 import { EVENT_LOG, formatEvent, withFormat } from '@cosmicai/payload';
-import type { Execution } from '../run/execute.ts';
 
 /** Keeps what is known of an execution on AWS in the files that one on this machine leaves. */
-export function keepExecution({ directory, events, definition, reports, ...rest }: Execution, stage: string): void {
+export function keepExecution({ directory, events, definition, reports, ...rest }: Outcome, stage: string): void {
   const { status, output, error, cause } = rest;
   const json = (name: string, value: unknown) =>
     writeFileSync(join(directory, name), `${JSON.stringify(value, null, 2)}\n`);

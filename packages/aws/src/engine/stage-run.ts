@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { EngineContext, Outcome, StartRequest, Watch } from '@cosmicai/engine';
+import { describeUpload, modelOnDisk, readModel, uploadModel } from '@cosmicai/inference';
+import {
+  EXECUTION_FILE,
+  runLayout,
+  withFormat,
+  type ExecutionRecord,
+  type JsonObject,
+  type RunPayload,
+} from '@cosmicai/payload';
+import type { RunPlace } from '@cosmicai/runs';
+import { keepQuote, keepQuoteOfRun, keptQuote } from '@cosmicai/runs/gather';
+import { openStore } from '@cosmicai/store';
+import { collect } from '../run/collect.ts';
+import { runOf } from '../run/find-execution.ts';
+import type { Followed } from '../run/follow.ts';
+import { uploadPartitions } from '../run/upload.ts';
+import { cloudWatchLogs } from '../services/function-logs.ts';
+import { wallClock } from '../services/wait.ts';
+import type { RemoteExecution } from '../services/workflow-service.ts';
+import { calledFunctions, type CalledFunctions } from '../stage/called-functions.ts';
+import { functionSizes, rendezvousSize } from '../stage/stage-sizes.ts';
+import { openStage, type DeployedStage } from '../stage/stage.ts';
+import { followWatched } from './follow-watched.ts';
+import { keepExecution } from './keep-execution.ts';
+import { quoteLines, quoteOnStage } from './quote-on-stage.ts';
+import { composeStagePayload } from './stage-payload.ts';
+
+/** A stage at which runs are started and followed. */
+export interface StageRun {
+  readonly stage: DeployedStage;
+  readonly definition: JsonObject;
+  readonly called: CalledFunctions;
+}
+
+/** @throws UserInputError when the stage isn't deployed */
+export async function openStageRun(name: string): Promise<StageRun> {
+  const stage = await openStage(name);
+  const definition = await stage.workflow.definition();
+  return { stage, definition, called: calledFunctions(definition) };
+}
+
+/**
+ * Brings what the run needs into the bucket, quotes it, and starts it; answers the execution's name.
+ *
+ * @throws UserInputError when the payload is wrong or there is nothing to read
+ */
+export async function startOnStage(
+  run: StageRun,
+  { fields = {}, changes, model }: Omit<StartRequest, 'like'>,
+  context: EngineContext,
+): Promise<string> {
+  const { stage } = run;
+  const { say, signal } = context;
+  const { payload: composed, upload } = await composeStagePayload(fields, changes, stage, context.cwd);
+  if (upload !== undefined) await sendPartitions(stage, upload, context);
+  const payload = model === undefined ? composed : await sendModel(stage, composed, context.modelAt(model), context);
+  const name = executionName();
+  const quote = await quoteOnStage(payload, run);
+  if (quote === undefined) say('Not quoted: the partitions of the payload can’t be listed from here.');
+  else {
+    keepQuote(executionFolder(context, name), quote);
+    quoteLines(quote).forEach(say);
+  }
+  signal.throwIfAborted();
+  say(`Execution ${await stage.workflow.start(name, payload as JsonObject)}`);
+  return name;
+}
+
+async function sendPartitions(
+  stage: DeployedStage,
+  { folder, prefix }: { readonly folder: string; readonly prefix: string },
+  { say, signal, progress }: EngineContext,
+): Promise<void> {
+  const bar = progress(`Uploading to s3://${stage.bucket}/${prefix}`);
+  const onFile = (done: number, total: number, name: string) => bar.update(done, total, name);
+  const { sent, kept, warnings } = await uploadPartitions(folder, stage.store, prefix, { signal, onFile });
+  bar.done();
+  say(`Partitions: ${sent.length} uploaded, ${kept.length} there already`);
+  for (const warning of warnings) say(`Warning: ${warning}`);
+}
+
+async function sendModel(
+  { store, options }: DeployedStage,
+  payload: RunPayload,
+  path: string,
+  { say, signal }: EngineContext,
+): Promise<RunPayload> {
+  const uploaded = await uploadModel(path, store, options.prefixes.models[0] ?? 'models', { signal });
+  const { sha256 } = await readModel(modelOnDisk(path));
+  say(describeUpload(uploaded));
+  return { ...payload, model: uploaded.key, model_sha256: sha256 };
+}
+
+function executionName(): string {
+  return `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 8)}`;
+}
+
+/** Folder on this machine for what is known of an execution. */
+export function executionFolder({ cwd }: Pick<EngineContext, 'cwd'>, name: string): string {
+  return resolve(cwd, 'cosmicai', 'executions', name);
+}
+
+/**
+ * Follows an execution to its end and collects what is known of it.
+ *
+ * @throws the abort reason when the watch's signal fires; the execution goes on
+ */
+export async function followToEnd(run: StageRun, name: string, watch: Watch, context: EngineContext): Promise<Outcome> {
+  const { stage, called } = run;
+  const logs = await cloudWatchLogs(stage.options.region);
+  const followed = await followWatched(run, stage.workflow.arnOf(name), logs, watch);
+  const { events, warnings } = await collect({
+    followed,
+    workflow: stage.workflow,
+    logs,
+    openStore: (bucket) => openStore(bucket, { base: 's3://' }),
+    functionNames: called.names,
+    clock: wallClock,
+    signal: watch.signal,
+  });
+  const { execution } = followed;
+  const { status, error, cause } = execution;
+  return {
+    ...basicsOf(run, execution, context),
+    status: status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'FAILED' : status,
+    output: execution.output === undefined ? null : (JSON.parse(execution.output) as JsonObject),
+    ...(error !== undefined && { error }),
+    ...(cause !== undefined && { cause }),
+    events,
+    reports: reportsIn(events),
+    place: await summarizedPlace(run, followed),
+    warnings,
+  };
+}
+
+/** Keeps what is known of an execution: in a folder of this machine, and in the run's own folder for reports made anywhere. */
+export async function keepOnStage(outcome: Outcome, { stage }: StageRun): Promise<void> {
+  keepExecution(outcome, stage.name);
+  if (outcome.place === undefined) return;
+  const { events, definition, functions, region, rendezvous, warnings, place, directory } = outcome;
+  const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
+  const record: ExecutionRecord = {
+    events,
+    definition,
+    ...(functions !== undefined && { functions }),
+    ...(region !== undefined && { region }),
+    ...(rendezvous !== undefined && { rendezvous }),
+    ...(warnings !== undefined && { warnings }),
+  };
+  await stage.store.put(key, JSON.stringify(withFormat(record)));
+  const quote = keptQuote(directory);
+  if (quote !== undefined) await keepQuoteOfRun(place, quote);
+}
+
+/** What every execution at a stage has. @param suffix of its name */
+export function basicsOf(
+  { stage, definition, called }: StageRun,
+  execution: Pick<RemoteExecution, 'name'>,
+  context: Pick<EngineContext, 'cwd'>,
+  suffix = '',
+) {
+  const name = `${execution.name}${suffix}`;
+  return {
+    execution: name,
+    definition,
+    directory: executionFolder(context, name),
+    region: stage.options.region,
+    functions: functionSizes(stage.options, called),
+    rendezvous: rendezvousSize(stage.options),
+  };
+}
+
+/** The REPORT lines among events. */
+export function reportsIn(events: Outcome['events']): Outcome['reports'] {
+  return events.flatMap((event) => (event.type === 'FunctionEnded' ? [event.report] : []));
+}
+
+/** The run that the execution made, once it has a summary. */
+async function summarizedPlace({ stage }: StageRun, { events }: Followed): Promise<RunPlace | undefined> {
+  const place = runOf(events);
+  if (place === undefined) return undefined;
+  const { summary } = runLayout(place.resultPath, place.runId);
+  return (await stage.store.head(summary)) === undefined ? undefined : place;
+}

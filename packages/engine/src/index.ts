@@ -1,0 +1,18 @@
+export { composePayload, NO_ENDPOINT, readPayload, type PayloadChanges } from './compose-payload.ts';
+export type {
+  Engine,
+  EngineContext,
+  ExecutionCommands,
+  LogLine,
+  LogQuery,
+  Outcome,
+  RankSignal,
+  ResumeRequest,
+  StartRequest,
+  Watch,
+  WorkProgress,
+} from './engine.ts';
+export { BrokenOffByInputError, BrokenOffError, goOnWith, isOutside, messageOf } from './errors.ts';
+export { Job, type Telling } from './job.ts';
+export { plannedBytes, plannedRunIn, plannedRunOf } from './planned-run.ts';
+export { acceptCommand, againCommand, resumeCommand } from './way-on.ts';

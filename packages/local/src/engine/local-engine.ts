@@ -1,0 +1,316 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  BrokenOffByInputError,
+  BrokenOffError,
+  composePayload,
+  isOutside,
+  Job,
+  plannedBytes,
+  plannedRunIn,
+  resumeCommand,
+  type Engine,
+  type EngineContext,
+  type Outcome,
+  type ResumeRequest,
+  type StartRequest,
+  type Telling,
+  type Watch,
+} from '@cosmicai/engine';
+import {
+  rankProgressSchema,
+  shellWord,
+  UserInputError,
+  type JsonObject,
+  type RunEvent,
+  type RunPayload,
+} from '@cosmicai/payload';
+import { executionsFolder } from '@cosmicai/runs';
+import { makeNamedFolder, openStore } from '@cosmicai/store';
+import { requireSupported } from '../definition/require-supported.ts';
+import { createFunctionPool, type FunctionPool } from '../pool/function-pool.ts';
+import type { FunctionConfig } from '../pool/function-config.ts';
+import { ExecutionLockedError } from '../run/execution-lock.ts';
+import { runLocally } from '../run/run-locally.ts';
+import { checkModel } from './check-model.ts';
+import { functionLogs } from './function-logs.ts';
+import { loadMachine, localFunctions } from './functions.ts';
+import { goOn } from './go-on.ts';
+import { placeOf } from './place-of.ts';
+import { followRecorded } from './recorded.ts';
+import { rendezvousFor, type LocalRendezvous } from './rendezvous-for.ts';
+import { keepSettings, keptSettings, RANK_MEMORY_MIB, startPayload, type LocalSettings } from './settings.ts';
+import { stopOwner } from './stop-owner.ts';
+import { GoingOnRefused } from './trust-store.ts';
+
+/** What an execution is, before it begins or goes on. */
+interface Asked {
+  readonly payload: RunPayload;
+  readonly settings: LocalSettings;
+  /** Absolute path. */
+  readonly model: string;
+  /** Folder of the execution that goes on; undefined: a new one. */
+  readonly resumed?: string;
+  readonly acceptChanged?: boolean;
+}
+
+/** What an execution runs with, once all of it has been found right. */
+interface Prepared extends Asked {
+  readonly directory: string;
+  readonly definition: JsonObject;
+  readonly functions: Readonly<Record<string, FunctionConfig>>;
+  readonly modelSha256: string;
+  readonly concurrency: number;
+  readonly rendezvous: LocalRendezvous;
+}
+
+/** Ranks that meet over FMI must all run at once; more processes than this would only fight for memory. */
+const MOST_MEETING_RANKS = 32;
+
+/**
+ * This machine: the deployed definition, the deployed bundles, child processes for functions. Executions live in the process
+ * that starts them and are known by their folders.
+ */
+export function localEngine(context: EngineContext, named: LocalSettings = {}): Engine {
+  const { cwd } = context;
+  const jobs = new Map<string, Job>();
+
+  const begin = async (asked: Asked): Promise<string> => {
+    const rendezvous = await rendezvousFor(asked.payload, context);
+    try {
+      const prepared = await prepare(asked, rendezvous, context);
+      const job = new Job(context.signal, async (telling) => {
+        try {
+          return await run(prepared, context, telling);
+        } finally {
+          await rendezvous.close();
+        }
+      });
+      jobs.set(prepared.directory, job);
+      return prepared.directory;
+    } catch (error) {
+      await rendezvous.close();
+      throw error;
+    }
+  };
+
+  return {
+    name: 'local',
+
+    async start({ fields = {}, changes, model, like }: StartRequest) {
+      const earlier = like === undefined ? undefined : resolve(cwd, like);
+      if (earlier === undefined) {
+        const { payload } = composePayload(fields, changes, cwd);
+        return begin({ payload, settings: named, model: context.modelAt(model) });
+      }
+      // A new run takes the model as it is now.
+      const { model_sha256: _planned, ...payload } = await startPayload(earlier);
+      const { model: kept, ...settings } = keptSettings(earlier);
+      return begin({ payload, settings: over(settings, named), model: context.modelAt(model ?? kept) });
+    },
+
+    async resume(execution, { model, acceptChanged = false }: ResumeRequest = {}) {
+      if (execution === undefined) throw new UserInputError('Name the folder of the execution to go on with.');
+      const directory = resolve(cwd, execution);
+      const payload = await startPayload(directory);
+      const { model: kept, ...settings } = keptSettings(directory);
+      return begin({
+        payload,
+        settings: over(settings, named),
+        model: atResume(directory, () => context.modelAt(model ?? kept)),
+        resumed: directory,
+        acceptChanged,
+      });
+    },
+
+    async events(execution, watch: Watch) {
+      const directory = resolve(cwd, execution);
+      return (await jobs.get(directory)?.watch(watch)) ?? followRecorded(directory, watch);
+    },
+
+    async stop(execution) {
+      if (execution === undefined) throw new UserInputError('Name the folder of the execution to stop.');
+      const directory = resolve(cwd, execution);
+      const job = jobs.get(directory);
+      if (job === undefined || job.isOver) await stopOwner(directory);
+      else await job.stop('The execution was stopped.');
+      return execution;
+    },
+
+    logs({ execution, ...query }) {
+      if (execution === undefined) throw new UserInputError('Name the folder of the execution whose logs to print.');
+      return functionLogs(resolve(cwd, execution), query);
+    },
+
+    folderOf: (execution) => resolve(cwd, execution),
+
+    commands: (execution) => ({
+      goOn: resumeCommand(execution),
+      follow: `cosmicai run --attach ${shellWord(execution)}`,
+      stop: `cosmicai stop --target local ${shellWord(execution)}`,
+    }),
+  };
+}
+
+/** Settings of a start, with those that are named now in their place. */
+function over(kept: LocalSettings, named: LocalSettings): LocalSettings {
+  return { ...kept, ...Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) };
+}
+
+/** A model that is gone, or none any more, may come back. */
+function atResume<Result>(resumed: string | undefined, work: () => Result): Result {
+  const withWayOn = (error: unknown): never => {
+    if (resumed === undefined || !(error instanceof UserInputError)) throw error;
+    throw new BrokenOffByInputError(error, resumeCommand(resumed));
+  };
+  try {
+    const result = work();
+    return result instanceof Promise ? (result.catch(withWayOn) as Result) : result;
+  } catch (error) {
+    return withWayOn(error);
+  }
+}
+
+async function prepare(asked: Asked, rendezvous: LocalRendezvous, context: EngineContext): Promise<Prepared> {
+  const { settings, model, resumed } = asked;
+  const { fmi_enabled: meeting, max_concurrency: most } = asked.payload;
+  const concurrency = settings.concurrency ?? (meeting ? MOST_MEETING_RANKS : availableParallelism());
+  const definition = loadMachine(settings.definition, settings.functions);
+  const functions = await functionsOf(settings, model, concurrency, rendezvous.environment);
+  requireSupported(definition, Object.keys(functions));
+  const modelSha256 = await atResume(resumed, () => checkModel(asked.payload, model, settings.store));
+  const payload = {
+    ...asked.payload,
+    model_sha256: modelOfRun(asked, modelSha256),
+    ...(rendezvous.endpoint !== undefined && { rendezvous_endpoint: rendezvous.endpoint }),
+    // So that Initialize plans no meeting of more ranks than can run at once.
+    ...(meeting && { max_concurrency: Math.min(concurrency, most) }),
+  };
+  const directory = resumed ?? newDirectory(payload, context.cwd);
+  await createLocalBucket(payload.bucket);
+  if (resumed === undefined) {
+    await makeNamedFolder(directory, 'Results');
+    const store = settings.store ?? context.environment.COSMICAI_STORE;
+    keepSettings(directory, model, { ...settings, store }, context.cwd);
+  }
+  return { ...asked, payload, directory, definition, functions, modelSha256, concurrency, rendezvous };
+}
+
+async function run(prepared: Prepared, context: EngineContext, { see, hear, signal }: Telling): Promise<Outcome> {
+  const { payload, settings, directory, definition, functions, modelSha256, concurrency, rendezvous } = prepared;
+  const base = settings.store === undefined ? {} : { base: settings.store };
+  const open = (bucket: string) => openStore(bucket, base);
+  const planned = watchForPlan((run) => {
+    void plannedBytes(run, open).then((bytes) => {
+      if (bytes !== undefined) hear({ type: 'BytesPlanned', bytes });
+    });
+  });
+  const result = await runLocally({
+    definition,
+    input: payload as JsonObject,
+    functions,
+    runDirectory: directory,
+    store: open,
+    concurrency,
+    ...(settings.pool !== undefined && { pool: settings.pool }),
+    signal,
+    onEvent: (event) => {
+      planned(event);
+      see(event);
+    },
+    onBeat: ({ in: child, requestId, progress }) => {
+      const { data } = rankProgressSchema.safeParse(progress);
+      if (data !== undefined) hear({ type: 'RankAtWork', in: child ?? requestId, progress: data });
+    },
+    resume: prepared.resumed !== undefined,
+    onResume: goOn({
+      directory,
+      definition,
+      modelSha256,
+      acceptChanged: prepared.acceptChanged ?? false,
+      rendezvous,
+      concurrency,
+      openStore: (bucket, access = {}) => openStore(bucket, { access, ...base }),
+      say: context.say,
+    }),
+  }).catch((error: unknown) => {
+    throw brokenOff(error, directory);
+  });
+  return { ...result, execution: directory, directory, definition, place: placeOf(result.events, settings.store) };
+}
+
+/** Calls back with each run that is planned, or gone on with. */
+function watchForPlan(found: (run: NonNullable<ReturnType<typeof plannedRunIn>>) => void): (event: RunEvent) => void {
+  let runId: string | undefined;
+  return (event) => {
+    const run = event.in === undefined ? plannedRunIn(planIn(event)) : undefined;
+    if (run === undefined || run.run_id === runId) return;
+    runId = run.run_id;
+    found(run);
+  };
+}
+
+/** Where a plan may be: what a state of the run itself answered, or what the run goes on with. */
+function planIn(event: RunEvent): unknown {
+  if (event.type === 'StateExited') return event.output;
+  return event.type === 'RunResumed' ? event.input : undefined;
+}
+
+/** What an execution that has begun broke off by, with how to go on with it. */
+function brokenOff(error: unknown, directory: string): unknown {
+  const hasBegun = existsSync(join(directory, 'run.json'));
+  const saysHow = error instanceof ExecutionLockedError || error instanceof GoingOnRefused;
+  if (!hasBegun || !isOutside(error) || saysHow) return error;
+  return new BrokenOffError(error, resumeCommand(directory));
+}
+
+function functionsOf(
+  { memory = RANK_MEMORY_MIB, store }: LocalSettings,
+  modelPath: string,
+  concurrency: number,
+  environment: Readonly<Record<string, string>> = {},
+) {
+  return localFunctions({ modelPath, memoryMiB: memory, concurrency, store, environment });
+}
+
+/** The model that ranks must find: the one that the payload asks for, which is this one unless a run goes on. */
+function modelOfRun({ payload, resumed }: Asked, modelSha256: string): string {
+  const asked = payload.model_sha256 ?? modelSha256;
+  if (resumed !== undefined || asked === modelSha256) return asked;
+  throw new UserInputError(
+    `The model has the SHA-256 ${modelSha256}, and the payload asks for ${asked} (model_sha256). Name the model that it is about, or leave the field out.`,
+  );
+}
+
+/**
+ * Processes for several runs, so that all but the first start warm.
+ *
+ * @param model absolute path
+ * @param logDirectory folder for what the functions print
+ */
+export async function openPool(
+  settings: Pick<LocalSettings, 'memory' | 'store' | 'concurrency'>,
+  model: string,
+  logDirectory: string,
+): Promise<FunctionPool> {
+  const concurrency = settings.concurrency ?? availableParallelism();
+  const functions = await functionsOf(settings, model, concurrency);
+  // With a process to spare for each function that is no rank, so that these push out no warm rank.
+  const control = Object.keys(functions).length - 1;
+  return createFunctionPool({ functions, concurrency: concurrency + control, logDirectory });
+}
+
+function newDirectory({ bucket, result_path: resultPath }: RunPayload, cwd: string): string {
+  const name = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 4)}`;
+  return join(executionsFolder(bucket, resultPath, cwd), name);
+}
+
+/** A results folder of this machine is made; a bucket that doesn't exist stays an error. */
+async function createLocalBucket(bucket: string): Promise<void> {
+  if (!bucket.startsWith('file:')) return;
+  const folder = fileURLToPath(bucket);
+  await makeNamedFolder(folder, 'Results');
+}

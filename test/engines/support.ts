@@ -1,0 +1,56 @@
+import { cpSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Engine, EngineContext } from '../../packages/engine/src/index.ts';
+import type { EngineUnderTest } from '../../packages/engine/src/conformance.ts';
+import { fileStore } from '../../packages/store/src/index.ts';
+import { writeSurvey } from '../../packages/survey/src/index.ts';
+import { samplesPerPartition } from '../../packages/torchfile/src/index.ts';
+
+/** Bytes of a partition: some twenty galaxies. */
+const PARTITION_BYTES = 500_000;
+const MOST_RANKS = 4;
+
+/** An engine of this machine under test, with partitions and results in a folder of its own. */
+export async function onThisMachine(model: string, open: (context: EngineContext) => Engine): Promise<EngineUnderTest> {
+  const folder = mkdtempSync(join(tmpdir(), 'cosmicai-engine-'));
+  const survey = join(folder, 'survey');
+  mkdirSync(survey);
+  const options = {
+    count: MOST_RANKS * samplesPerPartition(PARTITION_BYTES),
+    seed: 7,
+    partitionBytes: PARTITION_BYTES,
+  };
+  const written = await writeSurvey(fileStore(survey), '', options);
+  const engine = open({
+    cwd: folder,
+    environment: {},
+    signal: new AbortController().signal,
+    say: () => undefined,
+    progress: () => ({ update: () => undefined, done: () => undefined }),
+    modelAt: (asked = model) => asked,
+  });
+  let runs = 0;
+  return {
+    engine,
+    request: (ranks) => {
+      const own = join(folder, `run-${++runs}`);
+      const partition = (rank: number) => join(own, 'data', `${rank + 1}.pt`);
+      for (let rank = 0; rank < ranks; rank++) cpSync(join(survey, `${rank + 1}.pt`), partition(rank));
+      const changes = { data: join(own, 'data'), results: join(own, 'results'), worldSize: ranks, batchSize: 8 };
+      return Promise.resolve({
+        request: { changes },
+        galaxies: written.slice(0, ranks).reduce((sum, { galaxies }) => sum + galaxies, 0),
+        spoil: (rank) =>
+          Promise.resolve({
+            see: (event) => {
+              if (event.type === 'MapRunStarted') renameSync(partition(rank), join(own, 'away.pt'));
+            },
+            undo: () => rename(join(own, 'away.pt'), partition(rank)),
+          }),
+      });
+    },
+    close: () => rm(folder, { recursive: true }),
+  };
+}
