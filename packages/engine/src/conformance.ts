@@ -22,7 +22,7 @@ export interface RunOfTest {
 export interface Spoiling {
   /** Takes the events of the execution, for what can only be spoiled once the run is planned. */
   readonly see: (event: RunEvent) => void;
-  undo(): Promise<void>;
+  readonly undo: () => Promise<void>;
 }
 
 /**
@@ -72,7 +72,7 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
       const spoiling = await spoil(1);
       // One after the other: the one that fails stops no other.
       const execution = await engine.start({ ...request, changes: { ...request.changes, maxConcurrency: 1 } });
-      const { outcome } = await followed(engine, execution, { see: spoiling.see });
+      const { outcome } = await followed(engine, execution, { see: (event) => spoiling.see(event) });
       expect(outcome.status).toBe('FAILED');
       expect(outcome.error).not.toBe('');
       expect(engine.commands(execution).goOn).toContain(execution);

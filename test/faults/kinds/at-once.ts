@@ -51,6 +51,8 @@ async function play({ runs, andOneThatFails }: AtOnce, bench: Bench): Promise<Ou
     const lost = wellEnded.filter(({ code }) => code !== 0);
     // Others were at it: what was printed leads to an end all the same.
     for (const end of lost) problems.push(...(await goOn(site, end)).problems);
+    // The run that fails ends its ranks amid their work.
+    await site.nextDay();
     return {
       met,
       ended: lost.length === 0 ? 'unharmed' : 'resumed',

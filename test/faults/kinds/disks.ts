@@ -73,6 +73,8 @@ async function play(fault: Full | Refused, bench: Bench): Promise<Outcome> {
     disk.resize(ROOMY_KIB);
     disk.drain();
     const { ended, problems } = await goOn(site, stopped);
+    // What failed ended the ranks amid their work.
+    await site.nextDay();
     return {
       met,
       ended,

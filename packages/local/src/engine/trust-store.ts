@@ -1,6 +1,7 @@
 import { acceptCommand, againCommand, resumeCommand } from '@cosmicai/engine';
 import {
   EnvironmentError,
+  InvalidInputError,
   listed,
   ranksOf,
   runLayout,
@@ -25,7 +26,7 @@ import {
   verifyFolder,
   verifyPublished,
 } from '@cosmicai/runs';
-import { type ObjectStore, type StoreAccess, dataAccess } from '@cosmicai/store';
+import { dataAccess, NotFoundError, type ObjectStore, type StoreAccess } from '@cosmicai/store';
 import type { Json, JsonObject } from '../definition/types.ts';
 import type { FinishedChild } from '../map/run-distributed-map.ts';
 import type { ResumePoint, RunSoFar } from '../run/resume.ts';
@@ -72,10 +73,10 @@ export async function trustStore(soFar: RunSoFar, options: TrustStoreOptions): P
   const { run } = map.planned;
   const store = options.openStore(run.bucket);
   const layout = runLayout(run.result_path, run.run_id);
-  const before = await planNow(store, layout);
+  const before = await ofPlan(planNow(store, layout), options);
   const isWhole = (await isSummarizedAndWhole(store, layout, options)) && (await isPublishedWhole(store, run, before));
   if (soFar.succeeded && !options.acceptChanged && before.missing.size === 0 && isWhole) return undefined;
-  const record = await readRecord(store, layout);
+  const record = await ofPlan(readRecord(store, layout), options);
   const changes = await changesSince(before, record, options);
   // Nothing refuses any more, so what was proved of a run that was over may go.
   await store.delete(layout.proof);
@@ -110,6 +111,19 @@ function stateOf(definition: JsonObject, name: string): JsonObject {
 async function planNow(store: ObjectStore, layout: RunLayout): Promise<PlanNow> {
   const planned = await readItems(store, layout.manifest);
   return { ...planned, ...(await ranksInStore(store, planned.manifest)) };
+}
+
+/** @throws GoingOnRefused in place of what says that the plan is gone, or is none any more */
+async function ofPlan<Read>(reading: Promise<Read>, { directory }: TrustStoreOptions): Promise<Read> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof NotFoundError || error instanceof InvalidInputError)) throw error;
+    throw new GoingOnRefused(
+      `${error.message}\nWithout its plan a run can’t go on. Start a new one with: ${againCommand(directory)}`,
+      { cause: error },
+    );
+  }
 }
 
 /** @throws GoingOnRefused when the plan isn't that by which the run was summarized */
