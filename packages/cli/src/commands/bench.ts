@@ -87,8 +87,16 @@ export function benchCommand(terminal: Terminal): Command {
     });
 }
 
-import { sweepHere } from '../bench/local-runs.ts';
-import { refuseOptionsOfOthers, stageOption, targetOption, type EngineName } from '../engines.ts';
+async function openTarget(
+  options: BenchOptions,
+  folder: string,
+  command: Command,
+  terminal: Terminal,
+): Promise<SweepTarget> {
+  refuseOptionsOfOthers(options.target, command);
+  if (options.target === 'local') return sweepHere(options, folder, terminal);
+  const { sweepAtStage } = await import('../bench/stage-runs.ts');
+  return sweepAtStage(options.stage, options, folder, terminal);
 }
 
 async function bench(options: BenchOptions, command: Command, terminal: Terminal): Promise<number> {
