@@ -2,8 +2,9 @@ import { tmpdir } from 'node:os';
 import { benchAnalysisSchema, benchReportSchema } from '@cosmicai/bench';
 import fc from 'fast-check';
 import { fuzz, jsonText, oddInText, oneFieldChanged } from '../../../test/fuzz.ts';
+import { summary } from '../../../test/run-summary.ts';
 import { pageOfFiles, resultIn, runReportSchema, sourceAt, type Page, type RunReport } from '../src/index.ts';
-import { GENERATIONS, rank, summary } from './result-generations.ts';
+import { GENERATIONS, rank } from './result-generations.ts';
 
 const pageOf = (...texts: readonly string[]) =>
   pageOfFiles(

@@ -1,5 +1,6 @@
 export { openPlace, type RunPlace } from './place/run-place.ts';
 export { findRun } from './list/find-run.ts';
+export { newestFinished, runFoldersBelow } from './list/run-folders.ts';
 export { listRuns, NOT_SUMMARIZED, type RunRow } from './list/list-runs.ts';
 export { findExecution } from './execution/find-execution.ts';
 export { brokenOff, executionOfRun, executionsFolder } from './execution/local-executions.ts';

@@ -36,5 +36,6 @@ export { fileStore, type FileStoreOptions } from './file/file-store.ts';
 export { requestsSince, requestsSoFar, type StoreRequests } from './requests.ts';
 export { hashObject, sha256Of } from './sha256.ts';
 export { compareKeys } from './key.ts';
+export { getIfThere } from './get-if-there.ts';
 export { listAll, type Listing } from './list-all.ts';
 export { compareFile, sendFile, type FileToSend } from './send-file.ts';

@@ -100,6 +100,11 @@ export interface ObjectStore {
    * followed once.
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
+  /**
+   * The folders right below a prefix, without what is in them: the beginnings, each up to its next slash, of the keys that begin
+   * with the prefix (of `runs/`: `runs/a/`, `runs/b/`). In UTF-8 byte order. Links to folders are followed once.
+   */
+  folders(prefix: string, options?: ReadOptions): Promise<string[]>;
   head(key: string, options?: HeadOptions): Promise<ObjectInfo | undefined>;
   delete(key: string): Promise<void>;
   /** Deletes every object whose key begins with the prefix; answers how many. An empty prefix is refused. */

@@ -228,6 +228,7 @@ export function describeStore(name: string, under: StoreUnderTest): void {
         store.delete('k'),
         store.deletePrefix('k'),
         keysOf(store),
+        store.folders(''),
       ];
       for (const answer of await Promise.allSettled(asked)) {
         expect(answer).toMatchObject({ status: 'rejected', reason: expect.any(NoSuchBucketError) });
@@ -269,6 +270,8 @@ export function describeStore(name: string, under: StoreUnderTest): void {
             expect(await keysOf(store, '', each)).toEqual(sorted.filter((other) => compareKeys(other, each) > 0));
             const prefix = Buffer.from(each).subarray(0, 3).toString().replace('\ufffd', '');
             expect(await keysOf(store, prefix)).toEqual(sorted.filter((other) => other.startsWith(prefix)));
+            for (const above of new Set(['', prefix, ...aboveIn(each)]))
+              expect(await store.folders(above)).toEqual(foldersIn(sorted, above));
           }
         }),
         { numRuns: 25, seed: 5 },
@@ -295,6 +298,20 @@ export function describeStore(name: string, under: StoreUnderTest): void {
       expect(await keysOf(store)).toEqual(['many']);
       expect(await store.deletePrefix('many/')).toBe(0);
       await expect(store.deletePrefix('')).rejects.toThrow(InvalidAddressError);
+    });
+
+    it('tells the folders one level down, without what is in them', async () => {
+      const store = await under.fresh();
+      for (const key of ['runs', 'runs/b/1', 'runs/b/2', 'runs/a/in/it/3', 'runs/c', 'runs.old/d/4', 'runs/ä b+%/5'])
+        await store.put(key, key);
+      expect(await store.folders('')).toEqual(['runs.old/', 'runs/']);
+      expect(await store.folders('runs/')).toEqual(['runs/a/', 'runs/b/', 'runs/ä b+%/']);
+      expect(await store.folders('runs')).toEqual(['runs.old/', 'runs/']);
+      expect(await store.folders('runs/a')).toEqual(['runs/a/']);
+      expect(await store.folders('runs/b/')).toEqual([]);
+      expect(await store.folders('none/')).toEqual([]);
+      await store.delete('runs/a/in/it/3');
+      expect(await store.folders('runs/')).toEqual(['runs/b/', 'runs/ä b+%/']);
     });
 
     it('leaves nothing out of a listing where all are plain objects', async () => {
@@ -358,6 +375,7 @@ export function describeStore(name: string, under: StoreUnderTest): void {
       await expect(store.put('new', 'v', { signal })).rejects.toThrow('enough');
       await expect(store.head('k', { signal })).rejects.toThrow('enough');
       await expect(keysOf(store, '', '', signal)).rejects.toThrow('enough');
+      await expect(store.folders('', { signal })).rejects.toThrow('enough');
       const control = new AbortController();
       const stream = await store.stream('k', { signal: control.signal });
       control.abort();
@@ -377,6 +395,17 @@ export async function keysOf(
   const options = signal === undefined ? { startAfter } : { startAfter, signal };
   for await (const { key } of store.list(prefix, options)) keys.push(key);
   return keys;
+}
+
+/** The folders that keys in order lie in, below a prefix. */
+function foldersIn(sorted: readonly string[], prefix: string): string[] {
+  const inFolders = sorted.filter((key) => key.startsWith(prefix) && key.includes('/', prefix.length));
+  return [...new Set(inFolders.map((key) => key.slice(0, key.indexOf('/', prefix.length) + 1)))];
+}
+
+/** What stands before each slash of a key, with it. */
+function aboveIn(key: string): string[] {
+  return [...key.matchAll(/\//g)].map(({ index }) => key.slice(0, index + 1));
 }
 
 /** By the bytes themselves, so that it does not rest on the comparison under test. */

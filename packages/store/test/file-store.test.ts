@@ -94,6 +94,20 @@ describe('a folder of files', () => {
     expect(skipped.map(({ key }) => key)).toEqual(['%+y.pt', '%=x.pt']);
   });
 
+  it('tells folders that hold a file, links to folders once', async () => {
+    const folder = await freshFolder();
+    await mkdir(join(folder, 'runs/a/in/it'), { recursive: true });
+    await mkdir(join(folder, 'runs/empty/inside'), { recursive: true });
+    await writeFile(join(folder, 'runs/a/in/it/1.pt'), '');
+    await symlink('a', join(folder, 'runs/z-latest'));
+    await symlink('.', join(folder, 'runs/self'));
+    await symlink('gone', join(folder, 'runs/gone'));
+    await mkdir(join(folder, 'elsewhere'));
+    await writeFile(join(folder, 'elsewhere/2.pt'), '');
+    await symlink('../elsewhere', join(folder, 'runs/b'));
+    expect(await open(folder).folders('runs/')).toEqual(['runs/a/', 'runs/b/']);
+  });
+
   it('deletes links, and never what they lead to', async () => {
     const folder = await freshFolder();
     const elsewhere = await freshFolder();
@@ -316,7 +330,8 @@ it('counts the requests that a bucket would have been asked', async () => {
   (await store.stream('a')).destroy();
   await store.head('a');
   for await (const { key } of store.list('')) expect(key).toBe('a');
+  expect(await store.folders('')).toEqual([]);
   await store.delete('a');
-  expect(requestsSince(before)).toEqual({ gets: 2, heads: 1, puts: 2, lists: 1, deletes: 1 });
+  expect(requestsSince(before)).toEqual({ gets: 2, heads: 1, puts: 2, lists: 2, deletes: 1 });
   await rm(folder, { recursive: true });
 });

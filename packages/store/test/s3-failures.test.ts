@@ -407,6 +407,20 @@ describe('s3:// when things go wrong', () => {
     await expect(listing).rejects.toThrow(why);
   });
 
+  it('tells folders page by page, by the names that they have', async () => {
+    const folder = (name: string) => `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`;
+    const more = '<IsTruncated>true</IsTruncated><NextContinuationToken>next</NextContinuationToken>';
+    const store = storeAnswering(
+      xml(list(`${more}${object}${folder('p/a+b%25/')}`)),
+      xml(list(`${more}${object}`)),
+      xml(list(folder('p/c/'))),
+    );
+    expect(await store.folders('p/')).toEqual(['p/a b%/', 'p/c/']);
+    expect(asked).toHaveLength(3);
+    const nameless = storeAnswering(xml(list('<CommonPrefixes></CommonPrefixes>')));
+    await expect(nameless.folders('p/')).rejects.toThrow('a folder has no name');
+  });
+
   it('takes a listing without objects for what it is, however it is written', async () => {
     for (const body of [
       list(''),

@@ -1,6 +1,7 @@
 import { analyseBench, type BenchRun, performanceTable } from '@cosmicai/bench';
 import { parseAs, parseJsonAs, runSummarySchema, UserInputError, withFormat, type RunSummary } from '@cosmicai/payload';
-import { readableAddress, type ObjectStore } from '@cosmicai/store';
+import { runFoldersBelow } from '@cosmicai/runs';
+import { getIfThere, readableAddress, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
 
@@ -38,19 +39,13 @@ export async function resultSummary(
   const folder = (prefix ?? resultPath ?? '').replace(/^\/+|\/+$/g, '');
   const store = openStore(bucket);
   const inFolder = folder === '' ? '' : `${folder}/`;
-  const keys: string[] = [];
-  for await (const { key } of store.list(inFolder)) {
-    if (/(^|\/)runs\/[^/]+\/summary\.json$/.test(key)) keys.push(key);
-  }
-  if (keys.length === 0)
+  const keys = (await runFoldersBelow(store, inFolder)).map((run) => `${run}summary.json`);
+  const read = await pMap(keys, (key) => summaryAt(store, key), { concurrency: CONCURRENT_READS });
+  const summaries = read.filter((summary) => summary !== undefined);
+  if (summaries.length === 0)
     throw new UserInputError(
       `There is no finished run below ${readableAddress(store.url, inFolder)}: no runs/<run_id>/summary.json.`,
     );
-  const summaries = await pMap(
-    keys,
-    async (key) => parseJsonAs(runSummarySchema, (await store.get(key)).toString(), key),
-    { concurrency: CONCURRENT_READS },
-  );
   const runs = benchRuns(summaries);
   const tableKey = `${inFolder}performance_table.csv`;
   const analysisKey = `${inFolder}performance_analysis.json`;
@@ -63,6 +58,12 @@ export async function resultSummary(
     table_key: tableKey,
     analysis_key: analysisKey,
   };
+}
+
+/** Undefined of a run that hasn't come to one. */
+async function summaryAt(store: ObjectStore, key: string): Promise<RunSummary | undefined> {
+  const summary = await getIfThere(store, key);
+  return summary && parseJsonAs(runSummarySchema, summary.toString(), key);
 }
 
 /** Runs of the same configuration are repeats of each other, numbered by time. */

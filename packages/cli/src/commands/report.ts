@@ -17,12 +17,11 @@ import {
   sourcesBelow,
   TAKEN,
 } from '@cosmicai/report';
-import { findExecution, findRun } from '@cosmicai/runs';
+import { findExecution, findRun, newestFinished } from '@cosmicai/runs';
 import { gatherRun } from '@cosmicai/runs/gather';
 import {
   bucketAndPrefix,
   makeNamedFolder,
-  type ObjectStore,
   openStore,
   readableAddress,
   type StoreAccess,
@@ -131,17 +130,10 @@ async function pageOfFolder(
   const sweep = await holds(BENCH_FILE);
   if (sweep !== undefined) return pageOfFiles(await readAll([{ name: sweep, store, key: sweep }]), additions);
   const isRun = /\/runs\/[^/]+$/.test(folder) && (await holds('run.json')) !== undefined;
-  const isResults = !isRun && (await hasRuns(store, prefix));
+  const isResults = !isRun && (await newestFinished(store, prefix)) !== undefined;
   if (isRun || isResults) return runPage(await reportOfRun(folder, additions, access, terminal));
   const { files, warnings } = await filesBelow(folder, access);
   return pageOfFiles(files, additions, warnings);
-}
-
-async function hasRuns(store: ObjectStore, prefix: string): Promise<boolean> {
-  for await (const { key } of store.list(prefix === '' ? 'runs/' : `${prefix}/runs/`)) {
-    if (/\/runs\/[^/]+\/summary\.json$/.test(`/${key}`)) return true;
-  }
-  return false;
 }
 
 async function filesBelow(folder: string, access: StoreAccess): Promise<{ files: NamedResult[]; warnings: string[] }> {

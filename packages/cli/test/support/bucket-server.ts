@@ -69,12 +69,19 @@ async function answer(store: ObjectStore, request: IncomingMessage, response: Se
     for (const [, name = ''] of (await text(request)).matchAll(/<Key>([^<]*)<\/Key>/g)) await store.delete(name);
     xml('<DeleteResult/>');
   } else if (key === '') {
-    const { objects } = await listAll(store, searchParams.get('prefix') ?? '');
+    const prefix = searchParams.get('prefix') ?? '';
+    const folders = searchParams.has('delimiter') ? await store.folders(prefix) : [];
+    const objects = (await listAll(store, prefix)).objects.filter(
+      ({ key: name }) => !folders.some((folder) => name.startsWith(folder)),
+    );
+    const below = folders.map(
+      (name) => `<CommonPrefixes><Prefix>${encodeURIComponent(name)}</Prefix></CommonPrefixes>`,
+    );
     const entries = objects.map(
       ({ key: name, size, etag, lastModified }) =>
         `<Contents><Key>${encodeURIComponent(name)}</Key><Size>${size}</Size><ETag>${etag}</ETag><LastModified>${lastModified.toISOString()}</LastModified></Contents>`,
     );
-    xml(`<ListBucketResult><EncodingType>url</EncodingType>${entries.join('')}</ListBucketResult>`);
+    xml(`<ListBucketResult><EncodingType>url</EncodingType>${entries.join('')}${below.join('')}</ListBucketResult>`);
   } else {
     const found = await store.head(key);
     if (found === undefined) throw new NotFoundError(store.url, key);

@@ -9,7 +9,7 @@ import {
   runLayout,
   type ExecutionRecord,
 } from '@cosmicai/payload';
-import { fileStore } from '@cosmicai/store';
+import { fileStore, getIfThere } from '@cosmicai/store';
 import { z } from 'zod';
 import { openPlace, type RunPlace } from '../place/run-place.ts';
 import { executionOfRun, executionsFolder } from './local-executions.ts';
@@ -26,10 +26,9 @@ export async function findExecution(place: RunPlace, cwd: string): Promise<Execu
 }
 
 async function keptExecution(place: RunPlace): Promise<ExecutionRecord | undefined> {
-  const store = openPlace(place);
   const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
-  if ((await store.head(key)) === undefined) return undefined;
-  return parseJsonAs(executionRecordSchema, (await store.get(key)).toString(), key);
+  const record = await getIfThere(openPlace(place), key);
+  return record && parseJsonAs(executionRecordSchema, record.toString(), key);
 }
 
 async function localExecution(

@@ -16,7 +16,7 @@ import {
   type RunSummary,
   runSummarySchema,
 } from '@cosmicai/payload';
-import { dataAccess, type ObjectStore } from '@cosmicai/store';
+import { dataAccess, getIfThere, type ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
 import { openPlace, type RunPlace } from '../place/run-place.ts';
@@ -54,10 +54,8 @@ export async function gatherRun(
   const rows = await predictionRows(store, results);
   const { data_bucket: dataBucketField } = record.payload;
   const dataBucket = typeof dataBucketField === 'string' ? dataBucketField : place.bucket;
-  const fmi =
-    (await store.head(layout.fmi)) === undefined
-      ? undefined
-      : parseJsonAs(fmiReportSchema, await read(layout.fmi), layout.fmi);
+  const meeting = await getIfThere(store, layout.fmi);
+  const fmi = meeting && parseJsonAs(fmiReportSchema, meeting.toString(), layout.fmi);
   const quote = await quoteOfRun(place);
   const { prices, warning } = named === undefined ? pricesFor(execution?.region) : { prices: named };
   const unreported = execution === undefined ? [] : unreportedOf(results, events, reports);

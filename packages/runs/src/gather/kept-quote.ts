@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Quote, quoteSchema } from '@cosmicai/quote';
 import { parseJsonAs, runLayout, withFormat } from '@cosmicai/payload';
+import { getIfThere } from '@cosmicai/store';
 import { openPlace, type RunPlace } from '../place/run-place.ts';
 
 /** Name of a quote beside what it was made for: in an execution's folder from before its start, in the run's once it is over. */
@@ -28,8 +29,8 @@ export async function keepQuoteOfRun(place: RunPlace, quote: Quote): Promise<voi
 /** The quote that lies in a run's own folder. @throws InvalidInputError when the object is no quote */
 export async function quoteOfRun(place: RunPlace): Promise<Quote | undefined> {
   const { store, key } = inRun(place);
-  if ((await store.head(key)) === undefined) return undefined;
-  return parseJsonAs(quoteSchema, (await store.get(key)).toString(), key);
+  const quote = await getIfThere(store, key);
+  return quote && parseJsonAs(quoteSchema, quote.toString(), key);
 }
 
 function inRun(place: RunPlace) {

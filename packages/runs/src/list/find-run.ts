@@ -6,9 +6,10 @@ import {
   UserInputError,
   type RunSummary,
 } from '@cosmicai/payload';
-import { readableAddress, resultsLocation, type ObjectStore } from '@cosmicai/store';
+import { getIfThere, readableAddress, resultsLocation, type ObjectStore } from '@cosmicai/store';
 import { openPlace, type RunPlace } from '../place/run-place.ts';
 import { readLease } from '../publish/lease.ts';
+import { newestFinished } from './run-folders.ts';
 
 export interface FoundRun {
   readonly place: RunPlace;
@@ -55,30 +56,26 @@ export async function findRun(
 }
 
 async function publishedRun(store: ObjectStore, resultPath: string): Promise<string | undefined> {
-  const key = `${resultPath}/summary.json`;
-  if ((await store.head(key)) === undefined) return undefined;
-  return (await summaryAt(store, key))?.run_id;
+  return (await summaryAt(store, `${resultPath}/summary.json`))?.run_id;
 }
 
 /** Of one that is damaged nothing is known, and so it is as if it were not there: `verify` says what mends it. */
 async function summaryAt(store: ObjectStore, key: string): Promise<RunSummary | undefined> {
+  const summary = await getIfThere(store, key);
   try {
-    return parseJsonAs(runSummarySchema, (await store.get(key)).toString(), key);
+    return summary && parseJsonAs(runSummarySchema, summary.toString(), key);
   } catch (error) {
     if (error instanceof InvalidInputError) return undefined;
     throw error;
   }
 }
 
-/** Ids of runs begin with the time of their plan. */
 async function newestSummary(
   store: ObjectStore,
   resultPath: string,
 ): Promise<{ readonly run_id: string; readonly status: string } | undefined> {
-  let newest: string | undefined;
-  for await (const { key } of store.list(`${resultPath}/runs/`))
-    if (/^[^/]+\/summary\.json$/.test(key.slice(`${resultPath}/runs/`.length))) newest = key;
+  const newest = await newestFinished(store, resultPath);
   if (newest === undefined) return undefined;
-  const summary = await summaryAt(store, newest);
-  return summary ?? { run_id: newest.slice(`${resultPath}/runs/`.length).split('/', 1)[0]!, status: 'UNREADABLE' };
+  const summary = await summaryAt(store, runLayout(resultPath, newest).summary);
+  return summary ?? { run_id: newest, status: 'UNREADABLE' };
 }

@@ -1,6 +1,16 @@
-import { InvalidInputError, NewerFormatError, parseJsonAs, runRecordSchema, runSummarySchema } from '@cosmicai/payload';
-import type { ObjectStore } from '@cosmicai/store';
+import { basename } from 'node:path';
+import {
+  InvalidInputError,
+  NewerFormatError,
+  parseJsonAs,
+  runLayout,
+  runRecordSchema,
+  runSummarySchema,
+} from '@cosmicai/payload';
+import { getIfThere, type ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
 import { z } from 'zod';
+import { runIds } from './run-folders.ts';
 
 /** The status of a run that never came to its summary, or hasn't yet. */
 export const NOT_SUMMARIZED = 'NOT SUMMARIZED';
@@ -26,19 +36,12 @@ export interface RunRow {
  * @param only the id of a run: the others aren't looked at
  */
 export async function listRuns(store: ObjectStore, resultPath: string, only?: string): Promise<RunRow[]> {
-  const folder = `${resultPath}/runs/`;
-  const files = new Map<string, Set<string>>();
-  for await (const { key } of store.list(only === undefined ? folder : `${folder}${only}/`)) {
-    const [runId, ...rest] = key.slice(folder.length).split('/');
-    if (runId === undefined) continue;
-    files.set(runId, (files.get(runId) ?? new Set()).add(rest.join('/')));
-  }
-  const rows: RunRow[] = [];
-  for (const [runId, names] of [...files].sort()) {
-    if (names.has('run.json') || names.has('summary.json')) rows.push(await rowOf(store, folder, runId, names));
-  }
-  return rows;
+  const runs = only === undefined ? await runIds(store, resultPath) : [only];
+  const rows = await pMap(runs, (runId) => rowOf(store, resultPath, runId), { concurrency: CONCURRENT_RUNS });
+  return rows.filter((row) => row !== undefined);
 }
+
+const CONCURRENT_RUNS = 8;
 
 const wholeNumber = z.number().int().nullable().catch(null);
 
@@ -52,11 +55,14 @@ const anySummary = z.object({
   wall_clock_seconds: z.number().nullable().catch(null),
 });
 
-async function rowOf(store: ObjectStore, folder: string, runId: string, names: ReadonlySet<string>): Promise<RunRow> {
+/** @returns undefined where no run is, which has a record or a summary */
+async function rowOf(store: ObjectStore, resultPath: string, runId: string): Promise<RunRow | undefined> {
+  const layout = runLayout(resultPath, runId);
+  const textAt = async (key: string) => (await getIfThere(store, key))?.toString();
   const problems: string[] = [];
-  const read = async <Known>(name: string, schema: z.ZodType, known: z.ZodType<Known>): Promise<Known | undefined> => {
-    if (!names.has(name)) return undefined;
-    const text = (await store.get(`${folder}${runId}/${name}`)).toString();
+  const understood = <Known>(text: string | undefined, key: string, schema: z.ZodType, known: z.ZodType<Known>) => {
+    if (text === undefined) return undefined;
+    const name = basename(key);
     try {
       parseJsonAs(schema, text, name);
     } catch (error) {
@@ -66,18 +72,31 @@ async function rowOf(store: ObjectStore, folder: string, runId: string, names: R
     }
     return known.safeParse(jsonOf(text)).data;
   };
-  const record = await read('run.json', runRecordSchema, anyRecord);
-  const summary = await read('summary.json', runSummarySchema, anySummary);
+  const [recordText, summaryText] = [await textAt(layout.run), await textAt(layout.summary)];
+  if (recordText === undefined && summaryText === undefined) return undefined;
+  const record = understood(recordText, layout.run, runRecordSchema, anyRecord);
+  const summary = understood(summaryText, layout.summary, runSummarySchema, anySummary);
   return {
     run_id: runId,
-    status: summary?.status ?? (names.has('summary.json') ? UNREADABLE : NOT_SUMMARIZED),
+    status: summary?.status ?? (summaryText === undefined ? NOT_SUMMARIZED : UNREADABLE),
     world_size: record?.run.world_size ?? summary?.world_size ?? null,
     batch_size: summary?.batch_size ?? null,
     samples: summary?.samples ?? null,
     wall_clock_seconds: summary?.wall_clock_seconds ?? null,
-    ranks_with_result: [...names].filter((name) => /^\d+\.json$/.test(name)).length,
+    ranks_with_result: await ranksWithResult(store, layout.folder),
     problem: problems[0] ?? null,
   };
+}
+
+async function ranksWithResult(store: ObjectStore, folder: string): Promise<number> {
+  let ranks = 0;
+  for await (const { key } of store.list(`${folder}/`)) {
+    const name = key.slice(folder.length + 1);
+    // Names that begin with a digit come first: what is listed after them, all predictions among it, is none of this.
+    if (name[0]! > '9') break;
+    if (/^\d+\.json$/.test(name)) ranks++;
+  }
+  return ranks;
 }
 
 function jsonOf(text: string): unknown {

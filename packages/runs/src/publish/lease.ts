@@ -1,5 +1,5 @@
 import { formatField, parseJsonAs, RemoteError, withFormat } from '@cosmicai/payload';
-import { NotFoundError, readableAddress, type ObjectStore } from '@cosmicai/store';
+import { getIfThere, readableAddress, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 
 /** Who publishes at a result_path now. */
@@ -91,12 +91,8 @@ function isSame(lease: Lease, other: Lease | undefined): boolean {
 
 /** The lease at a key, whether it has expired or not. */
 export async function readLease(store: ObjectStore, key: string): Promise<Lease | undefined> {
-  try {
-    return parseJsonAs(leaseSchema, (await store.get(key)).toString(), key);
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
+  const lease = await getIfThere(store, key);
+  return lease && parseJsonAs(leaseSchema, lease.toString(), key);
 }
 
 function heldLease(store: ObjectStore, key: string, first: Lease, clock: LeaseClock): HeldLease {

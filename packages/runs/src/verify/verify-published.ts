@@ -1,5 +1,5 @@
 import { MOST_RANKS_PUBLISHED, runLayout, runSummarySchema, type RankResult, type RunLayout } from '@cosmicai/payload';
-import { NotFoundError, type ObjectStore } from '@cosmicai/store';
+import { getIfThere, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { readLease } from '../publish/lease.ts';
 import type { Finding } from './findings.ts';
@@ -29,7 +29,7 @@ export async function verifyPublished(
       notes: [`Run ${lease.run_id} is being published beside it since ${lease.since}.`],
       compared: 0,
     };
-  const there = await bytesAt(store, published.summary);
+  const there = await getIfThere(store, published.summary);
   const { data } = runSummarySchema.pick({ run_id: true }).safeParse(jsonOf(there));
   if (data?.run_id !== undefined && data.run_id !== runId)
     return (await isThere(store, resultPath, data.run_id))
@@ -41,10 +41,10 @@ export async function verifyPublished(
           notes: [],
           compared: 1,
         };
-  const combined = await bytesAt(store, layout.combined);
+  const combined = await getIfThere(store, layout.combined);
   // Where none of it is left somebody took it away, or it never was there.
   const isPartLeft =
-    there !== undefined || (await bytesAt(store, published.combined))?.equals(combined ?? NONE) === true;
+    there !== undefined || (await getIfThere(store, published.combined))?.equals(combined ?? NONE) === true;
   if (!isPartLeft) return { findings: [], notes: ['It is not published.'], compared: 0 };
   const ranks = results.size > MOST_RANKS_PUBLISHED ? [] : [...results.keys()];
   const pairs = [
@@ -55,7 +55,7 @@ export async function verifyPublished(
   const compared = await pMap(
     pairs,
     async ([copy, own]): Promise<Finding[]> => {
-      const [copied, written] = await Promise.all([bytesAt(store, copy), bytesAt(store, own)]);
+      const [copied, written] = await Promise.all([getIfThere(store, copy), getIfThere(store, own)]);
       // What is wrong with the run's own file is said of that.
       if (written === undefined || copied?.equals(written) === true) return [];
       return [{ what: copy, problem: copied === undefined ? 'is gone' : `is not the same as ${own}`, mend: 'resume' }];
@@ -67,15 +67,6 @@ export async function verifyPublished(
 
 async function isThere(store: ObjectStore, resultPath: string, runId: string): Promise<boolean> {
   return (await store.head(runLayout(resultPath, runId).run)) !== undefined;
-}
-
-async function bytesAt(store: ObjectStore, key: string): Promise<Buffer | undefined> {
-  try {
-    return await store.get(key);
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
 }
 
 function jsonOf(bytes: Buffer | undefined): unknown {

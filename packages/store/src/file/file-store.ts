@@ -21,6 +21,7 @@ import { deleteFile, deleteFiles, removeEmptied } from './delete-files.ts';
 import { fileError } from './file-errors.ts';
 import { keyPaths } from './key-paths.ts';
 import { listFiles } from './list-files.ts';
+import { listFolders } from './list-folders.ts';
 import { identityOf, infoOf, openFile, readBytes, statFile } from './read-files.ts';
 import { makeFolder } from './make-folder.ts';
 import { sha256OfStream } from '../sha256.ts';
@@ -131,6 +132,15 @@ class FileStore implements ObjectStore {
     } catch (error) {
       throw fileError(this.url, `list "${prefix}"`, error);
     }
+  }
+
+  async folders(prefix: string, options: ReadOptions = {}): Promise<string[]> {
+    return await this.#named(`list "${prefix}"`, async () => {
+      await this.#checkRoot();
+      const folders = await listFolders(this.#root, prefix, options);
+      countRequests('lists', Math.max(1, Math.ceil(folders.length / KEYS_PER_REQUEST)));
+      return folders;
+    });
   }
 
   async head(key: string, options: HeadOptions = {}): Promise<ObjectInfo | undefined> {

@@ -16,7 +16,7 @@ export interface ListedFile {
   readonly linked: boolean;
 }
 
-interface Entry {
+export interface Entry {
   /** Key of an object, or, ending in a slash, what every key of the folder begins with. */
   readonly key: string;
   readonly path: string;
@@ -109,7 +109,7 @@ export async function* listFiles(
 }
 
 /** @param onUnknown is told of names that stand for others, written by nobody who knows how */
-async function readFolder(
+export async function readFolder(
   path: string,
   above: string,
   isFollowed: boolean,
@@ -162,7 +162,7 @@ async function leadsToFolder(path: string): Promise<boolean> {
 }
 
 /** Device and inode; undefined where there is nothing, or a file system without inodes. */
-async function identityOf(path: string): Promise<string | undefined> {
+export async function identityOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(path, { bigint: true });
     return ino === 0n ? undefined : `${dev}:${ino}`;

@@ -142,6 +142,28 @@ class S3Store implements ObjectStore {
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo> {
+    for await (const page of this.#pages(prefix, options)) {
+      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
+        if (Key === undefined || Size === undefined || LastModified === undefined)
+          throw this.#wrong(`list "${prefix}"`, 'an object has no key, no size or no time');
+        yield { key: decoded(Key), size: Size, etag: bare(ETag), lastModified: LastModified };
+      }
+    }
+  }
+
+  async folders(prefix: string, options: ReadOptions = {}): Promise<string[]> {
+    const folders: string[] = [];
+    for await (const page of this.#pages(prefix, { ...options, delimiter: '/' })) {
+      for (const { Prefix } of page.CommonPrefixes ?? []) {
+        if (Prefix === undefined) throw this.#wrong(`list "${prefix}"`, 'a folder has no name');
+        folders.push(decoded(Prefix));
+      }
+    }
+    return folders;
+  }
+
+  /** Answers to a listing; with a delimiter what lies behind the next one in a key is only told to be there. */
+  async *#pages(prefix: string, options: ListOptions & { readonly delimiter?: string }) {
     let after = options.startAfter;
     let token: string | undefined;
     do {
@@ -151,16 +173,13 @@ class S3Store implements ObjectStore {
           Prefix: prefix,
           // Keys may hold characters that XML can't.
           EncodingType: 'url',
+          Delimiter: options.delimiter,
           ...(after !== undefined && after !== '' && { StartAfter: after }),
           ...(token !== undefined && { ContinuationToken: token }),
         } as const;
         return await client.send(new sdk.ListObjectsV2Command(request), abortBy(options));
       });
-      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
-        if (Key === undefined || Size === undefined || LastModified === undefined)
-          throw this.#wrong(`list "${prefix}"`, 'an object has no key, no size or no time');
-        yield { key: decoded(Key), size: Size, etag: bare(ETag), lastModified: LastModified };
-      }
+      yield page;
       token = page.NextContinuationToken;
       if (page.IsTruncated === true && token === undefined)
         throw this.#wrong(`list "${prefix}"`, 'there is more, and the answer doesn’t say where it goes on');
