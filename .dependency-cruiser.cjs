@@ -2,6 +2,8 @@
 const layers = [
   'cli',
   'aws',
+  // For tests alone.
+  'aws-standin',
   'local',
   'engine',
   'deploy',
@@ -50,6 +52,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^(packages|services)/' },
       to: { path: '^scripts/' },
+    },
+    {
+      name: 'only-tests-use-the-stand-in-for-aws',
+      severity: 'error',
+      from: { path: '^(packages|services)/', pathNot: ['^packages/aws-standin/', '/test/'] },
+      to: { path: '^packages/aws-standin/' },
     },
     {
       name: 'packages-are-entered-by-their-index',

@@ -25,24 +25,30 @@ export interface MotoServer {
  * Starts moto, an imitation of the AWS APIs, on a free port.
  *
  * @param environment beside this process's
+ * @param server what takes moto_server's options in its place
+ * @param port one that is free
  */
-export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<MotoServer> {
-  const port = await freePort();
+export async function startMoto(
+  environment: Readonly<Record<string, string>> = {},
+  server: { readonly program: string; readonly args: readonly string[] } = { program: 'moto_server', args: [] },
+  port?: number,
+): Promise<MotoServer> {
+  port ??= await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...environment },
+  const child = spawn(server.program, [...server.args, '-H', '127.0.0.1', '-p', String(port)], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: { ...process.env, MOTO_PORT: String(port), ...environment },
   });
-  const exited = once(server, 'exit');
+  const exited = once(child, 'exit');
   const lines: string[] = [];
   const ready = new Promise<void>((resolve) => {
-    createInterface({ input: server.stderr }).on('line', (line) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
       if (lines.length < 50) lines.push(line);
       if (line.includes('Running on')) resolve();
     });
   });
   const failed = exited.then(([code]) => {
-    throw new Error(`moto_server ended with exit code ${String(code)}:\n${lines.join('\n')}`);
+    throw new Error(`${server.program} ended with exit code ${String(code)}:\n${lines.join('\n')}`);
   });
   await Promise.race([ready, failed]);
   failed.catch(() => undefined);
@@ -53,13 +59,13 @@ export async function startMoto(environment: Readonly<Record<string, string>> = 
       if (!ok) throw new Error(`moto_server answered ${status} to making the bucket ${name}.`);
     },
     stop: async () => {
-      server.kill();
+      child.kill();
       await exited;
     },
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

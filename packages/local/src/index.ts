@@ -1,7 +1,8 @@
 export { createFunctionPool } from './pool/function-pool.ts';
 export type { FunctionPool, FunctionPoolOptions, InvokeOptions } from './pool/function-pool.ts';
 export type { FunctionConfig } from './pool/function-config.ts';
-export { FunctionError, type FunctionErrorBody } from './pool/function-error.ts';
+export { exited, FunctionError, timedOut, type FunctionErrorBody } from './pool/function-error.ts';
+export { residentMemory } from './pool/resident-memory.ts';
 export type { Clock } from './clock.ts';
 export { loadDefinition, loadFunctionNames, type LoadOptions } from './definition/load.ts';
 export { checkSupported, type Unsupported } from './definition/check-supported.ts';

@@ -1,0 +1,10 @@
+/** `pnpm aws:standin`: an account of AWS on this machine until Ctrl-C. Prints what commands need to reach it. */
+import { once } from 'node:events';
+import { startStandIn } from './stand-in.ts';
+
+const aws = await startStandIn();
+const exports = Object.entries(aws.env).filter(([name]) => name.startsWith('AWS_'));
+process.stdout.write(exports.map(([name, value]) => `export ${name}=${value}\n`).join(''));
+process.stderr.write('This is there until Ctrl-C.\n');
+await Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
+await aws.close();

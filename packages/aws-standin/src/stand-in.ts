@@ -1,0 +1,118 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { freePort, startMoto } from '../../../test/moto-server.ts';
+import { cloudWatchSink, logEvents } from './cloudwatch.ts';
+import { startFunctionHost, type FunctionCall } from './functions/function-host.ts';
+import type { ServedFunction } from './functions/function-settings.ts';
+import type { LogEvent } from './functions/invocation-log.ts';
+import { logGroupOf, OWN_RUNTIME, type RuntimeCommand } from './functions/spawn-runtime.ts';
+
+const EXECUTING_MOTO = fileURLToPath(new URL('../moto/executing_moto.py', import.meta.url));
+const COSMICAI = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+/** moto's. */
+const ACCOUNT = '123456789012';
+const REGION = 'us-east-1';
+
+/** Why AWS can't be stood in for here; undefined when it can. */
+export function whyNoStandIn(): string | undefined {
+  try {
+    execFileSync('python3', ['-c', 'import moto.server'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'python3 has no moto (pip install "moto[server]==5.2.1")';
+  }
+}
+
+export interface StandInOptions {
+  /** Of every function, beside Lambda's and its own. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
+  /** Functions that can be called by these names though nothing of that name is deployed: folders with bundles. */
+  readonly functions?: readonly ServedFunction[];
+  /** Sees each call of a function before it, answers the payload that it gets, and may take its time. */
+  readonly intercept?: (call: FunctionCall) => string | Promise<string>;
+  /** What asks the Runtime API for invocations in the processes of functions. */
+  readonly runtime?: RuntimeCommand;
+}
+
+/** An account of AWS on this machine, which executes what is deployed into it. */
+export interface StandIn {
+  readonly endpoint: string;
+  readonly account: string;
+  readonly region: string;
+  /** What commands and SDKs need to reach it. */
+  readonly env: Readonly<Record<string, string>>;
+  /**
+   * Types `cosmicai deploy <stage>`.
+   *
+   * @param options of the stage, as in config/<stage>.yml; those that moto needs are there already
+   * @returns what the command printed
+   */
+  deploy(stage: string, options?: object): Promise<string>;
+  /** All that a function has logged, oldest first. */
+  functionLogs(functionName: string): Promise<readonly LogEvent[]>;
+  /** Ends all its processes; what it held is gone. */
+  close(): Promise<void>;
+}
+
+/** @throws Error where python3 has another moto than the one that it was made for */
+export async function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
+  const folder = await mkdtemp(join(tmpdir(), 'cosmicai-aws-'));
+  const [packages, stages] = [join(folder, 'packages'), join(folder, 'stages')];
+  await mkdir(packages);
+  await mkdir(stages);
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const env = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
+  const logs = new CloudWatchLogsClient({ endpoint, region: REGION, credentials });
+  const host = await startFunctionHost({
+    ...options,
+    folder,
+    account: ACCOUNT,
+    region: REGION,
+    runtime: options.runtime ?? OWN_RUNTIME,
+    environment: { ...env, ...options.functionEnvironment },
+    sink: cloudWatchSink(logs),
+  });
+  const moto = await startMoto(
+    { COSMICAI_FUNCTION_HOST: host.address, COSMICAI_FUNCTION_CODE: packages },
+    { program: 'python3', args: [EXECUTING_MOTO] },
+    port,
+  ).catch(async (error: unknown) => {
+    await host.close();
+    await rm(folder, { recursive: true });
+    throw error;
+  });
+  return {
+    endpoint,
+    account: ACCOUNT,
+    region: REGION,
+    env: { ...env, COSMICAI_STAGES: stages },
+    async deploy(stage, stageOptions = {}) {
+      // moto knows no change sets and needs the bucket for packages to be there before.
+      const deployment = { bucket: `cosmicai-${stage}-packages`, method: 'direct' };
+      await writeFile(join(stages, `${stage}.yml`), JSON.stringify({ deployment, ...stageOptions }));
+      const { stdout } = await promisify(execFile)(process.execPath, [COSMICAI, 'deploy', stage], {
+        env: { ...process.env, ...env, COSMICAI_STAGES: stages },
+      });
+      return stdout;
+    },
+    functionLogs: (functionName) => logEvents(logs, logGroupOf(functionName)),
+    close: async () => {
+      await host.close();
+      await moto.stop();
+      logs.destroy();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
