@@ -16,5 +16,6 @@ export type { MapRunCounts, RemoteExecution } from './services/workflow-service.
 export { calledFunctions, type CalledFunctions } from './stage/called-functions.ts';
 export { openStage, type DeployedStage } from './stage/stage.ts';
 export { functionSizes, provisionedFor, rendezvousSize } from './stage/stage-sizes.ts';
+export { executionProgress, executionRow, type ExecutionProgress } from './engine/execution-progress.ts';
 export { awsEngine, type AwsSettings } from './engine/aws-engine.ts';
 export { openStageRun, type StageRun } from './engine/stage-run.ts';

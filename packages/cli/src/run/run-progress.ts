@@ -4,8 +4,7 @@ import { z } from 'zod';
 import { LiveLine } from '../output/live-line.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { systemTicker, type Ticker } from '../output/ticker.ts';
-import { describeFigures, describeSilence, elapsed } from '../progress/describe-figures.ts';
-import { RankBoard, type RankCounts } from '@cosmicai/runs';
+import { RankBoard, type RankCounts, describeFigures, describeSilence, elapsed } from '@cosmicai/runs';
 
 /** The line for people is drawn so often. */
 const DRAW_MS = 500;

@@ -1,6 +1,5 @@
 import { resumeCommand } from '@cosmicai/engine';
-import type { UnderWay } from '@cosmicai/runs';
-import { describeFigures, describeSilence, elapsed } from '../progress/describe-figures.ts';
+import { type UnderWay, describeFigures, describeSilence, elapsed } from '@cosmicai/runs';
 
 /** Engines tell of a run every two seconds: one that hasn't for so long is no longer at work. */
 const LOST_SECONDS = 15;

@@ -1,5 +1,5 @@
 import type { RankFigures } from '@cosmicai/payload';
-import { describeFigures, describeSilence, elapsed, timeLeft } from '../../src/progress/describe-figures.ts';
+import { describeFigures, describeSilence, elapsed, timeLeft } from '../src/progress/describe-figures.ts';
 
 const figures: RankFigures = {
   galaxies: 1024,

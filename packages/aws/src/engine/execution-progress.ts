@@ -1,0 +1,84 @@
+import { plannedBytes } from '@cosmicai/engine';
+import { functionNameOf, type RankFigures, type UnnumberedEvent } from '@cosmicai/payload';
+import { openStore } from '@cosmicai/store';
+import { rankFigures } from '../progress/rank-figures.ts';
+import { runOf } from '../run/find-execution.ts';
+import { HistoryReader } from '../run/history.ts';
+import { cloudWatchLogs } from '../services/function-logs.ts';
+import type { MapRunCounts, RemoteExecution } from '../services/workflow-service.ts';
+import { calledFunctions } from '../stage/called-functions.ts';
+import type { DeployedStage } from '../stage/stage.ts';
+
+/** An execution in a list. */
+export interface ExecutionRow {
+  readonly execution: string;
+  readonly status: RemoteExecution['status'];
+  readonly started_at: string;
+  readonly stopped_at: string | null;
+}
+
+export function executionRow({ name, status, startedAt, stoppedAt }: RemoteExecution): ExecutionRow {
+  return {
+    execution: name,
+    status,
+    started_at: startedAt.toISOString(),
+    stopped_at: stoppedAt?.toISOString() ?? null,
+  };
+}
+
+/** How far an execution is. */
+export interface ExecutionProgress extends ExecutionRow {
+  readonly run_id: string | null;
+  /** States that were entered, in their order. */
+  readonly states: readonly string[];
+  readonly ranks: MapRunCounts | null;
+  /** By what the ranks log, while they are at work; null otherwise, or where the logs can't be read. */
+  readonly figures: RankFigures | null;
+  readonly error: string | null;
+  readonly cause: string | null;
+}
+
+/** How far an execution of a stage is now. @throws UserInputError when there is none of this name */
+export async function executionProgress(stage: DeployedStage, name: string): Promise<ExecutionProgress> {
+  const { workflow } = stage;
+  const arn = workflow.arnOf(name);
+  const execution = await workflow.describe(arn);
+  const reader = new HistoryReader();
+  const events: UnnumberedEvent[] = (await workflow.history(arn)).flatMap((event) => reader.read(event));
+  const mapRun = [...reader.mapRuns.values()].at(-1);
+  const ranks = mapRun === undefined ? null : await workflow.mapRun(mapRun);
+  return {
+    ...executionRow(execution),
+    run_id: runOf(events)?.runId ?? null,
+    states: events.flatMap((event) => (event.type === 'StateEntered' ? [event.state] : [])),
+    ranks,
+    figures: ranks?.status === 'RUNNING' ? await figuresOf(stage, events, ranks) : null,
+    error: execution.error ?? null,
+    cause: execution.cause ?? null,
+  };
+}
+
+async function figuresOf(
+  { workflow, options }: DeployedStage,
+  events: readonly UnnumberedEvent[],
+  ranks: MapRunCounts,
+): Promise<RankFigures | null> {
+  const place = runOf(events);
+  const [begun] = events;
+  if (place === undefined || begun === undefined) return null;
+  const { runId, bucket, resultPath } = place;
+  try {
+    const query = {
+      logs: await cloudWatchLogs(options.region),
+      functionName: functionNameOf(calledFunctions(await workflow.definition()).rank),
+      runId,
+      from: Date.parse(begun.time),
+    };
+    const planned = { run_id: runId, bucket, result_path: resultPath };
+    const bytes = await plannedBytes(planned, (name) => openStore(name, { base: 's3://' }));
+    return await rankFigures(query, ranks, bytes, Date.now());
+  } catch {
+    // The counts of the Map tell how far it is, too.
+    return null;
+  }
+}
