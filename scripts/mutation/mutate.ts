@@ -90,6 +90,7 @@ function runIn(copy: string, target: string): void {
     reporters: ['progress-append-only'],
     // Beyond what the tests themselves took: endless loops mostly end by the number of their turns, and busy machines stall.
     timeoutMS: 30_000,
+    dryRunTimeoutMinutes: 30,
     maxTestRunnerReuse: 250,
     warnings: { unknownOptions: false },
     allowConsoleColors: false,
