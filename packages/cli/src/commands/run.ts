@@ -77,7 +77,7 @@ function refuseTwoWays(file: string | undefined, options: RunOptions): void {
   const [one, other] = given.map((way) => WAYS[way]);
   if (other !== undefined) throw new UserInputError(`${one} and ${other} name two executions: give one of them.`);
   if (file !== undefined && one !== undefined)
-    throw new UserInputError(`${one} is about an earlier execution, which has a payload: give no other.`);
+    throw new UserInputError(`${one} is about an earlier execution: it takes no payload.`);
   if (options.acceptChanged === true && options.resume === undefined)
     throw new UserInputError('--accept-changed is about an execution that goes on: give --resume, too.');
 }

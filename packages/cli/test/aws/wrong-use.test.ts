@@ -14,8 +14,8 @@ describe('commands about a stage', () => {
   afterAll(() => workspace.remove());
 
   it.each([
-    [['run', '--target', 'aws', '--memory', '512'], '--memory is for runs on this machine, not for --target aws'],
-    [['run', 'payload.json', '--target', 'aws', '--attach', 'one'], 'they take no payload'],
+    [['run', '--target', 'aws', '--memory', '512'], '--memory is for --target local, not for --target aws'],
+    [['run', 'payload.json', '--target', 'aws', '--attach', 'one'], 'it takes no payload'],
     [['run', '--target', 'moon'], 'Allowed choices are local, aws'],
     [['clean', 'results', '../other', '--yes'], '"../other" is no run id'],
     [['clean', 'results', 'never', '--yes'], 'There is no run never in /'],

@@ -140,9 +140,9 @@ export function localEngine(context: EngineContext, named: LocalSettings = {}): 
       return execution;
     },
 
-    logs({ execution, ...query }) {
+    async logs({ execution, ...query }) {
       if (execution === undefined) throw new UserInputError('Name the folder of the execution whose logs to print.');
-      return functionLogs(resolve(cwd, execution), query);
+      return await functionLogs(resolve(cwd, execution), query);
     },
 
     folderOf: (execution) => resolve(cwd, execution),
