@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 export const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 
 // Pinned here and not in package.json's packageManager field: that field makes pnpm fetch itself again on frozen installs.
-const PNPM = 'pnpm@12.21.0';
+export const PNPM = 'pnpm@12.21.0';
 const OLDEST_NODE = 20;
 
 const binaries = join(root, 'node_modules', '.bin');
@@ -33,7 +33,9 @@ export function setUp() {
   const digest = wanted.digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   console.error('Installing dependencies (once; about 850 MB on disk) …');
-  run('npx', ['-y', PNPM, 'install', '--frozen-lockfile', '--reporter', 'append-only'], { quiet: true });
+  run('npx', ['-y', '--loglevel', 'error', PNPM, 'install', '--frozen-lockfile', '--reporter', 'append-only'], {
+    quiet: true,
+  });
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(stamp, digest);
 }

@@ -1,4 +1,5 @@
 import { bootstrapInterval, mean, median, seededRandom, type Random } from '@cosmicai/metrics';
+import { groupBy } from '@cosmicai/payload';
 import type { BenchRun } from './bench-run.ts';
 
 export type Measure = 'duration_seconds' | 'memory_mb' | 'cost_usd' | 'throughput_rps' | 'throughput_bps';
@@ -63,7 +64,7 @@ export interface BenchAnalysis {
 /** Medians, intervals, averages and the best cell of a sweep. @param seed of the bootstrap: the same gives the same figures */
 export function analyseBench(runs: readonly BenchRun[], seed: number): BenchAnalysis {
   const random = seededRandom(seed);
-  const cells = [...Map.groupBy(runs, cellKey).values()].map((inCell) => cellOf(inCell, random)).sort(byConfiguration);
+  const cells = [...groupBy(runs, cellKey).values()].map((inCell) => cellOf(inCell, random)).sort(byConfiguration);
   const sound = cells.filter((cell) => cell.status === 'SUCCEEDED');
   const costOfSample = ({ cost_usd, throughput_rps, duration_seconds }: BenchCell) =>
     cost_usd === null || throughput_rps === null || duration_seconds === null
@@ -83,7 +84,7 @@ export function analyseBench(runs: readonly BenchRun[], seed: number): BenchAnal
         status,
         error,
       })),
-    averages_by_world_size: [...Map.groupBy(runs, ({ world_size }) => String(world_size)).values()]
+    averages_by_world_size: [...groupBy(runs, ({ world_size }) => String(world_size)).values()]
       .map(averageOf)
       .sort((a, b) => a.world_size - b.world_size),
     best_configuration: least(sound, (cell) => -(cell.throughput_rps?.median ?? -Infinity)),

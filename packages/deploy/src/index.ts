@@ -1,7 +1,7 @@
 export { archive } from './bundle/archive.ts';
 export { bundle, freshBundle, type Bundle } from './bundle/bundle.ts';
 export type { Architecture } from './bundle/native-files.ts';
-export { root } from './root.ts';
+export { rendezvousServer, root } from './root.ts';
 export { deployStage, type DeployedStage } from './stage/deploy-stage.ts';
 export { layOutBucket } from './stage/lay-out-bucket.ts';
 export { removeStage, type RemovedStage } from './stage/remove-stage.ts';

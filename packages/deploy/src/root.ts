@@ -1,4 +1,10 @@
 import { join } from 'node:path';
 
-/** The repository, whose stacks are deployed and whose services are bundled. */
-export const root = join(import.meta.dirname, '../../..');
+/** Whether these are the sources in the repository, not what was built of them. */
+export const inRepository = import.meta.filename.endsWith('.ts');
+
+/** Where the state machine, the stacks and the services lie: the repository, or what scripts/build.ts put of it beside a built package. */
+export const root = inRepository ? join(import.meta.dirname, '../../..') : join(import.meta.dirname, 'product');
+
+/** Of the rendezvous server: the program that `node` runs. */
+export const rendezvousServer = join(root, 'services/rendezvous', inRepository ? 'src/main.ts' : 'dist/rendezvous.mjs');

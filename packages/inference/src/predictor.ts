@@ -1,5 +1,6 @@
 import '@cosmicai/payload/no-telemetry';
 import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EnvironmentError, UserInputError, type ModelInputs } from '@cosmicai/payload';
 import { contractOf, type ModelContract } from './contract/model-contract.ts';
@@ -111,11 +112,8 @@ function copyOf({ graph, external }: ModelBytes): ModelBytes {
   return { graph: graph.slice(), external: external.map(({ path, data }) => ({ path, data: data.slice() })) };
 }
 
-/** The worker file beside this one: TypeScript in a checkout, a bundle of its own in a deployed function. */
-const workerFile = new URL(
-  new URL(import.meta.url).pathname.endsWith('.ts') ? './session-worker.ts' : './session-worker.mjs',
-  import.meta.url,
-);
+/** The worker file beside this one, of its kind: TypeScript, JavaScript when built, a bundle of its own in a deployed function. */
+const workerFile = new URL(`./session-worker${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
 
 function startWorker(session: SessionOptions, label: string): Promise<SessionWorker> {
   const transferList = memoryOf(session.model);

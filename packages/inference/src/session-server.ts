@@ -45,7 +45,8 @@ export async function serveSession(): Promise<void> {
       extra: { session: { model_external_initializers_file_folder_path: NOWHERE } },
     });
     // onnxruntime has made what it needs of them.
-    for (const memory of memoryOf(model)) memory.transfer(0);
+    // Node 20 leaves that to the collector.
+    for (const memory of memoryOf(model)) (memory as { transfer?: (bytes: number) => unknown }).transfer?.(0);
   } catch (error) {
     start({ type: 'refused', message: `onnxruntime can't load it: ${runtimeMessage(error)}` });
     return;

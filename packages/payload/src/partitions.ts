@@ -1,3 +1,5 @@
+import { groupBy } from './group-by.ts';
+
 /** A file that a listing found. */
 export interface ListedObject {
   readonly key: string;
@@ -57,7 +59,7 @@ export function partitionsIn<Item extends ListedObject>(
     isLevel(key) &&
     // A file's name with another ending is that of something else.
     (LIKE_A_PARTITION.test(key) || !/\.[^/]*$/.test(below(key)));
-  const leftOutBy = Map.groupBy(leftOut.filter(isTold), ({ why }) => why);
+  const leftOutBy = groupBy(leftOut.filter(isTold), ({ why }) => why);
   const unzipped = new Set(shown.flatMap(({ key }) => LIKE_A_PARTITION_FOLDER.exec(below(key))?.[0] ?? []));
   const others = partitions.length > 0 ? [] : shown.filter((item) => !isLike(item));
 

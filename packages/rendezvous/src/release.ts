@@ -7,5 +7,6 @@ const WORTH_RELEASING = 16 * 1024;
  */
 export function release({ buffer, byteLength }: Uint8Array): void {
   if (byteLength < WORTH_RELEASING || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
-  buffer.transfer(0);
+  // Node 20 can't: there the collector does it after all.
+  (buffer as { transfer?: (bytes: number) => unknown }).transfer?.(0);
 }

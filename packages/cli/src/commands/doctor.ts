@@ -44,7 +44,7 @@ export function doctorCommand(terminal: Terminal): Command {
     });
 }
 
-const OLDEST_NODE = 24;
+const OLDEST_NODE = 22;
 /** The dependencies, the demo survey and its results, with room to spare. */
 const LEAST_FREE_BYTES = 2 ** 30;
 const NETWORK_TIMEOUT_MS = 5000;
@@ -93,9 +93,7 @@ function off(check: string, option: string): Finding {
 
 function node(): string {
   if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) return process.version;
-  throw new UserInputError(
-    `${process.version} is too old; run through npm or pnpm scripts, which use Node ${OLDEST_NODE}`,
-  );
+  throw new UserInputError(`${process.version} is too old: install Node 24`);
 }
 
 async function disk(folder: string): Promise<string> {

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { rendezvousServer } from '@cosmicai/deploy';
 import { wakeOrphans } from '@cosmicai/local';
 import { Command } from 'commander';
 import type { Terminal } from '../output/terminal.ts';
-import { checkout } from '../inputs/files.ts';
 
 /** The server as the container runs it, in a process of its own; all options are the server's. */
 export function rendezvousCommand(terminal: Terminal): Command {
@@ -17,7 +16,7 @@ export function rendezvousCommand(terminal: Terminal): Command {
     .allowExcessArguments()
     .argument('[options...]', 'options of the server')
     .action(async (options: string[]) => {
-      const server = spawn(process.execPath, [join(checkout, 'services/rendezvous/src/main.ts'), ...options], {
+      const server = spawn(process.execPath, [rendezvousServer, ...options], {
         // By the channel the server hears that this process is gone, however it ended.
         stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
         env: terminal.environment,

@@ -1,7 +1,6 @@
 import { statSync, type Stats } from 'node:fs';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { demoModel } from '@cosmicai/demo-model';
 import { UserInputError } from '@cosmicai/payload';
 import { checkName, fileStore, kindOf, localPath, openStore, parseAddress, type StoreAccess } from '@cosmicai/store';
@@ -46,9 +45,6 @@ async function checkFile(file: string): Promise<void> {
     throw new UserInputError(`${file} is a link to ${await readlink(file)}, and nothing is there.`);
   throw new UserInputError(`There is no file ${file}.`);
 }
-
-/** Root of the repository, which holds the services. */
-export const checkout = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** Path of the ONNX model to use: the one asked for, COSMICAI_MODEL, or the demo model. @throws UserInputError when it isn't there */
 export function resolveModel(asked: string | undefined, terminal: Terminal): string {

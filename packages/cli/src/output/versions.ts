@@ -1,4 +1,8 @@
-import packageJson from '../../package.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
+
+const description = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
 
 /** What this command and its files say that made them. */
-export const VERSIONS = { cosmicai: packageJson.version, node: process.version };
+export const VERSIONS = { cosmicai: description.version, node: process.version };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NO_TELEMETRY } from '@cosmicai/payload/no-telemetry';
-import { root } from '../root.ts';
+import { inRepository, root } from '../root.ts';
 
 /** Packages with native code: loaded from node_modules at run time and packed for one platform only (native-files.ts). */
 export const NATIVE_PACKAGES = ['onnxruntime-node', 'sharp'];
@@ -31,20 +31,44 @@ export interface Bundle {
   readonly files: readonly string[];
   /** Native packages that the files really import. */
   readonly natives: readonly string[];
+  /** Name of the file in it that says so. */
+  readonly description: string;
 }
+
+/** What lies beside the files of a bundle. */
+interface Description {
+  readonly files: readonly string[];
+  readonly natives: readonly string[];
+  /** Names, below the repository, of the files that a bundle was made from. */
+  readonly inputs: readonly string[];
+}
+const DESCRIPTION = 'bundle.json';
 
 /**
  * Bundles a service's handler, and each `src/*-worker.ts` beside it, into single files without dependencies other than
  * native packages. The same bundles run on Lambda, under `sls invoke local` and in the local engine. Building twice gives
- * the same bytes.
+ * the same bytes. A built package has its bundles and makes none.
  *
  * @param service folder below services/, e.g. `inference`
  */
 export async function bundle(service: string): Promise<Bundle> {
+  const folder = folderOf(service);
+  const { files, natives } = inRepository ? await make(service, folder) : await describe(folder);
+  return { service, folder, files, natives, description: DESCRIPTION };
+}
+
+function folderOf(service: string): string {
+  return join(root, 'services', service, 'dist');
+}
+
+async function describe(folder: string): Promise<Description> {
+  return JSON.parse(await readFile(join(folder, DESCRIPTION), 'utf8')) as Description;
+}
+
+async function make(service: string, folder: string): Promise<Description> {
   // Most commands find their bundles made.
   const { build } = await import('esbuild');
   const source = join(root, 'services', service, 'src');
-  const folder = join(root, 'services', service, 'dist');
   const entries = (await readdir(source)).filter((name) => name === 'handler.ts' || name.endsWith('-worker.ts')).sort();
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
@@ -74,24 +98,22 @@ export async function bundle(service: string): Promise<Bundle> {
   const files = entries.map((name) => name.replace(/\.ts$/, '.mjs'));
   // The lock file stands for the versions of what is bundled; this file for the way it is done.
   const inputs = [...Object.keys(metafile.inputs), 'pnpm-lock.yaml', 'packages/deploy/src/bundle/bundle.ts'];
-  await writeAtOnce(join(folder, INPUTS), Buffer.from(JSON.stringify(inputs)));
-  return { service, folder, files, natives: NATIVE_PACKAGES.filter((name) => imported.has(name)) };
+  const description = { files, natives: NATIVE_PACKAGES.filter((name) => imported.has(name)), inputs };
+  await writeAtOnce(join(folder, DESCRIPTION), Buffer.from(JSON.stringify(description)));
+  return description;
 }
-
-/** Names, below the repository, of the files that a bundle was made from. */
-const INPUTS = 'inputs.json';
 
 /** The service's bundles for this machine: those that lie there, unless a file that they were made from is newer. */
 export async function freshBundle(service: string): Promise<string> {
-  const folder = join(root, 'services', service, 'dist');
-  return (await isFresh(folder)) ? folder : (await bundle(service)).folder;
+  const folder = folderOf(service);
+  return !inRepository || (await isFresh(folder)) ? folder : (await bundle(service)).folder;
 }
 
 async function isFresh(folder: string): Promise<boolean> {
   try {
     // Written last, so it is as old as the oldest of the bundles can be.
-    const made = (await stat(join(folder, INPUTS))).mtimeMs;
-    const inputs = JSON.parse(await readFile(join(folder, INPUTS), 'utf8')) as string[];
+    const made = (await stat(join(folder, DESCRIPTION))).mtimeMs;
+    const { inputs } = await describe(folder);
     const changed = await Promise.all(inputs.map(async (name) => (await stat(join(root, name))).mtimeMs));
     return changed.every((time) => time < made);
   } catch {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { command } from './run-stacks.ts';
-import { root } from '../root.ts';
+import { inRepository, root } from '../root.ts';
 import type { StageOptions } from './stage-options.ts';
 
 const service = join(root, 'services/rendezvous');
@@ -45,7 +45,7 @@ export async function pushImage(
   const tag = now.toISOString().replaceAll(/[:.]/g, '-');
   const image = `${registry}/${repository(stage)}:${tag}`;
   const platform = options.rendezvous.architecture === 'ARM64' ? 'linux/arm64' : 'linux/amd64';
-  await command(process.execPath, ['build.ts'], { cwd: service, signal });
+  if (inRepository) await command(process.execPath, ['build.ts'], { cwd: service, signal });
   await command('docker', ['build', '--platform', platform, '--tag', image, '.'], { cwd: service, signal });
   const { authorizationData = [] } = await ecr.send(new GetAuthorizationTokenCommand());
   const [user = '', password = ''] = Buffer.from(authorizationData[0]!.authorizationToken!, 'base64')

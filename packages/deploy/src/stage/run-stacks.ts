@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { EnvironmentError } from '@cosmicai/payload';
-import { root } from '../root.ts';
+import { FRAMEWORK, openStacks } from './stacks.ts';
+import { stagesFolder } from './stage-options.ts';
 
 /** Stacks of the functions; the root stack goes before them and is removed after them. */
 const FUNCTION_STACKS = ['services/init', 'services/inference', 'services/summarize'] as const;
@@ -16,7 +17,13 @@ const ON_STDERR = 2;
  * @throws EnvironmentError when it fails
  */
 export async function sls(stack: string, args: readonly string[], signal: AbortSignal): Promise<void> {
-  await command(join(root, 'node_modules/.bin/sls'), args, { cwd: join(root, stack), signal });
+  await using stacks = await openStacks();
+  const folder = stagesFolder();
+  await command(process.execPath, [FRAMEWORK, ...args], {
+    cwd: join(stacks.folder, stack),
+    signal,
+    environment: { ...process.env, ...(folder !== undefined && { COSMICAI_STAGES: folder }) },
+  });
 }
 
 /** The same for the stacks of all functions at once: they don't know each other, and most of the time is CloudFormation's. */
@@ -28,6 +35,8 @@ export async function slsForFunctions(args: readonly string[], signal: AbortSign
 export interface CommandOptions {
   readonly cwd: string;
   readonly signal: AbortSignal;
+  /** Default: that of this process. */
+  readonly environment?: NodeJS.ProcessEnv;
   /** Goes to its stdin. */
   readonly input?: string;
 }
@@ -36,10 +45,11 @@ export interface CommandOptions {
 export async function command(
   name: string,
   args: readonly string[],
-  { cwd, signal, input }: CommandOptions,
+  { cwd, signal, environment = process.env, input }: CommandOptions,
 ): Promise<void> {
   signal.throwIfAborted();
-  const child = spawn(name, args, { cwd, stdio: [input === undefined ? 'inherit' : 'pipe', ON_STDERR, 'inherit'] });
+  const stdin = input === undefined ? 'inherit' : 'pipe';
+  const child = spawn(name, args, { cwd, env: environment, stdio: [stdin, ON_STDERR, 'inherit'] });
   const end = () => void child.kill('SIGTERM');
   signal.addEventListener('abort', end);
   try {

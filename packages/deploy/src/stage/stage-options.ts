@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
+import { inRepository, root } from '../root.ts';
 
 type LambdaArchitecture = 'x86_64' | 'arm64';
 
@@ -37,14 +39,22 @@ export interface StageOptions {
   readonly deployment: { readonly bucket: string };
 }
 
-const config = createRequire(import.meta.url)('../../../../config/options.cjs') as {
-  stageOptions(stage: string): StageOptions;
+const config = createRequire(import.meta.url)(join(root, 'config/options.cjs')) as {
+  stageOptions(stage: string, folder?: string): StageOptions;
 };
+
+/**
+ * The folder of the stages' files where it isn't config/ of the repository: COSMICAI_STAGES or, for an installed command, `config`
+ * where the user stands.
+ */
+export function stagesFolder(): string | undefined {
+  return process.env.COSMICAI_STAGES ?? (inRepository ? undefined : resolve('config'));
+}
 
 /** @throws UserInputError naming the file and the option when the stage's file is wrong */
 export function stageOptions(stage: string): StageOptions {
   try {
-    return config.stageOptions(stage);
+    return config.stageOptions(stage, stagesFolder());
   } catch (error) {
     throw new UserInputError((error as Error).message, { cause: error });
   }

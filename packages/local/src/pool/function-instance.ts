@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import { NO_TELEMETRY } from '@cosmicai/payload/no-telemetry';
 import type { FunctionConfig } from './function-config.ts';
 import { exited, FunctionError, outOfMemory, timedOut, type FunctionErrorBody } from './function-error.ts';
@@ -7,7 +7,8 @@ import { BOOTSTRAP, type ChildMessage, type InvokeMessage } from './messages.ts'
 import { residentMemory } from './resident-memory.ts';
 import type { Orphans } from './wake-orphans.ts';
 
-const BOOTSTRAP_FILE = fileURLToPath(new URL('bootstrap.ts', import.meta.url));
+/** Beside this file and of its kind: TypeScript, or JavaScript when built. */
+const BOOTSTRAP_FILE = join(import.meta.dirname, `bootstrap${extname(import.meta.filename)}`);
 const MIB = 1024 * 1024;
 /** Often enough to stop a runaway before it hurts the machine; the exact peak is checked when an invocation ends. */
 const MEMORY_POLL_MS = 50;

@@ -1,5 +1,5 @@
 import type { Prices } from '@cosmicai/metrics';
-import { UserInputError, type RunSummary } from '@cosmicai/payload';
+import { groupBy, UserInputError, type RunSummary } from '@cosmicai/payload';
 import { assembleRunReport, type ReportMaterial } from '../assemble.ts';
 import type { ComparedRun } from '../bench/of-runs.ts';
 import type { ResultFile } from './result-file.ts';
@@ -21,7 +21,7 @@ export interface RunContext extends Pick<ReportMaterial, 'generatedAt' | 'quote'
  * @throws UserInputError when a sweep is among several files
  */
 export function runsIn(files: readonly NamedResult[], context: RunContext): ComparedRun[] {
-  const groups = Map.groupBy(files, ({ file, name }) => runOf(file, name));
+  const groups = groupBy(files, ({ file, name }) => runOf(file, name));
   return [...groups.values()].map((group) => ({ name: titleOf(group), report: reportOf(group, context) }));
 }
 

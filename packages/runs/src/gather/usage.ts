@@ -1,5 +1,5 @@
 import { architectureOf, expressGbSeconds, type LambdaUsage, type RunUsage } from '@cosmicai/metrics';
-import type { FunctionSize, RankResult, RunEvent } from '@cosmicai/payload';
+import { groupBy, type FunctionSize, type RankResult, type RunEvent } from '@cosmicai/payload';
 import { mapsOf, type DistributedMap } from './maps-of-definition.ts';
 
 /** What is known of an execution beside its events. */
@@ -77,7 +77,7 @@ function unreportedLambda(
   provisioned: ReadonlySet<string>,
 ): LambdaUsage[] {
   const [name = 'inference'] = [...maps.values()].flatMap(({ functions }) => functions);
-  const byMemory = Map.groupBy(ranks, ({ memory_limit_mb: memory }) => memory);
+  const byMemory = groupBy(ranks, ({ memory_limit_mb: memory }) => memory);
   return [...byMemory].flatMap(([memoryMb, alike]) =>
     memoryMb === null
       ? []

@@ -1,4 +1,4 @@
-import type { Manifest, RankResult, RunProof } from '@cosmicai/payload';
+import { groupBy, type Manifest, type RankResult, type RunProof } from '@cosmicai/payload';
 
 export interface ProofInputs {
   readonly manifest: Manifest;
@@ -77,7 +77,7 @@ function plannedTwice(manifest: Manifest): string[] {
 const RANKS_NAMED = 10;
 
 function severalModels(results: readonly RankResult[]): string[] {
-  const ranksBy = Map.groupBy(results, ({ model_sha256: sha256 }) => sha256);
+  const ranksBy = groupBy(results, ({ model_sha256: sha256 }) => sha256);
   if (ranksBy.size < 2) return [];
   const parts = [...ranksBy].map(([sha256, ranks]) => {
     const named = ranks.slice(0, RANKS_NAMED).map(({ rank }) => rank);

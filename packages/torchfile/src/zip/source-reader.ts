@@ -17,10 +17,10 @@ export class SourceReader extends yauzl.RandomAccessReader {
   constructor(source: ByteSource) {
     super();
     this.#source = source;
-    const { promise, reject } = Promise.withResolvers<never>();
-    promise.catch(() => undefined);
-    this.thrown = promise;
-    this.#reject = reject;
+    let fail: (error: unknown) => void = () => undefined;
+    this.thrown = new Promise((_resolve, reject) => (fail = reject));
+    this.thrown.catch(() => undefined);
+    this.#reject = fail;
   }
 
   override read(buffer: Buffer, offset: number, length: number, position: number, done: Done): void {

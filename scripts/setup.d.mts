@@ -1,0 +1,2 @@
+/** The package manager, as `npx` takes it. */
+export declare const PNPM: string;
