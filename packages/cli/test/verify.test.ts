@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runLayout } from '@cosmicai/payload';
 import { verifyRun, type Verification } from '@cosmicai/runs';
 import { openStore } from '@cosmicai/store';
 import { printedRun, Workspace, printedJson } from './support/workspace.ts';
@@ -29,10 +28,7 @@ afterAll(() => workspace.remove());
 function verify(): Promise<Verification> {
   const bucket = pathToFileURL(workspace.folder).href;
   return verifyRun({
-    runId,
-    resultPath: 'results',
-    store: openStore(bucket),
-    layout: runLayout('results', runId),
+    place: { bucket, resultPath: 'results', runId },
     openData: (task) => openStore(task.DATA_BUCKET),
     modelSha256: (record) => modelOfRecord(record, directory, openStore),
   });

@@ -1,5 +1,5 @@
-import { runLayout, UserInputError, type RunEvent } from '@cosmicai/payload';
-import { openPlace, ranksInStore, readItems, verifyFolder } from '@cosmicai/runs';
+import { UserInputError, type RunEvent } from '@cosmicai/payload';
+import { layoutOf, openPlace, ranksInStore, readItems, verifyFolder } from '@cosmicai/runs';
 import { plannedRunOf } from './planned-run.ts';
 import type { Engine, Outcome, RankSignal, StartRequest, Watch } from './engine.ts';
 
@@ -182,7 +182,7 @@ async function expectWhole(
   { ranks, galaxies }: { readonly ranks: number; readonly galaxies: number },
 ): Promise<void> {
   if (place === undefined) throw new Error('The execution came to no summary.');
-  const layout = runLayout(place.resultPath, place.runId);
+  const layout = layoutOf(place);
   const store = openPlace(place);
   const { manifest } = await readItems(store, layout.manifest);
   const { whole, missing } = await ranksInStore(store, manifest);
@@ -197,6 +197,6 @@ async function expectWhole(
 async function writtenBy({ events, place }: Outcome, rank: number) {
   const run = plannedRunOf(events);
   if (run === undefined) throw new Error('The execution planned no run.');
-  const store = openPlace(place ?? { bucket: run.bucket });
-  return await store.head(runLayout(run.result_path, run.run_id).rankResult(rank));
+  const store = openPlace(place ?? run);
+  return await store.head(layoutOf(run).rankResult(rank));
 }

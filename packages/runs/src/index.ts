@@ -1,9 +1,9 @@
-export { openPlace, type RunPlace } from './place/run-place.ts';
+export { layoutOf, openPlace, placeOfRun, type ResultsPlace, type RunPlace } from './place/run-place.ts';
 export { findRun } from './list/find-run.ts';
 export { newestFinished, runFoldersBelow } from './list/run-folders.ts';
 export { listRuns, NOT_SUMMARIZED, type RunRow } from './list/list-runs.ts';
 export { findExecution } from './execution/find-execution.ts';
-export { brokenOff, executionOfRun, executionsFolder } from './execution/local-executions.ts';
+export { brokenOff, executionFolderOf, executionsFolder } from './execution/local-executions.ts';
 export { ProgressFile } from './execution/progress-file.ts';
 export { runsUnderWay, type UnderWay } from './execution/under-way.ts';
 export { readItems, readPlan, readRecord, type Plan, type PlannedItems } from './plan/read-plan.ts';

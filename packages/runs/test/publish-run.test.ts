@@ -29,9 +29,7 @@ const clock = {
 };
 
 const publicationOf = (runId: string, ranks: number) => ({
-  runId,
-  resultPath: 'out',
-  published,
+  place: { runId, resultPath: 'out' },
   ranks: Array.from({ length: ranks }, (_, rank) => ({
     rank,
     text: JSON.stringify(rankResult(rank, { run_id: runId })),

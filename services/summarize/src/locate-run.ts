@@ -1,22 +1,12 @@
 import { plannedRunSchema, UserInputError } from '@cosmicai/payload';
+import { placeOfRun, type RunPlace } from '@cosmicai/runs';
 import { z } from 'zod';
-
-/** Where the run lies that a state machine has finished. */
-export interface RunLocation {
-  readonly bucket: string;
-  readonly resultPath: string;
-  readonly runId: string;
-}
 
 const reference = plannedRunSchema.shape.run;
 const item = z.object({ RUN_ID: z.string(), S3_BUCKET: z.string(), RESULT_PATH: z.string() });
 
-const fromReference = reference.transform((run): RunLocation => ({
-  bucket: run.bucket,
-  resultPath: run.result_path,
-  runId: run.run_id,
-}));
-const fromItem = item.transform((task): RunLocation => ({
+const fromReference = reference.transform((run) => placeOfRun(run));
+const fromItem = item.transform((task): RunPlace => ({
   bucket: task.S3_BUCKET,
   resultPath: task.RESULT_PATH,
   runId: task.RUN_ID,
@@ -26,7 +16,7 @@ const fromItem = item.transform((task): RunLocation => ({
  * Finds the run in the input of Summarize. Our state machine passes `run`; others pass what their Map left over: the answer
  * of Initialize (perhaps under `lambda_result`), its `body`, or the answers of the ranks.
  */
-export function locateRun(input: unknown): RunLocation {
+export function locateRun(input: unknown): RunPlace {
   const found = findRun(input);
   if (found !== undefined) return found;
   throw new UserInputError(
@@ -34,7 +24,7 @@ export function locateRun(input: unknown): RunLocation {
   );
 }
 
-export function findRun(input: unknown): RunLocation | undefined {
+export function findRun(input: unknown): RunPlace | undefined {
   for (const candidate of candidates(input, 4)) {
     const found = z.union([fromReference, fromItem]).safeParse(candidate);
     if (found.success) return found.data;

@@ -4,14 +4,13 @@ import {
   DEFAULT_MAX_FLAGGED,
   listed,
   MOST_RANKS_PUBLISHED,
-  runLayout,
   withFormat,
   type RankFailure,
   type RankTask,
   type RunProof,
   type RunSummary,
 } from '@cosmicai/payload';
-import { proveRun, publishRun, readPlan, readPredictions, readRank, type RankLeft } from '@cosmicai/runs';
+import { layoutOf, proveRun, publishRun, readPlan, readPredictions, readRank, type RankLeft } from '@cosmicai/runs';
 import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -56,9 +55,9 @@ export interface SummarizeAnswer {
  */
 export async function summarize(input: unknown, environment: SummarizeEnvironment): Promise<SummarizeAnswer> {
   const requestsBefore = requestsSoFar();
-  const { bucket, resultPath, runId } = locateRun(input);
-  const layout = runLayout(resultPath, runId);
-  const store = environment.openStore(bucket);
+  const place = locateRun(input);
+  const layout = layoutOf(place);
+  const store = environment.openStore(place.bucket);
   const { record, manifest } = await readPlan(store, layout);
 
   const withData = manifest.filter((task) => task.DATA_PATH.length > 0);
@@ -108,20 +107,16 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   await store.put(layout.summary, summaryText);
   await store.put(
     layout.proof,
-    await proofText(store, layout, { runId, proof, ranks: whole, combined, summary: summaryText }),
+    await proofText(store, layout, { runId: place.runId, proof, ranks: whole, combined, summary: summaryText }),
   );
   if (!failed) {
     const ranks = whole.map(({ result, text }) => ({ rank: result.rank, text }));
-    await publishRun(
-      store,
-      { runId, resultPath, published: layout.published, ranks, combined, summary: summaryText },
-      environment,
-    );
+    await publishRun(store, { place, ranks, combined, summary: summaryText }, environment);
   }
   return {
     statusCode: 200,
     body: JSON.stringify(failure?.cause ?? `Combined data uploaded to ${layout.published.combined}`),
-    run_id: runId,
+    run_id: place.runId,
     status: summary.status,
     summary_key: layout.summary,
     error_name: failure?.error ?? null,

@@ -1,6 +1,5 @@
 import { plannedBytes } from '@cosmicai/engine';
 import { functionNameOf, type RankFigures, type UnnumberedEvent } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
 import { rankFigures } from '../progress/rank-figures.ts';
 import { runOf } from '../run/find-execution.ts';
 import { HistoryReader } from '../run/history.ts';
@@ -66,16 +65,14 @@ async function figuresOf(
   const place = runOf(events);
   const [begun] = events;
   if (place === undefined || begun === undefined) return null;
-  const { runId, bucket, resultPath } = place;
   try {
     const query = {
       logs: await cloudWatchLogs(options.region),
       functionName: functionNameOf(calledFunctions(await workflow.definition()).rank),
-      runId,
+      runId: place.runId,
       from: Date.parse(begun.time),
     };
-    const planned = { run_id: runId, bucket, result_path: resultPath };
-    const bytes = await plannedBytes(planned, (name) => openStore(name, { base: 's3://' }));
+    const bytes = await plannedBytes(place);
     return await rankFigures(query, ranks, bytes, Date.now());
   } catch {
     // The counts of the Map tell how far it is, too.

@@ -1,6 +1,5 @@
 import { plannedBytes, plannedRunIn, type Watch } from '@cosmicai/engine';
 import { functionNameOf, type RankLine, type UnnumberedEvent } from '@cosmicai/payload';
-import { openStore } from '@cosmicai/store';
 import { ranksOver } from '../progress/rank-figures.ts';
 import { watchRanks } from '../progress/rank-lines.ts';
 import { follow, type Followed } from '../run/follow.ts';
@@ -25,11 +24,10 @@ export async function followWatched(
   let run: { readonly run_id: string; readonly from: number } | undefined;
   let isWatched = false;
   const watch = (event: UnnumberedEvent) => {
-    const planned = event.type === 'StateExited' ? plannedRunIn(event.output) : undefined;
+    const planned = event.type === 'StateExited' ? plannedRunIn(event.output, 's3://') : undefined;
     if (planned !== undefined && run === undefined) {
-      run = { run_id: planned.run_id, from: Date.parse(event.time) };
-      const open = (bucket: string) => openStore(bucket, { base: 's3://' });
-      void plannedBytes(planned, open).then((bytes) => {
+      run = { run_id: planned.runId, from: Date.parse(event.time) };
+      void plannedBytes(planned).then((bytes) => {
         if (bytes !== undefined) hear({ type: 'BytesPlanned', bytes });
       });
     }

@@ -2,15 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { EngineContext, Outcome, StartRequest, Watch } from '@cosmicai/engine';
 import { describeUpload, modelOnDisk, readModel, uploadModel } from '@cosmicai/inference';
-import {
-  EXECUTION_FILE,
-  runLayout,
-  withFormat,
-  type ExecutionRecord,
-  type JsonObject,
-  type RunPayload,
-} from '@cosmicai/payload';
-import type { RunPlace } from '@cosmicai/runs';
+import { EXECUTION_FILE, withFormat, type ExecutionRecord, type JsonObject, type RunPayload } from '@cosmicai/payload';
+import { layoutOf, type RunPlace } from '@cosmicai/runs';
 import { keepQuote, keepQuoteOfRun, keptQuote } from '@cosmicai/runs/gather';
 import { openStore } from '@cosmicai/store';
 import { collect } from '../run/collect.ts';
@@ -141,7 +134,7 @@ export async function keepOnStage(outcome: Outcome, { stage }: StageRun): Promis
   keepExecution(outcome, stage.name);
   if (outcome.place === undefined) return;
   const { events, definition, functions, region, rendezvous, warnings, place, directory } = outcome;
-  const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
+  const key = `${layoutOf(place).folder}/${EXECUTION_FILE}`;
   const record: ExecutionRecord = {
     events,
     definition,
@@ -182,6 +175,6 @@ export function reportsIn(events: Outcome['events']): Outcome['reports'] {
 async function summarizedPlace({ stage }: StageRun, { events }: Followed): Promise<RunPlace | undefined> {
   const place = runOf(events);
   if (place === undefined) return undefined;
-  const { summary } = runLayout(place.resultPath, place.runId);
+  const { summary } = layoutOf(place);
   return (await stage.store.head(summary)) === undefined ? undefined : place;
 }

@@ -1,5 +1,5 @@
 import { plannedRunSchema, UserInputError, type UnnumberedEvent } from '@cosmicai/payload';
-import type { RunPlace } from '@cosmicai/runs';
+import { placeOfRun, type RunPlace } from '@cosmicai/runs';
 import { HistoryReader } from './history.ts';
 import type { RemoteExecution, WorkflowService } from '../services/workflow-service.ts';
 
@@ -8,8 +8,7 @@ export function runOf(events: readonly UnnumberedEvent[]): RunPlace | undefined 
   for (const event of events) {
     if (event.type !== 'StateExited') continue;
     const { data } = plannedRunSchema.safeParse(event.output);
-    if (data !== undefined)
-      return { bucket: data.run.bucket, resultPath: data.run.result_path, runId: data.run.run_id, base: 's3://' };
+    if (data !== undefined) return placeOfRun(data.run, { base: 's3://' });
   }
   return undefined;
 }

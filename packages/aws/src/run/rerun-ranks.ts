@@ -3,12 +3,11 @@ import {
   functionNameOf,
   type Json,
   parseAs,
-  runLayout,
   type RunStatus,
   type UnnumberedEvent,
   UserInputError,
 } from '@cosmicai/payload';
-import { ranksInStore, readItems, readRecord, verifyFolder } from '@cosmicai/runs';
+import { layoutOf, ranksInStore, readItems, readRecord, verifyFolder, type RunPlace } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -17,7 +16,7 @@ import type { FunctionService, Invocation } from '../services/function-service.t
 import type { WaitingClock } from '../services/wait.ts';
 
 export interface RerunOptions {
-  readonly run: { readonly resultPath: string; readonly runId: string };
+  readonly run: Pick<RunPlace, 'resultPath' | 'runId'>;
   readonly store: ObjectStore;
   readonly functions: FunctionService;
   readonly called: Pick<CalledFunctions, 'rank' | 'summarize'>;
@@ -48,7 +47,7 @@ const summarized = z.object({ status: z.string(), error_name: z.string().nullabl
  */
 export async function rerunFailedRanks(options: RerunOptions): Promise<Rerun> {
   const { store, functions, called, signal, clock } = options;
-  const layout = runLayout(options.run.resultPath, options.run.runId);
+  const layout = layoutOf(options.run);
   const record = await readRecord(store, layout);
   const { items, manifest: tasks } = await readItems(store, layout.manifest);
   // Failed, or left something that is damaged or gone since.

@@ -1,6 +1,6 @@
 import { executionOwner, ExecutionLockedError } from '@cosmicai/local';
-import { runLayout, UserInputError } from '@cosmicai/payload';
-import { executionOfRun, executionsFolder } from '@cosmicai/runs';
+import { UserInputError } from '@cosmicai/payload';
+import { executionFolderOf, layoutOf, type RunPlace } from '@cosmicai/runs';
 import { openStore, readableAddress, resultsLocation } from '@cosmicai/store';
 import { Command } from 'commander';
 import { stageOption, targetOption } from '../engines.ts';
@@ -39,14 +39,15 @@ export function cleanCommand(terminal: Terminal): Command {
 async function clean(results: string, runId: string, options: CleanOptions, terminal: Terminal): Promise<number> {
   // A run id is one part of a key: anything else could reach more than one run.
   if (!/^[\w.-]+$/.test(runId) || /^\.+$/.test(runId)) throw new UserInputError(`"${runId}" is no run id.`);
-  const { bucket, resultPath } = await locate(results, options, terminal);
+  const place = { ...(await locate(results, options, terminal)), runId };
+  const { bucket, resultPath } = place;
   const store = openStore(bucket, { access: accessOf(options) });
-  const { folder, run } = runLayout(resultPath, runId);
+  const { folder, run } = layoutOf(place);
   if ((await store.head(run)) === undefined)
     throw new UserInputError(
       `There is no run ${runId} in ${readableAddress(bucket, resultPath)}. "cosmicai status" lists the runs.`,
     );
-  await refuseUnderWay(bucket, resultPath, runId, terminal);
+  await refuseUnderWay(place, terminal);
   const question = `Delete ${readableAddress(bucket, folder)}/ and all that is in it? [y/N]`;
   if (options.yes !== true && !/^y(es)?$/i.test(await ask(question, terminal))) {
     printLine(terminal.stderr, 'Nothing was deleted.');
@@ -59,8 +60,8 @@ async function clean(results: string, runId: string, options: CleanOptions, term
 }
 
 /** @throws ExecutionLockedError when somebody on this machine works at the run */
-async function refuseUnderWay(bucket: string, resultPath: string, runId: string, { cwd }: Terminal): Promise<void> {
-  const execution = await executionOfRun(executionsFolder(bucket, resultPath, cwd), runId);
+async function refuseUnderWay(place: RunPlace, { cwd }: Terminal): Promise<void> {
+  const execution = await executionFolderOf(place, cwd);
   const owner = execution === undefined ? undefined : executionOwner(execution);
   if (execution !== undefined && owner !== undefined) throw new ExecutionLockedError(execution, owner);
 }

@@ -63,10 +63,10 @@ async function status(
   terminal: Terminal,
 ): Promise<void> {
   const access = accessOf(options);
-  const { bucket, resultPath } = resultsLocation(results, terminal.cwd);
-  const executions = executionsFolder(bucket, resultPath, terminal.cwd);
+  const place = resultsLocation(results, terminal.cwd);
+  const executions = executionsFolder(place, terminal.cwd);
   const underWay = runsUnderWay(executions, Date.now());
-  const found = await listRuns(openStore(bucket, { access }), resultPath, runId);
+  const found = await listRuns(openStore(place.bucket, { access }), place.resultPath, runId);
   const rows = found.map((row): RunState => ({
     ...row,
     under_way: row.status === NOT_SUMMARIZED ? (underWay.get(row.run_id) ?? null) : null,
@@ -75,7 +75,7 @@ async function status(
     const [row] = rows;
     if (row === undefined)
       throw new UserInputError(`There is no run ${runId} in ${results}. "cosmicai status ${results}" lists the runs.`);
-    await showRun(row, { bucket, resultPath, runId, access }, options, terminal);
+    await showRun(row, { ...place, runId, access }, options, terminal);
     return;
   }
   if (options.json) printJson(terminal, rows);

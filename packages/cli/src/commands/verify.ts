@@ -1,9 +1,7 @@
 import { modelOfRecord } from '@cosmicai/local';
 import { againCommand, resumeCommand } from '@cosmicai/engine';
-import { runLayout } from '@cosmicai/payload';
 import {
-  executionOfRun,
-  executionsFolder,
+  executionFolderOf,
   type Finding,
   findRun,
   openPlace,
@@ -49,12 +47,10 @@ async function verify(run: string, options: VerifyOptions, terminal: Terminal): 
   const access = accessOf(options);
   const { place, notes } = await findRun(folderAddress(run, terminal.cwd), terminal.cwd, { access, base });
   const open = (bucket: string) => openPlace(place, bucket);
-  const execution = await executionOfRun(executionsFolder(place.bucket, place.resultPath, terminal.cwd), place.runId);
+  const execution = await executionFolderOf(place, terminal.cwd);
   const shown = progress(terminal, 'Reading partitions');
   const verification = await verifyRun({
-    ...place,
-    store: open(place.bucket),
-    layout: runLayout(place.resultPath, place.runId),
+    place,
     openData: ({ DATA_BUCKET }, { payload }) =>
       openPlace({ ...place, access: { ...access, ...dataAccess(payload) } }, DATA_BUCKET),
     modelSha256: (record) => modelOfRecord(record, execution, open),

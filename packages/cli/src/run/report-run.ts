@@ -1,5 +1,5 @@
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
-import { functionMessage, runLayout, shellWord, type RunSummary } from '@cosmicai/payload';
+import { functionMessage, shellWord, type RunSummary } from '@cosmicai/payload';
 import { gatherRun } from '@cosmicai/runs/gather';
 import { readableAddress } from '@cosmicai/store';
 import {
@@ -13,7 +13,7 @@ import {
 import { EXIT } from '../output/errors.ts';
 import { formatLines, setIn } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
-import { openPlace, type RunPlace } from '@cosmicai/runs';
+import { layoutOf, openPlace, type RunPlace } from '@cosmicai/runs';
 import { VERSIONS } from '../output/versions.ts';
 import { describeRun } from './describe-run.ts';
 
@@ -38,7 +38,7 @@ export async function reportExecution(
   }
   const material = await gatherRun(place, outcome, { cutouts: options.report !== false });
   const report = assembleRunReport({ ...material, versions: VERSIONS });
-  const { folder } = runLayout(place.resultPath, place.runId);
+  const { folder } = layoutOf(place);
   const page = options.report === false ? undefined : `${folder}/report.html`;
   const lost = page === undefined ? undefined : await reasonLost(page, await runReportHtml(report), place);
   if (options.json)

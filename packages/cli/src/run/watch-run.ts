@@ -24,8 +24,8 @@ export async function watchRun(
   try {
     return await engine.events(execution, {
       see: (event) => {
-        if (event.in === undefined && event.type === 'StateExited') runId = plannedRunIn(event.output)?.run_id ?? runId;
-        if (event.type === 'RunResumed') runId = plannedRunIn(event.input)?.run_id ?? runId;
+        if (event.in === undefined && event.type === 'StateExited') runId = plannedRunIn(event.output)?.runId ?? runId;
+        if (event.type === 'RunResumed') runId = plannedRunIn(event.input)?.runId ?? runId;
         shown.show(event);
       },
       hear: (signal) => shown.hear(signal),

@@ -28,7 +28,7 @@ import {
   type RunEvent,
   type RunPayload,
 } from '@cosmicai/payload';
-import { executionsFolder } from '@cosmicai/runs';
+import { executionsFolder, type RunPlace } from '@cosmicai/runs';
 import { makeNamedFolder, openStore } from '@cosmicai/store';
 import { requireSupported } from '../definition/require-supported.ts';
 import { createFunctionPool, type FunctionPool } from '../pool/function-pool.ts';
@@ -203,8 +203,8 @@ async function run(prepared: Prepared, context: EngineContext, { see, hear, sign
   const { payload, settings, directory, definition, functions, modelSha256, concurrency, rendezvous } = prepared;
   const base = settings.store === undefined ? {} : { base: settings.store };
   const open = (bucket: string) => openStore(bucket, base);
-  const planned = watchForPlan((run) => {
-    void plannedBytes(run, open).then((bytes) => {
+  const planned = watchForPlan(settings.store, (run) => {
+    void plannedBytes(run).then((bytes) => {
       if (bytes !== undefined) hear({ type: 'BytesPlanned', bytes });
     });
   });
@@ -243,12 +243,12 @@ async function run(prepared: Prepared, context: EngineContext, { see, hear, sign
 }
 
 /** Calls back with each run that is planned, or gone on with. */
-function watchForPlan(found: (run: NonNullable<ReturnType<typeof plannedRunIn>>) => void): (event: RunEvent) => void {
+function watchForPlan(base: string | undefined, found: (run: RunPlace) => void): (event: RunEvent) => void {
   let runId: string | undefined;
   return (event) => {
-    const run = event.in === undefined ? plannedRunIn(planIn(event)) : undefined;
-    if (run === undefined || run.run_id === runId) return;
-    runId = run.run_id;
+    const run = event.in === undefined ? plannedRunIn(planIn(event), base) : undefined;
+    if (run === undefined || run.runId === runId) return;
+    runId = run.runId;
     found(run);
   };
 }
@@ -305,7 +305,7 @@ export async function openPool(
 
 function newDirectory({ bucket, result_path: resultPath }: RunPayload, cwd: string): string {
   const name = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 4)}`;
-  return join(executionsFolder(bucket, resultPath, cwd), name);
+  return join(executionsFolder({ bucket, resultPath }, cwd), name);
 }
 
 /** A results folder of this machine is made; a bucket that doesn't exist stays an error. */

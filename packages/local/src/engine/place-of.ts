@@ -13,6 +13,5 @@ export function placeOf(events: readonly RunEvent[], base: string | undefined): 
       SUMMARIZERS.has(event.report.functionName) &&
       event.report.errorType === undefined,
   );
-  const run = summarized ? plannedRunOf(events) : undefined;
-  return run && { bucket: run.bucket, resultPath: run.result_path, runId: run.run_id, base };
+  return summarized ? plannedRunOf(events, base) : undefined;
 }

@@ -24,6 +24,7 @@ import {
   readItems,
   readRecord,
   verifyFolder,
+  placeOfRun,
   verifyPublished,
 } from '@cosmicai/runs';
 import { dataAccess, NotFoundError, type ObjectStore, type StoreAccess } from '@cosmicai/store';
@@ -148,12 +149,8 @@ interface InputChanges extends Pick<NewInputs, 'changed' | 'modelSha256'> {
 }
 
 /** Whether what is published of this run, if it is this run that is published, is what it published. */
-async function isPublishedWhole(
-  store: ObjectStore,
-  { run_id: runId, result_path: resultPath }: RunReference,
-  { whole }: RanksInStore,
-): Promise<boolean> {
-  const { findings } = await verifyPublished(store, runLayout(resultPath, runId), { runId, resultPath }, whole);
+async function isPublishedWhole(store: ObjectStore, run: RunReference, { whole }: RanksInStore): Promise<boolean> {
+  const { findings } = await verifyPublished(store, placeOfRun(run), whole);
   return findings.length === 0;
 }
 

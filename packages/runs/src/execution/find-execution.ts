@@ -6,13 +6,12 @@ import {
   executionRecordSchema,
   parseEventLog,
   parseJsonAs,
-  runLayout,
   type ExecutionRecord,
 } from '@cosmicai/payload';
 import { fileStore, getIfThere } from '@cosmicai/store';
 import { z } from 'zod';
-import { openPlace, type RunPlace } from '../place/run-place.ts';
-import { executionOfRun, executionsFolder } from './local-executions.ts';
+import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
+import { executionFolderOf } from './local-executions.ts';
 
 const DEFINITION_FILE = 'definition.json';
 
@@ -26,17 +25,14 @@ export async function findExecution(place: RunPlace, cwd: string): Promise<Execu
 }
 
 async function keptExecution(place: RunPlace): Promise<ExecutionRecord | undefined> {
-  const key = `${runLayout(place.resultPath, place.runId).folder}/${EXECUTION_FILE}`;
+  const key = `${layoutOf(place).folder}/${EXECUTION_FILE}`;
   const record = await getIfThere(openPlace(place), key);
   return record && parseJsonAs(executionRecordSchema, record.toString(), key);
 }
 
-async function localExecution(
-  { bucket, resultPath, runId }: RunPlace,
-  cwd: string,
-): Promise<ExecutionRecord | undefined> {
-  if (!bucket.startsWith('file://')) return undefined;
-  const folder = await executionOfRun(executionsFolder(bucket, resultPath, cwd), runId);
+async function localExecution(place: RunPlace, cwd: string): Promise<ExecutionRecord | undefined> {
+  if (!place.bucket.startsWith('file://')) return undefined;
+  const folder = await executionFolderOf(place, cwd);
   if (folder === undefined) return undefined;
   const log = join(folder, EVENT_LOG);
   const { events } = parseEventLog(await readFile(log), log);

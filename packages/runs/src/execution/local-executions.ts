@@ -3,9 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EVENT_LOG } from '@cosmicai/payload';
+import type { ResultsPlace, RunPlace } from '../place/run-place.ts';
 
 /** Where executions on this machine lie: beside their results where these are here too, else below the current folder. */
-export function executionsFolder(bucket: string, resultPath: string, cwd: string): string {
+export function executionsFolder({ bucket, resultPath }: ResultsPlace, cwd: string): string {
   const results = bucket.startsWith('file:') ? join(fileURLToPath(bucket), resultPath) : resolve(cwd, 'cosmicai');
   return join(results, 'executions');
 }
@@ -25,11 +26,12 @@ export async function brokenOff(folder: string, isHeld: (directory: string) => b
     .filter((directory) => !isHeld(directory));
 }
 
-/** The newest execution on this machine that worked at a run. */
-export async function executionOfRun(folder: string, runId: string): Promise<string | undefined> {
+/** The folder of the newest execution on this machine that worked at a run; undefined where none did. */
+export async function executionFolderOf(place: RunPlace, cwd: string): Promise<string | undefined> {
+  const folder = executionsFolder(place, cwd);
   for (const name of (await readdir(folder).catch(() => [])).sort().reverse()) {
     const log = await readFile(join(folder, name, EVENT_LOG)).catch(() => undefined);
-    if (log?.includes(`"run_id":"${runId}"`) === true) return join(folder, name);
+    if (log?.includes(`"run_id":"${place.runId}"`) === true) return join(folder, name);
   }
   return undefined;
 }

@@ -10,7 +10,6 @@ import {
   ranksOf,
   type ReportLine,
   type RunEvent,
-  runLayout,
   type RunRecord,
   runRecordSchema,
   type RunSummary,
@@ -19,7 +18,7 @@ import {
 import { dataAccess, getIfThere, type ObjectStore } from '@cosmicai/store';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
 import { z } from 'zod';
-import { openPlace, type RunPlace } from '../place/run-place.ts';
+import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { billOf } from './bill.ts';
 import { encodeFlux, largestResiduals, type Cutout } from './cutouts.ts';
 import { quoteOfRun } from './kept-quote.ts';
@@ -44,7 +43,7 @@ export async function gatherRun(
   { prices: named, cutouts = true }: GatherOptions = {},
 ): Promise<RunMaterial & { readonly summary: RunSummary }> {
   const store = openPlace(place);
-  const layout = runLayout(place.resultPath, place.runId);
+  const layout = layoutOf(place);
   const read = async (key: string) => (await store.get(key)).toString();
   const summary = parseJsonAs(runSummarySchema, await read(layout.summary), layout.summary);
   const record = parseJsonAs(runRecordSchema, await read(layout.run), layout.run);

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Quote, quoteSchema } from '@cosmicai/quote';
-import { parseJsonAs, runLayout, withFormat } from '@cosmicai/payload';
+import { parseJsonAs, withFormat } from '@cosmicai/payload';
 import { getIfThere } from '@cosmicai/store';
-import { openPlace, type RunPlace } from '../place/run-place.ts';
+import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 
 /** Name of a quote beside what it was made for: in an execution's folder from before its start, in the run's once it is over. */
 const QUOTE_FILE = 'quote.json';
@@ -34,7 +34,7 @@ export async function quoteOfRun(place: RunPlace): Promise<Quote | undefined> {
 }
 
 function inRun(place: RunPlace) {
-  return { store: openPlace(place), key: `${runLayout(place.resultPath, place.runId).folder}/${QUOTE_FILE}` };
+  return { store: openPlace(place), key: `${layoutOf(place).folder}/${QUOTE_FILE}` };
 }
 
 function textOf(quote: Quote): string {

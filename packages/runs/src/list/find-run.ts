@@ -1,13 +1,6 @@
-import {
-  InvalidInputError,
-  parseJsonAs,
-  runLayout,
-  runSummarySchema,
-  UserInputError,
-  type RunSummary,
-} from '@cosmicai/payload';
+import { InvalidInputError, parseJsonAs, runSummarySchema, UserInputError, type RunSummary } from '@cosmicai/payload';
 import { getIfThere, readableAddress, resultsLocation, type ObjectStore } from '@cosmicai/store';
-import { openPlace, type RunPlace } from '../place/run-place.ts';
+import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { readLease } from '../publish/lease.ts';
 import { newestFinished } from './run-folders.ts';
 
@@ -39,7 +32,7 @@ export async function findRun(
     throw new UserInputError(
       `There is no finished run in ${readableAddress(bucket, resultPath)}: it has neither a summary.json nor a runs/<run_id>/summary.json.`,
     );
-  const lease = await readLease(store, runLayout(resultPath, runId).published.lease);
+  const lease = await readLease(store, layoutOf({ resultPath, runId }).published.lease);
   return {
     place: { bucket, resultPath, runId, ...how },
     notes: [
@@ -49,7 +42,7 @@ export async function findRun(
       ...(newest === undefined || newest.run_id === runId
         ? []
         : [
-            `The newest run there is ${newest.run_id}: ${newest.status}${newest.status === 'FAILED' ? ', so it was not published' : ''}. Its files lie in ${readableAddress(bucket, runLayout(resultPath, newest.run_id).folder)}/`,
+            `The newest run there is ${newest.run_id}: ${newest.status}${newest.status === 'FAILED' ? ', so it was not published' : ''}. Its files lie in ${readableAddress(bucket, layoutOf({ resultPath, runId: newest.run_id }).folder)}/`,
           ]),
     ],
   };
@@ -76,6 +69,6 @@ async function newestSummary(
 ): Promise<{ readonly run_id: string; readonly status: string } | undefined> {
   const newest = await newestFinished(store, resultPath);
   if (newest === undefined) return undefined;
-  const summary = await summaryAt(store, runLayout(resultPath, newest).summary);
+  const summary = await summaryAt(store, layoutOf({ resultPath, runId: newest }).summary);
   return summary ?? { run_id: newest, status: 'UNREADABLE' };
 }

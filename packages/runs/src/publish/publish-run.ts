@@ -1,14 +1,13 @@
-import { MOST_RANKS_PUBLISHED, rankResultSchema, type RunLayout } from '@cosmicai/payload';
+import { MOST_RANKS_PUBLISHED, rankResultSchema } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
+import { layoutOf, type RunPlace } from '../place/run-place.ts';
 import { acquireLease, type HeldLease, type LeaseClock } from './lease.ts';
 
 const CONCURRENT_WRITES = 32;
 
 export interface Publication {
-  readonly runId: string;
-  readonly resultPath: string;
-  readonly published: RunLayout['published'];
+  readonly place: Pick<RunPlace, 'resultPath' | 'runId'>;
   /** Texts of the ranks' results. */
   readonly ranks: readonly { readonly rank: number; readonly text: string }[];
   readonly combined: string;
@@ -22,8 +21,9 @@ export interface Publication {
  * @throws PublishingError when another run doesn't come to an end there
  */
 export async function publishRun(store: ObjectStore, publication: Publication, clock: LeaseClock): Promise<void> {
+  const { place } = publication;
   for (;;) {
-    const lease = await acquireLease(store, publication.published.lease, publication.runId, clock);
+    const lease = await acquireLease(store, layoutOf(place).published.lease, place.runId, clock);
     try {
       if (await publishUnder(lease, store, publication)) return;
     } finally {
@@ -34,7 +34,8 @@ export async function publishRun(store: ObjectStore, publication: Publication, c
 
 /** @returns false when the lease was lost: somebody else may have written in between */
 async function publishUnder(lease: HeldLease, store: ObjectStore, publication: Publication): Promise<boolean> {
-  const { published, resultPath, combined, summary } = publication;
+  const { place, combined, summary } = publication;
+  const { published } = layoutOf(place);
   const ranks = publication.ranks.length > MOST_RANKS_PUBLISHED ? [] : publication.ranks;
   const chunks = Array.from({ length: Math.ceil(ranks.length / CONCURRENT_WRITES) }, (_, chunk) =>
     ranks.slice(chunk * CONCURRENT_WRITES, (chunk + 1) * CONCURRENT_WRITES),
@@ -43,7 +44,7 @@ async function publishUnder(lease: HeldLease, store: ObjectStore, publication: P
     if (!(await lease.stillHeld())) return false;
     await Promise.all(chunk.map(({ rank, text }) => store.put(published.rankResult(rank), text)));
   }
-  await removeOthers(store, resultPath, new Set(ranks.map(({ rank }) => published.rankResult(rank))));
+  await removeOthers(store, place.resultPath, new Set(ranks.map(({ rank }) => published.rankResult(rank))));
   for (const [key, text] of [
     [published.combined, combined],
     [published.summary, summary],

@@ -1,6 +1,7 @@
-import { MOST_RANKS_PUBLISHED, runLayout, runSummarySchema, type RankResult, type RunLayout } from '@cosmicai/payload';
+import { MOST_RANKS_PUBLISHED, runSummarySchema, type RankResult } from '@cosmicai/payload';
 import { getIfThere, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
+import { layoutOf, type RunPlace } from '../place/run-place.ts';
 import { readLease } from '../publish/lease.ts';
 import type { Finding } from './findings.ts';
 
@@ -17,10 +18,10 @@ export interface PublishedVerification {
 /** Compares what is published at a result_path with the run's own files, when it is this run that is published there. */
 export async function verifyPublished(
   store: ObjectStore,
-  layout: RunLayout,
-  { runId, resultPath }: { readonly runId: string; readonly resultPath: string },
+  place: Pick<RunPlace, 'resultPath' | 'runId'>,
   results: ReadonlyMap<number, RankResult>,
 ): Promise<PublishedVerification> {
+  const layout = layoutOf(place);
   const { published } = layout;
   const lease = await readLease(store, published.lease);
   if (lease !== undefined)
@@ -31,8 +32,8 @@ export async function verifyPublished(
     };
   const there = await getIfThere(store, published.summary);
   const { data } = runSummarySchema.pick({ run_id: true }).safeParse(jsonOf(there));
-  if (data?.run_id !== undefined && data.run_id !== runId)
-    return (await isThere(store, resultPath, data.run_id))
+  if (data?.run_id !== undefined && data.run_id !== place.runId)
+    return (await isThere(store, { ...place, runId: data.run_id }))
       ? { findings: [], notes: [`Published beside it is run ${data.run_id}.`], compared: 0 }
       : {
           findings: [
@@ -65,8 +66,8 @@ export async function verifyPublished(
   return { findings: compared.flat(), notes: [], compared: pairs.length };
 }
 
-async function isThere(store: ObjectStore, resultPath: string, runId: string): Promise<boolean> {
-  return (await store.head(runLayout(resultPath, runId).run)) !== undefined;
+async function isThere(store: ObjectStore, place: Pick<RunPlace, 'resultPath' | 'runId'>): Promise<boolean> {
+  return (await store.head(layoutOf(place).run)) !== undefined;
 }
 
 function jsonOf(bytes: Buffer | undefined): unknown {

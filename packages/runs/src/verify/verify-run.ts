@@ -1,5 +1,6 @@
 import { InvalidInputError, type RankTask, type RunLayout, type RunRecord } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
+import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { readPlan } from '../plan/read-plan.ts';
 import { proveRun } from '../proof/prove-run.ts';
 import type { MissingRank } from '../plan/read-rank.ts';
@@ -11,10 +12,7 @@ import { verifyInputs } from './verify-inputs.ts';
 import { verifyPublished } from './verify-published.ts';
 
 export interface VerifyOptions {
-  readonly runId: string;
-  readonly resultPath: string;
-  readonly store: ObjectStore;
-  readonly layout: RunLayout;
+  readonly place: RunPlace;
   /** The bucket of a task's partitions, asked as the payload says. */
   readonly openData: (task: RankTask, record: RunRecord) => ObjectStore;
   /** SHA-256 of the run's model as it is now; undefined where it can't be reached. */
@@ -39,13 +37,15 @@ export interface Verification {
  * @throws NotFoundError when there is no such run
  */
 export async function verifyRun(options: VerifyOptions): Promise<Verification> {
-  const { runId, store, layout, openData, onProgress } = options;
+  const { place, openData, onProgress } = options;
+  const store = openPlace(place);
+  const layout = layoutOf(place);
   const folder = await verifyFolder(store, layout);
   const plan = await readPlan(store, layout).catch((error: unknown) => {
     if (error instanceof InvalidInputError) return error;
     throw error;
   });
-  if (plan instanceof InvalidInputError) return withoutPlan(runId, plan, folder);
+  if (plan instanceof InvalidInputError) return withoutPlan(place.runId, plan, folder);
   const { record, manifest } = plan;
   const { whole, missing } = await ranksInStore(store, manifest);
   const ranks = [...missing].map(([rank, { error, cause }]): Finding => ({
@@ -53,7 +53,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
     problem: `leaves rank ${rank} without a whole result: ${cause}`,
     mend: 'resume',
   }));
-  const published = await verifyPublished(store, layout, { runId, resultPath: options.resultPath }, whole);
+  const published = await verifyPublished(store, place, whole);
   const files = [...whole.values()].reduce((sum, { partitions }) => sum + partitions.length, 0);
   let read = 0;
   const inputs = await verifyInputs(
@@ -70,7 +70,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
   const proof = proveRun({ manifest, results: [...whole.values()], changedFiles: missing.size });
   const model = verifyModel(await options.modelSha256(record), proof.models);
   return {
-    run_id: runId,
+    run_id: place.runId,
     statement: proof.statement,
     findings: [
       ...proof.problems.map((problem): Finding => ({
