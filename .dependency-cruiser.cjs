@@ -17,6 +17,7 @@ const layers = [
   'rendezvous',
   'quote',
   'metrics',
+  'samples',
   'torchfile',
   'store',
   'trace',

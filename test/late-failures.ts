@@ -1,6 +1,6 @@
 import { fileStore } from '../packages/store/src/index.ts';
 import { simulateSurvey } from '../packages/survey/src/index.ts';
-import { writePartition, type SampleBatch } from '../packages/torchfile/src/index.ts';
+import { writePartition, type PartitionBatch } from '../packages/torchfile/src/index.ts';
 import { cast, integers, node, numbers, testModel } from './onnx-models.ts';
 
 /** `z` of a test model above which these fail: no galaxy has it, unless its magnitudes are FAINT. */
@@ -61,7 +61,7 @@ const DIFFERENT = 50;
 export async function writeGalaxies(folder: string, key: string, faint: readonly number[]): Promise<void> {
   const [galaxies] = simulateSurvey({ count: DIFFERENT, seed: 3 });
   if (galaxies === undefined) throw new Error('no galaxies');
-  const batches = Array.from({ length: 2000 / DIFFERENT }, (_, index): SampleBatch => {
+  const batches = Array.from({ length: 2000 / DIFFERENT }, (_, index): PartitionBatch => {
     const from = index * DIFFERENT;
     const magnitudes = galaxies.magnitudes.slice();
     for (const at of faint.filter((one) => one >= from && one < from + DIFFERENT))

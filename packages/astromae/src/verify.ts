@@ -1,9 +1,9 @@
 import { parseJsonAs, UserInputError } from '@cosmicai/payload';
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { Galaxies } from '@cosmicai/samples';
 import { z } from 'zod';
 
 /** Runs a model on samples: their redshifts, [count]. Where it runs is the caller's business. */
-export type Predict = (samples: SampleBatch) => Promise<ArrayLike<number>>;
+export type Predict = (samples: Galaxies) => Promise<ArrayLike<number>>;
 
 /** What to compare with: another model, or predictions made earlier, in the order of the samples. */
 export type Reference = Predict | readonly number[];
@@ -29,7 +29,7 @@ export interface Verification {
  * @throws UserInputError when there are no samples, or not as many as earlier predictions
  */
 export async function verifyModel(
-  batches: AsyncIterable<SampleBatch> | Iterable<SampleBatch>,
+  batches: AsyncIterable<Galaxies> | Iterable<Galaxies>,
   model: Predict,
   reference: Reference,
 ): Promise<Verification> {
@@ -53,7 +53,7 @@ export async function verifyModel(
   return { ...difference(predictions, expected), redshift: Float64Array.from(redshift) };
 }
 
-function append(all: number[], values: ArrayLike<number>, batch: SampleBatch, what: string): void {
+function append(all: number[], values: ArrayLike<number>, batch: Galaxies, what: string): void {
   if (values.length !== batch.count) {
     throw new UserInputError(`${what} has ${values.length} values for a batch of ${batch.count} samples`);
   }

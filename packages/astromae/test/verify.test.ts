@@ -1,11 +1,11 @@
 import { InvalidInputError, UserInputError } from '@cosmicai/payload';
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { PartitionBatch } from '@cosmicai/torchfile';
 import { parseGolden, verifyModel } from '../src/index.ts';
 
 /** Batches of three and two samples; sample k has spectroscopic redshift k / 10. */
 const batches = [batch(0, 3), batch(3, 2)];
 
-function batch(from: number, count: number): SampleBatch {
+function batch(from: number, count: number): PartitionBatch {
   return {
     from,
     count,
@@ -16,7 +16,7 @@ function batch(from: number, count: number): SampleBatch {
 }
 
 /** A model that is off by the given amount for each sample. */
-const off = (errors: readonly number[]) => async (samples: SampleBatch) =>
+const off = (errors: readonly number[]) => async (samples: PartitionBatch) =>
   Float64Array.from(samples.redshift, (value, index) => value + errors[samples.from + index]!);
 const exact = off([0, 0, 0, 0, 0]);
 

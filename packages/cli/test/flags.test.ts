@@ -1,7 +1,7 @@
 import { demoModel } from '@cosmicai/demo-model';
 import { fileStore } from '@cosmicai/store';
 import { simulateSurvey } from '@cosmicai/survey';
-import { writePartition, type SampleBatch } from '@cosmicai/torchfile';
+import { writePartition, type PartitionBatch } from '@cosmicai/torchfile';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';
 
 const DEMO = ['--model', demoModel()];
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => workspace.remove());
 
-function twenty(): SampleBatch {
+function twenty(): PartitionBatch {
   const [batch] = simulateSurvey({ count: 20, seed: 7 });
   if (batch === undefined) throw new Error('no galaxies');
   return batch;

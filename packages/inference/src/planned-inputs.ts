@@ -1,6 +1,5 @@
 import type { ObjectVersion, RankTask } from '@cosmicai/payload';
-import { addressWithin, ChangedError, type ObjectStore } from '@cosmicai/store';
-import { storeSource, type StoreSource } from '@cosmicai/torchfile';
+import { addressWithin, ChangedError, storeSource, type ObjectStore, type StoreSource } from '@cosmicai/store';
 import { AFTER_A_CHANGE, ModelChangedError, PartitionChangedError } from './errors.ts';
 import type { LoadedModel } from './model/open-model.ts';
 

@@ -1,5 +1,5 @@
 import { UserInputError, type TrainedRanges } from '@cosmicai/payload';
-import type { Partition, SampleBatch } from '@cosmicai/torchfile';
+import type { Galaxies, GalaxySource } from '@cosmicai/samples';
 import { ModelFailure } from './errors.ts';
 import { MICRO_BATCH, type Predictor } from './predictor.ts';
 import { flagInputs, flagPredictions } from './quality/flag-samples.ts';
@@ -36,13 +36,13 @@ export interface PredictedSamples {
 }
 
 /**
- * Streams a partition through the model, in order. Reading, copying and inference overlap: enough samples are in flight
+ * Streams a file's galaxies through the model, in order. Reading, copying and inference overlap: enough samples are in flight
  * that no worker waits, and no more.
  *
- * @throws UserInputError that names the file and the galaxies that the model fails on, TorchFileError where the file is damaged
+ * @throws UserInputError that names the file and the galaxies that the model fails on, UnusableFileError where the file is damaged
  */
 export async function* predictPartition(
-  partition: Partition,
+  source: GalaxySource,
   predictor: Predictor,
   options: PredictPartitionOptions,
 ): AsyncGenerator<PredictedSamples> {
@@ -51,9 +51,9 @@ export async function* predictPartition(
   const window = Math.max(2, Math.ceil((2 * predictor.workers * MICRO_BATCH) / size));
   const inFlight: Promise<PredictedSamples>[] = [];
   try {
-    for await (const batch of partition.batches({ size, ...(signal && { signal }) })) {
+    for await (const batch of source.batches({ size, ...(signal && { signal }) })) {
       checks?.add(batch);
-      const predicted = predictBatch(batch, partition.name, predictor, options);
+      const predicted = predictBatch(batch, source.name, predictor, options);
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       predicted.catch(() => undefined);
       inFlight.push(predicted);
@@ -73,24 +73,24 @@ function samplesPerRead(batchSize: number, frozen: number | null): number {
 }
 
 async function predictBatch(
-  batch: SampleBatch,
-  partition: string,
+  batch: Galaxies,
+  source: string,
   predictor: Predictor,
   { batchSize, trained, onPart }: PredictPartitionOptions,
 ): Promise<PredictedSamples> {
   const flags = flagInputs(batch, trained);
   const zPred = await predictor.predict(batch, batchSize, onPart).catch((error: unknown) => {
-    throw atGalaxies(error, partition, batch.from);
+    throw atGalaxies(error, source, batch.from);
   });
   flagPredictions(flags, zPred, trained);
   return { from: batch.from, count: batch.count, magnitudes: batch.magnitudes, zSpec: batch.redshift, zPred, flags };
 }
 
 /** A model's failure with the file and the galaxies it fails on, by their indices. */
-function atGalaxies(error: unknown, partition: string, from: number): unknown {
+function atGalaxies(error: unknown, source: string, from: number): unknown {
   if (!(error instanceof ModelFailure)) return error;
   const first = from + error.start;
   const last = first + error.count - 1;
   const galaxies = first === last ? `galaxy ${first}` : `galaxies ${first} to ${last}`;
-  return new UserInputError(`${partition}, ${galaxies} (the first is 0): ${error.message}`, { cause: error });
+  return new UserInputError(`${source}, ${galaxies} (the first is 0): ${error.message}`, { cause: error });
 }

@@ -1,4 +1,5 @@
-import { openPartition, type ByteSource } from '@cosmicai/torchfile';
+import { openGalaxies } from '@cosmicai/samples';
+import type { ByteSource } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
 import { predictPartition, type PredictedSamples } from './predict-partition.ts';
 import { PartitionChecks } from './quality/partition-checks.ts';
@@ -15,7 +16,7 @@ export interface PredictSourceOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** A whole partition file, predicted and looked at. */
+/** A whole file, predicted and looked at. */
 export interface PredictedSource {
   readonly count: number;
   readonly batches: readonly PredictedSamples[];
@@ -25,26 +26,26 @@ export interface PredictedSource {
 }
 
 /**
- * Predicts a partition file from its first sample to its last.
+ * Predicts a file of samples from its first one to its last.
  *
- * @throws TorchFileError when it is none or damaged, UserInputError when the model fails on it
+ * @throws UnusableFileError when it is none or damaged, UserInputError when the model fails on it
  */
 export async function predictSource(
-  source: ByteSource,
+  file: ByteSource,
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
   { batchSize, checkCrc, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
-  const partition = await openPartition(source, { checkCrc });
-  const { count } = partition;
+  const source = await openGalaxies(file, { checkCrc });
+  const { count } = source;
   const batches: PredictedSamples[] = [];
   const checks = new PartitionChecks();
   let done = 0;
   onProgress?.(done, count);
   const onPart = onProgress && ((part: number) => onProgress((done += part), count));
   const options = { batchSize, trained, checks, onPart, ...(signal && { signal }) };
-  for await (const samples of predictPartition(partition, predictor, options)) {
+  for await (const samples of predictPartition(source, predictor, options)) {
     batches.push(samples);
     onPredicted?.(samples, count);
   }
-  return { count, batches, unchecked: partition.unchecked(), checks };
+  return { count, batches, unchecked: source.unchecked(), checks };
 }

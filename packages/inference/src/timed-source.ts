@@ -1,4 +1,4 @@
-import type { ByteSource } from '@cosmicai/torchfile';
+import type { ByteSource } from '@cosmicai/store';
 
 /** A byte source that keeps the time of each of its reads; reads may overlap. */
 export class TimedSource implements ByteSource {

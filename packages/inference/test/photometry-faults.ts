@@ -1,15 +1,15 @@
 import { simulateSurvey } from '@cosmicai/survey';
 import { ASTROMAE } from '@cosmicai/payload';
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { PartitionBatch } from '@cosmicai/torchfile';
 
 /** A way in which somebody's data may differ from what is expected. */
-export type Fault = (batch: SampleBatch) => SampleBatch;
+export type Fault = (batch: PartitionBatch) => PartitionBatch;
 
 const BANDS = ASTROMAE.image.bands.length;
 const PIXELS = ASTROMAE.image.side ** 2;
 
 /** Galaxies of the simulated survey, in one batch. */
-export function simulated(count: number, seed: number): SampleBatch {
+export function simulated(count: number, seed: number): PartitionBatch {
   const [batch] = simulateSurvey({ count, seed, batchSize: count });
   if (batch === undefined) throw new Error('an empty survey');
   return batch;
@@ -51,7 +51,7 @@ export const magnitudeBands =
 export const scaled = (factor: number): Fault => eachPixel((flux) => flux * factor);
 
 /** Galaxies with a magnitude within a range only. */
-export function only(batch: SampleBatch, band: number, least: number, most: number): SampleBatch {
+export function only(batch: PartitionBatch, band: number, least: number, most: number): PartitionBatch {
   const kept = Array.from({ length: batch.count }, (_, galaxy) => galaxy).filter((galaxy) => {
     const magnitude = batch.magnitudes[galaxy * BANDS + band] ?? NaN;
     return magnitude >= least && magnitude < most;

@@ -1,4 +1,4 @@
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { PartitionBatch } from '@cosmicai/torchfile';
 import { findingsOf, PartitionChecks, photometryVerdict, PhotometrySums } from '../src/index.ts';
 import {
   counts,
@@ -16,13 +16,13 @@ import {
 const partition51 = simulated(51, 1);
 const partition200 = simulated(200, 2);
 
-function verdictOf(...batches: SampleBatch[]) {
+function verdictOf(...batches: PartitionBatch[]) {
   const sums = new PhotometrySums();
   for (const batch of batches) sums.add(batch);
   return photometryVerdict(sums);
 }
 
-function findings(...partitions: SampleBatch[]) {
+function findings(...partitions: PartitionBatch[]) {
   return findingsOf(
     partitions.map((batch, index) => {
       const checks = new PartitionChecks();

@@ -17,7 +17,7 @@ import {
   type TrainedRanges,
 } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
-import { openPartition, storeSource, writePartition, type SampleBatch } from '@cosmicai/torchfile';
+import { openPartition, storeSource, writePartition, type PartitionBatch } from '@cosmicai/torchfile';
 import {
   decodePredictions,
   encodePredictions,
@@ -46,7 +46,7 @@ const trained: TrainedRanges = {
 };
 
 /** Good galaxies: noise around zero, magnitudes amid the trained ones, a redshift that anybody would predict. */
-function galaxies(count: number): SampleBatch {
+function galaxies(count: number): PartitionBatch {
   return {
     from: 0,
     count,
@@ -73,7 +73,7 @@ const answering = (redshifts: readonly number[]): Predictor => ({
 const trainedRangesOf = async (path: string) => (await readModel(modelOnDisk(path))).trained;
 
 async function predicted(
-  batch: SampleBatch,
+  batch: PartitionBatch,
   predictor: Predictor,
   ranges: TrainedRanges | 'unknown' = trained,
 ): Promise<PredictedSamples> {
@@ -92,12 +92,12 @@ async function predicted(
 
 const namesOf = (flags: number) => QUALITY_FLAG_NAMES.filter((name) => (flags & QUALITY_FLAGS[name].bit) !== 0);
 /** Pixels of a band of the second of three galaxies. */
-const band = (batch: SampleBatch, at: number) => batch.images.subarray((5 + at) * PIXELS, (6 + at) * PIXELS);
+const band = (batch: PartitionBatch, at: number) => batch.images.subarray((5 + at) * PIXELS, (6 + at) * PIXELS);
 
 const DEMO = demoModel();
 
 describe('flags of galaxies', () => {
-  it.each<[string, (batch: SampleBatch) => void, readonly string[]]>([
+  it.each<[string, (batch: PartitionBatch) => void, readonly string[]]>([
     ['nothing', () => undefined, []],
     ['a NaN pixel', (batch) => (band(batch, 2)[7] = NaN), ['input_not_finite']],
     ['infinite pixels of both signs', (batch) => band(batch, 0).set([Infinity, -Infinity]), ['input_not_finite']],

@@ -12,7 +12,7 @@ import {
   type RankProgress,
 } from '@cosmicai/payload';
 import { fileStore, hashObject, openStore, type ObjectStore } from '@cosmicai/store';
-import { writePartition, type SampleBatch } from '@cosmicai/torchfile';
+import { writePartition, type PartitionBatch } from '@cosmicai/torchfile';
 import { dataOf } from '../../../test/torch-files.ts';
 import {
   decodeHashes,
@@ -55,7 +55,7 @@ afterAll(async () => {
 const bucket = () => pathToFileURL(folder).href;
 
 /** Samples whose values follow from their index alone. */
-function samples(from: number, count: number): SampleBatch {
+function samples(from: number, count: number): PartitionBatch {
   const wave = (length: number, period: number) =>
     Float64Array.from({ length }, (_, index) => Math.sin(from + index / period));
   return {

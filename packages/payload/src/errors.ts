@@ -17,6 +17,22 @@ export class UserInputError extends CosmicError {
   override readonly actor = 'user';
 }
 
+/**
+ * A file that can't be used as what it was given for: damaged, or of another kind. Names it and, where one place is to blame,
+ * the byte offset in it, so that the same file needn't be searched by hand.
+ */
+export class UnusableFileError extends UserInputError {
+  readonly file: string;
+  /** Byte offset in the file; undefined when no single place is to blame. */
+  readonly offset: number | undefined;
+
+  constructor(file: string, offset: number | undefined, problem: string, options?: ErrorOptions) {
+    super(`${file}${offset === undefined ? '' : `, byte ${offset}`}: ${problem}`, options);
+    this.file = file;
+    this.offset = offset;
+  }
+}
+
 /** The machine or account lacks something: disk, permission, binary, configuration. */
 export class EnvironmentError extends CosmicError {
   override readonly actor = 'environment';

@@ -1,4 +1,4 @@
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { PartitionBatch } from '@cosmicai/torchfile';
 import { BAND_COUNT, R_BAND } from './bands.ts';
 import type { Catalogue } from './catalogue.ts';
 import { drawGalaxy } from './draw-galaxy.ts';
@@ -38,7 +38,7 @@ const DEFAULT_BATCH = 64;
  *
  * @throws RangeError for numbers outside their range
  */
-export function* simulateSurvey(options: SurveyOptions): Generator<SampleBatch, void, undefined> {
+export function* simulateSurvey(options: SurveyOptions): Generator<PartitionBatch, void, undefined> {
   const { count, start = 0, batchSize = DEFAULT_BATCH } = options;
   for (const [name, value] of Object.entries({ count, start, batchSize })) {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} must be a whole number, not ${value}`);

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { PartitionBatch } from '@cosmicai/torchfile';
 import fc from 'fast-check';
 import { simulateSurvey, type SurveyOptions } from '../src/index.ts';
 
 const PIXELS = 5 * 32 * 32;
 
-function collect(options: SurveyOptions): SampleBatch[] {
+function collect(options: SurveyOptions): PartitionBatch[] {
   return [...simulateSurvey(options)];
 }
 
 /** Bytes of all images, magnitudes and redshifts, whatever the batches. */
-function digest(batches: readonly SampleBatch[]): string {
+function digest(batches: readonly PartitionBatch[]): string {
   const hash = createHash('sha256');
   for (const part of ['images', 'magnitudes', 'redshift'] as const) {
     for (const batch of batches) {

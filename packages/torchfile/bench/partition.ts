@@ -10,13 +10,13 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openPartition, partitionStream, type ByteSource, type SampleBatch } from '../src/index.ts';
+import { openPartition, partitionStream, type ByteSource, type PartitionBatch } from '../src/index.ts';
 
 const COUNT = 5113;
 const SAMPLE_BYTES = 20_520;
 const ROUNDS = 5;
 
-function* samples(size: number): Generator<SampleBatch> {
+function* samples(size: number): Generator<PartitionBatch> {
   for (let from = 0; from < COUNT; from += size) {
     const count = Math.min(size, COUNT - from);
     yield {

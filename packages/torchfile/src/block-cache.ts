@@ -1,5 +1,5 @@
-import type { ByteSource } from './byte-source.ts';
-import { readExactly } from './byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
+import { readExactly } from './read-exactly.ts';
 
 const BLOCK_BYTES = 64 * 1024;
 /** Reads above this go straight to the source: caching them would only cost memory. */

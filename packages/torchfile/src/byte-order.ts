@@ -1,4 +1,4 @@
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
 import { MalformedTorchFileError } from './errors.ts';
 import type { ByteOrder } from './tensor/bytes.ts';
 import type { Checksums } from './zip/checksums.ts';

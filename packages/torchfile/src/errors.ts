@@ -1,20 +1,7 @@
-import { UserInputError } from '@cosmicai/payload';
+import { UnusableFileError } from '@cosmicai/payload';
 
-/**
- * A torch file that can't be used. Names the file and, where one place is to blame, the byte offset in it, so that the
- * same file needn't be searched by hand.
- */
-export class TorchFileError extends UserInputError {
-  readonly file: string;
-  /** Byte offset in the file; undefined when no single place is to blame. */
-  readonly offset: number | undefined;
-
-  constructor(file: string, offset: number | undefined, problem: string, options?: ErrorOptions) {
-    super(`${file}${offset === undefined ? '' : `, byte ${offset}`}: ${problem}`, options);
-    this.file = file;
-    this.offset = offset;
-  }
-}
+/** A torch file that can't be used. */
+export class TorchFileError extends UnusableFileError {}
 
 /** The bytes contradict the format: damaged, truncated, or made to harm. */
 export class MalformedTorchFileError extends TorchFileError {}

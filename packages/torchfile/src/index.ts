@@ -1,6 +1,7 @@
-export { bufferSource, storeSource, type ByteSource, type SourceVersion, type StoreSource } from './byte-source.ts';
+export { bufferSource, storeSource, type ByteSource, type SourceVersion, type StoreSource } from '@cosmicai/store';
 export { MalformedTorchFileError, TorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from './errors.ts';
 export { DEFAULT_LIMITS, type TorchFileLimits } from './limits.ts';
+export { describeStart, isTorchFile, otherFormat, TORCH_SIGNATURE } from './other-formats.ts';
 export { whyUnchecked } from './why-unchecked.ts';
 export { openTorchFile, type TorchFile, type TorchFileOptions } from './torch-file.ts';
 export {
@@ -23,7 +24,9 @@ export type { DType, FloatDType, TensorData } from './tensor/dtype.ts';
 export { asTensorRef, type TensorRef } from './tensor/tensor-ref.ts';
 export { toFloat32, toFloat64, type Tensor } from './tensor/tensor.ts';
 export { openPartition, type BatchesOptions, type Partition, type ReadSamplesOptions } from './partition/partition.ts';
-export type { SampleBatch } from './partition/sample-batch.ts';
+export type { PartitionBatch } from './partition/partition-batch.ts';
+export type { PartitionOptions, PartitionSpec } from './partition/partition-spec.ts';
+export { readAhead } from './partition/read-ahead.ts';
 export { partitionSize, partitionStream, writePartition, type PartitionShape } from './write/partition-stream.ts';
 export { torchFileStream, torchFileSize, type StorageInput } from './write/torch-file-stream.ts';
 export { PickleWriter, type TensorInput, type WrittenTensor } from './write/pickle-writer.ts';

@@ -1,11 +1,12 @@
-import { readExactly, type ByteSource } from './byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
+import { readExactly } from './read-exactly.ts';
 import { MalformedTorchFileError, UnsupportedTorchFileError } from './errors.ts';
 
 const LONGEST_SIGNATURE = 512;
-const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1');
+const ZIP_SIGNATURE = 'PK\x03\x04';
 /** A pickled 0x1950a86a20f9469cfc6c: torch.save before 1.6, or with _use_new_zipfile_serialization=False. */
-const LEGACY_MAGIC = Buffer.from('6cfc9c46f9206aa85019', 'hex');
-const TAR_MAGIC = Buffer.from('ustar', 'latin1');
+const LEGACY_MAGIC = Buffer.from('6cfc9c46f9206aa85019', 'hex').toString('latin1');
+const TAR_MAGIC = 'ustar';
 const TAR_MAGIC_OFFSET = 257;
 
 const SAVE_TENSORS = 'save its tensors with torch.save';
@@ -49,33 +50,65 @@ function conversion(name: string): string {
   );
 }
 
+/** What a file is that people take for another, by how it begins, and what to do about it; undefined: nobody knows. */
+export function otherFormat(head: Uint8Array): { readonly is: string; readonly remedy: string } | undefined {
+  const text = textOf(head);
+  return FORMATS.find(({ begins }) => (typeof begins === 'string' ? text.startsWith(begins) : begins.test(text)));
+}
+
+/** Whether a file that begins like this is one of torch.save, of today or of old. */
+export function isTorchFile(head: Uint8Array): boolean {
+  return isZip(head) || isLegacy(head) || isTar(head);
+}
+
+/** What is found in a file that nobody knows. */
+export function describeStart(head: Uint8Array): string {
+  return head.length === 0 ? 'nothing: the file is empty' : `bytes ${Buffer.from(head.subarray(0, 8)).toString('hex')}`;
+}
+
+/** In words, for refusals. */
+export const TORCH_SIGNATURE = 'a zip made by torch.save, which begins with 504b0304';
+
 /** Says what a file is that is no zip, as far as its first bytes tell. */
 export async function refuseOtherFormats(source: ByteSource): Promise<void> {
-  const head = Buffer.from(await readExactly(source, 0, Math.min(LONGEST_SIGNATURE, source.size)));
-  if (head.subarray(0, 4).equals(ZIP_SIGNATURE)) return;
-  if (head.subarray(0, 16).includes(LEGACY_MAGIC)) {
+  const head = await readExactly(source, 0, Math.min(LONGEST_SIGNATURE, source.size));
+  if (isZip(head)) return;
+  if (isLegacy(head)) {
     throw new UnsupportedTorchFileError(
       source.name,
       0,
       `this is the old format of torch.save (before torch 1.6), not the zip format. ${conversion(source.name)}`,
     );
   }
-  if (head.subarray(TAR_MAGIC_OFFSET, TAR_MAGIC_OFFSET + TAR_MAGIC.length).equals(TAR_MAGIC)) {
+  if (isTar(head)) {
     throw new UnsupportedTorchFileError(
       source.name,
       0,
       `this is a tar archive, the format of torch before 0.2. ${conversion(source.name)}`,
     );
   }
-  const text = head.toString('latin1');
-  const other = FORMATS.find(({ begins }) =>
-    typeof begins === 'string' ? text.startsWith(begins) : begins.test(text),
-  );
+  const other = otherFormat(head);
   if (other !== undefined) throw new UnsupportedTorchFileError(source.name, 0, `${other.is}; ${other.remedy}`);
-  const found = source.size === 0 ? 'nothing: the file is empty' : `bytes ${head.subarray(0, 8).toString('hex')}`;
   throw new MalformedTorchFileError(
     source.name,
     0,
-    `no torch file: expected a zip made by torch.save, which begins with 504b0304; found ${found}`,
+    `no torch file: expected ${TORCH_SIGNATURE}; found ${describeStart(head)}`,
   );
+}
+
+function isZip(head: Uint8Array): boolean {
+  return textOf(head).startsWith(ZIP_SIGNATURE);
+}
+
+function isLegacy(head: Uint8Array): boolean {
+  return textOf(head.subarray(0, 16)).includes(LEGACY_MAGIC);
+}
+
+function isTar(head: Uint8Array): boolean {
+  return textOf(head).startsWith(TAR_MAGIC, TAR_MAGIC_OFFSET);
+}
+
+/** A character for each byte that can be part of a signature. */
+function textOf(head: Uint8Array): string {
+  return Buffer.from(head.subarray(0, LONGEST_SIGNATURE)).toString('latin1');
 }

@@ -1,6 +1,7 @@
 import { withBlockCache } from './block-cache.ts';
 import { readByteOrder } from './byte-order.ts';
-import { readExactly, type ByteSource } from './byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
+import { readExactly } from './read-exactly.ts';
 import { MalformedTorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from './errors.ts';
 import { DEFAULT_LIMITS, type TorchFileLimits } from './limits.ts';
 import { PickleCursor } from './pickle/cursor.ts';

@@ -4,7 +4,7 @@ import {
   partitionStream,
   UnsupportedTorchFileError,
   type ByteSource,
-  type SampleBatch,
+  type PartitionBatch,
 } from '../src/index.ts';
 import { all, counted, golden, goldenBytes, goldenSource, sha256 } from './golden-files.ts';
 
@@ -119,7 +119,7 @@ describe('openPartition', () => {
 });
 
 describe('batches', () => {
-  function joined(batches: readonly SampleBatch[]): Float32Array {
+  function joined(batches: readonly PartitionBatch[]): Float32Array {
     const images = new Float32Array(batches.reduce((sum, batch) => sum + batch.images.length, 0));
     for (const batch of batches) images.set(batch.images, batch.from * 5120);
     return images;

@@ -8,12 +8,12 @@ import {
   readStateDict,
   stateDictStream,
   torchFileStream,
-  type SampleBatch,
+  type PartitionBatch,
   type TorchValue,
 } from '../src/index.ts';
 import { all, collect, golden, goldenSource, sha256 } from './golden-files.ts';
 
-function batch(from: number, count: number, pixels = 5 * 32 * 32): SampleBatch {
+function batch(from: number, count: number, pixels = 5 * 32 * 32): PartitionBatch {
   return {
     from,
     count,
@@ -77,7 +77,7 @@ describe('partitionStream', () => {
     expect((await openPartition(bufferSource('p.pt', file))).count).toBe(0);
   });
 
-  it.each<[string, SampleBatch[], string]>([
+  it.each<[string, PartitionBatch[], string]>([
     ['a gap', [batch(0, 1), batch(2, 1)], 'samples [2, 3) where 1 of 3 were due next'],
     ['too many samples', [batch(0, 4)], 'samples [0, 4) where 0 of 3 were due next'],
     ['too few samples', [batch(0, 2)], 'a partition of 3 samples ended after 2'],

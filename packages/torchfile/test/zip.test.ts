@@ -8,7 +8,7 @@ import {
   UnsupportedTorchFileError,
   type ByteSource,
 } from '../src/index.ts';
-import { readExactly } from '../src/byte-source.ts';
+import { readExactly } from '../src/read-exactly.ts';
 import { centralDirectory, dataDescriptor, localHeader } from '../src/write/zip-headers.ts';
 import { Checksums } from '../src/zip/checksums.ts';
 import { readContent } from '../src/zip/content.ts';

@@ -1,4 +1,4 @@
-import { beginFile, type NamedFile } from '@cosmicai/store';
+import { beginFile, type ByteSource, type NamedFile } from '@cosmicai/store';
 import { resolve } from 'node:path';
 import {
   describeRepeats,
@@ -12,7 +12,6 @@ import {
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError } from '@cosmicai/payload';
-import type { ByteSource } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { UnusableFileError } from '@cosmicai/payload';
+import { openSamples, splitSamples, type SamplesPart } from '@cosmicai/samples';
 import { bucketAndPrefix, folderAddress, makeNamedFolder, openStore } from '@cosmicai/store';
-import { openPartition, splitPartition, TorchFileError, type PartitionPart } from '@cosmicai/torchfile';
 import { Command } from 'commander';
 import { existingSource } from '../inputs/files.ts';
 import { accessOf, byteSize, crcOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
@@ -38,13 +39,13 @@ export function splitCommand(terminal: Terminal): Command {
 async function split(file: string, options: SplitOptions, terminal: Terminal): Promise<void> {
   const source = await existingSource(file, terminal.cwd, accessOf(options));
   const reading = { checkCrc: options.crc };
-  const { count } = await openPartition(source, reading);
+  const { count } = await openSamples(source, reading);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
   if (!options.out.includes('://')) await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
   const store = openStore(bucket);
   const bar = progress(terminal, 'Splitting');
   const written: string[] = [];
-  const write = async (part: PartitionPart) => {
+  const write = async (part: SamplesPart) => {
     terminal.signal.throwIfAborted();
     const key = prefix === '' ? part.name : `${prefix}/${part.name}`;
     await store.put(key, Readable.from(part.content), { signal: terminal.signal });
@@ -52,7 +53,7 @@ async function split(file: string, options: SplitOptions, terminal: Terminal): P
     bar.update(part.from + part.count, count, part.name);
   };
   try {
-    const parts = await splitPartition(source, options.partitionSize, write, reading);
+    const parts = await splitSamples(source, options.partitionSize, write, reading);
     if (options.json) printJson(terminal, parts);
     else {
       printBlock(
@@ -69,7 +70,7 @@ async function split(file: string, options: SplitOptions, terminal: Terminal): P
     }
   } catch (error) {
     // Parts of a damaged file must not be taken for sound ones.
-    if (error instanceof TorchFileError) for (const key of written) await store.delete(key);
+    if (error instanceof UnusableFileError) for (const key of written) await store.delete(key);
     throw error;
   } finally {
     bar.done();

@@ -3,8 +3,17 @@ import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { demoModel } from '@cosmicai/demo-model';
 import { UserInputError } from '@cosmicai/payload';
-import { checkName, fileStore, kindOf, localPath, openStore, parseAddress, type StoreAccess } from '@cosmicai/store';
-import { storeSource, type ByteSource } from '@cosmicai/torchfile';
+import {
+  checkName,
+  fileStore,
+  kindOf,
+  localPath,
+  openStore,
+  parseAddress,
+  storeSource,
+  type ByteSource,
+  type StoreAccess,
+} from '@cosmicai/store';
 import type { Terminal } from '../output/terminal.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Partition } from '@cosmicai/torchfile';
+import type { SampleSource } from '@cosmicai/samples';
 import { printLine, type Terminal } from './terminal.ts';
 
 /** Says of a file that damage to it would have gone unnoticed. */
@@ -6,8 +6,8 @@ export function notChecked(name: string, why: string): string {
   return `Not checked: whether ${name} is damaged: ${why}`;
 }
 
-/** The same of a partition whose samples have all been read. */
-export function sayUnchecked(partition: Partition, terminal: Terminal): void {
-  const why = partition.unchecked();
-  if (why !== undefined) printLine(terminal.stderr, notChecked(partition.name, why));
+/** The same of a file whose samples have all been read. */
+export function sayUnchecked(source: Pick<SampleSource, 'name' | 'unchecked'>, terminal: Terminal): void {
+  const why = source.unchecked();
+  if (why !== undefined) printLine(terminal.stderr, notChecked(source.name, why));
 }

@@ -5,9 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { fetchModel, modelInStore } from '@cosmicai/inference';
 import { FunctionError, openPool } from '@cosmicai/local';
 import { EnvironmentError, parseJsonAs, rankResultSchema, UserInputError, type RankResult } from '@cosmicai/payload';
-import { fileStore, type ObjectStore } from '@cosmicai/store';
+import { openGalaxies, type Galaxies } from '@cosmicai/samples';
+import { fileStore, storeSource, type ObjectStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
-import { MEGABYTE, openPartition, storeSource, writePartition, type SampleBatch } from '@cosmicai/torchfile';
+import { MEGABYTE, writePartition } from '@cosmicai/torchfile';
 import { resolveModel } from '../inputs/files.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -113,11 +114,11 @@ async function bringPartition(store: ObjectStore, from: ProbeOptions['partition'
     await writeSurvey(store, '', { count: GALAXIES, seed: SEED, partitionBytes: 64 * MEGABYTE });
     return { galaxies: GALAXIES, readBytesPerSecond: null };
   }
-  const partition = await openPartition(await storeSource(from.store, from.key));
-  const galaxies = Math.min(GALAXIES, partition.count);
+  const source = await openGalaxies(await storeSource(from.store, from.key));
+  const galaxies = Math.min(GALAXIES, source.count);
   const started = performance.now();
-  const batches: SampleBatch[] = [];
-  for await (const batch of partition.batches({ size: 512, to: galaxies })) batches.push(batch);
+  const batches: Galaxies[] = [];
+  for await (const batch of source.batches({ size: 512, to: galaxies })) batches.push(batch);
   const seconds = (performance.now() - started) / 1000;
   await writePartition(store, PARTITION, { count: galaxies }, batches);
   const bytes = batches.reduce((sum, { images }) => sum + images.byteLength, 0);

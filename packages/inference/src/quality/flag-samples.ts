@@ -1,5 +1,5 @@
 import { isPlaceholderMagnitude, isUsableTruth, QUALITY_FLAGS, type TrainedRanges } from '@cosmicai/payload';
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { Galaxies } from '@cosmicai/samples';
 
 /** Where the model's own range is unknown: photometric redshifts scatter a little below 0, and none has been made beyond 12. */
 const PLAUSIBLE_REDSHIFT = [-0.05, 12] as const;
@@ -8,7 +8,7 @@ const MARGIN = 0.05;
 
 /** Flags of each galaxy that its inputs give, before anything is predicted. */
 export function flagInputs(
-  { count, images, magnitudes, redshift }: Omit<SampleBatch, 'from'>,
+  { count, images, magnitudes, redshift }: Omit<Galaxies, 'from'>,
   trained: TrainedRanges | undefined,
 ): Uint16Array {
   const flags = new Uint16Array(count);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { Galaxies } from '@cosmicai/samples';
 
 const BYTES = 8;
 
@@ -10,7 +10,7 @@ export const MOST_HASHES = 10_000_000;
  * A 64-bit number for each image's pixels, the same for the same pixels only (two of 10 million different galaxies share one with a
  * probability of 3e-6). Images with the same value throughout are left out: they are no galaxies, and all alike.
  */
-export function imageHashes({ count, images }: Pick<SampleBatch, 'count' | 'images'>): BigUint64Array {
+export function imageHashes({ count, images }: Pick<Galaxies, 'count' | 'images'>): BigUint64Array {
   const hashes = new BigUint64Array(count);
   const pixels = images.length / count;
   let kept = 0;

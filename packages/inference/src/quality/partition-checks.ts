@@ -1,4 +1,4 @@
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { Galaxies } from '@cosmicai/samples';
 import { imageHashes } from './image-hashes.ts';
 import { PhotometrySums } from './photometry.ts';
 
@@ -8,7 +8,7 @@ export class PartitionChecks {
   readonly hashes: BigUint64Array[] = [];
 
   /** Each batch once, in order. */
-  add(batch: Pick<SampleBatch, 'count' | 'images' | 'magnitudes'>): void {
+  add(batch: Pick<Galaxies, 'count' | 'images' | 'magnitudes'>): void {
     this.photometry.add(batch);
     this.hashes.push(imageHashes(batch));
   }

@@ -1,5 +1,5 @@
 import { ASTROMAE, isPlaceholderMagnitude } from '@cosmicai/payload';
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { Galaxies } from '@cosmicai/samples';
 import { apertureMagnitude } from './aperture.ts';
 import { Moments } from './moments.ts';
 
@@ -37,7 +37,7 @@ export class PhotometrySums {
   }
 
   /** Batches of one partition, in order. */
-  add({ count, images, magnitudes }: Pick<SampleBatch, 'count' | 'images' | 'magnitudes'>): void {
+  add({ count, images, magnitudes }: Pick<Galaxies, 'count' | 'images' | 'magnitudes'>): void {
     const pixels = images.length / count / BANDS;
     const vector = new Float64Array(2 * BANDS + 2);
     for (let galaxy = 0; galaxy < count; galaxy++) {

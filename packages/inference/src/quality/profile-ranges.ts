@@ -1,5 +1,5 @@
 import { isPlaceholderMagnitude, isUsableTruth, type TrainedRanges } from '@cosmicai/payload';
-import type { SampleBatch } from '@cosmicai/torchfile';
+import type { Galaxies } from '@cosmicai/samples';
 
 /** Measures the ranges of magnitudes and true redshifts in galaxies that a model was trained on; what stands for "unknown" is left out. */
 export class RangeProfile {
@@ -8,7 +8,7 @@ export class RangeProfile {
   #redshift: [number, number] = [Infinity, -Infinity];
   galaxies = 0;
 
-  add({ count, magnitudes, redshift }: Pick<SampleBatch, 'count' | 'magnitudes' | 'redshift'>): void {
+  add({ count, magnitudes, redshift }: Pick<Galaxies, 'count' | 'magnitudes' | 'redshift'>): void {
     if (count === 0) return;
     this.galaxies += count;
     const bands = magnitudes.length / count;

@@ -15,8 +15,8 @@ import {
   type RunSummary,
   runSummarySchema,
 } from '@cosmicai/payload';
-import { dataAccess, getIfThere, type ObjectStore } from '@cosmicai/store';
-import { openPartition, storeSource } from '@cosmicai/torchfile';
+import { openGalaxies } from '@cosmicai/samples';
+import { dataAccess, getIfThere, storeSource, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { billOf } from './bill.ts';
@@ -151,7 +151,7 @@ async function cutoutsOf(rows: readonly PredictionRow[], store: ObjectStore): Pr
   const cutouts: Cutout[] = [];
   for (const { rank, partition, index, z_spec, z_pred } of rows) {
     try {
-      const { images } = await (await openPartition(await storeSource(store, partition))).read(index, index + 1);
+      const { images } = await (await openGalaxies(await storeSource(store, partition))).read(index, index + 1);
       cutouts.push({
         rank,
         partition,

@@ -1,6 +1,13 @@
-import { EnvironmentError, UserInputError, type Manifest, type RankResult, type RankTask } from '@cosmicai/payload';
-import { hashObject, type ObjectStore } from '@cosmicai/store';
-import { openPartition, storeSource, TorchFileError } from '@cosmicai/torchfile';
+import {
+  EnvironmentError,
+  UnusableFileError,
+  UserInputError,
+  type Manifest,
+  type RankResult,
+  type RankTask,
+} from '@cosmicai/payload';
+import { openSamples } from '@cosmicai/samples';
+import { hashObject, storeSource, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import type { Finding } from './findings.ts';
 
@@ -63,11 +70,11 @@ async function difference(
 /** A disk that rots changes neither time nor size: the checksums in the file are what tells. */
 async function damage(store: ObjectStore, key: string): Promise<string | undefined> {
   try {
-    const partition = await openPartition(await storeSource(store, key));
-    for await (const _ of partition.batches({ size: SAMPLES_AT_ONCE }));
+    const source = await openSamples(await storeSource(store, key));
+    for await (const _ of source.batches({ size: SAMPLES_AT_ONCE }));
     return undefined;
   } catch (error) {
-    if (error instanceof TorchFileError) return `is damaged: ${error.message}`;
+    if (error instanceof UnusableFileError) return `is damaged: ${error.message}`;
     throw error;
   }
 }

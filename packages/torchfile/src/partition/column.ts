@@ -1,4 +1,4 @@
-import { readExactly } from '../byte-source.ts';
+import { readExactly } from '../read-exactly.ts';
 import { UnsupportedTorchFileError } from '../errors.ts';
 import { elementsOf } from '../tensor/bytes.ts';
 import { itemBytes, type DType, type TensorData } from '../tensor/dtype.ts';

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
 import { openTorchFile, type TorchFile } from '../torch-file.ts';
 import { openColumn, type Column } from './column.ts';
 import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';

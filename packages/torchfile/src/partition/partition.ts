@@ -1,4 +1,4 @@
-import type { ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
 import type { FloatDType } from '../tensor/dtype.ts';
 import { whyUnchecked } from '../why-unchecked.ts';
 import type { RowsOptions } from './column.ts';
@@ -6,7 +6,7 @@ import { openColumns } from './columns.ts';
 import { cutouts, float64Rows } from './cutout.ts';
 import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
 import { readAhead } from './read-ahead.ts';
-import type { SampleBatch } from './sample-batch.ts';
+import type { PartitionBatch } from './partition-batch.ts';
 
 export interface ReadSamplesOptions {
   readonly signal?: AbortSignal;
@@ -37,7 +37,7 @@ export interface Partition {
    *
    * @throws RangeError when the range leaves the partition
    */
-  read(from: number, to: number, options?: ReadSamplesOptions): Promise<SampleBatch>;
+  read(from: number, to: number, options?: ReadSamplesOptions): Promise<PartitionBatch>;
   /**
    * Reads samples in order, batch by batch, ahead of the caller: one ranged read of images for each batch, and where
    * magnitudes and redshifts take less than 1 MiB, one read of each for all. Leaving the loop cancels what is under way.
@@ -47,12 +47,12 @@ export interface Partition {
    *
    * @throws MalformedTorchFileError naming file and zip entry when they don't
    */
-  batches(options: BatchesOptions): AsyncGenerator<SampleBatch, void, undefined>;
+  batches(options: BatchesOptions): AsyncGenerator<PartitionBatch, void, undefined>;
   /** Why damage to this file could go unnoticed though it was to be checked; known once `batches` has handed out all samples. */
   unchecked(): string | undefined;
 }
 
-type Labels = Pick<SampleBatch, 'magnitudes' | 'redshift'>;
+type Labels = Pick<PartitionBatch, 'magnitudes' | 'redshift'>;
 
 /** Those of 20,000 samples, and of any published partition, come with one read each instead of one for each batch. */
 const LARGEST_LABEL_READ = 1024 * 1024;
@@ -136,10 +136,10 @@ export async function openPartition(source: ByteSource, options: PartitionOption
 
 /** Batches as they come, with something done before the one that ends at `to` is handed out. */
 async function* beforeLast(
-  batches: AsyncGenerator<SampleBatch, void, undefined>,
+  batches: AsyncGenerator<PartitionBatch, void, undefined>,
   to: number,
   work: () => Promise<void>,
-): AsyncGenerator<SampleBatch, void, undefined> {
+): AsyncGenerator<PartitionBatch, void, undefined> {
   for await (const batch of batches) {
     if (batch.from + batch.count === to) await work();
     yield batch;

@@ -1,5 +1,5 @@
 import { imageShape as shapeOf } from '@cosmicai/payload';
-import type { ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
 import { littleEndianBytes } from '../tensor/bytes.ts';
 import { itemBytes } from '../tensor/dtype.ts';
 import { countOf, gather, isContiguous } from '../tensor/layout.ts';

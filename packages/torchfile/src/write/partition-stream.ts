@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { imageShape as shapeOf } from '@cosmicai/payload';
 import type { ObjectStore, ReadOptions, WrittenObject } from '@cosmicai/store';
 import { DEFAULT_SPEC } from '../partition/partition-spec.ts';
-import type { SampleBatch } from '../partition/sample-batch.ts';
+import type { PartitionBatch } from '../partition/partition-batch.ts';
 import { littleEndianBytes } from '../tensor/bytes.ts';
 import { countOf } from '../tensor/layout.ts';
 import { storageBytes, tensorDatasetPickle, type DatasetTensor } from './tensor-dataset-pickle.ts';
@@ -50,7 +50,7 @@ export function partitionSize(shape: PartitionShape): number {
  */
 export async function* partitionStream(
   shape: PartitionShape,
-  batches: AsyncIterable<SampleBatch> | Iterable<SampleBatch>,
+  batches: AsyncIterable<PartitionBatch> | Iterable<PartitionBatch>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const layout = partitionLayout(shape);
   const [images, magnitudes, redshift] = layout;
@@ -81,7 +81,7 @@ export async function* partitionStream(
   ]);
 }
 
-function checkBatch(batch: SampleBatch, expected: number, pixels: number, features: number, count: number): void {
+function checkBatch(batch: PartitionBatch, expected: number, pixels: number, features: number, count: number): void {
   const { from, count: samples, images, magnitudes, redshift } = batch;
   if (from !== expected || from + samples > count) {
     throw new RangeError(`samples [${from}, ${from + samples}) where ${expected} of ${count} were due next`);
@@ -100,7 +100,7 @@ export function writePartition(
   store: ObjectStore,
   key: string,
   shape: PartitionShape,
-  batches: AsyncIterable<SampleBatch> | Iterable<SampleBatch>,
+  batches: AsyncIterable<PartitionBatch> | Iterable<PartitionBatch>,
   options?: ReadOptions,
 ): Promise<WrittenObject> {
   return store.put(key, Readable.from(partitionStream(shape, batches), { objectMode: false }), options);

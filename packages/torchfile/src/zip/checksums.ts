@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { readExactly, type ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
+import { readExactly } from '../read-exactly.ts';
 import { MalformedTorchFileError } from '../errors.ts';
 import { dataStart, type ZipEntry } from './directory.ts';
 import { RangeSum } from './range-sum.ts';

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
-import { readExactly, type ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
+import { readExactly } from '../read-exactly.ts';
 import { MalformedTorchFileError, TorchFileLimitError } from '../errors.ts';
 import type { Checksums } from './checksums.ts';
 import { dataStart, type ZipEntry } from './directory.ts';

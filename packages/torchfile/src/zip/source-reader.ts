@@ -1,5 +1,6 @@
 import yauzl from 'yauzl';
-import { readExactly, type ByteSource } from '../byte-source.ts';
+import type { ByteSource } from '@cosmicai/store';
+import { readExactly } from '../read-exactly.ts';
 import { TorchFileError } from '../errors.ts';
 
 type Done = (error: Error | null, bytesRead?: number) => void;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeOnnxFile, RangeProfile, withMetadata } from '@cosmicai/inference';
 import { ASTROMAE, TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
-import { openPartition } from '@cosmicai/torchfile';
+import { openGalaxies } from '@cosmicai/samples';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
 import { accessOf, crcOption, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
@@ -73,14 +73,14 @@ async function measure(
   const bar = progress(terminal, 'Measuring');
   try {
     for (const path of data) {
-      const partition = await openPartition(await existingSource(path, terminal.cwd, accessOf(access)), {
+      const source = await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), {
         checkCrc: crc,
       });
-      for await (const batch of partition.batches({ size: BATCH, signal: terminal.signal })) {
+      for await (const batch of source.batches({ size: BATCH, signal: terminal.signal })) {
         found.add(batch);
-        bar.update(batch.from + batch.count, partition.count, partition.name);
+        bar.update(batch.from + batch.count, source.count, source.name);
       }
-      sayUnchecked(partition, terminal);
+      sayUnchecked(source, terminal);
     }
   } finally {
     bar.done();

@@ -4,7 +4,7 @@ import { parseGolden, verifyModel, type Verification } from '@cosmicai/astromae'
 import { openModel, type Predictor } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import type { PredictionScores } from '@cosmicai/payload';
-import { openPartition, type Partition, type SampleBatch } from '@cosmicai/torchfile';
+import { openGalaxies, type Galaxies, type GalaxySource } from '@cosmicai/samples';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
@@ -58,7 +58,7 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   const partitions = [];
   for (const path of options.data)
     partitions.push(
-      await openPartition(await existingSource(path, terminal.cwd, accessOf(options)), { checkCrc: options.crc }),
+      await openGalaxies(await existingSource(path, terminal.cwd, accessOf(options)), { checkCrc: options.crc }),
     );
   const golden = options.against.endsWith('.json')
     ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
@@ -70,8 +70,7 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   try {
     if (golden === undefined)
       other = (await openModel({ ...use, modelPath: resolveModel(options.against, terminal) })).predictor;
-    const predictWith = (predictor: Predictor) => (samples: SampleBatch) =>
-      predictor.predict(samples, options.batchSize);
+    const predictWith = (predictor: Predictor) => (samples: Galaxies) => predictor.predict(samples, options.batchSize);
     verification = await verifyModel(
       batchesOf(partitions, terminal.signal),
       predictWith(model),
@@ -120,7 +119,7 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
 /** Samples read at a time; forward passes are split further. */
 const SAMPLES_PER_READ = 256;
 
-async function* batchesOf(partitions: readonly Partition[], signal: AbortSignal): AsyncGenerator<SampleBatch> {
+async function* batchesOf(partitions: readonly GalaxySource[], signal: AbortSignal): AsyncGenerator<Galaxies> {
   for (const partition of partitions) yield* partition.batches({ size: SAMPLES_PER_READ, signal });
 }
 

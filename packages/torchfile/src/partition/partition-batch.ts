@@ -1,5 +1,5 @@
 /** Consecutive samples of a partition. */
-export interface SampleBatch {
+export interface PartitionBatch {
   /** Index in the partition of the first sample. */
   readonly from: number;
   readonly count: number;

@@ -1,5 +1,6 @@
-import { NotFoundError, readableAddress, type ObjectInfo, type ObjectStore, type ReadOptions } from '@cosmicai/store';
-import { MalformedTorchFileError } from './errors.ts';
+import { NotFoundError } from './errors.ts';
+import type { ObjectInfo, ObjectStore, ReadOptions } from './object-store.ts';
+import { readableAddress } from './readable-address.ts';
 
 /** Random access to the bytes of one immutable file. */
 export interface ByteSource {
@@ -44,31 +45,4 @@ export function bufferSource(name: string, bytes: Uint8Array): ByteSource {
       return bytes.subarray(start, end);
     },
   };
-}
-
-/** Reads exactly [start, end). A range that leaves the file, or an answer that is too short, is a typed error. */
-export async function readExactly(
-  source: ByteSource,
-  start: number,
-  end: number,
-  options?: ReadOptions,
-): Promise<Uint8Array> {
-  options?.signal?.throwIfAborted();
-  if (!(start >= 0 && end >= start && end <= source.size)) {
-    throw new MalformedTorchFileError(
-      source.name,
-      start,
-      `needs bytes ${start} to ${end}, but the file has ${source.size}: it is truncated or damaged`,
-    );
-  }
-  if (start === end) return new Uint8Array(0);
-  const bytes = await source.read(start, end, options);
-  if (bytes.byteLength !== end - start) {
-    throw new MalformedTorchFileError(
-      source.name,
-      start,
-      `asked for ${end - start} bytes and got ${bytes.byteLength}: the file changed while it was read`,
-    );
-  }
-  return bytes;
 }

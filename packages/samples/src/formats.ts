@@ -1,0 +1,5 @@
+import type { SampleFormat } from './format.ts';
+import { torch } from './torch/torch-format.ts';
+
+/** Every format that samples are read from. */
+export const FORMATS: readonly SampleFormat[] = [torch];

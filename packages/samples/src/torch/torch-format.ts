@@ -1,0 +1,12 @@
+import { isTorchFile, splitPartition, TORCH_SIGNATURE } from '@cosmicai/torchfile';
+import type { SampleFormat } from '../format.ts';
+import { openTorchSource } from './torch-source.ts';
+
+/** `torch.save(TensorDataset(images, magnitudes, redshift))`. */
+export const torch: SampleFormat = {
+  name: 'torch',
+  signature: TORCH_SIGNATURE,
+  begins: isTorchFile,
+  open: openTorchSource,
+  split: splitPartition,
+};

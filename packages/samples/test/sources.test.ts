@@ -1,0 +1,59 @@
+import type { ModelSpec } from '@cosmicai/payload';
+import { bufferSource } from '@cosmicai/store';
+import { describeSampleSource, type SourceFixture } from '../src/conformance.ts';
+import { openSamples, type ColumnValues, type SampleColumn } from '../src/index.ts';
+import { memorySource } from './memory-source.ts';
+import { galaxies, partitionBytes } from './partitions.ts';
+
+const COUNT = 10;
+
+function torchFixture(spec?: ModelSpec): SourceFixture {
+  const batch = galaxies(COUNT, spec);
+  const options = spec === undefined ? {} : { spec };
+  const bytes = () => partitionBytes(batch, spec);
+  return {
+    open: async () => openSamples(bufferSource('1.pt', await bytes()), options),
+    async openDamaged() {
+      const damaged = Uint8Array.from(await bytes());
+      // Amid the images, which are most of the file.
+      const middle = damaged.length >> 1;
+      damaged[middle] = (damaged[middle] ?? 0) ^ 1;
+      return openSamples(bufferSource('1.pt', damaged), options);
+    },
+    content: new Map<string, ColumnValues>([
+      ['image', batch.images],
+      ['magnitudes', batch.magnitudes],
+      [spec?.truth ?? 'redshift', batch.redshift],
+    ]),
+    ...(spec === undefined && { file: { bytes, format: 'torch' } }),
+  };
+}
+
+describeSampleSource('a torch partition', torchFixture());
+
+describeSampleSource(
+  'a torch partition of other bands',
+  torchFixture({ image: { bands: ['g', 'r', 'i'], side: 24 }, features: ['g', 'g-r', 'r-i'], truth: 'z' }),
+);
+
+/** Three bands of integers, no magnitudes, no truth, and names of objects in two types. */
+const IN_MEMORY: readonly (readonly [SampleColumn, ColumnValues])[] = [
+  [
+    { name: 'cutout', type: 'uint8', shape: [3, 4, 4], parts: ['g', 'r', 'i'] },
+    Uint8Array.from({ length: COUNT * 48 }, (_, at) => at),
+  ],
+  [
+    { name: 'object_id', type: 'int64', shape: [] },
+    BigInt64Array.from({ length: COUNT }, (_, at) => -(2n ** 62n) + BigInt(at)),
+  ],
+  [{ name: 'field', type: 'text', shape: [] }, Array.from({ length: COUNT }, (_, at) => `tract ${at}`)],
+  [
+    { name: 'ra', type: 'float64', shape: [] },
+    Float64Array.from({ length: COUNT }, (_, at) => (at === 3 ? NaN : at / 7)),
+  ],
+];
+
+describeSampleSource('memory', {
+  open: () => Promise.resolve(memorySource('memory', COUNT, IN_MEMORY)),
+  content: new Map(IN_MEMORY.map(([{ name }, values]) => [name, values])),
+});
