@@ -3,10 +3,10 @@
  * repository, bundles of the functions among it, goes into its dist/product.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bundle } from '../packages/deploy/src/index.ts';
-import { root } from './packages.ts';
+import { publicPackages, root } from './packages.ts';
 
 const FUNCTIONS = ['init', 'inference', 'summarize'];
 
@@ -18,6 +18,7 @@ const PRODUCT = [
   'config/lambda-role.yml',
   'config/options.cjs',
   'infrastructure',
+  'packages/metrics/src/prices/us-east-1.json',
   'packages/payload/src/no-telemetry.json',
   ...FUNCTIONS.map((service) => `services/${service}/serverless.yml`),
   'services/rendezvous/Dockerfile',
@@ -31,6 +32,7 @@ export async function build(): Promise<void> {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  for (const { folder } of publicPackages()) removeStale(join(root, folder));
   execFileSync(process.execPath, [join(root, 'services/rendezvous/build.ts')], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -41,6 +43,15 @@ export async function build(): Promise<void> {
     const { folder, files, description } = await bundle(service);
     for (const name of [...files, description])
       copy(join(folder, name), join(product, 'services', service, 'dist', name));
+  }
+}
+
+/** What was built of sources that are there no longer would be packed too. */
+function removeStale(folder: string): void {
+  const built = join(folder, 'dist');
+  for (const name of readdirSync(built, { recursive: true, encoding: 'utf8' })) {
+    const [, source] = /^(?!product\b)(.*?)(?:\.d\.ts|\.js(?:\.map)?)$/.exec(name) ?? [];
+    if (source !== undefined && !existsSync(join(folder, 'src', `${source}.ts`))) rmSync(join(built, name));
   }
 }
 
