@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { DescribeStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
+import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { listAll, openStore, type ObjectStore } from '@cosmicai/store';
 import { startMoto, whyNoMoto, type MotoServer } from '../../../test/moto-server.ts';
-import { simulateSurvey } from '@cosmicai/survey';
-import { writePartition } from '@cosmicai/torchfile';
 import { layOutBucket, stageOptions } from '../src/index.ts';
+import { oneDeployment } from '../../../test/one-deployment.ts';
 import { root, temporaryFolder } from '../../../test/stacks.ts';
 
 /** moto's account. */
@@ -35,8 +33,8 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
       AWS_SECRET_ACCESS_KEY: 'test',
     });
     store = openStore(`s3://${BUCKET}`);
-    deployed = (await cosmicai('deploy', 'local')).stdout;
-  }, 240_000);
+    deployed = (await oneDeployment(() => cosmicai('deploy', 'local'))).stdout;
+  }, 480_000);
   afterAll(async () => {
     await moto.stop();
   });
@@ -72,35 +70,6 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     expect(deployed).toContain(`cosmicai run --target aws --stage local s3://${BUCKET}/configs/payload.json`);
   });
 
-  it('runs the deployed bundles on its bucket, called here because moto calls functions in Docker only', async () => {
-    const count = 24;
-    for (const k of [1, 2]) {
-      const galaxies = simulateSurvey({ count, seed: k });
-      await writePartition(store, `datasets/small/${k}.pt`, { count }, galaxies);
-    }
-    await store.put('models/random.onnx', compileAstroMae(PUBLISHED_CONFIG, randomWeights(PUBLISHED_CONFIG, 1)));
-    const sample = JSON.parse((await store.get('configs/payload.json')).toString()) as object;
-    const payload = { ...sample, world_size: 2, model: 'models/random.onnx' };
-
-    const planned = (await call('init', 'init', payload)) as { run: { manifest_key: string } };
-    const manifest = JSON.parse((await store.get(planned.run.manifest_key)).toString()) as unknown[];
-    expect(manifest).toHaveLength(2);
-    for (const item of manifest) {
-      expect(await call('inference', 'infer', item)).toMatchObject({ status: 'succeeded', samples: count });
-    }
-    const answer = await call('summarize', 'summarize', planned);
-    expect(answer).toMatchObject({ statusCode: 200, status: 'SUCCEEDED' });
-    const combined = JSON.parse((await store.get('results/first-run/combined_data.json')).toString()) as unknown[];
-    expect(combined).toHaveLength(2);
-  });
-
-  it('accepts a run, which moto records but does not execute', async () => {
-    const { executionArn } = await new SFNClient().send(
-      new StartExecutionCommand({ stateMachineArn: MACHINE, input: '{}' }),
-    );
-    expect(executionArn).toContain(':execution:cosmicai-local:');
-  });
-
   it('keeps a payload that somebody has edited when it is laid out again', async () => {
     await store.put('configs/payload.json', '{"edited": true}');
     const model = 'models/astromae-demo';
@@ -121,12 +90,12 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     await store.put('results/a', '1');
     await store.put('results/a', '2');
     await store.delete('results/a');
-    const { stdout } = await cosmicai('remove', 'local', '--yes');
+    const { stdout } = await oneDeployment(() => cosmicai('remove', 'local', '--yes'));
     expect(stdout).toMatch(/^Removed stage local and s3:\/\/\S+ with \d+ object versions\.\n$/);
     await expect(store.get('configs/payload.json')).rejects.toThrow('There is no bucket');
     const { Functions = [] } = await new LambdaClient().send(new ListFunctionsCommand());
     expect(Functions).toEqual([]);
-  }, 240_000);
+  }, 480_000);
 
   it('sets up the rendezvous server too, whose network moto can not remove again', async () => {
     const stages = await temporaryFolder('stages');
@@ -134,7 +103,8 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     await writeFile(join(stages, 'met.yml'), options);
     await s3().send(new CreateBucketCommand({ Bucket: 'packages-met' }));
     const sls = join(root, 'node_modules/.bin/sls');
-    await execute(sls, ['deploy', '--stage', 'met', '--param', 'rendezvous_tasks=1'], { COSMICAI_STAGES: stages });
+    const deploy = ['deploy', '--stage', 'met', '--param', 'rendezvous_tasks=1'];
+    await oneDeployment(() => execute(sls, deploy, { COSMICAI_STAGES: stages }));
     const stateMachineArn = MACHINE.replace('local', 'met');
     const { status } = await new SFNClient().send(new DescribeStateMachineCommand({ stateMachineArn }));
     expect(status).toBe('ACTIVE');
@@ -154,7 +124,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
       `login --username AWS --password-stdin ${registry}`,
       `push ${image}`,
     ]);
-  }, 120_000);
+  }, 480_000);
 });
 
 describe('the commands for stages', () => {
@@ -202,19 +172,4 @@ async function keysOf(store: ObjectStore): Promise<string[]> {
 
 function s3(): S3Client {
   return new S3Client({ forcePathStyle: true });
-}
-
-/** Calls a handler of a bundle in a process of its own, as Lambda does. */
-async function call(service: string, handler: string, event: unknown): Promise<unknown> {
-  const folder = await temporaryFolder('call');
-  const [input, output] = [join(folder, 'event.json'), join(folder, 'answer.json')];
-  await writeFile(input, JSON.stringify(event));
-  const bundle = join(root, 'services', service, 'dist/handler.mjs');
-  const code = `
-    const { readFileSync, writeFileSync } = await import('node:fs');
-    const { ${handler} } = await import(${JSON.stringify(bundle)});
-    const answer = await ${handler}(JSON.parse(readFileSync(${JSON.stringify(input)}, 'utf8')));
-    writeFileSync(${JSON.stringify(output)}, JSON.stringify(answer));`;
-  await execute(process.execPath, ['--input-type=module', '-e', code]);
-  return JSON.parse(await readFile(output, 'utf8'));
 }

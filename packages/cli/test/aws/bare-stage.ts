@@ -1,0 +1,91 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
+import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { startStandIn, type ServedFunction } from '@cosmicai/aws-standin';
+import { loadDefinition, localFunctions } from '@cosmicai/local';
+import { SteeredRanks } from './steered-ranks.ts';
+
+export const STAGE = 'bare';
+const MACHINE = fileURLToPath(new URL('../../../../state-machine.asl.yml', import.meta.url));
+
+/**
+ * The deployed state machine on a stand-in for AWS with the bundles of this repository as functions: what commands look at, without
+ * the minute that deploying the stacks takes.
+ */
+export interface BareStage {
+  /** What commands need to reach it. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly bucket: string;
+  readonly ranks: SteeredRanks;
+  stop(): Promise<void>;
+}
+
+export interface BareStageOptions {
+  readonly modelPath: string;
+  /** Of the functions, beside what they need to reach the stage. */
+  readonly functionEnvironment?: Readonly<Record<string, string>>;
+  /** Of the root stack, beside those of every stage. */
+  readonly outputs?: Readonly<Record<string, string>>;
+}
+
+export async function startBareStage(options: BareStageOptions): Promise<BareStage> {
+  const { modelPath, functionEnvironment = {}, outputs = {} } = options;
+  const ranks = new SteeredRanks();
+  const functions = await bundles(modelPath);
+  const aws = await startStandIn({ functions, functionEnvironment, intercept: ranks.intercept });
+  const client = {
+    endpoint: aws.endpoint,
+    region: aws.region,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  const definition = loadDefinition(MACHINE, {
+    variables: {
+      'sls:stage': STAGE,
+      'self:custom.options.map_execution_type': 'STANDARD',
+      'self:custom.options.infer_qualifier': '',
+    },
+  });
+  const { stateMachineArn } = await new SFNClient(client).send(
+    new CreateStateMachineCommand({
+      name: `cosmicai-${STAGE}`,
+      definition: JSON.stringify(definition),
+      roleArn: `arn:aws:iam::${aws.account}:role/workflow`,
+    }),
+  );
+  const bucket = `cosmicai-${STAGE}-${aws.account}-${aws.region}`;
+  const template = {
+    Resources: { Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: bucket } } },
+    Outputs: {
+      BucketName: { Value: { Ref: 'Bucket' } },
+      WorkflowArn: { Value: stateMachineArn },
+      ...Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { Value: value }])),
+    },
+  };
+  const stack = { StackName: `cosmicai-${STAGE}`, TemplateBody: JSON.stringify(template) };
+  await new CloudFormationClient(client).send(new CreateStackCommand(stack));
+  return { environment: aws.env, bucket, ranks, stop: () => aws.close() };
+}
+
+async function bundles(modelPath: string): Promise<ServedFunction[]> {
+  const local = await localFunctions({ modelPath, memoryMiB: 3008, concurrency: 2, store: undefined });
+  const served = (
+    name: string,
+    { bundle, handler, memoryMiB, timeoutSeconds, environment = {} }: Local,
+  ): ServedFunction => ({
+    name,
+    folder: dirname(bundle),
+    handler: `handler.${handler}`,
+    memoryMb: memoryMiB,
+    timeoutSeconds,
+    environment,
+  });
+  return [
+    served(`cosmicai-init-${STAGE}-init`, local.init),
+    served(`cosmicai-init-${STAGE}-initFmi`, local.initFmi),
+    served(`cosmicai-inference-${STAGE}-inference`, local.infer),
+    served(`cosmicai-summarize-${STAGE}-summarize`, local.summarize),
+  ];
+}
+
+type Local = Awaited<ReturnType<typeof localFunctions>>['init'];
