@@ -8,6 +8,8 @@ export interface EngineUnderTest {
   readonly engine: Engine;
   /** A run of so many ranks, with a partition for each and a few galaxies in it; each call gives a place of its own. */
   request(ranks: number): Promise<RunOfTest>;
+  /** Waits until functions that were called before an execution was stopped are through: some engines leave them at work. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -102,6 +104,7 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
       expect(outcome.status).toBe('ABORTED');
       await expect(engine.stop(execution)).rejects.toThrow(UserInputError);
 
+      await under.idle();
       const resumed = await engine.resume(execution);
       const { outcome: after } = await followed(engine, resumed);
       expect(after.status).toBe('SUCCEEDED');
@@ -194,9 +197,7 @@ async function expectWhole(
 }
 
 /** When the result of a rank was written, and what it is. */
-async function writtenBy({ events, place }: Outcome, rank: number) {
-  const run = plannedRunOf(events);
-  if (run === undefined) throw new Error('The execution planned no run.');
-  const store = openPlace(place ?? run);
-  return await store.head(layoutOf(run).rankResult(rank));
+async function writtenBy({ events, place = plannedRunOf(events) }: Outcome, rank: number) {
+  if (place === undefined) throw new Error('The execution planned no run.');
+  return await openPlace(place).head(layoutOf(place).rankResult(rank));
 }
