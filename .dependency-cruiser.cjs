@@ -68,6 +68,7 @@ module.exports = {
         path: '^packages/[^/]+/(src|test)/',
         pathNot: [
           '^packages/[^/]+/src/index\\.ts$',
+          '^packages/bench/src/probe\\.ts$',
           '^packages/payload/src/no-telemetry\\.ts$',
           '^packages/fmi/src/(boards|tcpunch)\\.ts$',
           '^packages/rendezvous/src/tcpunch\\.ts$',

@@ -18,6 +18,7 @@ export {
   type Table,
 } from './tables.ts';
 export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } from './format.ts';
+export { describeProbe } from './probe-pairs.ts';
 export { flagTable, scoreComparison } from './flag-table.ts';
 export { cutoutPng } from './cutouts/cutout-image.ts';
 export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';

@@ -1,9 +1,11 @@
-import { composePayload, readPayload, type PayloadChanges } from '@cosmicai/engine';
 import { resolve } from 'node:path';
+import { calibrationOfProbe, probe, type Probe } from '@cosmicai/bench/probe';
+import { composePayload, readPayload, type PayloadChanges } from '@cosmicai/engine';
 import { pricesOf, pricesSchema } from '@cosmicai/metrics';
 import { DEFAULT_CALIBRATION, quoteRun, partitionSizes, runPlanOf } from '@cosmicai/quote';
 import { naturalOrder, type RunPayload } from '@cosmicai/payload';
-import { quoteTable } from '@cosmicai/report';
+import { describeProbe, quoteTable } from '@cosmicai/report';
+import { calibrationOfRun } from '@cosmicai/runs/gather';
 import { addressWithin, dataAccess, openStore, type StoreAccess } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
@@ -13,9 +15,7 @@ import { withPayloadOptions } from '../inputs/payload-options.ts';
 import { formatPairs, setIn } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
-import { calibrationOf } from '../quote/calibration-of-run.ts';
-import { probe, type Probe } from '../quote/probe.ts';
-import { calibrationOfProbe, describeProbe } from '../quote/probed-calibration.ts';
+import { probeProcess } from '../quote/probe-process.ts';
 
 interface QuoteOptions extends PayloadChanges {
   readonly memory: number;
@@ -101,7 +101,7 @@ async function quote(file: string | undefined, options: QuoteOptions, terminal: 
     probed === undefined
       ? options.calibrate === undefined
         ? DEFAULT_CALIBRATION
-        : await calibrationOf(options.calibrate, terminal.cwd, accessOf(options))
+        : await calibrationOfRun(options.calibrate, terminal.cwd, accessOf(options))
       : calibrationOfProbe(probed);
   const prices =
     options.prices === undefined
@@ -132,18 +132,17 @@ function probeFor(
   const { store: modelBucket, key } =
     named === undefined ? { store: bucket, key: named } : addressWithin(bucket, named);
   printLine(terminal.stderr, 'Probing: one process at work on this machine for some seconds');
-  return probe(
-    {
-      batchSize,
-      partition:
-        options.files === undefined && first !== undefined
-          ? { store: storeOf(dataBucket, options, dataAccess(payload)), key: first }
-          : undefined,
-      ...(options.model !== undefined && { model: options.model }),
-      ...(key !== undefined && { storedModel: { store: storeOf(modelBucket, options), key } }),
-    },
-    terminal,
-  );
+  return probe({
+    batchSize,
+    partition:
+      options.files === undefined && first !== undefined
+        ? { store: storeOf(dataBucket, options, dataAccess(payload)), key: first }
+        : undefined,
+    ...(options.model !== undefined && { model: options.model }),
+    ...(key !== undefined && { storedModel: { store: storeOf(modelBucket, options), key } }),
+    openProcess: (model, folder) => probeProcess(model, folder, terminal),
+    signal: terminal.signal,
+  });
 }
 
 function storeOf(bucket: string, { store: base }: QuoteOptions, access: StoreAccess = {}) {

@@ -1,16 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fetchModel, modelInStore } from '@cosmicai/inference';
-import { FunctionError, openPool } from '@cosmicai/local';
-import { EnvironmentError, parseJsonAs, rankResultSchema, UserInputError, type RankResult } from '@cosmicai/payload';
+import { parseJsonAs, rankResultSchema, type RankResult } from '@cosmicai/payload';
 import { openGalaxies, type Galaxies } from '@cosmicai/samples';
 import { fileStore, storeSource, type ObjectStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
 import { MEGABYTE, writePartition } from '@cosmicai/torchfile';
-import { resolveModel } from '../inputs/files.ts';
-import type { Terminal } from '../output/terminal.ts';
 
 export interface ProbeOptions {
   /** A partition to try the model on; undefined: none can be read from here, so galaxies are simulated. */
@@ -20,6 +17,19 @@ export interface ProbeOptions {
   readonly model?: string;
   /** A model in a store, which ranks fetch when they start. */
   readonly storedModel?: StoredObject;
+  /** @param model file; undefined: the default @param folder for its logs */
+  readonly openProcess: (model: string | undefined, folder: string) => Promise<ProbedProcess>;
+  readonly signal: AbortSignal;
+}
+
+/** The deployed inference function in one process of this machine that has one session. */
+export interface ProbedProcess extends AsyncDisposable {
+  /**
+   * @param task of a rank, as JSON
+   * @param onStart is told how many seconds passed from a new process's start to its handler
+   * @throws UserInputError when the partition or the model can't be used, EnvironmentError when the function fails otherwise
+   */
+  invoke(task: string, onStart: (seconds: number) => void): Promise<void>;
 }
 
 interface StoredObject {
@@ -51,8 +61,6 @@ export interface Probe {
 /** Work for some seconds, after which a rank's memory hardly grows (docs/costs.md). */
 const GALAXIES = 2048;
 const SEED = 1;
-/** Lambda's largest: the probe is to find out how much is needed. */
-const MEMORY_MIB = 10_240;
 
 /**
  * Runs the deployed inference function in a process of this machine, with one session on one thread, over the first
@@ -60,20 +68,20 @@ const MEMORY_MIB = 10_240;
  *
  * @throws UserInputError when the partition or the model can't be used
  */
-export async function probe(options: ProbeOptions, terminal: Terminal): Promise<Probe> {
+export async function probe(options: ProbeOptions): Promise<Probe> {
   const folder = await mkdtemp(join(tmpdir(), 'cosmicai-probe-'));
   try {
-    return await probeIn(folder, options, terminal);
+    return await probeIn(folder, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function probeIn(folder: string, options: ProbeOptions, terminal: Terminal): Promise<Probe> {
+async function probeIn(folder: string, options: ProbeOptions): Promise<Probe> {
   const store = fileStore(folder);
   const { galaxies, readBytesPerSecond } = await bringPartition(store, options.partition);
   const { model, bytes, objects } = await bringModel(folder, options);
-  await using pool = await singleThread(folder, model, terminal);
+  await using probed = await options.openProcess(model, folder);
   const task = {
     S3_BUCKET: pathToFileURL(folder).href,
     DATA_BUCKET: pathToFileURL(folder).href,
@@ -86,8 +94,8 @@ async function probeIn(folder: string, options: ProbeOptions, terminal: Terminal
   };
   let startSeconds = 0;
   const run = async (): Promise<RankResult> => {
-    terminal.signal.throwIfAborted();
-    await pool.invoke(JSON.stringify(task), (seconds) => (startSeconds += seconds));
+    options.signal.throwIfAborted();
+    await probed.invoke(JSON.stringify(task), (seconds) => (startSeconds += seconds));
     return parseJsonAs(rankResultSchema, (await store.get('results/0.json')).toString(), 'result of the probe');
   };
   const ranks = [await run(), await run()] as const;
@@ -131,31 +139,4 @@ async function bringModel(folder: string, { model, storedModel }: ProbeOptions) 
   const { store, key } = storedModel;
   const { path, bytes, files } = await fetchModel(modelInStore(store, key), join(folder, 'model'));
   return { model: path, bytes, objects: files };
-}
-
-/** The inference function in one process. As many as there are cores would share them, so each has one session. */
-async function singleThread(folder: string, model: string | undefined, terminal: Terminal) {
-  const pool = await openPool(
-    { memory: MEMORY_MIB, concurrency: availableParallelism() },
-    resolveModel(model, terminal),
-    join(folder, 'logs'),
-  );
-  return {
-    async invoke(payload: string, onStart: (seconds: number) => void): Promise<void> {
-      try {
-        await pool.invoke('infer', payload, {
-          signal: terminal.signal,
-          onReport: ({ initDurationMs = 0 }) => onStart(initDurationMs / 1000),
-        });
-      } catch (error) {
-        if (!(error instanceof FunctionError)) throw error;
-        const { errorType, errorMessage } = error.body;
-        // The function's errors travel by name only.
-        const Mended =
-          errorType === 'PartitionError' || errorType === 'UserInputError' ? UserInputError : EnvironmentError;
-        throw new Mended(`The probe failed: ${errorType}: ${errorMessage}`, { cause: error });
-      }
-    },
-    [Symbol.asyncDispose]: () => pool.close(),
-  };
 }

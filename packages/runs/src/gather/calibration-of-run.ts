@@ -1,18 +1,20 @@
 import { fromRankResult } from '@cosmicai/metrics';
 import { calibratedBy, type Calibration, DEFAULT_CALIBRATION } from '@cosmicai/quote';
 import { parseJsonAs, rankResultSchema } from '@cosmicai/payload';
-import { findExecution } from '@cosmicai/runs';
-import { reportsByRank } from '@cosmicai/runs/gather';
 import { openStore, resultsLocation, type StoreAccess } from '@cosmicai/store';
 import { z } from 'zod';
+import { findExecution } from '../execution/find-execution.ts';
+import { reportsByRank } from './gather-run.ts';
 
 /**
  * How the ranks of a results folder's newest run behaved: rates, spread, stragglers and memory by their own results, cold
  * starts by the REPORT lines of its execution where that is known.
  *
+ * @param results folder or address, as the user names it
+ * @param cwd against which it is named
  * @throws UserInputError when there are no results that tell
  */
-export async function calibrationOf(results: string, cwd: string, access: StoreAccess): Promise<Calibration> {
+export async function calibrationOfRun(results: string, cwd: string, access: StoreAccess): Promise<Calibration> {
   const { bucket, resultPath } = resultsLocation(results, cwd);
   const key = `${resultPath}/combined_data.json`;
   const ranks = parseJsonAs(z.array(rankResultSchema), (await openStore(bucket, { access }).get(key)).toString(), key);

@@ -1,30 +1,6 @@
-import { fromRankResult } from '@cosmicai/metrics';
-import {
-  calibratedBy,
-  type Calibration,
-  DEFAULT_AWS_LIMITS,
-  DEFAULT_CALIBRATION,
-  LAMBDA_COLD_START_FACTOR,
-  lambdaCores,
-} from '@cosmicai/quote';
-import { formatNumber, formatSeconds } from '@cosmicai/report';
-import type { Probe } from './probe.ts';
-
-/** What a probe on this machine says of ranks on Lambda. */
-export function calibrationOfProbe(probe: Probe): Calibration {
-  const { rateSpread, stragglers } = DEFAULT_CALIBRATION;
-  return {
-    ...calibratedBy(probe.ranks.map(fromRankResult), {
-      base: DEFAULT_CALIBRATION,
-      source: `a probe on this machine (${probe.machine}), not on Lambda`,
-      starts: [probe.startSeconds],
-    }),
-    // One process tells nothing of how ranks differ.
-    rateSpread,
-    stragglers,
-    coldDownload: { bytes: probe.modelDownloadBytes, objects: probe.modelDownloadObjects },
-  };
-}
+import type { Probe } from '@cosmicai/bench/probe';
+import { DEFAULT_AWS_LIMITS, LAMBDA_COLD_START_FACTOR, lambdaCores, type Calibration } from '@cosmicai/quote';
+import { formatNumber, formatSeconds } from './format.ts';
 
 /** The probe and how it is carried over to functions of Lambda: name and value, for the terminal. */
 export function describeProbe(
