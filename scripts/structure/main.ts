@@ -39,13 +39,14 @@ const problems = [
     files.length <= most ? [] : [`${command} goes through ${files.length} files: expected at most ${most}`],
   ),
 ];
-if (values.json) console.log(JSON.stringify({ total, packages, ways, problems }, null, 2));
+const print = (text: string) => process.stdout.write(`${text}\n`);
+if (values.json) print(JSON.stringify({ total, packages, ways, problems }, null, 2));
 else {
   for (const { name, lines } of packages)
-    console.log(`${String(lines).padStart(6)}  ${percent(lines / total).padStart(6)}  ${name}`);
-  for (const { command, files } of ways) console.log(`\n${command}: ${files.length} files\n  ${files.join('\n  ')}`);
+    print(`${String(lines).padStart(6)}  ${percent(lines / total).padStart(6)}  ${name}`);
+  for (const { command, files } of ways) print(`\n${command}: ${files.length} files\n  ${files.join('\n  ')}`);
 }
-for (const problem of problems) console.error(problem);
+for (const problem of problems) process.stderr.write(`${problem}\n`);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
 function linesByPackage(): { readonly name: string; readonly lines: number }[] {

@@ -70,8 +70,9 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
 
     it('says why an execution failed, and goes on with the rank that is left once that is mended', async () => {
       const { engine } = under;
-      const { request, galaxies, spoil } = await under.request(2);
-      const spoiling = await spoil(1);
+      const asked = await under.request(2);
+      const { request, galaxies } = asked;
+      const spoiling = await asked.spoil(1);
       // One after the other: the one that fails stops no other.
       const execution = await engine.start({ ...request, changes: { ...request.changes, maxConcurrency: 1 } });
       const { outcome } = await followed(engine, execution, { see: (event) => spoiling.see(event) });
