@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { freePort, startMoto } from '../../../test/moto-server.ts';
+import { oneDeployment } from '../../../test/one-deployment.ts';
 import { cloudWatchSink, logEvents } from './cloudwatch.ts';
 import { startFunctionHost, type FunctionCall } from './functions/function-host.ts';
 import type { ServedFunction } from './functions/function-settings.ts';
@@ -47,7 +48,7 @@ export interface StandIn {
   /** What commands and SDKs need to reach it. */
   readonly env: Readonly<Record<string, string>>;
   /**
-   * Types `cosmicai deploy <stage>`.
+   * Types `cosmicai deploy <stage>`, when no other test deploys.
    *
    * @param options of the stage, as in config/<stage>.yml; those that moto needs are there already
    * @returns what the command printed
@@ -102,10 +103,9 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       // moto knows no change sets and needs the bucket for packages to be there before.
       const deployment = { bucket: `cosmicai-${stage}-packages`, method: 'direct' };
       await writeFile(join(stages, `${stage}.yml`), JSON.stringify({ deployment, ...stageOptions }));
-      const { stdout } = await promisify(execFile)(process.execPath, [COSMICAI, 'deploy', stage], {
-        env: { ...process.env, ...env, COSMICAI_STAGES: stages },
-      });
-      return stdout;
+      const environment = { ...process.env, ...env, COSMICAI_STAGES: stages };
+      const command = () => promisify(execFile)(process.execPath, [COSMICAI, 'deploy', stage], { env: environment });
+      return (await oneDeployment(command)).stdout;
     },
     functionLogs: (functionName) => logEvents(logs, logGroupOf(functionName)),
     close: async () => {

@@ -51,7 +51,7 @@ async function rowsOf(predictions: Uint8Array): Promise<object[]> {
     Object.assign(process.env, aws.env);
     store = openStore(`s3://cosmicai-${STAGE}-${aws.account}-${aws.region}`);
     const options = { inference: { model: relative(root, workspace.modelPath) } };
-    deployed = await oneDeployment(() => aws.deploy(STAGE, options));
+    deployed = await aws.deploy(STAGE, options);
   }, 480_000);
   afterAll(async () => {
     await aws.close();
