@@ -13,6 +13,7 @@ if (wanted.length === 0) {
     ['lint', 'eslint', ['.', '--max-warnings', '0']],
     ['arrows', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'packages', 'services']],
     ['unused code', 'knip', []],
+    ['structure', node, [join(root, 'scripts', 'structure', 'main.ts')]],
   ]) {
     console.log(`check: ${name}`);
     run(command, args);

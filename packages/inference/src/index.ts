@@ -30,3 +30,4 @@ export { withMetadata } from './onnx/metadata.ts';
 export { readTrainedRanges } from './quality/trained-ranges.ts';
 export { peakRssMb } from './peak-rss.ts';
 export { runRank, type RankEnvironment } from './run-rank.ts';
+export { inferReport, type InferMeasurements, type InferReport } from './infer-report.ts';

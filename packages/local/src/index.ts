@@ -20,4 +20,5 @@ export { loadMachine, localFunctions } from './engine/functions.ts';
 export { placeOf } from './engine/place-of.ts';
 export { localEngine, openPool } from './engine/local-engine.ts';
 export { modelOfRecord } from './engine/model-of-record.ts';
+export { probeProcess } from './engine/probe-process.ts';
 export { RANK_MEMORY_MIB, type LocalSettings } from './engine/settings.ts';

@@ -9,6 +9,7 @@ import {
   repeatedHashes,
   sortedHashes,
   type PartitionPredictions,
+  inferReport,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError } from '@cosmicai/payload';
@@ -24,7 +25,7 @@ import {
   withAccessOptions,
   type AccessOptions,
 } from '../inputs/options.ts';
-import { describeInference, inferReport } from '../infer/infer-report.ts';
+import { describeInference } from '../infer/describe-inference.ts';
 import { formatOf, writePredictions } from '../infer/predictions-out.ts';
 import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';

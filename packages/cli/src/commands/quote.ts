@@ -1,3 +1,5 @@
+import { resolveModel } from '../inputs/files.ts';
+import { probeProcess } from '@cosmicai/local';
 import { resolve } from 'node:path';
 import { calibrationOfProbe, probe, type Probe } from '@cosmicai/bench/probe';
 import { composePayload, readPayload, type PayloadChanges } from '@cosmicai/engine';
@@ -15,7 +17,6 @@ import { withPayloadOptions } from '../inputs/payload-options.ts';
 import { formatPairs, setIn } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
-import { probeProcess } from '../quote/probe-process.ts';
 
 interface QuoteOptions extends PayloadChanges {
   readonly memory: number;
@@ -140,7 +141,7 @@ function probeFor(
         : undefined,
     ...(options.model !== undefined && { model: options.model }),
     ...(key !== undefined && { storedModel: { store: storeOf(modelBucket, options), key } }),
-    openProcess: (model, folder) => probeProcess(model, folder, terminal),
+    openProcess: (model, folder) => probeProcess(resolveModel(model, terminal), folder, terminal.signal),
     signal: terminal.signal,
   });
 }

@@ -1,10 +1,6 @@
-import type { DataFindings } from '@cosmicai/inference';
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
 import type { Flagged, PredictionScores } from '@cosmicai/payload';
-import { flagTable, scoreComparison } from '@cosmicai/report';
-import { formatLines, formatPairs } from '../output/table.ts';
-import { formatReportTable } from '../output/tables.ts';
-import { bitsPerSecond, megabytes, perSecond, score, seconds } from '../output/units.ts';
+import type { DataFindings } from './quality/findings.ts';
 
 /**
  * What `infer --json` prints: upstream's names for what its single-machine script prints, then ours. The total time is the
@@ -75,37 +71,4 @@ export function inferReport(measured: InferMeasurements): InferReport {
     warnings: measured.findings.warnings,
     not_checked: measured.findings.notChecked,
   };
-}
-
-export function describeInference(report: InferReport): string {
-  const { scores, flagged, warnings } = report;
-  const figures = formatPairs([
-    ['Samples', String(report.samples)],
-    ['Total time', `${seconds(report.wall_clock_seconds)} (processor time ${seconds(report.cpu_seconds)})`],
-    [
-      'Time per batch',
-      `${(report['execution time per batch (second)'] * 1000).toFixed(1)} ms (${report['number of batches']} batches of ${report['batch size']})`,
-    ],
-    ['Throughput', `${perSecond(report.sample_persec)} samples, ${bitsPerSecond(report['throughput(bps)'])}`],
-    ['Peak memory', megabytes(report['cpu memory (MB)'])],
-    ['MAE', score(scores.mae)],
-    ['MSE', score(scores.mse, 6)],
-    ['Bias', score(scores.bias)],
-    ['Precision (NMAD)', score(scores.precision)],
-    ['R2', score(scores.r2)],
-    ...(scores.excluded > 0
-      ? ([['Without metrics', `${scores.excluded} samples (no usable redshift, or no finite prediction)`]] as const)
-      : []),
-    ...(report.predictions === null ? [] : ([['Predictions', report.predictions]] as const)),
-  ]);
-  return [
-    figures,
-    ...(flagged.galaxies === 0
-      ? []
-      : [
-          `${formatReportTable(flagTable({ flagged, samples: report.samples }))}\n${scoreComparison(scores, report.scores_unflagged)}`,
-        ]),
-    ...(report.not_checked.length === 0 ? [] : [`Not checked:\n${formatLines(report.not_checked)}`]),
-    ...(warnings.length === 0 ? [] : [`Warnings:\n${formatLines(warnings)}`]),
-  ].join('\n\n');
 }

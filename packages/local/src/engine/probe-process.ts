@@ -1,30 +1,26 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ProbedProcess } from '@cosmicai/bench/probe';
-import { FunctionError, openPool } from '@cosmicai/local';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
-import { resolveModel } from '../inputs/files.ts';
-import type { Terminal } from '../output/terminal.ts';
+import { FunctionError } from '../pool/function-error.ts';
+import { openPool } from './local-engine.ts';
 
 /** Lambda's largest: the probe is to find out how much is needed. */
 const MEMORY_MIB = 10_240;
 
-/** The inference function in one process. As many as there are cores would share them, so each has one session. */
-export async function probeProcess(
-  model: string | undefined,
-  folder: string,
-  terminal: Terminal,
-): Promise<ProbedProcess> {
-  const pool = await openPool(
-    { memory: MEMORY_MIB, concurrency: availableParallelism() },
-    resolveModel(model, terminal),
-    join(folder, 'logs'),
-  );
+/**
+ * The inference function in one process. As many as there are cores would share them, so each has one session.
+ *
+ * @param model absolute path
+ * @param folder for its logs
+ */
+export async function probeProcess(model: string, folder: string, signal: AbortSignal): Promise<ProbedProcess> {
+  const pool = await openPool({ memory: MEMORY_MIB, concurrency: availableParallelism() }, model, join(folder, 'logs'));
   return {
     async invoke(task, onStart) {
       try {
         await pool.invoke('infer', task, {
-          signal: terminal.signal,
+          signal,
           onReport: ({ initDurationMs = 0 }) => onStart(initDurationMs / 1000),
         });
       } catch (error) {
