@@ -1,10 +1,7 @@
 import { parseAs } from '@cosmicai/payload';
 import sharp from 'sharp';
-import type { Chart } from './charts/chart.ts';
 import { drawFiles } from './charts/chart.ts';
-import { rankMeasures } from './charts/rank-measures.ts';
-import { rankTimeline } from './charts/rank-timeline.ts';
-import { redshiftDensity, residualDensity } from './charts/redshift-density.ts';
+import { plotsOf } from './charts/plots.ts';
 import { cutoutPng } from './cutouts/cutout-image.ts';
 import { formatBitRate, formatNumber, formatSeconds, formatUsd } from './format.ts';
 import { raw, xml, type Markup } from './html/markup.ts';
@@ -35,21 +32,12 @@ export async function runReportHtml(input: RunReport): Promise<string> {
 export async function runReportPlots(input: RunReport): Promise<Map<string, { svg: string; png: Buffer }>> {
   const report = parseAs(runReportSchema, input, 'run report');
   const plots = new Map<string, { svg: string; png: Buffer }>();
-  for (const chart of chartsOf(report)) plots.set(chart.name, await drawFiles(chart));
+  for (const chart of plotsOf(report)) plots.set(chart.name, await drawFiles(chart));
   if (report.machine !== null) {
     const svg = drawMachine(report.machine, LIGHT);
     plots.set('state-machine', { svg, png: await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer() });
   }
   return plots;
-}
-
-function chartsOf({ timeline, ranks, predictions }: RunReport): Chart[] {
-  const drawn = predictions !== null && predictions.z_spec.length > 0 ? predictions : undefined;
-  return [
-    ...(timeline.length > 0 ? [rankTimeline(timeline)] : []),
-    ...[rankMeasures(ranks)].filter((chart) => chart !== undefined),
-    ...(drawn === undefined ? [] : [redshiftDensity(drawn), residualDensity(drawn)]),
-  ];
 }
 
 function headerOf(report: RunReport): Markup {
@@ -76,7 +64,7 @@ function headerOf(report: RunReport): Markup {
 type SectionMaker = (report: RunReport) => Promise<Markup | undefined> | Markup | undefined;
 
 const SECTIONS: readonly { id: string; title: string; of: SectionMaker }[] = [
-  { id: 'warnings', title: 'To be noticed', of: warnings },
+  { id: 'warnings', title: 'Warnings', of: warnings },
   { id: 'course', title: 'Course of the run', of: course },
   { id: 'ranks', title: 'Ranks', of: ranks },
   { id: 'predictions', title: 'Predictions', of: predictions },
@@ -116,27 +104,17 @@ function course(report: RunReport): Markup | undefined {
 }
 
 async function ranks(report: RunReport): Promise<Markup> {
-  const measures = rankMeasures(report.ranks);
   const meeting =
     report.meeting === null ? null : xml`<p>The ranks met over FMI: ${describeMeeting(report.meeting)}.</p>`;
-  return xml`${tableMarkup(rateTable(report))}${meeting}${report.timeline.length > 0 ? await figure(rankTimeline(report.timeline)) : null}${
-    measures === undefined ? null : await figure(measures)
-  }${unfold(`Table of all ${formatNumber(report.ranks.length)} ranks`, tableMarkup(rankTable(report)))}`;
+  const plots = await Promise.all(plotsOf(report, 'ranks').map((chart) => figure(chart)));
+  return xml`${tableMarkup(rateTable(report))}${meeting}${plots}${unfold(`Table of all ${formatNumber(report.ranks.length)} ranks`, tableMarkup(rankTable(report)))}`;
 }
 
-async function predictions({
-  scores,
-  flagged,
-  unflaggedScores,
-  samples,
-  predictions: sample,
-  cutouts,
-}: RunReport): Promise<Markup | undefined> {
+async function predictions(report: RunReport): Promise<Markup | undefined> {
+  const { scores, flagged, unflaggedScores, samples, predictions: sample, cutouts } = report;
   if (scores === null && sample === null) return undefined;
-  const plots =
-    sample === null || sample.z_spec.length === 0
-      ? null
-      : xml`<div class="pair">${await figure(redshiftDensity(sample))}${await figure(residualDensity(sample))}</div>`;
+  const drawn = await Promise.all(plotsOf(report, 'predictions').map((chart) => figure(chart)));
+  const plots = drawn.length === 0 ? null : xml`<div class="pair">${drawn}</div>`;
   const excluded =
     scores !== null && scores.excluded > 0
       ? xml`<p class="note">${formatNumber(scores.excluded)} predictions are left out of the metrics, because the spectroscopic redshift is not usable or the predicted one is not finite.</p>`

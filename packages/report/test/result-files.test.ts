@@ -18,7 +18,7 @@ const reportOf = (...values: readonly unknown[]) =>
 function checkContent({ content }: Page): void {
   if (![runReportSchema, benchReportSchema, benchAnalysisSchema].some((schema) => schema.safeParse(content).success))
     throw new Error(`no page can be made of ${JSON.stringify(content)}`);
-  if (/[^"]\b(?:NaN|Infinity)\b/.test(JSON.stringify(content))) throw new Error('a figure that is no number');
+  if (/[^"]\b(?:NaN|Infinity)\b/.test(JSON.stringify(content))) throw new Error('a figure that is not a number');
 }
 
 describe('a result file', () => {
@@ -53,7 +53,7 @@ describe('a result file', () => {
     ['an empty list', [], /empty list/],
     ['an empty object', {}, /empty object/],
     ['a number', 7, /it is 7/],
-    ['a list of numbers', [7, 8], /Record 1 of 2 is no result: 7/],
+    ['a list of numbers', [7, 8], /Record 1 of 2 is not a result: 7/],
   ])('that is %s is refused with what it is', (_, value, message) => {
     expect(() => reportOf(value)).toThrow(message);
   });
@@ -64,7 +64,7 @@ describe('a result file', () => {
     ['1.pt', 'PK\u0003\u0004', /zip file/],
     ['cut.json', '[{"MAE": 0.1', /not JSON .*begins with/],
     ['empty.json', '', /empty/],
-  ])('named %s that is no JSON is refused with what it is and what is taken', (name, text, message) => {
+  ])('named %s that is not valid JSON is refused with what it is and what is taken', (name, text, message) => {
     expect(() => resultIn(text, name)).toThrow(message);
     expect(() => resultIn(text, name)).toThrow(/Taken are combined_data\.json/);
   });
@@ -73,14 +73,14 @@ describe('a result file', () => {
     const { scores, notUnderstood } = pageOf('{"MAE": NaN, "MSE": 0.1, "device": "NaN"}').content as RunReport;
 
     expect(scores).toMatchObject({ mae: null, mse: 0.1 });
-    expect(notUnderstood).toEqual(['"MAE": "NaN" is no number']);
+    expect(notUnderstood).toEqual(['"MAE": "NaN" is not a number']);
   });
 });
 
 describe('what is named on the command line', () => {
   it.each([
     ['/dev/null', /neither a file nor a folder/],
-    ['http://x/combined_data.json', /no address/],
+    ['http://x/combined_data.json', /not an address/],
     ['none.json', /There is no file or folder/],
   ])('as %s is refused', async (path, message) => {
     await expect(sourceAt(path, tmpdir())).rejects.toThrow(message);

@@ -107,7 +107,7 @@ function notices(report: Frame, analysis: BenchAnalysis): Section | undefined {
         `World size ${run.world_size}, batch size ${run.batch_size}${run.data_size === null ? '' : `, ${run.data_size}`}${run.partition_size === null ? '' : `, ${run.partition_size}`}, repeat ${run.repeat}: ${run.status.replaceAll('_', ' ').toLowerCase()}${run.error === null ? '' : ` (${run.error})`}`,
     ),
   ];
-  return told.length === 0 ? undefined : { id: 'notices', title: 'To be noticed', content: list(told) };
+  return told.length === 0 ? undefined : { id: 'notices', title: 'Warnings', content: list(told) };
 }
 
 /** Below this, costs are read more easily in millionths. */

@@ -32,7 +32,7 @@ export async function sourceAt(
     return isFile ? { name: path, store, key } : { folder: path.replace(/\/+$/, '') };
   }
   if (path.includes('://') && !path.startsWith('file://'))
-    throw new UserInputError(`"${path}" is no address: expected a path, s3://bucket/key or file:///folder.`);
+    throw new UserInputError(`"${path}" is not an address: expected a path, s3://bucket/key or file:///folder.`);
   const address = path.includes('://') ? path.replace(/\/+$/, '') : pathToFileURL(resolve(cwd, path)).href;
   const { store, key } = parseAddress(address.replace(/\/+$/, ''));
   const there = await stat(new URL(address)).catch(() => undefined);

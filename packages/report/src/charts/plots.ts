@@ -1,0 +1,34 @@
+import type { PredictionSample } from '@cosmicai/runs/gather';
+import type { RunReport } from '../run-report.ts';
+import type { Chart } from './chart.ts';
+import { rankMeasures } from './rank-measures.ts';
+import { rankTimeline } from './rank-timeline.ts';
+import { redshiftDensity, residualDensity } from './redshift-density.ts';
+
+/** A plot of a run's report. */
+export interface Plot {
+  /** Where it stands on the page. */
+  readonly section: 'ranks' | 'predictions';
+  /** Undefined where the report has nothing for it to show. */
+  readonly of: (report: RunReport) => Chart | undefined;
+}
+
+/** Every plot of a run's report, in the order in which they stand. Another one is a file beside these and a line here. */
+const PLOTS: readonly Plot[] = [
+  { section: 'ranks', of: ({ timeline }) => (timeline.length > 0 ? rankTimeline(timeline) : undefined) },
+  { section: 'ranks', of: ({ ranks }) => rankMeasures(ranks) },
+  { section: 'predictions', of: ofPredictions(redshiftDensity) },
+  { section: 'predictions', of: ofPredictions(residualDensity) },
+];
+
+/** The plots that a report has something for. @param section default: all */
+export function plotsOf(report: RunReport, section?: Plot['section']): Chart[] {
+  return PLOTS.filter((plot) => section === undefined || plot.section === section).flatMap(
+    (plot) => plot.of(report) ?? [],
+  );
+}
+
+function ofPredictions(chart: (sample: PredictionSample) => Chart): Plot['of'] {
+  return ({ predictions }) =>
+    predictions === null || predictions.z_spec.length === 0 ? undefined : chart(predictions);
+}
