@@ -89,7 +89,7 @@ describe('the history of an execution, as the local engine would have told it', 
     expect(events.map((event) => event.in)).toEqual(['Infer[3]', 'Infer[3]']);
   });
 
-  it('keeps text that is no JSON, which AWS cuts off where it is long', () => {
+  it('keeps text that is not valid JSON, which AWS cuts off where it is long', () => {
     const { events } = read(
       new HistoryWriter().add('ExecutionStarted', { executionStartedEventDetails: { input: '{"bucket":"gal' } }),
     );

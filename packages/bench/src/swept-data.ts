@@ -53,7 +53,7 @@ export async function simulatedData(
   const factor = SIZES[run.data_size ?? 'medium'];
   if (factor === undefined)
     throw new UserInputError(
-      `"${run.data_size ?? ''}" is no simulated data set: use small, medium, large, or name your own with --data.`,
+      `"${run.data_size ?? ''}" is not a simulated data set: use small, medium, large, or name your own with --data.`,
     );
   const galaxies = Math.max(1, Math.round(count * factor));
   const partitionSize = run.partition_size ?? DEFAULT_PARTITION;

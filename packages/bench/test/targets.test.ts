@@ -80,7 +80,9 @@ describe('this machine as a target', () => {
     expect(made[0]!.data).toBe(join(folder, 'data', 'simulated-25-2MB-seed7'));
     expect(existsSync(made[0]!.data)).toBe(true);
     expect(existsSync(`${made[0]!.data}.partial`)).toBe(false);
-    await expect(local.run(run({ data_size: 'huge' }))).rejects.toThrow('"huge" is no simulated data set: use small');
+    await expect(local.run(run({ data_size: 'huge' }))).rejects.toThrow(
+      '"huge" is not a simulated data set: use small',
+    );
   });
 });
 

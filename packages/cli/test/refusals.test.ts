@@ -20,7 +20,11 @@ it.each<[string, RegExp, string[]]>([
   ['a payload that is not there', /payload .*nosuch\.json can't be read/, ['run', join(folder, 'nosuch.json')]],
   ['an address without a payload', /nosuch\.json/, ['run', `file://${folder}/nosuch.json`]],
   ['a payload to go on with', /it takes no payload/, ['run', file, '--target', 'aws', '--attach', 'x']],
-  ['no endpoint', /nowhere.{2,4} is no endpoint: expected host:port/, ['doctor', '--rendezvous', 'nowhere', '--json']],
+  [
+    'no endpoint',
+    /nowhere.{2,4} is not an endpoint: expected host:port/,
+    ['doctor', '--rendezvous', 'nowhere', '--json'],
+  ],
 ])('%s is refused by name', async (what, message, args) => {
   const { code, stdout, stderr } = await cosmicai(...args);
   expect(stdout + stderr).toMatch(message);

@@ -111,7 +111,7 @@ describe('a terminal', () => {
     );
   beforeEach(() => (printed = ''));
 
-  it('keeps lines and tabs, and shows everything else that is no text', () => {
+  it('keeps lines and tabs, and shows everything else that is not text', () => {
     printBlock(terminal(false).stdout, 'a\tb\nc\rd\u007fe\u0085f\u2028g\u200eh\u2066i\u061cj\ufeffk\u{e0041}é語');
     expect(printed).toBe('a\tb\nc\\u000dd\\u007fe\\u0085f\\u2028g\\u200eh\\u2066i\\u061cj\\ufeffk\\udb40\\udc41é語\n');
     // As JSON escapes it, in planes above the first too.

@@ -43,7 +43,7 @@ export interface PayloadChanges {
   readonly signRequest?: boolean | undefined;
 }
 
-/** Reads a payload, a file or an object of a store. @throws UserInputError when it can't be read or is no JSON object */
+/** Reads a payload, a file or an object of a store. @throws UserInputError when it can't be read or is not a JSON object */
 export async function readPayload(path: string, cwd: string): Promise<Readonly<Record<string, unknown>>> {
   const file = payloadAddress(path, cwd);
   let text: string;
@@ -58,7 +58,7 @@ export async function readPayload(path: string, cwd: string): Promise<Readonly<R
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new UserInputError(`The payload ${file} is no JSON: ${(error as Error).message}`, { cause: error });
+    throw new UserInputError(`The payload ${file} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }
   if (isObject(parsed)) return parsed;
   throw new InvalidInputError(`payload ${file}`, [

@@ -32,7 +32,7 @@ const others: Row[] = [
   [
     'half a file',
     testModel().subarray(0, testModel().length / 2),
-    /is no whole ONNX model: its \d+ bytes end within a field/,
+    /is not a whole ONNX model: its \d+ bytes end within a field/,
   ],
 ];
 

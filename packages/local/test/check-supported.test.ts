@@ -246,7 +246,7 @@ describe('the support gate', () => {
     }
   });
 
-  it('refuses what is no state machine at all', async () => {
+  it('refuses what is not a state machine at all', async () => {
     const workspace = new Workspace();
     try {
       const definition = machine({ ...task, Next: 'Nowhere' });

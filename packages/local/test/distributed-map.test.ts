@@ -173,7 +173,7 @@ describe('limits of a distributed Map', () => {
     expect(mostAtOnce(result.events)).toBe(2);
   });
 
-  it('refuses a limit that is no number', async () => {
+  it('refuses a limit that is not a number', async () => {
     const result = await run(mapMachine({ ItemsPath: '$.items', MaxConcurrencyPath: '$.most' }), {
       items: [],
       most: 'many',

@@ -25,12 +25,12 @@ export function fromAnyKeys(input: Readonly<Record<string, unknown>>): Normalise
     else if (isLabel(meaning.of)) {
       const text = textsOf(value);
       if (text !== undefined) labels.set(meaning.of, text);
-      else if (value !== null) notUnderstood.push(`"${key}": ${shown(value)} is no text`);
+      else if (value !== null) notUnderstood.push(`"${key}": ${shown(value)} is not text`);
     } else if (value !== null) {
       const number = numberOf(value);
       const known = quantities.get(meaning.of);
       const scaled = number === undefined ? undefined : number * meaning.factor;
-      if (scaled === undefined) notUnderstood.push(`"${key}": ${shown(value)} is no number`);
+      if (scaled === undefined) notUnderstood.push(`"${key}": ${shown(value)} is not a number`);
       else if (!isPlausible(meaning.of, scaled)) notUnderstood.push(`"${key}": ${shown(value)} can't be`);
       else if (known !== undefined && known !== scaled) {
         notUnderstood.push(`"${key}": ${shown(value)} contradicts an earlier field that means the same (${known})`);

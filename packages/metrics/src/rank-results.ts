@@ -18,7 +18,7 @@ export function normaliseRankResult(input: unknown): NormalisedRank {
     return {
       measurement: NOTHING_MEASURED,
       isResult: false,
-      notUnderstood: [`${shown(input)} is no rank result`],
+      notUnderstood: [`${shown(input)} is not a rank result`],
       derived: [],
     };
   }
@@ -47,7 +47,9 @@ export function readRankResults(input: unknown): RankResults {
   const others = all.flatMap(({ isResult, notUnderstood }, at) =>
     isResult
       ? []
-      : [`Record ${at + 1} of ${all.length} is no result: ${notUnderstood[0] ?? 'it has no time, rate or accuracy'}`],
+      : [
+          `Record ${at + 1} of ${all.length} is not a result: ${notUnderstood[0] ?? 'it has no time, rate or accuracy'}`,
+        ],
   );
   const last = lastTotal(ranks);
   if (last === undefined) return { ranks, notes: first(others) };
@@ -65,7 +67,7 @@ const MOST_TOLD = 20;
 
 function first(notes: readonly string[]): string[] {
   const more = notes.length - MOST_TOLD;
-  return more > 0 ? [...notes.slice(0, MOST_TOLD), `… and ${more} more records that are no results`] : [...notes];
+  return more > 0 ? [...notes.slice(0, MOST_TOLD), `… and ${more} more records that are not results`] : [...notes];
 }
 
 /** The results in a list or an object of ranks; of anything else, itself. */

@@ -319,10 +319,10 @@ describe('a result of others', () => {
       MAE: 0.1,
     });
     expect(measurement).toMatchObject({ dataPaths: ['a.pt', 'b.pt'], runId: 'r-1', seconds: null, device: null });
-    expect(notUnderstood).toEqual(['"result_path": 7 is no text']);
+    expect(notUnderstood).toEqual(['"result_path": 7 is not text']);
     expect(isResult).toBe(true);
     expect(normaliseRankResult({ data_path: ['a.pt', 7] }).notUnderstood).toEqual([
-      '"data_path": ["a.pt",7] is no text',
+      '"data_path": ["a.pt",7] is not text',
     ]);
   });
 
@@ -342,9 +342,9 @@ describe('records in a file', () => {
   it('that are no results are told one by one up to twenty', () => {
     const others = (count: number) => readRankResults(Array.from({ length: count }, () => ({})));
     expect(others(20).notes).toHaveLength(20);
-    expect(others(20).notes[0]).toBe('Record 1 of 20 is no result: it has no time, rate or accuracy');
+    expect(others(20).notes[0]).toBe('Record 1 of 20 is not a result: it has no time, rate or accuracy');
     expect(others(22).notes).toHaveLength(21);
-    expect(others(22).notes[20]).toBe('… and 2 more records that are no results');
+    expect(others(22).notes[20]).toBe('… and 2 more records that are not results');
   });
 
   it('are ranks by their names only when all are', () => {
@@ -353,8 +353,8 @@ describe('records in a file', () => {
     expect(readRankResults({ '0': 7 }).notes).toHaveLength(1);
     expect(readRankResults({ '0': null }).notes).toHaveLength(1);
     expect(readRankResults({}).notes).toHaveLength(1);
-    expect(readRankResults(null).notes).toEqual(['Record 1 of 1 is no result: null is no rank result']);
-    expect(readRankResults([[1]]).notes).toEqual(['Record 1 of 1 is no result: [1] is no rank result']);
+    expect(readRankResults(null).notes).toEqual(['Record 1 of 1 is not a result: null is not a rank result']);
+    expect(readRankResults([[1]]).notes).toEqual(['Record 1 of 1 is not a result: [1] is not a rank result']);
   });
 
   it('are totals of one process when each has its own gigabytes and none a rank', () => {

@@ -243,7 +243,7 @@ describe('a rank result', () => {
 
     expect(measurement).toMatchObject({ samplesPerSecond: 71.42, seconds: null, batchSize: 32 });
     expect(notUnderstood).toEqual([
-      '"duration": "fast" is no number',
+      '"duration": "fast" is not a number',
       '"total time (fortnights)": a field of unknown meaning (1)',
       '"colour": a field of unknown meaning ("blue")',
       '"batch_size": 64 contradicts an earlier field that means the same (32)',
@@ -300,8 +300,8 @@ describe('results of several ranks', () => {
 
     expect(ranks).toHaveLength(1);
     expect(notes).toEqual([
-      'Record 2 of 3 is no result: "bucket": a field of unknown meaning ("b")',
-      'Record 3 of 3 is no result: 7 is no rank result',
+      'Record 2 of 3 is not a result: "bucket": a field of unknown meaning ("b")',
+      'Record 3 of 3 is not a result: 7 is not a rank result',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { visible } from './visible.ts';
 
 const LONGEST_VALUE_SHOWN = 60;
 
-/** A value as people would recognise it in an error message, cut to one short line. Any value has one, also what is no JSON. */
+/** A value as people would recognise it in an error message, cut to one short line. Any value has one, also what is not JSON. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'undefined':

@@ -12,7 +12,7 @@ export const ENDPOINT_FORM = 'host:port with a port from 1 to 65535, e.g. rendez
 /** @throws UserInputError unless the text is `host:port`; an IPv6 host stands in brackets */
 export function parseEndpoint(text: string): Endpoint {
   const endpoint = endpointOf(text);
-  if (endpoint === undefined) throw new UserInputError(`"${text}" is no endpoint: expected ${ENDPOINT_FORM}.`);
+  if (endpoint === undefined) throw new UserInputError(`"${text}" is not an endpoint: expected ${ENDPOINT_FORM}.`);
   return endpoint;
 }
 

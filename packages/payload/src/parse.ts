@@ -25,7 +25,7 @@ export function parseAs<Schema extends z.ZodType>(schema: Schema, input: unknown
   return parsed.data;
 }
 
-/** Parses JSON text at a boundary; text that is no JSON is an InvalidInputError too. */
+/** Parses JSON text at a boundary; text that is not valid JSON is an InvalidInputError too. */
 export function parseJsonAs<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.output<Schema> {
   let input: unknown;
   try {

@@ -23,7 +23,7 @@ export function parseAddress(address: string): ParsedAddress {
   const s3 = /^s3:\/\/([^/]+)(?:\/([^]*))?/.exec(address);
   if (s3 !== null && BUCKET_NAME.test(s3[1]!)) return { store: `s3://${s3[1]!}`, key: s3[2] ?? '' };
   if (!address.startsWith('file:///')) {
-    throw new InvalidAddressError(`"${address}" is no address: expected s3://bucket/key or file:///folder/name.`);
+    throw new InvalidAddressError(`"${address}" is not an address: expected s3://bucket/key or file:///folder/name.`);
   }
   const path = localPath(address);
   if (address.endsWith('/')) return { store: pathToFileURL(path).href.replace(/\/$/, ''), key: '' };
@@ -58,7 +58,7 @@ export function placeOf(address: string, base: string): StorePlace {
   if (base === 's3://') return { bucket: address };
   if (base.startsWith('file:///')) return { folder: localPath(`${base.replace(/\/+$/, '')}/${address}`) };
   throw new InvalidAddressError(
-    `"${base}" is no base for bucket names: expected "s3://" or file:///some/root (COSMICAI_STORE sets the default).`,
+    `"${base}" is not a base for bucket names: expected "s3://" or file:///some/root (COSMICAI_STORE sets the default).`,
   );
 }
 
@@ -67,7 +67,7 @@ export function localPath(address: string): string {
   try {
     return fileURLToPath(address);
   } catch (cause) {
-    throw new InvalidAddressError(`"${address}" is no address of a local file: ${(cause as Error).message}.`, {
+    throw new InvalidAddressError(`"${address}" is not an address of a local file: ${(cause as Error).message}.`, {
       cause,
     });
   }

@@ -22,10 +22,12 @@ describe('the address of an object', () => {
 
   it('that is none is quoted, with what is expected', () => {
     expect(() => parseAddress('bucket/key')).toThrow(
-      new InvalidAddressError('"bucket/key" is no address: expected s3://bucket/key or file:///folder/name.'),
+      new InvalidAddressError('"bucket/key" is not an address: expected s3://bucket/key or file:///folder/name.'),
     );
     const refusal = refusalOf(() => parseAddress('file:///a%2Fb'));
-    expect(refusal.message).toMatch(/^"file:\/\/\/a%2Fb" is no address of a local file: .*encoded \/ characters\.$/);
+    expect(refusal.message).toMatch(
+      /^"file:\/\/\/a%2Fb" is not an address of a local file: .*encoded \/ characters\.$/,
+    );
     expect(refusal.cause).toMatchObject({ code: 'ERR_INVALID_FILE_URL_PATH' });
   });
 
@@ -120,7 +122,7 @@ describe('opening a store', () => {
     );
     expect(() => placeOf('data', 'http://x')).toThrow(
       new InvalidAddressError(
-        '"http://x" is no base for bucket names: expected "s3://" or file:///some/root (COSMICAI_STORE sets the default).',
+        '"http://x" is not a base for bucket names: expected "s3://" or file:///some/root (COSMICAI_STORE sets the default).',
       ),
     );
   });

@@ -107,7 +107,7 @@ function decodeTensor(tensor: TensorProto): Tensor {
 
 function decodePort(port: ValueInfoProto): Port {
   const value = port.type?.value;
-  if (value?.case !== 'tensorType') throw new ModelFileError(`Input or output ${port.name} is no tensor`);
+  if (value?.case !== 'tensorType') throw new ModelFileError(`Input or output ${port.name} is not a tensor`);
   const shape = (value.value.shape?.dim ?? []).map((dim) =>
     dim.value.case === 'dimValue' ? Number(dim.value.value) : (dim.value.value ?? '?'),
   );

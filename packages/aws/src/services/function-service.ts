@@ -51,6 +51,8 @@ function parsed(text: string, functionName: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new RemoteError(`${functionName} answered something that is no JSON: ${text.slice(0, 200)}`, { cause });
+    throw new RemoteError(`${functionName} answered something that is not valid JSON: ${text.slice(0, 200)}`, {
+      cause,
+    });
   }
 }

@@ -38,7 +38,7 @@ export function cleanCommand(terminal: Terminal): Command {
 
 async function clean(results: string, runId: string, options: CleanOptions, terminal: Terminal): Promise<number> {
   // A run id is one part of a key: anything else could reach more than one run.
-  if (!/^[\w.-]+$/.test(runId) || /^\.+$/.test(runId)) throw new UserInputError(`"${runId}" is no run id.`);
+  if (!/^[\w.-]+$/.test(runId) || /^\.+$/.test(runId)) throw new UserInputError(`"${runId}" is not a run id.`);
   const place = { ...(await locate(results, options, terminal)), runId };
   const { bucket, resultPath } = place;
   const store = openStore(bucket, { access: accessOf(options) });

@@ -17,7 +17,7 @@ describe('commands about a stage', () => {
     [['run', '--target', 'aws', '--memory', '512'], '--memory is for --target local, not for --target aws'],
     [['run', 'payload.json', '--target', 'aws', '--attach', 'one'], 'it takes no payload'],
     [['run', '--target', 'moon'], 'Allowed choices are local, aws'],
-    [['clean', 'results', '../other', '--yes'], '"../other" is no run id'],
+    [['clean', 'results', '../other', '--yes'], '"../other" is not a run id'],
     [['clean', 'results', 'never', '--yes'], 'There is no run never in /'],
   ])('%j is wrong use', async (args, message) => {
     const end = await workspace.cosmicai(args);

@@ -38,7 +38,7 @@ export function refuseOtherFiles(file: ProtobufReader, graphField: number): void
   if (hasGraph && fields.at(-1)?.end === file.size) return;
   if (fields.length > 0 && fields.every(({ number }) => number <= LAST_FIELD)) {
     throw new UserInputError(
-      `${file.label} is no whole ONNX model: its ${file.size} bytes end within a field${hasGraph ? '' : ', before the graph'}. It may have been cut short; copy or export it again.`,
+      `${file.label} is not a whole ONNX model: its ${file.size} bytes end within a field${hasGraph ? '' : ', before the graph'}. It may have been cut short; copy or export it again.`,
     );
   }
   throw refuse(`something else (its first bytes are ${Buffer.from(head.slice(0, 8), 'latin1').toString('hex')})`);

@@ -23,7 +23,7 @@ export function loadDefinition(path: string, options: LoadOptions = {}): JsonObj
   const parsed = readYaml(path, 'a state machine');
   if (!isObject(parsed) || !isObject(parsed.States)) {
     throw new UserInputError(
-      `${path} is no state machine: found ${describe(parsed)}; expected an object with StartAt and States.`,
+      `${path} is not a state machine: found ${describe(parsed)}; expected an object with StartAt and States.`,
     );
   }
   return renameFunctions(fillIn(parsed, variables, path, '') as JsonObject, functions);

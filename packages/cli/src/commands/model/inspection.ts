@@ -41,7 +41,7 @@ type Trained =
 /** By this entry of its metadata a file says that it is one of this system's compiler. */
 const OWN = 'cosmicai.architecture';
 
-/** @throws UserInputError when the file is no whole ONNX model: it is named as what it is */
+/** @throws UserInputError when the file is not a whole ONNX model: it is named as what it is */
 export async function inspectFile(
   path: string,
   use: Pick<OpenModelOptions, 'names' | 'allowBatchDependence'>,
