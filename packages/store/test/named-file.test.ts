@@ -101,13 +101,3 @@ describe('a file that the command line asks for', () => {
     expect((await read).stdout).toBe('piped');
   });
 });
-
-it('errors of the system are told without a stack', () => {
-  const error = Object.assign(new Error('ENOSPC: no space left on device, write'), {
-    code: 'ENOSPC',
-    syscall: 'write',
-  });
-  expect((error as Error).message).toBe(
-    'The system refuses: ENOSPC: no space left on device, write. The disk is full (ENOSPC). Free some space.',
-  );
-});
