@@ -1,5 +1,5 @@
 import { assembleRunReport, runReportHtml } from '@cosmicai/report';
-import { functionMessage, shellWord, type RunSummary } from '@cosmicai/payload';
+import { CosmicError, functionMessage, shellWord, type RunSummary } from '@cosmicai/payload';
 import { gatherRun } from '@cosmicai/runs/gather';
 import { readableAddress } from '@cosmicai/store';
 import {
@@ -36,7 +36,10 @@ export async function reportExecution(
     if (options.json) printJson(terminal, { status, error, cause, directory, summary: null, ranks: [] });
     return conclude(outcome, goOn, terminal);
   }
-  const material = await gatherRun(place, outcome, { cutouts: options.report !== false });
+  const material = await gatherRun(place, outcome, { cutouts: options.report !== false }).catch((unread: unknown) => {
+    // What is gone or damaged since is found, and made again, by who goes on with the run.
+    throw unread instanceof CosmicError ? new BrokenOffError(unread, goOn) : unread;
+  });
   const report = assembleRunReport({ ...material, versions: VERSIONS });
   const { folder } = layoutOf(place);
   const page = options.report === false ? undefined : `${folder}/report.html`;
