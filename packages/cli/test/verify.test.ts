@@ -1,6 +1,6 @@
 import { modelOfRecord } from '@cosmicai/local';
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, renameSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { verifyRun, type Verification } from '@cosmicai/runs';
@@ -107,6 +107,16 @@ describe('cosmicai verify', () => {
     expect(findings).toEqual([
       { what: '5.pt', mend: 'restore', problem: expect.stringMatching(/^is damaged: .*5\.pt/) },
     ]);
+  });
+
+  it.each(['manifest.json', 'run.json'])('finds that %s of the plan is gone, which a new run mends', async (name) => {
+    const path = workspace.path('results', 'runs', runId, name);
+    renameSync(path, `${path}.away`);
+    const { findings } = await verify();
+    renameSync(`${path}.away`, path);
+
+    expect(findings).toContainEqual({ what: `results/runs/${runId}/${name}`, problem: 'is gone', mend: 'replan' });
+    expect((await verify()).findings).toEqual([]);
   });
 
   it('names the command that mends, which mends it', async () => {

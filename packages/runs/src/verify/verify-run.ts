@@ -1,5 +1,5 @@
 import { InvalidInputError, type RankTask, type RunLayout, type RunRecord } from '@cosmicai/payload';
-import type { ObjectStore } from '@cosmicai/store';
+import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { readPlan } from '../plan/read-plan.ts';
 import { proveRun } from '../proof/prove-run.ts';
@@ -41,11 +41,14 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
   const store = openPlace(place);
   const layout = layoutOf(place);
   const folder = await verifyFolder(store, layout);
-  const plan = await readPlan(store, layout).catch((error: unknown) => {
-    if (error instanceof InvalidInputError) return error;
+  const plan = await readPlan(store, layout).catch((error: unknown): Finding => {
+    if (error instanceof InvalidInputError) return damagedPlan(error);
+    // Of a run whose record is there, or its proof, it is known that it had a plan.
+    if (error instanceof NotFoundError && (error.key === layout.manifest || folder.proof !== undefined))
+      return { what: error.key, problem: 'is gone', mend: 'replan' };
     throw error;
   });
-  if (plan instanceof InvalidInputError) return withoutPlan(place.runId, plan, folder);
+  if ('mend' in plan) return withoutPlan(place.runId, plan, folder);
   const { record, manifest } = plan;
   const { whole, missing } = await ranksInStore(store, manifest);
   const ranks = [...missing].map(([rank, { error, cause }]): Finding => ({
@@ -97,12 +100,16 @@ function placeOf(error: MissingRank['error'], rank: number, layout: RunLayout): 
   return error === 'HashesDamaged' ? layout.rankHashes(rank) : layout.rankResult(rank);
 }
 
+function damagedPlan({ what, message }: InvalidInputError): Finding {
+  return { what, problem: `can't be read: ${message}`, mend: 'replan' };
+}
+
 /** Without a plan nobody can say what the rest should be. */
-function withoutPlan(runId: string, { what, message }: InvalidInputError, folder: FolderVerification): Verification {
+function withoutPlan(runId: string, finding: Finding, folder: FolderVerification): Verification {
   return {
     run_id: runId,
-    statement: 'nothing can be said of its galaxies, as its plan is damaged',
-    findings: eachOnce([...folder.findings, { what, problem: `can't be read: ${message}`, mend: 'replan' }]),
+    statement: 'nothing can be said of its galaxies, as its plan is damaged or gone',
+    findings: eachOnce([...folder.findings, finding]),
     notes: [],
     compared: { inputs: 0, outputs: folder.compared },
   };
