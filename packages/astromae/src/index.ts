@@ -13,3 +13,4 @@ export { ModelFileError } from './onnx/errors.ts';
 export { randomWeights } from './random-weights.ts';
 export { parseGolden, verifyModel, type Golden, type Predict, type Reference, type Verification } from './verify.ts';
 export { countParameters, type Branch, type ParameterCounts, type Weights } from './weights.ts';
+export { compiledPairs } from './compiled-pairs.ts';

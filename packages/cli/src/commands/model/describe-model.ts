@@ -1,6 +1,6 @@
+import { compiledPairs } from '@cosmicai/astromae';
 import { describeShape, type ModelContract, type ModelPort } from '@cosmicai/inference';
 import { formatPairs, setIn } from '../../output/table.ts';
-import { compiledPairs } from './describe-compiled.ts';
 import type { Inspection } from './inspection.ts';
 
 /** What `model inspect` prints. */

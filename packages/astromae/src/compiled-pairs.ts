@@ -1,4 +1,4 @@
-import type { ModelReport } from '@cosmicai/astromae';
+import type { ModelReport } from './inspect.ts';
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
