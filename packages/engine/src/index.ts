@@ -14,5 +14,5 @@ export type {
 } from './engine.ts';
 export { BrokenOffByInputError, BrokenOffError, goOnWith, isOutside, messageOf } from './errors.ts';
 export { Job, type Telling } from './job.ts';
-export { plannedBytes, plannedRunIn, plannedRunOf } from './planned-run.ts';
+export { plannedBytes, plannedRunBy, plannedRunIn, plannedRunOf } from './planned-run.ts';
 export { acceptCommand, againCommand, resumeCommand } from './way-on.ts';

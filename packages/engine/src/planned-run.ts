@@ -15,6 +15,13 @@ export function plannedRunIn(value: unknown, base?: string): RunPlace | undefine
   return undefined;
 }
 
+/** The run that an event of an execution tells of: one that a state of its own answered, or that it goes on with. */
+export function plannedRunBy(event: RunEvent, base?: string): RunPlace | undefined {
+  if (event.in !== undefined) return undefined;
+  if (event.type === 'StateExited') return plannedRunIn(event.output, base);
+  return event.type === 'RunResumed' ? plannedRunIn(event.input, base) : undefined;
+}
+
 /** The run that an execution planned, if it came so far. */
 export function plannedRunOf(events: readonly RunEvent[], base?: string): RunPlace | undefined {
   // One that was killed when it had just planned plans another run: the last is the one that it made.

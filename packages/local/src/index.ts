@@ -18,7 +18,8 @@ export { executionOwner, ExecutionLockedError, lockExecution, type ExecutionOwne
 export type { FinishedChild } from './map/run-distributed-map.ts';
 export { loadMachine, localFunctions } from './engine/functions.ts';
 export { placeOf } from './engine/place-of.ts';
-export { localEngine, openPool } from './engine/local-engine.ts';
+export { localEngine } from './engine/local-engine.ts';
+export { openPool } from './engine/open-pool.ts';
 export { modelOfRecord } from './engine/model-of-record.ts';
 export { probeProcess } from './engine/probe-process.ts';
 export { RANK_MEMORY_MIB, type LocalSettings } from './engine/settings.ts';

@@ -83,7 +83,14 @@ export { proofFileSchema, runProofSchema, type ProofFile, type RunProof } from '
 export { jsonValue, type Json, type JsonObject } from './json.ts';
 export { functionReportSchema, reportLineSchema, type FunctionReport, type ReportLine } from './report-line.ts';
 export { formatReportLine, parseReportLine, parseReportLog, type ReportLog } from './report-log.ts';
-export { runEventSchema, type RunEvent, type RunEventBody, type RunStatus, type UnnumberedEvent } from './run-event.ts';
+export {
+  reportsIn,
+  runEventSchema,
+  type RunEvent,
+  type RunEventBody,
+  type RunStatus,
+  type UnnumberedEvent,
+} from './run-event.ts';
 export {
   MOST_SILENT_NAMED,
   PROGRESS_FILE,

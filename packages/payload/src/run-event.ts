@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { jsonValue } from './json.ts';
-import { functionReportSchema } from './report-line.ts';
+import { functionReportSchema, type FunctionReport } from './report-line.ts';
 
 const runStatus = z.enum(['SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT']);
 /** How a run, a Map run or a child execution ended. */
@@ -84,3 +84,8 @@ type Without<Event, Fields extends PropertyKey> = Event extends unknown ? Omit<E
 export type RunEventBody = Without<RunEvent, keyof typeof place>;
 /** An event before it is numbered. */
 export type UnnumberedEvent = Without<RunEvent, 'id'>;
+
+/** The REPORT lines of functions among events, in their order. */
+export function reportsIn(events: readonly RunEvent[]): FunctionReport[] {
+  return events.flatMap((event) => (event.type === 'FunctionEnded' ? [event.report] : []));
+}

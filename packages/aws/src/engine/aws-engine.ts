@@ -1,5 +1,5 @@
 import { Job, type Engine, type EngineContext, type Outcome, type Telling } from '@cosmicai/engine';
-import { UserInputError, type UnnumberedEvent } from '@cosmicai/payload';
+import { reportsIn, UserInputError, type UnnumberedEvent } from '@cosmicai/payload';
 import { executionLog } from '../run/execution-log.ts';
 import { numbered } from '../run/collect.ts';
 import { findExecutionToRepair, runOf, type ExecutionToRepair } from '../run/find-execution.ts';
@@ -13,7 +13,6 @@ import {
   followToEnd,
   keepOnStage,
   openStageRun,
-  reportsIn,
   startOnStage,
   type StageRun,
 } from './stage-run.ts';

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { EngineContext, Outcome, StartRequest, Watch } from '@cosmicai/engine';
 import { describeUpload, modelOnDisk, readModel, uploadModel } from '@cosmicai/inference';
-import { EXECUTION_FILE, withFormat, type ExecutionRecord, type JsonObject, type RunPayload } from '@cosmicai/payload';
+import {
+  EXECUTION_FILE,
+  reportsIn,
+  withFormat,
+  type ExecutionRecord,
+  type JsonObject,
+  type RunPayload,
+} from '@cosmicai/payload';
 import { layoutOf, type RunPlace } from '@cosmicai/runs';
 import { keepQuote, keepQuoteOfRun, keptQuote } from '@cosmicai/runs/gather';
 import { openStore } from '@cosmicai/store';
@@ -164,11 +171,6 @@ export function basicsOf(
     functions: functionSizes(stage.options, called),
     rendezvous: rendezvousSize(stage.options),
   };
-}
-
-/** The REPORT lines among events. */
-export function reportsIn(events: Outcome['events']): Outcome['reports'] {
-  return events.flatMap((event) => (event.type === 'FunctionEnded' ? [event.report] : []));
 }
 
 /** The run that the execution made, once it has a summary. */

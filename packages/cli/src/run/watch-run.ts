@@ -1,4 +1,4 @@
-import { plannedRunIn, type Engine, type Outcome } from '@cosmicai/engine';
+import { plannedRunBy, type Engine, type Outcome } from '@cosmicai/engine';
 import { ProgressFile } from '@cosmicai/runs';
 import { printBlock, type Terminal } from '../output/terminal.ts';
 import { RunProgress } from './run-progress.ts';
@@ -24,8 +24,7 @@ export async function watchRun(
   try {
     return await engine.events(execution, {
       see: (event) => {
-        if (event.in === undefined && event.type === 'StateExited') runId = plannedRunIn(event.output)?.runId ?? runId;
-        if (event.type === 'RunResumed') runId = plannedRunIn(event.input)?.runId ?? runId;
+        runId = plannedRunBy(event)?.runId ?? runId;
         shown.show(event);
       },
       hear: (signal) => shown.hear(signal),

@@ -10,7 +10,7 @@ import {
   isOutside,
   Job,
   plannedBytes,
-  plannedRunIn,
+  plannedRunBy,
   resumeCommand,
   type Engine,
   type EngineContext,
@@ -31,18 +31,18 @@ import {
 import { executionsFolder, type RunPlace } from '@cosmicai/runs';
 import { makeNamedFolder, openStore } from '@cosmicai/store';
 import { requireSupported } from '../definition/require-supported.ts';
-import { createFunctionPool, type FunctionPool } from '../pool/function-pool.ts';
 import type { FunctionConfig } from '../pool/function-config.ts';
 import { ExecutionLockedError } from '../run/execution-lock.ts';
 import { runLocally } from '../run/run-locally.ts';
 import { checkModel } from './check-model.ts';
 import { functionLogs } from './function-logs.ts';
-import { loadMachine, localFunctions } from './functions.ts';
+import { loadMachine } from './functions.ts';
 import { goOn } from './go-on.ts';
+import { functionsOf } from './open-pool.ts';
 import { placeOf } from './place-of.ts';
 import { followRecorded } from './recorded.ts';
 import { rendezvousFor, type LocalRendezvous } from './rendezvous-for.ts';
-import { keepSettings, keptSettings, RANK_MEMORY_MIB, startPayload, type LocalSettings } from './settings.ts';
+import { keepSettings, keptSettings, startPayload, type LocalSettings } from './settings.ts';
 import { stopOwner } from './stop-owner.ts';
 import { GoingOnRefused } from './trust-store.ts';
 
@@ -246,17 +246,11 @@ async function run(prepared: Prepared, context: EngineContext, { see, hear, sign
 function watchForPlan(base: string | undefined, found: (run: RunPlace) => void): (event: RunEvent) => void {
   let runId: string | undefined;
   return (event) => {
-    const run = event.in === undefined ? plannedRunIn(planIn(event), base) : undefined;
+    const run = plannedRunBy(event, base);
     if (run === undefined || run.runId === runId) return;
     runId = run.runId;
     found(run);
   };
-}
-
-/** Where a plan may be: what a state of the run itself answered, or what the run goes on with. */
-function planIn(event: RunEvent): unknown {
-  if (event.type === 'StateExited') return event.output;
-  return event.type === 'RunResumed' ? event.input : undefined;
 }
 
 /** What an execution that has begun broke off by, with how to go on with it. */
@@ -267,15 +261,6 @@ function brokenOff(error: unknown, directory: string): unknown {
   return new BrokenOffError(error, resumeCommand(directory));
 }
 
-function functionsOf(
-  { memory = RANK_MEMORY_MIB, store }: LocalSettings,
-  modelPath: string,
-  concurrency: number,
-  environment: Readonly<Record<string, string>> = {},
-) {
-  return localFunctions({ modelPath, memoryMiB: memory, concurrency, store, environment });
-}
-
 /** The model that ranks must find: the one that the payload asks for, which is this one unless a run goes on. */
 function modelOfRun({ payload, resumed }: Asked, modelSha256: string): string {
   const asked = payload.model_sha256 ?? modelSha256;
@@ -283,24 +268,6 @@ function modelOfRun({ payload, resumed }: Asked, modelSha256: string): string {
   throw new UserInputError(
     `The model has the SHA-256 ${modelSha256}, and the payload asks for ${asked} (model_sha256). Name the model that it is about, or leave the field out.`,
   );
-}
-
-/**
- * Processes for several runs, so that all but the first start warm.
- *
- * @param model absolute path
- * @param logDirectory folder for what the functions print
- */
-export async function openPool(
-  settings: Pick<LocalSettings, 'memory' | 'store' | 'concurrency'>,
-  model: string,
-  logDirectory: string,
-): Promise<FunctionPool> {
-  const concurrency = settings.concurrency ?? availableParallelism();
-  const functions = await functionsOf(settings, model, concurrency);
-  // With a process to spare for each function that is no rank, so that these push out no warm rank.
-  const control = Object.keys(functions).length - 1;
-  return createFunctionPool({ functions, concurrency: concurrency + control, logDirectory });
 }
 
 function newDirectory({ bucket, result_path: resultPath }: RunPayload, cwd: string): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ProbedProcess } from '@cosmicai/bench/probe';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
 import { FunctionError } from '../pool/function-error.ts';
-import { openPool } from './local-engine.ts';
+import { openPool } from './open-pool.ts';
 
 /** Lambda's largest: the probe is to find out how much is needed. */
 const MEMORY_MIB = 10_240;

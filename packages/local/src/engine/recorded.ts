@@ -2,7 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { resumeCommand, type Outcome, type Watch } from '@cosmicai/engine';
-import { EVENT_LOG, jsonValue, parseEventLog, parseJsonAs, UserInputError, type RunEvent } from '@cosmicai/payload';
+import {
+  EVENT_LOG,
+  jsonValue,
+  parseEventLog,
+  parseJsonAs,
+  reportsIn,
+  UserInputError,
+  type RunEvent,
+} from '@cosmicai/payload';
 import { executionOwner } from '../run/execution-lock.ts';
 import { placeOf } from './place-of.ts';
 import { keptSettings } from './settings.ts';
@@ -52,7 +60,7 @@ async function outcomeOf(directory: string, events: readonly RunEvent[]): Promis
     ...(error !== undefined && { error }),
     ...(cause !== undefined && { cause }),
     events,
-    reports: events.flatMap((event) => (event.type === 'FunctionEnded' ? [event.report] : [])),
+    reports: reportsIn(events),
     definition: parseJsonAs(jsonValue, await readFile(definition, 'utf8'), definition),
     place: placeOf(events, keptSettings(directory).store),
   };

@@ -1,4 +1,4 @@
-import type { FunctionReport, RunEvent, RunEventBody, RunStatus } from '@cosmicai/payload';
+import { reportsIn, type FunctionReport, type RunEvent, type RunEventBody, type RunStatus } from '@cosmicai/payload';
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { openStore, type ObjectStore } from '@cosmicai/store';
@@ -93,7 +93,7 @@ export async function runLocally(options: LocalRunOptions): Promise<LocalRunResu
   const result = (ending: Omit<LocalRunResult, 'events' | 'reports'>): LocalRunResult => ({
     ...ending,
     events,
-    reports: events.flatMap((event) => (event.type === 'FunctionEnded' ? [event.report] : [])),
+    reports: reportsIn(events),
   });
   try {
     const soFar = resumePoint(directory.earlier, Object.keys(definition.States as JsonObject));

@@ -1,0 +1,32 @@
+import { availableParallelism } from 'node:os';
+import { createFunctionPool, type FunctionPool } from '../pool/function-pool.ts';
+import { localFunctions } from './functions.ts';
+import { RANK_MEMORY_MIB, type LocalSettings } from './settings.ts';
+
+/** The functions as processes of this machine, of which so many ranks share its cores. */
+export function functionsOf(
+  { memory = RANK_MEMORY_MIB, store }: LocalSettings,
+  modelPath: string,
+  concurrency: number,
+  environment: Readonly<Record<string, string>> = {},
+) {
+  return localFunctions({ modelPath, memoryMiB: memory, concurrency, store, environment });
+}
+
+/**
+ * Processes for several runs, so that all but the first start warm.
+ *
+ * @param model absolute path
+ * @param logDirectory folder for what the functions print
+ */
+export async function openPool(
+  settings: Pick<LocalSettings, 'memory' | 'store' | 'concurrency'>,
+  model: string,
+  logDirectory: string,
+): Promise<FunctionPool> {
+  const concurrency = settings.concurrency ?? availableParallelism();
+  const functions = await functionsOf(settings, model, concurrency);
+  // With a process to spare for each function that is no rank, so that these push out no warm rank.
+  const control = Object.keys(functions).length - 1;
+  return createFunctionPool({ functions, concurrency: concurrency + control, logDirectory });
+}
