@@ -33,4 +33,4 @@ conformance('direct channel, encrypted', encrypted, [
 randomPrograms('direct channel, encrypted', encrypted, [2, 5], isFull ? ALL_PROGRAMS : 50);
 
 // Sockets without a rendezvous server: what no other notices, a cut, the channel must notice itself.
-failures('direct channel', directWorld, { noticesCuts: true, deadlineMs: 3000 });
+failures('direct channel', directWorld, { noticesCuts: true, deadlineMs: 6000 });

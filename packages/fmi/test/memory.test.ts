@@ -23,4 +23,4 @@ const everyDay = [
 
 conformance(name, memoryWorld, isFull ? wholeContract : everyDay);
 randomPrograms(name, memoryWorld, [1, 2, 3, 4, 5, 7, 8, 9, 16, 17], ALL_PROGRAMS);
-failures(name, memoryWorld, { noticesCuts: true, deadlineMs: 300 });
+failures(name, memoryWorld, { noticesCuts: true, deadlineMs: 2000 });

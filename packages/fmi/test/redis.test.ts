@@ -21,7 +21,7 @@ if (hasRedisServer()) {
       : everyDay([1, 2, 3, 5, 8], outerRoots),
   );
   randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [2, 5], ALL_PROGRAMS);
-  failures(name, world, { noticesCuts: false, deadlineMs: 1600 });
+  failures(name, world, { noticesCuts: false, deadlineMs: 4000 });
 } else {
   describe.skip('redis channel (no redis-server)', () => {
     it('passes the conformance suite', () => undefined);

@@ -10,4 +10,4 @@ const relayed = rendezvousWorld('relay');
 conformance(name, relayed, isFull ? wholeContract : everyDay([2, 5], outerRoots));
 randomPrograms(name, relayed, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 5], ALL_PROGRAMS);
 // Time for 28 relays on a busy machine before anybody is asked what it waits for.
-failures(name, relayed, { noticesCuts: false, deadlineMs: 5000 });
+failures(name, relayed, { noticesCuts: false, deadlineMs: 10_000 });

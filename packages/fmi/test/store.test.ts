@@ -10,7 +10,7 @@ const storeWorld = fileStoreWorld((names) => leftBehind.push(names));
 
 conformance(name, storeWorld, isFull ? wholeContract : everyDay([1, 2, 3, 5, 8], outerRoots));
 randomPrograms(name, storeWorld, isFull ? [1, 2, 3, 5, 8, 9] : [2, 3], isFull ? ALL_PROGRAMS : 50);
-failures(name, storeWorld, { noticesCuts: false, deadlineMs: 1600 });
+failures(name, storeWorld, { noticesCuts: false, deadlineMs: 4000 });
 
 describe('the store channel', () => {
   it('leaves nothing in the store when all ranks have closed', async () => {

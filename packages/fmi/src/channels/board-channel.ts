@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseJsonAs } from '@cosmicai/payload';
 import { ChannelUnavailableError, CommunicatorClosedError, OperationMismatchError } from '../errors.ts';
 import type { Operation, Slot } from '../operation.ts';
+import { afterOwnTime } from '../own-time.ts';
 import type { Message } from '../value.ts';
 import type { Board } from './board.ts';
 import type { Channel, ChannelEvents, ChannelKind, FailureNotice, RankStatus } from './channel.ts';
@@ -134,7 +136,7 @@ export class BoardChannel implements Channel {
     const key = `${this.#folder}/status/${path.at(-1)!}`;
     await this.#lookForFailure();
     const first = await this.#readBeat(key);
-    await pause(SILENT_BEATS * this.#board.beatMs, signal);
+    await ownTime(SILENT_BEATS * this.#board.beatMs, signal);
     const second = await this.#readBeat(key);
     if (second === undefined) return undefined;
     const silent = second.beat === first?.beat && second.status.active.length > 0;
@@ -340,15 +342,16 @@ function jsonBytes(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
+/** Of own time: whoever is silent meanwhile was silent for all of it. */
+function ownTime(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
+      callOff();
+      signal.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
-    if (signal?.aborted === true) end();
-    else signal?.addEventListener('abort', end);
+    const callOff = afterOwnTime(ms, end);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end);
   });
 }

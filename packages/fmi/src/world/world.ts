@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Channel, ChannelEvents, FailureNotice, RankStatus } from '../channels/channel.ts';
 import { OperationMismatchError, PeerLostError } from '../errors.ts';
 import type { Operation, Slot } from '../operation.ts';
+import { afterOwnTime } from '../own-time.ts';
 import { findCulprit, lost, mismatch } from './blame.ts';
 
 /** How many finished operations of a communicator are remembered, to tell a late message from a wrong one. */
@@ -168,7 +169,8 @@ export class World implements ChannelEvents {
     running.investigating = true;
     const { operation, channel } = running;
     const overdue = new AbortController();
-    const timer = setTimeout(() => overdue.abort(), Math.max(0, operation.deadline - performance.now()));
+    // The whole of it even where this process was kept from its turn until the deadline: others are given their time to answer.
+    const callOff = afterOwnTime(enquiryWindow(operation, channel), () => overdue.abort());
     const waitingOn = channel.waitingOn(operation);
     const verdict =
       waitingOn.length === 0
@@ -177,14 +179,19 @@ export class World implements ChannelEvents {
     if (!overdue.signal.aborted) {
       await new Promise<void>((resolve) => overdue.signal.addEventListener('abort', () => resolve()));
     }
-    clearTimeout(timer);
+    callOff();
     if (!this.#running.has(operation)) return;
     this.#fail(verdict ?? lost(this.rank, 'it did not finish its own part in time'));
   }
 }
 
 function enquiryTime(operation: Operation, channel: Channel): number {
-  return operation.deadline - Math.min(channel.enquiryMs, operation.deadlineMs * ENQUIRY_SHARE);
+  return operation.deadline - enquiryWindow(operation, channel);
+}
+
+/** How long before a deadline others are asked what they wait for, ms. */
+function enquiryWindow(operation: Operation, channel: Channel): number {
+  return Math.min(channel.enquiryMs, operation.deadlineMs * ENQUIRY_SHARE);
 }
 
 function errorOf(notice: FailureNotice, cause: unknown): Error {
