@@ -104,6 +104,10 @@ describe('a wrong command line', () => {
     [['status', 'results', '20260304T050607Z-01234567'], /There is no run 20260304T050607Z-01234567/],
   ])('%j answers 2 and one message', async (args, message) => {
     await expectRefused(args, 'results', message);
+  });
+
+  it('leaves no file that was begun', () => {
+    // All commands above have ended.
     expect(workspace.names().filter((name) => /^(split|model\.onnx|.*\.partial)$/.test(name))).toEqual([]);
   });
 });
