@@ -9,15 +9,15 @@ export const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pa
 export const PNPM = 'pnpm@12.21.0';
 const OLDEST_NODE = 20;
 
-const binaries = join(root, 'node_modules', '.bin');
+export const binaries = join(root, 'node_modules', '.bin');
 
 /** Node 24 from the root devDependency `node`, whatever the system's own Node is. */
 export const node = join(binaries, 'node');
 export const environment = {
   ...process.env,
   PATH: `${binaries}${delimiter}${process.env.PATH}`,
-  // It lies in the folder for temporary files under a name that other users of the machine can foresee.
-  NODE_DISABLE_COMPILE_CACHE: '1',
+  // Commands start in half the time. Node's own place for it has a name that other users of the machine can foresee.
+  NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'),
 };
 
 /** Installs the pinned dependencies when they are not there or not of this lock file. */

@@ -28,7 +28,9 @@ export interface Started {
 export function startCosmicai(args: readonly string[], { cwd, environment = {}, fileBlocks }: CommandOptions): Started {
   const command = [process.execPath, MAIN, ...args];
   const limited = ['sh', '-c', `ulimit -f ${fileBlocks ?? 'unlimited'}; exec "$@"`, 'sh', ...command];
-  return startProgram(fileBlocks === undefined ? command : limited, { cwd, environment });
+  if (fileBlocks === undefined) return startProgram(command, { cwd, environment });
+  // What Node keeps of its modules may be larger than the limit.
+  return startProgram(limited, { cwd, environment: { NODE_COMPILE_CACHE: '', ...environment } });
 }
 
 /** Starts a program in a process group of its own. */
