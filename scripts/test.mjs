@@ -1,6 +1,6 @@
 // `npm test`: sets everything up and runs every check. Arguments go to Jest alone, without the other checks.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { binaries, environment, node, root, run, setUp } from './setup.mjs';
@@ -23,7 +23,8 @@ if (wanted.length === 0) {
   }
 }
 
-const first = jest(wanted);
+// A folder is itself and not what has its name in its path.
+const first = jest(wanted.map((part) => (isFolder(join(root, part)) ? `${join(root, part)}/` : part)));
 const failed = first.testResults.filter(({ status }) => status === 'failed').map(({ name }) => relative(root, name));
 const again = wanted.length === 0 && !first.wasInterrupted ? alone(failed) : { failed, flaky: [] };
 
@@ -53,6 +54,10 @@ function alone(files) {
     failed: files.filter((file) => !passed.includes(file)),
     flaky: passed.map((file) => ({ file, titles: titlesOf(first, file) })),
   };
+}
+
+function isFolder(path) {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Runs Jest to its end, whatever that is. */

@@ -2,6 +2,9 @@ import aslValidator from 'asl-validator';
 import { mapStates } from './load.ts';
 import { isObject, type JsonObject } from './types.ts';
 
+/** The validator compiles its schemas anew each time, in half a second: what it had nothing against is not shown to it again. */
+const sound = new WeakSet<JsonObject>();
+
 /**
  * What is wrong with a definition by the states language itself: missing fields, transitions to nowhere, states that are
  * never reached.
@@ -9,9 +12,12 @@ import { isObject, type JsonObject } from './types.ts';
  * @returns one line for each problem, empty when there is none
  */
 export function structureProblems(definition: JsonObject): string[] {
+  if (sound.has(definition)) return [];
   try {
     const { isValid, errorsText } = aslValidator(modernSpelling(definition));
-    return isValid ? [] : errorsText('\n').split('\n');
+    if (!isValid) return errorsText('\n').split('\n');
+    sound.add(definition);
+    return [];
   } catch (error) {
     // It follows paths and transitions without looking whether they are there.
     return [`the validator of the states language can't follow it: ${(error as Error).message}`];
