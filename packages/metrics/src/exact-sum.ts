@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- indices count down from the length of the list to 0 */
 /**
  * A sum of doubles that is exact whatever the order of its terms.
  *

@@ -4,7 +4,7 @@ import { isPlausible, numberOf } from './plausible.ts';
 import type { NormalisedRank, RankMeasurement } from './rank-measurement.ts';
 import { BITS_PER_SAMPLE } from './sample-bits.ts';
 
-/** Rates are printed with 15 digits or so; a product further than this from a whole number is no count. */
+/** Rates are printed with 15 digits or so; a product further than this from a whole number is not a count. */
 const COUNT_TOLERANCE = 1e-6;
 
 /** What makes a record a result: settings and payloads tell sizes and counts too. */

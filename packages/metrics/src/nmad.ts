@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- indices stay below the length of an array that isn't empty */
 /** Makes the median absolute deviation of a normal distribution its standard deviation; the field rounds 1.4826 to this. */
 export const NMAD_FACTOR = 1.48;
 

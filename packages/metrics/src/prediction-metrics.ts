@@ -5,7 +5,7 @@ import { DEFAULT_EXACT_UP_TO, Residuals, residualsSchema } from './residuals.ts'
 
 /** |dz| beyond which a prediction is an outlier: the convention for the SDSS main galaxy sample, and the wider one of deep surveys. */
 export const OUTLIER_LIMITS = [0.05, 0.15] as const;
-/** Beyond this a value is no redshift, and its square would leave the range in which sums are exact. */
+/** Beyond this a value is not a redshift, and its square would leave the range in which sums are exact. */
 const LARGEST_USABLE = 1e100;
 
 const SUMS = ['absolute', 'squared', 'residual', 'z', 'z_squared'] as const;
@@ -68,9 +68,8 @@ export class PredictionMetrics {
     const error = zPred - zSpec;
     const residual = error / (1 + zSpec);
     this.#count++;
-    OUTLIER_LIMITS.forEach((limit, at) => {
-      if (Math.abs(residual) > limit) this.#outliers[at] = this.#outliers[at]! + 1;
-    });
+    if (Math.abs(residual) > OUTLIER_LIMITS[0]) this.#outliers[0]++;
+    if (Math.abs(residual) > OUTLIER_LIMITS[1]) this.#outliers[1]++;
     this.#sums.absolute.add(Math.abs(error));
     this.#sums.squared.addProduct(error, error);
     this.#sums.residual.add(residual);
@@ -84,7 +83,10 @@ export class PredictionMetrics {
     if (zSpec.length !== zPred.length) {
       throw new RangeError(`${zSpec.length} spectroscopic redshifts for ${zPred.length} predictions`);
     }
-    for (let at = 0; at < zSpec.length; at++) this.add(zSpec[at]!, zPred[at]!);
+    for (let at = 0; at < zSpec.length; at++) {
+      // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- both have this length
+      this.add(zSpec[at]!, zPred[at]!);
+    }
   }
 
   /** Takes the other's predictions in; the other stays as it is. */

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- indices are fractions of the length of a list that isn't empty */
 import { type Random } from './random.ts';
 
 /**

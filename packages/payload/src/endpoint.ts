@@ -22,7 +22,8 @@ export function isEndpoint(text: string): boolean {
 
 function endpointOf(text: string): Endpoint | undefined {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^\s:/]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (match === null || port < 1 || port > 65_535) return undefined;
-  return { host: match[1] ?? match[2]!, port };
+  if (host === undefined || port < 1 || port > 65_535) return undefined;
+  return { host, port };
 }

@@ -19,7 +19,7 @@ const LINE_BREAK = 0x0a;
 
 /**
  * Reads an event log. It is written a line at a time and at once, so a process that is killed leaves half a line at its end:
- * that is no event yet, and no damage. Anything else that is no event is damage.
+ * that is not an event yet, and no damage. Anything else that is not an event is damage.
  *
  * @param what names the log in messages
  * @throws InvalidInputError naming the line

@@ -2,6 +2,7 @@ export { parseEndpoint, type Endpoint } from './endpoint.ts';
 export * from './errors.ts';
 export { describe } from './describe.ts';
 export { groupBy } from './group-by.ts';
+export { itemAt, valueOf } from './known.ts';
 export { shellWord } from './shell-word.ts';
 export { visible, visibleLines } from './visible.ts';
 export { FIRST_FORMAT, FORMAT, formatField, newerFormatOf, PARQUET_FORMAT_KEY, withFormat } from './format-version.ts';

@@ -30,7 +30,7 @@ const LIKE_A_PARTITION_FOLDER = /(^|\/)[^/]+\.pt\//;
 
 /**
  * The partition files among what a listing of a prefix found: those right in its folder or, when there are none, all below
- * it. Hidden files and what lies in hidden folders count for nothing, as macOS's `._1.pt`, which is no partition; of several
+ * it. Hidden files and what lies in hidden folders count for nothing, as macOS's `._1.pt`, which is not a partition; of several
  * links to one file, and the file, one is read.
  *
  * @param prefix without a slash at its end
@@ -70,7 +70,7 @@ export function partitionsIn<Item extends ListedObject>(
     ['folders named like partitions are read as folders', 'folder', [...unzipped]],
     ['empty partition files will fail', 'file', keysOf(partitions.filter(({ size }) => size === 0))],
     ...[...leftOutBy].map(([why, entries]) => [`not read, being ${why}`, 'entry', keysOf(entries)] as const),
-    ['other files are no partitions', 'file', keysOf(others)],
+    ['other files are not partitions', 'file', keysOf(others)],
   ];
   const warnings = kinds.flatMap(([problem, what, keys]) =>
     keys.length === 0 ? [] : [`${problem}: ${counted(keys.length, what)}, ${names(keys)}`],

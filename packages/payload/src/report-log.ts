@@ -1,3 +1,4 @@
+import { valueOf } from './known.ts';
 import type { ReportLine } from './report-line.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -7,7 +8,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
  * Reads a REPORT line in Lambda's text format, or a platform.report record in its JSON format, with or without what log
  * shippers put before it.
  *
- * @returns undefined when the line is no report, or one that lacks its request id, durations or memory
+ * @returns undefined when the line is not a report, or one that lacks its request id, durations or memory
  */
 export function parseReportLine(line: string): ReportLine | undefined {
   const brace = line.indexOf('{');
@@ -82,14 +83,21 @@ const TEXT_FIELD = new RegExp(
   `(?<=^|\\s)(${TEXT_FIELDS.join('|')}):[ \\t]*(\\S*)(?:[ \\t]+(ms|s|KB|MB|GB)(?=\\s|$))?`,
   'g',
 );
-const UNIT_FACTORS: Readonly<Record<string, number>> = { ms: 1, s: 1000, KB: 1 / 1024, MB: 1, GB: 1024 };
+const UNIT_FACTORS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['KB', 1 / 1024],
+  ['MB', 1],
+  ['GB', 1024],
+]);
 
 function fromText(line: string): ReportLine | undefined {
   const found = new Map<string, string | number>();
-  for (const [, name, value, unit] of line.matchAll(TEXT_FIELD)) {
+  // Only the unit may be missing.
+  for (const [, name = '', value = '', unit] of line.matchAll(TEXT_FIELD)) {
     // The first one counts: what follows the report's own fields may be anybody's text.
-    if (!found.has(name!) && value !== '')
-      found.set(name!, unit === undefined ? value! : Number(value) * UNIT_FACTORS[unit]!);
+    if (!found.has(name) && value !== '')
+      found.set(name, unit === undefined ? value : Number(value) * valueOf(UNIT_FACTORS, unit));
   }
   const traceId = found.get('XRAY TraceId');
   const sampled = found.get('Sampled');

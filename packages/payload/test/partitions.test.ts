@@ -71,7 +71,7 @@ describe('partitionsIn', () => {
     expect(partitions).toEqual([]);
     expect(warnings).toEqual([
       'only names that end in .pt are partitions, so these are not read: 1 file, 1.pth',
-      'other files are no partitions: 2 files, 1.h5, 2.fits',
+      'other files are not partitions: 2 files, 1.h5, 2.fits',
     ]);
   });
 

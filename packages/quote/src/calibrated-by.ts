@@ -59,7 +59,7 @@ function ratesOf(
   const typical = median(perSample);
   const steady = perSample.filter((each) => each <= STRAGGLER_FACTOR * typical);
   const delays = timed
-    .filter((_, at) => perSample[at]! > STRAGGLER_FACTOR * typical)
+    .filter(({ samples, seconds }) => seconds / samples > STRAGGLER_FACTOR * typical)
     .map(({ samples, seconds }) => seconds - samples * typical);
   const logs = steady.map((each) => Math.log(each / typical));
   return {
@@ -101,12 +101,12 @@ function startOf(
 
 /** The most that any of the ranks took, at their batch size and partitions: enough for all like them. */
 function memoryOf(ranks: readonly RankMeasurement[], { base, onLambda }: CalibrationSource): Calibration['memory'] {
-  const told = ranks.filter((rank) => rank.process !== null);
+  const told = ranks.flatMap(({ process, memoryLimitMb }) => (process === null ? [] : [{ process, memoryLimitMb }]));
   if (told.length === 0) return base.memory;
   const { mbPerSession } = base.memory;
   const withOneSession = told.map(({ process, memoryLimitMb }) => {
     const sessions = onLambda === true && memoryLimitMb !== null ? lambdaCores(memoryLimitMb) : 1;
-    return process!.peakRssMb - (sessions - 1) * mbPerSession;
+    return process.peakRssMb - (sessions - 1) * mbPerSession;
   });
   return {
     baseMb: withOneSession.reduce((most, mb) => Math.max(most, mb), 0),

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- indices of a heap stay below its length */
 /** Events in the order of their time; equal times in the order they were added. A binary heap. */
 export class EventQueue<Event> {
   readonly #heap: { readonly time: number; readonly order: number; readonly event: Event }[] = [];
@@ -18,8 +19,8 @@ export class EventQueue<Event> {
   next(): { readonly time: number; readonly event: Event } | undefined {
     const heap = this.#heap;
     const first = heap[0];
-    const last = heap.pop()!;
-    if (heap.length === 0) return first;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return first;
     heap[0] = last;
     let at = 0;
     for (;;) {

@@ -1,4 +1,4 @@
-import { MOST_RANKS_PUBLISHED } from '@cosmicai/payload';
+import { itemAt, MOST_RANKS_PUBLISHED } from '@cosmicai/payload';
 import {
   costOfRun,
   DEFAULT_RENDEZVOUS_SIZE,
@@ -60,7 +60,7 @@ export function quoteRun(
   const bills = simulated
     .map((run) => ({ run, cost: costOfRun(usageOf(run, plan, calibration), prices) }))
     .sort((a, b) => a.cost.usd - b.cost.usd);
-  const typical = bills[bills.length >> 1]!;
+  const typical = itemAt(bills, bills.length >> 1);
   const largest = plan.ranks.reduce((most, load) => Math.max(most, load.bytes / Math.max(1, load.files)), 0);
   const peakMb =
     calibration.memory.baseMb +

@@ -1,4 +1,5 @@
 import type { Random } from '@cosmicai/metrics';
+import { itemAt, valueOf } from '@cosmicai/payload';
 import { drawAttempt, type Attempt, type Phases } from './attempt.ts';
 import type { AwsLimits, RetryPolicy } from './aws-limits.ts';
 import type { Calibration } from './calibration.ts';
@@ -126,7 +127,7 @@ function simulateMap(
     startChild(now);
   };
   const retryOrFail = (rank: number, now: number, policy: RetryPolicy, spent: 'retries' | 'throttleRetries') => {
-    const of = progress.get(rank)!;
+    const of = valueOf(progress, rank);
     if (of[spent] >= policy.maxAttempts) {
       finish(of, now);
       return;
@@ -135,7 +136,7 @@ function simulateMap(
     queue.add(now + longest * random(), { kind: 'invoke', rank });
   };
   const invoke = (rank: number, now: number) => {
-    const of = progress.get(rank)!;
+    const of = valueOf(progress, rank);
     const admission = pool.admit(now);
     if (admission === 'throttled') {
       of.throttled++;
@@ -145,7 +146,7 @@ function simulateMap(
     of.cold = admission === 'cold';
     of.startedAt = now;
     of.invocations++;
-    of.attempt = drawAttempt(plan.ranks[rank]!, { plan, calibration, limits, cold: of.cold, random });
+    of.attempt = drawAttempt(itemAt(plan.ranks, rank), { plan, calibration, limits, cold: of.cold, random });
     billedMs += Math.ceil(of.attempt.seconds * 1000);
     queue.add(now + of.attempt.seconds, { kind: 'end', rank });
   };
@@ -159,7 +160,7 @@ function simulateMap(
       continue;
     }
     pool.release();
-    const of = progress.get(rank)!;
+    const of = valueOf(progress, rank);
     if (of.attempt?.outcome === 'succeeded') finish(of, next.time);
     else retryOrFail(rank, next.time, retry, 'retries');
   }

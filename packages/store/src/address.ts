@@ -20,8 +20,8 @@ export interface ParsedAddress {
  * @throws InvalidAddressError for anything else
  */
 export function parseAddress(address: string): ParsedAddress {
-  const s3 = /^s3:\/\/([^/]+)(?:\/([^]*))?/.exec(address);
-  if (s3 !== null && BUCKET_NAME.test(s3[1]!)) return { store: `s3://${s3[1]!}`, key: s3[2] ?? '' };
+  const [, bucket, key = ''] = /^s3:\/\/([^/]+)(?:\/([^]*))?/.exec(address) ?? [];
+  if (bucket !== undefined && BUCKET_NAME.test(bucket)) return { store: `s3://${bucket}`, key };
   if (!address.startsWith('file:///')) {
     throw new InvalidAddressError(`"${address}" is not an address: expected s3://bucket/key or file:///folder/name.`);
   }

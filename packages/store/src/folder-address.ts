@@ -27,8 +27,8 @@ export function folderAddress(path: string, cwd: string): string {
 
 /** Splits a folder's address into a store and a prefix in it; a folder of this machine is a store of its own. */
 export function bucketAndPrefix(address: string): { bucket: string; prefix: string } {
-  const s3 = /^(s3:\/\/[^/]+)(?:\/(.*))?$/.exec(address);
-  return s3 === null ? { bucket: address, prefix: '' } : { bucket: s3[1]!, prefix: s3[2] ?? '' };
+  const [, bucket = address, prefix = ''] = /^(s3:\/\/[^/]+)(?:\/(.*))?$/.exec(address) ?? [];
+  return { bucket, prefix };
 }
 
 /**

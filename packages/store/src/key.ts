@@ -19,7 +19,7 @@ export function checkRange(key: string, start: number, end: number): void {
   const whole = Number.isSafeInteger(start) && (Number.isSafeInteger(end) || end === Infinity);
   if (!whole || start < 0 || end < start) {
     throw new InvalidAddressError(
-      `Bytes [${start}, ${end}) of "${key}" are no range: expected whole numbers with 0 <= start <= end.`,
+      `Bytes [${start}, ${end}) of "${key}" are not a range: expected whole numbers with 0 <= start <= end.`,
     );
   }
 }

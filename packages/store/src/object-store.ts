@@ -16,7 +16,7 @@ export interface ObjectInfo {
   readonly sha256?: string;
 }
 
-/** Something with a name in the store that a listing left out, because it is no object that could be read. */
+/** Something with a name in the store that a listing left out, because it is not an object that could be read. */
 export interface SkippedEntry {
   /** Where its key would be; ends in a slash for a folder. */
   readonly key: string;

@@ -61,7 +61,7 @@ describe('keys', () => {
     ] as const)
       expect(() => checkRange('k', start, end)).toThrow(
         new InvalidAddressError(
-          `Bytes [${start}, ${end}) of "k" are no range: expected whole numbers with 0 <= start <= end.`,
+          `Bytes [${start}, ${end}) of "k" are not a range: expected whole numbers with 0 <= start <= end.`,
         ),
       );
   });

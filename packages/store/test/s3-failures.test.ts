@@ -443,7 +443,7 @@ describe('s3:// when things go wrong', () => {
       response.writeHead(200, { 'transfer-encoding': 'chunked' }).end();
     };
     await expect(storeAnswering(bare).head('k')).rejects.toThrow(
-      'Could not look up "k" in s3://bucket: the answer has no size.',
+      'Could not look up "k" in s3://bucket: the answer has no size or no time.',
     );
   });
 

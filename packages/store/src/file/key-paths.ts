@@ -13,7 +13,7 @@ export interface KeyPaths {
 
 export function keyPaths(root: string, key: string): KeyPaths {
   const segments = key.split('/');
-  const last = segments.pop()!;
+  const last = segments.pop() ?? '';
   let parent = root;
   const folders = segments.map((segment) => {
     const folder = { path: join(parent, ...segmentPath(segment)), beside: join(parent, ...besideFolderPath(segment)) };

@@ -1,6 +1,7 @@
 import { constants, type BigIntStats, type Dirent } from 'node:fs';
 import { access, lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { itemAt } from '@cosmicai/payload';
 import { compareKeys, MAX_KEY_BYTES } from '../key.ts';
 import type { ListOptions, SkippedEntry } from '../object-store.ts';
 import { hasCode } from './file-errors.ts';
@@ -83,7 +84,7 @@ export async function* listFiles(
     signal?.throwIfAborted();
     const entries = (await entriesOf(path, above))?.filter(wanted).sort((a, b) => compareKeys(a.key, b.key)) ?? [];
     for (let i = 0; i < entries.length;) {
-      const next = entries[i]!;
+      const next = itemAt(entries, i);
       if (next.folder) {
         const folder = await identityOf(next.path);
         if ((linked || next.link) && folder !== undefined && entered.has(folder))
@@ -95,8 +96,10 @@ export async function* listFiles(
         i++;
         continue;
       }
-      const files: Entry[] = [];
-      while (i < entries.length && files.length < STATS_AT_ONCE && !entries[i]!.folder) files.push(entries[i++]!);
+      const ahead = entries.slice(i, i + STATS_AT_ONCE);
+      const end = ahead.findIndex(({ folder }) => folder);
+      const files = end < 0 ? ahead : ahead.slice(0, end);
+      i += files.length;
       for (const file of await Promise.all(files.map((entry) => listed(entry, linked))))
         if (file !== undefined) yield file;
     }

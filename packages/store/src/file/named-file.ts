@@ -22,7 +22,7 @@ export interface NamedFile {
 
 /**
  * Begins a file, so that a place where nothing can be written is told before hours of work and not after. It is written beside
- * its place and renamed, so that nobody finds half a file under the name asked for. What is no ordinary file there, a device, a
+ * its place and renamed, so that nobody finds half a file under the name asked for. What is not an ordinary file there, a device, a
  * pipe or a link, is written to, as a rename would replace it; a link of somebody else is refused.
  *
  * @param what begins the message, e.g. `The report`

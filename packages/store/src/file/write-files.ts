@@ -145,7 +145,8 @@ async function placeWith(paths: KeyPaths, place: (target: string) => Promise<voi
 
 /** Makes the folders of a key; an object in the place of one moves beside it. */
 async function makeFolders({ folders }: KeyPaths): Promise<void> {
-  if (folders.length === 0 || (await isFolder(folders.at(-1)!.path))) return;
+  const innermost = folders.at(-1);
+  if (innermost === undefined || (await isFolder(innermost.path))) return;
   for (const { path, beside } of folders) {
     // Looked at once: a folder that somebody makes between two looks must never move.
     const found = await stat(path).catch(() => undefined);

@@ -23,7 +23,7 @@ import { uploadParts } from './s3-upload.ts';
 const SINGLE_PUT_BYTES = 64 * 2 ** 20;
 /** DeleteObjects takes at most 1,000 keys. */
 const KEYS_PER_DELETE = 1000;
-/** Name of the metadata (`x-amz-meta-sha256`) that keeps what `put` was told: the etag of an object sent in parts is no sum of its bytes. */
+/** Name of the metadata (`x-amz-meta-sha256`) that keeps what `put` was told: the etag of an object sent in parts is not a sum of its bytes. */
 const SHA256 = 'sha256';
 /** S3 answers 409 when a delete races with a conditional write; AWS says to try again. */
 const CONFLICT_ATTEMPTS = 5;
@@ -67,7 +67,8 @@ class S3Store implements ObjectStore {
     return await this.#call(`read "${key}"`, key, options, async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of reading?.bytes ?? []) chunks.push(chunk);
-      return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      const [first] = chunks;
+      return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
     });
   }
 
@@ -194,8 +195,9 @@ class S3Store implements ObjectStore {
         const request = { Bucket: this.#bucket, Key: key };
         const found = await client.send(new sdk.HeadObjectCommand(request), abortBy(options));
         const { ContentLength, ETag, LastModified, Metadata: { [SHA256]: sha256 } = {} } = found;
-        if (ContentLength === undefined) throw this.#wrong(`look up "${key}"`, 'the answer has no size');
-        const info = { key, size: ContentLength, etag: bare(ETag), lastModified: LastModified! };
+        if (ContentLength === undefined || LastModified === undefined)
+          throw this.#wrong(`look up "${key}"`, 'the answer has no size or no time');
+        const info = { key, size: ContentLength, etag: bare(ETag), lastModified: LastModified };
         return { ...info, ...(options.sha256 === true && sha256 !== undefined && { sha256 }) };
       } catch (error) {
         if (isMute(answerOf(error))) await this.#sentence(key, options, error, { client, sdk });
@@ -238,8 +240,9 @@ class S3Store implements ObjectStore {
       return await client.send(new sdk.DeleteObjectsCommand({ Bucket: this.#bucket, Delete: request }));
     });
     const failed = answer.Errors ?? [];
-    if (failed.length === 0) return;
-    const { Key = '', Code = 'no code', Message = 'no message' } = failed[0]!;
+    const [first] = failed;
+    if (first === undefined) return;
+    const { Key = '', Code = 'no code', Message = 'no message' } = first;
     const stay = failed.length === 1 ? '1 key stays' : `${failed.length} keys stay`;
     const why = `Could not ${what} in ${this.url}: ${stay}, e.g. "${Key}" (${Code}: ${Message})`;
     throw new StoreError(this.url, why);
