@@ -35,7 +35,7 @@ describe('a field', () => {
     ['a text that ends early', text(3), [0, 3, 97], 'message of 3 bytes ends where byte 5 was expected'],
     ['a text that is not UTF-8', text(3), [0, 2, 0xc3, 0x28], 'text that is not UTF-8'],
     ['a longer list than allowed', list(u8, 2), [0, 3, 1, 2, 3], 'list of 3; at most 2 are allowed'],
-    ['a code without a name', choice({ left: 0, lost: 1 }), [2], 'code 2 is none of 0, 1'],
+    ['a code without a name', choice({ left: 0, lost: 1 }), [2], 'code 2 is not one of 0, 1'],
     ['a host name', endpoint, address('localhost', 80), '"localhost" is not a numeric address'],
     ['a port that is none', endpoint, address('10.0.0.1', 0), 'port 0 names no endpoint'],
     [

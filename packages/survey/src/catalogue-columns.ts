@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { BANDS } from './bands.ts';
 import { CatalogueError } from './catalogue-error.ts';
 
@@ -50,12 +51,13 @@ export function columnPlaces(header: readonly string[], mapping: ColumnMapping, 
   }
   const places = COLUMNS.map((column) => placeOf(column, header, mapping, name));
   const missing = COLUMNS.filter((column, index) => places[index] === -1 && column !== RADIUS);
-  if (missing.length === 0) return places;
+  const [first] = missing;
+  if (first === undefined) return places;
   const redshiftOrBand = missing.includes('z_spec') && header.some((cell) => cell.toLowerCase() === 'z');
   throw new CatalogueError(
     `${name} lacks the columns ${missing.join(', ')}; its header is: ${shown(header)}. ` +
       (redshiftOrBand ? 'Beside bare u, g, r, i, its z may be a magnitude. ' : '') +
-      `If it has them under other names, say so: --columns ${missing[0]!}=NAME`,
+      `If it has them under other names, say so: --columns ${first}=NAME`,
   );
 }
 
@@ -78,9 +80,11 @@ function placeOf(column: string, header: readonly string[], mapping: ColumnMappi
 
 function onlyPlace(cells: readonly string[], fits: (cell: string) => boolean, column: string, name: string): number {
   const places = cells.flatMap((cell, index) => (fits(cell) ? [index] : []));
-  if (places.length <= 1) return places[0] ?? -1;
+  const [first, ...others] = places;
+  if (first === undefined) return -1;
+  if (others.length === 0) return first;
   throw new CatalogueError(
-    `${name} has the column ${cells[places[0]!]!} ${places.length} times (columns ${places.map((place) => place + 1).join(' and ')}), ` +
+    `${name} has the column ${itemAt(cells, first)} ${places.length} times (columns ${places.map((place) => place + 1).join(' and ')}), ` +
       `so which one is ${column} can't be told. Rename or remove all but one.`,
   );
 }

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse';
 import { Readable } from 'node:stream';
+import { itemAt } from '@cosmicai/payload';
 import { allowed, columnPlaces, COLUMNS, looksLikeHeader, RADIUS, type ColumnMapping } from './catalogue-columns.ts';
 import { CatalogueError } from './catalogue-error.ts';
 import { LONGEST_LINE, openCatalogueText } from './catalogue-text.ts';
@@ -83,7 +84,7 @@ function rowOf(
   }
   const values: number[] = [];
   for (const [index, column] of COLUMNS.entries()) {
-    const text = cells[places[index]!] ?? '';
+    const text = cells[itemAt(places, index)] ?? '';
     const value = numberOf(text, delimiter);
     const { least, most } = allowed(column);
     if (column === RADIUS && text === '') values.push(NaN);

@@ -30,7 +30,7 @@ const OTHER_FILES: readonly (readonly [start: RegExp, what: string])[] = [
 ];
 
 /**
- * Unpacks gzip, tells how cells are parted, and names what is no catalogue at all.
+ * Unpacks gzip, tells how cells are parted, and names what is not a catalogue at all.
  *
  * @throws CatalogueError here, and while reading when packed bytes are damaged
  */

@@ -1,4 +1,4 @@
-import { listed } from '@cosmicai/payload';
+import { itemAt, listed } from '@cosmicai/payload';
 import type { FiveBands } from './bands.ts';
 import { COLUMNS, RADIUS, type ColumnMapping } from './catalogue-columns.ts';
 import { CatalogueError } from './catalogue-error.ts';
@@ -9,7 +9,7 @@ import { countRepeated } from './repeated-rows.ts';
 /** Rows of a catalogue's file. */
 export interface CatalogueCounts {
   readonly read: number;
-  /** Left out, with values that are no measurements. */
+  /** Left out, with values that are not measurements. */
   readonly bad: number;
   /** Left out, with redshifts that can't be rendered without a radius. */
   readonly beyond: number;
@@ -30,7 +30,7 @@ export interface Catalogue {
 
 export interface CatalogueOptions {
   readonly columns?: ColumnMapping;
-  /** Leave out lines with values that are no measurements, instead of refusing the catalogue at the first. */
+  /** Leave out lines with values that are not measurements, instead of refusing the catalogue at the first. */
   readonly skipBad?: boolean;
 }
 
@@ -64,7 +64,7 @@ export async function readCatalogue(
         throw new CatalogueError(`${name}, ${row.problem} --skip-bad leaves such lines out and counts them.`);
       bad.push(row.problem);
     } else if (canRender(row.values)) values.push(...row.values);
-    else beyond.push(`line ${row.line}: z = ${row.values[0]!}`);
+    else beyond.push(`line ${row.line}: z = ${itemAt(row.values, 0)}`);
   }
   if (lines === 0) throw new CatalogueError(`${name} has no rows; expected a header line and a line a galaxy.`);
   const rows = values.length / COLUMNS.length;
@@ -106,13 +106,13 @@ function catalogueOf(
     counts,
     remarks,
     photometry(row) {
-      const [redshift, ...rest] = values.subarray(row * COLUMNS.length, (row + 1) * COLUMNS.length);
-      const observed = rest.slice(0, 5);
-      const extinction = rest.slice(5, 10);
-      const radius = rest[10]!;
+      const own = [...values.subarray(row * COLUMNS.length, (row + 1) * COLUMNS.length)];
+      const observed = own.slice(1, 6);
+      const extinction = own.slice(6, 11);
+      const radius = itemAt(own, 11);
       return {
-        redshift: redshift!,
-        magnitudes: observed.map((magnitude, band) => magnitude - extinction[band]!) as unknown as FiveBands,
+        redshift: itemAt(own, 0),
+        magnitudes: observed.map((magnitude, band) => magnitude - itemAt(extinction, band)) as unknown as FiveBands,
         extinction: extinction as unknown as FiveBands,
         ...(Number.isNaN(radius) ? {} : { radius }),
       };

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- indices lie between 0 and STEPS; a lookup for each galaxy drawn */
 import { log } from './portable-math.ts';
 
 /** Flat Lambda-CDM: H0 = 70 km/s/Mpc, matter density 0.3. */

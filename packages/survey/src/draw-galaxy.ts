@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- lists have one number for each band or coefficient */
 import { nanomaggies } from './bands.ts';
 import { calibration } from './calibration.ts';
 import { arcsecPerKpc, distanceModulus } from './cosmology.ts';

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { R_BAND, nanomaggies } from './bands.ts';
 import { calibration } from './calibration.ts';
 import type { GalaxyRandom } from './galaxy-random.ts';
@@ -21,7 +22,7 @@ export function drawNeighbours(targetR: number, random: GalaxyRandom): Source[] 
       const r = random.fromQuantiles(kind.r);
       const { offset, scatter } = kind.colours;
       const flux = offset.map((colour, band) =>
-        nanomaggies(r + colour + (band === R_BAND ? 0 : scatter[band]! * random.truncatedNormal(2))),
+        nanomaggies(r + colour + (band === R_BAND ? 0 : itemAt(scatter, band) * random.truncatedNormal(2))),
       );
       const axisRatio = 0.3 + 0.7 * random.uniform();
       const direction = random.direction();

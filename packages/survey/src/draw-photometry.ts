@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- the calibration has as many rows, columns and bounds as it has dimensions */
 import type { FiveBands } from './bands.ts';
 import { calibration } from './calibration.ts';
 import type { GalaxyRandom } from './galaxy-random.ts';

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- indices stay below BUFFERED, and below the last quantile */
 import { normalQuantile } from './normal-quantile.ts';
 import { type Purpose, type RandomKey, randomWords } from './threefry.ts';
 

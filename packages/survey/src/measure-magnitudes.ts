@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { calibration } from './calibration.ts';
 import type { GalaxyRandom } from './galaxy-random.ts';
 import type { Photometry } from './galaxy.ts';
@@ -12,8 +13,8 @@ const LARGEST_ERROR = 1;
  */
 export function measureMagnitudes(photometry: Photometry, random: GalaxyRandom): number[] {
   return photometry.magnitudes.map((magnitude, band) => {
-    const { coefficients, scatter, brightest, faintest } = calibration.magnitudeErrors[band]!;
-    const observed = Math.min(Math.max(magnitude + photometry.extinction[band]!, brightest), faintest) - 18;
+    const { coefficients, scatter, brightest, faintest } = itemAt(calibration.magnitudeErrors, band);
+    const observed = Math.min(Math.max(magnitude + itemAt(photometry.extinction, band), brightest), faintest) - 18;
     const [c0, c1, c2] = coefficients as [number, number, number];
     const lnError = c0 + observed * (c1 + observed * c2) + scatter * random.truncatedNormal(3);
     return magnitude + Math.min(exp(lnError), LARGEST_ERROR) * random.normal();

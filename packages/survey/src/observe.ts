@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- lists have one number for each band, images one for each pixel */
 import { BAND_COUNT } from './bands.ts';
 import { calibration } from './calibration.ts';
 import { normalQuantile } from './normal-quantile.ts';

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- the exponent is clamped to those of the table */
 /**
  * exp and log from +, -, * and / alone. ECMAScript lets engines choose the last bits of Math.exp and Math.log; these give
  * the same bits everywhere, so that a seed means the same bytes on every machine. Error at most 2 units in the last place.

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- loops over terms and pixels of the window */
 import { calibration } from './calibration.ts';
 import { PIXEL_SCALE, type PointSpreadTerm } from './point-spread.ts';
 import { exp } from './portable-math.ts';

@@ -13,7 +13,7 @@ export function countRepeated(table: Float64Array, width: number): number {
     let other = previous;
     before[row] = previous;
     latest.set(hash, row);
-    while (other !== -1 && !equal(own, wordsOf(other))) other = before[other]!;
+    while (other !== -1 && !equal(own, wordsOf(other))) other = before[other] ?? -1;
     if (other === -1) continue;
     repeated++;
     // Chains hold each row once.

@@ -1,4 +1,5 @@
 import type { ByteSource } from '@cosmicai/store';
+import { valueOf } from '@cosmicai/payload';
 import { readExactly } from './read-exactly.ts';
 
 const BLOCK_BYTES = 64 * 1024;
@@ -34,13 +35,16 @@ export function withBlockCache(source: ByteSource): ByteSource {
       const first = Math.floor(start / BLOCK_BYTES);
       const last = Math.floor((end - 1) / BLOCK_BYTES);
       const missing = range(first, last).filter((index) => !blocks.has(index));
-      if (missing.length > 0) fetchBlocks(missing[0]!, missing.at(-1)!);
-      const parts = await Promise.all(range(first, last).map((index) => blocks.get(index)!));
+      const [from] = missing;
+      const to = missing.at(-1);
+      if (from !== undefined && to !== undefined) fetchBlocks(from, to);
+      const parts = await Promise.all(range(first, last).map((index) => valueOf(blocks, index)));
       for (const index of blocks.keys()) {
         if (blocks.size <= BLOCKS_KEPT) break;
         blocks.delete(index);
       }
-      const joined = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+      const [only, ...others] = parts;
+      const joined = only !== undefined && others.length === 0 ? only : Buffer.concat(parts);
       return joined.subarray(start - first * BLOCK_BYTES, end - first * BLOCK_BYTES);
     },
   };

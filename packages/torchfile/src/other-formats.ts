@@ -69,7 +69,7 @@ export function describeStart(head: Uint8Array): string {
 /** In words, for refusals. */
 export const TORCH_SIGNATURE = 'a zip made by torch.save, which begins with 504b0304';
 
-/** Says what a file is that is no zip, as far as its first bytes tell. */
+/** Says what a file is that is not a zip, as far as its first bytes tell. */
 export async function refuseOtherFormats(source: ByteSource): Promise<void> {
   const head = await readExactly(source, 0, Math.min(LONGEST_SIGNATURE, source.size));
   if (isZip(head)) return;

@@ -1,6 +1,7 @@
 import { withBlockCache } from './block-cache.ts';
 import { readByteOrder } from './byte-order.ts';
 import type { ByteSource } from '@cosmicai/store';
+import { valueOf } from '@cosmicai/payload';
 import { readExactly } from './read-exactly.ts';
 import { MalformedTorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from './errors.ts';
 import { DEFAULT_LIMITS, type TorchFileLimits } from './limits.ts';
@@ -77,7 +78,7 @@ export async function openTorchFile(source: ByteSource, options: TorchFileOption
   const checksums = new Checksums(cached, entries.values(), checkCrc);
   const parts = checksums.passing();
   const byteOrder = await readByteOrder(cached, entries, archive, checksums);
-  const pickle = entries.get(`${archive}/data.pkl`)!;
+  const pickle = valueOf(entries, `${archive}/data.pkl`);
   const pickleLimit = { name: 'maxPickleBytes', bytes: bounds.maxPickleBytes };
   const { bytes, start } = await readContent(cached, pickle, pickleLimit, checksums);
   const root = runPickle(new PickleCursor(source.name, bytes, start), bounds.maxOpcodes);
@@ -146,7 +147,8 @@ function archiveName(source: ByteSource, entries: ReadonlyMap<string, ZipEntry>)
     );
   }
   const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
-  if (pickles.length === 1) return pickles[0]!.slice(0, -'/data.pkl'.length);
+  const [pickle] = pickles;
+  if (pickle !== undefined && pickles.length === 1) return pickle.slice(0, -'/data.pkl'.length);
   if (names.some((name) => name.endsWith('.npy'))) {
     const problem = 'this is an archive of NumPy arrays (.npz); save its arrays as tensors with torch.save';
     throw new UnsupportedTorchFileError(source.name, undefined, problem);

@@ -46,7 +46,7 @@ describe('hostile pickles', () => {
     ['an integer of 2 GB', '\x80\x02\x8b\x00\x00\x00\x80.', 'an integer of 2147483648 bytes'],
     ['text that is no UTF-8', '\x80\x02X\x01\x00\x00\x00\xff.', 'no UTF-8'],
     ['a name without an end', '\x80\x02cos', 'a name without an end'],
-    ['a call of a number', '\x80\x02K\x01)R.', 'it calls 1, which is no class or function'],
+    ['a call of a number', '\x80\x02K\x01)R.', 'it calls 1, which is neither a class nor a function'],
     ['arguments that are no tuple', '\x80\x02cos\nsystem\nNR.', 'arguments of system are None'],
     ['items set in a list', '\x80\x02]NNs.', 'it sets items of a list'],
     ['a key without a value', '\x80\x02}(Nu.', 'a key without a value'],
@@ -76,7 +76,7 @@ describe('hostile pickles', () => {
   });
 
   it.each(['(I1\n.', 'i', 'o', '\x82', '\x97', 'F1.5\n', 'S"x"\n', 'P1\n'])(
-    'opcode %j is none of torch and is refused',
+    'opcode %j is not one of torch and is refused',
     async (opcode) => {
       await expect(openPickle(`\x80\x02(${opcode}`)).rejects.toBeInstanceOf(UnsupportedTorchFileError);
     },

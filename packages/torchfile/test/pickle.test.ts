@@ -121,7 +121,7 @@ describe('a pickle', () => {
     ['a frame too long', '\x95\x03\x00\x00\x00\x00\x00\x00\x00N', 'a frame of 3 bytes, 2 are left'],
     ['a global of a number', 'K\x01\x8c\x01a\x93', 'a global without a name'],
     ['a global to a number', '\x8c\x01aK\x01\x93', 'a global without a name'],
-    ['a call of what is no class', 'N)R', 'it calls None, which is no class or function'],
+    ['a call of what is no class', 'N)R', 'it calls None, which is neither a class nor a function'],
     ['arguments in a list', 'cm\nf\n]R', 'the arguments of f are a list, not a tuple'],
     ['an append to a dict', '}Na', 'it appends to a dict'],
     ['an append to a number', 'K\x07Na', 'it appends to 7'],
@@ -144,10 +144,10 @@ describe('a pickle', () => {
       new UnsupportedTorchFileError(
         'p.pt',
         BASE + 4,
-        'pickle opcode 0xff is none that torch.save writes; load the file in Python and save it again with torch.save',
+        'pickle opcode 0xff is not one that torch.save writes; load the file in Python and save it again with torch.save',
       ),
     );
-    expect(() => run('\x01.')).toThrow('pickle opcode 0x01 is none');
+    expect(() => run('\x01.')).toThrow('pickle opcode 0x01 is not one');
     expect(() => run('N(0')).toThrow(/^p\.pt, byte 1005: /);
   });
 

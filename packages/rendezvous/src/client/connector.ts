@@ -95,7 +95,6 @@ class Connector implements PeerConnector {
   readonly #seeking = new Set<number>();
   readonly #punching: PunchRecord;
   #control: ControlConnection | undefined;
-  #setting: AttemptSetting | undefined;
   /** Why no connection is possible any more. */
   #fatal: Error | undefined;
   #closing: Promise<void> | undefined;
@@ -141,7 +140,7 @@ class Connector implements PeerConnector {
     }
     this.#control = control;
     const { encrypt = false, allowDirect = true, allowRelay = true, unixSockets = true } = this.#options;
-    this.#setting = {
+    const setting: AttemptSetting = {
       self: rank,
       runKey,
       server: control.server,
@@ -155,7 +154,7 @@ class Connector implements PeerConnector {
       randomBytes,
     };
     control.listen(
-      (message) => this.#onMessage(message),
+      (message) => this.#onMessage(message, setting),
       (reason) => this.#onControlLost(reason),
     );
   }
@@ -247,8 +246,8 @@ class Connector implements PeerConnector {
     }
   }
 
-  #onMessage(message: Message): void {
-    if (message.name === 'introduce') this.#onIntroduce(message.body);
+  #onMessage(message: Message, setting: AttemptSetting): void {
+    if (message.name === 'introduce') this.#onIntroduce(message.body, setting);
     else if (message.name === 'nudge') {
       for (const { attempt } of this.#peers.values()) {
         if (attempt?.pairing.equals(message.body.pairing) === true) attempt.nudge(message.body.path);
@@ -257,13 +256,13 @@ class Connector implements PeerConnector {
     else if (message.name === 'back') this.#peer(message.body.peer).gone = undefined;
   }
 
-  #onIntroduce(introduction: Body<'introduce'>): void {
+  #onIntroduce(introduction: Body<'introduce'>, setting: AttemptSetting): void {
     const state = this.#peer(introduction.peer);
     state.gone = undefined;
     state.attempt?.abort(new Error('introduced anew'));
     state.link?.socket.destroy();
     state.link = undefined;
-    const attempt = new LinkAttempt(this.#setting!, introduction);
+    const attempt = new LinkAttempt(setting, introduction);
     state.attempt = attempt;
     attempt.result.then(
       (link) => this.#onLink(state, attempt, link),

@@ -63,8 +63,11 @@ export class Handshake {
 
   /** Key for TLS on this connection, the same on both sides. */
   psk(): Buffer {
-    const sides = [this.#mine, this.#theirs!].sort((left, right) => left.rank - right.rank);
-    return linkPsk(this.#options.key, sides[0]!, sides[1]!);
+    const mine = this.#mine;
+    const theirs = this.#theirs;
+    if (theirs === undefined) throw new Error('the key of a connection was asked for before its hello');
+    const { key } = this.#options;
+    return mine.rank <= theirs.rank ? linkPsk(key, mine, theirs) : linkPsk(key, theirs, mine);
   }
 
   /** Closes a connection that isn't needed. */

@@ -130,7 +130,7 @@ export function choice<Name extends string>(codes: Readonly<Record<Name, number>
       const code = u8.read(from);
       const name = names.get(code);
       if (name === undefined)
-        throw new MalformedMessageError(`code ${code} is none of ${[...names.keys()].join(', ')}`);
+        throw new MalformedMessageError(`code ${code} is not one of ${[...names.keys()].join(', ')}`);
       return name;
     },
   };

@@ -1,3 +1,4 @@
+import { valueOf } from '@cosmicai/payload';
 import { MalformedTorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from '../errors.ts';
 import {
   describeNode,
@@ -98,7 +99,7 @@ class ModuleReader {
   #countUnfolded(node: CallNode, module: ModuleNode): void {
     const { name, limits } = this.#file;
     let parts = 1 + module.parameters.size + module.buffers.size;
-    for (const child of module.children.values()) parts += this.#unfolded.get(child)!;
+    for (const child of module.children.values()) parts += valueOf(this.#unfolded, child);
     if (parts > limits.maxNodes) {
       throw new TorchFileLimitError(
         name,

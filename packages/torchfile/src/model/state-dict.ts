@@ -48,7 +48,7 @@ function search(file: TorchFile, node: PickleNode, path: readonly string[]): Sta
   return tensors.size > 0 ? { path, tensors } : undefined;
 }
 
-/** Entries that are no tensors (a step count, say) are passed over; a dict without any tensor is no state dict. */
+/** Entries that are not tensors (a step count, say) are passed over; a dict without any tensor is not a state dict. */
 function tensorsOf(file: TorchFile, entries: readonly [PickleNode, PickleNode][]): Map<string, TensorRef> {
   const budget = new TreeBudget(file);
   const tensors = new Map<string, TensorRef>();

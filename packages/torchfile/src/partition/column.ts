@@ -35,7 +35,7 @@ export interface Column {
  * Prepares a tensor for ranged reads.
  *
  * @throws UnsupportedTorchFileError when its storage is compressed or its rows don't lie one after another, so that a
- *   range of rows is no bounded range of bytes
+ *   range of rows is not a bounded range of bytes
  */
 export async function openColumn(file: TorchFile, what: string, ref: TensorRef): Promise<Column> {
   const storage = file.storage(ref);
@@ -47,11 +47,11 @@ export async function openColumn(file: TorchFile, what: string, ref: TensorRef):
         'load the file in Python and save it again with torch.save, which does not compress',
     );
   }
-  const [, ...rowShape] = ref.shape;
-  const [rowStride, ...strides] = ref.strides;
+  const [count = 0, ...rowShape] = ref.shape;
+  const [rowStride = 0, ...strides] = ref.strides;
   const rowSpan = spanOf({ shape: rowShape, strides });
   const widest = WIDEST_SPREAD * countOf(rowShape);
-  if (ref.shape[0]! > 1 && (rowSpan > widest || rowStride! > widest)) {
+  if (count > 1 && (rowSpan > widest || rowStride > widest)) {
     throw new UnsupportedTorchFileError(
       file.name,
       ref.at,
@@ -67,11 +67,10 @@ export async function openColumn(file: TorchFile, what: string, ref: TensorRef):
     start,
     async rows(from, to, options) {
       const shape = [to - from, ...rowShape];
-      const first = start + from * rowStride! * size;
+      const first = start + from * rowStride * size;
       const last = first + spanOf({ shape, strides: ref.strides }) * size;
       // With the gap before the next row, so that bytes between rows pass as well.
-      const end =
-        options?.check === undefined || to >= ref.shape[0]! ? last : Math.max(last, start + to * rowStride! * size);
+      const end = options?.check === undefined || to >= count ? last : Math.max(last, start + to * rowStride * size);
       const bytes = await readExactly(file.source, first, end, options);
       options?.check?.saw(storage.entry, first - storageStart, bytes);
       const data = elementsOf(bytes.subarray(0, last - first), ref.dtype, file.byteOrder);

@@ -12,7 +12,7 @@ export interface PartitionColumns {
   readonly redshift: Column;
 }
 
-/** @throws TorchFileError when the file is no partition, damaged, or compressed */
+/** @throws TorchFileError when the file is not a partition, damaged, or compressed */
 export async function openColumns(source: ByteSource, options: PartitionOptions = {}): Promise<PartitionColumns> {
   const { spec = DEFAULT_SPEC, ...reading } = options;
   const file = await openTorchFile(source, reading);

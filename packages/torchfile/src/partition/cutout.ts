@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- images have four axes, as partitionTensors has checked */
 import type { TensorData } from '../tensor/dtype.ts';
 import { countOf, isContiguous, walk, type Layout } from '../tensor/layout.ts';
 import { valueReader } from '../tensor/tensor.ts';

@@ -1,4 +1,5 @@
 import type { ByteSource } from '@cosmicai/store';
+import { itemAt } from '@cosmicai/payload';
 import type { FloatDType } from '../tensor/dtype.ts';
 import { whyUnchecked } from '../why-unchecked.ts';
 import type { RowsOptions } from './column.ts';
@@ -65,7 +66,7 @@ const LARGEST_LABEL_READ = 1024 * 1024;
 export async function openPartition(source: ByteSource, options: PartitionOptions = {}): Promise<Partition> {
   const { file, images, magnitudes, redshift } = await openColumns(source, options);
   const { side } = (options.spec ?? DEFAULT_SPEC).image;
-  const features = magnitudes.ref.shape[1]!;
+  const features = itemAt(magnitudes.ref.shape, 1);
   /** Magnitudes and redshift of one sample, float64 at most. */
   const labelBytes = (features + 1) * 8;
   let notChecked: readonly string[] = [];
@@ -119,7 +120,7 @@ export async function openPartition(source: ByteSource, options: PartitionOption
       if (!Number.isInteger(size) || size < 1) throw new RangeError(`a batch of ${size} samples; expected 1 or more`);
       const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
       const labels = labelReader(from, to);
-      // Part of the samples is no whole entry: what only looks into a file is not held up for the rest of it.
+      // Part of the samples is not a whole entry: what only looks into a file is not held up for the rest of it.
       const check = from === 0 && to === count ? file.passingCheck() : undefined;
       const batches = readAhead(starts, ahead, signal, (start, cancelled) =>
         readBatch(start, Math.min(start + size, to), labels, { signal: cancelled, ...(check && { check }) }),

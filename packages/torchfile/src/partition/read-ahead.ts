@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 /**
  * Results of `read` for each item in order, with up to `ahead` reads under way beyond the one handed out. When the
  * caller leaves the loop, or a read fails, the reads under way are cancelled.
@@ -14,7 +15,7 @@ export async function* readAhead<Item, Result>(
   let next = 0;
   function startUpTo(reads: number): void {
     while (next < items.length && underWay.length < reads) {
-      const result = read(items[next]!, cancelled);
+      const result = read(itemAt(items, next), cancelled);
       // An error is thrown where its batch is due; until then it must not count as unhandled.
       result.catch(() => undefined);
       underWay.push(result);
@@ -25,7 +26,9 @@ export async function* readAhead<Item, Result>(
     while (next < items.length || underWay.length > 0) {
       cancelled.throwIfAborted();
       startUpTo(ahead + 1);
-      const result = await underWay.shift()!;
+      const due = underWay.shift();
+      if (due === undefined) break;
+      const result = await due;
       startUpTo(ahead);
       yield result;
     }

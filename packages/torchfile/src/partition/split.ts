@@ -1,4 +1,4 @@
-import { imageShape as shapeOf } from '@cosmicai/payload';
+import { imageShape as shapeOf, itemAt } from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/store';
 import { littleEndianBytes } from '../tensor/bytes.ts';
 import { itemBytes } from '../tensor/dtype.ts';
@@ -55,7 +55,7 @@ export function samplesPerPartition(
  *
  * @param sink writes one file; the next begins when its promise is fulfilled
  * @returns the files, in order, without their content
- * @throws TorchFileError when the file is no partition or damaged; what was written before is not to be used
+ * @throws TorchFileError when the file is not a partition or damaged; what was written before is not to be used
  */
 export async function splitPartition(
   source: ByteSource,
@@ -101,7 +101,7 @@ function partFile(
   const pickle = tensorDatasetPickle(tensors);
   const storages = columns.map((column, index) => ({
     name: String(index),
-    size: storageBytes(tensors[index]!),
+    size: storageBytes(itemAt(tensors, index)),
     content: rowBytes(column, from, to, reading),
   }));
   return { content: torchFileStream(pickle, storages), size: torchFileSize(pickle, storages) };

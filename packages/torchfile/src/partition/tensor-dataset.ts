@@ -54,14 +54,14 @@ export function partitionTensors(file: TorchFile, spec: PartitionSpec): Partitio
   if (refs.length !== 3 || !images || !magnitudes || !redshift || !refs.every(({ dtype }) => isFloat(dtype))) {
     throw new UnsupportedTorchFileError(file.name, undefined, `${expected}; found ${found}`);
   }
-  const [count, bands, height, width] = images.shape;
+  const [count = NaN, bands, height = NaN, width] = images.shape;
   const fits =
     images.shape.length === 4 &&
     bands === image.bands.length &&
     height === width &&
-    height! >= image.side &&
-    sameShape(magnitudes.shape, [count!, features.length]) &&
-    (sameShape(redshift.shape, [count!]) || sameShape(redshift.shape, [count!, 1]));
+    height >= image.side &&
+    sameShape(magnitudes.shape, [count, features.length]) &&
+    (sameShape(redshift.shape, [count]) || sameShape(redshift.shape, [count, 1]));
   if (!fits) {
     const square = `square images of at least ${image.side} x ${image.side} pixels and as many of each tensor`;
     throw new UnsupportedTorchFileError(file.name, undefined, `${expected}, ${square}; found ${found}`);

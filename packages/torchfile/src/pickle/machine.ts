@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { PickleCursor } from './cursor.ts';
 import { describeNode, isCall, isGlobal, type CallNode, type PickleNode } from './nodes.ts';
 import { Opcode } from './opcodes.ts';
@@ -21,7 +22,7 @@ export function runPickle(input: PickleCursor, maxOpcodes: number): PickleNode {
     const step = STEPS.get(opcode);
     if (step === undefined) {
       throw input.unsupported(
-        `pickle opcode 0x${opcode.toString(16).padStart(2, '0')} is none that torch.save writes; ` +
+        `pickle opcode 0x${opcode.toString(16).padStart(2, '0')} is not one that torch.save writes; ` +
           'load the file in Python and save it again with torch.save',
       );
     }
@@ -113,7 +114,8 @@ function globalOf(input: PickleCursor, [module, name]: readonly PickleNode[]): P
 
 /** Keyword arguments, which only NEWOBJ_EX has and torch never uses, are left out. */
 function callOf(input: PickleCursor, [callee, args]: readonly PickleNode[]): CallNode {
-  if (!isGlobal(callee)) throw input.malformed(`it calls ${describeNode(callee)}, which is no class or function`);
+  if (!isGlobal(callee))
+    throw input.malformed(`it calls ${describeNode(callee)}, which is neither a class nor a function`);
   if (!isKind(args, 'tuple')) {
     throw input.malformed(`the arguments of ${callee.name} are ${describeNode(args)}, not a tuple`);
   }
@@ -133,7 +135,8 @@ function addAll(input: PickleCursor, items: readonly PickleNode[], target: Pickl
 function setAll(input: PickleCursor, flat: readonly PickleNode[], target: PickleNode): void {
   if (!isCall(target) && !isKind(target, 'dict')) throw input.malformed(`it sets items of ${describeNode(target)}`);
   if (flat.length % 2 !== 0) throw input.malformed('a key without a value');
-  for (let index = 0; index < flat.length; index += 2) target.entries.push([flat[index]!, flat[index + 1]!]);
+  for (let index = 0; index < flat.length; index += 2)
+    target.entries.push([itemAt(flat, index), itemAt(flat, index + 1)]);
 }
 
 function build(input: PickleCursor, state: PickleNode, target: PickleNode): void {

@@ -25,12 +25,15 @@ export class PickleStack {
   }
 
   top(): PickleNode {
-    if (this.#nodes.length <= this.#floor()) throw this.#in.malformed('its stack is empty');
-    return this.#nodes.at(-1)!;
+    const node = this.#nodes.at(-1);
+    if (node === undefined || this.#nodes.length <= this.#floor()) throw this.#in.malformed('its stack is empty');
+    return node;
   }
 
   pop(): PickleNode {
-    return this.popMany(1)[0]!;
+    const node = this.top();
+    this.#nodes.pop();
+    return node;
   }
 
   popMany(count: number): PickleNode[] {

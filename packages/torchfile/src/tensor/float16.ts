@@ -15,5 +15,6 @@ export function fromFloat16(half: number): number {
 /** Value of bfloat16 bits: the upper half of a float32. */
 export function fromBfloat16(upper: number): number {
   bits[0] = upper << 16;
+  // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- an array of one
   return value[0]!;
 }

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- shape, strides and index have one number for each axis; these loops run for each element */
 import type { TensorData } from './dtype.ts';
 
 /** Where the elements of a tensor lie in its storage; all in elements. */

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { imageShape as shapeOf } from '@cosmicai/payload';
+import { imageShape as shapeOf, itemAt } from '@cosmicai/payload';
 import type { ObjectStore, ReadOptions, WrittenObject } from '@cosmicai/store';
 import { DEFAULT_SPEC } from '../partition/partition-spec.ts';
 import type { PartitionBatch } from '../partition/partition-batch.ts';
@@ -55,6 +55,7 @@ export async function* partitionStream(
   const layout = partitionLayout(shape);
   const [images, magnitudes, redshift] = layout;
   const pixels = countOf(images.shape.slice(1));
+  const features = itemAt(magnitudes.shape, 1);
   const held = [magnitudes, redshift].map(({ dtype, shape: size }) =>
     dtype === 'float32' ? new Float32Array(countOf(size)) : new Float64Array(countOf(size)),
   ) as [Float32Array | Float64Array, Float32Array | Float64Array];
@@ -62,8 +63,8 @@ export async function* partitionStream(
   async function* imageBytes(): AsyncGenerator<Uint8Array> {
     let done = 0;
     for await (const batch of batches) {
-      checkBatch(batch, done, pixels, magnitudes.shape[1]!, shape.count);
-      held[0].set(batch.magnitudes, done * magnitudes.shape[1]!);
+      checkBatch(batch, done, pixels, features, shape.count);
+      held[0].set(batch.magnitudes, done * features);
       held[1].set(batch.redshift, done);
       done += batch.count;
       yield littleEndianBytes(batch.images);

@@ -59,8 +59,8 @@ export class RangeSum {
   #insert(from: number, bytes: Uint8Array): void {
     const before = this.#ranges.findIndex((range) => range.to === from);
     const to = from + bytes.byteLength;
-    if (before >= 0) {
-      const range = this.#ranges[before]!;
+    const range = this.#ranges[before];
+    if (range !== undefined) {
       range.sum = crc32(bytes, range.sum);
       range.to = to;
       this.#join(before);
