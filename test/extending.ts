@@ -12,6 +12,8 @@ interface Block {
 export interface Extended {
   /** `ts src/…` for a new file, `diff src/…` for a change, in the order of the text. */
   readonly changes: readonly string[];
+  /** The copy of the package. */
+  readonly folder: string;
   /** Absolute paths of the tests that the text adds. */
   readonly tests: readonly string[];
   remove(): void;
@@ -36,6 +38,7 @@ export function extendedBy(title: string, packageName: string): Extended {
   for (const block of blocks) apply(copy, block);
   return {
     changes: blocks.map(({ path, language }) => `${language} ${path}`),
+    folder: copy,
     tests: blocks.flatMap(({ path }) => (path.startsWith('test/') ? [join(copy, path)] : [])),
     remove: () => rmSync(copy, { recursive: true, force: true }),
   };

@@ -43,7 +43,7 @@ describe('the payload of a run on a stage', () => {
 
   it('refuses what the functions can not reach or write', async () => {
     await expect(compose({ data_bucket: 'file:///data' }, {})).rejects.toThrow(
-      "a folder of this machine, which AWS can't reach",
+      "a place of this machine, which AWS can't reach",
     );
     await expect(compose({ bucket: 'somebody-elses' }, {})).rejects.toThrow(/may not write to somebody-elses\/results/);
     await expect(compose({}, { results: 'resultsother' })).rejects.toThrow(

@@ -82,7 +82,8 @@ function payloadAddress(path: string, cwd: string): string {
  * is started or written.
  *
  * @param prepare changes the fields before the options do
- * @throws InvalidInputError naming everything that is wrong, UserInputError when no data are named
+ * @throws InvalidInputError naming everything that is wrong, InvalidAddressError for a kind of store that there is not,
+ *   UserInputError when no data are named
  */
 export function composePayload(
   file: Readonly<Record<string, unknown>>,
@@ -91,7 +92,11 @@ export function composePayload(
   prepare: ChangeFields = (fields) => fields,
 ): ParsedRunPayload {
   const what = options.payloadFile === undefined ? 'payload' : `payload ${payloadAddress(options.payloadFile, cwd)}`;
-  return parseRunPayload(file, (fields) => changedFields(prepare(fields), options, cwd), what);
+  const parsed = parseRunPayload(file, (fields) => changedFields(prepare(fields), options, cwd), what);
+  const { bucket, data_bucket: dataBucket } = parsed.payload;
+  // A payload is judged by the form of its addresses. That there is no such kind of store would else be told once a run has begun.
+  for (const address of [bucket, dataBucket]) if (address.includes('://')) openStore(address);
+  return parsed;
 }
 
 function changedFields(

@@ -19,9 +19,12 @@ export const folder = matching(
   'a folder of the bucket, in 900 bytes at most, without "." and ".." and control characters, or ""',
 ).transform(withoutEnds);
 
+/** By its form: which kinds of stores there are, who opens one knows. */
 function isBucket(value: string): boolean {
   if (value.startsWith('file:///')) return isLocalFolder(value);
-  return /^(s3:\/\/)?[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(value.replace(/^(s3:\/\/[^/]+)\/$/, '$1'));
+  return /^((?!file:)[a-z][a-z0-9]*:\/\/)?[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(
+    value.replace(/^([a-z0-9]+:\/\/[^/]+)\/$/, '$1'),
+  );
 }
 
 function isLocalFolder(address: string): boolean {

@@ -200,12 +200,19 @@ describe('parseRunPayload', () => {
     ]);
   });
 
-  it.each([['s3://'], ['s3://a/b'], ['file:///a%2Fb'], ['file:///a%00'], ['file:///%'], ['a:b'], ['a']])(
-    'refuses the bucket %s',
-    (bucket) => {
-      expect(problemsOf({ bucket })).toEqual([expect.objectContaining({ path: 'bucket' })]);
-    },
-  );
+  it.each([
+    ['s3://'],
+    ['s3://a/b'],
+    ['gs://a/b'],
+    ['file://host'],
+    ['file:///a%2Fb'],
+    ['file:///a%00'],
+    ['file:///%'],
+    ['a:b'],
+    ['a'],
+  ])('refuses the bucket %s', (bucket) => {
+    expect(problemsOf({ bucket })).toEqual([expect.objectContaining({ path: 'bucket' })]);
+  });
 
   it('takes "/" for the whole data bucket', () => {
     expect(parseRunPayload({ bucket: 'data', data_prefix: '/' }).payload.data_prefix).toBe('');

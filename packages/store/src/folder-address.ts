@@ -1,8 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserInputError } from '@cosmicai/payload';
-import { localPath } from './address.ts';
 import { standsForItself } from './file/segment-names.ts';
+import { parseAddress } from './address.ts';
+import { pathAt, schemeOf } from './schemes.ts';
 
 /**
  * Refuses what is there but no key leads to, so that nobody is told that it isn't there.
@@ -27,8 +28,8 @@ export function folderAddress(path: string, cwd: string): string {
 
 /** Splits a folder's address into a store and a prefix in it; a folder of this machine is a store of its own. */
 export function bucketAndPrefix(address: string): { bucket: string; prefix: string } {
-  const [, bucket = address, prefix = ''] = /^(s3:\/\/[^/]+)(?:\/(.*))?$/.exec(address) ?? [];
-  return { bucket, prefix };
+  const cut = schemeOf(address)?.path === undefined ? endOfBucket(address) : -1;
+  return cut < 0 ? { bucket: address, prefix: '' } : { bucket: address.slice(0, cut), prefix: address.slice(cut + 1) };
 }
 
 /**
@@ -37,12 +38,20 @@ export function bucketAndPrefix(address: string): { bucket: string; prefix: stri
  */
 export function resultsLocation(path: string, cwd: string): { bucket: string; resultPath: string } {
   const address = folderAddress(path, cwd);
-  const cut = address.startsWith('s3://') ? address.indexOf('/', 's3://'.length) : address.lastIndexOf('/');
-  if (cut < 0 || address === 'file:///') return { bucket: address, resultPath: 'results' };
-  const bucket = address.slice(0, cut);
-  if (address.startsWith('file:///')) checkName(localPath(address));
-  return {
-    bucket: bucket === 'file://' ? 'file:///' : bucket,
-    resultPath: address.startsWith('file:///') ? basename(localPath(address)) : address.slice(cut + 1),
-  };
+  const local = pathAt(address);
+  if (local !== undefined) checkName(local);
+  const { bucket, prefix } = local === undefined ? bucketAndPrefix(address) : parentOf(address);
+  return prefix === '' ? { bucket: address, resultPath: 'results' } : { bucket, resultPath: prefix };
+}
+
+/** The store that a folder of this machine lies in, and its name there; none of the root. */
+function parentOf(address: string): { bucket: string; prefix: string } {
+  const { store, key } = parseAddress(address);
+  return { bucket: store, prefix: key };
+}
+
+/** Where the slash is that ends the bucket's name; negative where nothing follows the name. */
+function endOfBucket(address: string): number {
+  const start = address.indexOf('://');
+  return start < 0 ? -1 : address.indexOf('/', start + '://'.length);
 }

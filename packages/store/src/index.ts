@@ -21,7 +21,9 @@ export {
   StoreEnvironmentError,
   StoreError,
 } from './errors.ts';
-export { addressWithin, localPath, parseAddress, type ParsedAddress } from './address.ts';
+export { addressWithin, parseAddress } from './address.ts';
+export type { ParsedAddress, StoreScheme } from './scheme.ts';
+export { pathAt, schemeOf } from './schemes.ts';
 export { readableAddress } from './readable-address.ts';
 export { bucketAndPrefix, checkName, folderAddress, resultsLocation } from './folder-address.ts';
 export { dataAccess } from './data-access.ts';

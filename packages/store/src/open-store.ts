@@ -1,9 +1,8 @@
-import { placeOf } from './address.ts';
+import { isBucketName } from './bucket-address.ts';
 import { InvalidAddressError } from './errors.ts';
-import { fileStore } from './file/file-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { StoreAccess } from './s3/s3-client.ts';
-import { s3Store } from './s3/s3-store.ts';
+import { schemeOf, SCHEMES } from './schemes.ts';
 
 export interface OpenStoreOptions {
   /**
@@ -21,15 +20,36 @@ export interface OpenStoreOptions {
  *
  * @throws InvalidAddressError; also for a file:/// address in a function on AWS, where a payload's author must not reach its files
  */
-export function openStore(address: string, options: OpenStoreOptions = {}): ObjectStore {
-  const base = options.base ?? process.env.COSMICAI_STORE ?? 's3://';
-  const place = placeOf(address, base);
-  if (address.startsWith('file:') && isOnLambda()) {
+export function openStore(address: string, { base, access = {} }: OpenStoreOptions = {}): ObjectStore {
+  const scheme = schemeOf(address);
+  if (scheme === undefined && !address.includes(':') && isBucketName(address))
+    return openBelow(base ?? process.env.COSMICAI_STORE ?? 's3://', address, access);
+  const store = scheme?.open(address, access);
+  if (store === undefined) throw namesNoStore(address);
+  if (scheme?.isRemote === false && isOnLambda()) {
     throw new InvalidAddressError(
-      `${address} is a folder of the machine that a function on AWS happens to run on. Name a bucket or an s3:// address; runs with --target local read folders.`,
+      `${address} is of the machine that a function on AWS happens to run on. Name a bucket or an s3:// address; runs with --target local read folders.`,
     );
   }
-  return 'bucket' in place ? s3Store(place.bucket, options.access) : fileStore(place.folder, { create: false });
+  return store;
+}
+
+function openBelow(base: string, bucket: string, access: StoreAccess): ObjectStore {
+  const scheme = schemeOf(base);
+  const address = scheme?.within?.(base, bucket);
+  const store = address === undefined ? undefined : scheme?.open(address, access);
+  if (store !== undefined) return store;
+  const expected = SCHEMES.flatMap(({ examples }) => examples.base ?? []).join(' or ');
+  throw new InvalidAddressError(
+    `"${base}" is not a base for bucket names: expected ${expected} (COSMICAI_STORE sets the default).`,
+  );
+}
+
+function namesNoStore(address: string): InvalidAddressError {
+  const expected = SCHEMES.map(({ examples }) => examples.store).join(', ');
+  return new InvalidAddressError(
+    `"${address}" names no store: expected ${expected}, or a bucket name (letters, digits, dots, hyphens; 2 to 63 characters).`,
+  );
 }
 
 /**

@@ -1,5 +1,4 @@
 import { addressWithin, InvalidAddressError, openStore, parseAddress, readableAddress } from '../src/index.ts';
-import { placeOf } from '../src/address.ts';
 
 describe('the address of an object', () => {
   it.each([
@@ -115,12 +114,12 @@ describe('opening a store', () => {
   });
 
   it('says what was expected instead', () => {
-    expect(() => placeOf('gs://data', 's3://')).toThrow(
+    expect(() => openStore('gs://data')).toThrow(
       new InvalidAddressError(
         '"gs://data" names no store: expected s3://bucket, file:///folder, or a bucket name (letters, digits, dots, hyphens; 2 to 63 characters).',
       ),
     );
-    expect(() => placeOf('data', 'http://x')).toThrow(
+    expect(() => openStore('data', { base: 'http://x' })).toThrow(
       new InvalidAddressError(
         '"http://x" is not a base for bucket names: expected "s3://" or file:///some/root (COSMICAI_STORE sets the default).',
       ),
@@ -128,8 +127,8 @@ describe('opening a store', () => {
   });
 
   it('takes a base with any number of slashes at its end', () => {
-    expect(placeOf('data', 'file:///some/root//')).toEqual({ folder: '/some/root/data' });
-    expect(placeOf('d'.repeat(63), 's3://')).toEqual({ bucket: 'd'.repeat(63) });
+    expect(openStore('data', { base: 'file:///some/root//' }).url).toBe('file:///some/root/data');
+    expect(openStore('d'.repeat(63), { base: 's3://' }).url).toBe(`s3://${'d'.repeat(63)}`);
   });
 });
 

@@ -16,7 +16,7 @@ import {
   requestsSoFar,
   type ObjectStore,
 } from '../src/index.ts';
-import { describeStore, keysOf } from './conformance.ts';
+import { describeStore, keysOf } from '../src/conformance.ts';
 
 let root: string;
 let count = 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { compareKeys, fileStore, InvalidAddressError } from '../src/index.ts';
 import { checkDeletePrefix, checkKey, checkRange } from '../src/key.ts';
-import { keysOf } from './conformance.ts';
+import { keysOf } from '../src/conformance.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 30 });
 

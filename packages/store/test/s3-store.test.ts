@@ -1,6 +1,6 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { openStore } from '../src/index.ts';
-import { describeStore } from './conformance.ts';
+import { describeStore } from '../src/conformance.ts';
 import { startMoto, whyNoMoto, type MotoServer } from '../../../test/moto-server.ts';
 
 const reason = whyNoMoto();

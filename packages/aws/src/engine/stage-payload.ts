@@ -1,7 +1,8 @@
-import { resultsLocation } from '@cosmicai/store';
 import { basename, resolve } from 'node:path';
 import { composePayload, NO_ENDPOINT, type PayloadChanges } from '@cosmicai/engine';
 import { UserInputError, type RunPayload } from '@cosmicai/payload';
+import { bucketOf } from '@cosmicai/quote';
+import { resultsLocation, schemeOf } from '@cosmicai/store';
 import type { DeployedStage } from '../stage/stage.ts';
 
 /** What of a stage decides a payload. */
@@ -47,12 +48,12 @@ export async function composeStagePayload(
     ['bucket', payload.bucket],
     ['data_bucket', payload.data_bucket],
   ] as const) {
-    if (bucket.startsWith('file:'))
-      throw new UserInputError(`The payload's ${name} is ${bucket}, a folder of this machine, which AWS can't reach.`);
+    if (schemeOf(bucket)?.isRemote === false)
+      throw new UserInputError(`The payload's ${name} is ${bucket}, a place of this machine, which AWS can't reach.`);
   }
   // Only in the stage's own bucket do its functions' roles name folders.
   const within = (path: string) => prefixes.results.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
-  if (payload.bucket.replace(/^s3:\/\//, '') !== stage.bucket || !within(payload.result_path)) {
+  if (bucketOf(payload.bucket) !== stage.bucket || !within(payload.result_path)) {
     throw new UserInputError(
       `The functions of stage ${stage.name} may not write to ${payload.bucket}/${payload.result_path}: expected a result_path below ${prefixes.results.join(', ')} in ${stage.bucket}. Name one with --results, or add a prefix to prefixes.results in config/${stage.name}.yml and deploy again.`,
     );
@@ -77,5 +78,5 @@ function inFolder(
 function placeOfResults(results: string, stageBucket: string, cwd: string): Record<string, unknown> {
   const address = results.includes('://') ? results : `s3://${stageBucket}/${results.replace(/^\/+/, '')}`;
   const { bucket, resultPath } = resultsLocation(address, cwd);
-  return { bucket: bucket.replace(/^s3:\/\//, ''), result_path: resultPath };
+  return { bucket: bucketOf(bucket), result_path: resultPath };
 }

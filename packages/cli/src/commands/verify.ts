@@ -9,7 +9,7 @@ import {
   type Verification,
   verifyRun,
 } from '@cosmicai/runs';
-import { dataAccess, folderAddress, readableAddress } from '@cosmicai/store';
+import { dataAccess, folderAddress, readableAddress, schemeOf } from '@cosmicai/store';
 import { Command } from 'commander';
 import { accessOf, storeOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
@@ -109,7 +109,7 @@ function mending(findings: readonly Finding[], place: RunPlace, execution: strin
 }
 
 function goOnElsewhere({ bucket, resultPath, runId }: RunPlace): string {
-  return bucket.startsWith('s3://')
+  return schemeOf(bucket)?.isRemote === true
     ? `cosmicai run --target aws --only-failed (run ${runId})`
     : `cosmicai run --resume <execution>, on the machine that began the run, as no execution of it lies beside ${readableAddress(bucket, resultPath)}`;
 }

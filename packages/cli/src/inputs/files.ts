@@ -7,9 +7,9 @@ import {
   checkName,
   fileStore,
   kindOf,
-  localPath,
   openStore,
   parseAddress,
+  pathAt,
   storeSource,
   type ByteSource,
   type StoreAccess,
@@ -22,18 +22,15 @@ import type { Terminal } from '../output/terminal.ts';
  * @throws UserInputError when it isn't there, or is no file
  */
 export async function existingSource(path: string, cwd: string, access: StoreAccess = {}): Promise<ByteSource> {
-  if (path.includes('://') && !path.startsWith('file:///')) {
+  const named = pathAt(path)?.replace(/(?<=.)[/\\]+$/, '');
+  if (named === undefined && path.includes('://')) {
     const { store, key } = parseAddress(path);
     return storeSource(openStore(store, { access }), key);
   }
-  const file = path.startsWith('file:///') ? pathOf(path) : resolve(cwd, path);
+  const file = named ?? resolve(cwd, path);
   await checkFile(file);
   checkName(file);
   return storeSource(fileStore(dirname(file)), basename(file));
-}
-
-function pathOf(address: string): string {
-  return localPath(address).replace(/(?<=.)[/\\]+$/, '');
 }
 
 async function checkFile(file: string): Promise<void> {
@@ -59,7 +56,7 @@ async function checkFile(file: string): Promise<void> {
 export function resolveModel(asked: string | undefined, terminal: Terminal): string {
   const named = asked ?? terminal.environment.COSMICAI_MODEL;
   if (named === undefined) return demoModel();
-  const path = named.startsWith('file://') ? localPath(named) : resolve(terminal.cwd, named);
+  const path = pathAt(named) ?? resolve(terminal.cwd, named);
   const found = statOf(path);
   if (found?.isFile() === true) return path;
   if (found !== undefined) throw new UserInputError(`The model ${path} is ${kindOf(found)}: expected an ONNX file.`);

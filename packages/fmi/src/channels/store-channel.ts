@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { NotFoundError, type ObjectStore } from '@cosmicai/store';
+import { NotFoundError, schemeOf, type ObjectStore } from '@cosmicai/store';
 import type { ChannelFactory } from './channel.ts';
 import type { Board } from './board.ts';
 import { BoardChannel } from './board-channel.ts';
@@ -7,7 +7,7 @@ import { BoardChannel } from './board-channel.ts';
 export interface StoreChannelOptions {
   /** Folder below which each communicator has one of its own. Default: `fmi`. */
   readonly folder?: string;
-  /** Pauses between two looks for a message. Default: 20 to 100 ms on s3://, 1 to 20 ms on file://. */
+  /** Pauses between two looks for a message. Default: 20 to 100 ms in a bucket, 1 to 20 ms on this machine. */
   readonly pollMs?: { readonly first: number; readonly last: number };
 }
 
@@ -17,7 +17,7 @@ class StoreBoard implements Board {
   readonly #store: ObjectStore;
 
   constructor(store: ObjectStore, pollMs: StoreChannelOptions['pollMs']) {
-    const isLocal = store.url.startsWith('file:');
+    const isLocal = schemeOf(store.url)?.isRemote === false;
     this.#store = store;
     // On S3 each look costs money and some 40 ms anyway.
     this.pollMs = pollMs ?? (isLocal ? { first: 1, last: 20 } : { first: 20, last: 100 });

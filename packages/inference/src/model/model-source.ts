@@ -2,7 +2,7 @@ import { constants, type BigIntStats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RemoteError, UserInputError } from '@cosmicai/payload';
-import { addressWithin, codeOf, kindOf, localPath, readableAddress, type ObjectStore } from '@cosmicai/store';
+import { addressWithin, codeOf, kindOf, pathAt, readableAddress, type ObjectStore } from '@cosmicai/store';
 
 /** A graph and the files beside it, wherever they lie. Names are relative to the graph's folder, with slashes. */
 export interface ModelSource {
@@ -43,7 +43,8 @@ export interface FoundFile {
  * @throws InvalidAddressError
  */
 export function modelNamed(named: string, bucket: string, openStore: (address: string) => ObjectStore): ModelSource {
-  if (named.startsWith('file://')) return modelOnDisk(localPath(named));
+  const path = pathAt(named);
+  if (path !== undefined) return modelOnDisk(path);
   const { store, key } = addressWithin(bucket, named);
   return modelInStore(openStore(store), key);
 }

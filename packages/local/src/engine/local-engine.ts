@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   BrokenOffByInputError,
   BrokenOffError,
@@ -29,7 +28,7 @@ import {
   type RunPayload,
 } from '@cosmicai/payload';
 import { executionsFolder, type RunPlace } from '@cosmicai/runs';
-import { makeNamedFolder, openStore } from '@cosmicai/store';
+import { makeNamedFolder, openStore, pathAt } from '@cosmicai/store';
 import { requireSupported } from '../definition/require-supported.ts';
 import type { FunctionConfig } from '../pool/function-config.ts';
 import { ExecutionLockedError } from '../run/execution-lock.ts';
@@ -277,7 +276,6 @@ function newDirectory({ bucket, result_path: resultPath }: RunPayload, cwd: stri
 
 /** A results folder of this machine is made; a bucket that doesn't exist stays an error. */
 async function createLocalBucket(bucket: string): Promise<void> {
-  if (!bucket.startsWith('file:')) return;
-  const folder = fileURLToPath(bucket);
-  await makeNamedFolder(folder, 'Results');
+  const folder = pathAt(bucket);
+  if (folder !== undefined) await makeNamedFolder(folder, 'Results');
 }

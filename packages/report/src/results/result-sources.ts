@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename } from 'node:path';
 import { compareNaturally, UserInputError } from '@cosmicai/payload';
 import {
   bucketAndPrefix,
   checkName,
-  localPath,
+  folderAddress,
   openStore,
   parseAddress,
+  pathAt,
   type ObjectStore,
   type StoreAccess,
 } from '@cosmicai/store';
@@ -25,23 +25,22 @@ export async function sourceAt(
   cwd: string,
   access: StoreAccess = {},
 ): Promise<ResultSource | { readonly folder: string }> {
-  if (path.startsWith('s3://')) {
-    const { store: address, key } = parseAddress(path);
-    const store = openStore(address, { access });
+  const address = folderAddress(path, cwd);
+  const local = pathAt(address);
+  if (local === undefined) {
+    const { store: bucket, key } = parseAddress(path);
+    const store = openStore(bucket, { access });
     const isFile = key !== '' && !key.endsWith('/') && (await store.head(key)) !== undefined;
-    return isFile ? { name: path, store, key } : { folder: path.replace(/\/+$/, '') };
+    return isFile ? { name: path, store, key } : { folder: address };
   }
-  if (path.includes('://') && !path.startsWith('file://'))
-    throw new UserInputError(`"${path}" is not an address: expected a path, s3://bucket/key or file:///folder.`);
-  const address = path.includes('://') ? path.replace(/\/+$/, '') : pathToFileURL(resolve(cwd, path)).href;
-  const { store, key } = parseAddress(address.replace(/\/+$/, ''));
-  const there = await stat(new URL(address)).catch(() => undefined);
-  if (there === undefined) throw new UserInputError(`There is no file or folder ${resolve(cwd, path)}.`);
+  const there = await stat(local).catch(() => undefined);
+  if (there === undefined) throw new UserInputError(`There is no file or folder ${local}.`);
+  if (there.isDirectory()) return { folder: address };
   // A pipe would be waited for.
-  if (!there.isDirectory() && !there.isFile())
-    throw new UserInputError(`${resolve(cwd, path)} is neither a file nor a folder.`);
-  if (there.isFile()) checkName(localPath(address));
-  return there.isDirectory() ? { folder: address } : { name: path, store: openStore(store), key };
+  if (!there.isFile()) throw new UserInputError(`${local} is neither a file nor a folder.`);
+  checkName(local);
+  const { store, key } = parseAddress(address);
+  return { name: path, store: openStore(store), key };
 }
 
 /** Files of all ranks of a run; some runs left several. */

@@ -8,7 +8,7 @@ import {
   parseJsonAs,
   type ExecutionRecord,
 } from '@cosmicai/payload';
-import { fileStore, getIfThere } from '@cosmicai/store';
+import { fileStore, getIfThere, pathAt } from '@cosmicai/store';
 import { z } from 'zod';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { executionFolderOf } from './local-executions.ts';
@@ -31,7 +31,7 @@ async function keptExecution(place: RunPlace): Promise<ExecutionRecord | undefin
 }
 
 async function localExecution(place: RunPlace, cwd: string): Promise<ExecutionRecord | undefined> {
-  if (!place.bucket.startsWith('file://')) return undefined;
+  if (pathAt(place.bucket) === undefined) return undefined;
   const folder = await executionFolderOf(place, cwd);
   if (folder === undefined) return undefined;
   const log = join(folder, EVENT_LOG);

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EVENT_LOG } from '@cosmicai/payload';
+import { pathAt } from '@cosmicai/store';
 import type { ResultsPlace, RunPlace } from '../place/run-place.ts';
 
 /** Where executions on this machine lie: beside their results where these are here too, else below the current folder. */
 export function executionsFolder({ bucket, resultPath }: ResultsPlace, cwd: string): string {
-  const results = bucket.startsWith('file:') ? join(fileURLToPath(bucket), resultPath) : resolve(cwd, 'cosmicai');
+  const folder = pathAt(bucket);
+  const results = folder === undefined ? resolve(cwd, 'cosmicai') : join(folder, resultPath);
   return join(results, 'executions');
 }
 

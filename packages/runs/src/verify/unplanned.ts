@@ -8,7 +8,7 @@ import {
   type RunPayload,
   type RunRecord,
 } from '@cosmicai/payload';
-import { listAll, type ObjectInfo, type ObjectStore } from '@cosmicai/store';
+import { listAll, schemeOf, type ObjectInfo, type ObjectStore } from '@cosmicai/store';
 import type { Finding } from './findings.ts';
 
 /** Listings tell times in whole seconds, cut off. */
@@ -27,7 +27,7 @@ export async function unplannedPartitions(
   const payload = unlessRefused(() => parseRunPayload(recorded).payload);
   try {
     const store = openData();
-    if (!store.url.startsWith('s3:') || payload === undefined) return { findings: [], notes: [] };
+    if (schemeOf(store.url)?.isRemote !== true || payload === undefined) return { findings: [], notes: [] };
     const prefix = payload.data_prefix;
     const { objects } = await listAll(store, prefix === '' ? '' : `${prefix}/`);
     return { findings: leftOut(payload, objects, manifest, Date.parse(createdAt)), notes: [] };

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { compileCheckpoint } from '@cosmicai/astromae';
 import { trainedRangesFile, trainedRangesSchema } from '@cosmicai/payload';
-import { localPath, beginFile, writeNamedFile } from '@cosmicai/store';
+import { beginFile, pathAt, writeNamedFile } from '@cosmicai/store';
 import { Command, Option } from 'commander';
 import { existingSource } from '../../inputs/files.ts';
 import { readJson } from '../../inputs/json-file.ts';
@@ -58,9 +58,7 @@ export function importCommand(terminal: Terminal): Command {
 }
 
 async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
-  const ranges = await rangesBeside(
-    checkpoint.startsWith('file:///') ? localPath(checkpoint) : resolve(terminal.cwd, checkpoint),
-  );
+  const ranges = await rangesBeside(pathAt(checkpoint) ?? resolve(terminal.cwd, checkpoint));
   const source = await existingSource(checkpoint, terminal.cwd, accessOf(options));
   const path = resolve(terminal.cwd, options.out);
   const file = await beginFile(path, 'The model');
