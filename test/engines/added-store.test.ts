@@ -52,7 +52,9 @@ it('runs the workflow on partitions and results in a store that is added by the 
   if (place === undefined) throw new Error('nothing was planned');
   const { proof, findings } = await verifyFolder(openPlace(place), layoutOf(place));
   expect([proof !== undefined, findings]).toEqual([true, []]);
-  const results: unknown = JSON.parse((await store.openStore('memory://predictions').get('nightly/combined_data.json')).toString());
+  const results: unknown = JSON.parse(
+    (await store.openStore('memory://predictions').get('nightly/combined_data.json')).toString(),
+  );
   expect(results).toHaveLength(2);
   expect(partitions.length).toBeGreaterThan(1);
 });
