@@ -1,4 +1,5 @@
 import '@cosmicai/payload/no-telemetry';
+import type { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -55,6 +56,14 @@ export interface Predictor {
   close(): Promise<void>;
 }
 
+/** Of a `Worker`, what a predictor needs: it tells 'message', 'error' and 'exit'. */
+export interface SessionThread extends EventEmitter {
+  postMessage(request: PredictRequest, transfer: ArrayBuffer[]): void;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<unknown>;
+}
+
 interface Job {
   readonly start: number;
   readonly count: number;
@@ -64,26 +73,31 @@ interface Job {
 }
 
 interface SessionWorker {
-  readonly thread: Worker;
+  readonly thread: SessionThread;
   /** What the model has, as its session says. */
   readonly ports: ModelPorts;
   readonly jobs: Map<number, Job>;
+  /** Resolves with the reason when the thread is no more. */
+  readonly gone: Promise<Error>;
 }
 
 /**
  * Starts the sessions; resolves when every one has loaded the model. The bytes go to the sessions and are gone afterwards.
  *
+ * @param openThread starts the thread of a session, by default one that runs onnxruntime
  * @throws UserInputError when onnxruntime can't load the model, or it isn't one of galaxies
  */
 export async function createPredictor(
   { label, bytes }: Pick<ModelContent, 'label' | 'bytes'>,
   options: PredictorOptions = {},
+  openThread: (session: SessionOptions) => SessionThread = sessionThread,
 ): Promise<Predictor> {
   const { workers: count = availableParallelism(), threads = 1, names = {} } = options;
   const started = await Promise.allSettled(
-    Array.from({ length: count }, (_, index) =>
-      startWorker({ model: index === count - 1 ? bytes : copyOf(bytes), threads }, label),
-    ),
+    Array.from({ length: count }, async (_, index) => {
+      const model = index === count - 1 ? bytes : copyOf(bytes);
+      return await startWorker(openThread({ model, threads }), label);
+    }),
   );
   const workers = started.filter((start) => start.status === 'fulfilled').map((start) => start.value);
   try {
@@ -115,22 +129,28 @@ function copyOf({ graph, external }: ModelBytes): ModelBytes {
 /** The worker file beside this one, of its kind: TypeScript, JavaScript when built, a bundle of its own in a deployed function. */
 const workerFile = new URL(`./session-worker${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
 
-function startWorker(session: SessionOptions, label: string): Promise<SessionWorker> {
-  const transferList = memoryOf(session.model);
-  const thread = new Worker(workerFile, { workerData: session, transferList, execArgv: [] });
+function sessionThread(session: SessionOptions): Worker {
+  return new Worker(workerFile, { workerData: session, transferList: memoryOf(session.model), execArgv: [] });
+}
+
+function startWorker(thread: SessionThread, label: string): Promise<SessionWorker> {
+  const gone = new Promise<Error>((resolve) => {
+    thread.on('error', resolve);
+    thread.on('exit', (code: number) => resolve(new Error(`exit code ${code}`)));
+  });
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown) =>
-      reject(new EnvironmentError(`An inference worker can't start: ${(cause as Error).message}`, { cause }));
-    const exited = (code: number) => fail(new Error(`exit code ${code}`));
-    thread.once('error', fail);
-    thread.once('exit', exited);
+    let refusal: UserInputError | undefined;
     thread.once('message', (start: SessionStart) => {
-      thread.off('error', fail);
-      thread.off('exit', exited);
-      if (start.type === 'ready') resolve({ thread, ports: start.ports, jobs: new Map() });
-      // Gone, with its memory, before somebody tries the next model.
-      else void thread.terminate().finally(() => reject(new UserInputError(unusable(label, start.message))));
+      if (start.type === 'ready') resolve({ thread, ports: start.ports, jobs: new Map(), gone });
+      else {
+        refusal = new UserInputError(unusable(label, start.message));
+        void thread.terminate();
+      }
     });
+    // After a refusal too: gone, with its memory, before somebody tries the next model.
+    void gone.then((cause) =>
+      reject(refusal ?? new EnvironmentError(`An inference worker can't start: ${cause.message}`, { cause })),
+    );
   });
 }
 
@@ -140,25 +160,22 @@ export function unusable(label: string, why: string): string {
 }
 
 /** Resolves when a worker has done what it was given, or is gone. */
-function idle({ thread, jobs }: SessionWorker): Promise<void> {
-  return new Promise((resolve) => {
+function idle({ thread, jobs, gone }: SessionWorker): Promise<unknown> {
+  const done = new Promise<void>((resolve) => {
     const check = () => {
-      if (jobs.size > 0) return;
-      thread.off('message', check);
-      thread.off('exit', check);
-      resolve();
+      if (jobs.size === 0) resolve();
     };
     thread.on('message', check);
-    thread.on('exit', check);
     check();
   });
+  return Promise.race([done, gone]);
 }
 
 class WorkerPredictor implements Predictor {
   readonly #workers: readonly SessionWorker[];
   readonly #label: string;
   readonly contract: ModelContract;
-  readonly #waiting: Job[] = [];
+  #waiting: Job[] = [];
   #nextId = 0;
   #closed = false;
 
@@ -168,8 +185,7 @@ class WorkerPredictor implements Predictor {
     this.#label = label;
     for (const worker of workers) {
       worker.thread.on('message', (response: PredictResponse) => this.#answered(worker, response));
-      worker.thread.on('error', (error: Error) => this.#lost(worker, error));
-      worker.thread.on('exit', (code) => this.#lost(worker, new Error(`exit code ${code}`)));
+      void worker.gone.then((cause) => this.#lost(worker, cause));
       // An idle predictor must not keep the process alive; predict() holds it while there is work.
       worker.thread.unref();
     }
@@ -187,6 +203,7 @@ class WorkerPredictor implements Predictor {
     if (this.#closed) throw new EnvironmentError('The predictor is closed.');
     const redshift = new Float32Array(samples.count);
     const size = this.contract.batch ?? Math.max(1, Math.min(forwardPass, MICRO_BATCH));
+    const jobs = new Set<Job>();
     const parts: Promise<void>[] = [];
     for (let start = 0; start < samples.count; start += size) {
       const count = Math.min(size, samples.count - start);
@@ -197,7 +214,9 @@ class WorkerPredictor implements Predictor {
             onPart?.(count);
             resolve();
           };
-          this.#waiting.push({ start, count, samples, done, failed: reject });
+          const job = { start, count, samples, done, failed: reject };
+          jobs.add(job);
+          this.#waiting.push(job);
         }),
       );
     }
@@ -207,7 +226,7 @@ class WorkerPredictor implements Predictor {
     try {
       await whole;
     } catch (error) {
-      this.#drop(samples);
+      this.#drop(jobs);
       throw error;
     }
     return redshift;
@@ -226,9 +245,10 @@ class WorkerPredictor implements Predictor {
   }
 
   /** What one part was refused for, the others would be too. */
-  #drop(samples: Samples): void {
-    const kept = this.#waiting.filter((job) => job.samples !== samples);
-    this.#waiting.splice(0, this.#waiting.length, ...kept);
+  #drop(jobs: ReadonlySet<Job>): void {
+    this.#waiting = this.#waiting.filter((job) => !jobs.has(job));
+    // Where none of them could be handed over no answer will come, which others would wait for.
+    this.#dispatch();
   }
 
   #dispatch(): void {
@@ -264,7 +284,7 @@ class WorkerPredictor implements Predictor {
       job.failed(new EnvironmentError(`A batch can't be handed to a worker: ${(cause as Error).message}`, { cause }));
       return;
     }
-    if (worker.jobs.size === 0) worker.thread.ref();
+    worker.thread.ref();
     worker.jobs.set(id, job);
   }
 
