@@ -13,24 +13,17 @@ export async function* readAhead<Item, Result>(
   const cancelled = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
   const underWay: Promise<Result>[] = [];
   let next = 0;
-  function startUpTo(reads: number): void {
-    while (next < items.length && underWay.length < reads) {
-      const result = read(itemAt(items, next), cancelled);
-      // An error is thrown where its batch is due; until then it must not count as unhandled.
-      result.catch(() => undefined);
-      underWay.push(result);
-      next += 1;
-    }
-  }
   try {
     while (next < items.length || underWay.length > 0) {
       cancelled.throwIfAborted();
-      startUpTo(ahead + 1);
-      const due = underWay.shift();
-      if (due === undefined) break;
-      const result = await due;
-      startUpTo(ahead);
-      yield result;
+      while (next < items.length && underWay.length <= ahead) {
+        const result = read(itemAt(items, next), cancelled);
+        // An error is thrown where its batch is due; until then it must not count as unhandled.
+        result.catch(() => undefined);
+        underWay.push(result);
+        next += 1;
+      }
+      yield await itemAt(underWay.splice(0, 1), 0);
     }
   } finally {
     left.abort(new Error('the reader of the partition stopped early'));
