@@ -8,7 +8,7 @@ import type { ObjectStore } from '@cosmicai/store';
 export async function mapFailures(store: ObjectStore, mapPrefix: string): Promise<ReadonlyMap<number, Reason>> {
   const mapRuns = new Map<string, MapResult[]>();
   for await (const { key } of store.list(`${mapPrefix}/`)) {
-    const folder = /^(.*)\/(?:FAILED|PENDING)_\d+\.json$/.exec(key)?.[1];
+    const folder = /(.*)\/(?:FAILED|PENDING)_\d+\.json$/.exec(key)?.[1];
     if (folder === undefined) continue;
     const children = parseJsonAs(mapResultsSchema, (await store.get(key)).toString(), key);
     mapRuns.set(folder, [...(mapRuns.get(folder) ?? []), ...children]);

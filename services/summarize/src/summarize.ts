@@ -94,7 +94,7 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   const failed = summary.status === 'FAILED';
   const failure = failed ? failureOf(summary, proof, record.run.max_flagged) : null;
   await store.delete(layout.rendezvousKey);
-  const published = failed || results.length > MOST_RANKS_PUBLISHED ? 0 : results.length;
+  const published = results.length > MOST_RANKS_PUBLISHED ? 0 : results.length;
   const counted = requestsSince(requestsBefore);
   // With those that are still to come: combined data, summary and proof; and of a run that is published its lease, its ranks, and the
   // first two again, with a listing of what is published there.

@@ -49,5 +49,5 @@ function kindOf(warning: string): string {
   return warning
     .replaceAll(/\S*[./#][^\s,]+/g, '…')
     .replaceAll(/\d+/g, '#')
-    .replaceAll(/(…, )+/g, '');
+    .replaceAll('…, ', '');
 }

@@ -97,6 +97,45 @@ describe('findDuplicates', () => {
     await expect(findDuplicates(broken, layout, [{ rank: 0, samples: 5 }])).rejects.toThrow('connection reset');
   });
 
+  it('counts none above the limit of a sample, though they were read, and reads no further than to it', async () => {
+    // 100 galaxies of which the sample is to hold 1: what is below a hundredth of all hashes.
+    const limit = (1n << 64n) / 100n;
+    const half = (last: bigint) => ({ hashes: BigUint64Array.of(5n, last, limit + 1n), samples: 50 });
+    const ranges: string[] = [];
+    const counting: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
+      getRange: async (...range: Parameters<ObjectStore['getRange']>) => {
+        ranges.push(range[0]);
+        return await store.getRange(...range);
+      },
+    });
+    for (const last of [limit, limit - 1n]) {
+      const { hashes, samples } = half(last);
+      const results = [0, 1].map((rank) => ({ rank, samples }));
+      for (const { rank } of results) await givenRank(rank, hashes);
+      const { duplicates } = await findDuplicates(counting, layout, results, 1);
+      expect(duplicates).toEqual({ galaxies: last === limit ? 100 : 200, exact: false });
+    }
+    expect(ranges).toHaveLength(4);
+  });
+
+  it('reads once where a reading ends at the limit, and where the file ends before it', async () => {
+    const limit = (1n << 64n) / 100n;
+    const ranges: [number, number][] = [];
+    const counting: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
+      getRange: async (key: string, start: number, end: number) => {
+        ranges.push([start, end]);
+        return await store.getRange(key, start, end);
+      },
+    });
+    // Each reading takes 15 hashes.
+    const upTo = BigUint64Array.from({ length: 15 }, (_, k) => limit - 14n + BigInt(k));
+    await givenRank(0, upTo, BigUint64Array.of(limit + 7n));
+    await givenRank(1, BigUint64Array.of(1n, 2n));
+    const results = [0, 1].map((rank) => ({ rank, samples: 50 }));
+    expect((await findDuplicates(counting, layout, results, 1)).duplicates).toEqual({ galaxies: 0, exact: false });
+    expect(ranges).toEqual(Array(2).fill([0, 8 * 15]));
+  });
+
   it('reads a file that ends right where a reading does', async () => {
     // 100 galaxies of which the sample is to hold 1: each reading takes 16 hashes.
     const low = BigUint64Array.from({ length: 16 }, (_, k) => BigInt(k));

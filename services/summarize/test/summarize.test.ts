@@ -1,17 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodePredictions } from '@cosmicai/inference';
+import { encodeHashes, encodePredictions } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
-import { runLayout, runSummarySchema, type FmiReport, type RankResult, type RunRecord } from '@cosmicai/payload';
+import { runSummarySchema, type FmiReport, type RankResult, type RunRecord, type RunSummary } from '@cosmicai/payload';
 import { isSealed } from '@cosmicai/runs';
 import { fileStore, hashObject, type ObjectStore } from '@cosmicai/store';
 import { rankResult } from '../../../test/rank-results.ts';
 import { resultSummary } from '../src/result-summary.ts';
 import { summarize } from '../src/summarize.ts';
+import { givenPlan, layout, reference, RUN_ID, task } from './given-plan.ts';
 
-const RUN_ID = '20260304T050607Z-01234567';
-const layout = runLayout('out', RUN_ID);
 let folder: string;
 let store: ObjectStore;
 
@@ -21,43 +20,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const reference = { run_id: RUN_ID, bucket: 'galaxies', result_path: 'out' };
-const task = (rank: number, worldSize: number) => ({
-  S3_BUCKET: 'galaxies',
-  WORLD_SIZE: String(worldSize),
-  RANK: String(rank),
-  DATA_BUCKET: 'galaxies',
-  DATA_PREFIX: '',
-  DATA_PATH: `${rank + 1}.pt`,
-  RESULT_PATH: 'out',
-  BATCH_SIZE: 4,
-  RUN_ID,
-});
-
 /** Plans a run and lets the given ranks succeed. */
 async function givenRun(worldSize: number, succeeded: readonly number[], tolerated = 0, fmi = false) {
-  const record: RunRecord = {
-    run: {
-      ...reference,
-      manifest_key: layout.manifest,
-      map_prefix: layout.map,
-      world_size: worldSize,
-      ranks_with_data: worldSize,
-      max_concurrency: 10,
-      tolerated_failure_percentage: tolerated,
-      fmi_enabled: fmi,
-      rendezvous_endpoint: fmi ? '127.0.0.1:10000' : null,
-    },
-    created_at: '2026-03-04T05:06:07.000Z',
-    payload: {},
-    warnings: [],
-    partitions: { files: worldSize, bytes: 1 },
-  };
-  await store.put(layout.run, JSON.stringify(record));
-  await store.put(
-    layout.manifest,
-    JSON.stringify(Array.from({ length: worldSize }, (_, rank) => task(rank, worldSize))),
-  );
+  await givenPlan(store, worldSize, tolerated, fmi);
   for (const rank of succeeded) await givenResult(rank, worldSize);
 }
 
@@ -195,23 +160,33 @@ describe('summarize', () => {
       expect(isSealed((await store.get(layout.proof)).toString())).toBe(true);
     });
 
-    it.each<[string, string, (key: (rank: number) => string) => Promise<unknown>]>([
-      ['predictions of another rank', 'PredictionsDamaged', async (key) => store.put(key(1), await store.get(key(2)))],
-      ['no predictions', 'PredictionsDamaged', (key) => store.delete(key(1))],
-      ['other bytes as predictions', 'PredictionsDamaged', (key) => store.put(key(1), 'PAR1')],
+    it.each<[string, string, number, (key: (rank: number) => string) => Promise<unknown>]>([
+      [
+        'predictions of another rank',
+        'PredictionsDamaged',
+        3,
+        async (key) => store.put(key(1), await store.get(key(2))),
+      ],
+      ['no predictions', 'PredictionsDamaged', 3, (key) => store.delete(key(1))],
+      ['other bytes as predictions', 'PredictionsDamaged', 3, (key) => store.put(key(1), 'PAR1')],
       [
         'the result of another rank',
         'ResultDamaged',
+        2,
         async () => store.put(layout.rankResult(1), await store.get(layout.rankResult(2))),
       ],
       [
         'half a result',
         'ResultDamaged',
+        2,
         async () => store.put(layout.rankResult(1), (await store.get(layout.rankResult(1))).subarray(0, 300)),
       ],
-    ])('has failed: %s', async (_, error, swap) => {
+    ])('has failed: %s', async (_, error, checked, swap) => {
       await givenProvenRun();
       await swap(layout.rankPredictions);
+      // It ended well: what the Map says of a rank counts only where the rank left nothing.
+      const entry = { Input: JSON.stringify(task(1, 3)), Error: 'Other', Cause: 'another', Status: 'FAILED' };
+      await store.put(`${layout.map}/abc/FAILED_0.json`, JSON.stringify([entry]));
 
       const answer = await run({ run: reference });
 
@@ -219,6 +194,7 @@ describe('summarize', () => {
       const summary = await readSummary();
       expect(summary.failed_ranks).toMatchObject([{ rank: 1, error }]);
       expect(summary).toMatchObject({ samples: 6, prediction_scores: { count: 6 } });
+      expect(summary.proof?.files).toEqual({ checked, unchanged: 2 });
       expect(await store.head('out/summary.json')).toBeUndefined();
     });
 
@@ -230,13 +206,27 @@ describe('summarize', () => {
     });
 
     it('fails a run in which two models predicted', async () => {
-      await givenRun(2, [0]);
-      await givenResult(1, 2, { model_sha256: 'def' });
+      await givenRun(2, [1]);
+      await givenResult(0, 2, { model_sha256: 'def' });
 
       expect(await run({ run: reference })).toMatchObject({
         status: 'FAILED',
         error_name: 'RunNotWhole',
-        cause: expect.stringMatching(/^2 models predicted: abc… \(rank 0\), def… \(rank 1\)/),
+        cause: expect.stringMatching(/^2 models predicted: def… \(rank 0\), abc… \(rank 1\)/),
+      });
+      expect((await readSummary()).model_sha256).toEqual(['abc', 'def']);
+    });
+
+    it('comes before what else is wrong with a run', async () => {
+      await givenRun(3, [0], 50);
+      await givenResult(1, 3, { model_sha256: 'def' }, [8, 8, 8]);
+      const record = (await readJson(layout.run)) as { run: object };
+      await store.put(layout.run, JSON.stringify({ ...record, run: { ...record.run, max_flagged: 10 } }));
+
+      expect(await run({ run: reference })).toMatchObject({
+        status: 'FAILED',
+        error_name: 'RanksFailed',
+        cause: expect.stringMatching(/^1 of 3 ranks failed\.\nrank 2 \(3\.pt\): NoResult/) as string,
       });
     });
   });
@@ -323,6 +313,38 @@ describe('summarize', () => {
       { rank: 1, data_path: ['2.pt'], error: 'PartitionError', cause: 'rank 1, partition 2.pt: no zip file' },
     ]);
     expect(await readJson('out/combined_data.json')).toHaveLength(1);
+  });
+
+  it('heeds the lists of this run’s Map only, however many there are', async () => {
+    await givenRun(2, [0], 50);
+    const list = (cause: string) =>
+      JSON.stringify([{ Input: JSON.stringify(task(1, 2)), Error: 'PartitionError', Cause: cause, Status: 'FAILED' }]);
+    await store.put('out/runs/another/map/abc/FAILED_0.json', list('of another run'));
+    await store.put(`${layout.map}/abc/FAILED_12.json`, list('of this run'));
+    await store.put(`${layout.map}/abc/FAILED_13.json.bak`, list('of a copy'));
+
+    await run({ run: reference });
+
+    expect((await readSummary()).failed_ranks).toMatchObject([{ rank: 1, cause: 'of this run' }]);
+  });
+
+  it('names files and cause of a rank at a length that can be read', async () => {
+    await givenRun(1, []);
+    const files = Array.from({ length: 50 }, (_, k) => `partition-${k}.pt`);
+    await store.put(layout.manifest, JSON.stringify([{ ...task(0, 1), DATA_PATH: files }]));
+    const cause = 'word '.repeat(200);
+    await store.put(
+      `${layout.map}/abc/FAILED_0.json`,
+      JSON.stringify([{ Input: JSON.stringify(task(0, 1)), Error: 'E', Cause: cause, Status: 'FAILED' }]),
+    );
+
+    const answer = await run({ run: reference });
+
+    const [failure] = (await readSummary()).failed_ranks;
+    expect(answer.cause).toBe(
+      `1 of 1 ranks failed.\nrank 0 (${files.join(', ').slice(0, 300)}): E: ${failure!.cause.slice(0, 500)}`,
+    );
+    expect(failure!.cause.length).toBeGreaterThan(500);
   });
 
   it('reads a failed batch of ranks, and a child whose input was too long to be kept', async () => {
@@ -447,7 +469,8 @@ describe('summarize', () => {
       not_checked: ['Rank 0: sums', expect.stringMatching(/^Whether galaxies of 2 ranks occur/)],
       proof: expect.objectContaining({ galaxies: 6 }) as object,
       // Written and published: combined data, summary, proof, lease, two ranks, the first two again.
-      store_requests: expect.objectContaining({ puts: 8, deletes: 2 }) as object,
+      // Listed: what is published; not why ranks failed, as none did.
+      store_requests: expect.objectContaining({ puts: 8, deletes: 2, lists: 1 }) as object,
       format: summary.format,
     });
     expect(prediction_scores).toEqual(prediction_scores_unflagged);
@@ -464,6 +487,54 @@ describe('summarize', () => {
     expect(await store.head(layout.rendezvousKey)).toBeUndefined();
     expect(await readJson('out/summary.json')).toEqual(await readJson(layout.summary));
     expect(await readJson('out/0.json')).toEqual(await readJson(layout.rankResult(0)));
+  });
+
+  it('says that all was checked where it was', async () => {
+    await givenRun(2, [0, 1]);
+    for (const rank of [0, 1]) await store.put(layout.rankHashes(rank), encodeHashes(BigUint64Array.of(7n)));
+
+    await run({ run: reference });
+
+    const summary = (await readJson(layout.summary)) as RunSummary;
+    expect(summary).toMatchObject({ duplicates: { galaxies: 1, exact: true } });
+    expect(summary).not.toHaveProperty('not_checked');
+  });
+
+  it('reads 32 files at once at most', async () => {
+    const ranks = Array.from({ length: 40 }, (_, rank) => rank);
+    await givenRun(40, ranks);
+    for (const rank of ranks) {
+      await store.put(layout.rankHashes(rank), encodeHashes(BigUint64Array.of(BigInt(rank))));
+      await store.put(`${layout.map}/abc/SUCCEEDED_${rank}.json`, '[]');
+    }
+    const kinds = [/\/\d+\.json$/, /hashes/, /SUCCEEDED|(run|manifest)\.json$/];
+    const underWay = kinds.map(() => 0);
+    const most = kinds.map(() => 0);
+    const count = (kind: number, by: number) => {
+      underWay[kind]! += by;
+      most[kind] = Math.max(most[kind]!, underWay[kind]!);
+    };
+    const whole = store;
+    store = new Proxy(whole, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        if (name !== 'get' && name !== 'stream') return value.bind(target) as unknown;
+        return async (key: string, ...options: never[]) => {
+          const kind = kinds.findIndex((pattern) => pattern.test(key));
+          if (kind >= 0) count(kind, 1);
+          try {
+            return await target[name](key, ...options);
+          } finally {
+            if (kind >= 0) count(kind, -1);
+          }
+        };
+      },
+    });
+
+    expect(await run({ run: reference })).toMatchObject({ status: 'SUCCEEDED' });
+
+    expect(most).toEqual([32, 32, 32]);
   });
 
   it('does not take a store that fails for a rank that left no result', async () => {
@@ -515,7 +586,7 @@ describe('summarize', () => {
     [50, 'SUCCEEDED_WITH_FAILED_RANKS'],
     [49.9, 'FAILED'],
   ])('tolerates %d %% of failed ranks, of which there are 50: %s', async (tolerated, status) => {
-    await givenRun(2, [0], tolerated);
+    await givenRun(4, [0, 3], tolerated);
 
     expect((await run({ run: reference })).status).toBe(status);
   });
@@ -624,7 +695,7 @@ describe('summarize', () => {
 
     await run({ run: reference });
 
-    expect((await readSummary()).warnings).toEqual([]);
+    expect(await readSummary()).toMatchObject({ warnings: [], cost: null });
   });
 
   it('says what it needs when the input names no run', async () => {
@@ -704,6 +775,19 @@ describe('resultSummary', () => {
       throughput_bps: '300',
     });
     expect(Number(figures[0]!.cost_usd)).toBeGreaterThan(0);
+  });
+
+  it('takes a folder with slashes around it, and none that ended without a reason to have one', async () => {
+    await givenRun(1, [0]);
+    await run({ run: reference });
+    const summary = (await readJson(layout.summary)) as Record<string, unknown>;
+    await store.put('a/b/runs/x/summary.json', JSON.stringify({ ...summary, status: 'FAILED', failed_ranks: [] }));
+
+    const answer = await resultSummary({ bucket: 'galaxies', prefix: '//a/b//' }, () => store);
+
+    expect(answer).toMatchObject({ runs: 1, table_key: 'a/b/performance_table.csv' });
+    const [head, row] = (await store.get('a/b/performance_table.csv')).toString().split('\n');
+    expect(row!.split(',')[head!.split(',').indexOf('error')]).toBe('');
   });
 
   it('combines the runs of a whole bucket', async () => {

@@ -30,6 +30,7 @@ describe('warnings of ranks', () => {
     ['5 of 9 are blank.', '17 of 20 are blank.'],
     ['In 100MB/1.pt is nothing.', 'In 100MB/22.pt is nothing.'],
     ['In a.pt is nothing.', 'In b.pt is nothing.'],
+    ['In images/a.pt is nothing.', 'In more/b.pt is nothing.'],
     ['In a.pt, b.pt, c.pt are none.', 'In d.pt are none.'],
     ['Galaxy #7 is dark.', 'Galaxy #12 is dark.'],
   ])('that differ in figures and names are one kind: %s', (one, other) => {
