@@ -130,14 +130,20 @@ class InProcessRunner implements TestRunner {
     circus.resetState();
     circus.getState().testTimeout = TEST_TIMEOUT_MS;
     for (const file of this.#files) {
+      // Each in a block of its own, so that its hooks run for its own tests only, and not at all where none of them is wanted.
+      const state = circus.getState();
+      let block = state.rootDescribeBlock;
+      circus.describe(file, () => void (block = state.currentDescribeBlock));
+      state.currentDescribeBlock = block;
       try {
         await import(pathToFileURL(file).href);
       } catch (error) {
         this.#loadError = error;
         return;
+      } finally {
+        state.currentDescribeBlock = state.rootDescribeBlock;
       }
-      for (const entry of testsOf(circus.getState().rootDescribeBlock)) {
-        if (this.#tests.has(entry)) continue;
+      for (const entry of testsOf(block)) {
         const id = `${file}: ${nameOf(entry)}`;
         const twins = [...this.#tests.values()].filter((other) => other.id.replace(/ #\d+$/, '') === id).length;
         const skipped = entry.mode === 'skip' || entry.mode === 'todo' || isSkipped(entry.parent);
@@ -217,7 +223,8 @@ function isSkipped(block: Block): boolean {
 }
 
 function nameOf(entry: Entry): string {
-  return [...blocksOf(entry).reverse().slice(1), entry].map(({ name }) => name).join(' ');
+  // Without the root's block, and the file's.
+  return [...blocksOf(entry).reverse().slice(2), entry].map(({ name }) => name).join(' ');
 }
 
 function idOfBlock(block: Block): string {

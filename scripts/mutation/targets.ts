@@ -57,7 +57,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     files: ['services/summarize/src/*.ts'],
     tests: [
       'services/summarize/test/{warnings-of-ranks,locate-run}.test.ts',
-      'services/summarize/test/{duplicates,summarize}.test.ts',
+      'services/summarize/test/{duplicates,handler,summarize}.test.ts',
     ],
   },
   'torchfile-zip': {
@@ -87,14 +87,21 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     files: ['packages/torchfile/src/partition/*.ts', 'packages/torchfile/src/write/partition-stream.ts'],
     tests: [
       'packages/torchfile/test/store.test.ts',
+      'packages/torchfile/test/{tensor-dataset,columns}.test.ts',
       'packages/torchfile/test/hostile.test.ts',
       'packages/torchfile/test/partition.test.ts',
       'packages/torchfile/test/split.test.ts',
       'packages/torchfile/test/writing.test.ts',
+      'packages/torchfile/test/checksums.test.ts',
     ],
   },
   predictor: {
     files: ['packages/inference/src/{predictor,predict-partition,predict-source}.ts'],
-    tests: ['packages/inference/test/{predictor,late-failures,run-rank}.test.ts'],
+    tests: [
+      'packages/inference/test/predictor-threads.test.ts',
+      'packages/inference/test/predict-partition.test.ts',
+      // With real sessions, which take seconds: what only those notice.
+      'packages/inference/test/{predictor,late-failures,run-rank}.test.ts',
+    ],
   },
 };
