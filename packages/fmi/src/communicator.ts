@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { crc32 } from 'node:zlib';
+import { itemAt } from '@cosmicai/payload';
 import type { Channel, ChannelKind, LinkReport } from './channels/channel.ts';
 import { Exchange } from './collectives/exchange.ts';
 import { allreduce, allreducesAtStar, reduce, scan } from './collectives/fold.ts';
@@ -88,8 +89,9 @@ export class Communicator {
       };
       this.#members = Array.from({ length: worldSize }, (_, member) => member);
     }
-    this.#signal = 'shared' in options ? undefined : options.signal;
-    this.#onAbort = () => this.#shared.world.abandon(reasonOf(this.#signal!), 'its run was aborted');
+    const signal = 'shared' in options ? undefined : options.signal;
+    this.#signal = signal;
+    this.#onAbort = () => this.#shared.world.abandon(reasonOf(signal), 'its run was aborted');
     if (this.#signal?.aborted === true) this.#onAbort();
     this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -118,7 +120,7 @@ export class Communicator {
     checkRank(to, this.worldSize, 'The rank to send to');
     if (to === this.rank) throw new MessageError(`Rank ${to} sends to itself; keep the value instead.`);
     const message = ownMessage(encodeValue(value));
-    const member = this.#members[to]!;
+    const member = itemAt(this.#members, to);
     await this.#sent.take(member, (sequence) =>
       this.#pointToPoint(sequence, options, (channel, operation) => channel.send(member, message, operation)),
     );
@@ -128,7 +130,7 @@ export class Communicator {
   async recv<T>(from: number, options: ReceiveOptions = {}): Promise<T> {
     checkRank(from, this.worldSize, 'The rank to receive from');
     if (from === this.rank) throw new MessageError(`Rank ${from} receives from itself; keep the value instead.`);
-    const member = this.#members[from]!;
+    const member = itemAt(this.#members, from);
     let landing: Landing | undefined;
     const message = await this.#received.take(member, (sequence) =>
       this.#pointToPoint(sequence, options, (channel, operation) => {
@@ -257,7 +259,7 @@ export class Communicator {
     return new Communicator(chosen.indexOf(this.rank), chosen.length, {
       name: `${this.name}/${sequence}.${color}`,
       shared: this.#shared,
-      members: chosen.map((rank) => this.#members[rank]!),
+      members: chosen.map((rank) => itemAt(this.#members, rank)),
     });
   }
 
@@ -310,7 +312,7 @@ export class Communicator {
     const signature = signatureOf(kind, root, variant);
     const operation = this.#operation(this.#context, sequence, signature, options);
     const onAbort = (): void =>
-      world.abandon(reasonOf(options.signal!), `its caller gave up ${describeSlot(operation)}`);
+      world.abandon(reasonOf(options.signal), `its caller gave up ${describeSlot(operation)}`);
     try {
       options.signal?.throwIfAborted();
       options.signal?.addEventListener('abort', onAbort);
@@ -351,7 +353,7 @@ export class Communicator {
     options.signal?.throwIfAborted();
     const channel = this.#channelFor('send', options);
     const operation = this.#operation(this.#context | 1, sequence, signatureOf('send'), options);
-    const onAbort = (): void => channel.cancel(operation, options.signal!.reason);
+    const onAbort = (): void => channel.cancel(operation, options.signal?.reason);
     options.signal?.addEventListener('abort', onAbort);
     world.begin(operation, channel);
     if (!this.#expecting) this.#expectPartners();
@@ -369,7 +371,7 @@ export class Communicator {
    */
   #expectPartners(): void {
     this.#expecting = true;
-    const partners = partnersOf(this.rank, this.worldSize).map((rank) => this.#members[rank]!);
+    const partners = partnersOf(this.rank, this.worldSize).map((rank) => itemAt(this.#members, rank));
     for (const channel of this.#shared.world.channels) channel.expect(partners);
   }
 
@@ -388,7 +390,7 @@ export class Communicator {
 
   #channelFor(operation: OperationKind, options: OperationOptions): Channel {
     const { channels } = this.#shared.world;
-    if (channels.length === 1 && options.channel === undefined) return channels[0]!;
+    if (channels.length === 1 && options.channel === undefined) return itemAt(channels, 0);
     const kinds = channels.map((channel) => channel.kind);
     const kind =
       options.channel ??
@@ -433,6 +435,6 @@ function apart<R>(result: R, given: unknown): R {
   return typeof result === 'object' && result !== null && result === given ? copyValue(result) : result;
 }
 
-function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
+function reasonOf(signal: AbortSignal | undefined): Error {
+  return signal?.reason instanceof Error ? signal.reason : new Error(String(signal?.reason));
 }

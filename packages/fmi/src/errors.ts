@@ -41,7 +41,7 @@ export class UndeliveredError extends RemoteError {
   }
 }
 
-/** Bytes arrived that are no frame of ours or whose checksum is wrong. */
+/** Bytes arrived that are not a frame of ours or whose checksum is wrong. */
 export class CorruptFrameError extends RemoteError {}
 
 /** The communicator was closed before or while the operation ran. */

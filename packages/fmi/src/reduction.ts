@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- both arrays have this length, as has been checked; a loop over all elements */
 import { MessageError, OperationMismatchError } from './errors.ts';
 import { cloneArray, isTypedArray, type TypedArray } from './value.ts';
 

@@ -201,7 +201,7 @@ describe('frames', () => {
             expect(receiver).toMatchObject({ status: 'rejected', reason: expect.any(PeerLostError) as unknown });
             expect((receiver as PromiseRejectedResult).reason).toMatchObject({
               rank: 0,
-              reason: expect.stringMatching(/checksum|no frame|message of \d+ bytes/) as unknown,
+              reason: expect.stringMatching(/checksum|not a frame|message of \d+ bytes/) as unknown,
             });
           },
         );

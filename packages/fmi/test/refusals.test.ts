@@ -64,8 +64,8 @@ it('a sum of what has none names both', () => {
 });
 
 it.each([
-  ['shorter than its count', Uint8Array.of(1, 0, 0), /^3 bytes arrived that are no bundle/],
-  ['shorter than its list', Uint8Array.of(9, 0, 0, 0), /^4 bytes arrived that are no bundle/],
+  ['shorter than its count', Uint8Array.of(1, 0, 0), /^3 bytes arrived that are not a bundle/],
+  ['shorter than its list', Uint8Array.of(9, 0, 0, 0), /^4 bytes arrived that are not a bundle/],
   ['cut within a message', Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0), /ends within message 0\.$/],
 ])('a bundle that is %s is refused', (_how, body, message) => {
   const bundle = () => unbundle({ type: 0, body, owned: true });

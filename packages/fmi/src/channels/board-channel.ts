@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseJsonAs } from '@cosmicai/payload';
+import { itemAt, parseJsonAs } from '@cosmicai/payload';
 import { ChannelUnavailableError, CommunicatorClosedError, OperationMismatchError } from '../errors.ts';
 import type { Operation, Slot } from '../operation.ts';
 import { afterOwnTime } from '../own-time.ts';
@@ -133,7 +133,7 @@ export class BoardChannel implements Channel {
   }
 
   async enquire(path: readonly number[], signal: AbortSignal): Promise<RankStatus | undefined> {
-    const key = `${this.#folder}/status/${path.at(-1)!}`;
+    const key = `${this.#folder}/status/${itemAt(path, path.length - 1)}`;
     await this.#lookForFailure();
     const first = await this.#readBeat(key);
     await ownTime(SILENT_BEATS * this.#board.beatMs, signal);

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- a header is whole, and the frame begun, where they are read; every chunk passes here */
 import { crc32 } from 'node:zlib';
 import { CorruptFrameError } from '../errors.ts';
 import type { Landing } from '../landing.ts';
@@ -225,7 +226,7 @@ export class FrameReader {
     const kind = bytes[at + 2]!;
     if (bytes.readUInt16LE(at) !== MAGIC || kind === 0 || kind > LAST_KIND) {
       throw new CorruptFrameError(
-        `${this.#from} sent bytes that are no frame (${bytes.toString('hex', at, at + 8)}…): it speaks another protocol, or the stream is damaged.`,
+        `${this.#from} sent bytes that are not a frame (${bytes.toString('hex', at, at + 8)}…): it speaks another protocol, or the stream is damaged.`,
       );
     }
     if (bytes.readUInt32LE(at + SUMMED_BYTES) !== crc32(bytes.subarray(at, at + SUMMED_BYTES))) {

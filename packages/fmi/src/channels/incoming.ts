@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { Landing } from '../landing.ts';
 import type { Operation, Slot } from '../operation.ts';
 import type { Message } from '../value.ts';
@@ -33,7 +34,7 @@ export class Incoming {
   take(operation: Operation): Message | undefined {
     const arrived = this.#arrived;
     for (let i = 0; i < arrived.length; i++) {
-      const { slot, message } = arrived[i]!;
+      const { slot, message } = itemAt(arrived, i);
       if (slot.context === operation.context && slot.sequence === operation.sequence) {
         // The peer is in another operation there: that isn't the message, and the world will say so.
         if (slot.signature !== operation.signature) return undefined;
@@ -57,7 +58,7 @@ export class Incoming {
       return false;
     }
     const [waiter] = this.#waiters.splice(waiting, 1);
-    waiter!.resolve(message);
+    waiter?.resolve(message);
     return true;
   }
 
@@ -81,7 +82,7 @@ export class Incoming {
 
   #waiterOf(slot: Slot): number {
     for (let i = 0; i < this.#waiters.length; i++) {
-      const { context, sequence, signature } = this.#waiters[i]!.operation;
+      const { context, sequence, signature } = itemAt(this.#waiters, i).operation;
       if (slot.sequence === sequence && slot.context === context && slot.signature === signature) return i;
     }
     return -1;

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { parseJsonAs } from '@cosmicai/payload';
+import { itemAt, parseJsonAs } from '@cosmicai/payload';
 import type { z } from 'zod';
 import { CommunicatorClosedError, MessageError, UndeliveredError } from '../errors.ts';
 import { describeSlot, isPointToPoint, type Operation, type Slot } from '../operation.ts';
@@ -66,7 +66,7 @@ export class LinkChannel implements Channel {
   }
 
   expect(ranks: readonly number[]): void {
-    for (const rank of ranks) this.#connect(this.#peers[rank]!);
+    for (const rank of ranks) this.#connect(itemAt(this.#peers, rank));
   }
 
   send(to: number, message: Message, operation: Operation): Promise<void> | undefined {
@@ -76,7 +76,7 @@ export class LinkChannel implements Channel {
         `A message of ${message.body.byteLength} bytes exceeds the limit of ${this.#options.largestMessage}; raise memoryMiB on every rank.`,
       );
     }
-    const peer = this.#peers[to]!;
+    const peer = itemAt(this.#peers, to);
     if (peer.gone || peer.left) {
       this.#reportDeparted(peer, operation);
       this.#refuseWhenFailed();
@@ -87,7 +87,7 @@ export class LinkChannel implements Channel {
 
   receive(from: number, operation: Operation): Promise<Message> | Message {
     this.#refuseWhenFailed();
-    const peer = this.#peers[from]!;
+    const peer = itemAt(this.#peers, from);
     const arrived = this.#early === 0 ? undefined : peer.incoming.take(operation);
     if (arrived !== undefined) {
       this.#early--;
@@ -109,10 +109,10 @@ export class LinkChannel implements Channel {
   }
 
   enquire(path: readonly number[], signal: AbortSignal): Promise<RankStatus | undefined> {
-    const target = path.at(-1)!;
+    const target = itemAt(path, path.length - 1);
     // Straight to the target when there is a link; else the way this rank learned of it.
-    const route = this.#peers[target]!.outgoing.link === undefined ? path : [target];
-    const first = this.#peers[route[0]!]!;
+    const route = itemAt(this.#peers, target).outgoing.link === undefined ? path : [target];
+    const first = itemAt(this.#peers, itemAt(route, 0));
     if (first.outgoing.link === undefined || signal.aborted) return Promise.resolve(undefined);
     return this.#enquiries.ask(signal, (id) => this.#control(first, frameKinds.enquiry, { id, path: route.slice(1) }));
   }
@@ -221,7 +221,7 @@ export class LinkChannel implements Channel {
 
   /** The peer is out of reach from now on; what it sent before stays readable. */
   departed(rank: number, reason: string, cause?: unknown): void {
-    const peer = this.#peers[rank]!;
+    const peer = itemAt(this.#peers, rank);
     if (peer.gone) return;
     peer.gone = true;
     const mayLack = !peer.outgoing.isEmpty || (peer.outgoing.link !== undefined && peer.flows.outstanding > 0);
@@ -237,7 +237,7 @@ export class LinkChannel implements Channel {
 
   /** The peer closed its communicator in an orderly way. */
   left(rank: number): void {
-    const peer = this.#peers[rank]!;
+    const peer = itemAt(this.#peers, rank);
     peer.left = true;
     this.#checkLeft(peer);
   }

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { Operation } from '../operation.ts';
 import type { Message } from '../value.ts';
 import { costOf, type Flow, type Flows } from './flow.ts';
@@ -69,7 +70,7 @@ export class Outgoing {
     // Messages of one flow keep their order.
     const stuck = new Set<Flow>();
     for (let i = 0; this.link !== undefined && i < this.#queue.length;) {
-      const { message, operation, resolve, reject } = this.#queue[i]!;
+      const { message, operation, resolve, reject } = itemAt(this.#queue, i);
       const cost = costOf(message);
       const flow = this.#flows.of(operation.context);
       if (stuck.has(flow) || !flow.hasRoom(cost)) {

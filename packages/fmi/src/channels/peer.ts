@@ -9,7 +9,7 @@ export class Peer {
   readonly incoming = new Incoming();
   readonly outgoing: Outgoing;
   dialling = false;
-  /** The peer said good-bye, so the end of its stream is no loss. */
+  /** The peer said good-bye, so the end of its stream is not a loss. */
   left = false;
   gone = false;
 

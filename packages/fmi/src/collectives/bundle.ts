@@ -23,13 +23,13 @@ export function bundle(messages: readonly Message[]): Message {
   return { type: 0, body, owned: true };
 }
 
-/** @throws MessageError when the bytes are no bundle */
+/** @throws MessageError when the bytes are not a bundle */
 export function unbundle(message: Message): Message[] {
   const bytes = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
   const count = bytes.length < 4 ? -1 : bytes.readUInt32LE(0);
   let at = align(4 + 8 * count);
   if (count < 0 || at > bytes.length)
-    throw new MessageError(`${bytes.length} bytes arrived that are no bundle of messages.`);
+    throw new MessageError(`${bytes.length} bytes arrived that are not a bundle of messages.`);
   return Array.from({ length: count }, (_, i) => {
     const length = bytes.readUInt32LE(8 + 8 * i);
     if (at + length > bytes.length)

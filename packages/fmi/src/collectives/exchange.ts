@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { Channel } from '../channels/channel.ts';
 import type { Operation } from '../operation.ts';
 import type { Message } from '../value.ts';
@@ -24,7 +25,7 @@ export class Exchange {
   }
 
   send(to: number, message: Message): void {
-    this.#await(this.#channel.send(this.#members[to]!, message, this.#operation));
+    this.#await(this.#channel.send(itemAt(this.#members, to), message, this.#operation));
   }
 
   /** Moves a message to where the caller wants it, if it said where. */
@@ -33,16 +34,22 @@ export class Exchange {
   }
 
   receive(from: number): Promise<Message> | Message {
-    return this.#channel.receive(this.#members[from]!, this.#operation);
+    return this.#channel.receive(itemAt(this.#members, from), this.#operation);
   }
 
   /** Boards only: for every other rank. */
   publish(message: Message): void {
-    this.#await(this.#channel.publish!(message, this.#operation));
+    if (this.#channel.publish === undefined) throw this.#noBoard();
+    this.#await(this.#channel.publish(message, this.#operation));
   }
 
   receivePublished(from: number): Promise<Message> {
-    return this.#channel.receivePublished!(this.#members[from]!, this.#operation);
+    if (this.#channel.receivePublished === undefined) throw this.#noBoard();
+    return this.#channel.receivePublished(itemAt(this.#members, from), this.#operation);
+  }
+
+  #noBoard(): Error {
+    return new TypeError(`A ${this.#channel.kind} channel publishes nothing.`);
   }
 
   /** Undefined when all sends are in the outgoing buffers and the caller's memory isn't needed any more, else a promise of that. */

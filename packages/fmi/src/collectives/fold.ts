@@ -132,5 +132,5 @@ function valuesOf<T>(all: readonly Message[], rank: number, own: T): T[] {
 }
 
 function foldLeft<T>(values: readonly T[], f: Reduction<T>): T {
-  return values.slice(1).reduce((left, right) => f.combine(left, right), values[0]!);
+  return values.reduce((left, right) => f.combine(left, right));
 }

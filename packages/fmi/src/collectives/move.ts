@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { EMPTY, type Message } from '../value.ts';
 import { binomialPlace } from './binomial.ts';
 import { bundle, unbundle } from './bundle.ts';
@@ -6,21 +7,25 @@ import { meetsAtStar } from './partners.ts';
 
 /** The root's message on every rank. Trees on links: ceil(log2 n) rounds; one write and n - 1 reads on a board. */
 export async function bcast(x: Exchange, message: Message | undefined, root: number): Promise<Message> {
-  if (x.size === 1) return message!;
+  if (x.size === 1) return ofRoot(message);
   if (x.isBoard) {
     if (x.rank !== root) return x.landed(await x.receivePublished(root));
-    x.publish(message!);
-    return message!;
+    const own = ofRoot(message);
+    x.publish(own);
+    return own;
   }
   const { parent, children } = binomialPlace(x.rank, x.size, root);
-  let own = message;
-  if (parent !== undefined) {
-    own = x.landed(await x.receive(parent));
-    // The caller gets these bytes too and may change them while they are still being passed on.
-    if (children.length > 0) own = { ...own, owned: false };
-  }
-  for (const child of children) x.send(child.rank, own!);
-  return own!;
+  let own = parent === undefined ? ofRoot(message) : x.landed(await x.receive(parent));
+  // The caller gets these bytes too and may change them while they are still being passed on.
+  if (parent !== undefined && children.length > 0) own = { ...own, owned: false };
+  for (const child of children) x.send(child.rank, own);
+  return own;
+}
+
+/** What the root alone has, and must have. */
+function ofRoot<Given>(given: Given | undefined): Given {
+  if (given === undefined) throw new TypeError('The root of a collective came without a message.');
+  return given;
 }
 
 /** Every rank's message on the root, by rank; undefined elsewhere. */
@@ -58,15 +63,17 @@ export async function allgather(x: Exchange, message: Message): Promise<Message[
 export async function scatter(x: Exchange, messages: readonly Message[] | undefined, root: number): Promise<Message> {
   if (x.isBoard) {
     if (x.rank !== root) return x.receive(root);
-    messages!.forEach((message, to) => {
+    const all = ofRoot(messages);
+    all.forEach((message, to) => {
       if (to !== root) x.send(to, message);
     });
-    return messages![root]!;
+    return itemAt(all, root);
   }
   const { parent, children } = binomialPlace(x.rank, x.size, root);
   if (parent === undefined) {
-    for (const child of children) for (const to of child.subtree) x.send(child.rank, messages![to]!);
-    return messages![root]!;
+    const all = ofRoot(messages);
+    for (const child of children) for (const to of child.subtree) x.send(child.rank, itemAt(all, to));
+    return itemAt(all, root);
   }
   const own = await x.receive(parent);
   // The parent sends this rank's subtree in the order of distance: the smallest child's block comes first.

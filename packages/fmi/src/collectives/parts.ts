@@ -29,9 +29,9 @@ export function sharesOf(values: readonly unknown[] | TypedArray | undefined, wo
 
 /** @throws OperationMismatchError when the types differ */
 export function concatenate<T extends TypedArray>(parts: readonly T[]): Gathered<T> {
-  const first = parts[0]!;
+  const first = parts[0];
   const wrong = parts.findIndex(
-    (part) => !isTypedArray(part) || part[Symbol.toStringTag] !== first[Symbol.toStringTag],
+    (part) => !isTypedArray(part) || part[Symbol.toStringTag] !== first?.[Symbol.toStringTag],
   );
   if (wrong >= 0 || !isTypedArray(first)) {
     throw new OperationMismatchError(

@@ -1,4 +1,4 @@
-import type { FmiPingPair } from '@cosmicai/payload';
+import { type FmiPingPair, itemAt } from '@cosmicai/payload';
 import type { Communicator } from '../communicator.ts';
 import type { PeerLink } from '@cosmicai/rendezvous';
 
@@ -52,7 +52,7 @@ async function measure(c: Communicator, peer: number, now: () => number) {
     if (i >= WARM_UP) roundTrips.push(now() - start);
   }
   roundTrips.sort((x, y) => x - y);
-  const latencyMs = roundTrips[ROUND_TRIPS / 2]! / 2;
+  const latencyMs = itemAt(roundTrips, ROUND_TRIPS / 2) / 2;
   const large = new Uint8Array(MIB);
   const start = now();
   for (let i = 0; i < STREAM_MESSAGES; i++) await c.send(large, peer);

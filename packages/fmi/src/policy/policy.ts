@@ -1,4 +1,5 @@
 import { pricesOf } from '@cosmicai/metrics';
+import { itemAt } from '@cosmicai/payload';
 import type { ChannelKind } from '../channels/channel.ts';
 import { MessageError } from '../errors.ts';
 import type { OperationKind } from '../operation.ts';
@@ -57,7 +58,7 @@ export function explainPolicy(question: PolicyQuestion): PolicyExplanation {
     .map((channel) => rowOf(channel, question))
     .sort((a, b) => a[criterion] - b[criterion])
     .map((row, place) => ({ ...row, chosen: place === 0 }));
-  const best = rows[0]!;
+  const best = itemAt(rows, 0);
   const second = rows[1];
   const amount = (row: PolicyRow): string =>
     question.hint === 'fast' ? `${row.latencyMs.toPrecision(3)} ms` : `${row.totalUsd.toPrecision(3)} USD`;

@@ -159,7 +159,7 @@ export class TcpunchCommunicator {
     return Promise.resolve();
   }
 
-  readonly #abort = (): void => this.#fail(this.#signal!.reason as Error);
+  readonly #abort = (): void => this.#fail(this.#signal?.reason as Error);
 
   #checkOther(rank: number): void {
     checkRank(rank, this.worldSize, 'The other rank');
@@ -175,7 +175,7 @@ export class TcpunchCommunicator {
       options.signal?.throwIfAborted();
       const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
       const timer = setTimeout(() => this.#onOverdue(deadlineMs), deadlineMs);
-      const onAbort = (): void => this.#fail(options.signal!.reason as Error);
+      const onAbort = (): void => this.#fail(options.signal?.reason as Error);
       options.signal?.addEventListener('abort', onAbort);
       try {
         return await operation(this.#wire(Date.now() + deadlineMs));

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { ActiveOperation, FailureNotice, RankStatus } from '../channels/channel.ts';
 import { describeSlot, isPointToPoint, type Slot } from '../operation.ts';
 
@@ -23,10 +24,10 @@ export async function findCulprit(
   let frontier = waitingOn.map((target) => ({ path: [target], need: operation, waiter: rank }));
   while (frontier.length > 0) {
     const next: typeof frontier = [];
-    const fresh = frontier.filter(({ path }) => !seen.has(path.at(-1)!));
+    const fresh = frontier.filter(({ path }) => !seen.has(itemAt(path, path.length - 1)));
     const statuses = await Promise.all(fresh.map(async (step) => ({ ...step, status: await enquire(step.path) })));
     for (const { path, need, waiter, status } of statuses) {
-      const target = path.at(-1)!;
+      const target = itemAt(path, path.length - 1);
       seen.add(target);
       if (status === undefined)
         return lost(target, `it did not answer while rank ${waiter} waited for it in ${describeSlot(need)}`);
@@ -42,7 +43,7 @@ export async function findCulprit(
   }
   // Somebody who has all it needs is only slow; a circle without such a rank can't ever end.
   if (slowest !== undefined) return lost(slowest, `it did not finish its part of ${describeSlot(operation)} in time`);
-  return circle ?? lost(waitingOn[0]!, `it did not finish its part of ${describeSlot(operation)} in time`);
+  return circle ?? lost(itemAt(waitingOn, 0), `it did not finish its part of ${describeSlot(operation)} in time`);
 }
 
 function judge(target: number, need: Slot, waiter: number, status: RankStatus): FailureNotice | ActiveOperation {

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { itemAt } from '@cosmicai/payload';
 import type { Channel, ChannelEvents, FailureNotice, RankStatus } from '../channels/channel.ts';
 import { OperationMismatchError, PeerLostError } from '../errors.ts';
 import type { Operation, Slot } from '../operation.ts';
@@ -84,7 +85,7 @@ export class World implements ChannelEvents {
     if (progress === undefined) return;
     const age = progress.sequence - slot.sequence;
     if (age < 0 || age >= REMEMBERED) return;
-    const signature = progress.signatures[slot.sequence % REMEMBERED]!;
+    const signature = itemAt(progress.signatures, slot.sequence % REMEMBERED);
     if (signature !== slot.signature) this.#fail(mismatch(this.rank, { ...slot, signature }, from, slot));
   }
 
@@ -196,5 +197,5 @@ function enquiryWindow(operation: Operation, channel: Channel): number {
 
 function errorOf(notice: FailureNotice, cause: unknown): Error {
   if (notice.kind === 'mismatch') return new OperationMismatchError(notice.ranks, notice.reason);
-  return new PeerLostError(notice.ranks[0]!, notice.reason, cause === undefined ? undefined : { cause });
+  return new PeerLostError(itemAt(notice.ranks, 0), notice.reason, cause === undefined ? undefined : { cause });
 }
