@@ -21,6 +21,7 @@ const layers = [
   'torchfile',
   'store',
   'trace',
+  'completion',
   'demo-model',
   'payload',
 ];

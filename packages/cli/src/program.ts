@@ -10,6 +10,9 @@ interface CommandEntry {
   readonly load: () => Promise<(terminal: Terminal) => Command>;
 }
 
+/** Needs all commands with all their options. */
+const COMPLETION = 'completion';
+
 /** By name, in the order of the list. */
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   demo: {
@@ -88,6 +91,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'check this machine and what it is connected to',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
+  [COMPLETION]: {
+    summary: 'print the script that completes commands in your shell',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
+  },
 };
 
 /**
@@ -131,7 +138,7 @@ async function commandOf(
   args: readonly string[],
   terminal: Terminal,
 ): Promise<Command> {
-  return args.includes(name) ? (await load())(terminal) : new Command(name);
+  return args.includes(name) || args[0] === COMPLETION ? (await load())(terminal) : new Command(name);
 }
 
 function isCommanderError(error: unknown): boolean {
