@@ -1,27 +1,16 @@
 // `npm test`: sets everything up and runs every check. Arguments go to Jest alone, without the other checks.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { binaries, environment, node, root, run, setUp } from './setup.mjs';
+import { binaries, environment, node, root, setUp } from './setup.mjs';
 
 const wanted = process.argv.slice(2);
 // Tests of a package are started by the package manager, side by side: what is installed then is as it should be.
 if (wanted.length === 0 || !existsSync(join(binaries, 'jest'))) setUp();
 
-if (wanted.length === 0) {
-  for (const [name, command, args] of [
-    ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
-    ['types', 'tsc', ['-p', 'tsconfig.json']],
-    ['lint', 'eslint', ['.', '--max-warnings', '0']],
-    ['arrows', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'packages', 'services']],
-    ['unused code', 'knip', []],
-    ['structure', node, [join(root, 'scripts', 'structure', 'main.ts')]],
-  ]) {
-    console.log(`check: ${name}`);
-    run(command, args);
-  }
-}
+if (wanted.length === 0) await check();
 
 // A folder is itself and not what has its name in its path.
 const first = jest(wanted.map((part) => (isFolder(join(root, part)) ? `${join(root, part)}/` : part)));
@@ -38,6 +27,36 @@ for (const { file, titles } of again.flaky) {
 for (const file of again.failed) console.log(`Failed: ${file}: ${titlesOf(first, file).join('; ')}`);
 // Jest fails for other reasons too.
 if (again.failed.length > 0 || (first.status !== 0 && failed.length === 0)) process.exitCode = 1;
+
+/** Runs the checks, as many at once as there are cores, the longest first; a failure ends this process with the same exit code. */
+async function check() {
+  const checks = [
+    ['lint', 'eslint', ['.', '--max-warnings', '0']],
+    ['types', 'tsc', ['-p', 'tsconfig.json']],
+    ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
+    ['arrows', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'packages', 'services']],
+    ['unused code', 'knip', []],
+    ['structure', node, [join(root, 'scripts', 'structure', 'main.ts')]],
+  ];
+  const work = checks.values();
+  const worker = async () => {
+    for (const [name, command, args] of work) {
+      const end = await ended(command, args);
+      console.log(`check: ${name}${end.code === 0 ? '' : ' failed'}\n${end.code === 0 ? '' : end.output}`.trimEnd());
+      if (end.code !== 0) process.exitCode = end.code ?? 1;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  if (process.exitCode) process.exit();
+}
+
+async function ended(command, args) {
+  const child = spawn(command, args, { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  const [code] = await once(child, 'close');
+  return { code, output };
+}
 
 /**
  * Files that failed beside others run once more, one at a time. A counterexample that was drawn at random stays a failure, though it

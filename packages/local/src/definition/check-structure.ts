@@ -2,8 +2,14 @@ import aslValidator from 'asl-validator';
 import { mapStates } from './load.ts';
 import { isObject, type JsonObject } from './types.ts';
 
-/** The validator compiles its schemas anew each time, in half a second: what it had nothing against is not shown to it again. */
+/** The validator compiles its schemas anew each time, in half a second: what it has nothing against is not shown to it again. */
 const sound = new WeakSet<JsonObject>();
+
+/** Says of a definition that the validator has nothing against it. */
+export function knownToBeSound(definition: JsonObject): JsonObject {
+  sound.add(definition);
+  return definition;
+}
 
 /**
  * What is wrong with a definition by the states language itself: missing fields, transitions to nowhere, states that are
@@ -16,7 +22,7 @@ export function structureProblems(definition: JsonObject): string[] {
   try {
     const { isValid, errorsText } = aslValidator(modernSpelling(definition));
     if (!isValid) return errorsText('\n').split('\n');
-    sound.add(definition);
+    knownToBeSound(definition);
     return [];
   } catch (error) {
     // It follows paths and transitions without looking whether they are there.

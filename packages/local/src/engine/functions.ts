@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { freshBundle, root } from '@cosmicai/deploy';
+import { knownToBeSound } from '../definition/check-structure.ts';
 import { loadDefinition, loadFunctionNames } from '../definition/load.ts';
 import type { JsonObject } from '../definition/types.ts';
 import type { FunctionConfig } from '../pool/function-config.ts';
@@ -39,10 +40,12 @@ const VARIABLES = {
  * @param functionsFile file that says which of our functions stands for which of theirs
  */
 export function loadMachine(definitionFile: string | undefined, functionsFile: string | undefined): JsonObject {
-  return loadDefinition(definitionFile ?? join(root, 'state-machine.asl.yml'), {
+  const definition = loadDefinition(definitionFile ?? join(root, 'state-machine.asl.yml'), {
     variables: VARIABLES,
     functions: functionsFile === undefined ? DEPLOYED_NAMES : loadFunctionNames(functionsFile),
   });
+  // Tests and each deployment validate the one that is deployed.
+  return definitionFile === undefined && functionsFile === undefined ? knownToBeSound(definition) : definition;
 }
 
 export interface FunctionOptions {
