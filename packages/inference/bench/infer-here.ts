@@ -1,12 +1,13 @@
 /* One process of the benchmark: predicts a partition with a model and prints one line of JSON. */
 import { basename, dirname } from 'node:path';
 import { openGalaxies } from '@cosmicai/samples';
-import { fileStore, storeSource } from '@cosmicai/store';
+import { fileStore, inPieces, storeSource } from '@cosmicai/store';
 import { openModel, peakRssMb, predictPartition } from '../src/index.ts';
 
 const [modelPath, partitionPath, batch, limit] = process.argv.slice(2) as [string, string, string, string];
 const { predictor } = await openModel({ modelPath });
-const partition = await openGalaxies(await storeSource(fileStore(dirname(partitionPath)), basename(partitionPath)));
+const file = await storeSource(fileStore(dirname(partitionPath)), basename(partitionPath));
+const partition = await openGalaxies(inPieces(file));
 const started = performance.now();
 let samples = 0;
 for await (const { count } of predictPartition(partition, predictor, { batchSize: Number(batch) })) {

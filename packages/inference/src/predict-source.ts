@@ -1,5 +1,5 @@
 import { openGalaxies } from '@cosmicai/samples';
-import type { ByteSource } from '@cosmicai/store';
+import { inPieces, type ByteSource } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
 import { predictPartition, type PredictedSamples } from './predict-partition.ts';
 import { PartitionChecks } from './quality/partition-checks.ts';
@@ -35,17 +35,23 @@ export async function predictSource(
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
   { batchSize, checkCrc, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
-  const source = await openGalaxies(file, { checkCrc });
-  const { count } = source;
-  const batches: PredictedSamples[] = [];
-  const checks = new PartitionChecks();
-  let done = 0;
-  onProgress?.(done, count);
-  const onPart = onProgress && ((part: number) => onProgress((done += part), count));
-  const options = { batchSize, trained, checks, onPart, ...(signal && { signal }) };
-  for await (const samples of predictPartition(source, predictor, options)) {
-    batches.push(samples);
-    onPredicted?.(samples, count);
+  const left = new AbortController();
+  try {
+    const source = await openGalaxies(inPieces(file, { signal: left.signal }), { checkCrc });
+    const { count } = source;
+    const batches: PredictedSamples[] = [];
+    const checks = new PartitionChecks();
+    let done = 0;
+    onProgress?.(done, count);
+    const onPart = onProgress && ((part: number) => onProgress((done += part), count));
+    const options = { batchSize, trained, checks, onPart, ...(signal && { signal }) };
+    for await (const samples of predictPartition(source, predictor, options)) {
+      batches.push(samples);
+      onPredicted?.(samples, count);
+    }
+    return { count, batches, unchecked: source.unchecked(), checks };
+  } finally {
+    // What was read ahead of a failure nobody waits for.
+    left.abort(new Error('the reader of the file stopped early'));
   }
-  return { count, batches, unchecked: source.unchecked(), checks };
 }

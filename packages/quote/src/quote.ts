@@ -10,6 +10,7 @@ import {
   type RunUsage,
   seededRandom,
 } from '@cosmicai/metrics';
+import { piecesOf } from '@cosmicai/store';
 import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,
@@ -129,7 +130,7 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
       // Plan and record, then combined data and summary twice, the proof and the lease, and each rank's result where it is published.
       puts: 8 + run.invocations * calibration.objectsWritten + (children > MOST_RANKS_PUBLISHED ? 0 : children),
       lists,
-      gets: 1 + files + run.coldStarts * calibration.coldDownload.objects + children,
+      gets: 1 + partitionGets(plan) + run.coldStarts * calibration.coldDownload.objects + children,
     },
     ...(plan.fmi && rendezvous !== null && { fargate: fargateUsage(rendezvous, run.seconds) }),
     ...(provisionedConcurrency > 0 && {
@@ -139,6 +140,11 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
       dataTransfer: partitionTransfer(plan.ranks.reduce((sum, load) => sum + load.bytes, 0)),
     }),
   };
+}
+
+/** Ranks read their files in pieces, whatever the batch size. */
+function partitionGets(plan: RunPlan): number {
+  return plan.ranks.reduce((sum, { files, bytes }) => sum + (files === 0 ? 0 : files * piecesOf(bytes / files)), 0);
 }
 
 function transitionsOf(run: SimulatedRun, plan: RunPlan): number {

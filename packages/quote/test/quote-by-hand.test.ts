@@ -199,7 +199,7 @@ describe('a run worked out by hand', () => {
           { name: 'summarize', ...control, memoryMb: 1024, billedSeconds: 1.8 },
         ],
         stepFunctions: { standardTransitions: 7, expressRequests: 2, expressGbSeconds: (15.5 + 15.4) / 16 },
-        s3: { puts: 16, lists: 2, gets: 12 },
+        s3: { puts: 16, lists: 2, gets: 20 },
         fargate: { vcpuHours: 18.6 / 3600, gbHours: (3 * 18.6) / 3600, architecture: 'x86_64' },
         dataTransfer: { fromS3ToLambdaGb: 44e6 / 2 ** 30 },
       }),
