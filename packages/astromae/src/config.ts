@@ -1,4 +1,4 @@
-import { ASTROMAE } from '@cosmicai/payload';
+import { ASTROMAE, itemAt } from '@cosmicai/payload';
 import { z } from 'zod';
 
 const count = z.int().positive();
@@ -145,5 +145,5 @@ export function blockOutputs(block: InceptionBlockConfig): number {
 export function flattenedInception(config: AstroMaeConfig): number {
   const { blocks } = config.inception;
   const side = blocks.reduce((pixels, block) => (block.poolAfter ? pixels >> 1 : pixels), config.imageSize >> 1);
-  return blockOutputs(blocks.at(-1)!) * side * side;
+  return blockOutputs(itemAt(blocks, blocks.length - 1)) * side * side;
 }

@@ -1,4 +1,4 @@
-import { parseJsonAs, UserInputError } from '@cosmicai/payload';
+import { itemAt, parseJsonAs, UserInputError } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
 import { z } from 'zod';
 
@@ -65,7 +65,7 @@ function difference(predictions: readonly number[], reference: readonly number[]
   let maxDifference = -1;
   let worst = 0;
   predictions.forEach((value, index) => {
-    const found = Math.abs(value - reference[index]!);
+    const found = Math.abs(value - itemAt(reference, index));
     // A NaN agrees with nothing, least of all silently.
     const size = Number.isNaN(found) ? Infinity : found;
     sum += size;

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { flattenedInception, gridSide, type AstroMaeConfig, type InceptionBlockConfig } from './config.ts';
 import { elementCount, type FloatTensor } from './graph/graph.ts';
 
@@ -138,7 +139,7 @@ function inception(config: AstroMaeConfig): Sized[] {
   const layout = inceptionLayout(config);
   return [
     ...convolution(`${sequence}.0`, config.bands, stem, 1),
-    ...blocks.flatMap((block, index) => inceptionBlock(block, `${sequence}.${layout.blocks[index]!}`)),
+    ...blocks.flatMap((block, index) => inceptionBlock(block, `${sequence}.${itemAt(layout.blocks, index)}`)),
     ...linear(`${sequence}.${layout.linears[0]}`, flattenedInception(config), hidden),
     ...linear(`${sequence}.${layout.linears[1]}`, hidden, features),
   ];
@@ -163,10 +164,13 @@ function magnitudes(config: AstroMaeConfig): Sized[] {
   const widths = config.magnitudes;
   return widths
     .slice(1)
-    .flatMap((outputs, index) => linear(`inception_model.magnitude_block.${2 * index}`, widths[index]!, outputs));
+    .flatMap((outputs, index) =>
+      linear(`inception_model.magnitude_block.${2 * index}`, itemAt(widths, index), outputs),
+    );
 }
 
 function fusion(config: AstroMaeConfig): Sized[] {
-  const joined = config.encoder.features + config.inception.features + config.magnitudes.at(-1)!;
+  const { encoder, inception, magnitudes } = config;
+  const joined = encoder.features + inception.features + itemAt(magnitudes, magnitudes.length - 1);
   return [...linear('concat_block.0', joined, config.fusion), ...linear('concat_block.2', config.fusion, 1)];
 }

@@ -38,7 +38,8 @@ export class GraphEditor {
   }
 
   /** The one node that reads a value; undefined when there are more, or when it leaves the graph. */
-  soleReader(value: string): Node | undefined {
+  soleReader(value: string | undefined): Node | undefined {
+    if (value === undefined) return undefined;
     const readers = this.readers(value);
     return readers.length === 1 && !this.#outputs.has(value) ? readers[0] : undefined;
   }

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { elementCount, type Graph, type Node } from './graph.ts';
 import { inferShapes } from './shapes.ts';
 
@@ -16,19 +17,19 @@ export function countFlops(graph: Graph): FlopCount {
     value !== undefined && (graph.constants.has(value) || castOf(graph, value));
   const counts = { linear: 0, convolution: 0, attention: 0 };
   for (const node of graph.nodes) {
-    const inputs = node.inputs.map((input) => shapes.get(input) ?? []);
-    const outputs = elementCount(shapes.get(node.outputs[0]!) ?? []);
+    const [first = [], second = []] = node.inputs.map((input) => shapes.get(input));
+    const outputs = elementCount(shapes.get(itemAt(node.outputs, 0)) ?? []);
     switch (node.op) {
       case 'Gemm':
       case 'MatMul':
-        counts[constant(node.inputs[1]) ? 'linear' : 'attention'] += 2 * outputs * inputs[0]!.at(-1)!;
+        counts[constant(node.inputs[1]) ? 'linear' : 'attention'] += 2 * outputs * itemAt(first, first.length - 1);
         break;
       case 'Conv':
-        counts.convolution += 2 * outputs * elementCount(inputs[1]!.slice(1));
+        counts.convolution += 2 * outputs * elementCount(second.slice(1));
         break;
       case 'MultiHeadAttention':
         // Query times key and weights times value, each [N, N] by [N, D] over all heads together.
-        counts.attention += 2 * 2 * outputs * inputs[0]![1]!;
+        counts.attention += 2 * 2 * outputs * itemAt(first, 1);
         break;
     }
   }
@@ -38,5 +39,5 @@ export function countFlops(graph: Graph): FlopCount {
 /** Whether a value is a constant stored in half precision and widened at load. */
 function castOf(graph: Graph, value: string): boolean {
   const maker: Node | undefined = graph.nodes.find((node) => node.outputs[0] === value);
-  return maker?.op === 'Cast' && graph.constants.has(maker.inputs[0]!);
+  return maker?.op === 'Cast' && graph.constants.has(itemAt(maker.inputs, 0));
 }

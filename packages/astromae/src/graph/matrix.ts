@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- loops over rows and columns of matrices whose sizes have been checked */
 import { floats, type FloatTensor } from './graph.ts';
 
 function sides(matrix: FloatTensor): [number, number] {

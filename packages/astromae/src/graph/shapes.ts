@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { Graph, Node } from './graph.ts';
 
 type Dims = readonly number[];
@@ -20,7 +21,7 @@ export function inferShapes(graph: Graph, batch: number): ReadonlyMap<string, Di
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((input) => shapes.get(input) ?? []);
     const vector = knownVector(node, inputs, vectors);
-    if (vector) vectors.set(node.outputs[0]!, vector);
+    if (vector) vectors.set(itemAt(node.outputs, 0), vector);
     const outputs = outputShapes(node, inputs, (index) => vectors.get(node.inputs[index] ?? '') ?? []);
     node.outputs.forEach((output, index) => shapes.set(output, outputs[index] ?? []));
   }
@@ -30,7 +31,8 @@ export function inferShapes(graph: Graph, batch: number): ReadonlyMap<string, Di
 /** The value of a node that computes shapes. */
 function knownVector(node: Node, inputs: readonly Dims[], vectors: ReadonlyMap<string, Dims>): Dims | undefined {
   if (node.op === 'Shape') {
-    return inputs[0]!.slice(integer(node, 'start', 0), integer(node, 'end', inputs[0]!.length));
+    const dims = itemAt(inputs, 0);
+    return dims.slice(integer(node, 'start', 0), integer(node, 'end', dims.length));
   }
   if (node.op !== 'Concat') return undefined;
   const parts = node.inputs.map((input) => vectors.get(input));
@@ -38,12 +40,12 @@ function knownVector(node: Node, inputs: readonly Dims[], vectors: ReadonlyMap<s
 }
 
 function outputShapes(node: Node, inputs: readonly Dims[], vector: (index: number) => Dims): readonly Dims[] {
-  const input = inputs[0] ?? [];
+  const [input = [], second = []] = inputs;
   switch (node.op) {
     case 'Add':
     case 'Mul':
     case 'Div':
-      return [broadcast(input, inputs[1]!)];
+      return [broadcast(input, second)];
     case 'BatchNormalization':
     case 'Cast':
     case 'Erf':
@@ -60,19 +62,19 @@ function outputShapes(node: Node, inputs: readonly Dims[], vector: (index: numbe
     case 'MaxPool':
       return [[...input.slice(0, 2), ...windows(node, input.slice(2), integers(node, 'kernel_shape'))]];
     case 'Concat':
-      return [replaced(input, axisOf(node, input), sum(inputs.map((dims) => dims[axisOf(node, input)]!)))];
+      return [replaced(input, axisOf(node, input), sum(inputs.map((dims) => itemAt(dims, axisOf(node, input)))))];
     case 'Conv':
-      return [[input[0]!, inputs[1]![0]!, ...windows(node, input.slice(2), inputs[1]!.slice(2))]];
+      return [[itemAt(input, 0), itemAt(second, 0), ...windows(node, input.slice(2), second.slice(2))]];
     case 'Expand':
       return [broadcast(input, vector(1))];
     case 'Flatten':
-      return [[input[0]!, count(input.slice(1))]];
+      return [[itemAt(input, 0), count(input.slice(1))]];
     case 'Gemm':
-      return [[input[0]!, inputs[1]![integer(node, 'transB', 0) === 1 ? 0 : 1]!]];
+      return [[itemAt(input, 0), itemAt(second, integer(node, 'transB', 0) === 1 ? 0 : 1)]];
     case 'MatMul':
-      return [[...broadcast(input.slice(0, -2), inputs[1]!.slice(0, -2)), input.at(-2)!, inputs[1]!.at(-1)!]];
+      return [[...broadcast(input.slice(0, -2), second.slice(0, -2)), ...input.slice(-2, -1), ...second.slice(-1)]];
     case 'Pad':
-      return [input.map((size, axis) => size + vector(1)[axis]! + vector(1)[axis + input.length]!)];
+      return [input.map((size, axis) => size + itemAt(vector(1), axis) + itemAt(vector(1), axis + input.length))];
     case 'ReduceMean':
       return [input.filter((_, axis) => !vector(1).includes(axis))];
     case 'Reshape':
@@ -80,17 +82,17 @@ function outputShapes(node: Node, inputs: readonly Dims[], vector: (index: numbe
     case 'Shape':
       return [[integer(node, 'end', input.length) - integer(node, 'start', 0)]];
     case 'Slice':
-      return [replaced(input, vector(3)[0]!, vector(2)[0]! - vector(1)[0]!)];
+      return [replaced(input, itemAt(vector(3), 0), itemAt(vector(2), 0) - itemAt(vector(1), 0))];
     case 'Split': {
       const axis = axisOf(node, input);
-      return node.outputs.map(() => replaced(input, axis, input[axis]! / node.outputs.length));
+      return node.outputs.map(() => replaced(input, axis, itemAt(input, axis) / node.outputs.length));
     }
     case 'Squeeze':
       return [input.filter((_, axis) => !vector(1).includes(axis))];
     case 'Transpose':
-      return [integers(node, 'perm').map((axis) => input[axis]!)];
+      return [integers(node, 'perm').map((axis) => itemAt(input, axis))];
     default:
-      throw new RangeError(`Operator ${node.op} of node ${node.name} is none this compiler writes`);
+      throw new RangeError(`Operator ${node.op} of node ${node.name} is not one that this compiler writes`);
   }
 }
 
@@ -114,12 +116,12 @@ function windows(node: Node, sides: Dims, kernel: Dims): Dims {
   const pads = integers(node, 'pads');
   return sides.map((side, axis) => {
     const padded = side + (pads[axis] ?? 0) + (pads[axis + sides.length] ?? 0);
-    return Math.floor((padded - kernel[axis]!) / (strides[axis] ?? 1)) + 1;
+    return Math.floor((padded - itemAt(kernel, axis)) / (strides[axis] ?? 1)) + 1;
   });
 }
 
 function reshape(dims: Dims, wanted: Dims): Dims {
-  const known = wanted.map((size, axis) => (size === 0 ? dims[axis]! : size));
+  const known = wanted.map((size, axis) => (size === 0 ? itemAt(dims, axis) : size));
   const rest = count(dims) / count(known.filter((size) => size !== -1));
   return known.map((size) => (size === -1 ? rest : size));
 }

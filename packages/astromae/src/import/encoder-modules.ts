@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { itemAt } from '@cosmicai/payload';
 import type { EncoderConfig, PcmConfig } from '../config.ts';
 import type { ModuleView } from './module-view.ts';
 import { readBatchNorm, readConvolution, readLayerNorm, readLinear, readPerceptron } from './torch-layers.ts';
@@ -22,7 +23,7 @@ export function readEncoderModules(root: ModuleView): EncoderReading {
   if (!first) throw root.child('blocks', 'ModuleList', 'Sequential').mismatch('empty', 'at least one block');
   others.forEach((other, index) => {
     if (!isDeepStrictEqual(other, first)) {
-      throw blocks[index + 1]!.mismatch(
+      throw itemAt(blocks, index + 1).mismatch(
         `a block of settings ${JSON.stringify(other)}`,
         `those of the first block, ${JSON.stringify(first)}`,
       );
@@ -32,7 +33,9 @@ export function readEncoderModules(root: ModuleView): EncoderReading {
   const head = readLinear(root.child('head', 'Linear'));
   const block = root.child('vit_block', 'Sequential');
   const widths = readPerceptron(block);
-  if (head.inputs !== embedding || widths.length !== 3 || widths[0] !== head.outputs) {
+  const [inputs, hidden, features, ...more] = widths;
+  const fits = head.inputs === embedding && inputs === head.outputs && more.length === 0;
+  if (!fits || hidden === undefined || features === undefined) {
     throw block.mismatch(
       `layers of widths ${[head.inputs, head.outputs, ...widths].join(', ')} with head`,
       `head from ${embedding} and two Linear layers after it`,
@@ -48,8 +51,8 @@ export function readEncoderModules(root: ModuleView): EncoderReading {
       ...first,
       poolNormEpsilon: readLayerNorm(root.child('fc_norm', 'LayerNorm')),
       headFeatures: head.outputs,
-      hidden: widths[1]!,
-      features: widths[2]!,
+      hidden,
+      features,
     },
   };
 }
@@ -91,7 +94,8 @@ function readBlock(block: ModuleView, embedding: number): BlockSettings {
   block.only('norm1', 'attn', 'norm2', 'mlp', ...(isCell ? ['PCM'] : []));
   // Without a class token the cell would lay all tokens out as a square, and 1 + side^2 never is one.
   if (isCell) block.exactly('class_token', true);
-  const [normEpsilon, other] = ['norm1', 'norm2'].map((name) => readLayerNorm(block.child(name, 'LayerNorm')));
+  const normEpsilon = readLayerNorm(block.child('norm1', 'LayerNorm'));
+  const other = readLayerNorm(block.child('norm2', 'LayerNorm'));
   if (normEpsilon !== other) {
     throw block.mismatch(`a block with LayerNorms of epsilon ${normEpsilon} and ${other}`, 'the same for both');
   }
@@ -99,7 +103,7 @@ function readBlock(block: ModuleView, embedding: number): BlockSettings {
   return {
     ...readAttention(attention, isCell, embedding),
     mlpHidden: readMlp(block.child('mlp', 'Mlp'), embedding),
-    normEpsilon: normEpsilon!,
+    normEpsilon,
     pcm: isCell ? readPcm(block.child('PCM', 'Sequential'), embedding) : null,
   };
 }

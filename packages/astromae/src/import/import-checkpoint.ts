@@ -13,6 +13,7 @@ import {
   type TorchFile,
   type TorchFileOptions,
 } from '@cosmicai/torchfile';
+import { valueOf } from '@cosmicai/payload';
 import type { AstroMaeConfig } from '../config.ts';
 import { floats, type FloatTensor } from '../graph/graph.ts';
 import { weightSpecs, type Weights } from '../weights.ts';
@@ -144,7 +145,7 @@ async function readWeights(
   }
   const weights = new Map<string, FloatTensor>();
   for (const { name, dims } of specs) {
-    const data = toFloat32(await file.tensor(refs.get(name)!));
+    const data = toFloat32(await file.tensor(valueOf(refs, name)));
     if (!data.every((value) => Number.isFinite(value))) {
       throw new CheckpointMismatchError(file.name, name, 'partly infinite or not a number', 'finite weights');
     }

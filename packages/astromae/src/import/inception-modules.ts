@@ -32,8 +32,10 @@ export function readInceptionModules(module: ModuleView): InceptionReading {
   const epsilons = new Set<number>();
   const blocks: InceptionBlockConfig[] = [];
   let position = 2;
-  while (items[position]?.className === 'InceptionBlock') {
-    const block = readInceptionBlock(items[position]!, epsilons);
+  for (;;) {
+    const item = items[position];
+    if (item?.className !== 'InceptionBlock') break;
+    const block = readInceptionBlock(item, epsilons);
     const next = items[position + 1];
     const poolAfter = next?.className === 'AvgPool2d';
     if (poolAfter) readAveragePool(next);

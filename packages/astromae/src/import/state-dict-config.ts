@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import {
   blockOutputs,
   type AstroMaeConfig,
@@ -34,7 +35,7 @@ const BATCH_NORM_EPSILON = 1e-5;
 export function configOfShapes(file: string, shapes: Shapes, hints: StateDictHints): AstroMaeConfig {
   const tensors = new ShapeReader(file, shapes);
   const [embedding, bands, patchSize] = tensors.dims('patch_embed.proj.weight', 4) as [number, number, number];
-  const positions = tensors.dims('pos_embed', 3)[1]!;
+  const positions = tensors.size('pos_embed', 3, 1);
   const side = Math.sqrt(positions - 1);
   if (!Number.isInteger(side) || side === 0) {
     throw tensors.mismatch('pos_embed', 'one position for the class token and a square of patches');
@@ -66,13 +67,13 @@ export function configOfShapes(file: string, shapes: Shapes, hints: StateDictHin
       ...blocksOfShapes(tensors),
       normEpsilon: hints.normEpsilon ?? DEFAULT_NORM_EPSILON,
       poolNormEpsilon: POOL_NORM_EPSILON,
-      headFeatures: tensors.dims('head.weight', 2)[0]!,
-      hidden: tensors.dims('vit_block.0.weight', 2)[0]!,
-      features: tensors.dims('vit_block.2.weight', 2)[0]!,
+      headFeatures: tensors.size('head.weight', 2, 0),
+      hidden: tensors.size('vit_block.0.weight', 2, 0),
+      features: tensors.size('vit_block.2.weight', 2, 0),
     },
     inception,
     magnitudes: magnitudesOfShapes(tensors),
-    fusion: tensors.dims('concat_block.0.weight', 2)[0]!,
+    fusion: tensors.size('concat_block.0.weight', 2, 0),
   };
 }
 
@@ -91,6 +92,11 @@ class ShapeReader {
     return dims;
   }
 
+  /** The size along one of so many axes. */
+  size(name: string, axes: number, axis: number): number {
+    return itemAt(this.dims(name, axes), axis);
+  }
+
   has(name: string): boolean {
     return this.shapes.has(name);
   }
@@ -100,7 +106,8 @@ class ShapeReader {
     const found = new Set<number>();
     for (const name of this.shapes.keys()) {
       const match = name.startsWith(prefix) ? /^(\d+)\.(.*)$/.exec(name.slice(prefix.length)) : null;
-      if (match && rest.test(match[2]!)) found.add(Number(match[1]));
+      const [, index, path] = match ?? [];
+      if (path !== undefined && rest.test(path)) found.add(Number(index));
     }
     return [...found].sort((a, b) => a - b);
   }
@@ -118,14 +125,14 @@ function blocksOfShapes(tensors: ShapeReader): Pick<EncoderConfig, 'depth' | 'at
   return {
     depth: tensors.indices('blocks.', /^attn\.qkv\.weight$/).length,
     attentionBias: hasWholeBias ? 'qkv' : hasSplitBias ? 'qv' : 'none',
-    mlpHidden: tensors.dims('blocks.0.mlp.fc1.weight', 2)[0]!,
+    mlpHidden: tensors.size('blocks.0.mlp.fc1.weight', 2, 0),
     pcm: tensors.has('blocks.0.PCM.0.weight') ? pcmOfShapes(tensors) : null,
   };
 }
 
 function pcmOfShapes(tensors: ShapeReader): PcmConfig {
   const [hidden, groupInputs, kernel] = tensors.dims('blocks.0.PCM.0.weight', 4) as [number, number, number];
-  const embedding = tensors.dims('blocks.0.PCM.3.weight', 4)[0]!;
+  const embedding = tensors.size('blocks.0.PCM.3.weight', 4, 0);
   const groups = embedding / groupInputs;
   if (!Number.isInteger(groups) || kernel % 2 === 0) {
     throw tensors.mismatch('blocks.0.PCM.0.weight', `an odd kernel and whole groups of ${embedding} channels`);
@@ -135,8 +142,8 @@ function pcmOfShapes(tensors: ShapeReader): PcmConfig {
 
 function magnitudesOfShapes(tensors: ShapeReader): number[] {
   const block = 'inception_model.magnitude_block.';
-  const layers = tensors.indices(block, /^weight$/).map((index) => tensors.dims(`${block}${index}.weight`, 2));
-  return [tensors.dims(`${block}0.weight`, 2)[1]!, ...layers.map(([outputs]) => outputs!)];
+  const outputs = tensors.indices(block, /^weight$/).map((index) => tensors.size(`${block}${index}.weight`, 2, 0));
+  return [tensors.size(`${block}0.weight`, 2, 1), ...outputs];
 }
 
 const SEQUENCE = 'inception_model.vis_inception.';
@@ -148,12 +155,12 @@ function inceptionOfShapes(tensors: ShapeReader, imageSize: number): AstroMaeCon
   if (first === undefined || second === undefined || more.length > 0) {
     throw tensors.mismatch(`${SEQUENCE}10.weight`, 'two Linear layers after the inception blocks');
   }
-  const flat = tensors.dims(`${SEQUENCE}${first}.weight`, 2)[1]!;
+  const flat = tensors.size(`${SEQUENCE}${first}.weight`, 2, 1);
   // Pools and Flatten hold no tensors: they are the gaps in the numbering. Flatten stands right before the first Linear.
   const ends = [...positions.slice(1), first - 1];
   let side = imageSize >> 1;
   const blocks = positions.map((position, index): InceptionBlockConfig => {
-    const gap = ends[index]! - position;
+    const gap = itemAt(ends, index) - position;
     if (gap !== 1 && gap !== 2) {
       throw tensors.mismatch(`${SEQUENCE}${position}.branch1.conv.weight`, 'at most one pool between two blocks');
     }
@@ -161,15 +168,15 @@ function inceptionOfShapes(tensors: ShapeReader, imageSize: number): AstroMaeCon
     side = poolAfter ? side >> 1 : side;
     const next = positions[index + 1];
     const inputsAfter =
-      next === undefined ? flat / side ** 2 : tensors.dims(`${SEQUENCE}${next}.branch1.conv.weight`, 4)[1]!;
+      next === undefined ? flat / side ** 2 : tensors.size(`${SEQUENCE}${next}.branch1.conv.weight`, 4, 1);
     return blockOfShapes(tensors, `${SEQUENCE}${position}`, poolAfter, inputsAfter);
   });
   return {
-    stem: tensors.dims(`${SEQUENCE}0.weight`, 4)[0]!,
+    stem: tensors.size(`${SEQUENCE}0.weight`, 4, 0),
     blocks,
     batchNormEpsilon: BATCH_NORM_EPSILON,
-    hidden: tensors.dims(`${SEQUENCE}${first}.weight`, 2)[0]!,
-    features: tensors.dims(`${SEQUENCE}${second}.weight`, 2)[0]!,
+    hidden: tensors.size(`${SEQUENCE}${first}.weight`, 2, 0),
+    features: tensors.size(`${SEQUENCE}${second}.weight`, 2, 0),
   };
 }
 
@@ -180,9 +187,9 @@ function blockOfShapes(
   poolAfter: boolean,
   inputsAfter: number,
 ): InceptionBlockConfig {
-  const outputs = (path: string): number => tensors.dims(`${name}.${path}.conv.weight`, 4)[0]!;
+  const outputs = (path: string): number => tensors.size(`${name}.${path}.conv.weight`, 4, 0);
   const block = {
-    inputs: tensors.dims(`${name}.branch1.conv.weight`, 4)[1]!,
+    inputs: tensors.size(`${name}.branch1.conv.weight`, 4, 1),
     direct: outputs('branch1'),
     narrow3: outputs('branch2.0'),
     out3: outputs('branch2.1'),

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { ModuleView } from './module-view.ts';
 
 /** Layers of torch.nn, with every setting the compiler relies on checked. */
@@ -63,7 +64,7 @@ export function readPerceptron(sequence: ModuleView): number[] {
   }
   const linears = layers.filter((_, index) => index % 2 === 0).map((layer) => readLinear(layer));
   layers.filter((_, index) => index % 2 === 1).forEach((layer) => layer.as('ReLU'));
-  return [linears[0]!.inputs, ...linears.map((layer) => layer.outputs)];
+  return [itemAt(linears, 0).inputs, ...linears.map((layer) => layer.outputs)];
 }
 
 /** A 2x2 pool of stride 2 that neither pads nor rounds up. */

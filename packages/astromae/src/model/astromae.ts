@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { AstroMaeConfig } from '../config.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -19,7 +20,7 @@ export function literalGraph(config: AstroMaeConfig, weights: Weights): Graph {
   const drawing: Drawing = { graph, weights };
   const { imageSize, bands } = config;
   const image = graph.input({ name: IMAGE, type: 'float32', shape: ['batch', bands, imageSize, imageSize] });
-  const photometry = graph.input({ name: MAGNITUDES, type: 'float32', shape: ['batch', config.magnitudes[0]!] });
+  const photometry = graph.input({ name: MAGNITUDES, type: 'float32', shape: ['batch', itemAt(config.magnitudes, 0)] });
   const features = [
     encoder(drawing, image, config),
     inception(drawing, image, config),

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { EncoderConfig } from '../config.ts';
 import { floats, scalar, type FloatTensor } from '../graph/graph.ts';
 import { tokenLinear, weight, type Drawing } from './layers.ts';
@@ -27,9 +28,11 @@ export function attention(
     attributes: { axis: { int: 0 }, num_outputs: { int: 3 } },
   });
   const first = graph.integers(`${name}.parts.axis`, [0]);
-  const [query, key, value] = ['q', 'k', 'v'].map((part, index) =>
-    graph.node(`${name}.${part}`, 'Squeeze', [parts[index]!, first]),
-  ) as [string, string, string];
+  const part = (suffix: string, index: number): string =>
+    graph.node(`${name}.${suffix}`, 'Squeeze', [itemAt(parts, index), first]);
+  const query = part('q', 0);
+  const key = part('k', 1);
+  const value = part('v', 2);
 
   const scaled = graph.node(`${name}.q.scaled`, 'Mul', [
     query,

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import type { AstroMaeConfig, InceptionBlockConfig } from '../config.ts';
 import { inceptionLayout } from '../weights.ts';
 import { batchNorm, convolution, linear, type Drawing } from './layers.ts';
@@ -11,7 +12,7 @@ export function inception(drawing: Drawing, image: string, config: AstroMaeConfi
   const layout = inceptionLayout(config);
   let maps = halved(drawing, `${SEQUENCE}.1`, convolution(drawing, `${SEQUENCE}.0`, image));
   blocks.forEach((block, index) => {
-    const position = layout.blocks[index]!;
+    const position = itemAt(layout.blocks, index);
     maps = inceptionBlock(drawing, `${SEQUENCE}.${position}`, maps, block, batchNormEpsilon);
     if (block.poolAfter) {
       maps = halved(drawing, `${SEQUENCE}.${position + 1}`, maps);

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor, plainNode } from '../graph/editor.ts';
 import { floats, type FloatTensor, type Graph, type Node } from '../graph/graph.ts';
 
@@ -52,7 +53,7 @@ function pointwiseBranch(editor: GraphEditor, end: Node): PointwiseBranch | unde
   const narrow = pointwise(editor, second);
   const tokens = editor.integers(flat?.inputs[1])?.at(-1);
   if (!widen || narrow?.groups !== widen.groups || tokens === undefined) return undefined;
-  return { patches: start.inputs[0]!, tokens, widen, narrow, name: second.name.replace(/\.\d+$/, '') };
+  return { patches: itemAt(start.inputs, 0), tokens, widen, narrow, name: second.name.replace(/\.\d+$/, '') };
 }
 
 function pointwise(editor: GraphEditor, conv: Node): PointwiseConvolution | undefined {
@@ -60,15 +61,16 @@ function pointwise(editor: GraphEditor, conv: Node): PointwiseConvolution | unde
   const bias = editor.floats(conv.inputs[2]);
   const group = conv.attributes.group;
   const [outputs, inputs, ...window] = kernel?.dims ?? [];
-  if (!kernel || !bias || !group || !('int' in group) || window.some((side) => side !== 1)) return undefined;
-  return { kernel: floats([outputs!, inputs!], kernel.data), bias, groups: group.int };
+  if (!kernel || outputs === undefined || inputs === undefined || window.some((side) => side !== 1)) return undefined;
+  if (!bias || !group || !('int' in group)) return undefined;
+  return { kernel: floats([outputs, inputs], kernel.data), bias, groups: group.int };
 }
 
 /** [B, P, D] - [C, B P, D / C] - widen, SiLU, narrow - [B, P, D], for C clusters. */
 function clustered(editor: GraphEditor, end: Node, branch: PointwiseBranch): Node[] {
   const { name, patches, tokens, widen, narrow } = branch;
-  const width = narrow.kernel.dims[0]!;
-  const hidden = widen.kernel.dims[0]!;
+  const width = itemAt(narrow.kernel.dims, 0);
+  const hidden = itemAt(widen.kernel.dims, 0);
   const clusters = clusterCount(width, widen.groups);
   const nodes: Node[] = [];
   const add = (suffix: string, op: string, inputs: readonly string[], extra: Partial<Node> = {}): string => {
@@ -126,6 +128,7 @@ function clusterWeights({ kernel, groups }: PointwiseConvolution, clusters: numb
     const cluster = Math.floor(output / columns);
     for (let index = 0; index < groupInputs; index++) {
       const row = group * groupInputs + index - cluster * rows;
+      // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- loops over the kernel's own shape
       data[(cluster * rows + row) * columns + (output % columns)] = kernel.data[output * groupInputs + index]!;
     }
   }

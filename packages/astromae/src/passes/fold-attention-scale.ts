@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor } from '../graph/editor.ts';
 import { floats, type FloatTensor, type Graph, type Node } from '../graph/graph.ts';
 
@@ -11,16 +12,17 @@ export function foldAttentionScale(graph: Graph): Graph {
     const factor = editor.floats(scaling.inputs[1]);
     const query = editor.makerOf(scaling.inputs[0], 'Squeeze');
     const source = query && qkvSource(editor, query);
-    if (factor?.data.length !== 1 || !query || !source || !editor.soleReader(query.outputs[0]!)) continue;
+    const by = factor?.data.length === 1 ? factor.data[0] : undefined;
+    if (by === undefined || !query || !source || !editor.soleReader(query.outputs[0])) continue;
     const { product, weight, shifted, bias } = source;
-    const scaled = (tensor: FloatTensor): FloatTensor => firstThirdTimes(tensor, factor.data[0]!);
+    const scaled = (tensor: FloatTensor): FloatTensor => firstThirdTimes(tensor, by);
     editor.replace(product, {
       ...product,
-      inputs: [product.inputs[0]!, editor.constant(`${product.name}.scaled`, scaled(weight))],
+      inputs: [itemAt(product.inputs, 0), editor.constant(`${product.name}.scaled`, scaled(weight))],
     });
     if (shifted && bias) {
       const constant = editor.constant(`${shifted.name}.bias.scaled`, scaled(bias));
-      editor.replace(shifted, { ...shifted, inputs: [shifted.inputs[0]!, constant] });
+      editor.replace(shifted, { ...shifted, inputs: [itemAt(shifted.inputs, 0), constant] });
     }
     editor.replace(scaling, { ...query, name: scaling.name, outputs: scaling.outputs });
   }
@@ -49,7 +51,7 @@ function qkvSource(editor: GraphEditor, query: Node): QkvSource | undefined {
 
 /** Scales the first third of the last axis. */
 function firstThirdTimes(tensor: FloatTensor, factor: number): FloatTensor {
-  const width = tensor.dims.at(-1)!;
+  const width = itemAt(tensor.dims, tensor.dims.length - 1);
   return floats(
     tensor.dims,
     tensor.data.map((value, index) => (index % width < width / 3 ? value * factor : value)),

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor } from '../graph/editor.ts';
 import { floats, type FloatTensor, type Graph } from '../graph/graph.ts';
 
@@ -16,16 +17,19 @@ export function foldBatchNorm(graph: Graph): Graph {
     const epsilon = norm.attributes.epsilon;
     if (!conv || !kernel || !bias || !gain || !shift || !mean || !variance || !epsilon || !('float' in epsilon))
       continue;
-    if (!editor.soleReader(conv.outputs[0]!)) continue;
-    const factor = Float64Array.from(gain.data, (g, channel) => g / Math.sqrt(variance.data[channel]! + epsilon.float));
+    if (!editor.soleReader(conv.outputs[0])) continue;
+    const factor = Float64Array.from(
+      gain.data,
+      (g, channel) => g / Math.sqrt(itemAt(variance.data, channel) + epsilon.float),
+    );
     const offset = Float32Array.from(
       bias.data,
-      (b, channel) => factor[channel]! * (b - mean.data[channel]!) + shift.data[channel]!,
+      (b, channel) => itemAt(factor, channel) * (b - itemAt(mean.data, channel)) + itemAt(shift.data, channel),
     );
     editor.replace(norm, {
       ...conv,
       inputs: [
-        conv.inputs[0]!,
+        itemAt(conv.inputs, 0),
         editor.constant(`${conv.name}.weight.normed`, scaledChannels(kernel, factor)),
         editor.vector(`${conv.name}.bias.normed`, offset),
       ],
@@ -39,6 +43,6 @@ function scaledChannels(kernel: FloatTensor, factor: Float64Array): FloatTensor 
   const size = kernel.data.length / factor.length;
   return floats(
     kernel.dims,
-    kernel.data.map((value, index) => value * factor[Math.floor(index / size)]!),
+    kernel.data.map((value, index) => value * itemAt(factor, Math.floor(index / size))),
   );
 }

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor, plainNode } from '../graph/editor.ts';
 import { floats, type FloatTensor, type Graph, type Node } from '../graph/graph.ts';
 import { columns } from '../graph/matrix.ts';
@@ -43,12 +44,12 @@ function attentionEndingAt(editor: GraphEditor, flat: Node): Attention | undefin
   const weight = editor.floats(product?.inputs[1]);
   const bias = editor.floats(shifted?.inputs[1]);
   if (heads === undefined || !product || !weight || (shifted && !bias)) return undefined;
-  return { input: product.inputs[0]!, heads, weight, bias };
+  return { input: itemAt(product.inputs, 0), heads, weight, bias };
 }
 
 function fused(editor: GraphEditor, flat: Node, { input, heads, weight, bias }: Attention): Node[] {
   const name = flat.name.replace(/\.flat$/, '');
-  const width = weight.dims[0]!;
+  const width = itemAt(weight.dims, 0);
   const projections = ['query', 'key', 'value'].map((part, index) =>
     plainNode(`${name}.${part}`, 'MatMul', [
       input,

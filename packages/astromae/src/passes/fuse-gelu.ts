@@ -6,18 +6,19 @@ export function fuseGelu(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
   for (const erf of editor.all('Erf')) {
     const ratio = editor.makerOf(erf.inputs[0], 'Div');
-    const share = editor.soleReader(erf.outputs[0]!);
-    const double = share && editor.soleReader(share.outputs[0]!);
-    const half = double && editor.soleReader(double.outputs[0]!);
+    const share = editor.soleReader(erf.outputs[0]);
+    const double = editor.soleReader(share?.outputs[0]);
+    const half = editor.soleReader(double?.outputs[0]);
     if (!ratio || share?.op !== 'Add' || double?.op !== 'Mul' || half?.op !== 'Mul') continue;
     const [input, root] = ratio.inputs;
+    if (input === undefined) continue;
     const fits =
       double.inputs[0] === input &&
       isScalar(editor.floats(root), Math.SQRT2) &&
       isScalar(editor.floats(share.inputs[1]), 1) &&
       isScalar(editor.floats(half.inputs[1]), 0.5);
     if (!fits) continue;
-    editor.replace(half, { ...half, op: 'Gelu', inputs: [input!], attributes: {} });
+    editor.replace(half, { ...half, op: 'Gelu', inputs: [input], attributes: {} });
   }
   return editor.finish();
 }

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor } from '../graph/editor.ts';
 import { floats, type FloatTensor, type Graph, type Node } from '../graph/graph.ts';
 import { besides, columns } from '../graph/matrix.ts';
@@ -12,7 +13,7 @@ export function mergeIntoFusion(graph: Graph): Graph {
   for (const fusion of editor.all('Gemm')) {
     const join = editor.makerOf(fusion.inputs[0], 'Concat');
     const joined = linearOf(editor, fusion);
-    if (!join || !joined || !editor.soleReader(join.outputs[0]!)) continue;
+    if (!join || !joined || !editor.soleReader(join.outputs[0])) continue;
     const branches = join.inputs.map((value) => branchEnd(editor, value));
     if (!branches.every((branch) => branch !== undefined)) continue;
     const { inputs, weight, bias } = distribute(joined, branches);
@@ -56,5 +57,5 @@ function distribute(fusion: Linear, branches: readonly BranchEnd[]): Linear & { 
     bias = floats(block.bias.dims, block.bias.data);
     from = to;
   }
-  return { inputs: branches.map(({ node }) => node.inputs[0]!), weight: besides(blocks), bias };
+  return { inputs: branches.map(({ node }) => itemAt(node.inputs, 0)), weight: besides(blocks), bias };
 }

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor } from '../graph/editor.ts';
 import { floats, type FloatTensor, type Graph, type Node } from '../graph/graph.ts';
 import { product } from '../graph/matrix.ts';
@@ -12,13 +13,13 @@ export function mergeLinears(graph: Graph): Graph {
     const first = editor.makerOf(second.inputs[0], 'Gemm');
     const outer = linearOf(editor, second);
     const inner = first && linearOf(editor, first);
-    if (!outer || !inner || !editor.soleReader(first.outputs[0]!)) continue;
+    if (!outer || !inner || !editor.soleReader(first.outputs[0])) continue;
     const merged = compose(outer, inner);
     if (merged.weight.data.length > outer.weight.data.length + inner.weight.data.length) continue;
     editor.replace(second, {
       ...second,
       inputs: [
-        first.inputs[0]!,
+        itemAt(first.inputs, 0),
         editor.constant(`${second.name}.weight.merged`, merged.weight),
         editor.constant(`${second.name}.bias.merged`, merged.bias),
       ],
@@ -50,7 +51,7 @@ export function compose(outer: Linear, inner: Linear): Linear {
     weight: product(outer.weight, inner.weight),
     bias: floats(
       outer.bias.dims,
-      outer.bias.data.map((value, index) => value + carried.data[index]!),
+      outer.bias.data.map((value, index) => value + itemAt(carried.data, index)),
     ),
   };
 }

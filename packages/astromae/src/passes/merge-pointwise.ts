@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor } from '../graph/editor.ts';
 import { floats, type Graph, type Node } from '../graph/graph.ts';
 import { compose, type Linear } from './merge-linears.ts';
@@ -11,16 +12,15 @@ export function mergePointwise(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
   for (const second of editor.all('Conv')) {
     const first = editor.makerOf(second.inputs[0], 'Conv');
-    if (!first || !isPointwise(editor, first) || !isPointwise(editor, second)) continue;
     const outer = pixelLinear(editor, second);
-    const inner = pixelLinear(editor, first);
-    if (inner.weight.dims[1]! > outer.weight.dims[1]!) continue;
+    const inner = first && pixelLinear(editor, first);
+    if (!outer || !inner || itemAt(inner.weight.dims, 1) > itemAt(outer.weight.dims, 1)) continue;
     const merged = compose(outer, inner);
     const kernel = floats([...merged.weight.dims, 1, 1], merged.weight.data);
     editor.replace(second, {
       ...second,
       inputs: [
-        first.inputs[0]!,
+        itemAt(first.inputs, 0),
         editor.constant(`${second.name}.weight.merged`, kernel),
         editor.constant(`${second.name}.bias.merged`, merged.bias),
       ],
@@ -29,8 +29,10 @@ export function mergePointwise(graph: Graph): Graph {
   return editor.finish();
 }
 
-/** What a 1x1 convolution does to each pixel. */
-function pixelLinear(editor: GraphEditor, conv: Node): Linear {
-  const kernel = editor.floats(conv.inputs[1])!;
-  return { weight: floats(kernel.dims.slice(0, 2), kernel.data), bias: editor.floats(conv.inputs[2])! };
+/** What a 1x1 convolution does to each pixel; undefined for any other. */
+function pixelLinear(editor: GraphEditor, conv: Node): Linear | undefined {
+  const kernel = editor.floats(conv.inputs[1]);
+  const bias = editor.floats(conv.inputs[2]);
+  if (!kernel || !bias || !isPointwise(editor, conv)) return undefined;
+  return { weight: floats(kernel.dims.slice(0, 2), kernel.data), bias };
 }

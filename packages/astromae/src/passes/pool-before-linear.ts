@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor, plainNode } from '../graph/editor.ts';
 import { floats, type FloatTensor, type Graph, type Node } from '../graph/graph.ts';
 import { transposed } from '../graph/matrix.ts';
@@ -16,8 +17,8 @@ export function poolBeforeLinear(graph: Graph): Graph {
     const weight = editor.floats(product?.inputs[1]);
     const bias = editor.floats(shifted?.inputs[1]);
     if (!slice || !sum || !shifted || !product || weight?.dims.length !== 2 || bias?.dims.length !== 1) continue;
-    if (!editor.soleReader(slice.outputs[0]!) || !editor.soleReader(sum.outputs[0]!)) continue;
-    editor.replace(pool, ...pooledFirst(editor, pool, slice, sum.inputs[0]!, product, { weight, bias }));
+    if (!editor.soleReader(slice.outputs[0]) || !editor.soleReader(sum.outputs[0])) continue;
+    editor.replace(pool, ...pooledFirst(editor, pool, slice, itemAt(sum.inputs, 0), product, { weight, bias }));
   }
   return editor.finish();
 }
@@ -33,7 +34,7 @@ function pooledFirst(
   const nodes: Node[] = [];
   const mean = (suffix: string, value: string): string => {
     const rows = plainNode(`${pool.name}.${suffix}.rows`, 'Slice', [value, ...slice.inputs.slice(1)]);
-    const pooled = plainNode(`${pool.name}.${suffix}`, 'ReduceMean', [rows.name, pool.inputs[1]!], {
+    const pooled = plainNode(`${pool.name}.${suffix}`, 'ReduceMean', [rows.name, itemAt(pool.inputs, 1)], {
       attributes: pool.attributes,
     });
     nodes.push(rows, pooled);
@@ -43,7 +44,7 @@ function pooledFirst(
     `${pool.name}.linear`,
     'Gemm',
     [
-      mean('hidden', product.inputs[0]!),
+      mean('hidden', itemAt(product.inputs, 0)),
       editor.constant(`${product.name}.turned`, transposed(weight)),
       editor.constant(`${product.name}.bias`, floats(bias.dims, bias.data)),
     ],

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor } from '../graph/editor.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 
@@ -9,11 +10,11 @@ export function poolBeforeStem(graph: Graph): Graph {
   const editor = new GraphEditor(graph);
   for (const pool of editor.all('AveragePool')) {
     const conv = editor.makerOf(pool.inputs[0], 'Conv');
-    if (!conv || !isPointwise(editor, conv) || isPadded(pool) || !editor.soleReader(conv.outputs[0]!)) continue;
+    if (!conv || !isPointwise(editor, conv) || isPadded(pool) || !editor.soleReader(conv.outputs[0])) continue;
     const pooled = `${pool.name}.early`;
     editor.replace(
       pool,
-      { ...pool, name: pooled, inputs: [conv.inputs[0]!], outputs: [pooled] },
+      { ...pool, name: pooled, inputs: [itemAt(conv.inputs, 0)], outputs: [pooled] },
       { ...conv, inputs: [pooled, ...conv.inputs.slice(1)], outputs: pool.outputs },
     );
   }

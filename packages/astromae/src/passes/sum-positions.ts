@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { GraphEditor, plainNode } from '../graph/editor.ts';
 import { floats, type Graph } from '../graph/graph.ts';
 
@@ -11,10 +12,10 @@ export function sumPositions(graph: Graph): Graph {
     const positions = editor.floats(placed.inputs[1]);
     const tokens = editor.makerOf(placed.inputs[0], 'Concat');
     const cls = editor.floats(editor.makerOf(tokens?.inputs[0], 'Expand')?.inputs[0]);
-    if (!positions || tokens?.inputs.length !== 2 || !cls || !editor.soleReader(tokens.outputs[0]!)) continue;
+    if (!positions || tokens?.inputs.length !== 2 || !cls || !editor.soleReader(tokens.outputs[0])) continue;
     const table = positions.data.map((value, index) => value + (cls.data[index] ?? 0));
     const pads = editor.shape(`${tokens.name}.pads`, [0, 1, 0, 0, 0, 0]);
-    const padded = plainNode(`${tokens.name}.padded`, 'Pad', [tokens.inputs[1]!, pads]);
+    const padded = plainNode(`${tokens.name}.padded`, 'Pad', [itemAt(tokens.inputs, 1), pads]);
     const sum = editor.constant(`${placed.name}.table`, floats(positions.dims, table));
     editor.replace(placed, padded, { ...placed, inputs: [padded.name, sum] });
   }
