@@ -1,22 +1,23 @@
 import {
+  type InitializeAnswer,
   initializeAnswerSchema,
   manifestSchema,
   MAX_INLINE_BODY_BYTES,
+  type ObjectVersion,
   parseAs,
   parseRunPayload,
   partitionsIn,
   planRanks,
-  runLayout,
-  runRecordSchema,
-  withFormat,
-  UserInputError,
-  type InitializeAnswer,
-  type ObjectVersion,
   type RankPlan,
   type RankTaskItem,
+  runLayout,
   type RunPayload,
   type RunRecord,
+  runRecordSchema,
   type RunReference,
+  UserInputError,
+  valueOf,
+  withFormat,
 } from '@cosmicai/payload';
 import {
   AccessDeniedError,
@@ -197,17 +198,24 @@ function rankTasks(
   const withData = plan.flatMap((share, rank) => (share.length > 0 ? [rank] : []));
   const meeting = {
     FMI_ENABLED: true,
-    RENDEZVOUS_ENDPOINT: payload.rendezvous_endpoint!,
+    ...(payload.rendezvous_endpoint !== undefined && { RENDEZVOUS_ENDPOINT: payload.rendezvous_endpoint }),
     FMI_WORLD_SIZE: withData.length,
   };
   const places = new Map(withData.map((rank, place) => [rank, place]));
   return plan.map((share, rank) => ({
     ...shared,
     RANK: String(rank),
-    DATA_PATH: share.length === 1 ? share[0]! : share.length === 0 ? null : share,
-    ...(share.length > 0 && { DATA_OBJECTS: share.map((key) => versions.get(key)!) }),
-    ...(fmi && places.has(rank) && { ...meeting, FMI_RANK: places.get(rank)! }),
+    DATA_PATH: dataPath(share),
+    ...(share.length > 0 && { DATA_OBJECTS: share.map((key) => valueOf(versions, key)) }),
+    ...(fmi && share.length > 0 && { ...meeting, FMI_RANK: valueOf(places, rank) }),
   }));
+}
+
+/** The partitions of a rank as its task lists them: one alone by its name. */
+function dataPath(share: readonly string[]): RankTaskItem['DATA_PATH'] {
+  const [first, second] = share;
+  if (first === undefined) return null;
+  return second === undefined ? first : share;
 }
 
 function sizeOf(plan: RankPlan, partitions: readonly ObjectInfo[]): RunRecord['partitions'] {

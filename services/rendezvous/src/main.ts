@@ -14,7 +14,10 @@ async function serve(settings: Settings): Promise<void> {
   const logger = pino({ name: 'rendezvous', level: settings['log-level'] }, shown);
   // The metrics read the server that is started with them; until it stands, nobody can ask.
   const running: { server?: RendezvousServer } = {};
-  const metrics = prometheus(() => running.server!.stats());
+  const metrics = prometheus(() => {
+    if (running.server === undefined) throw new Error('The server was asked for its metrics before it stood.');
+    return running.server.stats();
+  });
   const server = await startRendezvous({
     secrets: settings.secrets,
     port: settings.port,

@@ -11,9 +11,10 @@ import {
 } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
-  rankFailureSchema,
+  itemAt,
   type Manifest,
   type RankFailure,
+  rankFailureSchema,
   type RankResult,
   type RunProof,
   type RunRecord,
@@ -68,7 +69,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     finished_at: inputs.finishedAt.toISOString(),
     wall_clock_seconds: wallClockSeconds,
     world_size: manifest.length,
-    batch_size: manifest[0]!.BATCH_SIZE,
+    batch_size: itemAt(manifest, 0).BATCH_SIZE,
     ranks: {
       planned: manifest.length,
       succeeded: results.length,

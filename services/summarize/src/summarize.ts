@@ -142,12 +142,12 @@ const caughtSchema = z.object({ error: z.object({ Error: z.string(), Cause: z.st
 /** The error that the state machine caught at the Map, which is why ranks without an error of their own have no result. */
 function caughtError(input: unknown): Pick<RankFailure, 'error' | 'cause'> | undefined {
   const { data } = caughtSchema.safeParse(input);
-  return (
-    data && {
-      error: data.error.Error,
-      cause: `the run was stopped before this rank was done: ${data.error.Cause.split('\n', 1)[0]!.slice(0, LONGEST_CAUSE)}`,
-    }
-  );
+  if (data === undefined) return undefined;
+  const [line = ''] = data.error.Cause.split('\n', 1);
+  return {
+    error: data.error.Error,
+    cause: `the run was stopped before this rank was done: ${line.slice(0, LONGEST_CAUSE)}`,
+  };
 }
 
 /** Ranks that failed come first; of a run without them it isn't whole for another reason, or it is the quality that failed. */
