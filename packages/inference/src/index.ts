@@ -1,3 +1,4 @@
+export { coresGiven, type Surroundings } from './cores-given.ts';
 export { MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
 export { predictSource } from './predict-source.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';

@@ -1,11 +1,11 @@
 import '@cosmicai/payload/no-telemetry';
 import type { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EnvironmentError, UserInputError, type ModelInputs } from '@cosmicai/payload';
 import { contractOf, type ModelContract } from './contract/model-contract.ts';
 import type { ModelPorts } from './contract/ports.ts';
+import { coresGiven } from './cores-given.ts';
 import { ModelFailure } from './errors.ts';
 import type { ModelBytes, ModelContent } from './model/read-model.ts';
 import {
@@ -22,7 +22,7 @@ export const MICRO_BATCH = 32;
 const QUEUED_PER_WORKER = 1;
 
 export interface PredictorOptions {
-  /** Worker threads, each with a session of its own; default one per core. */
+  /** Worker threads, each with a session of its own; default one for each core that is given. */
   readonly workers?: number;
   /** onnxruntime threads in each worker, default 1. */
   readonly threads?: number;
@@ -92,7 +92,7 @@ export async function createPredictor(
   options: PredictorOptions = {},
   openThread: (session: SessionOptions) => SessionThread = sessionThread,
 ): Promise<Predictor> {
-  const { workers: count = availableParallelism(), threads = 1, names = {} } = options;
+  const { workers: count = coresGiven(), threads = 1, names = {} } = options;
   const started = await Promise.allSettled(
     Array.from({ length: count }, async (_, index) => {
       const model = index === count - 1 ? bytes : copyOf(bytes);

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
+import { coresGiven } from '../src/cores-given.ts';
 import { ModelFailure } from '../src/errors.ts';
 import type { ModelBytes } from '../src/model/read-model.ts';
 import { createPredictor, type Predictor, type PredictorOptions, type Samples } from '../src/predictor.ts';
@@ -54,7 +54,7 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
 describe('the threads of a predictor', () => {
   it('are one for each core, each with one thread of onnxruntime, unless other numbers are asked for', () => {
     const { threads } = begun();
-    expect(threads.map(({ session }) => session.threads)).toEqual(Array(availableParallelism()).fill(1));
+    expect(threads.map(({ session }) => session.threads)).toEqual(Array(coresGiven()).fill(1));
     const other = begun({ workers: 3, threads: 2 });
     expect(other.threads.map(({ session }) => session.threads)).toEqual([2, 2, 2]);
   });

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
 import { image, magnitudes, port, SCALE, testModel } from '../../../test/onnx-models.ts';
+import { coresGiven } from '../src/cores-given.ts';
 import { createPredictor, unusable, type Predictor, type PredictorOptions, type Samples } from '../src/predictor.ts';
 
 const PIXELS = 5 * 32 * 32;
@@ -61,7 +61,7 @@ describe('a predictor', () => {
       label: 'm',
       bytes: { graph: testModel() as Uint8Array<ArrayBuffer>, external: [] },
     });
-    expect(predictor.workers).toBe(availableParallelism());
+    expect(predictor.workers).toBe(coresGiven());
     await predictor.close();
     await expect(opened(testModel(), async () => undefined, { workers: 0 })).rejects.toThrow(
       new EnvironmentError('A predictor needs a worker.'),

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import type { RankTask } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
+import { coresGiven } from '../cores-given.ts';
 import type { PredictorOptions } from '../predictor.ts';
 import { modelNamed, modelOnDisk, type FoundFile, type ModelSource } from './model-source.ts';
 import { loadModel, type LoadedModel, type LoadOptions } from './open-model.ts';
@@ -108,7 +108,7 @@ export class ModelCache implements AsyncDisposable {
     const begin = async (): Promise<LoadedModel> => {
       const content = await readModel(source, graph);
       entry.beside = content.beside;
-      entry.memory = (sessions.workers ?? availableParallelism()) * memoryOfSession(content.size);
+      entry.memory = (sessions.workers ?? coresGiven()) * memoryOfSession(content.size);
       await this.#makeRoom();
       entry.loaded = await loadModel(content, {
         ...sessions,

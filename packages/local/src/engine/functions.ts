@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { freshBundle, root } from '@cosmicai/deploy';
+import { coresGiven } from '@cosmicai/inference';
 import { knownToBeSound } from '../definition/check-structure.ts';
 import { loadDefinition, loadFunctionNames } from '../definition/load.ts';
 import type { JsonObject } from '../definition/types.ts';
@@ -68,7 +68,7 @@ export async function localFunctions(options: FunctionOptions): Promise<Record<F
   const environment = {
     ...options.environment,
     COSMICAI_MODEL: options.modelPath,
-    COSMICAI_WORKERS: String(Math.max(1, Math.floor(availableParallelism() / options.concurrency))),
+    COSMICAI_WORKERS: String(Math.max(1, Math.floor(coresGiven() / options.concurrency))),
     ...(options.store !== undefined && { COSMICAI_STORE: options.store }),
   };
   const config = (name: FunctionName): FunctionConfig => ({

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
   BrokenOffByInputError,
@@ -19,6 +18,7 @@ import {
   type Telling,
   type Watch,
 } from '@cosmicai/engine';
+import { coresGiven } from '@cosmicai/inference';
 import {
   rankProgressSchema,
   shellWord,
@@ -176,7 +176,7 @@ function atResume<Result>(resumed: string | undefined, work: () => Result): Resu
 async function prepare(asked: Asked, rendezvous: LocalRendezvous, context: EngineContext): Promise<Prepared> {
   const { settings, model, resumed } = asked;
   const { fmi_enabled: meeting, max_concurrency: most } = asked.payload;
-  const concurrency = settings.concurrency ?? (meeting ? MOST_MEETING_RANKS : availableParallelism());
+  const concurrency = settings.concurrency ?? (meeting ? MOST_MEETING_RANKS : coresGiven());
   const definition = loadMachine(settings.definition, settings.functions);
   const functions = await functionsOf(settings, model, concurrency, rendezvous.environment);
   requireSupported(definition, Object.keys(functions));

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { coresGiven } from '@cosmicai/inference';
 import { createFunctionPool, type FunctionPool } from '../pool/function-pool.ts';
 import { localFunctions } from './functions.ts';
 import { RANK_MEMORY_MIB, type LocalSettings } from './settings.ts';
@@ -24,7 +24,7 @@ export async function openPool(
   model: string,
   logDirectory: string,
 ): Promise<FunctionPool> {
-  const concurrency = settings.concurrency ?? availableParallelism();
+  const concurrency = settings.concurrency ?? coresGiven();
   const functions = await functionsOf(settings, model, concurrency);
   // With a process to spare for each function that is no rank, so that these push out no warm rank.
   const control = Object.keys(functions).length - 1;

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ProbedProcess } from '@cosmicai/bench/probe';
+import { coresGiven } from '@cosmicai/inference';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
 import { FunctionError } from '../pool/function-error.ts';
 import { openPool } from './open-pool.ts';
@@ -15,7 +15,7 @@ const MEMORY_MIB = 10_240;
  * @param folder for its logs
  */
 export async function probeProcess(model: string, folder: string, signal: AbortSignal): Promise<ProbedProcess> {
-  const pool = await openPool({ memory: MEMORY_MIB, concurrency: availableParallelism() }, model, join(folder, 'logs'));
+  const pool = await openPool({ memory: MEMORY_MIB, concurrency: coresGiven() }, model, join(folder, 'logs'));
   return {
     async invoke(task, onStart) {
       try {

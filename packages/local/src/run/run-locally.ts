@@ -1,6 +1,6 @@
-import { reportsIn, type FunctionReport, type RunEvent, type RunEventBody, type RunStatus } from '@cosmicai/payload';
 import { randomUUID } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { coresGiven } from '@cosmicai/inference';
+import { reportsIn, type FunctionReport, type RunEvent, type RunEventBody, type RunStatus } from '@cosmicai/payload';
 import { openStore, type ObjectStore } from '@cosmicai/store';
 import { systemClock, type Clock } from '../clock.ts';
 import { requireSupported } from '../definition/require-supported.ts';
@@ -142,7 +142,7 @@ async function attempt(
   clock: Clock,
   newId: () => string,
 ): Promise<Ending> {
-  const { definition, functions, concurrency = availableParallelism(), machineName = 'cosmicai' } = options;
+  const { definition, functions, concurrency = coresGiven(), machineName = 'cosmicai' } = options;
   const { start } = directory;
   const input = from?.input ?? start.input;
   const isNew = from === undefined || directory.earlier.length === 0;
