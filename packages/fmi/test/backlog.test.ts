@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { bytesFor } from './support/reference.ts';
-import { memoryWorld, rendezvousWorld, type WorldMaker } from './support/worlds.ts';
+import { bytesFor } from '../src/conformance/reference.ts';
+import { type WorldMaker } from '../src/conformance.ts';
+import { memoryWorld, rendezvousWorld } from './support/worlds.ts';
 
 const KIB = 1024;
 /** Smallest memory: a window of 256 KiB for each kind of messages. */

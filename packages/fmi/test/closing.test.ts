@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { Communicator, direct, joinWorld, MessageError } from '../src/index.ts';
+import { type TestWorld } from '../src/conformance.ts';
 import { connectorOf, socketPair } from './support/tap.ts';
-import { memoryWorld, rendezvousWorld, type TestWorld } from './support/worlds.ts';
+import { memoryWorld, rendezvousWorld } from './support/worlds.ts';
 
 /** Rank 0 of a world whose other ranks are bare sockets, or never come. */
 function first(...sockets: (Socket | Promise<Socket>)[]): Communicator {

@@ -1,17 +1,16 @@
-import { conformance } from './support/conformance.ts';
 import {
-  ALL_PROGRAMS,
   everyDay,
   everyRoot,
   fewLengths,
-  isFull,
   MIB,
   outerRoots,
   wholeContract,
-} from './support/contract.ts';
-import { failures } from './support/failures.ts';
+  describeFailures,
+  type WorldMaker,
+} from '../src/conformance.ts';
+import { ALL_PROGRAMS, conformance, isFull } from './support/contract.ts';
 import { randomPrograms } from './support/random-programs.ts';
-import { directWorld, rendezvousWorld, type WorldMaker } from './support/worlds.ts';
+import { directWorld, rendezvousWorld } from './support/worlds.ts';
 
 // All ranks are on this machine, where UNIX sockets take the place of TCP if they may.
 const worlds: [string, WorldMaker][] = [
@@ -33,4 +32,4 @@ conformance('direct channel, encrypted', encrypted, [
 randomPrograms('direct channel, encrypted', encrypted, [2, 5], isFull ? ALL_PROGRAMS : 50);
 
 // Sockets without a rendezvous server: what no other notices, a cut, the channel must notice itself.
-failures('direct channel', directWorld, { noticesCuts: true, deadlineMs: 6000 });
+describeFailures('direct channel', directWorld, { noticesCuts: true, deadlineMs: 6000 });

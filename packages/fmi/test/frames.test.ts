@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { FrameReader, frameKinds, HEADER_BYTES, TRAILER_BYTES, writeFrame } from '../src/channels/frame.ts';
 import { CorruptFrameError, PeerLostError, type Communicator } from '../src/index.ts';
 import type { Slot } from '../src/operation.ts';
-import { bytesFor } from './support/reference.ts';
+import { bytesFor } from '../src/conformance/reference.ts';
 import { withTap } from './support/tap.ts';
 import { directWorld } from './support/worlds.ts';
 

@@ -1,6 +1,6 @@
 import { MessageError, OperationMismatchError, type Communicator } from '../src/index.ts';
-import { MIB } from './support/contract.ts';
-import { bytesFor } from './support/reference.ts';
+import { bytesFor } from '../src/conformance/reference.ts';
+import { MIB } from '../src/conformance.ts';
 import { withTap } from './support/tap.ts';
 import { directWorld, fileStoreWorld, memoryWorld } from './support/worlds.ts';
 

@@ -9,8 +9,8 @@ import { openStore } from '@cosmicai/store';
 import { Redis } from 'ioredis';
 import { Communicator, PeerLostError, type ChannelFactory } from '../src/index.ts';
 import { redis, store } from '../src/boards.ts';
+import { uniqueName } from '../src/conformance.ts';
 import { hasRedisServer, startRedis } from './support/redis-server.ts';
-import { uniqueName } from './support/worlds.ts';
 
 const PEER = fileURLToPath(new URL('support/board-peer.ts', import.meta.url));
 const VICTIM = 2;

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Departure } from '@cosmicai/rendezvous';
 import { Communicator, direct, PeerLostError, sum, UndeliveredError } from '../src/index.ts';
+import { type WorldMaker } from '../src/conformance.ts';
 import { connectorOf, socketPair } from './support/tap.ts';
-import { memoryWorld, rendezvousWorld, type WorldMaker } from './support/worlds.ts';
+import { memoryWorld, rendezvousWorld } from './support/worlds.ts';
 
 /** Ranks 0 and 1, and a rank 2 that has made its links, and ends them before anything has gone through. */
 async function withSilentThird(

@@ -1,15 +1,13 @@
-import { conformance } from './support/conformance.ts';
 import {
-  ALL_PROGRAMS,
   everyRoot,
   fewLengths,
-  isFull,
   MIB,
   outerRoots,
   smallLengths,
   wholeContract,
-} from './support/contract.ts';
-import { failures } from './support/failures.ts';
+  describeFailures,
+} from '../src/conformance.ts';
+import { ALL_PROGRAMS, conformance, isFull } from './support/contract.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { memoryWorld } from './support/worlds.ts';
 
@@ -23,4 +21,4 @@ const everyDay = [
 
 conformance(name, memoryWorld, isFull ? wholeContract : everyDay);
 randomPrograms(name, memoryWorld, [1, 2, 3, 4, 5, 7, 8, 9, 16, 17], ALL_PROGRAMS);
-failures(name, memoryWorld, { noticesCuts: true, deadlineMs: 2000 });
+describeFailures(name, memoryWorld, { noticesCuts: true, deadlineMs: 2000 });

@@ -1,8 +1,7 @@
 import { ChannelUnavailableError, Communicator } from '../src/index.ts';
 import { redis } from '../src/boards.ts';
-import { conformance } from './support/conformance.ts';
-import { ALL_PROGRAMS, everyDay, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
-import { failures } from './support/failures.ts';
+import { everyDay, MIB, outerRoots, wholeContract, describeFailures } from '../src/conformance.ts';
+import { ALL_PROGRAMS, conformance, isFull } from './support/contract.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { hasRedisServer, startRedis } from './support/redis-server.ts';
 import { redisWorld } from './support/worlds.ts';
@@ -21,7 +20,7 @@ if (hasRedisServer()) {
       : everyDay([1, 2, 3, 5, 8], outerRoots),
   );
   randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [2, 5], ALL_PROGRAMS);
-  failures(name, world, { noticesCuts: false, deadlineMs: 4000 });
+  describeFailures(name, world, { noticesCuts: false, deadlineMs: 4000 });
 } else {
   describe.skip('redis channel (no redis-server)', () => {
     it('passes the conformance suite', () => undefined);

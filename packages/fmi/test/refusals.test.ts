@@ -8,7 +8,8 @@ import {
 } from '../src/index.ts';
 import { TcpunchCommunicator } from '../src/tcpunch.ts';
 import { typeOf, type TypedArray } from '../src/value.ts';
-import { memoryWorld, type TestWorld } from './support/worlds.ts';
+import { type TestWorld } from '../src/conformance.ts';
+import { memoryWorld } from './support/worlds.ts';
 
 describe('a communicator refuses', () => {
   let world: TestWorld;

@@ -1,6 +1,5 @@
-import { conformance } from './support/conformance.ts';
-import { ALL_PROGRAMS, everyDay, isFull, outerRoots, wholeContract } from './support/contract.ts';
-import { failures } from './support/failures.ts';
+import { everyDay, outerRoots, wholeContract, describeFailures } from '../src/conformance.ts';
+import { ALL_PROGRAMS, conformance, isFull } from './support/contract.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { rendezvousWorld } from './support/worlds.ts';
 
@@ -10,4 +9,4 @@ const relayed = rendezvousWorld('relay');
 conformance(name, relayed, isFull ? wholeContract : everyDay([2, 5], outerRoots));
 randomPrograms(name, relayed, isFull ? [1, 2, 3, 5, 8, 9, 17] : [2, 5], ALL_PROGRAMS);
 // Time for 28 relays on a busy machine before anybody is asked what it waits for.
-failures(name, relayed, { noticesCuts: false, deadlineMs: 10_000 });
+describeFailures(name, relayed, { noticesCuts: false, deadlineMs: 10_000 });

@@ -1,7 +1,6 @@
 import { startMoto, whyNoMoto } from '../../../test/moto-server.ts';
-import { conformance } from './support/conformance.ts';
-import { ALL_PROGRAMS, fewLengths, isFull, MIB, outerRoots, wholeContract } from './support/contract.ts';
-import { failures } from './support/failures.ts';
+import { fewLengths, MIB, outerRoots, wholeContract, describeFailures } from '../src/conformance.ts';
+import { ALL_PROGRAMS, conformance, isFull } from './support/contract.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { motoWorld } from './support/worlds.ts';
 
@@ -23,7 +22,7 @@ if (reason === undefined) {
   conformance(name, world, isFull ? affordable : [{ worldSizes: [3], lengths: fewLengths, roots: outerRoots }]);
   randomPrograms(name, world, isFull ? [1, 2, 3, 5, 8, 9] : [3], isFull ? ALL_PROGRAMS : 5);
   // Signs of life come once a second on S3, so each of these takes as long as its deadline.
-  if (isFull) failures(name, world, { noticesCuts: false, deadlineMs: 12_000 });
+  if (isFull) describeFailures(name, world, { noticesCuts: false, deadlineMs: 12_000 });
 } else {
   console.warn(`SKIPPED: the store channel on s3:// is not tested: ${reason}.`);
   it.skip(`${name}: ${reason}`, () => undefined);

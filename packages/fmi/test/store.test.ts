@@ -1,6 +1,5 @@
-import { conformance } from './support/conformance.ts';
-import { ALL_PROGRAMS, everyDay, isFull, outerRoots, wholeContract } from './support/contract.ts';
-import { failures } from './support/failures.ts';
+import { everyDay, outerRoots, wholeContract, describeFailures } from '../src/conformance.ts';
+import { ALL_PROGRAMS, conformance, isFull } from './support/contract.ts';
 import { randomPrograms } from './support/random-programs.ts';
 import { fileStoreWorld } from './support/worlds.ts';
 
@@ -10,7 +9,7 @@ const storeWorld = fileStoreWorld((names) => leftBehind.push(names));
 
 conformance(name, storeWorld, isFull ? wholeContract : everyDay([1, 2, 3, 5, 8], outerRoots));
 randomPrograms(name, storeWorld, isFull ? [1, 2, 3, 5, 8, 9] : [2, 3], isFull ? ALL_PROGRAMS : 50);
-failures(name, storeWorld, { noticesCuts: false, deadlineMs: 4000 });
+describeFailures(name, storeWorld, { noticesCuts: false, deadlineMs: 4000 });
 
 describe('the store channel', () => {
   it('leaves nothing in the store when all ranks have closed', async () => {

@@ -10,7 +10,8 @@ import {
   type Communicator,
   type TypedArray,
 } from '../src/index.ts';
-import { memoryWorld, type TestWorld } from './support/worlds.ts';
+import { type TestWorld } from '../src/conformance.ts';
+import { memoryWorld } from './support/worlds.ts';
 
 describe('values', () => {
   let world: TestWorld;

@@ -368,6 +368,7 @@ export function describeStore(name: string, under: StoreUnderTest): void {
   });
 }
 
+/** Keys of a listing, in its order. */
 export async function keysOf(
   store: ObjectStore,
   prefix = '',

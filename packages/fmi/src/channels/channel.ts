@@ -46,7 +46,7 @@ export interface ChannelEvents {
   status(): RankStatus;
 }
 
-/** One way for the ranks of a world to exchange messages. Every implementation passes the same conformance suite. */
+/** One way for the ranks of a world to exchange messages. Every implementation passes the suites of `@cosmicai/fmi/conformance`. */
 export interface Channel {
   readonly kind: ChannelKind;
   /** `links`: one stream per pair, so collectives are trees. `board`: what one rank posts all can read, so they are flat. */

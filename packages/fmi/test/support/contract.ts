@@ -1,48 +1,15 @@
 import { jest } from '@jest/globals';
-
-/** Worlds, lengths and roots that are tried with one another. */
-export interface Extent {
-  readonly worldSizes: readonly number[];
-  /** Bytes of each rank's message. */
-  readonly lengths: readonly number[];
-  readonly roots: (size: number) => readonly number[];
-  /**
-   * Bytes that an allgather may leave on all ranks together; default: any number. A server that holds a copy for each reader
-   * would need as much memory again as this process, which has 8 GiB of them after an allgather of 8 MiB from 32 ranks.
-   */
-  readonly mostGathered?: number;
-}
-
-const KIB = 1024;
-export const MIB = 1024 * KIB;
+import { describeChannel, type Extent, type WorldMaker } from '../../src/conformance.ts';
 
 /** FMI_FULL=1 asks every channel for the whole contract, which takes minutes to an hour for each. */
 export const isFull = process.env.FMI_FULL === '1';
-/** Nothing may time out there because a machine is slow: neither jest nor an operation. */
-export const patience = isFull ? { deadlineMs: 600_000 } : {};
 if (isFull) jest.setTimeout(7_200_000);
-
-export const everyRoot = (size: number): number[] => Array.from({ length: size }, (_, root) => root);
-export const outerRoots = (size: number): number[] => [...new Set([0, size - 1])];
-
-export const allSizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 32];
-export const smallLengths = [0, 1, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1];
-/** Beside nothing and next to nothing, one length that needs two parts wherever 64 KiB are one. */
-export const fewLengths = [0, 1, 64 * KIB + 1];
-
-/** What every channel promises. */
-export const wholeContract: readonly Extent[] = [
-  { worldSizes: allSizes, lengths: smallLengths, roots: everyRoot },
-  { worldSizes: allSizes, lengths: [8 * MIB], roots: everyRoot },
-];
-
-/** Of that, what is tried every day: few lengths in these worlds, and the longest in the smallest. */
-export function everyDay(worldSizes: readonly number[], roots: Extent['roots']): readonly Extent[] {
-  return [
-    { worldSizes, lengths: fewLengths, roots },
-    { worldSizes: [2], lengths: [8 * MIB], roots: outerRoots },
-  ];
-}
 
 /** Random programs on every channel; fewer in everyday runs where each takes long. */
 export const ALL_PROGRAMS = 1000;
+
+/** Every collective of a channel. Of the whole contract nothing may time out because a machine is slow, and a line is printed. */
+export function conformance(name: string, makeWorld: WorldMaker, extents: readonly Extent[]): void {
+  if (!isFull) describeChannel(name, makeWorld, extents);
+  else describeChannel(name, makeWorld, extents, { world: { deadlineMs: 600_000 }, done: (tally) => tally.print() });
+}

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { Communicator } from '../../src/index.ts';
+import { type TestWorld, type WorldMaker } from '../../src/conformance.ts';
 import { isFull } from './contract.ts';
-import { anyOrder, bytesFor, fold, prefixes, rankOrder } from './reference.ts';
-import { Tally } from './tally.ts';
-import type { TestWorld, WorldMaker } from './worlds.ts';
+import { anyOrder, bytesFor, fold, prefixes, rankOrder } from '../../src/conformance/reference.ts';
+import { Tally } from '../../src/conformance/tally.ts';
 
 /** One step of a program that all ranks run; numbers are taken modulo the world size. */
 interface Step {

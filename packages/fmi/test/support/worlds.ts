@@ -2,118 +2,55 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { itemAt } from '@cosmicai/payload';
 import { openStore, StoreError, type ObjectStore } from '@cosmicai/store';
 import { createConnector, startRendezvous, type ConnectorOptions } from '@cosmicai/rendezvous';
-import {
-  Communicator,
-  deriveRunKey,
-  direct,
-  memory,
-  MemoryHub,
-  type ChannelFactory,
-  type CommunicatorOptions,
-} from '../../src/index.ts';
+import { deriveRunKey, direct, memory, MemoryHub } from '../../src/index.ts';
 import { redis, store } from '../../src/boards.ts';
+import { uniqueName, worldOf, type WorldMaker } from '../../src/conformance.ts';
 import { Loopback } from './loopback.ts';
 
-export type WorldOptions = Partial<Omit<CommunicatorOptions, 'channels'>>;
-
-/** All ranks of a world in this process. */
-export interface TestWorld extends AsyncDisposable {
-  readonly ranks: readonly Communicator[];
-  /** Cuts a rank off without a good-bye. */
-  lose(rank: number): void;
-  /** Runs the program of every rank at the same time; the results by rank. */
-  all<T>(program: (communicator: Communicator, rank: number) => Promise<T>): Promise<T[]>;
-  /** The same, but failures are results too. */
-  settle<T>(program: (communicator: Communicator, rank: number) => Promise<T>): Promise<PromiseSettledResult<T>[]>;
-}
-
-export type WorldMaker = (size: number, options?: WorldOptions) => Promise<TestWorld>;
-
-let worlds = 0;
-
-export function testWorld(
-  ranks: readonly Communicator[],
-  lose: (rank: number) => void,
-  close: () => Promise<void> | void,
-): TestWorld {
-  let isClosed = false;
-  return {
-    ranks,
-    lose,
-    all: (program) => Promise.all(ranks.map(program)),
-    settle: (program) => Promise.allSettled(ranks.map(program)),
-    async [Symbol.asyncDispose]() {
-      if (isClosed) return;
-      isClosed = true;
-      await Promise.all(ranks.map((communicator) => communicator[Symbol.asyncDispose]()));
-      await close();
-    },
-  };
-}
-
-export function uniqueName(): string {
-  return `world-${process.pid}-${worlds++}`;
-}
-
-export const memoryWorld: WorldMaker = async (size, options = {}) => {
+export const memoryWorld: WorldMaker = async (size, options) => {
   const hub = new MemoryHub();
-  const name = options.name ?? uniqueName();
-  const ranks = Array.from(
-    { length: size },
-    (_, rank) => new Communicator(rank, size, { ...options, name, channels: [memory(hub)] }),
-  );
-  return testWorld(
-    ranks,
-    (rank) => hub.lose(rank),
-    () => undefined,
-  );
+  return worldOf({ size, options, channel: () => memory(hub), lose: (rank) => hub.lose(rank) });
 };
 
-export const directWorld: WorldMaker = async (size, options = {}) => {
+export const directWorld: WorldMaker = async (size, options) => {
   const loopback = await new Loopback(size).listen();
-  const name = options.name ?? uniqueName();
   const connectors = Array.from({ length: size }, (_, rank) => loopback.connector(rank));
-  const ranks = connectors.map(
-    (connector, rank) => new Communicator(rank, size, { ...options, name, channels: [direct(connector)] }),
-  );
-  return testWorld(
-    ranks,
-    (rank) => connectors[rank]!.destroy(),
-    () => loopback.close(),
-  );
+  return worldOf({
+    size,
+    options,
+    channel: (rank) => direct(itemAt(connectors, rank)),
+    lose: (rank) => itemAt(connectors, rank).destroy(),
+    close: () => loopback.close(),
+  });
 };
 
 /** @param leftBehind called with the names of what the world left in its folder */
 export function fileStoreWorld(leftBehind?: (names: string[]) => void): WorldMaker {
-  return async (size, options = {}) => {
+  return async (size, options) => {
     const folder = await mkdtemp(join(tmpdir(), 'fmi-store-'));
     const objects = openStore(pathToFileURL(folder).href);
-    return boardWorld(
+    return worldOf({
       size,
       options,
-      () => store(objects),
-      async () => {
+      channel: () => store(objects),
+      close: async () => {
         const names: string[] = [];
         for await (const { key } of objects.list('')) names.push(key);
         leftBehind?.(names);
         await rm(folder, { recursive: true });
       },
-    );
+    });
   };
 }
 
 /** Worlds below a bucket of moto, which answers at once, so that there is no need to wait as on S3. */
 export function motoWorld(bucket: string): WorldMaker {
   const objects = readingAgain(openStore(bucket));
-  return async (size, options = {}) =>
-    boardWorld(
-      size,
-      options,
-      () => store(objects, { pollMs: { first: 2, last: 50 } }),
-      () => undefined,
-    );
+  return async (size, options) =>
+    worldOf({ size, options, channel: () => store(objects, { pollMs: { first: 2, last: 50 } }) });
 }
 
 /**
@@ -143,27 +80,7 @@ function readingAgain(objects: ObjectStore): ObjectStore {
 const READS = 10;
 
 export function redisWorld(url: string): WorldMaker {
-  return async (size, options = {}) =>
-    boardWorld(
-      size,
-      options,
-      () => redis(url),
-      () => undefined,
-    );
-}
-
-function boardWorld(
-  size: number,
-  options: WorldOptions,
-  channel: () => ChannelFactory,
-  close: () => Promise<void> | void,
-): TestWorld {
-  const name = options.name ?? uniqueName();
-  const ranks = Array.from(
-    { length: size },
-    (_, rank) => new Communicator(rank, size, { ...options, name, channels: [channel()] }),
-  );
-  return testWorld(ranks, () => undefined, close);
+  return async (size, options) => worldOf({ size, options, channel: () => redis(url) });
 }
 
 const SECRET = 'a secret for tests only';
@@ -189,14 +106,11 @@ export function rendezvousWorld(
         }),
       ),
     );
-    const ranks = connectors.map(
-      (connector, rank) =>
-        new Communicator(rank, size, { ...options, name: runId, channels: [direct(connector, kind)] }),
-    );
-    return testWorld(
-      ranks,
-      () => undefined,
-      () => server.close(0),
-    );
+    return worldOf({
+      size,
+      options: { ...options, name: runId },
+      channel: (rank) => direct(itemAt(connectors, rank), kind),
+      close: () => server.close(0),
+    });
   };
 }

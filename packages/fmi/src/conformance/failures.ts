@@ -1,4 +1,6 @@
-import { OperationMismatchError, PeerLostError, sum } from '../../src/index.ts';
+import { itemAt } from '@cosmicai/payload';
+import { OperationMismatchError, PeerLostError } from '../errors.ts';
+import { sum } from '../reduction.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { TestWorld, WorldMaker } from './worlds.ts';
 
@@ -9,8 +11,15 @@ interface FailureOptions {
   readonly deadlineMs: number;
 }
 
-/** What every channel must do when ranks are lost, silent or out of step: the same error on every survivor, naming the right rank. */
-export function failures(name: string, makeWorld: WorldMaker, { noticesCuts, deadlineMs }: FailureOptions): void {
+/**
+ * What every channel must do when ranks are lost, silent or out of step: the same error on every survivor, naming the right
+ * rank. Registers tests as `describeChannel` does.
+ */
+export function describeFailures(
+  name: string,
+  makeWorld: WorldMaker,
+  { noticesCuts, deadlineMs }: FailureOptions,
+): void {
   const SIZE = 8;
 
   async function survivors(
@@ -137,7 +146,7 @@ export function failures(name: string, makeWorld: WorldMaker, { noticesCuts, dea
     it('treats a rank that has closed its communicator as left, not as an accident', async () => {
       await using world = await makeWorld(3, { deadlineMs });
       await world.all((c) => c.barrier());
-      await world.ranks[2]!.close();
+      await itemAt(world.ranks, 2).close();
       const [zero] = await world.settle((c, rank) => (rank === 2 ? Promise.resolve() : c.barrier()));
       expect(zero).toMatchObject({ status: 'rejected', reason: { rank: 2 } });
     });

@@ -1,20 +1,36 @@
-import type { Communicator } from '../../src/index.ts';
-import { everyRoot, isFull, MIB, patience, type Extent } from './contract.ts';
+import { itemAt } from '@cosmicai/payload';
+import type { Communicator } from '../communicator.ts';
+import { everyDay, everyRoot, MIB, type Extent } from './extents.ts';
 import { anyOrder, bytesFor, fold, prefixes, rankOrder } from './reference.ts';
 import { Tally } from './tally.ts';
-import type { TestWorld, WorldMaker } from './worlds.ts';
+import type { TestWorld, WorldMaker, WorldOptions } from './worlds.ts';
 
-/** What every channel must do, whatever it is made of: each collective against a plain reference. */
-export function conformance(name: string, makeWorld: WorldMaker, extents: readonly Extent[]): void {
+interface ChannelSuiteOptions {
+  /** Of all worlds. */
+  readonly world?: WorldOptions;
+  /** Is told at the end what the channel was made to do. */
+  readonly done?: (tally: Tally) => void;
+}
+
+/**
+ * What every channel must do, whatever it is made of: each collective against a plain reference. Registers tests with Jest, or a
+ * runner with the same `describe`, `it`, `expect`, `beforeAll` and `afterAll`.
+ */
+export function describeChannel(
+  name: string,
+  makeWorld: WorldMaker,
+  extents: readonly Extent[] = everyDay(),
+  { world: options, done }: ChannelSuiteOptions = {},
+): void {
   describe(name, () => {
     const tally = new Tally(name);
-    if (isFull) afterAll(() => tally.print());
+    afterAll(() => done?.(tally));
     for (const { worldSizes, lengths, roots, mostGathered = Infinity } of extents) {
       const sizes = lengths.map(describeLength).join(', ');
       describe.each([...worldSizes])(`%i ranks, messages of ${sizes}`, (size) => {
         let world: TestWorld;
         beforeAll(async () => {
-          world = await makeWorld(size, patience);
+          world = await makeWorld(size, options);
         });
         afterAll(() => world[Symbol.asyncDispose]());
         describeOperations(() => world, size, lengths, roots(size), mostGathered, tally);
@@ -62,23 +78,24 @@ function describeOperations(
         const given = turned(values, root);
         const uneven = given.map((bytes, rank) => bytes.subarray(0, Math.max(0, length - rank)));
         await expectRight({ length, root, operation: 'gather' }, 1, async (c, rank) => {
-          const all = await c.gather(given[rank]!, root);
+          const all = await c.gather(itemAt(given, rank), root);
           if (rank !== root) return all === undefined;
-          return all?.length === size && all.every((bytes, from) => same(bytes, given[from]!));
+          return all?.length === size && all.every((bytes, from) => same(bytes, itemAt(given, from)));
         });
         await expectRight({ length, root, operation: 'gatherv' }, 1, async (c, rank) => {
-          const joined = await c.gatherv(uneven[rank]!, root);
-          if (rank !== root) return joined === undefined;
+          const joined = await c.gatherv(itemAt(uneven, rank), root);
+          if (joined === undefined) return rank !== root;
           let at = 0;
-          const parts = joined!.counts.map((count) => joined!.values.subarray(at, (at += count)));
+          const parts = joined.counts.map((count) => joined.values.subarray(at, (at += count)));
           return (
-            at === joined!.values.length &&
+            rank === root &&
+            at === joined.values.length &&
             parts.length === size &&
-            parts.every((bytes, from) => same(bytes, uneven[from]!))
+            parts.every((bytes, from) => same(bytes, itemAt(uneven, from)))
           );
         });
         await expectRight({ length, root, operation: 'scatter' }, 1, async (c, rank) =>
-          same(await c.scatter(rank === root ? given : undefined, root), given[rank]!),
+          same(await c.scatter(rank === root ? given : undefined, root), itemAt(given, rank)),
         );
       }
     }
@@ -92,7 +109,7 @@ function describeOperations(
           const given = turned(values, root);
           const expected = fold(given, reduction);
           await expectRight({ length, root, by: reduction.by.name }, 1, async (c, rank) => {
-            const result = await c.reduce(given[rank]!, reduction.by, root);
+            const result = await c.reduce(itemAt(given, rank), reduction.by, root);
             return rank === root ? same(result, expected) : result === undefined;
           });
         }
@@ -108,8 +125,8 @@ function describeOperations(
     for (const length of gatherable) {
       const given = valuesOf(size, length, 4);
       await expectRight({ length }, 1, async (c, rank) => {
-        const all = await c.allgather(given[rank]!);
-        return all.length === size && all.every((bytes, from) => same(bytes, given[from]!));
+        const all = await c.allgather(itemAt(given, rank));
+        return all.length === size && all.every((bytes, from) => same(bytes, itemAt(given, from)));
       });
     }
   });
@@ -121,14 +138,14 @@ function describeOperations(
         const { by } = reduction;
         const expected = prefixes(given, reduction);
         await expectRight({ length, by: by.name, operation: 'allreduce' }, 1, async (c, rank) =>
-          same(await c.allreduce(given[rank]!, by), expected[size - 1]!),
+          same(await c.allreduce(itemAt(given, rank), by), itemAt(expected, size - 1)),
         );
         await expectRight({ length, by: by.name, operation: 'scan' }, 1, async (c, rank) =>
-          same(await c.scan(given[rank]!, by), expected[rank]!),
+          same(await c.scan(itemAt(given, rank), by), itemAt(expected, rank)),
         );
         await expectRight({ length, by: by.name, operation: 'exclusive scan' }, 1, async (c, rank) => {
-          const before = await c.scan(given[rank]!, by, { inclusive: false });
-          return rank === 0 ? before === undefined : same(before, expected[rank - 1]!);
+          const before = await c.scan(itemAt(given, rank), by, { inclusive: false });
+          return rank === 0 ? before === undefined : same(before, itemAt(expected, rank - 1));
         });
       }
     }
@@ -140,8 +157,11 @@ function describeOperations(
         const given = valuesOf(size, length, 6);
         await expectRight({ length }, size, async (c, rank) => {
           const before = (rank + size - 1) % size;
-          const [, got] = await Promise.all([c.send(given[rank]!, (rank + 1) % size), c.recv<Uint8Array>(before)]);
-          return same(got, given[before]!);
+          const [, got] = await Promise.all([
+            c.send(itemAt(given, rank), (rank + 1) % size),
+            c.recv<Uint8Array>(before),
+          ]);
+          return same(got, itemAt(given, before));
         });
       }
     });
@@ -168,7 +188,7 @@ function valuesOf(size: number, length: number, salt: number): Uint8Array[] {
 
 /** Other values for every root at no cost: what an earlier operation left behind is never right. */
 function turned<T>(values: readonly T[], by: number): T[] {
-  return values.map((_, rank) => values[(rank + by) % values.length]!);
+  return values.map((_, rank) => itemAt(values, (rank + by) % values.length));
 }
 
 function describeLength(length: number): string {

@@ -1,3 +1,5 @@
+import { itemAt } from '@cosmicai/payload';
+
 export interface SideBySide {
   readonly it: (title: string, test: () => Promise<void>) => void;
   /** Registers the tests, after the last `it`. */
@@ -16,7 +18,7 @@ export function sideBySide(): SideBySide {
     run() {
       beforeAll(async () => {
         const settled = await Promise.allSettled([...tests.values()].map((test) => test()));
-        for (const [at, title] of [...tests.keys()].entries()) results.set(title, settled[at]!);
+        for (const [at, title] of [...tests.keys()].entries()) results.set(title, itemAt(settled, at));
       });
       it.each([...tests.keys()])('%s', (title) => {
         const result = results.get(title);

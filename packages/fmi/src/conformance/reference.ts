@@ -1,4 +1,5 @@
-import { reduction, sum, type Reduction } from '../../src/index.ts';
+import { itemAt } from '@cosmicai/payload';
+import { reduction, sum, type Reduction } from '../reduction.ts';
 
 // Looking up a global is slow within jest's contexts, and this one is needed for each of millions of numbers.
 const { imul } = Math;
@@ -26,7 +27,7 @@ export interface ByteReduction {
 export const anyOrder: ByteReduction = {
   by: sum,
   accumulate: (left, right) => {
-    for (let i = 0; i < left.length; i++) left[i] = left[i]! + right[i]!;
+    for (let i = 0; i < left.length; i++) left[i] = (left[i] ?? 0) + (right[i] ?? 0);
   },
 };
 
@@ -35,19 +36,19 @@ export const rankOrder: ByteReduction = {
   by: reduction(
     (left: Uint8Array, right: Uint8Array): Uint8Array => {
       const result = new Uint8Array(left.length);
-      for (let i = 0; i < left.length; i++) result[i] = left[i]! * 3 + right[i]! + 1;
+      for (let i = 0; i < left.length; i++) result[i] = (left[i] ?? 0) * 3 + (right[i] ?? 0) + 1;
       return result;
     },
     { name: 'three left and right and one' },
   ),
   accumulate: (left, right) => {
-    for (let i = 0; i < left.length; i++) left[i] = left[i]! * 3 + right[i]! + 1;
+    for (let i = 0; i < left.length; i++) left[i] = (left[i] ?? 0) * 3 + (right[i] ?? 0) + 1;
   },
 };
 
 /** What a single process gets by going strictly from left to right. */
 export function fold(values: readonly Uint8Array[], { accumulate }: ByteReduction): Uint8Array {
-  const result = values[0]!.slice();
+  const result = itemAt(values, 0).slice();
   for (const value of values.slice(1)) accumulate(result, value);
   return result;
 }
