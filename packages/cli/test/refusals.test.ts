@@ -19,11 +19,6 @@ it.each<[string, RegExp, string[]]>([
   ['a list as a payload', /payload .*found.*allowed: a JSON object/s, ['run', file]],
   ['a payload that is not there', /payload .*nosuch\.json can't be read/, ['run', join(folder, 'nosuch.json')]],
   ['an address without a payload', /nosuch\.json/, ['run', `file://${folder}/nosuch.json`]],
-  [
-    'a store of no known kind',
-    /"gs:\/\/data" names no store: expected s3:\/\/bucket, /,
-    ['run', '--data', 'gs://data/small'],
-  ],
   ['a payload to go on with', /it takes no payload/, ['run', file, '--target', 'aws', '--attach', 'x']],
   [
     'no endpoint',
