@@ -1,5 +1,5 @@
 import { bootstrapInterval, mean, median, seededRandom, type Random } from '@cosmicai/metrics';
-import { groupBy } from '@cosmicai/payload';
+import { groupBy, itemAt } from '@cosmicai/payload';
 import type { BenchRun } from './bench-run.ts';
 
 export type Measure = 'duration_seconds' | 'memory_mb' | 'cost_usd' | 'throughput_rps' | 'throughput_bps';
@@ -94,7 +94,7 @@ export function analyseBench(runs: readonly BenchRun[], seed: number): BenchAnal
 }
 
 function cellOf(runs: readonly BenchRun[], random: Random): BenchCell {
-  const { world_size, batch_size, data_size, partition_size } = runs[0]!;
+  const { world_size, batch_size, data_size, partition_size } = itemAt(runs, 0);
   const sound = runs.filter(({ status }) => status === 'SUCCEEDED');
   const warm = sound.filter(({ start }) => start === 'warm');
   const cold = sound.filter(({ start }) => start === 'cold');
@@ -126,7 +126,7 @@ function averageOf(runs: readonly BenchRun[]): WorldAverage {
     return values.length === 0 ? null : mean(values);
   };
   return {
-    world_size: runs[0]!.world_size,
+    world_size: itemAt(runs, 0).world_size,
     runs: sound.length,
     duration_seconds: average('duration_seconds'),
     throughput_rps: average('throughput_rps'),

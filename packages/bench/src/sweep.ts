@@ -1,4 +1,5 @@
 import { seededRandom } from '@cosmicai/metrics';
+import { itemAt } from '@cosmicai/payload';
 
 /** One run of a sweep, before it is run. */
 export interface SweepRun {
@@ -43,7 +44,7 @@ export function sweepRuns(axes: SweepAxes, seed: number): SweepRun[] {
     );
     for (let last = runs.length - 1; last > 0; last--) {
       const other = Math.floor(random() * (last + 1));
-      [runs[last], runs[other]] = [runs[other]!, runs[last]!];
+      [runs[last], runs[other]] = [itemAt(runs, other), itemAt(runs, last)];
     }
     return runs;
   }).flat();

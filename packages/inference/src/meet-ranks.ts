@@ -51,7 +51,7 @@ export async function meetRanks(
       links: communicator.links,
     });
     if (arrivals !== undefined && merged !== undefined) {
-      const report = meetingReport(task.RUN_ID!, arrivals, PredictionMetrics.fromJSON(merged).finish());
+      const report = meetingReport(task.RUN_ID ?? '', arrivals, PredictionMetrics.fromJSON(merged).finish());
       await environment.store.put(
         runLayout(task.RESULT_PATH, task.RUN_ID).fmi,
         `${JSON.stringify(withFormat(report), null, 1)}\n`,

@@ -1,5 +1,5 @@
 import type { LinkReport } from '@cosmicai/fmi';
-import type { FmiReport, LinkCounts, PredictionScores } from '@cosmicai/payload';
+import { type FmiReport, itemAt, type LinkCounts, type PredictionScores } from '@cosmicai/payload';
 
 /** What a rank tells of its coming. */
 export interface Arrival {
@@ -20,7 +20,7 @@ export function meetingReport(runId: string, arrivals: readonly Arrival[], score
     ranks: arrivals.map(({ links, ...arrival }) => ({
       ...arrival,
       links: links.map(({ peer, kind, encrypted, setupMs }) => ({
-        to: arrivals[peer]!.rank,
+        to: itemAt(arrivals, peer).rank,
         channel: kind,
         encrypted,
         setup_ms: setupMs,

@@ -57,9 +57,10 @@ export async function* predictPartition(
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       predicted.catch(() => undefined);
       inFlight.push(predicted);
-      if (inFlight.length >= window) yield await inFlight.shift()!;
+      const due = inFlight.length >= window ? inFlight.shift() : undefined;
+      if (due !== undefined) yield await due;
     }
-    while (inFlight.length > 0) yield await inFlight.shift()!;
+    for (let due = inFlight.shift(); due !== undefined; due = inFlight.shift()) yield await due;
   } finally {
     // After an error or an early return the rest is of no interest, but its failures must not go unhandled.
     await Promise.allSettled(inFlight);

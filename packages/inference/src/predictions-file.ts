@@ -37,7 +37,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
   const zSpec = new Float64Array(count);
   const zPred = new Float32Array(count);
   const flags = new Int32Array(count);
-  const magnitudes = FEATURES.map(() => new Float64Array(count));
+  const magnitudes = FEATURES.map((name) => ({ name, data: new Float64Array(count), type: 'DOUBLE' as const }));
   let row = 0;
   for (const { partition, batches } of partitions) {
     for (const batch of batches) {
@@ -47,7 +47,8 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
       for (let sample = 0; sample < batch.count; sample++, row++) {
         names.push(partition);
         index[row] = batch.from + sample;
-        magnitudes.forEach((column, at) => (column[row] = batch.magnitudes[sample * FEATURES.length + at]!));
+        for (const [at, { data }] of magnitudes.entries())
+          data[row] = batch.magnitudes[sample * FEATURES.length + at] ?? NaN;
       }
     }
   }
@@ -58,7 +59,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
       { name: 'index', data: index, type: 'INT32' },
       { name: 'z_spec', data: zSpec, type: 'DOUBLE' },
       { name: 'z_pred', data: zPred, type: 'FLOAT' },
-      ...FEATURES.map((name, at) => ({ name, data: magnitudes[at]!, type: 'DOUBLE' as const })),
+      ...magnitudes,
       { name: 'flags', data: flags, type: 'INT32' },
     ],
     kvMetadata: [{ key: PARQUET_FORMAT_KEY, value: String(FORMAT) }],

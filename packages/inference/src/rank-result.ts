@@ -48,6 +48,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
   const readSeconds = reads.flatMap((read) => read.readSeconds);
   const readTotal = readSeconds.reduce((sum, seconds) => sum + seconds, 0);
   const bits = samples * BITS_PER_SAMPLE;
+  const [only, ...more] = task.DATA_PATH;
   const perSecond = (amount: number) => (measured.timing.inference > 0 ? amount / measured.timing.inference : 0);
   return {
     'total_cpu_time (seconds)': measured.timing.inference,
@@ -59,7 +60,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     throughput_bps: perSecond(bits),
     sample_persec: perSecond(samples),
     result_path: task.RESULT_PATH,
-    data_path: task.DATA_PATH.length === 1 ? task.DATA_PATH[0]! : task.DATA_PATH,
+    data_path: only === undefined || more.length > 0 ? task.DATA_PATH : only,
     s3_total_time: readTotal,
     s3_avg_time: readSeconds.length > 0 ? readTotal / readSeconds.length : 0,
     s3_min_time: readSeconds.length > 0 ? Math.min(...readSeconds) : 0,

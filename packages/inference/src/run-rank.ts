@@ -87,7 +87,8 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const reads = [];
   const tally = new RankTally(task.RANK, environment.onProgress);
   try {
-    for (const place of task.DATA_PATH.keys()) reads.push(await readPartition(task, place, model, environment, tally));
+    for (const planned of task.DATA_PATH.entries())
+      reads.push(await readPartition(task, planned, model, environment, tally));
   } catch (error) {
     if (meeting !== undefined && error instanceof PartitionError) await declineMeeting(task, meeting);
     throw error;
@@ -140,12 +141,11 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
 
 async function readPartition(
   task: RankTask,
-  place: number,
+  [place, key]: readonly [number, string],
   model: LoadedModel,
   { openStore, monotonic, signal }: RankEnvironment,
   tally: RankTally,
 ): Promise<PartitionPredictions & PartitionRead & PredictedSource> {
-  const key = task.DATA_PATH[place]!;
   try {
     const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
     const store = openStore(task.DATA_BUCKET, { access });

@@ -20,7 +20,7 @@ export interface UploadedModel {
  *
  * @param path of the ONNX file
  * @param prefix key prefix of models, without a slash at its end
- * @throws UserInputError when it is no model, or one of its files isn't there
+ * @throws UserInputError when it is not a model, or one of its files isn't there
  */
 export async function uploadModel(
   path: string,

@@ -215,7 +215,7 @@ function unknownFields(ranks: readonly NormalisedRank[]): string[] {
   const counted = new Map<string, { sentence: string; ranks: number }>();
   for (const { notUnderstood } of ranks) {
     for (const sentence of notUnderstood) {
-      const field = sentence.split(':')[0]!;
+      const [field = ''] = sentence.split(':');
       counted.set(field, {
         sentence: counted.get(field)?.sentence ?? sentence,
         ranks: (counted.get(field)?.ranks ?? 0) + 1,

@@ -14,7 +14,7 @@ import { runReportSchema, type RunReport } from './run-report.ts';
 import { costTable, rankTable, rateTable, reconciliationTable, scoreTable } from './tables.ts';
 import { LIGHT, VARIABLES } from './theme.ts';
 
-/** report.html of a run. @throws InvalidInputError when the data are no run report */
+/** report.html of a run. @throws InvalidInputError when the data are not a run report */
 export async function runReportHtml(input: RunReport): Promise<string> {
   const report = parseAs(runReportSchema, input, 'run report');
   const sections = await Promise.all(

@@ -26,7 +26,7 @@ const shown = (value: number | null, format: (value: number) => string) => (valu
 
 /**
  * The users' table: duration, init, memory, samples/s, bits/s and cost of every rank; what a profiler saw allocated stands by
- * itself, because it is no memory in use.
+ * itself, because it is not memory in use.
  */
 export function rankTable({ ranks }: Pick<RunReport, 'ranks'>): Table {
   const named = ranks.every(({ rank }) => rank !== null);

@@ -76,7 +76,7 @@ export interface SampleSource {
    * Reads samples in order, batch by batch, ahead of the caller. Leaving the loop, or the signal, cancels what is under way.
    * Where all samples are asked for and the format has sums to check them by, the last batch is handed out only when they fit.
    *
-   * @throws RangeError at once when the range leaves the source, or `size` is no whole number of at least 1
+   * @throws RangeError at once when the range leaves the source, or `size` is not a whole number of at least 1
    * @throws UnusableFileError when what is read is damaged
    */
   batches(options: BatchesOptions): AsyncGenerator<SampleBatch, void, undefined>;

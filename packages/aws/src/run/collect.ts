@@ -45,7 +45,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
       continue;
     }
     events.push(...childEvents(state, children));
-    const begun = children.filter((child) => child.arn !== undefined && !isExpress(child.arn));
+    const begun = children.filter(hasHistory);
     for (const { child, reader, read } of await childHistories(workflow, state, begun.slice(0, MOST_CHILD_HISTORIES))) {
       events.push(...read);
       attempts.push(...reader.attempts.map((attempt) => ({ ...attempt, in: `${state}[${child.rank}]` })));
@@ -80,16 +80,19 @@ function mapFolder(events: readonly UnnumberedEvent[]): { bucket: string; prefix
   return undefined;
 }
 
-function isExpress(arn: string): boolean {
-  return arn.includes(':express:');
+type BegunChild = MapChild & { readonly arn: string };
+
+/** Express executions keep none, and there is none of what never began. */
+function hasHistory(child: MapChild): child is BegunChild {
+  return child.arn !== undefined && !child.arn.includes(':express:');
 }
 
-async function childHistories(workflow: WorkflowService, state: string, children: readonly MapChild[]) {
+async function childHistories(workflow: WorkflowService, state: string, children: readonly BegunChild[]) {
   return await pMap(
     children,
     async (child) => {
       const reader = new HistoryReader(`${state}[${child.rank}]`);
-      const history = await workflow.history(child.arn!);
+      const history = await workflow.history(child.arn);
       // The child's begin and end are told as such.
       const read = history
         .flatMap((event) => reader.read(event))

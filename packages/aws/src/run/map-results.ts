@@ -56,7 +56,7 @@ export async function mapChildren(store: ObjectStore, folder: string): Promise<M
 
 /** The id of a Map run, which names its folder, from `arn:aws:states:…:mapRun:<machine>/<label>:<id>`. */
 export function mapRunId(mapRunArn: string): string {
-  return mapRunArn.split(':').at(-1)!;
+  return mapRunArn.slice(mapRunArn.lastIndexOf(':') + 1);
 }
 
 /** The children's begin and end as the local engine tells them. */

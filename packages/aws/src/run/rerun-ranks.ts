@@ -1,4 +1,4 @@
-import { parseReportLog } from '@cosmicai/payload';
+import { itemAt, parseReportLog } from '@cosmicai/payload';
 import {
   functionNameOf,
   type Json,
@@ -52,7 +52,7 @@ export async function rerunFailedRanks(options: RerunOptions): Promise<Rerun> {
   const { items, manifest: tasks } = await readItems(store, layout.manifest);
   // Failed, or left something that is damaged or gone since.
   const { missing } = await ranksInStore(store, tasks);
-  const children = items.filter((_, at) => missing.has(tasks[at]!.RANK));
+  const children = items.filter((_, at) => missing.has(itemAt(tasks, at).RANK));
   const { findings } = await verifyFolder(store, layout);
   if (children.length === 0 && findings.length === 0)
     throw new UserInputError(`No rank of run ${options.run.runId} has failed, and all that it left is whole.`);

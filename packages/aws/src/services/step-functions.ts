@@ -1,5 +1,5 @@
 import type { DescribeExecutionOutput, ExecutionListItem, ExecutionStatus, HistoryEvent } from '@aws-sdk/client-sfn';
-import { type JsonObject, UserInputError } from '@cosmicai/payload';
+import { type JsonObject, RemoteError, UserInputError } from '@cosmicai/payload';
 import { explained, isMissing } from './aws-errors.ts';
 import type { RemoteExecution, WorkflowService } from './workflow-service.ts';
 
@@ -12,7 +12,7 @@ const FAILED_PAGE = 20;
 export async function stepFunctions(machineArn: string, region: string): Promise<WorkflowService> {
   const sdk = await import('@aws-sdk/client-sfn');
   const client = new sdk.SFNClient({ region });
-  const machine = machineArn.split(':').at(-1)!;
+  const machine = nameIn(machineArn);
   const arnOf = (name: string) =>
     name.startsWith('arn:') ? name : `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   return {
@@ -20,12 +20,12 @@ export async function stepFunctions(machineArn: string, region: string): Promise
     definition: () =>
       explained(`read the definition of ${machine}`, async () => {
         const { definition } = await client.send(new sdk.DescribeStateMachineCommand({ stateMachineArn: machineArn }));
-        return JSON.parse(definition!) as JsonObject;
+        return JSON.parse(told(definition, 'definition')) as JsonObject;
       }),
     start: (name, input) =>
       explained(`start an execution of ${machine}`, async () => {
         const request = { stateMachineArn: machineArn, name, input: JSON.stringify(input) };
-        return (await client.send(new sdk.StartExecutionCommand(request))).executionArn!;
+        return told((await client.send(new sdk.StartExecutionCommand(request))).executionArn, 'executionArn');
       }),
     describe: async (arn) => {
       try {
@@ -35,7 +35,7 @@ export async function stepFunctions(machineArn: string, region: string): Promise
       } catch (error) {
         if (!isMissing(error)) throw error;
         throw new UserInputError(
-          `There is no execution ${arn.split(':').at(-1)!} of ${machine}. "cosmicai status --target aws" lists them.`,
+          `There is no execution ${nameIn(arn)} of ${machine}. "cosmicai status --target aws" lists them.`,
           { cause: error },
         );
       }
@@ -73,7 +73,9 @@ export async function stepFunctions(machineArn: string, region: string): Promise
           const request = { mapRunArn, statusFilter, maxResults: FAILED_PAGE };
           return (await client.send(new sdk.ListExecutionsCommand(request))).executions ?? [];
         };
-        return [...(await list('FAILED')), ...(await list('TIMED_OUT'))].map((child) => child.executionArn!);
+        return [...(await list('FAILED')), ...(await list('TIMED_OUT'))].map((child) =>
+          told(child.executionArn, 'executionArn'),
+        );
       }),
     recent: (most) =>
       explained(`list the executions of ${machine}`, async () => {
@@ -103,14 +105,25 @@ export async function stepFunctions(machineArn: string, region: string): Promise
   };
 }
 
+/** The name at the end of an ARN. */
+function nameIn(arn: string): string {
+  return arn.slice(arn.lastIndexOf(':') + 1);
+}
+
+/** What every answer of Step Functions holds, though its types leave it open. */
+function told<Value>(value: Value | undefined, field: string): Value {
+  if (value === undefined) throw new RemoteError(`Step Functions answered without ${field}.`);
+  return value;
+}
+
 function described(found: DescribeExecutionOutput | ExecutionListItem): RemoteExecution {
   const details: Partial<DescribeExecutionOutput> = found;
   const { input, output, error, cause, redriveStatus, redriveStatusReason } = details;
   return {
-    arn: found.executionArn!,
-    name: found.name!,
-    status: found.status!,
-    startedAt: found.startDate!,
+    arn: told(found.executionArn, 'executionArn'),
+    name: told(found.name, 'name'),
+    status: told(found.status, 'status'),
+    startedAt: told(found.startDate, 'startDate'),
     ...(found.stopDate !== undefined && { stoppedAt: found.stopDate }),
     ...(input !== undefined && { input }),
     ...(output !== undefined && { output }),

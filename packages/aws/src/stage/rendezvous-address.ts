@@ -58,7 +58,8 @@ async function interfaceOfTask(
     .filter(({ lastStatus }) => lastStatus === 'RUNNING')
     .sort((a, b) => Number(b.startedAt ?? 0) - Number(a.startedAt ?? 0));
   if (newest === undefined) {
-    const state = running.length > 0 ? `starting (${running[0]!.lastStatus ?? 'unknown'})` : 'not running';
+    const [first] = running;
+    const state = first === undefined ? 'not running' : `starting (${first.lastStatus ?? 'unknown'})`;
     throw new EnvironmentError(
       `The rendezvous server of stage ${stage} is ${state}. If it was paused: aws ecs update-service --cluster ${cluster} --service ${service} --desired-count 1. Why it stopped stands in the events of that service and in the log /cosmicai/${stage}/rendezvous.`,
     );

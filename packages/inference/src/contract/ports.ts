@@ -1,7 +1,7 @@
 /** An input or output as onnxruntime's session describes it; an empty shape is a scalar, or one that the model doesn't tell. */
 export interface ModelPort {
   readonly name: string;
-  /** ONNX element type, or `undefined` for what is no tensor. */
+  /** ONNX element type, or `undefined` for what is not a tensor. */
   readonly type: string | undefined;
   readonly shape: readonly (number | string)[];
 }

@@ -1,4 +1,4 @@
-import { UserInputError } from '@cosmicai/payload';
+import { itemAt, UserInputError } from '@cosmicai/payload';
 import type { Samples } from '../predictor.ts';
 import type { ModelContract } from './model-contract.ts';
 import type { FloatingType } from './ports.ts';
@@ -59,7 +59,7 @@ export async function probeModel(
   };
   const shuffled = await predict(taken(galaxies, SHUFFLED), GALAXIES);
   compare(
-    Float32Array.from(SHUFFLED, (from) => together[from]!),
+    Float32Array.from(SHUFFLED, (from) => itemAt(together, from)),
     shuffled,
     'in another order',
   );
@@ -100,13 +100,13 @@ function difference(a: number, b: number): number {
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
-  return Math.max(...a.map((value, index) => difference(value, b[index]!)));
+  return Math.max(...a.map((value, index) => difference(value, itemAt(b, index))));
 }
 
 /** The largest difference among those beyond the tolerance, 0 when none is. */
 function largestExcess(expected: Float32Array, found: Float32Array, type: FloatingType): number {
   return expected.reduce((largest, value, index) => {
-    const size = difference(value, found[index]!);
+    const size = difference(value, itemAt(found, index));
     const unit = 2 ** (Math.floor(Math.log2(Math.abs(value) || 1)) - FRACTION_BITS[type]);
     const isBeyond = size > Math.max(SMALLEST_TOLERANCE, UNITS_IN_LAST_PLACE * unit);
     return isBeyond ? Math.max(largest, size) : largest;

@@ -13,7 +13,7 @@ const verdictSchema = z.object({
 
 /**
  * Verdicts on models that were probed on this machine, by sha-256: who opens the same model again need not probe it. Keeping
- * them is a saving only, so that a folder that can't be read or written, or isn't this user's alone, is no error.
+ * them is a saving only, so that a folder that can't be read or written, or isn't this user's alone, is not an error.
  */
 export class KeptVerdicts {
   readonly #folder: OwnFolder;

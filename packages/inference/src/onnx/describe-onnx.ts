@@ -121,7 +121,8 @@ function nodeAt(file: ProtobufReader, node: Field, found: Found): void {
   for (const field of file.fields(node.start, node.end)) {
     if (field.number === NODE.op) {
       const op = file.text(field);
-      found.operators[op] = (Object.hasOwn(found.operators, op) ? found.operators[op]! : 0) + 1;
+      const before = Object.hasOwn(found.operators, op) ? found.operators[op] : undefined;
+      found.operators[op] = (before ?? 0) + 1;
     } else if (field.number === NODE.attribute) {
       for (const part of file.fields(field.start, field.end)) {
         if (part.number === ATTRIBUTE.tensor || part.number === ATTRIBUTE.tensors) tensorAt(file, part, found);

@@ -4,7 +4,7 @@ import { delimited, fieldIn, type Field, type ProtobufReader } from './protobuf.
 export const METADATA_PROPS = 14;
 const KEY = 1;
 const VALUE = 2;
-/** Of one entry; more is no text that somebody wrote. */
+/** Of one entry; more is not text that somebody wrote. */
 const LONGEST_ENTRY = 16 * 1024 * 1024;
 
 export interface Entry {

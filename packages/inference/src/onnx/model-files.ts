@@ -66,7 +66,7 @@ export function checkedLocation(location: string, label: string): string {
  * Finds the files that a graph names for its weights, before anybody opens them.
  *
  * @param path of the graph
- * @throws what modelFileNames throws, and UserInputError when one isn't there, or is no file
+ * @throws what modelFileNames throws, and UserInputError when one isn't there, or is not a file
  */
 export async function weightsAt(path: string, externalFiles: readonly string[], label = path): Promise<ModelFile[]> {
   const { weights } = modelFileNames(basename(path), externalFiles, label);
@@ -91,7 +91,7 @@ export async function weightsAt(path: string, externalFiles: readonly string[], 
  * All files of a model on this machine, under the names that they have where it goes.
  *
  * @param graph name of the model's own file there, default the one it has here
- * @throws UserInputError when the file is no model, one of its files isn't there, or names don't fit
+ * @throws UserInputError when the file is not a model, one of its files isn't there, or names don't fit
  */
 export async function modelFilesAt(path: string, graph = basename(path), label = path): Promise<ModelFiles> {
   const { externalFiles } = describeOnnxFile(path, label);

@@ -37,7 +37,7 @@ export abstract class ProtobufReader {
     return varint(this.bytes(start, end - start), 0)?.value ?? 0;
   }
 
-  /** The fields between two places; ends early where the bytes are no protobuf or a field would end behind `end`. */
+  /** The fields between two places; ends early where the bytes are not protobuf or a field would end behind `end`. */
   *fields(start: number, end: number): Generator<Field> {
     for (let at = start; at < end;) {
       const field = fieldIn(this.bytes(at, HEAD_BYTES), 0, at);

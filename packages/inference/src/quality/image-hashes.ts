@@ -8,7 +8,7 @@ export const MOST_HASHES = 10_000_000;
 
 /**
  * A 64-bit number for each image's pixels, the same for the same pixels only (two of 10 million different galaxies share one with a
- * probability of 3e-6). Images with the same value throughout are left out: they are no galaxies, and all alike.
+ * probability of 3e-6). Images with the same value throughout are left out: they are not galaxies, and all alike.
  */
 export function imageHashes({ count, images }: Pick<Galaxies, 'count' | 'images'>): BigUint64Array {
   const hashes = new BigUint64Array(count);

@@ -56,8 +56,8 @@ export class PhotometrySums {
       vector[PLACES.imageMean] = imageSum / BANDS;
       vector[PLACES.catalogueMean] = catalogueSum / BANDS;
       for (let band = 0; band < BANDS; band++) {
-        vector[PLACES.image(band)]! -= imageSum / BANDS;
-        vector[PLACES.catalogue(band)]! -= catalogueSum / BANDS;
+        vector[PLACES.image(band)] = (vector[PLACES.image(band)] ?? NaN) - imageSum / BANDS;
+        vector[PLACES.catalogue(band)] = (vector[PLACES.catalogue(band)] ?? NaN) - catalogueSum / BANDS;
       }
       this.moments.add(vector);
     }

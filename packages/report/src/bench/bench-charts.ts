@@ -1,6 +1,7 @@
 import { formatNumber } from '../format.ts';
 import type { Chart } from '../charts/chart.ts';
 import { type BenchCell, compareSizes, type Measure, type ParsedBenchReport, type Spread } from '@cosmicai/bench';
+import { itemAt } from '@cosmicai/payload';
 
 type Dimension = 'world_size' | 'batch_size' | 'data_size' | 'partition_size';
 
@@ -92,7 +93,10 @@ function chartOf(cells: readonly BenchCell[], dimension: Dimension, measures: Re
           type: 'nominal' as const,
           title: null,
           sort: names,
-          scale: { domain: names, range: names.map((_, at) => theme.series[LINE_COLOURS[at % LINE_COLOURS.length]!]!) },
+          scale: {
+            domain: names,
+            range: names.map((_, at) => itemAt(theme.series, itemAt(LINE_COLOURS, at % LINE_COLOURS.length))),
+          },
           legend,
         };
         const middle = { field: 'median', type: 'quantitative' as const, title: null, scale: { zero: true } };

@@ -16,7 +16,7 @@ import {
 } from '@cosmicai/bench';
 import { benchCharts } from './bench-charts.ts';
 
-/** report.html of a sweep. @throws InvalidInputError when the data are no bench report */
+/** report.html of a sweep. @throws InvalidInputError when the data are not a bench report */
 export async function benchReportHtml(input: BenchReport): Promise<string> {
   const report = parseAs(benchReportSchema, input, 'bench report');
   return pageOf(report, analyseBench(report.runs, report.seed));
@@ -85,7 +85,9 @@ function headerOf(report: Frame, analysis: BenchAnalysis): Markup {
     best === null
       ? []
       : [
-          ['best throughput', `${formatNumber(best.throughput_rps!.median, 4)} /s`],
+          ...(best.throughput_rps === null
+            ? []
+            : [['best throughput', `${formatNumber(best.throughput_rps.median, 4)} /s`] as const]),
           ['at world size', String(best.world_size)],
           ['and batch size', String(best.batch_size)],
           ...(best.duration_seconds === null ? [] : [['in', formatSeconds(best.duration_seconds.median)] as const]),

@@ -44,14 +44,15 @@ export function benchReportOfRuns(
       partition_size: partitionSizeOf(report),
     };
     const key = JSON.stringify(configuration);
-    seen.set(key, (seen.get(key) ?? 0) + 1);
+    const repeat = (seen.get(key) ?? 0) + 1;
+    seen.set(key, repeat);
     const slowest = most(report.ranks.map(({ seconds }) => seconds));
     const seconds = basis === 'wall clock' ? report.wallClockSeconds : slowest;
     const over = (amount: number) => (seconds === null || seconds === 0 ? null : amount / seconds);
     return [
       {
         ...configuration,
-        repeat: seen.get(key)!,
+        repeat,
         start: report.ranks.every(({ initSeconds }) => initSeconds === 0) ? 'warm' : 'cold',
         status: report.status === 'FAILED' ? 'FAILED' : 'SUCCEEDED',
         samples: report.samples,

@@ -1,3 +1,4 @@
+import { itemAt } from '@cosmicai/payload';
 import { formatNumber, formatSeconds } from '../format.ts';
 import { PHASES, type RankTimeline } from '../run-report.ts';
 import type { Chart } from './chart.ts';
@@ -56,7 +57,7 @@ export function rankTimeline(timeline: readonly RankTimeline[]): Chart {
           field: 'phase',
           type: 'nominal',
           title: null,
-          scale: { domain: used, range: used.map((phase) => theme.series[PHASES.indexOf(phase)]!) },
+          scale: { domain: used, range: used.map((phase) => itemAt(theme.series, PHASES.indexOf(phase))) },
         },
       },
     }),

@@ -1,6 +1,7 @@
 import { median } from '@cosmicai/metrics';
 import { formatNumber } from '../format.ts';
 import type { PredictionSample } from '@cosmicai/runs/gather';
+import { itemAt } from '@cosmicai/payload';
 import type { Theme } from '../theme.ts';
 import type { Chart } from './chart.ts';
 
@@ -56,7 +57,7 @@ export function redshiftDensity(sample: PredictionSample): Chart {
 
 /** dz = (z_pred - z_spec) / (1 + z_spec) against z_spec, with its running median and the outlier limits. */
 export function residualDensity(sample: PredictionSample): Chart {
-  const residuals = sample.z_spec.map((z, at) => (sample.z_pred[at]! - z) / (1 + z));
+  const residuals = sample.z_spec.map((z, at) => (itemAt(sample.z_pred, at) - z) / (1 + z));
   const zLimit = niceAbove(Math.max(upper(sample.z_spec), 0.01));
   const limit = niceAbove(Math.max(upper(residuals.map(Math.abs)), 1.2 * OUTLIER));
   const { cells, outside, levels } = histogram(sample.z_spec, residuals, [0, zLimit], [-limit, limit]);
@@ -138,7 +139,7 @@ function histogram(
   let outside = 0;
   xs.forEach((x, at) => {
     const column = Math.floor(((x - xLow) / (xHigh - xLow)) * CELLS);
-    const row = Math.floor(((ys[at]! - yLow) / (yHigh - yLow)) * CELLS);
+    const row = Math.floor(((itemAt(ys, at) - yLow) / (yHigh - yLow)) * CELLS);
     if (column < 0 || column >= CELLS || row < 0 || row >= CELLS) outside++;
     else counts.set(column * CELLS + row, (counts.get(column * CELLS + row) ?? 0) + 1);
   });
@@ -163,7 +164,7 @@ function histogram(
 function runningMedian(z: readonly number[], residuals: readonly number[], limit: number) {
   return Array.from({ length: STEPS }, (_, step) => {
     const [from, to] = [(step * limit) / STEPS, ((step + 1) * limit) / STEPS];
-    const inside = residuals.filter((_residual, at) => z[at]! >= from && z[at]! < to);
+    const inside = residuals.filter((_residual, at) => itemAt(z, at) >= from && itemAt(z, at) < to);
     return { from, to, count: inside.length, median: median(inside) };
   }).filter(({ count }) => count >= FEWEST_IN_STEP);
 }
@@ -185,7 +186,7 @@ function shownWords(sample: PredictionSample, outside: number): string {
   const of =
     shown < sample.total ? `a sample of ${formatNumber(shown)} of ${formatNumber(sample.total)}` : formatNumber(shown);
   const left = outside === 0 ? '' : ` ${formatNumber(outside)} of them lie outside the frame.`;
-  return `${of[0]!.toUpperCase()}${of.slice(1)} galaxies.${left}`;
+  return `${of.charAt(0).toUpperCase()}${of.slice(1)} galaxies.${left}`;
 }
 
 function levelWords(levels: readonly number[]): string {

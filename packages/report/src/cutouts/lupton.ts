@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- three bands of size x size pixels each, for every pixel */
 import { median } from '@cosmicai/metrics';
 import { ASTROMAE } from '@cosmicai/payload';
 

@@ -38,9 +38,10 @@ export function graphOf(definition: unknown): MachineGraph {
     ({ from, to }, at) => known.findIndex((other) => other.from === from && other.to === to) === at,
   );
   return {
-    states: [StartAt, ...names.filter((name) => name !== StartAt)]
-      .filter((name) => name in States)
-      .map((name) => ({ name, type: States[name]!.Type })),
+    states: [StartAt, ...names.filter((name) => name !== StartAt)].flatMap((name) => {
+      const found = States[name];
+      return found === undefined ? [] : [{ name, type: found.Type }];
+    }),
     transitions: unique,
   };
 }

@@ -32,7 +32,8 @@ export function largestResiduals<Row extends { readonly z_spec: number; readonly
   let worst: Row[] = [];
   for (const row of rows) {
     if (!Number.isFinite(residual(row))) continue;
-    if (worst.length === count && residual(row) <= residual(worst.at(-1)!)) continue;
+    const least = worst.length === count ? worst.at(-1) : undefined;
+    if (least !== undefined && residual(row) <= residual(least)) continue;
     worst = [...worst, row].sort((a, b) => residual(b) - residual(a)).slice(0, count);
   }
   return worst;

@@ -162,7 +162,7 @@ async function cutoutsOf(rows: readonly PredictionRow[], store: ObjectStore): Pr
         flux_base64: encodeFlux(images),
       });
     } catch {
-      // The report is about the run; that its input has been moved since is no failure of it.
+      // The report is about the run; that its input has been moved since is not a failure of it.
     }
   }
   return cutouts;

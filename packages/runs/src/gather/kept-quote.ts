@@ -14,7 +14,7 @@ export function keepQuote(directory: string, quote: Quote): void {
   writeFileSync(join(directory, QUOTE_FILE), textOf(quote));
 }
 
-/** The quote in an execution's folder. @throws InvalidInputError when the file is no quote */
+/** The quote in an execution's folder. @throws InvalidInputError when the file is not a quote */
 export function keptQuote(directory: string): Quote | undefined {
   const file = join(directory, QUOTE_FILE);
   return existsSync(file) ? parseJsonAs(quoteSchema, readFileSync(file, 'utf8'), file) : undefined;
@@ -26,7 +26,7 @@ export async function keepQuoteOfRun(place: RunPlace, quote: Quote): Promise<voi
   await store.put(key, textOf(quote));
 }
 
-/** The quote that lies in a run's own folder. @throws InvalidInputError when the object is no quote */
+/** The quote that lies in a run's own folder. @throws InvalidInputError when the object is not a quote */
 export async function quoteOfRun(place: RunPlace): Promise<Quote | undefined> {
   const { store, key } = inRun(place);
   const quote = await getIfThere(store, key);

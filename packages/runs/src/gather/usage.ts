@@ -1,5 +1,5 @@
 import { architectureOf, expressGbSeconds, type LambdaUsage, type RunUsage } from '@cosmicai/metrics';
-import { groupBy, type FunctionSize, type RankResult, type RunEvent } from '@cosmicai/payload';
+import { type FunctionSize, groupBy, itemAt, type RankResult, type RunEvent } from '@cosmicai/payload';
 import { mapsOf, type DistributedMap } from './maps-of-definition.ts';
 
 /** What is known of an execution beside its events. */
@@ -84,7 +84,7 @@ function unreportedLambda(
       : [
           {
             name: `${name}, by the ranks’ own times,`,
-            architecture: sizes[name]?.architecture ?? architectureOf(alike[0]!.architecture) ?? 'x86_64',
+            architecture: sizes[name]?.architecture ?? architectureOf(itemAt(alike, 0).architecture) ?? 'x86_64',
             memoryMb,
             ephemeralStorageMb: sizes[name]?.ephemeralStorageMb ?? EPHEMERAL_STORAGE_MB,
             requests: alike.length,

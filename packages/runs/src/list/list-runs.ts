@@ -93,7 +93,7 @@ async function ranksWithResult(store: ObjectStore, folder: string): Promise<numb
   for await (const { key } of store.list(`${folder}/`)) {
     const name = key.slice(folder.length + 1);
     // Names that begin with a digit come first: what is listed after them, all predictions among it, is none of this.
-    if (name[0]! > '9') break;
+    if (name.charAt(0) > '9') break;
     if (/^\d+\.json$/.test(name)) ranks++;
   }
   return ranks;

@@ -28,7 +28,7 @@ export function timeLeft({ from, to }: NonNullable<RankFigures['seconds_left']>)
   const least = (Math.floor(from / low.seconds) * low.seconds) / SECONDS_PER[low.name];
   const most = (Math.ceil(to / high.seconds) * high.seconds) / SECONDS_PER[high.name];
   if (low.name !== high.name) return `${least} ${low.name} to ${most} ${high.name}`;
-  // Half a step either way is no range.
+  // Half a step either way is not a range.
   return (most - least) * SECONDS_PER[high.name] <= high.seconds
     ? `about ${most} ${high.name}`
     : `${least} to ${most} ${high.name}`;

@@ -14,12 +14,12 @@ interface Look {
 
 /**
  * How fast something is counted up. What was counted before the first look, and a count that falls because work begins anew,
- * are no work done in between.
+ * are not work done in between.
  */
 export class RateMeter {
   #last: number | undefined;
   #work = 0;
-  /** When the first work was seen: loading models before it is no part of the rate. */
+  /** When the first work was seen: loading models before it is not part of the rate. */
   #first: Look | undefined;
   #looks: Look[] = [];
 
@@ -32,7 +32,7 @@ export class RateMeter {
     this.#first ??= look;
     if (at - (this.#looks.at(-1)?.at ?? -Infinity) < KEPT_EVERY_MS) return;
     this.#looks.push(look);
-    while (this.#looks.length > 1 && this.#looks[1]!.at <= at - LONGEST_MS) this.#looks.shift();
+    while ((this.#looks[1]?.at ?? Infinity) <= at - LONGEST_MS) this.#looks.shift();
   }
 
   /** Per second over the last half minute, or since the first work; undefined until that says something. */

@@ -61,7 +61,7 @@ async function removeOthers(store: ObjectStore, resultPath: string, kept: Readon
   const found: string[] = [];
   for await (const { key } of store.list(prefix)) {
     // Names that begin with a digit come first: what is listed after them, all runs among it, is none of this.
-    if (key[prefix.length]! > '9') break;
+    if (key.charAt(prefix.length) > '9') break;
     if (/^\d+\.json$/.test(key.slice(prefix.length)) && !kept.has(key)) found.push(key);
   }
   await pMap(found, async (key) => ((await isOfARun(store, key)) ? store.delete(key) : undefined), {

@@ -1,4 +1,4 @@
-import type { Manifest, ObjectVersion, RankTask } from '@cosmicai/payload';
+import { itemAt, type Manifest, type ObjectVersion, type RankTask } from '@cosmicai/payload';
 import type { ObjectInfo, ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 
@@ -58,10 +58,11 @@ export function itemsWithInputs<Any extends Item>(
 ): Any[] {
   const now = new Map(changed.map((partition) => [partition.key, partition.now]));
   return items.map((item, place) => {
-    const { DATA_PATH: paths, DATA_OBJECTS: objects } = manifest[place]!;
+    const { DATA_PATH: paths, DATA_OBJECTS: objects } = itemAt(manifest, place);
     const versions = objects?.map(({ size, etag }, at) => {
-      const found = now.get(paths[at]!);
-      const known = galaxies.get(paths[at]!);
+      const key = paths[at] ?? '';
+      const found = now.get(key);
+      const known = galaxies.get(key);
       if (found !== undefined) return { size: found.size, etag: found.etag };
       return { size, etag, ...(known !== undefined && { galaxies: known }) };
     });

@@ -35,6 +35,7 @@ export async function ranksInStore(store: ObjectStore, manifest: Manifest): Prom
 
 /** Without them nobody can say whether galaxies occur more than once. */
 async function damagedHashes(store: ObjectStore, { hashes_file: file }: RankResult): Promise<MissingRank | undefined> {
-  const problem = file && (await differenceFromHash(store, file.key, file.sha256));
-  return problem === undefined ? undefined : { error: 'HashesDamaged', cause: `${file!.key} ${problem}` };
+  if (file === undefined) return undefined;
+  const problem = await differenceFromHash(store, file.key, file.sha256);
+  return problem === undefined ? undefined : { error: 'HashesDamaged', cause: `${file.key} ${problem}` };
 }

@@ -73,6 +73,6 @@ async function strangers(store: ObjectStore, layout: RunLayout, known: ReadonlyS
     if (!inPredictions && found === null) return [];
     const rank = found?.[1] ?? found?.[2];
     if (rank !== undefined && known.has(layout.rankResult(Number(rank)))) return [];
-    return [{ what: key, problem: 'is of no rank of the run', mend: 'remove' } as const];
+    return [{ what: key, problem: 'belongs to no rank of the run', mend: 'remove' } as const];
   });
 }
