@@ -113,7 +113,7 @@ withNpm(`the installed command, on ${(await run(node, ['--version'], folder)).st
 });
 
 withNpm('the packages, in a project of their own', () => {
-  it('are imported with their types, read a partition and run the program of the README', async () => {
+  it('are imported with their types, read a partition, run the program of the README and have suites for others', async () => {
     const project = join(folder, 'project');
     await mkdir(project);
     await writeFile(join(project, 'package.json'), '{"type": "module"}');
@@ -134,6 +134,7 @@ withNpm('the packages, in a project of their own', () => {
         { rank: 0, hostname: 'here' },
         { rank: 1, hostname: 'here' },
       ],
+      suites: ['describeChannel', 'describeStore'],
     });
   });
 });
@@ -164,8 +165,10 @@ async function program(): Promise<string> {
     .replace("{ host: 'rendezvous.example.org', port: 10_000 }", "{ host: '127.0.0.1', port: server.port }")
     .replace('\n} catch', '\n  if (sums !== undefined) Object.assign(result, { sums: [...sums], reports });\n} catch');
   return `${imports}
+import { describeChannel } from '@cosmicai/fmi/conformance';
 import { startRendezvous } from '@cosmicai/rendezvous';
 import { fileStore } from '@cosmicai/store';
+import { describeStore } from '@cosmicai/store/conformance';
 import { openPartition, storeSource } from '@cosmicai/torchfile';
 
 const result = {};
@@ -183,7 +186,8 @@ ${here}
 }
 await Promise.all([0, 1].map(member));
 await server.close(0);
-console.log(JSON.stringify(result));
+const suites = [describeChannel, describeStore].map(({ name }) => name);
+console.log(JSON.stringify({ ...result, suites }));
 `;
 }
 
