@@ -25,7 +25,7 @@ const NODE_ARCH: Readonly<Record<Architecture, string>> = { x86_64: 'x64', arm64
 export async function nativeFiles(service: string, name: string, architecture: Architecture): Promise<PackedFile[]> {
   if (name !== 'onnxruntime-node') {
     throw new Error(
-      `No rule says which files of ${name} services/${service} needs on Lambda; add one to ${import.meta.filename}.`,
+      `No rule says which files of ${name} the function ${service} needs on Lambda; onnxruntime-node alone has one.`,
     );
   }
   const runtime = await packageFolder(join(root, 'services', service), 'onnxruntime-node');

@@ -53,7 +53,8 @@ export default class BundlePlugin {
   }
 
   async #openDoor(): Promise<void> {
-    const handlers = Object.values(this.#framework.service.functions).map(({ handler }) => handler.split('.')[1]!);
+    const { functions } = this.#framework.service;
+    const handlers = Object.values(functions).flatMap(({ handler }) => handler.split('.').slice(1, 2));
     // What the function answers is then all that stands on stdout.
     process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT';
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';

@@ -28,9 +28,12 @@ export async function checkAccount(options: StageOptions): Promise<Account> {
       { cause },
     );
   });
+  const { Account: id, Arn: caller } = identity;
+  if (id === undefined || caller === undefined)
+    throw new EnvironmentError('AWS answered who you are without an account or an ARN; try again later.');
   return {
-    id: identity.Account!,
-    caller: identity.Arn!,
+    id,
+    caller,
     warnings: await concurrencyWarnings(options),
   };
 }

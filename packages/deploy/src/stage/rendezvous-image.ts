@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { EnvironmentError } from '@cosmicai/payload';
 import { command } from './run-stacks.ts';
 import { inRepository, root } from '../root.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -48,9 +49,10 @@ export async function pushImage(
   if (inRepository) await command(process.execPath, ['build.ts'], { cwd: service, signal });
   await command('docker', ['build', '--platform', platform, '--tag', image, '.'], { cwd: service, signal });
   const { authorizationData = [] } = await ecr.send(new GetAuthorizationTokenCommand());
-  const [user = '', password = ''] = Buffer.from(authorizationData[0]!.authorizationToken!, 'base64')
-    .toString()
-    .split(':');
+  const token = authorizationData[0]?.authorizationToken;
+  if (token === undefined)
+    throw new EnvironmentError(`The image registry ${registry} gave no password; try again later.`);
+  const [user = '', password = ''] = Buffer.from(token, 'base64').toString().split(':');
   await command('docker', ['login', '--username', user, '--password-stdin', registry], {
     cwd: service,
     signal,

@@ -1,3 +1,4 @@
+import { valueOf } from '@cosmicai/payload';
 import type { Report } from './check-fields.ts';
 import { CHOICE_OPERATORS, TYPE_TESTS } from './support-table.ts';
 import { isObject, type Json, type JsonObject } from './types.ts';
@@ -8,7 +9,7 @@ const FIELDS = [...OPERATORS, 'Variable', 'Next', 'Comment', 'And', 'Or', 'Not']
 /** An operator the interpreter doesn't know would make the rule silently false. */
 export function checkChoiceRule(rule: Json, place: string, report: Report): void {
   if (!isObject(rule)) {
-    report(place, 'a choice rule that is no object');
+    report(place, 'a choice rule that is not an object');
     return;
   }
   for (const name of Object.keys(rule)) {
@@ -50,5 +51,5 @@ export function plainChoiceRule(rule: JsonObject): JsonObject {
   if (TYPE_TESTS.includes(operator)) {
     return test[operator] === false ? { Not: { Variable: variable, [operator]: true }, ...next } : { ...test, ...next };
   }
-  return { And: [{ Variable: variable, [TYPE_OF_OPERATOR.get(operator)!]: true }, test], ...next };
+  return { And: [{ Variable: variable, [valueOf(TYPE_OF_OPERATOR, operator)]: true }, test], ...next };
 }

@@ -157,7 +157,6 @@ function withSandboxErrors(handler: JsonObject): JsonObject {
 
 /** The interpreter overlooks a Result that is null, 0, false or "", but takes the same value from Parameters. */
 function passWithResult(state: JsonObject): JsonObject {
-  if (!('Result' in state) || state.Result) return state;
   const { Result, Parameters: _parameters, ...rest } = state;
-  return { ...rest, Parameters: Result! };
+  return Result === undefined || Result ? state : { ...rest, Parameters: Result };
 }

@@ -21,10 +21,10 @@ export class UnsupportedDefinitionError extends UserInputError {
 export function functionsOf(definition: JsonObject): { readonly name: string; readonly place: string }[] {
   return [...statesOf(definition)].flatMap(({ place, state }) => {
     if (state.Type !== 'Task' || typeof state.Resource !== 'string') return [];
-    if (isFunctionArn(state.Resource)) return [{ name: functionNameOf(state.Resource)!, place: `${place}.Resource` }];
-    const reference = isObject(state.Parameters) ? state.Parameters.FunctionName : undefined;
+    const direct = isFunctionArn(state.Resource);
+    const reference = direct ? state.Resource : isObject(state.Parameters) ? state.Parameters.FunctionName : undefined;
     const name = typeof reference === 'string' ? functionNameOf(reference) : undefined;
-    return name === undefined ? [] : [{ name, place: `${place}.Parameters.FunctionName` }];
+    return name === undefined ? [] : [{ name, place: `${place}.${direct ? 'Resource' : 'Parameters.FunctionName'}` }];
   });
 }
 
@@ -32,7 +32,7 @@ export function functionsOf(definition: JsonObject): { readonly name: string; re
  * @param functions names of the functions that the run has
  * @throws InvalidInputError when it hasn't the shape of a state machine
  * @throws UnsupportedDefinitionError naming every unsupported thing and its place
- * @throws UserInputError when it is no valid state machine, or invokes a function that the run doesn't have
+ * @throws UserInputError when it is not a valid state machine, or invokes a function that the run doesn't have
  */
 export function requireSupported(definition: JsonObject, functions: readonly string[]): void {
   checkShape(definition);

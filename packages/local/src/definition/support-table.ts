@@ -10,6 +10,8 @@ const map = [
   'ProcessorConfig',
 ];
 
+const mapFields = [...common, ...io, ...flow, ...results, ...map];
+
 export const STATE_FIELDS: Readonly<Record<string, readonly string[]>> = {
   Task: [...common, ...io, ...flow, ...results, 'Resource', 'Parameters', 'TimeoutSeconds'],
   Pass: [...common, ...io, ...flow, 'Result', 'ResultPath', 'Parameters'],
@@ -18,11 +20,11 @@ export const STATE_FIELDS: Readonly<Record<string, readonly string[]>> = {
   Succeed: [...common, ...io],
   Fail: [...common, 'Error', 'ErrorPath', 'Cause', 'CausePath'],
   Parallel: [...common, ...io, ...flow, ...results, 'Parameters', 'Branches'],
-  Map: [...common, ...io, ...flow, ...results, ...map],
+  Map: mapFields,
 };
 
 export const DISTRIBUTED_MAP_FIELDS = [
-  ...STATE_FIELDS.Map!,
+  ...mapFields,
   ...['ItemReader', 'ItemBatcher', 'ResultWriter', 'Label', 'ToleratedFailureCount', 'ToleratedFailureCountPath'],
   ...['ToleratedFailurePercentage', 'ToleratedFailurePercentagePath'],
 ];

@@ -13,7 +13,7 @@ export interface MachineDefinition extends JsonObject {
   readonly States: Readonly<Record<string, StateDefinition>> & JsonObject;
 }
 
-/** A field that the object has of its own: `constructor` and the like are no state type, variable or function. */
+/** A field that the object has of its own: `constructor` and the like are not a state type, variable or function. */
 export function ownValue<Value>(object: Readonly<Record<string, Value>>, key: string): Value | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

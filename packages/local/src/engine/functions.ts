@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { freshBundle, root } from '@cosmicai/deploy';
+import { valueOf } from '@cosmicai/payload';
 import { coresGiven } from '@cosmicai/inference';
 import { knownToBeSound } from '../definition/check-structure.ts';
 import { loadDefinition, loadFunctionNames } from '../definition/load.ts';
@@ -72,7 +73,7 @@ export async function localFunctions(options: FunctionOptions): Promise<Record<F
     ...(options.store !== undefined && { COSMICAI_STORE: options.store }),
   };
   const config = (name: FunctionName): FunctionConfig => ({
-    bundle: join(folders.get(SERVICES[name])!, 'handler.mjs'),
+    bundle: join(valueOf(folders, SERVICES[name]), 'handler.mjs'),
     handler: name,
     memoryMiB: name === 'infer' ? options.memoryMiB : SMALL_FUNCTION_MIB,
     timeoutSeconds: TIMEOUT_SECONDS,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { deriveRunKey } from '@cosmicai/rendezvous';
-import { ranksOf, runLayout, type RunReference } from '@cosmicai/payload';
+import { itemAt, ranksOf, runLayout, type RunReference } from '@cosmicai/payload';
 import { readItems } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import type { Json, JsonObject } from '../definition/types.ts';
@@ -68,7 +68,7 @@ async function planItems(
   }
   const group = `resumed-${randomUUID()}`;
   const renewed = items.map((item, at) => {
-    const place = left.indexOf(tasks[at]!.RANK);
+    const place = left.indexOf(itemAt(tasks, at).RANK);
     if (place < 0) return item;
     if (why !== undefined) return { ...item, FMI_ENABLED: false };
     return {

@@ -15,7 +15,7 @@ export async function modelOfRecord(
   try {
     return (await readModel(source, graph)).sha256;
   } catch (error) {
-    // Of a file that is no model any more the bytes themselves tell that much.
+    // Of a file that is not a model any more the bytes themselves tell that much.
     if (error instanceof UserInputError) return sha256Of(await graph.read());
     throw error;
   }

@@ -26,7 +26,7 @@ export async function openPool(
 ): Promise<FunctionPool> {
   const concurrency = settings.concurrency ?? coresGiven();
   const functions = await functionsOf(settings, model, concurrency);
-  // With a process to spare for each function that is no rank, so that these push out no warm rank.
+  // With a process to spare for each function that is not a rank, so that these push out no warm rank.
   const control = Object.keys(functions).length - 1;
   return createFunctionPool({ functions, concurrency: concurrency + control, logDirectory });
 }

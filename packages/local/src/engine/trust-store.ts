@@ -2,16 +2,17 @@ import { acceptCommand, againCommand, resumeCommand } from '@cosmicai/engine';
 import {
   EnvironmentError,
   InvalidInputError,
+  itemAt,
   listed,
-  ranksOf,
-  runLayout,
-  withFormat,
   type Manifest,
   type RankAnswer,
   type RankResult,
+  ranksOf,
+  runLayout,
   type RunLayout,
   type RunRecord,
   type RunReference,
+  withFormat,
 } from '@cosmicai/payload';
 import {
   changedPartitions,
@@ -228,12 +229,12 @@ function finishedChildren(
   );
   // What a Map makes of its items before a child gets them is its own affair.
   if (!isObject(state.ItemReader) || state.ItemBatcher !== undefined || state.ItemSelector !== undefined) return kept;
-  for (const [index, { RANK }] of manifest.entries()) {
-    const result = whole.get(RANK);
+  for (const [index, task] of manifest.entries()) {
+    const result = whole.get(task.RANK);
     if (result === undefined) continue;
-    const input = items[index]!;
+    const input = itemAt(items, index);
     const before = kept.get(index);
-    kept.set(index, before === undefined ? childOf(result, input, manifest[index]!) : { ...before, input });
+    kept.set(index, before === undefined ? childOf(result, input, task) : { ...before, input });
   }
   return kept;
 }

@@ -7,7 +7,7 @@ import { StateError } from '../interpreter/state-error.ts';
  * A number that a definition gives outright (`MaxConcurrency`) or by a path (`MaxConcurrencyPath`).
  *
  * @returns undefined when neither is there
- * @throws StateError States.Runtime when the value is no number from min to max
+ * @throws StateError States.Runtime when the value is not a number from min to max
  */
 export async function numberField(
   owner: JsonObject,

@@ -112,7 +112,7 @@ export async function runDistributedMap(run: DistributedMapRun): Promise<Json> {
     return { MapRunArn: names.mapRunArn, ResultWriterDetails: { Bucket: target.bucket, Key: key } };
   }
   const outputs = children.map((child) =>
-    child.status === 'SUCCEEDED' ? child.output! : (resultEntry(child, names) as JsonObject),
+    child.status === 'SUCCEEDED' ? (child.output ?? null) : (resultEntry(child, names) as JsonObject),
   );
   // What ResultPath null throws away goes nowhere, so it may be of any size.
   if (map.ResultPath !== null) checkStateSize(outputs, `The list of the outputs of Map ${state}`);

@@ -91,7 +91,7 @@ function fail(error: FunctionErrorBody): void {
   send({ type: 'error', requestId: current?.requestId, error, peakRss: peakRss() }, () => process.exit(129));
 }
 
-// A log that can't be written, on a full disk, is no failure of the function.
+// A log that can't be written, on a full disk, is not a failure of the function.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 process.on('uncaughtException', (error) => fail(bodyOf(error)));
 process.on('unhandledRejection', (reason) => {

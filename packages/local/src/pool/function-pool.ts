@@ -85,8 +85,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   };
 
   const warmInstance = (name: string) => {
-    for (let at = idle.length - 1; at >= 0; at--) {
-      const instance = idle[at]!;
+    for (const [at, instance] of [...idle.entries()].reverse()) {
       if (instance.name === name || !instance.alive) idle.splice(at, 1);
       if (!instance.alive) instances.delete(instance);
       else if (instance.name === name) return instance;
@@ -96,7 +95,11 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
 
   const coldInstance = async (name: string, config: FunctionConfig) => {
     // Processes of other functions make room, longest idle first.
-    while (instances.size >= concurrency && idle.length > 0) await discard(idle.shift()!);
+    while (instances.size >= concurrency) {
+      const oldest = idle.shift();
+      if (oldest === undefined) break;
+      await discard(oldest);
+    }
     const instance = startInstance(name, config, logOf(name), (orphans ??= wakeOrphans()));
     instances.add(instance);
     return instance;

@@ -16,6 +16,6 @@ function takeBack(file: number, size: number): void {
   try {
     ftruncateSync(file, size);
   } catch {
-    // A device. Half a last line is no event to whoever reads the log.
+    // A device. Half a last line is not an event to whoever reads the log.
   }
 }

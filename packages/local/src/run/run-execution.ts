@@ -95,7 +95,7 @@ async function runTask(engine: Engine, execution: Execution, containers: Contain
 }
 
 async function runMap(engine: Engine, execution: Execution, name: string, map: JsonObject, input: Json): Promise<Json> {
-  const inner = prepareMachine(itemProcessorOf(map)!);
+  const inner = prepareMachine(itemProcessorOf(map) ?? {});
   // Only the Map's first run goes on where it stopped: a Map that is visited again or retried starts anew.
   const finished = execution.finished?.get(name);
   execution.finished?.delete(name);
