@@ -78,7 +78,7 @@ export class PredictionMetrics {
     this.#residuals.add(residual);
   }
 
-  /** @param zSpec, zPred values of the same predictions in the same order */
+  /** Both are of the same galaxies, in the same order. */
   addAll(zSpec: ArrayLike<number>, zPred: ArrayLike<number>): void {
     if (zSpec.length !== zPred.length) {
       throw new RangeError(`${zSpec.length} spectroscopic redshifts for ${zPred.length} predictions`);

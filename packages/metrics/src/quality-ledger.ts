@@ -33,7 +33,7 @@ export class QualityLedger {
     }
   }
 
-  /** @param zSpec, zPred, flags of the same galaxies in the same order */
+  /** All three are of the same galaxies, in the same order. */
   addAll(zSpec: ArrayLike<number>, zPred: ArrayLike<number>, flags: ArrayLike<number>): void {
     if (zSpec.length !== zPred.length || zSpec.length !== flags.length) {
       throw new RangeError(`${zSpec.length} redshifts, ${zPred.length} predictions, ${flags.length} flags`);

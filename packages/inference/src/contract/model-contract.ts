@@ -10,11 +10,11 @@ export interface Slot {
 
 /** How a model is fed with galaxies and what it answers. */
 export interface ModelContract {
-  /** [n, ...imageShape]: [n, 5, 32, 32]. */
+  /** `[n, ...imageShape]`: `[n, 5, 32, 32]`. */
   readonly image: Slot;
-  /** [n, features]: [n, 5]; null: the model looks at images only. */
+  /** `[n, features]`: `[n, 5]`; null: the model looks at images only. */
   readonly magnitudes: Slot | null;
-  /** [n] or [n, 1]. */
+  /** `[n]` or `[n, 1]`. */
   readonly redshift: Slot;
   /** Galaxies in a forward pass where the export froze their number, else null. */
   readonly batch: number | null;
