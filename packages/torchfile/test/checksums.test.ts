@@ -194,6 +194,30 @@ describe('the check of a partition', () => {
     const partition = await openPartition(bufferSource('1.pt', flipped(bytes, to - 1, 0)));
     expect(await all(partition.batches({ size: 5, to: 5 }))).toHaveLength(1);
     await partition.read(0, 3);
+    expect(await all(partition.batches({ size: 5, from: 5 }))).toHaveLength(2);
+  });
+
+  it('ends with the signal of the batches', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    // Ten images in front of those of the partition, which only the check reads.
+    const bytes = await torchFile([{ ...IMAGES, offset: 10 * PIXELS }, MAGNITUDES, REDSHIFT], {
+      0: ramp((COUNT + 10) * PIXELS),
+      1: ramp(60),
+      2: ramp(12),
+    });
+    const whole = bufferSource('1.pt', bytes);
+    const partition = await openPartition({
+      ...whole,
+      read: (start, end, options) => {
+        signals.push(options?.signal);
+        return whole.read(start, end, options);
+      },
+    });
+    signals.length = 0;
+    const { signal } = new AbortController();
+    await all(partition.batches({ size: COUNT, signal }));
+    expect(signals).toHaveLength(4);
+    expect(signals[3]).toBe(signal);
   });
 
   it('leaves an entry of which the samples are a small part, and says so', async () => {

@@ -88,6 +88,20 @@ describe('rows of a tensor', () => {
     await expect(opening).rejects.toThrow(`${words}; call .contiguous() on the tensor before torch.save`);
   });
 
+  it('are read with the gap before the next ones where all are, so that a check sees those bytes too', async () => {
+    const apart = [{ ...IMAGES, strides: [2, 1, 1, 1] }, { ...MAGNITUDES, strides: [3, 1] }, REDSHIFT];
+    const source = counted(bufferSource('1.pt', await torchFile(apart, { 0: ramp(99), 1: ramp(99), 2: ramp(99) })));
+    const partition = await openPartition(source, { spec });
+    const imageReads = async (from: number, to: number) => {
+      source.reads.length = 0;
+      await all(partition.batches({ size: 2, from, to, readAhead: 0 }));
+      // The magnitudes and redshifts of all come with the first images.
+      return source.reads.toSpliced(1, 2).map(([start, end]) => (end - start) / 4);
+    };
+    expect((await imageReads(0, COUNT)).slice(0, 3)).toEqual([4, 4, 1]);
+    expect(await imageReads(1, COUNT)).toEqual([3, 3]);
+  });
+
   it('lie anyhow where there is one', async () => {
     const partition = await open([
       { ...dense(1, 1, 1, 1), strides: [50, 1, 1, 1] },
@@ -137,33 +151,34 @@ describe('images larger than wanted', () => {
 });
 
 describe('magnitudes and redshifts', () => {
-  /** Three numbers of 8 bytes for each galaxy, of which 43,690 take less than 1 MiB. */
-  const MOST = 43_690;
+  /** Four numbers of 8 bytes for each galaxy, of which as many take 1 MiB. */
+  const MOST = 32_768;
+  const wider = { ...spec, features: ['a', 'b', 'c'] };
 
   /** What a file of so many galaxies is read by, images apart. */
   async function labelReads(count: number, from: number, size: number): Promise<number[]> {
-    const bytes = await torchFile([dense(count, 1, 1, 1), dense(count, 2), dense(count)], {
+    const bytes = await torchFile([dense(count, 1, 1, 1), dense(count, 3), dense(count)], {
       0: ramp(count),
-      1: ramp(2 * count),
+      1: ramp(3 * count),
       2: ramp(count),
     });
     const source = counted(bufferSource('1.pt', bytes));
-    const partition = await openPartition(source, { spec });
+    const partition = await openPartition(source, { spec: wider });
     source.reads.length = 0;
     const batches = await all(partition.batches({ size, from }));
     const redshift = Float64Array.from(batches.flatMap((batch) => [...batch.redshift]));
     const magnitudes = Float64Array.from(batches.flatMap((batch) => [...batch.magnitudes]));
     expect(sha256(redshift)).toBe(sha256(Float64Array.from(ramp(count).subarray(from))));
-    expect(sha256(magnitudes)).toBe(sha256(Float64Array.from(ramp(2 * count).subarray(2 * from))));
+    expect(sha256(magnitudes)).toBe(sha256(Float64Array.from(ramp(3 * count).subarray(3 * from))));
     const lengths = source.reads.map(([start, end]) => (end - start) / 4);
     // Three reads for each batch, or one for each and two for all: the first of each batch is its images'.
     return lengths.filter((length) => !batches.some((batch) => batch.count === length)).sort((a, b) => a - b);
   }
 
   it('are read at once where they are few, else batch by batch', async () => {
-    expect(await labelReads(MOST, 0, 30_000)).toEqual([MOST, 2 * MOST]);
-    expect(await labelReads(MOST + 1, 1, 30_000)).toEqual([MOST, 2 * MOST]);
-    expect(await labelReads(MOST + 1, 0, 30_000)).toEqual([2 * (MOST + 1 - 30_000), 60_000]);
+    expect(await labelReads(MOST, 0, 20_000)).toEqual([MOST, 3 * MOST]);
+    expect(await labelReads(MOST + 1, 1, 20_000)).toEqual([MOST, 3 * MOST]);
+    expect(await labelReads(MOST + 1, 0, 20_000)).toEqual([3 * (MOST + 1 - 20_000), 60_000]);
   });
 
   it('of some galaxies are those of these', async () => {

@@ -103,7 +103,8 @@ describe('openPartition', () => {
   });
 
   it.each([
-    ['partition-deflated.pt', 'compressed in the zip'],
+    ['partition-deflated.pt', 'the images are compressed in the zip'],
+    ['partition-deflated.pt', 'load the file in Python and save it again with torch.save, which does not compress'],
     ['partition-samples-last.pt', "don't lie sample by sample (shape [5, 5, 32, 32], strides [1, 5120, 160, 5])"],
     ['three-bands.pt', 'float32 [2,3,32,32], float32 [2,5], float32 [2]'],
     ['state-dict.pt', 'expected TensorDataset(images [n,5,H,W]'],
