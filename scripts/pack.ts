@@ -42,9 +42,11 @@ export async function pack(folder: string): Promise<Packed> {
 
 /** Puts the packages of this repository that the command needs into its tarball, and what those need on its list. */
 function composeCommand(tarballs: ReadonlyMap<string, string>): void {
+  const command = tarballs.get(COMMAND);
+  if (command === undefined) throw new Error(`${COMMAND} is not among the packages.`);
   const stage = mkdtempSync(join(tmpdir(), 'cosmicai-pack-'));
   try {
-    const own = unpack(tarballs.get(COMMAND)!, stage);
+    const own = unpack(command, stage);
     const inside = new Map<string, PackageFile>();
     const add = ({ dependencies = {} }: PackageFile) => {
       for (const name of Object.keys(dependencies)) {
@@ -66,7 +68,7 @@ function composeCommand(tarballs: ReadonlyMap<string, string>): void {
       scripts: { preinstall: 'node dist/trim-runtime.js' },
     };
     write(stage, description);
-    run('npm', ['pack', '--silent', '--pack-destination', resolve(tarballs.get(COMMAND)!, '..')], stage);
+    run('npm', ['pack', '--silent', '--pack-destination', resolve(command, '..')], stage);
   } finally {
     rmSync(stage, { recursive: true });
   }

@@ -68,7 +68,9 @@ function runIn(copy: string, target: string): void {
   mkdirSync(join(cache, 'results'), { recursive: true });
   const kept = join(cache, 'results', `${target}.json`);
   if (values.again) rmSync(kept, { force: true });
-  const { files, tests } = TARGETS[target]!;
+  const mutated = TARGETS[target];
+  if (mutated === undefined) throw new Error(`No target is called ${target}.`);
+  const { files, tests } = mutated;
   const expand = (globs: readonly string[]): string[] => globs.flatMap((glob) => globSync(glob, { cwd: root }).sort());
   const results = join(copy, 'results.json');
   if (existsSync(kept)) copyFileSync(kept, results);

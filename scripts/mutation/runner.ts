@@ -66,7 +66,7 @@ class InProcessRunner implements TestRunner {
     Object.assign(globalThis, { describe, it, test, beforeAll, beforeEach, afterAll, afterEach, expect });
     Object.assign(globalThis, { jest: { setTimeout: () => undefined } });
     circus.addEventHandler((event) => {
-      if (event.name === 'test_start') this.#context.currentTestId = this.#tests.get(event.test)!.id;
+      if (event.name === 'test_start') this.#context.currentTestId = this.#tests.get(event.test)?.id;
       if (event.name === 'hook_start' && event.hook.type.endsWith('All'))
         this.#context.currentTestId = idOfBlock(event.hook.parent);
     });

@@ -33,7 +33,7 @@ export function survivorsOf(report: schema.MutationTestResult): string[] {
     return mutants
       .filter(({ status }) => status === 'Survived' || status === 'NoCoverage' || status === 'Ignored')
       .map(({ location: { start, end }, replacement, status }) => {
-        const first = lines[start.line - 1]!;
+        const first = lines[start.line - 1] ?? '';
         const was =
           start.line === end.line
             ? first.slice(start.column - 1, end.column - 1)
@@ -54,21 +54,23 @@ export async function writeScores(page: string, scores: readonly Score[], order:
       .slice(from, to)
       .split('\n')
       .map((line) => line.split('|').map((cell) => cell.trim()))
-      .flatMap(([, target, ...cells]) => (order.includes(target ?? '') ? [[target!, cells]] : [])),
+      .flatMap(([, target = '', ...cells]) => (order.includes(target) ? [[target, cells]] : [])),
   );
   for (const { target, mutants, killed, timeout, survived, noCoverage, commit, date } of scores) {
     const figures = [mutants, killed, timeout, survived, noCoverage, percent(killed + timeout, mutants)];
     rows.set(target, [...figures.map(String), commit, date]);
   }
-  const known = order.filter((target) => rows.has(target));
-  const sums = [0, 1, 2, 3, 4].map((column) =>
-    known.reduce((sum, target) => sum + Number(rows.get(target)![column]), 0),
-  );
+  const known = order.flatMap((target) => {
+    const cells = rows.get(target);
+    return cells === undefined ? [] : [{ target, cells }];
+  });
+  const sumOf = (column: number): number => known.reduce((sum, { cells }) => sum + Number(cells[column]), 0);
+  const sums = [0, 1, 2, 3, 4].map(sumOf);
   const table = [
     ['target', 'mutants', 'killed', 'timeout', 'survived', 'no coverage', 'score', 'commit', 'date'],
     Array<string>(9).fill('---'),
-    ...known.map((target) => [target, ...rows.get(target)!.slice(0, 8)]),
-    ['all', ...sums.map(String), percent(sums[1]! + sums[2]!, sums[0]!), '', ''],
+    ...known.map(({ target, cells }) => [target, ...cells.slice(0, 8)]),
+    ['all', ...sums.map(String), percent(sumOf(1) + sumOf(2), sumOf(0)), '', ''],
   ].map((cells) => `| ${cells.join(' | ')} |`);
   const updated = [text.slice(0, from) + BEGIN, '', ...table, '', text.slice(to)].join('\n');
   writeFileSync(page, await format(updated, { ...(await resolveConfig(page)), parser: 'markdown' }));

@@ -51,7 +51,7 @@ describe('a wrong payload', () => {
   it.concurrent.each([
     ['an unreadable file', 'absent.json', /The payload .*absent\.json can't be read: ENOENT/],
     ['no JSON', 'not.json', /The payload .*not\.json is not valid JSON: /],
-    ['JSON that is no object', 'list.json', /payload .*list\.json has 1 problem:\n.*a JSON object/],
+    ['JSON that is not an object', 'list.json', /payload .*list\.json has 1 problem:\n.*a JSON object/],
   ])('in %s is refused', async (_name, file, message) => {
     payload('not.json', '{"bucket": ');
     payload('list.json', []);

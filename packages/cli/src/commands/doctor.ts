@@ -50,16 +50,17 @@ const LEAST_FREE_BYTES = 2 ** 30;
 const NETWORK_TIMEOUT_MS = 5000;
 
 async function doctor(options: DoctorOptions, terminal: Terminal): Promise<number> {
+  const { store: address, rendezvous: endpoint } = options;
   const findings = [
     await finding('Node', () => Promise.resolve(node())),
     await finding('disk', () => disk(terminal.cwd)),
     await finding('model', () => model(options.model, terminal)),
-    options.store === undefined
+    address === undefined
       ? off('store', '--store')
-      : await finding('store', () => store(options.store!, accessOf(options), terminal)),
-    options.rendezvous === undefined
+      : await finding('store', () => store(address, accessOf(options), terminal)),
+    endpoint === undefined
       ? off('rendezvous', '--rendezvous')
-      : await finding('rendezvous', () => rendezvous(options.rendezvous!)),
+      : await finding('rendezvous', () => rendezvous(endpoint)),
     await identity(),
   ];
   if (options.json) printJson(terminal, findings);
@@ -141,7 +142,7 @@ async function rendezvous(endpoint: string): Promise<string> {
   }
 }
 
-/** Having no AWS identity is no failure: everything local works without one. */
+/** Having no AWS identity is not a failure: everything local works without one. */
 async function identity(): Promise<Finding> {
   try {
     const client = new STSClient({

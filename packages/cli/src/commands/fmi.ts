@@ -1,5 +1,5 @@
 import { pingWorld, type PingReport } from '@cosmicai/fmi';
-import { LARGEST_PING, parseEndpoint, UserInputError } from '@cosmicai/payload';
+import { type Endpoint, LARGEST_PING, parseEndpoint, UserInputError } from '@cosmicai/payload';
 import { Command, Option } from 'commander';
 import { describePing } from '../fmi/describe-ping.ts';
 import { stageOption, targetOption } from '../engines.ts';
@@ -51,20 +51,25 @@ const PEERS_HERE = 4;
 const PEERS_ON_STAGE = 2;
 
 async function pingHere(options: PingOptions, terminal: Terminal): Promise<PingReport> {
-  const secret = terminal.environment.COSMICAI_RENDEZVOUS_SECRETS?.trim().split(/\s+/)[0];
-  if (options.rendezvous !== undefined && secret === undefined) {
-    throw new UserInputError(
-      `The secret of ${options.rendezvous} is needed: set COSMICAI_RENDEZVOUS_SECRETS to the one it runs with.`,
-    );
-  }
   return await pingWorld({
     worldSize: options.worldSize ?? PEERS_HERE,
     path: options.path,
     hint: options.hint,
     encrypt: options.encrypt ?? false,
     signal: terminal.signal,
-    ...(options.rendezvous !== undefined && { rendezvous: parseEndpoint(options.rendezvous), secret: secret! }),
+    ...meetingPlace(options.rendezvous, terminal),
   });
+}
+
+function meetingPlace(server: string | undefined, terminal: Terminal): { rendezvous?: Endpoint; secret?: string } {
+  if (server === undefined) return {};
+  const secret = terminal.environment.COSMICAI_RENDEZVOUS_SECRETS?.trim().split(/\s+/)[0];
+  if (secret === undefined) {
+    throw new UserInputError(
+      `The secret of ${server} is needed: set COSMICAI_RENDEZVOUS_SECRETS to the one it runs with.`,
+    );
+  }
+  return { rendezvous: parseEndpoint(server), secret };
 }
 
 async function pingOnAws(options: PingOptions, terminal: Terminal): Promise<PingReport> {

@@ -30,7 +30,7 @@ export function simulateCommand(terminal: Terminal): Command {
     .option('-o, --out <folder>', 'folder or store address for the files', 'partitions')
     .option('--catalogue <file>', 'render the galaxies of this CSV instead of drawn ones (columns: see docs/survey.md)')
     .option('--columns <pairs>', 'names of the CSV’s columns, e.g. z_spec=redshift,model_u=psfMag_u', columnMapping)
-    .option('--skip-bad', 'leave out and count lines with values that are no measurements (-9999, NaN, null)')
+    .option('--skip-bad', 'leave out and count lines with values that are not measurements (-9999, NaN, null)')
     .option('--json', 'print the files written as JSON')
     .addHelpText(
       'after',

@@ -103,7 +103,7 @@ function mending(findings: readonly Finding[], place: RunPlace, execution: strin
       ? [`Ranks without a whole result run again, and all are combined anew, with: ${goOn}`]
       : []),
     ...(has('remove')
-      ? ['Files that are of no rank should be moved elsewhere: who reads the folder as a whole would count them.']
+      ? ['Files that belong to no rank should be moved elsewhere: who reads the folder as a whole would count them.']
       : []),
   ];
 }

@@ -19,7 +19,7 @@ import type { Terminal } from '../output/terminal.ts';
 /**
  * A file of this machine or an object of a store, by path or address.
  *
- * @throws UserInputError when it isn't there, or is no file
+ * @throws UserInputError when it isn't there, or is not a file
  */
 export async function existingSource(path: string, cwd: string, access: StoreAccess = {}): Promise<ByteSource> {
   const named = pathAt(path)?.replace(/(?<=.)[/\\]+$/, '');

@@ -49,7 +49,7 @@ export function formatLines(lines: readonly string[]): string {
   return lines.map(setIn).join('\n');
 }
 
-/** Text whose lines but the first are set in: names in it may hold line breaks, and what follows them is no line of ours. */
+/** Text whose lines but the first are set in: names in it may hold line breaks, and what follows them is not a line of ours. */
 export function setIn(text: string): string {
   return text.replaceAll(/\n(?=\S)/g, '\n  ');
 }

@@ -195,7 +195,7 @@ export class RunProgress implements Disposable {
     this.#ticked = this.#ticker.now();
     const stage = this.#stage;
     if (stage === undefined) return;
-    // A process that was stopped has heard nothing: that is no silence of the ranks.
+    // A process that was stopped has heard nothing: that is not silence of the ranks.
     if (this.#ticked - before > ASLEEP_MS) stage.board?.excuse(this.#ticked - before);
     this.#nameSilent(stage);
     if (this.#interactive) this.#line.draw(this.#text(stage));
@@ -236,5 +236,6 @@ export class RunProgress implements Disposable {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!.slice(0, 300);
+  const [line = ''] = text.split('\n', 1);
+  return line.slice(0, 300);
 }

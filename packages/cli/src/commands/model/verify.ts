@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseGolden, verifyModel, type Verification } from '@cosmicai/astromae';
+import { parseGolden, type Reference, type Verification, verifyModel } from '@cosmicai/astromae';
 import { openModel, type Predictor } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import type { PredictionScores } from '@cosmicai/payload';
@@ -67,15 +67,14 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   const { predictor: model } = await openModel({ ...use, modelPath: resolveModel(modelPath, terminal) });
   let other: Predictor | undefined;
   let verification: Verification;
+  const predictWith = (predictor: Predictor) => (samples: Galaxies) => predictor.predict(samples, options.batchSize);
   try {
-    if (golden === undefined)
+    let reference: Reference | undefined = golden?.predictions;
+    if (reference === undefined) {
       other = (await openModel({ ...use, modelPath: resolveModel(options.against, terminal) })).predictor;
-    const predictWith = (predictor: Predictor) => (samples: Galaxies) => predictor.predict(samples, options.batchSize);
-    verification = await verifyModel(
-      batchesOf(partitions, terminal.signal),
-      predictWith(model),
-      other === undefined ? golden!.predictions : predictWith(other),
-    );
+      reference = predictWith(other);
+    }
+    verification = await verifyModel(batchesOf(partitions, terminal.signal), predictWith(model), reference);
   } finally {
     await Promise.all([model.close(), other?.close()]);
   }
