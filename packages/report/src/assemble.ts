@@ -10,6 +10,7 @@ import {
 import { type Quote, reconcile } from '@cosmicai/quote';
 import { type RankResult, rankResultSchema, type RunSummary } from '@cosmicai/payload';
 import type { RunMaterial } from '@cosmicai/runs/gather';
+import { RANKS_ALONE } from './bill.ts';
 import { graphOf } from './machine/graph.ts';
 import { machineHistory, type RunEvent } from './machine/history.ts';
 import { meetingOf } from './meeting.ts';
@@ -95,9 +96,6 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
 function ratesOf({ rates: { summedOverRanks, bySlowestRank, byWallClock } }: RunTable): RunReport['rates'] {
   return { summedOverRanks, bySlowestRank, byWallClock };
 }
-
-const RANKS_ALONE =
-  'The ranks alone, at their list price on Lambda; orchestration, storage requests and the other functions are not in it.';
 
 function costsOf(
   { usage, costNote, prices, summary }: ReportMaterial,

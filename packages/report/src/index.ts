@@ -17,6 +17,7 @@ export {
   type Cell,
   type Table,
 } from './tables.ts';
+export { billJson } from './bill.ts';
 export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } from './format.ts';
 export { describeProbe } from './probe-pairs.ts';
 export { flagTable, scoreComparison } from './flag-table.ts';

@@ -24,14 +24,14 @@ export function describeProbe(
       `${formatSeconds(probe.startSeconds)} to the handler, ${formatSeconds(probe.modelLoadSeconds)} to load the model`,
     ],
     ['Rate', `${figure(samplesPerSecond)} galaxies/s by the clock, ${formatNumber(vcpus, 2)} cores busy`],
-    ['Reading', read === null ? 'none: the galaxies were simulated' : `${figure(read / 1e6)} MB/s to this machine`],
+    ['Reading', read === null ? 'none: the galaxies were simulated' : `${figure(read / 2 ** 20)} MB/s to this machine`],
     ['Memory', `${figure(memory.baseMb)} MB at most, with one session`],
     [
       'On Lambda',
       `a vCPU counts as a busy core here: ${figure(perVcpu)} galaxies/s; a rank of ${memoryMb} MB has ${figure(given)}: ${figure(perVcpu * given)} galaxies/s`,
     ],
     ['', `a cold start counts as ${LAMBDA_COLD_START_FACTOR} starts here: ${formatSeconds(coldStartSeconds)}`],
-    ['', `partitions come from S3 at ${s3BytesPerSecond / 1e6} MB/s, however fast they came here`],
+    ['', `partitions come from S3 at ${figure(s3BytesPerSecond / 2 ** 20)} MB/s, however fast they came here`],
     [
       '',
       `${sessions} sessions, one for each core that a rank sees: ${figure(memory.mbPerSession)} MB more for each but the first`,

@@ -1,5 +1,6 @@
 import { parseAs } from '@cosmicai/payload';
 import sharp from 'sharp';
+import { nameOfCost } from './bill.ts';
 import { drawFiles } from './charts/chart.ts';
 import { plotsOf } from './charts/plots.ts';
 import { cutoutPng } from './cutouts/cutout-image.ts';
@@ -18,7 +19,11 @@ import { LIGHT, VARIABLES } from './theme.ts';
 export async function runReportHtml(input: RunReport): Promise<string> {
   const report = parseAs(runReportSchema, input, 'run report');
   const sections = await Promise.all(
-    SECTIONS.map(async ({ id, title, of }) => ({ id, title, content: await of(report) })),
+    SECTIONS.map(async ({ id, title, of }) => ({
+      id,
+      title: typeof title === 'string' ? title : title(report),
+      content: await of(report),
+    })),
   );
   return pageHtml({
     title: `${report.title} – CosmicAI`,
@@ -54,7 +59,7 @@ function headerOf(report: RunReport): Markup {
           ['galaxies/s by wall clock', formatNumber(rates.byWallClock.samplesPerSecond, 3)] as const,
           ['bits by wall clock', formatBitRate(rates.byWallClock.bitsPerSecond)] as const,
         ]),
-    ...(cost === null ? [] : [['cost', formatUsd(cost.usd)] as const]),
+    ...(cost === null ? [] : [[nameOfCost(report), formatUsd(cost.usd)] as const]),
     ...(scores?.precision == null ? [] : [['precision (NMAD)', formatNumber(scores.precision, 3)] as const]),
     ...(scores?.r2 == null ? [] : [['R²', formatNumber(scores.r2, 4)] as const]),
   ];
@@ -63,12 +68,12 @@ function headerOf(report: RunReport): Markup {
 
 type SectionMaker = (report: RunReport) => Promise<Markup | undefined> | Markup | undefined;
 
-const SECTIONS: readonly { id: string; title: string; of: SectionMaker }[] = [
+const SECTIONS: readonly { id: string; title: string | ((report: RunReport) => string); of: SectionMaker }[] = [
   { id: 'warnings', title: 'Warnings', of: warnings },
   { id: 'course', title: 'Course of the run', of: course },
   { id: 'ranks', title: 'Ranks', of: ranks },
   { id: 'predictions', title: 'Predictions', of: predictions },
-  { id: 'cost', title: 'Cost', of: cost },
+  { id: 'cost', title: (report) => costTable(report).title, of: cost },
   { id: 'quote', title: 'Quote against actual', of: quote },
   { id: 'setup', title: 'Configuration', of: setup },
 ];

@@ -8,6 +8,7 @@ import {
   formatUnitPrice,
   formatUsd,
 } from './format.ts';
+import { nameOfCost } from './bill.ts';
 import type { RunReport } from './run-report.ts';
 
 export type Cell = string | number | null;
@@ -101,9 +102,10 @@ export function rateTable({ rates }: Pick<RunReport, 'rates'>): Table {
   };
 }
 
-export function costTable({ cost }: Pick<RunReport, 'cost'>): Table {
+export function costTable({ cost, costNote }: Pick<RunReport, 'cost' | 'costNote'>): Table {
+  const name = nameOfCost({ costNote });
   return {
-    title: 'Cost',
+    title: `${name[0]!.toUpperCase()}${name.slice(1)}`,
     columns: ['service', 'item', 'quantity', 'unit', 'USD a unit', 'USD'],
     figures: [2, 4, 5],
     rows:
@@ -134,7 +136,7 @@ export function quoteTable(quote: Quote): Table {
     rows: [
       ['ranks', `${formatNumber(quote.ranksWithData)} with data of ${formatNumber(quote.ranks)}`],
       ['galaxies', formatNumber(quote.samples)],
-      ['data', `${formatNumber(quote.bytes / 1e9, 3)} GB`],
+      ['data', `${formatNumber(quote.bytes / 2 ** 30, 3)} GB`],
       ['duration', range(quote.seconds, formatSeconds)],
       ['slowest rank', range(quote.slowestRankSeconds, formatSeconds)],
       ['Lambda requests', formatNumber(quote.lambdaRequests)],
@@ -142,7 +144,7 @@ export function quoteTable(quote: Quote): Table {
       ['ranks at once', formatNumber(quote.peakConcurrency)],
       ['state transitions', formatNumber(quote.stateTransitions)],
       ['memory of a rank', `${formatNumber(quote.memory.peakMb, 3)} of ${formatNumber(quote.memory.configuredMb)} MB`],
-      ['cost', range(quote.costUsd, formatUsd)],
+      ['bill', range(quote.costUsd, formatUsd)],
       ['based on', `${quote.calibration}; ${quote.simulatedRuns} simulated runs`],
     ],
   };
@@ -156,7 +158,8 @@ export function reconciliationTable({ reconciliation }: Pick<RunReport, 'reconci
     rows: reconciliation.map((row) => {
       const unit = row.unit === '' ? '' : ` ${row.unit}`;
       return [
-        row.what,
+        // Told as JSON by its older name.
+        row.what === 'cost' ? 'bill' : row.what,
         `${formatNumber(row.quoted)}${unit}`,
         rangeOf(row),
         `${formatNumber(row.actual)}${unit}`,

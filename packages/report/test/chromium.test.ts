@@ -110,7 +110,7 @@ const GROUND = 'getComputedStyle(document.body).backgroundColor';
   it('finds every section and every drawing by its words', async () => {
     const page = await open('run.html');
 
-    for (const name of ['Course of the run', 'Ranks', 'Predictions', 'Cost', 'Quote against actual', 'Configuration']) {
+    for (const name of ['Course of the run', 'Ranks', 'Predictions', 'Bill', 'Quote against actual', 'Configuration']) {
       expect(await page.getByRole('region', { name, exact: true }).count()).toBeGreaterThanOrEqual(1);
     }
     for (const name of [

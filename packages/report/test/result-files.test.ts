@@ -101,8 +101,8 @@ describe('several result files', () => {
     const { content } = pageOf(...['cpu', 'cuda'].map((device) => JSON.stringify([result(device, device)])));
 
     expect(benchReportSchema.parse(content).runs.map(({ data_size, repeat }) => [data_size, repeat])).toEqual([
-      ['0.0021 GB on cpu', 1],
-      ['0.0021 GB on cuda', 1],
+      ['0.0019 GB on cpu', 1],
+      ['0.0019 GB on cuda', 1],
     ]);
   });
 

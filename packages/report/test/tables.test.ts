@@ -43,7 +43,7 @@ describe('tables', () => {
       scoreTable(report),
       rateTable(report),
       costTable(report),
-      costTable(quote),
+      costTable({ ...quote, costNote: null }),
       quoteTable(quote),
     ]) {
       expect(isRectangular(table)).toBe(true);

@@ -10,7 +10,7 @@ export interface ComparedRun {
   readonly report: RunReport;
 }
 
-const BYTES_PER_GB = 1e9;
+const BYTES_PER_GB = 2 ** 30;
 const BYTES_PER_MB = 2 ** 20;
 
 /**
