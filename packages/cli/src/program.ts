@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { errorLine, EXIT, exitCodeOf, goOnLine } from './output/errors.ts';
-import { printBlock, printLine, type Terminal } from './output/terminal.ts';
+import { errorLine, EXIT, exitCodeOf, goOnLine, jsonOfError } from './output/errors.ts';
+import { printBlock, printJson, printLine, type Terminal } from './output/terminal.ts';
 import { VERSIONS } from './output/versions.ts';
 
 interface CommandEntry {
@@ -97,12 +97,8 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
 };
 
-/**
- * Runs one command line.
- *
- * @returns exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted
- */
-export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+/** The program that parses a command line: the commands that the line may name whole, of the others only their names. */
+export async function programFor(args: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command('cosmicai')
     .description('Serverless redshift inference for galaxy images')
     .version(VERSIONS.cosmicai)
@@ -110,6 +106,24 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   for (const [name, entry] of Object.entries(COMMANDS))
     program.addCommand((await commandOf(name, entry, args, terminal)).summary(entry.summary));
   confine(program, terminal);
+  return program;
+}
+
+/**
+ * Runs one command line. With `--json` a failure is JSON too, where the command has printed none.
+ *
+ * @returns exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted
+ */
+export async function runCli(args: readonly string[], outer: Terminal): Promise<number> {
+  const printed = { any: false };
+  const stdout = {
+    write: (text: string) => {
+      printed.any = true;
+      outer.stdout.write(text);
+    },
+  };
+  const terminal = { ...outer, stdout };
+  const program = await programFor(args, terminal);
   try {
     await program.parseAsync(args, { from: 'user' });
     return process.exitCode === undefined ? EXIT.done : Number(process.exitCode);
@@ -117,6 +131,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     const code = exitCodeOf(error, terminal.signal.aborted);
     // Commander has printed its own errors already.
     if (!isCommanderError(error)) printError(error, code, args, terminal);
+    if (code !== EXIT.done && args.includes('--json') && !printed.any) printJson(terminal, jsonOfError(error, code));
     return code;
   }
 }

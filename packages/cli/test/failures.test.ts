@@ -134,7 +134,7 @@ describe('an object that is not there', () => {
       ...['--definition', `${results}.json`, '--functions', 'functions.yml'],
     ]);
 
-    expect(run.stderr).toContain('The run failed: NotFoundError');
+    expect(run.stderr).toMatch(code === 2 ? /^Error: /m : /The run failed: NotFoundError/);
     expect(run.code).toBe(code);
     expect(run.stderr.includes('go on with: cosmicai run --resume')).toBe(code === 1);
   });

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { benchReportSchema } from '@cosmicai/bench';
 import { pricesOf } from '@cosmicai/metrics';
 import { DEFAULT_CALIBRATION, quoteSchema } from '@cosmicai/quote';
-import { parseAs, parseJsonAs, type RankResult } from '@cosmicai/payload';
+import { FORMAT, parseAs, parseJsonAs, type RankResult } from '@cosmicai/payload';
 import { printedJson, printedRun, Workspace } from './support/workspace.ts';
 
 let workspace: Workspace;
@@ -197,7 +197,9 @@ describe('cosmicai report of files', () => {
 
     expect(read.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     expect(read.map((end) => (printedJson(end) as { samples: number }).samples)).toEqual([8, 4, 4, 8]);
-    expect(none.map(({ code, stdout }) => [code, stdout])).toEqual(refused.map(() => [2, '']));
+    expect(none.map((end) => [end.code, printedJson(end)])).toEqual(
+      refused.map(() => [2, { error: 'UserInputError', cause: expect.any(String) as unknown, format: FORMAT }]),
+    );
     const [record, manifest, partition, missing] = none.map(({ stderr }) => stderr);
     expect(record).toMatch(/run record \(run\.json\); name the folder of its run instead/);
     expect(manifest).toMatch(/manifest of a run/);
@@ -306,7 +308,7 @@ describe('cosmicai quote', () => {
     expect(table.code).toBe(0);
     expect(table.stdout).toMatch(/^ranks +130 with data of 130$/m);
     expect(table.stdout).toMatch(/^galaxies +664,690$/m);
-    expect(table.stdout).toMatch(/^cost +[\d.]+ USD \([\d.]+ USD to [\d.]+ USD\)$/m);
+    expect(table.stdout).toMatch(/^bill +[\d.]+ USD \([\d.]+ USD to [\d.]+ USD\)$/m);
     expect(json.code).toBe(0);
     expect(printedJson(json)).toMatchObject({ ranks: 130, samples: 664_690, lambdaRequests: 132 });
   });

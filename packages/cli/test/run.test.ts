@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { decodePredictions } from '@cosmicai/inference';
 import { fmiReportSchema, parseJsonAs, parseReportLog } from '@cosmicai/payload';
 import { eventsIn } from './support/events.ts';
@@ -18,6 +18,12 @@ const UPSTREAM_KEYS = [
   ...['batch_size', 'device', 'throughput_bps', 'sample_persec', 'result_path', 'data_path'],
   ...['s3_total_time', 's3_avg_time', 's3_min_time', 's3_max_time'],
 ];
+
+interface Bill {
+  readonly run_id: string;
+  readonly usd: number;
+  readonly items: readonly { readonly service: string; readonly usd: number }[];
+}
 
 describe('cosmicai run', () => {
   it.concurrent('runs the workflow at world size 4 and leaves every file', async () => {
@@ -85,7 +91,19 @@ describe('cosmicai run', () => {
       expect(lines.some((line) => line.startsWith(`${title} `))).toBe(true);
     expect(run.stdout).toContain(workspace.path('tables', 'combined_data.json'));
     const [page] = /\/\S+report\.html$/m.exec(run.stdout)!;
-    expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>/i);
+    const html = readFileSync(page, 'utf8');
+    expect(html).toMatch(/^<!doctype html>/i);
+
+    // The bill is one, wherever it is shown; the cost in summary.json is that of the ranks' functions.
+    const { usd, items, run_id } = JSON.parse(readFileSync(join(dirname(page), 'bill.json'), 'utf8')) as Bill;
+    expect(items.reduce((sum, item) => sum + item.usd, 0)).toBeCloseTo(usd, 12);
+    expect(new Set(items.map(({ service }) => service))).toEqual(new Set(['Lambda', 'Step Functions', 'S3']));
+    const { cost } = workspace.summary('tables', 'summary.json');
+    expect(usd).toBeGreaterThan(cost!.usd);
+    expect(run.stdout).toMatch(/\n\nBill:\nservice +item/);
+    expect(Number(/^Total +(\S+)$/m.exec(run.stdout)![1])).toBeCloseTo(usd, 6);
+    expect(html).toMatch(/<h2[^>]*>Bill<\/h2>/);
+    expect(run_id).toBe(basename(dirname(page)));
     expect(run.stderr.split('\n')).toEqual(expect.arrayContaining(['Initialize', 'Infer', 'Summarize']));
   });
 

@@ -15,4 +15,5 @@ export type {
 export { BrokenOffByInputError, BrokenOffError, goOnWith, isOutside, messageOf } from './errors.ts';
 export { Job, type Telling } from './job.ts';
 export { plannedBytes, plannedRunBy, plannedRunIn, plannedRunOf } from './planned-run.ts';
+export { refusalOf } from './refusal.ts';
 export { acceptCommand, againCommand, resumeCommand } from './way-on.ts';

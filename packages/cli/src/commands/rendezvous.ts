@@ -18,12 +18,13 @@ export function rendezvousCommand(terminal: Terminal): Command {
     .action(async (options: string[]) => {
       const server = spawn(process.execPath, [rendezvousServer, ...options], {
         // By the channel the server hears that this process is gone, however it ended.
-        stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        // Ctrl-C reaches this process alone, which passes it on: a second signal would cut the draining short.
+        detached: true,
         env: terminal.environment,
       });
       const orphans = wakeOrphans();
       if (server.pid !== undefined) orphans.add(server.pid);
-      // Ctrl-C reaches the server by itself, as it is in the same process group; a signal to this process alone is passed on.
       terminal.signal.addEventListener('abort', () => server.kill('SIGTERM'));
       const [code] = (await once(server, 'exit')) as [number | null];
       orphans.close();

@@ -3,7 +3,7 @@ import { bucketAndPrefix, folderAddress, makeNamedFolder, openStore } from '@cos
 import { writeSurvey, type Catalogue, type ColumnMapping, type WrittenPartition } from '@cosmicai/survey';
 import { Command } from 'commander';
 import { columnMapping, openCatalogue } from '../inputs/catalogue.ts';
-import { byteSize, wholeNumber } from '../inputs/options.ts';
+import { partitionSizeOption, wholeNumber } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
@@ -26,7 +26,7 @@ export function simulateCommand(terminal: Terminal): Command {
     )
     .option('-n, --count <n>', 'number of galaxies', wholeNumber(1), 5113)
     .option('-s, --seed <n>', 'the same seed gives the same bytes', wholeNumber(0), 1)
-    .option('-p, --partition-size <size>', 'size of a partition file, e.g. 25MB', byteSize, byteSize('25MB'))
+    .addOption(partitionSizeOption('size of a partition file, e.g. 100MB'))
     .option('-o, --out <folder>', 'folder or store address for the files', 'partitions')
     .option('--catalogue <file>', 'render the galaxies of this CSV instead of drawn ones (columns: see docs/survey.md)')
     .option('--columns <pairs>', 'names of the CSV’s columns, e.g. z_spec=redshift,model_u=psfMag_u', columnMapping)

@@ -5,7 +5,7 @@ import { openSamples, splitSamples, type SamplesPart } from '@cosmicai/samples';
 import { bucketAndPrefix, folderAddress, makeNamedFolder, openStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { existingSource } from '../inputs/files.ts';
-import { accessOf, byteSize, crcOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
+import { accessOf, partitionSizeOption, crcOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
@@ -23,12 +23,7 @@ export function splitCommand(terminal: Terminal): Command {
       'Splits a big partition file into partitions 1.pt, 2.pt, …, bit for bit, without holding it in memory.',
     )
     .argument('<file>', 'partition file (.pt), or a file:// or s3:// address of one')
-    .option(
-      '-p, --partition-size <size>',
-      'size of a partition, e.g. 25MB: 1,278 galaxies, as the published partitions have',
-      byteSize,
-      byteSize('25MB'),
-    )
+    .addOption(partitionSizeOption('size of a partition, e.g. 25MB: 1,278 galaxies, as the published partitions have'))
     .requiredOption('-o, --out <folder>', 'folder or store address for the files')
     .addOption(crcOption())
     .option('--json', 'print the files written as JSON')

@@ -13,7 +13,7 @@ import {
   runsUnderWay,
   type UnderWay,
 } from '@cosmicai/runs';
-import { openStore, resultsLocation } from '@cosmicai/store';
+import { folderAddress, openStore, resultsLocation, type ObjectStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { stageOption, targetOption } from '../engines.ts';
 import { accessOf, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
@@ -67,6 +67,8 @@ async function status(
   const executions = executionsFolder(place, terminal.cwd);
   const underWay = runsUnderWay(executions, Date.now());
   const found = await listRuns(openStore(place.bucket, { access }), place.resultPath, runId);
+  if (found.length === 0 && runId === undefined)
+    await requireFolder(openStore(folderAddress(results, terminal.cwd), { access }));
   const rows = found.map((row): RunState => ({
     ...row,
     under_way: row.status === NOT_SUMMARIZED ? (underWay.get(row.run_id) ?? null) : null,
@@ -85,6 +87,11 @@ async function status(
     const broken = await brokenOff(executions, (directory) => executionOwner(directory) !== undefined);
     if (broken.length > 0) printBlock(terminal.stdout, `\n${describeBrokenOff(broken)}`);
   }
+}
+
+/** @throws NoSuchBucketError when a folder isn't there; of S3 only a bucket can be missing */
+async function requireFolder(store: ObjectStore): Promise<void> {
+  for await (const _ of store.list('')) break;
 }
 
 /** As `run` printed it; of a run without a summary, or with files of another version, what is known. */

@@ -39,7 +39,7 @@ function pairTable({ pairs }: PingReport): string {
       { title: 'channel', align: 'left', cell: (pair) => `${pair.channel}${pair.encrypted ? ', encrypted' : ''}` },
       { title: 'set-up', cell: (pair) => `${pair.setUpMs.toFixed(1)} ms` },
       { title: 'latency', cell: (pair) => `${pair.latencyUs.toFixed(0)} µs` },
-      { title: 'bandwidth', cell: (pair) => `${pair.bandwidthMBs.toFixed(0)} MB/s` },
+      { title: 'bandwidth', cell: (pair) => `${((pair.bandwidthMBs * 1e6) / 2 ** 20).toFixed(0)} MB/s` },
     ],
     pairs,
   );

@@ -44,6 +44,11 @@ export function words(text: string): string[] {
   return list;
 }
 
+/** Size of a partition file, by default that of the published partitions. */
+export function partitionSizeOption(description: string): Option {
+  return new Option('-p, --partition-size <size>', description).argParser(byteSize).default(byteSize('25MB'), '25MB');
+}
+
 export function memoryOption(): Option {
   return new Option('--memory <MB>', 'memory of a rank').argParser(wholeNumber(128, 10_240)).default(RANK_MEMORY_MIB);
 }

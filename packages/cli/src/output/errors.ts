@@ -1,5 +1,5 @@
 import { BrokenOffByInputError, BrokenOffError, goOnWith, messageOf } from '@cosmicai/engine';
-import { CosmicError, shellWord } from '@cosmicai/payload';
+import { CosmicError, shellWord, UserInputError } from '@cosmicai/payload';
 import { codeOf, whyRefused } from '@cosmicai/store';
 import { CommanderError } from 'commander';
 import { setIn } from './table.ts';
@@ -32,4 +32,12 @@ function isRefused(error: unknown): boolean {
 /** What is printed of the error that ends a command. */
 export function errorLine(error: unknown): string {
   return setIn(`Error: ${messageOf(error)}`);
+}
+
+/** What `--json` prints of the error that ends a command, by the names by which it prints that of a run. */
+export function jsonOfError(error: unknown, code: number): { readonly error: string; readonly cause: string } {
+  if (code === EXIT.interrupted) return { error: 'Interrupted', cause: 'Stopped.' };
+  if (error instanceof CommanderError)
+    return { error: UserInputError.name, cause: error.message.replace(/^error: /, '') };
+  return { error: error instanceof Error ? error.name : 'Error', cause: messageOf(error) };
 }

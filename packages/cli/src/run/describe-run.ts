@@ -9,6 +9,7 @@ import {
   scoreComparison,
   scoreTable,
   type RunReport,
+  type Table,
 } from '@cosmicai/report';
 import { formatLines, formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
@@ -36,10 +37,8 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     formatReportTable(rateTable(report)),
     ...(report.scores === null ? [] : [formatReportTable(scoreTable(report))]),
     ...flags(report),
-    ...(report.cost === null ? [] : [formatReportTable(costTable(report))]),
-    ...(report.reconciliation.length === 0
-      ? []
-      : [`Quote against actual:\n${formatReportTable(reconciliationTable(report))}`]),
+    ...(report.cost === null ? [] : [titled(costTable(report))]),
+    ...(report.reconciliation.length === 0 ? [] : [titled(reconciliationTable(report))]),
   ];
   if (report.ranks.length > RANKS_SHOWN) parts.splice(1, 0, `… and ${report.ranks.length - RANKS_SHOWN} more ranks`);
   if (summary.failed_ranks.length > 0) {
@@ -51,6 +50,10 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
   if (summary.not_checked !== undefined) parts.push(`Not checked:\n${formatLines(summary.not_checked)}`);
   if (summary.warnings.length > 0) parts.push(`Warnings:\n${formatLines(summary.warnings)}`);
   return parts.join('\n\n');
+}
+
+function titled(table: Table): string {
+  return `${table.title}:\n${formatReportTable(table)}`;
 }
 
 /** Only when there is something to show. */

@@ -1,15 +1,8 @@
-import { assembleRunReport, runReportHtml } from '@cosmicai/report';
+import { assembleRunReport, billJson, runReportHtml } from '@cosmicai/report';
 import { CosmicError, functionMessage, shellWord, type RunSummary } from '@cosmicai/payload';
 import { gatherRun } from '@cosmicai/runs/gather';
 import { readableAddress } from '@cosmicai/store';
-import {
-  BrokenOffError,
-  goOnWith,
-  isOutside,
-  plannedRunOf,
-  type ExecutionCommands,
-  type Outcome,
-} from '@cosmicai/engine';
+import { BrokenOffError, goOnWith, isOutside, refusalOf, type ExecutionCommands, type Outcome } from '@cosmicai/engine';
 import { EXIT } from '../output/errors.ts';
 import { formatLines, setIn } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -42,24 +35,28 @@ export async function reportExecution(
   });
   const report = assembleRunReport({ ...material, versions: VERSIONS });
   const { folder } = layoutOf(place);
+  const { url } = openPlace(place);
   const page = options.report === false ? undefined : `${folder}/report.html`;
-  const lost = page === undefined ? undefined : await reasonLost(page, await runReportHtml(report), place);
+  const bill = billJson(report);
+  const lost =
+    (bill === undefined ? undefined : await reasonLost(`${folder}/bill.json`, bill, place)) ??
+    (page === undefined ? undefined : await reasonLost(page, await runReportHtml(report), place));
   if (options.json)
     printJson(terminal, { status, error, cause, directory, summary: material.summary, ranks: report.ranks });
   else
     printBlock(
       terminal.stdout,
-      `${describeRun(report, material.summary)}\n\n${places(outcome, material.summary, lost === undefined ? page : undefined)}`,
+      `${describeRun(report, material.summary)}\n\n${places(url, outcome, material.summary, lost === undefined ? page : undefined)}`,
     );
   const code = conclude(outcome, goOn, terminal);
   if (lost === undefined) return code;
-  throw new BrokenOffError(lost, `cosmicai report ${shellWord(readableAddress(place.bucket, folder))}`);
+  throw new BrokenOffError(lost, `cosmicai report ${shellWord(readableAddress(url, folder))}`);
 }
 
-/** Writes the page, without which the run is done all the same; answers why it can't be written, if it can't. */
-async function reasonLost(page: string, html: string, place: RunPlace): Promise<unknown> {
+/** Writes what the run is done without all the same; answers why it can't be written, if it can't. */
+async function reasonLost(name: string, text: string, place: RunPlace): Promise<unknown> {
   try {
-    await openPlace(place).put(page, html);
+    await openPlace(place).put(name, text);
     return undefined;
   } catch (error) {
     if (!isOutside(error)) throw error;
@@ -69,7 +66,7 @@ async function reasonLost(page: string, html: string, place: RunPlace): Promise<
 
 /** Says how the execution ended; answers the exit code. */
 function conclude(outcome: Outcome, goOn: string, terminal: Terminal): number {
-  const { status, error, cause = '', directory, events } = outcome;
+  const { status, error, cause = '', directory } = outcome;
   if (status === 'SUCCEEDED') return EXIT.done;
   if (status === 'ABORTED') {
     printLine(terminal.stderr, `Stopped. Go on with: ${goOn}`);
@@ -77,24 +74,15 @@ function conclude(outcome: Outcome, goOn: string, terminal: Terminal): number {
   }
   printBlock(terminal.stderr, `\nThe run failed: ${error ?? status}\n${setIn(functionMessage(cause))}`);
   printLine(terminal.stderr, `Events and logs: ${directory}`);
-  if (plannedRunOf(events) === undefined && WRONG_INPUT.has(error ?? '')) return EXIT.wrongUse;
+  if (refusalOf(outcome) !== undefined) return EXIT.wrongUse;
   printLine(terminal.stderr, goOnWith(goOn));
   return EXIT.failed;
 }
 
-/** Errors of Initialize that only the sender of the payload can mend. Once there is a plan they tell of what a run lost. */
-const WRONG_INPUT = new Set([
-  'InvalidInputError',
-  'UserInputError',
-  'NoSuchBucketError',
-  'InvalidAddressError',
-  'NotFoundError',
-]);
-
-function places({ directory }: Outcome, summary: RunSummary, page: string | undefined): string {
-  const folder = readableAddress(summary.bucket, summary.result_path);
+function places(url: string, { directory }: Outcome, summary: RunSummary, page: string | undefined): string {
+  const folder = readableAddress(url, summary.result_path);
   return formatLines([
-    ...(page === undefined ? [] : [`Report       ${readableAddress(summary.bucket, page)}`]),
+    ...(page === undefined ? [] : [`Report       ${readableAddress(url, page)}`]),
     // The combined data of a failed run are not published.
     ...(summary.status === 'FAILED' ? [] : [`Results      ${folder}/combined_data.json, <rank>.json`]),
     `This run     ${folder}/runs/${summary.run_id}/ (summary.json, predictions/<rank>.parquet)`,

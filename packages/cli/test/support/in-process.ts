@@ -3,7 +3,15 @@ import { terminalOf } from '../../src/output/terminal.ts';
 import { runCli } from '../../src/program.ts';
 
 /** Runs a command line in this process. */
-export async function cosmicai(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+export function cosmicai(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return cosmicaiIn(process.cwd(), args);
+}
+
+/** The same for a user who stands in a folder. */
+export async function cosmicaiIn(
+  cwd: string,
+  args: readonly string[],
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const texts = { stdout: '', stderr: '' };
   const into = (name: keyof typeof texts) =>
     new Writable({
@@ -14,8 +22,15 @@ export async function cosmicai(...args: string[]): Promise<{ code: number; stdou
     });
   const terminal = terminalOf(
     { stdout: into('stdout'), stderr: into('stderr') },
-    { interactive: false, environment: {}, cwd: process.cwd(), signal: new AbortController().signal },
+    { interactive: false, environment: {}, cwd, signal: new AbortController().signal },
   );
-  const code = await runCli(args, terminal);
-  return { code, ...texts };
+  // Commands set it, and this process is the tests'.
+  const before = process.exitCode;
+  process.exitCode = undefined;
+  try {
+    const code = await runCli(args, terminal);
+    return { code, ...texts };
+  } finally {
+    process.exitCode = before;
+  }
 }

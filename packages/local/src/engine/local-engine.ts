@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import {
   BrokenOffByInputError,
   BrokenOffError,
@@ -9,6 +10,7 @@ import {
   Job,
   plannedBytes,
   plannedRunBy,
+  refusalOf,
   resumeCommand,
   type Engine,
   type EngineContext,
@@ -59,6 +61,8 @@ interface Asked {
 /** What an execution runs with, once all of it has been found right. */
 interface Prepared extends Asked {
   readonly directory: string;
+  /** Takes away what was made for an execution that is refused: its folder, and those above that were not there before. */
+  readonly remove: () => Promise<void>;
   readonly definition: JsonObject;
   readonly functions: Readonly<Record<string, FunctionConfig>>;
   readonly modelSha256: string;
@@ -189,13 +193,19 @@ async function prepare(asked: Asked, rendezvous: LocalRendezvous, context: Engin
     ...(meeting && { max_concurrency: Math.min(concurrency, most) }),
   };
   const directory = resumed ?? newDirectory(payload, context.cwd);
+  const made = [directory, pathAt(payload.bucket)].flatMap((path) => (path === undefined ? [] : missing(path)));
+  const remove = async () => {
+    await rm(directory, { recursive: true, force: true });
+    // Others may have begun to use them.
+    for (const folder of made) await rmdir(folder).catch(() => undefined);
+  };
   await createLocalBucket(payload.bucket);
   if (resumed === undefined) {
     await makeNamedFolder(directory, 'Results');
     const store = settings.store ?? context.environment.COSMICAI_STORE;
     keepSettings(directory, model, { ...settings, store }, context.cwd);
   }
-  return { ...asked, payload, directory, definition, functions, modelSha256, concurrency, rendezvous };
+  return { ...asked, payload, directory, remove, definition, functions, modelSha256, concurrency, rendezvous };
 }
 
 async function run(prepared: Prepared, context: EngineContext, { see, hear, signal }: Telling): Promise<Outcome> {
@@ -238,6 +248,11 @@ async function run(prepared: Prepared, context: EngineContext, { see, hear, sign
   }).catch((error: unknown) => {
     throw brokenOff(error, directory);
   });
+  const refusal = prepared.resumed === undefined ? refusalOf(result) : undefined;
+  if (refusal !== undefined) {
+    await prepared.remove();
+    throw refusal;
+  }
   return { ...result, execution: directory, directory, definition, place: placeOf(result.events, settings.store) };
 }
 
@@ -272,6 +287,11 @@ function modelOfRun({ payload, resumed }: Asked, modelSha256: string): string {
 function newDirectory({ bucket, result_path: resultPath }: RunPayload, cwd: string): string {
   const name = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 4)}`;
   return join(executionsFolder({ bucket, resultPath }, cwd), name);
+}
+
+/** Folders of a path that are not there, the innermost first. */
+function missing(path: string): string[] {
+  return existsSync(path) ? [] : [path, ...missing(dirname(path))];
 }
 
 /** A results folder of this machine is made; a bucket that doesn't exist stays an error. */
