@@ -4,7 +4,8 @@ import { startStandIn } from './stand-in.ts';
 
 const aws = await startStandIn();
 const exports = Object.entries(aws.env).filter(([name]) => name.startsWith('AWS_'));
+const stopped = Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
 process.stdout.write(exports.map(([name, value]) => `export ${name}=${value}\n`).join(''));
 process.stderr.write('This is there until Ctrl-C.\n');
-await Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
+await stopped;
 await aws.close();

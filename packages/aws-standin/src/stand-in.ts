@@ -48,9 +48,14 @@ export interface StandIn {
   /** What commands and SDKs need to reach it. */
   readonly env: Readonly<Record<string, string>>;
   /**
-   * Types `cosmicai deploy <stage>`, when no other test deploys.
+   * Writes the file of a stage.
    *
-   * @param options of the stage, as in config/<stage>.yml; those that moto needs are there already
+   * @param options as in config/<stage>.yml; those that moto needs are there already
+   */
+  describe(stage: string, options?: object): Promise<void>;
+  /**
+   * Types `cosmicai deploy <stage>` of a stage so described, when no other test deploys.
+   *
    * @returns what the command printed
    */
   deploy(stage: string, options?: object): Promise<string>;
@@ -94,15 +99,19 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
     await rm(folder, { recursive: true });
     throw error;
   });
+  // moto knows no change sets and needs the bucket for packages to be there before.
+  const describe = (stage: string, stageOptions: object = {}) => {
+    const deployment = { bucket: `cosmicai-${stage}-packages`, method: 'direct' };
+    return writeFile(join(stages, `${stage}.yml`), JSON.stringify({ deployment, ...stageOptions }));
+  };
   return {
     endpoint,
     account: ACCOUNT,
     region: REGION,
     env: { ...env, COSMICAI_STAGES: stages },
-    async deploy(stage, stageOptions = {}) {
-      // moto knows no change sets and needs the bucket for packages to be there before.
-      const deployment = { bucket: `cosmicai-${stage}-packages`, method: 'direct' };
-      await writeFile(join(stages, `${stage}.yml`), JSON.stringify({ deployment, ...stageOptions }));
+    describe,
+    async deploy(stage, stageOptions) {
+      await describe(stage, stageOptions);
       const environment = { ...process.env, ...env, COSMICAI_STAGES: stages };
       const command = () => promisify(execFile)(process.execPath, [COSMICAI, 'deploy', stage], { env: environment });
       return (await oneDeployment(command)).stdout;

@@ -18,6 +18,15 @@ async function serve(settings: Settings): Promise<void> {
     if (running.server === undefined) throw new Error('The server was asked for its metrics before it stood.');
     return running.server.stats();
   });
+  let signals = 0;
+  const drain = () => void running.server?.close(settings['drain-seconds'] * 1_000);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      // A second signal cuts the drain short.
+      if (++signals > 1) process.exit(1);
+      drain();
+    });
+  }
   const server = await startRendezvous({
     secrets: settings.secrets,
     port: settings.port,
@@ -34,20 +43,13 @@ async function serve(settings: Settings): Promise<void> {
     metrics,
   });
   running.server = server;
+  if (signals > 0) drain();
   const stage = process.env.COSMICAI_STAGE;
   if (stage !== undefined)
     setInterval(
       stageMetrics(stage, () => server.stats()),
       CLOUDWATCH_PERIOD_MS,
     ).unref();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    // A second signal cuts the drain short.
-    let received = 0;
-    process.on(signal, () => {
-      if (++received > 1) process.exit(1);
-      void server.close(settings['drain-seconds'] * 1_000);
-    });
-  }
 }
 
 // Whoever started the server with a channel wants it to end with him: it must not stay on his port.
