@@ -6,6 +6,7 @@ import { checkDeadline } from './operation.ts';
 import type { CommunicatorOptions } from './options.ts';
 import { ChannelUnavailableError } from './errors.ts';
 import { createConnector, type ConnectorOptions, type Endpoint } from '@cosmicai/rendezvous';
+import { defined } from '@cosmicai/payload';
 import type { TcpunchCommunicator } from './tcpunch-v1/tcpunch-communicator.ts';
 
 /** For a world with C++ FMI peers; see TcpunchCommunicator for what is missing then. */
@@ -116,9 +117,7 @@ async function throughRendezvous(options: JoinOptions, rendezvous: Endpoint): Pr
     worldSize,
     allowDirect: path === 'direct',
     deadline: Date.now() + (options.joinMs ?? DEFAULT_JOIN_MS),
-    ...(group === undefined ? {} : { group }),
-    ...(encrypt === undefined ? {} : { encrypt }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ group, encrypt, signal }),
   });
   return direct(connector, path);
 }

@@ -1,5 +1,6 @@
 export { parseEndpoint, type Endpoint } from './endpoint.ts';
 export * from './errors.ts';
+export { defined, type Defined } from './defined.ts';
 export { describe } from './describe.ts';
 export { groupBy } from './group-by.ts';
 export { itemAt, valueOf } from './known.ts';

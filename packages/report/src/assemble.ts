@@ -8,7 +8,7 @@ import {
   type RunTable,
 } from '@cosmicai/metrics';
 import { type Quote, reconcile } from '@cosmicai/quote';
-import { type RankResult, rankResultSchema, type RunSummary } from '@cosmicai/payload';
+import { defined, type RankResult, rankResultSchema, type RunSummary } from '@cosmicai/payload';
 import type { RunMaterial } from '@cosmicai/runs/gather';
 import { RANKS_ALONE } from './bill.ts';
 import { graphOf } from './machine/graph.ts';
@@ -38,8 +38,7 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
     ranks.map(({ measurement }) => measurement),
     {
       prices,
-      ...(material.reports === undefined ? {} : { reports: material.reports }),
-      ...(wallClockSeconds === undefined ? {} : { wallClockSeconds }),
+      ...defined({ reports: material.reports, wallClockSeconds }),
     },
   );
   const ours = material.results.flatMap((result) => {

@@ -1,4 +1,5 @@
 import {
+  defined,
   type InitializeAnswer,
   initializeAnswerSchema,
   manifestSchema,
@@ -175,9 +176,7 @@ function rankTasks(
   const versions = new Map(partitions.map(({ key, size, etag }) => [key, { size, etag }]));
   const shared = {
     S3_BUCKET: payload.bucket,
-    ...(payload.S3_object_name !== undefined && { S3_OBJECT_NAME: payload.S3_object_name }),
-    ...(payload.script !== undefined && { SCRIPT: payload.script }),
-    ...(payload.object_type !== undefined && { S3_OBJECT_TYPE: payload.object_type }),
+    ...defined({ S3_OBJECT_NAME: payload.S3_object_name, SCRIPT: payload.script, S3_OBJECT_TYPE: payload.object_type }),
     WORLD_SIZE: String(plan.length),
     DATA_BUCKET: payload.data_bucket,
     DATA_PREFIX: payload.data_prefix,
@@ -186,8 +185,7 @@ function rankTasks(
     RUN_ID: runId,
     ...(payload.model !== undefined && { MODEL: payload.model }),
     ...(model && { MODEL_OBJECT: model }),
-    ...(payload.model_sha256 !== undefined && { MODEL_SHA256: payload.model_sha256 }),
-    ...(payload.model_inputs !== undefined && { MODEL_INPUTS: payload.model_inputs }),
+    ...defined({ MODEL_SHA256: payload.model_sha256, MODEL_INPUTS: payload.model_inputs }),
     ...(payload.allow_batch_dependence === true && { ALLOW_BATCH_DEPENDENCE: true }),
     ...(!payload.check_crc && { CHECK_CRC: false }),
     ...(payload.hash_inputs && { HASH_INPUTS: true }),

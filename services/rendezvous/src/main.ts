@@ -1,5 +1,5 @@
 import { startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
-import { CosmicError, visibleLines } from '@cosmicai/payload';
+import { CosmicError, defined, visibleLines } from '@cosmicai/payload';
 import { pino } from 'pino';
 import { stageMetrics } from './cloudwatch.ts';
 import { prometheus } from './metrics.ts';
@@ -34,11 +34,11 @@ async function serve(settings: Settings): Promise<void> {
     allowV1: settings['allow-v1'],
     allowV2: !settings['refuse-v2'],
     ...(settings.host === undefined ? {} : { host: settings.host }),
-    limits: {
-      ...(settings['max-connections'] === undefined ? {} : { connections: settings['max-connections'] }),
-      ...(settings['max-per-address'] === undefined ? {} : { connectionsPerAddress: settings['max-per-address'] }),
-      ...(settings['max-relays'] === undefined ? {} : { relays: settings['max-relays'] }),
-    },
+    limits: defined({
+      connections: settings['max-connections'],
+      connectionsPerAddress: settings['max-per-address'],
+      relays: settings['max-relays'],
+    }),
     logger,
     metrics,
   });

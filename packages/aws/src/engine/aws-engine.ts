@@ -1,5 +1,5 @@
 import { Job, type Engine, type EngineContext, type Outcome, type Telling } from '@cosmicai/engine';
-import { reportsIn, UserInputError, type UnnumberedEvent } from '@cosmicai/payload';
+import { defined, reportsIn, type UnnumberedEvent, UserInputError } from '@cosmicai/payload';
 import { executionLog } from '../run/execution-log.ts';
 import { numbered } from '../run/collect.ts';
 import { findExecutionToRepair, runOf, type ExecutionToRepair } from '../run/find-execution.ts';
@@ -123,8 +123,7 @@ async function rerun(run: StageRun, { execution, history }: ExecutionToRepair, c
       ...basicsOf(run, execution, context, RERUN),
       status: rerun.status,
       output: null,
-      ...(rerun.error !== undefined && { error: rerun.error }),
-      ...(rerun.cause !== undefined && { cause: rerun.cause }),
+      ...defined({ error: rerun.error, cause: rerun.cause }),
       events,
       reports: reportsIn(events),
       place,

@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import type { EngineContext, Outcome, StartRequest, Watch } from '@cosmicai/engine';
 import { describeUpload, modelOnDisk, readModel, uploadModel } from '@cosmicai/inference';
 import {
+  defined,
   EXECUTION_FILE,
-  reportsIn,
-  withFormat,
   type ExecutionRecord,
   type JsonObject,
+  reportsIn,
   type RunPayload,
+  withFormat,
 } from '@cosmicai/payload';
 import { layoutOf, type RunPlace } from '@cosmicai/runs';
 import { keepQuote, keepQuoteOfRun, keptQuote } from '@cosmicai/runs/gather';
@@ -127,8 +128,7 @@ export async function followToEnd(run: StageRun, name: string, watch: Watch, con
     ...basicsOf(run, execution, context),
     status: status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'FAILED' : status,
     output: execution.output === undefined ? null : (JSON.parse(execution.output) as JsonObject),
-    ...(error !== undefined && { error }),
-    ...(cause !== undefined && { cause }),
+    ...defined({ error, cause }),
     events,
     reports: reportsIn(events),
     place: await summarizedPlace(run, followed),
@@ -145,10 +145,7 @@ export async function keepOnStage(outcome: Outcome, { stage }: StageRun): Promis
   const record: ExecutionRecord = {
     events,
     definition,
-    ...(functions !== undefined && { functions }),
-    ...(region !== undefined && { region }),
-    ...(rendezvous !== undefined && { rendezvous }),
-    ...(warnings !== undefined && { warnings }),
+    ...defined({ functions, region, rendezvous, warnings }),
   };
   await stage.store.put(key, JSON.stringify(withFormat(record)));
   const quote = keptQuote(directory);

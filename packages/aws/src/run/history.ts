@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
-import { functionNameOf, type Json, jsonOrText, reasonOf, type UnnumberedEvent } from '@cosmicai/payload';
+import { defined, functionNameOf, type Json, jsonOrText, reasonOf, type UnnumberedEvent } from '@cosmicai/payload';
 import { z } from 'zod';
 
 /** One invocation of a function by a Task, as the history tells it. */
@@ -192,8 +192,7 @@ function endOf(event: HistoryEvent, type: keyof typeof ENDS) {
     type: 'RunEnded' as const,
     status: ENDS[type],
     ...(output !== undefined && { output: json(output) }),
-    ...(failed.error !== undefined && { error: failed.error }),
-    ...(failed.cause !== undefined && { cause: failed.cause }),
+    ...defined({ error: failed.error, cause: failed.cause }),
   };
 }
 

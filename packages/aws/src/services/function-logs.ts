@@ -1,4 +1,4 @@
-import { parseReportLog, type ReportLine } from '@cosmicai/payload';
+import { defined, parseReportLog, type ReportLine } from '@cosmicai/payload';
 import { explained, isMissing } from './aws-errors.ts';
 
 /** A line that a function, or Lambda about it, has logged. */
@@ -37,8 +37,7 @@ export async function cloudWatchLogs(region: string): Promise<FunctionLogs> {
           logGroupName: `/aws/lambda/${functionName}`,
           startTime: Math.floor(from),
           ...(to !== undefined && { endTime: Math.ceil(to) }),
-          ...(pattern !== undefined && { filterPattern: pattern }),
-          ...(nextToken !== undefined && { nextToken }),
+          ...defined({ filterPattern: pattern, nextToken }),
         };
         const page = await explained(`read the log of ${functionName}`, () =>
           client.send(new sdk.FilterLogEventsCommand(request)),

@@ -1,5 +1,5 @@
 import type { DescribeExecutionOutput, ExecutionListItem, ExecutionStatus, HistoryEvent } from '@aws-sdk/client-sfn';
-import { type JsonObject, RemoteError, UserInputError } from '@cosmicai/payload';
+import { defined, type JsonObject, RemoteError, UserInputError } from '@cosmicai/payload';
 import { explained, isMissing } from './aws-errors.ts';
 import type { RemoteExecution, WorkflowService } from './workflow-service.ts';
 
@@ -124,11 +124,7 @@ function described(found: DescribeExecutionOutput | ExecutionListItem): RemoteEx
     name: told(found.name, 'name'),
     status: told(found.status, 'status'),
     startedAt: told(found.startDate, 'startDate'),
-    ...(found.stopDate !== undefined && { stoppedAt: found.stopDate }),
-    ...(input !== undefined && { input }),
-    ...(output !== undefined && { output }),
-    ...(error !== undefined && { error }),
-    ...(cause !== undefined && { cause }),
+    ...defined({ stoppedAt: found.stopDate, input, output, error, cause }),
     ...(redriveStatus !== undefined &&
       redriveStatus !== 'REDRIVABLE' && { notRedrivable: redriveStatusReason ?? redriveStatus }),
   };

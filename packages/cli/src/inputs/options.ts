@@ -2,6 +2,7 @@ import { RANK_MEMORY_MIB } from '@cosmicai/local';
 import type { StoreAccess } from '@cosmicai/store';
 import { MEGABYTE } from '@cosmicai/torchfile';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { defined } from '@cosmicai/payload';
 
 /** Parser of an option that takes a whole number of at least `min`. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -81,7 +82,7 @@ export function accessOf({ requestPayer, signRequest }: AccessOptions): StoreAcc
 
 /** The options of AccessOptions alone, for a payload that other options make up. */
 export function accessNamed({ requestPayer, signRequest }: AccessOptions): AccessOptions {
-  return { ...(requestPayer !== undefined && { requestPayer }), ...(signRequest !== undefined && { signRequest }) };
+  return defined({ requestPayer, signRequest });
 }
 
 /** Where buckets lie that a payload names without an address. */

@@ -1,5 +1,5 @@
 import { ModelCache } from '@cosmicai/inference';
-import type { RunPayload } from '@cosmicai/payload';
+import { defined, type RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 
 /**
@@ -21,9 +21,11 @@ export async function checkModel(
   });
   using model = await models.load({
     S3_BUCKET: payload.bucket,
-    ...(payload.model !== undefined && { MODEL: payload.model }),
-    ...(payload.model_inputs !== undefined && { MODEL_INPUTS: payload.model_inputs }),
-    ...(payload.allow_batch_dependence !== undefined && { ALLOW_BATCH_DEPENDENCE: payload.allow_batch_dependence }),
+    ...defined({
+      MODEL: payload.model,
+      MODEL_INPUTS: payload.model_inputs,
+      ALLOW_BATCH_DEPENDENCE: payload.allow_batch_dependence,
+    }),
   });
   return model.sha256;
 }

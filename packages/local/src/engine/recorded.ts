@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { resumeCommand, type Outcome, type Watch } from '@cosmicai/engine';
 import {
+  defined,
   EVENT_LOG,
   jsonValue,
   parseEventLog,
   parseJsonAs,
   reportsIn,
-  UserInputError,
   type RunEvent,
+  UserInputError,
 } from '@cosmicai/payload';
 import { executionOwner } from '../run/execution-lock.ts';
 import { placeOf } from './place-of.ts';
@@ -57,8 +58,7 @@ async function outcomeOf(directory: string, events: readonly RunEvent[]): Promis
     directory,
     status,
     output,
-    ...(error !== undefined && { error }),
-    ...(cause !== undefined && { cause }),
+    ...defined({ error, cause }),
     events,
     reports: reportsIn(events),
     definition: parseJsonAs(jsonValue, await readFile(definition, 'utf8'), definition),

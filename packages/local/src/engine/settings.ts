@@ -2,12 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
+  defined,
   formatField,
   parseJsonAs,
   parseRunPayload,
+  type RunPayload,
   UserInputError,
   withFormat,
-  type RunPayload,
 } from '@cosmicai/payload';
 import { z } from 'zod';
 import type { FunctionPool } from '../pool/function-pool.ts';
@@ -56,8 +57,7 @@ export function keepSettings(
   const kept: KeptSettings = {
     model,
     memory,
-    ...(concurrency !== undefined && { concurrency }),
-    ...(store !== undefined && { store }),
+    ...defined({ concurrency, store }),
     ...(definition !== undefined && { definition: resolve(cwd, definition) }),
     ...(functions !== undefined && { functions: resolve(cwd, functions) }),
   };

@@ -1,4 +1,4 @@
-import type { MapResult } from '@cosmicai/payload';
+import { defined, type MapResult } from '@cosmicai/payload';
 import type { Json } from '../definition/types.ts';
 
 /** A child execution of a distributed Map, whatever became of it. */
@@ -39,8 +39,7 @@ export function resultEntry(child: ChildRecord, names: MapRunNames): MapResult &
   const input = { Input: JSON.stringify(child.input), InputDetails: { Included: true } };
   if (child.name === undefined) return { ...input, Status: 'PENDING' };
   return {
-    ...(child.cause === undefined ? {} : { Cause: child.cause }),
-    ...(child.error === undefined ? {} : { Error: child.error }),
+    ...defined({ Cause: child.cause, Error: child.error }),
     ExecutionArn: names.executionArn(child.name),
     ...input,
     Name: child.name,

@@ -1,3 +1,4 @@
+import { defined } from '@cosmicai/payload';
 import type { Json, JsonObject } from '../definition/types.ts';
 import { numberField } from './numbers.ts';
 
@@ -10,7 +11,7 @@ export interface Tolerance {
 export async function toleranceOf(map: JsonObject, input: Json, context: JsonObject): Promise<Tolerance> {
   const count = await numberField(map, 'ToleratedFailureCount', { min: 0 }, input, context);
   const percentage = await numberField(map, 'ToleratedFailurePercentage', { min: 0, max: 100 }, input, context);
-  return { ...(count === undefined ? {} : { count }), ...(percentage === undefined ? {} : { percentage }) };
+  return defined({ count, percentage });
 }
 
 /** With neither limit the first failure counts; with both, whichever is exceeded first. */

@@ -2,9 +2,10 @@ import { decodePredictions, type PredictionRow } from '@cosmicai/inference';
 import { pricesFor, type Prices } from '@cosmicai/metrics';
 import {
   ASTROMAE,
+  defined,
+  type ExecutionRecord,
   fmiReportSchema,
   parseJsonAs,
-  type ExecutionRecord,
   type RankResult,
   rankResultSchema,
   ranksOf,
@@ -84,8 +85,7 @@ export async function gatherRun(
       cutouts ? largestResiduals(rows, GALAXIES_SHOWN) : [],
       openPlace({ ...place, access: dataAccess(record.payload, place.access) }, dataBucket),
     ),
-    ...(fmi !== undefined && { fmi }),
-    ...(quote !== undefined && { quote }),
+    ...defined({ fmi, quote }),
     prices,
     configuration: configurationOf(record),
   };
