@@ -2,6 +2,7 @@
  * Types the commands of all pages as their readers do, block after block in an empty folder for each page, and compares what they
  * print with what the pages show. Marks in the pages' comments say what a block needs (blocks.ts).
  */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -110,7 +111,12 @@ async function whyNotTyped(command: string): Promise<string | undefined> {
 function whyNotRun(command: string, { mark }: Block): string | undefined {
   const skip = mark.skipped.find(({ beginning }) => command.startsWith(beginning));
   if (skip !== undefined) return skip.reason;
+  if (command.startsWith('aws ') && !isHere('aws')) return 'the AWS command line is not on the PATH';
   return mark.standIn === undefined ? undefined : noStandIn;
+}
+
+function isHere(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
 /** The line with the mark's options in place of its own, where its command knows them. */
