@@ -18,7 +18,7 @@ import { User, type Ended } from './user.ts';
 
 const noStandIn = whyNoStandIn();
 const blocks = [...pages().values()].flatMap((page) => page.blocks);
-const users = new Map(blocks.map(({ page }) => [page, new User()]));
+const users = new Map([...new Set(blocks.map(({ page }) => page))].map((page) => [page, new User()]));
 const ran: string[] = [];
 const notRun: string[] = [];
 
