@@ -10,6 +10,7 @@ const layers = [
   'report',
   'bench',
   'runs',
+  'quantize',
   'inference',
   'astromae',
   'survey',

@@ -13,7 +13,7 @@ export { AFTER_A_CHANGE, ModelChangedError, PartitionChangedError, PartitionErro
 export { ModelCache, type LeasedModel, type ModelCacheOptions, type WantedModel } from './model/model-cache.ts';
 export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
 export { modelInStore, modelNamed, modelOnDisk, type ModelSource } from './model/model-source.ts';
-export { openModel, type LoadedModel, type OpenModelOptions } from './model/open-model.ts';
+export { loadModel, openModel, type LoadedModel, type LoadOptions, type OpenModelOptions } from './model/open-model.ts';
 export { readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
 export { findingsOf, type DataFindings } from './quality/findings.ts';
 export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality/image-hashes.ts';
@@ -23,6 +23,7 @@ export { photometryVerdict, type PhotometryVerdict } from './quality/photometry-
 export { describeRepeats, repeatedHashes, type RepeatedHashes } from './quality/repeated-hashes.ts';
 export { RangeProfile } from './quality/profile-ranges.ts';
 export { describeShape, type ModelPort } from './contract/ports.ts';
+export { feedsOf } from './contract/feeds.ts';
 export type { ModelContract } from './contract/model-contract.ts';
 export { describeOnnx, describeOnnxFile, type OnnxDescription } from './onnx/describe-onnx.ts';
 export { checkedLocation, modelFilesAt } from './onnx/model-files.ts';

@@ -3,6 +3,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { importCommand } from './model/import.ts';
 import { inspectCommand } from './model/inspect.ts';
 import { profileCommand } from './model/profile.ts';
+import { quantizeCommand } from './model/quantize.ts';
 import { verifyCommand } from './model/verify.ts';
 
 export function modelCommand(terminal: Terminal): Command {
@@ -10,5 +11,6 @@ export function modelCommand(terminal: Terminal): Command {
     .addCommand(importCommand(terminal))
     .addCommand(inspectCommand(terminal))
     .addCommand(profileCommand(terminal))
+    .addCommand(quantizeCommand(terminal))
     .addCommand(verifyCommand(terminal));
 }

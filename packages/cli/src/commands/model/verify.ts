@@ -18,9 +18,8 @@ import {
 } from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
 import { sayUnchecked } from '../../output/not-checked.ts';
-import { formatTable } from '../../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
-import { score } from '../../output/units.ts';
+import { scoresTable } from './scores-table.ts';
 
 interface VerifyOptions extends ModelUseOptions, AccessOptions {
   readonly against: string;
@@ -95,21 +94,12 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
       `${count} galaxies: largest difference ${maxDifference.toExponential(2)} (galaxy ${worst}), mean ${meanDifference.toExponential(2)}`,
     );
     printLine(terminal.stdout);
-    const rows: [string, PredictionScores][] = [
-      [modelPath, result.model],
-      [options.against, result.against],
-    ];
     printBlock(
       terminal.stdout,
-      formatTable(
-        [
-          { title: 'model', align: 'left', cell: ([name]) => name },
-          { title: 'MAE', cell: ([, scores]) => score(scores.mae, 6) },
-          { title: 'NMAD', cell: ([, scores]) => score(scores.precision, 6) },
-          { title: 'R2', cell: ([, scores]) => score(scores.r2, 6) },
-        ],
-        rows,
-      ),
+      scoresTable([
+        [modelPath, result.model],
+        [options.against, result.against],
+      ]),
     );
   }
   return options.tolerance !== undefined && !(maxDifference <= options.tolerance) ? EXIT.failed : EXIT.done;

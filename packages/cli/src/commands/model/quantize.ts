@@ -1,0 +1,113 @@
+import { resolve } from 'node:path';
+import { modelOnDisk, readModel } from '@cosmicai/inference';
+import { quantizeModel, type Quantization } from '@cosmicai/quantize';
+import { openGalaxies, type Galaxies } from '@cosmicai/samples';
+import { beginFile } from '@cosmicai/store';
+import { Command } from 'commander';
+import { existingSource, resolveModel } from '../../inputs/files.ts';
+import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
+import {
+  accessOf,
+  crcOption,
+  decimalNumber,
+  wholeNumber,
+  withAccessOptions,
+  type AccessOptions,
+} from '../../inputs/options.ts';
+import { EXIT } from '../../output/errors.ts';
+import { progress } from '../../output/progress.ts';
+import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
+import { scoresTable } from './scores-table.ts';
+
+interface QuantizeOptions extends ModelUseOptions, AccessOptions {
+  readonly data: readonly string[];
+  readonly out: string;
+  readonly calibrate: number;
+  readonly verify: number;
+  readonly maxChange: number;
+  /** Percent. */
+  readonly maxNmadChange: number;
+  readonly crc: boolean;
+  readonly json?: boolean;
+}
+
+export function quantizeCommand(terminal: Terminal): Command {
+  const command = withAccessOptions(new Command('quantize'))
+    .summary('write a model that multiplies in 8-bit integers')
+    .description(
+      'Writes a copy of a model whose matrix products are done in integers: activations of 8 bits by their ranges on some galaxies, weights of 7 bits column by column. Compares it with the model on other galaxies, and writes nothing where redshifts or the NMAD change too much.',
+    )
+    .argument('<model>', 'ONNX file')
+    .requiredOption('-d, --data <partitions...>', 'partition files (.pt) of the survey, or addresses of them')
+    .requiredOption('-o, --out <file>', 'ONNX file to write');
+  return withModelUse(command)
+    .option('--calibrate <n>', 'galaxies that give the ranges of activations', wholeNumber(1), 512)
+    .option('--verify <n>', 'other galaxies on which the change is measured', wholeNumber(1), 2048)
+    .option('--max-change <x>', 'largest change of a redshift, in units of 1+z', decimalNumber(0, 10), 1e-3)
+    .option('--max-nmad-change <percent>', 'largest change of the NMAD', decimalNumber(0, 1000), 1)
+    .addOption(crcOption())
+    .option('--json', 'print what was done and what it changes as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cosmicai model quantize model.onnx --data partitions/*.pt -o model-int8.onnx\n',
+    )
+    .action(async (model: string, options: QuantizeOptions) => {
+      process.exitCode = await quantize(model, options, terminal);
+    });
+}
+
+async function quantize(model: string, options: QuantizeOptions, terminal: Terminal): Promise<number> {
+  const file = await beginFile(resolve(terminal.cwd, options.out), 'The model');
+  const bar = progress(terminal, 'Quantising');
+  try {
+    const { bytes, quantization, refusal } = await quantizeModel(
+      await readModel(modelOnDisk(resolveModel(model, terminal))),
+      {
+        ...modelUse(options),
+        batches: (size) => batchesOf(options, size, terminal),
+        calibrateOn: options.calibrate,
+        verifyOn: options.verify,
+        maxChange: options.maxChange,
+        maxNmadChange: options.maxNmadChange / 100,
+        onProgress: (what, done, total) => bar.update(done, total, what.toLowerCase()),
+      },
+    ).finally(() => bar.done());
+    if (refusal === undefined) await file.write(bytes);
+    else await file.abandon();
+    const written = refusal === undefined ? options.out : null;
+    if (options.json) printJson(terminal, { ...quantization, written, refusal: refusal ?? null });
+    else describe(model, quantization, terminal);
+    if (refusal === undefined && !options.json) printLine(terminal.stdout, `Written to ${options.out}`);
+    if (refusal !== undefined) printLine(terminal.stderr, `Nothing was written: ${refusal}.`);
+    return refusal === undefined ? EXIT.done : EXIT.failed;
+  } catch (error) {
+    await file.abandon();
+    throw error;
+  }
+}
+
+function describe(model: string, { products, calibratedOn, change }: Quantization, terminal: Terminal): void {
+  const [most, mean, nearlyAll] = [change.maxDz, change.meanDz, change.dz999].map((dz) => dz.toExponential(1));
+  printLine(terminal.stdout, `${products} matrix products in 8-bit integers, calibrated on ${calibratedOn} galaxies.`);
+  printLine(
+    terminal.stdout,
+    `${change.galaxies} other galaxies: redshifts change by at most ${most}, on average ${mean}, of 99.9 % by at most ${nearlyAll}.`,
+  );
+  printLine(terminal.stdout);
+  const rows = [
+    [model, change.before],
+    ['in 8 bits', change.after],
+  ] as const;
+  printBlock(terminal.stdout, `${scoresTable(rows)}\n`);
+}
+
+async function* batchesOf(
+  { data, crc, ...access }: QuantizeOptions,
+  size: number,
+  terminal: Terminal,
+): AsyncGenerator<Galaxies> {
+  for (const path of data) {
+    const source = await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), { checkCrc: crc });
+    yield* source.batches({ size, signal: terminal.signal });
+  }
+}

@@ -1,0 +1,45 @@
+import { printedJson, Workspace } from './support/workspace.ts';
+
+let workspace: Workspace;
+beforeAll(async () => {
+  workspace = new Workspace();
+  await workspace.survey('parts', { count: 96, files: 1 });
+});
+afterAll(() => workspace.remove());
+
+const quantize = (...more: string[]) =>
+  workspace.cosmicai(['model', 'quantize', 'fast.onnx', '--data', 'parts/1.pt', '--calibrate', '32', ...more]);
+
+describe('cosmicai model quantize', () => {
+  it('writes a model that infer takes, and says what it changes', async () => {
+    const end = await quantize('--out', 'int8.onnx', '--max-change', '0.05', '--max-nmad-change', '100');
+    expect(end.code).toBe(0);
+    expect(end.stdout).toMatch(/^\d+ matrix products in 8-bit integers, calibrated on \d+ galaxies\.$/m);
+    expect(end.stdout).toMatch(/^\d+ other galaxies: redshifts change by at most .*, on average .*\.$/m);
+    expect(end.stdout).toMatch(/^Written to int8\.onnx$/m);
+    const infer = (model: string) => workspace.cosmicai(['infer', 'parts/1.pt', '--model', model, '--json']);
+    const [before, after] = [printedJson(await infer('fast.onnx')), printedJson(await infer('int8.onnx'))];
+    expect(after).toMatchObject({ samples: 96 });
+    expect((after as { MAE: number }).MAE).toBeCloseTo((before as { MAE: number }).MAE, 1);
+  });
+
+  it('writes nothing where redshifts change by more than they may', async () => {
+    const end = await quantize('--out', 'refused.onnx', '--max-change', '1e-9', '--json');
+    expect(end.code).toBe(1);
+    expect(printedJson(end)).toMatchObject({ written: null, refusal: expect.stringContaining('redshift changes by') });
+    expect(end.stderr).toContain('Nothing was written: ');
+    expect(workspace.names().filter((name) => name.startsWith('refused'))).toEqual([]);
+  });
+
+  it.each([
+    [['--data', 'gone.pt'], /gone\.pt/],
+    [['--verify', '0'], /--verify/],
+    [['--calibrate', '0'], /--calibrate/],
+    [['--map', 'image=pixels'], /no input "pixels"/],
+  ])('says what is wrong with %j, and leaves nothing', async (more, message) => {
+    const end = await quantize('--out', 'wrong.onnx', ...more);
+    expect(end).toMatchObject({ code: 2, stdout: '' });
+    expect(end.stderr).toMatch(message);
+    expect(workspace.names().filter((name) => name.startsWith('wrong'))).toEqual([]);
+  });
+});

@@ -1,0 +1,53 @@
+import type { Matrix } from './graph.ts';
+
+/**
+ * Weights have 7 bits and a sign, -63 to 63. On processors with AVX2 and without VNNI two products of an unsigned and a signed byte are
+ * added in 16 bits and saturate there: 2 x 255 x 127 does, 2 x 255 x 63 does not.
+ */
+const LARGEST_WEIGHT = 63;
+/** Activations are unsigned bytes: onnxruntime has no fast product of two signed ones on x86. */
+const LEVELS = 255;
+
+/** Integers of a matrix, row-major, and what one of each column stands for. */
+export interface IntegerMatrix {
+  readonly data: Int8Array;
+  /** One for each column, positive. */
+  readonly scales: Float32Array;
+}
+
+/** How floats become unsigned bytes: value = scale x (byte - zero). */
+export interface ByteScale {
+  readonly scale: number;
+  readonly zero: number;
+}
+
+/** Smallest and largest value of a tensor. */
+export interface Range {
+  readonly smallest: number;
+  readonly largest: number;
+}
+
+/** Rounds each column to the nearest of 127 levels; the largest entry of a column is met exactly. */
+export function integersOf({ rows, columns, data }: Matrix): IntegerMatrix {
+  const scales = new Float32Array(columns);
+  for (let at = 0; at < data.length; at++) {
+    const size = Math.abs(data[at] ?? 0);
+    if (size > (scales[at % columns] ?? 0)) scales[at % columns] = size;
+  }
+  // A column of zeros, or of what is as good as that, has any scale.
+  for (const [column, largest] of scales.entries()) scales[column] = largest / LARGEST_WEIGHT;
+  for (const [column, scale] of scales.entries()) scales[column] = scale || 1;
+  const integers = new Int8Array(rows * columns);
+  for (let at = 0; at < data.length; at++) {
+    const rounded = Math.round((data[at] ?? 0) / (scales[at % columns] ?? 1));
+    integers[at] = Math.max(-LARGEST_WEIGHT, Math.min(LARGEST_WEIGHT, rounded));
+  }
+  return { data: integers, scales };
+}
+
+/** Zero is always a level, as padding and what ReLU leaves have to stay exact. */
+export function byteScale({ smallest, largest }: Range): ByteScale {
+  const low = Math.min(0, smallest);
+  const scale = Math.fround((Math.max(0, largest) - low) / LEVELS) || 1;
+  return { scale, zero: Math.max(0, Math.min(LEVELS, Math.round(-low / scale))) };
+}

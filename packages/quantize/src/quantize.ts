@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { loadModel, MICRO_BATCH, type LoadOptions, type ModelContent, type Predictor } from '@cosmicai/inference';
+import { TRAINED_RANGES_KEY, UserInputError } from '@cosmicai/payload';
+import type { Galaxies } from '@cosmicai/samples';
+import { Calibration } from './calibrate.ts';
+import { changeOf, tooLarge, type Change, type Limits } from './change.ts';
+import { parseModel, serialize } from './graph.ts';
+import { productsOf } from './products.ts';
+import { inIntegers } from './rewrite.ts';
+
+/** Entry of a file's metadata that says how it was quantised, and what that changed. */
+export const QUANTIZATION_KEY = 'cosmicai.quantization';
+
+export interface QuantizeOptions extends Limits, Pick<LoadOptions, 'names' | 'allowBatchDependence' | 'workers'> {
+  /** Galaxies in batches of at most `size`, from anywhere in the survey. */
+  readonly batches: (size: number) => AsyncIterable<Galaxies>;
+  /** Galaxies whose activations give the ranges. */
+  readonly calibrateOn: number;
+  /** Other galaxies, on which the change is measured. */
+  readonly verifyOn: number;
+  readonly onProgress?: (what: 'Calibrating' | 'Verifying', done: number, total: number) => void;
+}
+
+export interface Quantization {
+  /** Matrix products in integers. */
+  readonly products: number;
+  readonly weightBits: 7;
+  readonly activationBits: 8;
+  readonly calibratedOn: number;
+  /** Of the model as it was. */
+  readonly sourceSha256: string;
+  readonly change: Change;
+}
+
+export interface Quantized {
+  /** An ONNX file that says of itself how it was made. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly quantization: Quantization;
+  /** Why it should not take the model's place; undefined when it changes as little as it may. */
+  readonly refusal: string | undefined;
+}
+
+interface Seen {
+  readonly held: { readonly galaxies: Galaxies; readonly before: Float32Array }[];
+  readonly calibrated: number;
+}
+
+/**
+ * A model whose products with constant matrices are done in integers of 8 bits: activations by the range that they have on some
+ * galaxies, weights column by column. What that changes is measured on others.
+ *
+ * @throws UserInputError when the model can't be used, has its weights in other files, has no such products, or there are too few galaxies
+ */
+export async function quantizeModel(content: ModelContent, options: QuantizeOptions): Promise<Quantized> {
+  const { label, sha256 } = content;
+  if (content.bytes.external.length > 0) {
+    throw new UserInputError(
+      `The weights of ${label} lie in other files. Save it as one file first: onnx.save_model(model, path, save_as_external_data=False).`,
+    );
+  }
+  const model = parseModel(content.bytes.graph, label);
+  const products = productsOf(model.graph);
+  if (products.length === 0) {
+    throw new UserInputError(
+      `${label} has no matrix products (MatMul) with constant weights, so nothing of it can be done in 8 bits.`,
+    );
+  }
+  // The sessions take the bytes with them.
+  const bytes = { graph: Uint8Array.from(content.bytes.graph), external: [] };
+  const { predictor } = await loadModel({ ...content, bytes }, options);
+  const inputs = products.map(({ input }) => input);
+  const calibration = await Calibration.open(model, predictor.contract, inputs);
+  let seen: Seen;
+  try {
+    seen = await look(calibration, predictor, options);
+  } finally {
+    await Promise.all([calibration.close(), predictor.close()]);
+  }
+  const unverified = inIntegers(model, products, calibration.ranges, {});
+  const after = await predictAgain(content, Uint8Array.from(serialize(unverified)), seen, options);
+  const change = changeOf({
+    before: seen.held.flatMap(({ before }) => [...before]),
+    after,
+    zSpec: seen.held.flatMap(({ galaxies }) => [...galaxies.redshift]),
+  });
+  const quantization: Quantization = {
+    products: products.length,
+    weightBits: 7,
+    activationBits: 8,
+    calibratedOn: seen.calibrated,
+    sourceSha256: sha256,
+    change,
+  };
+  const noted = inIntegers(model, products, calibration.ranges, {
+    [QUANTIZATION_KEY]: JSON.stringify(quantization),
+    // They may lie in a file beside the model.
+    ...(content.trained !== undefined && { [TRAINED_RANGES_KEY]: JSON.stringify(content.trained) }),
+  });
+  return { bytes: Uint8Array.from(serialize(noted)), quantization, refusal: tooLarge(change, options) };
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Every other batch calibrates until that is enough; the rest is kept for comparing, with what the model says of it. */
+async function look(calibration: Calibration, predictor: Predictor, options: QuantizeOptions): Promise<Seen> {
+  const { calibrateOn, verifyOn, onProgress } = options;
+  const size = predictor.contract.batch ?? MICRO_BATCH;
+  const held: Seen['held'] = [];
+  let [calibrated, kept] = [0, 0];
+  for await (const galaxies of options.batches(size)) {
+    const calibrates = calibrated < calibrateOn && (calibrated <= kept || kept >= verifyOn);
+    if (calibrates) {
+      await calibration.add(galaxies);
+      calibrated += galaxies.count;
+      onProgress?.('Calibrating', Math.min(calibrated, calibrateOn), calibrateOn);
+    } else if (kept < verifyOn) {
+      held.push({ galaxies, before: await predictor.predict(galaxies, size) });
+      kept += galaxies.count;
+    } else break;
+  }
+  if (held.length > 0) return { held, calibrated };
+  throw new UserInputError(
+    `${calibrated} galaxies are too few to calibrate on some and to measure the change on others; give more partitions.`,
+  );
+}
+
+async function predictAgain(
+  content: ModelContent,
+  graph: Uint8Array<ArrayBuffer>,
+  { held }: Seen,
+  options: QuantizeOptions,
+): Promise<number[]> {
+  const label = `${content.label} in 8 bits`;
+  const model = { ...content, label, sha256: sha256Of(graph), bytes: { graph, external: [] } };
+  const { predictor } = await loadModel(model, options);
+  const after: number[] = [];
+  const total = held.reduce((sum, { galaxies }) => sum + galaxies.count, 0);
+  try {
+    for (const { galaxies } of held) {
+      after.push(...(await predictor.predict(galaxies)));
+      options.onProgress?.('Verifying', after.length, total);
+    }
+  } finally {
+    await predictor.close();
+  }
+  return after;
+}

@@ -1,0 +1,164 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from 'onnx-buf';
+import type { OnnxModel } from './graph.ts';
+import { byteScale, integersOf, type Range } from './integers.ts';
+import type { Product } from './products.ts';
+
+const MICROSOFT = 'com.microsoft';
+
+/** What a model is asked for besides its answer: the range of each value, in two outputs. */
+export const rangeOutputs = (value: string): { readonly smallest: string; readonly largest: string } => ({
+  smallest: `${value}/cosmicai/smallest`,
+  largest: `${value}/cosmicai/largest`,
+});
+
+/** The model with the smallest and the largest number of each of these values as further outputs, [] float32. */
+export function withRanges(model: OnnxModel, values: readonly string[]): OnnxModel {
+  const { graph } = model;
+  const ends = values.flatMap((value) => {
+    const { smallest, largest } = rangeOutputs(value);
+    return [
+      { value, op: 'ReduceMin', name: smallest },
+      { value, op: 'ReduceMax', name: largest },
+    ];
+  });
+  const scalar = create(TypeProtoSchema, {
+    value: {
+      case: 'tensorType',
+      value: create(TypeProto_TensorSchema, { elemType: TensorProto_DataType.FLOAT, shape: {} }),
+    },
+  });
+  return changed(model, {
+    node: [
+      ...graph.node,
+      ...ends.map(({ value, op, name }) =>
+        create(NodeProtoSchema, {
+          name,
+          opType: op,
+          input: [value],
+          output: [name],
+          attribute: [{ name: 'keepdims', type: AttributeProto_AttributeType.INT, i: 0n }],
+        }),
+      ),
+    ],
+    output: [...graph.output, ...ends.map(({ name }) => create(ValueInfoProtoSchema, { name, type: scalar }))],
+  });
+}
+
+/**
+ * The model with these products in integers: what is multiplied becomes unsigned bytes, once for all products of it, and
+ * MatMulIntegerToFloat of onnxruntime multiplies, scales and adds the bias. Weights that nothing reads any more are gone.
+ *
+ * @param ranges of the products' inputs
+ * @param note stored in the file's metadata
+ */
+export function inIntegers(
+  model: OnnxModel,
+  products: readonly Product[],
+  ranges: ReadonlyMap<string, Range>,
+  note: Readonly<Record<string, string>>,
+): OnnxModel {
+  const { graph } = model;
+  const constants: TensorProto[] = [];
+  const constant = (name: string, dataType: number, dims: readonly number[], data: ArrayBufferView): string => {
+    const rawData = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    constants.push(create(TensorProtoSchema, { name, dataType, dims: dims.map(BigInt), rawData }));
+    return name;
+  };
+  const before = new Map<NodeProto, NodeProto[]>();
+  const gone = new Set<NodeProto>();
+  const quantized = new Map<string, { bytes: string; scale: string; zero: string }>();
+  for (const { node, input, weights, bias } of products) {
+    const own = node.output[0] ?? '';
+    const steps: NodeProto[] = [];
+    let integers = quantized.get(input);
+    if (integers === undefined) {
+      const { scale, zero } = byteScale(ranges.get(input) ?? { smallest: 0, largest: 0 });
+      integers = {
+        bytes: `${input}/cosmicai/bytes`,
+        scale: constant(`${input}/cosmicai/scale`, TensorProto_DataType.FLOAT, [], Float32Array.of(scale)),
+        zero: constant(`${input}/cosmicai/zero`, TensorProto_DataType.UINT8, [], Uint8Array.of(zero)),
+      };
+      quantized.set(input, integers);
+      const inputs = [input, integers.scale, integers.zero];
+      steps.push(operator('QuantizeLinear', '', integers.bytes, inputs, integers.bytes));
+    }
+    const { data, scales } = integersOf(weights);
+    const { rows, columns } = weights;
+    const inputs = [
+      integers.bytes,
+      constant(`${own}/cosmicai/weights`, TensorProto_DataType.INT8, [rows, columns], data),
+      integers.scale,
+      constant(`${own}/cosmicai/weight-scales`, TensorProto_DataType.FLOAT, [columns], scales),
+      integers.zero,
+      ...(bias === undefined
+        ? []
+        : ['', constant(`${own}/cosmicai/bias`, TensorProto_DataType.FLOAT, [columns], bias.data)]),
+    ];
+    const output = bias?.node.output[0] ?? own;
+    steps.push(operator('MatMulIntegerToFloat', MICROSOFT, `${node.name || own}/integers`, inputs, output));
+    before.set(node, steps);
+    gone.add(node);
+    if (bias !== undefined) gone.add(bias.node);
+  }
+  const rewritten = graph.node.flatMap((node) => [...(before.get(node) ?? []), ...(gone.has(node) ? [] : [node])]);
+  const { nodes, initializers } = used(rewritten, [...graph.initializer, ...constants], graph.output);
+  const { proto: done, graph: changedGraph } = changed(model, { node: nodes, initializer: initializers });
+  if (!done.opsetImport.some(({ domain }) => domain === MICROSOFT))
+    done.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: MICROSOFT, version: 1n }));
+  done.metadataProps = [
+    ...done.metadataProps.filter(({ key }) => !(key in note)),
+    ...Object.entries(note).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+  ];
+  return { proto: done, graph: changedGraph };
+}
+
+function operator(opType: string, domain: string, name: string, input: readonly string[], output: string): NodeProto {
+  return create(NodeProtoSchema, { opType, domain, name, input: [...input], output: [output] });
+}
+
+function changed(
+  { proto, graph }: OnnxModel,
+  fields: Partial<Pick<GraphProto, 'node' | 'output' | 'initializer'>>,
+): OnnxModel {
+  const rewritten: GraphProto = { ...graph, ...fields };
+  return { proto: { ...proto, graph: rewritten, opsetImport: [...proto.opsetImport] }, graph: rewritten };
+}
+
+/** Nodes and constants on which an output of the graph depends. */
+function used(
+  nodes: readonly NodeProto[],
+  constants: readonly TensorProto[],
+  outputs: readonly { readonly name: string }[],
+): { nodes: NodeProto[]; initializers: TensorProto[] } {
+  const needed = new Set(outputs.map(({ name }) => name));
+  const kept: NodeProto[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.output.some((output) => needed.has(output))) continue;
+    for (const input of inputsOf(node)) needed.add(input);
+    kept.push(node);
+  }
+  return { nodes: kept.reverse(), initializers: constants.filter(({ name }) => needed.has(name)) };
+}
+
+/** With those of graphs within it, which read values of the outer one. */
+function inputsOf(node: NodeProto): string[] {
+  const inner = node.attribute.flatMap(({ g, graphs }) => [...(g ? [g] : []), ...graphs]);
+  return [
+    ...node.input,
+    ...inner.flatMap(({ node: nodes, output }) => [...nodes.flatMap(inputsOf), ...output.map(({ name }) => name)]),
+  ];
+}

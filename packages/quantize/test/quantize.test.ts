@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
+import { loadModel, modelOnDisk, readModel, type ModelContent } from '@cosmicai/inference';
+import { TRAINED_RANGES_KEY, UserInputError } from '@cosmicai/payload';
+import type { Galaxies } from '@cosmicai/samples';
+import { simulateSurvey } from '@cosmicai/survey';
+import { testModel, weightsIn } from '../../../test/onnx-models.ts';
+import { parseModel, productsOf, QUANTIZATION_KEY, quantizeModel, type QuantizeOptions } from '../src/index.ts';
+
+/** The published architecture, one block deep. */
+const CONFIG = { ...PUBLISHED_CONFIG, encoder: { ...PUBLISHED_CONFIG.encoder, depth: 1 } };
+const folder = mkdtempSync(join(tmpdir(), 'cosmicai-quantize-'));
+const path = join(folder, 'm.onnx');
+beforeAll(() => {
+  writeFileSync(path, compileAstroMae(CONFIG, randomWeights(CONFIG, 7), { weightsType: 'fp16' }));
+  const ranges = { magnitudes: Array.from({ length: 5 }, () => [10, 30]), redshift: [0, 1] };
+  writeFileSync(join(folder, 'm.trained.json'), JSON.stringify(ranges));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const content = (name = 'm.onnx') => readModel(modelOnDisk(join(folder, name), name));
+
+async function* survey(count: number, batchSize: number): AsyncGenerator<Galaxies> {
+  yield* simulateSurvey({ count, seed: 3, batchSize });
+}
+
+/** Random weights are no trained ones: what little they change is of the size of what little they say. */
+const OPTIONS: QuantizeOptions = {
+  batches: (size) => survey(96, size),
+  calibrateOn: 32,
+  verifyOn: 64,
+  maxChange: 0.05,
+  maxNmadChange: 1,
+  workers: 1,
+};
+
+async function predict(model: ModelContent, galaxies: Galaxies): Promise<number[]> {
+  const { predictor } = await loadModel(model, { workers: 1 });
+  const predictions = await predictor.predict(galaxies);
+  await predictor.close();
+  return [...predictions];
+}
+
+describe('a model in 8 bits', () => {
+  it('predicts what the model predicts but for little, from fewer bytes, and says how it was made', async () => {
+    const { bytes, quantization, refusal } = await quantizeModel(await content(), OPTIONS);
+    expect(refusal).toBeUndefined();
+    const before = parseModel((await content()).bytes.graph, 'before');
+    const after = parseModel(bytes, 'after');
+    const operators = after.graph.node.map(({ opType }) => opType);
+    const products = productsOf(before.graph);
+    expect(operators.filter((op) => op === 'MatMulIntegerToFloat')).toHaveLength(products.length);
+    expect(quantization).toMatchObject({ products: products.length, calibratedOn: 32, change: { galaxies: 64 } });
+    // Query, key and value are of the same numbers, which become integers once.
+    const inputs = new Set(products.map(({ input }) => input));
+    expect(operators.filter((op) => op === 'QuantizeLinear')).toHaveLength(inputs.size);
+    expect(inputs.size).toBeLessThan(products.length);
+    // Biases are added with the product.
+    const biases = products.filter(({ bias }) => bias !== undefined).length;
+    expect(biases).toBeGreaterThan(0);
+    const sums = (ops: string[]) => ops.filter((op) => op === 'Add').length;
+    expect(sums(operators)).toBe(sums(before.graph.node.map(({ opType }) => opType)) - biases);
+    expect(productsOf(after.graph)).toEqual([]);
+    const { size, sha256 } = await content();
+    expect(bytes.length).toBeLessThan(size);
+
+    const metadata = new Map(after.proto.metadataProps.map(({ key, value }) => [key, value]));
+    expect(JSON.parse(metadata.get(QUANTIZATION_KEY)!)).toEqual({ ...quantization, sourceSha256: sha256 });
+    expect(JSON.parse(metadata.get(TRAINED_RANGES_KEY)!)).toMatchObject({ redshift: [0, 1] });
+
+    writeFileSync(join(folder, 'int8.onnx'), bytes);
+    const others = [...simulateSurvey({ count: 32, seed: 9, batchSize: 32 })][0]!;
+    const [was, is] = [await predict(await content(), others), await predict(await content('int8.onnx'), others)];
+    const most = Math.max(...was.map((z, at) => Math.abs(z - is[at]!)));
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(0.05);
+    // A galaxy's redshift is its own, whatever its batch mates.
+    const alone = {
+      ...others,
+      count: 1,
+      images: others.images.slice(0, 5120),
+      magnitudes: others.magnitudes.slice(0, 5),
+    };
+    expect((await predict(await content('int8.onnx'), alone))[0]).toBeCloseTo(is[0]!, 5);
+  });
+
+  it('is the same file each time', async () => {
+    const [one, other] = [await quantizeModel(await content(), OPTIONS), await quantizeModel(await content(), OPTIONS)];
+    expect(Buffer.compare(one.bytes, other.bytes)).toBe(0);
+  });
+
+  it('is refused where it changes more than it may, with what it changes', async () => {
+    const { refusal, quantization } = await quantizeModel(await content(), { ...OPTIONS, maxChange: 1e-9 });
+    expect(refusal).toMatch(/^a galaxy's redshift changes by .*; allowed: 1\.0e-9 \(--max-change\)$/);
+    expect(quantization.change.maxRelativeDz).toBeGreaterThan(1e-9);
+  });
+
+  it('is compared on galaxies that it was not calibrated on', async () => {
+    const { quantization } = await quantizeModel(await content(), { ...OPTIONS, calibrateOn: 64, verifyOn: 32 });
+    expect(quantization).toMatchObject({ calibratedOn: 64, change: { galaxies: 32 } });
+    const few = { ...OPTIONS, batches: (size: number) => survey(20, size) };
+    await expect(quantizeModel(await content(), few)).rejects.toThrow(
+      /^20 galaxies are too few to calibrate on some and to measure the change on others; give more partitions\.$/,
+    );
+  });
+});
+
+describe('a model that can’t be done in 8 bits', () => {
+  it('has no products with constant matrices', async () => {
+    writeFileSync(join(folder, 'means.onnx'), testModel());
+    const refused = quantizeModel(await content('means.onnx'), OPTIONS);
+    await expect(refused).rejects.toThrow('means.onnx has no matrix products (MatMul) with constant weights');
+    await expect(refused).rejects.toBeInstanceOf(UserInputError);
+  });
+
+  it('has its weights elsewhere', async () => {
+    writeFileSync(join(folder, 'beside.onnx'), weightsIn('weights.bin'));
+    writeFileSync(join(folder, 'weights.bin'), Buffer.alloc(4));
+    await expect(quantizeModel(await content('beside.onnx'), OPTIONS)).rejects.toThrow(
+      'The weights of beside.onnx lie in other files. Save it as one file first',
+    );
+  });
+
+  it('is none', () => {
+    expect(() => parseModel(Uint8Array.of(1, 2, 3), 'x.onnx')).toThrow('x.onnx is not an ONNX model.');
+  });
+});
