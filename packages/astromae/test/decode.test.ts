@@ -23,7 +23,11 @@ it.each<[string, object | undefined, RegExp]>([
     { node: [node], initializer: [{ name: 'w', dims: [2n], dataType: FLOAT, rawData: new Uint8Array(7) }] },
     /^Constant w of shape \[2\] has 7 raw bytes/,
   ],
-  ['with an input that is not a tensor', { node: [node], input: [{ name: 'x' }] }, /^Input or output x is not a tensor/],
+  [
+    'with an input that is not a tensor',
+    { node: [node], input: [{ name: 'x' }] },
+    /^Input or output x is not a tensor/,
+  ],
 ])('a model %s is refused', (_what, graph, message) => {
   const decode = () => decodeOnnx(model(graph));
   expect(decode).toThrow(ModelFileError);

@@ -39,4 +39,19 @@ describe('a partition that is predicted', () => {
       expect(ranges).toHaveLength(piecesOf(bytes.length));
     }
   });
+
+  it('is read no further where its galaxies can’t be predicted', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const source = bufferSource('20 MB', await partition());
+    const watched: ByteSource = {
+      ...source,
+      read: (...range) => (signals.push(range[2]?.signal), source.read(...range)),
+    };
+    const failing = { ...predictor, predict: () => Promise.reject(new Error('no memory')) };
+    const model = { predictor: failing as unknown as Predictor, trained: undefined };
+    await expect(predictSource(watched, model, { batchSize: 32, checkCrc: true })).rejects.toThrow('no memory');
+    expect(signals.length).toBeGreaterThan(1);
+    expect(signals.every((signal) => signal?.aborted)).toBe(true);
+    expect((signals[0]?.reason as Error).message).toBe('the reader of the file stopped early');
+  });
 });

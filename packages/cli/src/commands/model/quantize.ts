@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { modelOnDisk, readModel } from '@cosmicai/inference';
 import { quantizeModel, type Quantization } from '@cosmicai/quantize';
 import { openGalaxies, type Galaxies } from '@cosmicai/samples';
@@ -37,7 +37,7 @@ export function quantizeCommand(terminal: Terminal): Command {
     .description(
       'Writes a copy of a model whose matrix products are done in integers: activations of 8 bits by their ranges on some galaxies, weights of 7 bits column by column. Compares it with the model on other galaxies, and writes nothing where redshifts or the NMAD change too much.',
     )
-    .argument('<model>', 'ONNX file')
+    .argument('[model]', 'ONNX file; default: the demo model')
     .requiredOption('-d, --data <partitions...>', 'partition files (.pt) of the survey, or addresses of them')
     .requiredOption('-o, --out <file>', 'ONNX file to write');
   return withModelUse(command)
@@ -51,32 +51,30 @@ export function quantizeCommand(terminal: Terminal): Command {
       'after',
       '\nExample:\n  cosmicai model quantize model.onnx --data partitions/*.pt -o model-int8.onnx\n',
     )
-    .action(async (model: string, options: QuantizeOptions) => {
+    .action(async (model: string | undefined, options: QuantizeOptions) => {
       process.exitCode = await quantize(model, options, terminal);
     });
 }
 
-async function quantize(model: string, options: QuantizeOptions, terminal: Terminal): Promise<number> {
+async function quantize(model: string | undefined, options: QuantizeOptions, terminal: Terminal): Promise<number> {
+  const path = resolveModel(model, terminal);
   const file = await beginFile(resolve(terminal.cwd, options.out), 'The model');
   const bar = progress(terminal, 'Quantising');
   try {
-    const { bytes, quantization, refusal } = await quantizeModel(
-      await readModel(modelOnDisk(resolveModel(model, terminal))),
-      {
-        ...modelUse(options),
-        batches: (size) => batchesOf(options, size, terminal),
-        calibrateOn: options.calibrate,
-        verifyOn: options.verify,
-        maxChange: options.maxChange,
-        maxNmadChange: options.maxNmadChange / 100,
-        onProgress: (what, done, total) => bar.update(done, total, what.toLowerCase()),
-      },
-    ).finally(() => bar.done());
+    const { bytes, quantization, refusal } = await quantizeModel(await readModel(modelOnDisk(path)), {
+      ...modelUse(options),
+      batches: (size) => batchesOf(options, size, terminal),
+      calibrateOn: options.calibrate,
+      verifyOn: options.verify,
+      maxChange: options.maxChange,
+      maxNmadChange: options.maxNmadChange / 100,
+      onProgress: (what, done, total) => bar.update(done, total, what.toLowerCase()),
+    }).finally(() => bar.done());
     if (refusal === undefined) await file.write(bytes);
     else await file.abandon();
     const written = refusal === undefined ? options.out : null;
     if (options.json) printJson(terminal, { ...quantization, written, refusal: refusal ?? null });
-    else describe(model, quantization, terminal);
+    else describe(path, quantization, terminal);
     if (refusal === undefined && !options.json) printLine(terminal.stdout, `Written to ${options.out}`);
     if (refusal !== undefined) printLine(terminal.stderr, `Nothing was written: ${refusal}.`);
     return refusal === undefined ? EXIT.done : EXIT.failed;
@@ -95,7 +93,7 @@ function describe(model: string, { products, calibratedOn, change }: Quantizatio
   );
   printLine(terminal.stdout);
   const rows = [
-    [model, change.before],
+    [basename(model), change.before],
     ['in 8 bits', change.after],
   ] as const;
   printBlock(terminal.stdout, `${scoresTable(rows)}\n`);
