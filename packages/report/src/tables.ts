@@ -105,7 +105,7 @@ export function rateTable({ rates }: Pick<RunReport, 'rates'>): Table {
 export function costTable({ cost, costNote }: Pick<RunReport, 'cost' | 'costNote'>): Table {
   const name = nameOfCost({ costNote });
   return {
-    title: `${name[0]!.toUpperCase()}${name.slice(1)}`,
+    title: `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
     columns: ['service', 'item', 'quantity', 'unit', 'USD a unit', 'USD'],
     figures: [2, 4, 5],
     rows:
