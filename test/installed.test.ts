@@ -67,7 +67,7 @@ withNpm(`the installed command, on ${(await run(node, ['--version'], folder)).st
 
   it.each([
     [['model', 'inspect', '--json'], /astromae|AstroMAE/],
-    [['quote', '--files', '3'], /cost/],
+    [['quote', '--files', '3'], /bill/],
     [['deploy', '--help'], /config\/<stage>\.yml/],
     [['rendezvous', '--help'], /--health-port/],
   ])('%j works', async (args, expected) => {
