@@ -40,7 +40,8 @@ describe('a model that fails only on galaxies that it was not tried on', () => {
       ...['infer', `${data}/1.pt`, '--model', `${model}.onnx`, '--batch-size', String(batchSize)],
       ...['--workers', '2', '--out', 'late.csv', '--json'],
     ]);
-    expect(end).toMatchObject({ code: 2, stdout: '' });
+    expect(end.code).toBe(2);
+    expect(printedJson(end)).toMatchObject({ error: 'UserInputError' });
     expect(said(end)).toMatch(
       new RegExp(`^Error: \\S+/${data}/1\\.pt, ${galaxies} .*${model}\\.onnx can't be used: .*${why}.*\\.\\n$`),
     );
@@ -91,8 +92,10 @@ describe('a model whose answer depends on the batch', () => {
       workspace.cosmicai(infer),
       workspace.cosmicai([...run, '--results', 'refused']),
     ]);
+    expect(inferred.stdout).toBe('');
+    expect(printedJson(ran)).toMatchObject({ error: 'UserInputError' });
     for (const end of [inferred, ran]) {
-      expect(end).toMatchObject({ code: 2, stdout: '' });
+      expect(end.code).toBe(2);
       expect(end.stderr).toMatch(/^Error: The model \S+mixing\.onnx can't be used: .*--allow-batch-dependence.*\n$/);
     }
     expect(workspace.exists('refused')).toBe(false);
