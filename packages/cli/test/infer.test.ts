@@ -90,7 +90,8 @@ describe('cosmicai infer', () => {
   it('names the file that is damaged', async () => {
     writeFileSync(workspace.path('damaged.pt'), readFileSync(workspace.path('parts', '1.pt')).subarray(0, 99_999));
     const end = await workspace.cosmicai(['infer', 'damaged.pt', '--out', 'none.csv', '--json']);
-    expect(end).toMatchObject({ code: 2, stdout: '' });
+    expect(end.code).toBe(2);
+    expect(printedJson(end)).toMatchObject({ error: 'MalformedTorchFileError' });
     expect(end.stderr).toMatch(/^Error: .*damaged\.pt.*\n$/);
     expect(workspace.exists('none.csv')).toBe(false);
   });
