@@ -33,6 +33,7 @@ const FAILING = [
   ['model', 'import', 'gone.pt', '--out', 'made.onnx'],
   ['model', 'inspect', 'gone.onnx'],
   ['model', 'profile', 'gone.onnx', '--data', 'gone.pt'],
+  ['model', 'quantize', 'gone.onnx', '--data', 'gone.pt', '--out', 'made.onnx'],
   ['model', 'verify', 'gone.onnx', '--against', 'gone.onnx', '--data', 'gone.pt'],
   ['bench', '--data', 'gone', '--out', 'made'],
   ['quote', 'gone.json'],
