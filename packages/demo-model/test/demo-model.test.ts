@@ -8,7 +8,7 @@ describe('the demo model', () => {
   it('lies where its path says, in the form that its card describes', () => {
     expect(isAbsolute(demoModel())).toBe(true);
     const [, megabytes] = /astromae-demo\.onnx: ([\d.]+) MB, weights in float16/.exec(card) ?? [];
-    expect((statSync(demoModel()).size / 1e6).toFixed(1)).toBe(megabytes);
+    expect((statSync(demoModel()).size / 2 ** 20).toFixed(1)).toBe(megabytes);
   });
 
   it('has what it was trained on beside it', () => {
