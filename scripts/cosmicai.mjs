@@ -1,9 +1,8 @@
 // `npm run cosmicai -- …` and `pnpm cosmicai …`: package managers start scripts in the repository, the user stands elsewhere.
 import module from 'node:module';
-import { join } from 'node:path';
+import { compiled } from './setup.mjs';
 
 // Commands and the functions that they start are there in half the time.
-const compiled = join(import.meta.dirname, '..', 'node_modules', '.cache', 'node');
 module.enableCompileCache(compiled);
 process.env.NODE_COMPILE_CACHE ??= compiled;
 

@@ -1,7 +1,14 @@
-import { createHash } from 'node:crypto';
-import { loadModel, MICRO_BATCH, type LoadOptions, type ModelContent, type Predictor } from '@cosmicai/inference';
+import {
+  loadModel,
+  MICRO_BATCH,
+  type LoadOptions,
+  type ModelContent,
+  type Predictor,
+  withMetadata,
+} from '@cosmicai/inference';
 import { TRAINED_RANGES_KEY, UserInputError } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
+import { sha256Of } from '@cosmicai/store';
 import { Calibration } from './calibrate.ts';
 import { changeOf, tooLarge, type Change, type Limits } from './change.ts';
 import { parseModel, serialize } from './graph.ts';
@@ -76,8 +83,9 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   } finally {
     await Promise.all([calibration.close(), predictor.close()]);
   }
-  const unverified = inIntegers(model, products, calibration.ranges, {});
-  const after = await predictAgain(content, Uint8Array.from(serialize(unverified)), seen, options);
+  const graph = Uint8Array.from(serialize(inIntegers(model, products, calibration.ranges)));
+  // The sessions take these bytes with them too.
+  const after = await predictAgain(content, Uint8Array.from(graph), seen, options);
   const change = changeOf({
     before: seen.held.flatMap(({ before }) => [...before]),
     after,
@@ -91,16 +99,11 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
     sourceSha256: sha256,
     change,
   };
-  const noted = inIntegers(model, products, calibration.ranges, {
-    [QUANTIZATION_KEY]: JSON.stringify(quantization),
-    // They may lie in a file beside the model.
-    ...(content.trained !== undefined && { [TRAINED_RANGES_KEY]: JSON.stringify(content.trained) }),
-  });
-  return { bytes: Uint8Array.from(serialize(noted)), quantization, refusal: tooLarge(change, options) };
-}
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  const noted = withMetadata(graph, QUANTIZATION_KEY, JSON.stringify(quantization));
+  // The ranges may lie in a file beside the model.
+  const ranges = content.trained && JSON.stringify(content.trained);
+  const whole = ranges === undefined ? noted : withMetadata(noted, TRAINED_RANGES_KEY, ranges);
+  return { bytes: Uint8Array.from(whole), quantization, refusal: tooLarge(change, options) };
 }
 
 /** Every other batch calibrates until that is enough; the rest is kept for comparing, with what the model says of it. */

@@ -3,7 +3,6 @@ import {
   AttributeProto_AttributeType,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
   TensorProto_DataType,
   TensorProtoSchema,
   TypeProto_TensorSchema,
@@ -63,13 +62,11 @@ export function withRanges(model: OnnxModel, values: readonly string[]): OnnxMod
  * MatMulIntegerToFloat of onnxruntime multiplies, scales and adds the bias. Weights that nothing reads any more are gone.
  *
  * @param ranges of the products' inputs
- * @param note stored in the file's metadata
  */
 export function inIntegers(
   model: OnnxModel,
   products: readonly Product[],
   ranges: ReadonlyMap<string, Range>,
-  note: Readonly<Record<string, string>>,
 ): OnnxModel {
   const { graph } = model;
   const constants: TensorProto[] = [];
@@ -119,10 +116,6 @@ export function inIntegers(
   const { proto: done, graph: changedGraph } = changed(model, { node: nodes, initializer: initializers });
   if (!done.opsetImport.some(({ domain }) => domain === MICROSOFT))
     done.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: MICROSOFT, version: 1n }));
-  done.metadataProps = [
-    ...done.metadataProps.filter(({ key }) => !(key in note)),
-    ...Object.entries(note).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
-  ];
   return { proto: done, graph: changedGraph };
 }
 
