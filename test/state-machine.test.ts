@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import aslValidator from 'asl-validator';
 import { parse } from 'yaml';
+import { PartitionError, RankTooLongError } from '../packages/inference/src/index.ts';
+import { InvalidInputError } from '../packages/payload/src/index.ts';
 import { packageStack, root } from './stacks.ts';
 
 interface State {
@@ -116,12 +118,20 @@ describe('the definition of the workflow', () => {
         'Lambda.ServiceException',
         'Lambda.AWSLambdaException',
         'Lambda.SdkClientException',
-        'Lambda.Unknown',
-        'States.Timeout',
+        'Runtime.ExitError',
       ]),
     });
-    // A wrong input fails at once; States.ALL would try it three times more.
-    expect(retry!.ErrorEquals).not.toContain('States.ALL');
+  });
+
+  it('tries nothing again that would repeat itself: a wrong input, too little memory, a rank that is too long, a time-out', () => {
+    const retried = tasks.flatMap(([, { Retry }]) =>
+      (Retry as { ErrorEquals: string[] }[]).flatMap((each) => each.ErrorEquals),
+    );
+    const hopeless = [RankTooLongError, PartitionError, InvalidInputError].map(({ name }) => name);
+    // The first two stand for whatever fails; Lambda.Unknown is what older runtimes say of time-outs.
+    const catchAll = ['States.ALL', 'States.TaskFailed', 'Lambda.Unknown'];
+    for (const error of [...hopeless, ...catchAll, 'Sandbox.Timedout', 'States.Timeout', 'Runtime.OutOfMemory'])
+      expect(retried).not.toContain(error);
   });
 
   it('waits longer for a function than the function may take', async () => {

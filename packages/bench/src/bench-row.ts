@@ -44,7 +44,8 @@ function errorOf({ error, cause }: SweepExecution): string {
 }
 
 const OUT_OF_MEMORY = 'Runtime.OutOfMemory';
-const TIME_OUTS = ['Sandbox.Timedout', 'States.Timeout'];
+/** The last is a rank that saw it coming. */
+const TIME_OUTS = ['Sandbox.Timedout', 'States.Timeout', 'RankTooLongError'];
 
 /** What a cell that did not succeed ran into: the ranks' own errors say more than that some failed. */
 function statusOf(execution: SweepExecution, summary: RunFigures['summary'] | undefined): BenchRun['status'] {

@@ -23,6 +23,12 @@ export class PartitionChangedError extends PartitionError {}
 /** The model isn't the one that was planned any more. */
 export class ModelChangedError extends UserInputError {}
 
+/** A rank can't be done in the time that it has, whatever is tried again; says what would work. No Retry names it. */
+export class RankTooLongError extends UserInputError {}
+
+/** An attempt's time ends before the rank is done. What it predicted is kept, and what is left fits the attempts that are left. */
+export class RankUnfinishedError extends RemoteError {}
+
 /** What can be done about inputs that changed under a run. */
 export const AFTER_A_CHANGE =
   'Start a new run, or take it as it is now: cosmicai run --resume <execution> --accept-changed';

@@ -9,7 +9,16 @@ export {
   type PredictionRow,
 } from './predictions-file.ts';
 export { serveSession } from './session-server.ts';
-export { AFTER_A_CHANGE, ModelChangedError, PartitionChangedError, PartitionError } from './errors.ts';
+export {
+  AFTER_A_CHANGE,
+  ModelChangedError,
+  PartitionChangedError,
+  PartitionError,
+  RankTooLongError,
+  RankUnfinishedError,
+} from './errors.ts';
+export { MOST_ATTEMPTS } from './limits/forecast.ts';
+export type { TimeLimit } from './limits/rank-time.ts';
 export { ModelCache, type LeasedModel, type ModelCacheOptions, type WantedModel } from './model/model-cache.ts';
 export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
 export { modelInStore, modelNamed, modelOnDisk, type ModelSource } from './model/model-source.ts';

@@ -77,10 +77,10 @@ async function predictBatch(
   batch: Galaxies,
   source: string,
   predictor: Predictor,
-  { batchSize, trained, onPart }: PredictPartitionOptions,
+  { batchSize, trained, onPart, signal }: PredictPartitionOptions,
 ): Promise<PredictedSamples> {
   const flags = flagInputs(batch, trained);
-  const zPred = await predictor.predict(batch, batchSize, onPart).catch((error: unknown) => {
+  const zPred = await predictor.predict(batch, batchSize, onPart, signal).catch((error: unknown) => {
     throw atGalaxies(error, source, batch.from);
   });
   flagPredictions(flags, zPred, trained);

@@ -36,8 +36,9 @@ export async function predictSource(
   { batchSize, checkCrc, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
   const left = new AbortController();
+  const ended = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
   try {
-    const source = await openGalaxies(inPieces(file, { signal: left.signal }), { checkCrc });
+    const source = await openGalaxies(inPieces(file, { signal: ended }), { checkCrc });
     const { count } = source;
     const batches: PredictedSamples[] = [];
     const checks = new PartitionChecks();

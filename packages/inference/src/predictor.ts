@@ -47,9 +47,16 @@ export interface Predictor {
    * was frozen at a number of galaxies, as many as that.
    *
    * @param onPart called with the number of samples of each such part as soon as it is predicted, in any order
-   * @throws ModelFailure when the model refuses the input or answers anything but one number for each sample, EnvironmentError when a worker died
+   * @param signal when it fires, parts that no worker has yet are dropped
+   * @throws ModelFailure when the model refuses the input or answers anything but one number for each sample, EnvironmentError when a worker died,
+   *   the signal's reason
    */
-  predict(samples: Samples, forwardPass?: number, onPart?: (count: number) => void): Promise<Float32Array>;
+  predict(
+    samples: Samples,
+    forwardPass?: number,
+    onPart?: (count: number) => void,
+    signal?: AbortSignal,
+  ): Promise<Float32Array>;
   /** Whether it predicts no more: it was closed, or a worker died. */
   readonly closed: boolean;
   /** Drops what hasn't begun, lets end what has, and ends its threads, which gives the memory of their sessions back. */
@@ -199,8 +206,14 @@ class WorkerPredictor implements Predictor {
     return this.#workers.length;
   }
 
-  async predict(samples: Samples, forwardPass = MICRO_BATCH, onPart?: (count: number) => void): Promise<Float32Array> {
+  async predict(
+    samples: Samples,
+    forwardPass = MICRO_BATCH,
+    onPart?: (count: number) => void,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
     if (this.#closed) throw new EnvironmentError('The predictor is closed.');
+    signal?.throwIfAborted();
     const redshift = new Float32Array(samples.count);
     const size = this.contract.batch ?? Math.max(1, Math.min(forwardPass, MICRO_BATCH));
     const jobs = new Set<Job>();
@@ -222,12 +235,17 @@ class WorkerPredictor implements Predictor {
     }
     // Before anything is sent, so that no part can fail without somebody to tell.
     const whole = Promise.all(parts);
+    // One failure refuses all parts, those that no worker has yet among them.
+    const stop = () => [...jobs].forEach((job) => job.failed(signal?.reason as Error));
+    signal?.addEventListener('abort', stop);
     this.#dispatch();
     try {
       await whole;
     } catch (error) {
       this.#drop(jobs);
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
     }
     return redshift;
   }

@@ -16,7 +16,8 @@ import {
   type ObjectStore,
   type OpenStoreOptions,
 } from '@cosmicai/store';
-import { atPartition, PartitionError } from './errors.ts';
+import { atPartition, PartitionError, RankTooLongError } from './errors.ts';
+import { RankTime, type TimeLimit } from './limits/rank-time.ts';
 import { declineMeeting, meetRanks } from './meet-ranks.ts';
 import type { LeasedModel } from './model/model-cache.ts';
 import type { LoadedModel } from './model/open-model.ts';
@@ -49,6 +50,10 @@ export interface RankEnvironment {
   readonly signal?: AbortSignal;
   /** Is told what the rank has done so far: when a file is open, and with each part of a batch that is predicted. */
   readonly onProgress?: (progress: RankProgress) => void;
+  /** Absent where nobody ends the rank. */
+  readonly timeLimit?: TimeLimit;
+  /** Is told what the rank goes on in spite of. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 /**
@@ -57,6 +62,7 @@ export interface RankEnvironment {
  *
  * @throws PartitionChangedError, ModelChangedError when an input isn't the one that was planned
  * @throws PartitionError naming rank and file when a partition can't be read or predicted
+ * @throws RankTooLongError early, when it can't be done in the time that it has
  */
 export async function runRank(task: RankTask, environment: RankEnvironment): Promise<RankAnswer> {
   const layout = runLayout(task.RESULT_PATH, task.RUN_ID);
@@ -78,6 +84,14 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const cpuBefore = environment.cpuSeconds();
   const seconds = (from: number) => (monotonic() - from) / 1000;
 
+  using time = new RankTime({
+    task,
+    limit: environment.timeLimit,
+    attemptsAfter: 0,
+    monotonic,
+    warn: (warning) => environment.onWarning?.(warning),
+  });
+
   await checkModelObject(task, environment.openStore);
   using model = await environment.loadModel(task);
   checkModelBytes(task, model);
@@ -85,13 +99,19 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
 
   const inferenceStarted = monotonic();
   const reads = [];
-  const tally = new RankTally(task.RANK, environment.onProgress);
+  const tally = new RankTally(task.RANK, (progress) => {
+    time.observe(progress);
+    environment.onProgress?.(progress);
+  });
+  const signal = environment.signal === undefined ? time.signal : AbortSignal.any([environment.signal, time.signal]);
   try {
     for (const planned of task.DATA_PATH.entries())
-      reads.push(await readPartition(task, planned, model, environment, tally));
+      reads.push(await readPartition(task, planned, model, { ...environment, signal }, tally));
   } catch (error) {
-    if (meeting !== undefined && error instanceof PartitionError) await declineMeeting(task, meeting);
-    throw error;
+    const ended: unknown = time.signal.aborted ? time.signal.reason : error;
+    const forGood = ended instanceof PartitionError || ended instanceof RankTooLongError;
+    if (meeting !== undefined && forGood) await declineMeeting(task, meeting);
+    throw ended;
   }
   const inference = seconds(inferenceStarted);
 

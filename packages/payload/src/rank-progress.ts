@@ -17,6 +17,8 @@ export type RankProgress = Readonly<z.output<typeof rankProgressSchema>>;
 export interface RankContext {
   /** Takes heartbeats; only engines that watch their functions' processes offer it, Lambda doesn't. */
   readonly reportProgress?: (progress: RankProgress) => void;
+  /** Milliseconds until the function is ended; absent where nobody ends it. */
+  readonly getRemainingTimeInMillis?: () => number;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
 import { openStore } from '@cosmicai/store';
 import { traced } from '@cosmicai/trace';
 import { slowed } from './heartbeat.ts';
+import { timeLimitOf } from './time-limit.ts';
 import { ping } from './ping.ts';
 
 /** The model packed beside the bundle, unless COSMICAI_MODEL names another. */
@@ -38,7 +39,8 @@ export async function infer(item: unknown, context: RankContext = {}): Promise<R
   return isFmiPing(item) ? await ping(item, openStore) : await inferRank(item, context);
 }
 
-async function inferRank(item: unknown, { reportProgress }: RankContext): Promise<RankAnswer> {
+async function inferRank(item: unknown, { reportProgress, ...context }: RankContext): Promise<RankAnswer> {
+  const timeLimit = timeLimitOf(context, process.env, () => performance.now());
   const coldStart = first;
   first = false;
   const task = parseAs(rankTaskSchema, item, 'rank task');
@@ -68,6 +70,8 @@ async function inferRank(item: unknown, { reportProgress }: RankContext): Promis
           (progress) => log({ message: 'rank at work', ...progress }),
           () => performance.now(),
         ),
+      ...(timeLimit && { timeLimit }),
+      onWarning: (warning) => logger.warn(warning, { run_id: runId, rank }),
     });
   });
   const milliseconds = performance.now() - started;
