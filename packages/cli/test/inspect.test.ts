@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { withMetadata } from '@cosmicai/inference';
+import { QUANTIZATION_KEY } from '@cosmicai/payload';
 import { printedJson, Workspace } from './support/workspace.ts';
 
 const golden = fileURLToPath(new URL('../../astromae/test/golden/cells-k1-g48.pt', import.meta.url));
@@ -70,6 +72,14 @@ describe('cosmicai model inspect', () => {
     expect(bad.stdout).toMatch(/^Architecture +AstroMAE/m);
     expect(bad.stdout).toMatch(/^Trained on +.*ranged\.trained\.json has \d problems?:/m);
     expect(bad.stdout).toMatch(/^infer +can't run it/m);
+  });
+
+  it('says of a note on 8 bits that is none why infer refuses the model', async () => {
+    const noted = withMetadata(readFileSync(workspace.modelPath), QUANTIZATION_KEY, '{"weight_bits": 7}');
+    writeFileSync(workspace.path('noted.onnx'), noted);
+    const end = await workspace.cosmicai(['model', 'inspect', 'noted.onnx']);
+    expect(end.stdout).not.toMatch(/^Arithmetic/m);
+    expect(end.stdout).toMatch(/cosmicai\.quantization in the metadata of .*noted\.onnx has \d problems?:/);
   });
 
   it('refuses what is no ONNX file, by what it is', async () => {

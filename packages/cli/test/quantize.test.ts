@@ -12,21 +12,40 @@ const quantize = (...more: string[]) =>
 
 describe('cosmicai model quantize', () => {
   it('writes a model that infer takes, and says what it changes', async () => {
-    const end = await quantize('--out', 'int8.onnx', '--max-change', '0.05', '--max-nmad-change', '100');
+    const end = await quantize(
+      '--verify',
+      '32',
+      '--out',
+      'int8.onnx',
+      '--max-change',
+      '0.05',
+      '--max-nmad-change',
+      '100',
+    );
     expect(end.code).toBe(0);
     expect(end.stdout).toMatch(/^\d+ matrix products in 8-bit integers, calibrated on \d+ galaxies\.$/m);
     expect(end.stdout).toMatch(/^\d+ other galaxies: redshifts change by at most .*, on average .*\.$/m);
+    expect(end.stdout).toMatch(/^NMAD +\d.* \[.*\]$/m);
+    expect(end.stdout).toMatch(/^mag_r +galaxies/m);
+    expect(end.stderr).toMatch(/^Not checked: whether .*1\.pt is damaged: /m);
     expect(end.stdout).toMatch(/^Written to int8\.onnx$/m);
     const infer = (model: string) => workspace.cosmicai(['infer', 'parts/1.pt', '--model', model, '--json']);
     const [before, after] = [printedJson(await infer('fast.onnx')), printedJson(await infer('int8.onnx'))];
-    expect(after).toMatchObject({ samples: 96 });
+    expect(before).toMatchObject({ arithmetic: null });
+    expect(after).toMatchObject({ samples: 96, arithmetic: { weight_bits: 7 } });
     expect((after as { MAE: number }).MAE).toBeCloseTo((before as { MAE: number }).MAE, 1);
   });
 
   it('writes nothing where redshifts change by more than they may', async () => {
     const end = await quantize('--out', 'refused.onnx', '--max-change', '1e-9', '--json');
     expect(end.code).toBe(1);
-    expect(printedJson(end)).toMatchObject({ written: null, refusal: expect.stringContaining('redshift changes by') });
+    expect(printedJson(end)).toMatchObject({
+      weight_bits: 7,
+      intervals: { change: {} },
+      by_redshift: [{}, {}, {}, {}, {}],
+      written: null,
+      refusal: expect.stringContaining('redshift changes by'),
+    });
     expect(end.stderr).toContain('Nothing was written: ');
     expect(workspace.names().filter((name) => name.startsWith('refused'))).toEqual([]);
   });

@@ -37,6 +37,7 @@ export type { ModelContract } from './contract/model-contract.ts';
 export { describeOnnx, describeOnnxFile, type OnnxDescription } from './onnx/describe-onnx.ts';
 export { checkedLocation, modelFilesAt } from './onnx/model-files.ts';
 export { describeUpload, uploadModel, type UploadedModel } from './upload-model.ts';
+export { arithmeticIn } from './onnx/arithmetic.ts';
 export { withMetadata } from './onnx/metadata.ts';
 export { readTrainedRanges } from './quality/trained-ranges.ts';
 export { peakRssMb } from './peak-rss.ts';

@@ -1,5 +1,5 @@
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
-import type { Flagged, PredictionScores } from '@cosmicai/payload';
+import type { Flagged, Arithmetic, PredictionScores } from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
 
 /**
@@ -29,6 +29,8 @@ export interface InferReport {
   /** Galaxies with flags, and the accuracy over those without. */
   readonly flagged: Flagged;
   readonly scores_unflagged: PredictionScores;
+  /** Of the model, where it calculates in integers. */
+  readonly arithmetic: Arithmetic | null;
   readonly warnings: readonly string[];
   readonly not_checked: readonly string[];
 }
@@ -40,6 +42,7 @@ export interface InferMeasurements extends LedgerScores {
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
   readonly peakRssMb: number;
+  readonly arithmetic: Arithmetic | undefined;
   /** File of the predictions. */
   readonly out: string | null;
   readonly findings: DataFindings;
@@ -68,6 +71,7 @@ export function inferReport(measured: InferMeasurements): InferReport {
     cpu_seconds: measured.cpuSeconds,
     flagged: measured.flagged,
     scores_unflagged: measured.prediction_scores_unflagged,
+    arithmetic: measured.arithmetic ?? null,
     warnings: measured.findings.warnings,
     not_checked: measured.findings.notChecked,
   };

@@ -1,5 +1,5 @@
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
-import type { RankResult, RankTask, StoreRequestCounts, WrittenFile } from '@cosmicai/payload';
+import type { Arithmetic, RankResult, RankTask, StoreRequestCounts, WrittenFile } from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
 
 export interface PartitionRead {
@@ -19,6 +19,7 @@ export interface RankMeasurements {
   /** Undefined for tasks that belong to no run of ours. */
   readonly hashes: WrittenFile | undefined;
   readonly modelSha256: string;
+  readonly arithmetic: Arithmetic | undefined;
   readonly startedAt: Date;
   readonly coldStart: boolean;
   readonly scores: LedgerScores;
@@ -95,5 +96,6 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     ...(measured.findings.warnings.length > 0 && { warnings: [...measured.findings.warnings] }),
     ...(measured.findings.notChecked.length > 0 && { not_checked: [...measured.findings.notChecked] }),
     store_requests: measured.storeRequests,
+    ...(measured.arithmetic && { arithmetic: measured.arithmetic }),
   };
 }

@@ -143,6 +143,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     predictions,
     hashes,
     modelSha256: model.sha256,
+    arithmetic: model.arithmetic,
     startedAt,
     coldStart: environment.coldStart,
     scores: ledger.finish(),

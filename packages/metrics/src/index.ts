@@ -31,4 +31,12 @@ export { normaliseRankResult, readRankResults, recordsIn, type RankResults } fro
 export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measurement.ts';
 export { seededRandom, standardNormal, type Random } from './random.ts';
 export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';
+export {
+  INTERVAL_SCORES,
+  pairedIntervals,
+  type IntervalScore,
+  type PairedIntervals,
+  type PairedPredictions,
+  type ScoreIntervals,
+} from './paired-intervals.ts';
 export { architectureOf, runTable, type RankRow, type RunTable, type RunTableOptions } from './run-table.ts';

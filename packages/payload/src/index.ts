@@ -72,6 +72,16 @@ export {
   type QualityFlag,
 } from './quality-flags.ts';
 export { TRAINED_RANGES_KEY, trainedRangesFile, trainedRangesSchema, type TrainedRanges } from './trained-ranges.ts';
+export {
+  describeArithmetic,
+  arithmeticSchema,
+  QUANTIZATION_KEY,
+  quantizationSchema,
+  quantizedModels,
+  type Arithmetic,
+  type Quantization,
+  type QuantizedModel,
+} from './quantization.ts';
 export { predictionScoresSchema, type PredictionScores } from './prediction-scores.ts';
 export {
   duplicatesSchema,

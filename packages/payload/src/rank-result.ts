@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { flaggedSchema } from './quality-flags.ts';
+import { arithmeticSchema } from './quantization.ts';
 import { storeRequestsSchema } from './store-requests.ts';
 import { sha256Schema, writtenFileSchema } from './written-file.ts';
 
@@ -75,6 +76,8 @@ export const rankResultSchema = z.object({
   not_checked: z.array(z.string()).optional(),
   /** Requests of the rank, its own result included; those of meeting other ranks are not; absent in files written before they were counted. */
   store_requests: storeRequestsSchema.optional(),
+  /** How far the model, one in integers, is from the one that it was made of; absent of any other. */
+  arithmetic: arithmeticSchema.optional(),
   format: formatField,
 });
 export type RankResult = z.output<typeof rankResultSchema>;

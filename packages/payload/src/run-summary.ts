@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { flaggedSchema } from './quality-flags.ts';
+import { quantizedModelSchema } from './quantization.ts';
 import { runProofSchema } from './run-proof.ts';
 import { storeRequestsSchema } from './store-requests.ts';
 
@@ -80,6 +81,8 @@ export const runSummarySchema = z.object({
   proof: runProofSchema.optional(),
   /** Requests of Summarize; absent in files written before they were counted. */
   store_requests: storeRequestsSchema.optional(),
+  /** Those of `model_sha256` that calculate in integers; absent where none does. */
+  quantized_models: z.array(quantizedModelSchema).optional(),
   format: formatField,
 });
 export type RunSummary = z.output<typeof runSummarySchema>;

@@ -1,5 +1,12 @@
-import { PredictionMetrics, quantile } from '@cosmicai/metrics';
-import type { PredictionScores } from '@cosmicai/payload';
+import {
+  pairedIntervals,
+  PredictionMetrics,
+  quantile,
+  seededRandom,
+  type PairedIntervals,
+  type PairedPredictions,
+} from '@cosmicai/metrics';
+import { isUsableTruth, type PredictionScores } from '@cosmicai/payload';
 
 /** What another arithmetic changes, on galaxies that it was not calibrated on. */
 export interface Change {
@@ -13,6 +20,12 @@ export interface Change {
   readonly maxRelativeDz: number;
   readonly before: PredictionScores;
   readonly after: PredictionScores;
+}
+
+/** A change, and how well it is known: what tables of it show. */
+export interface ToldChange extends Change {
+  /** Null where there are too few galaxies to tell. */
+  readonly intervals: PairedIntervals | null;
 }
 
 export interface Limits {
@@ -38,13 +51,22 @@ export function changeOf({ before, after, zSpec }: Compared): Change {
   const relative = sizes.map((size, at) => (size === Infinity ? size : size / (1 + Math.abs(before[at] ?? 0))));
   return {
     galaxies: sizes.length,
-    maxDz: Math.max(0, ...sizes),
+    maxDz: largest(sizes),
     meanDz: sizes.reduce((sum, size) => sum + size, 0) / sizes.length,
     dz999: quantile(sizes, 0.999),
-    maxRelativeDz: Math.max(0, ...relative),
+    maxRelativeDz: largest(relative),
     before: scoresOf(zSpec, before),
     after: scoresOf(zSpec, after),
   };
+}
+
+/** Of the bootstrap: the same predictions give the same intervals. */
+const SEED = 1;
+
+/** The same with intervals, over the galaxies that have a redshift and two predictions. */
+export function toldChange(compared: Compared, resamples?: number): ToldChange {
+  const options = { random: seededRandom(SEED), ...(resamples !== undefined && { resamples }) };
+  return { ...changeOf(compared), intervals: pairedIntervals(usable(compared), options) };
 }
 
 /** Why a change is too large; undefined when it isn't. */
@@ -63,4 +85,18 @@ function scoresOf(zSpec: readonly number[], zPred: readonly number[]): Predictio
   const metrics = new PredictionMetrics();
   metrics.addAll(zSpec, zPred);
   return metrics.finish();
+}
+
+function usable({ zSpec, before, after }: Compared): PairedPredictions {
+  const rows = zSpec.flatMap((z, at) => {
+    const [was, is] = [before[at] ?? NaN, after[at] ?? NaN];
+    return isUsableTruth(z) && Number.isFinite(was) && Number.isFinite(is) ? [[z, was, is] as const] : [];
+  });
+  const column = (place: 0 | 1 | 2) => Float64Array.from(rows, (row) => row[place]);
+  return { zSpec: column(0), before: column(1), after: column(2) };
+}
+
+/** Not by spreading, which overflows the stack with hundreds of thousands. */
+function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
 }

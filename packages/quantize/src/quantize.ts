@@ -6,17 +6,15 @@ import {
   type Predictor,
   withMetadata,
 } from '@cosmicai/inference';
-import { TRAINED_RANGES_KEY, UserInputError } from '@cosmicai/payload';
+import { QUANTIZATION_KEY, TRAINED_RANGES_KEY, UserInputError, type Quantization } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
 import { sha256Of } from '@cosmicai/store';
 import { Calibration } from './calibrate.ts';
-import { changeOf, tooLarge, type Change, type Limits } from './change.ts';
+import { binnedChange, type BinnedChange, type ComparedGalaxies } from './bins.ts';
+import { toldChange, tooLarge, type Change, type Limits, type ToldChange } from './change.ts';
 import { parseModel, serialize } from './graph.ts';
 import { productsOf } from './products.ts';
 import { inIntegers } from './rewrite.ts';
-
-/** Entry of a file's metadata that says how it was quantised, and what that changed. */
-export const QUANTIZATION_KEY = 'cosmicai.quantization';
 
 export interface QuantizeOptions extends Limits, Pick<LoadOptions, 'names' | 'allowBatchDependence' | 'workers'> {
   /** Galaxies in batches of at most `size`, from anywhere in the survey. */
@@ -28,21 +26,12 @@ export interface QuantizeOptions extends Limits, Pick<LoadOptions, 'names' | 'al
   readonly onProgress?: (what: 'Calibrating' | 'Verifying', done: number, total: number) => void;
 }
 
-export interface Quantization {
-  /** Matrix products in integers. */
-  readonly products: number;
-  readonly weightBits: 7;
-  readonly activationBits: 8;
-  readonly calibratedOn: number;
-  /** Of the model as it was. */
-  readonly sourceSha256: string;
-  readonly change: Change;
-}
-
 export interface Quantized {
   /** An ONNX file that says of itself how it was made. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly quantization: Quantization;
+  readonly change: ToldChange;
+  readonly bins: BinnedChange;
   /** Why it should not take the model's place; undefined when it changes as little as it may. */
   readonly refusal: string | undefined;
 }
@@ -86,24 +75,45 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   const graph = Uint8Array.from(serialize(inIntegers(model, products, calibration.ranges)));
   // The sessions take these bytes with them too.
   const after = await predictAgain(content, Uint8Array.from(graph), seen, options);
-  const change = changeOf({
+  const compared: ComparedGalaxies = {
     before: seen.held.flatMap(({ before }) => [...before]),
     after,
     zSpec: seen.held.flatMap(({ galaxies }) => [...galaxies.redshift]),
-  });
+    magnitudes: seen.held.flatMap(({ galaxies }) => [...galaxies.magnitudes]),
+  };
+  const change = toldChange(compared);
   const quantization: Quantization = {
+    activation_bits: 8,
+    weight_bits: 7,
+    source_sha256: sha256,
     products: products.length,
-    weightBits: 7,
-    activationBits: 8,
-    calibratedOn: seen.calibrated,
-    sourceSha256: sha256,
-    change,
+    calibrated_on: seen.calibrated,
+    ...noteOf(change),
   };
   const noted = withMetadata(graph, QUANTIZATION_KEY, JSON.stringify(quantization));
   // The ranges may lie in a file beside the model.
   const ranges = content.trained && JSON.stringify(content.trained);
   const whole = ranges === undefined ? noted : withMetadata(noted, TRAINED_RANGES_KEY, ranges);
-  return { bytes: Uint8Array.from(whole), quantization, refusal: tooLarge(change, options) };
+  return {
+    bytes: Uint8Array.from(whole),
+    quantization,
+    change,
+    bins: binnedChange(compared),
+    refusal: tooLarge(change, options),
+  };
+}
+
+/** What a file says of the change; the tables with intervals and bins are for who makes it. */
+function noteOf(change: Change) {
+  return {
+    galaxies: change.galaxies,
+    max_dz: change.maxDz,
+    mean_dz: change.meanDz,
+    dz_999: change.dz999,
+    max_relative_dz: change.maxRelativeDz,
+    scores_before: change.before,
+    scores_after: change.after,
+  };
 }
 
 /** Every other batch calibrates until that is enough; the rest is kept for comparing, with what the model says of it. */
@@ -118,10 +128,11 @@ async function look(calibration: Calibration, predictor: Predictor, options: Qua
       await calibration.add(galaxies);
       calibrated += galaxies.count;
       onProgress?.('Calibrating', Math.min(calibrated, calibrateOn), calibrateOn);
-    } else if (kept < verifyOn) {
+    } else {
       held.push({ galaxies, before: await predictor.predict(galaxies, size) });
       kept += galaxies.count;
-    } else break;
+    }
+    if (calibrated >= calibrateOn && kept >= verifyOn) break;
   }
   if (held.length > 0) return { held, calibrated };
   throw new UserInputError(

@@ -8,7 +8,14 @@ import {
   type RunTable,
 } from '@cosmicai/metrics';
 import { type Quote, reconcile } from '@cosmicai/quote';
-import { defined, type RankResult, rankResultSchema, type RunSummary } from '@cosmicai/payload';
+import {
+  defined,
+  describeArithmetic,
+  quantizedModels,
+  type RankResult,
+  rankResultSchema,
+  type RunSummary,
+} from '@cosmicai/payload';
 import type { RunMaterial } from '@cosmicai/runs/gather';
 import { RANKS_ALONE } from './bill.ts';
 import { graphOf } from './machine/graph.ts';
@@ -77,7 +84,11 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
     prices,
     quoteBasis: material.quote?.calibration ?? null,
     reconciliation: material.quote === undefined ? [] : reconciled(material, material.quote, table),
-    model: { name: material.modelName ?? null, sha256: modelsOf(summary, ours) },
+    model: {
+      name: material.modelName ?? null,
+      sha256: modelsOf(summary, ours),
+      arithmetic: (summary?.quantized_models ?? quantizedModels(ours)).map(describeArithmetic),
+    },
     configuration: { ...(material.configuration ?? configurationOf(ranks)) },
     versions: material.versions ?? {},
     warnings: [

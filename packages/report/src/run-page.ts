@@ -178,6 +178,7 @@ function setup({ configuration, versions, model, prices }: RunReport): Markup {
       entries: [
         ...(model.name === null ? [] : [['model', model.name] as const]),
         ...model.sha256.map((hash) => ['model SHA-256', hash] as const),
+        ...model.arithmetic.map((sentence) => ['arithmetic', sentence] as const),
         ...Object.entries(versions),
         ...(prices === null ? [] : [['prices', `${prices.region}, ${prices.date}`] as const]),
       ],

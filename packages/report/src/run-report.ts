@@ -117,7 +117,12 @@ export const runReportSchema = z.object({
       withinRange: z.boolean(),
     }),
   ),
-  model: z.object({ name: z.string().nullable(), sha256: z.array(z.string()) }),
+  model: z.object({
+    name: z.string().nullable(),
+    sha256: z.array(z.string()),
+    /** A sentence for each model that calculates in integers. */
+    arithmetic: z.array(z.string()).default([]),
+  }),
   configuration: z.record(z.string(), setting),
   versions: z.record(z.string(), z.string()),
   warnings: z.array(z.string()),

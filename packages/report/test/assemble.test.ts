@@ -80,7 +80,16 @@ describe('the report of a run', () => {
       [1, 4, 0],
     ]);
     expect(report.rates.byWallClock!.samplesPerSecond).toBe(200);
-    expect(report.model.sha256).toEqual(['ab'.repeat(32)]);
+    expect(report.model).toMatchObject({ sha256: ['ab'.repeat(32)], arithmetic: [] });
+  });
+
+  it('says of a model in integers how far it is from the one that it was made of', () => {
+    const arithmetic = {
+      ...{ activation_bits: 8, weight_bits: 7, source_sha256: 'cd'.repeat(32) },
+      ...{ galaxies: 9, max_dz: 1e-3, mean_dz: 1e-5, dz_999: 1e-4 },
+    };
+    const { model } = assembleRunReport({ ...base, results: [rankResult(0, { arithmetic }), rankResult(1)] });
+    expect(model.arithmetic).toEqual([expect.stringContaining('z of 9 galaxies changed by at most 1.0e-3')]);
   });
 
   it('shows how each rank spent its time: waiting, starting, and only the reading that delayed it', () => {

@@ -128,7 +128,11 @@ export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): Ru
         withinRange: false,
       },
     ],
-    model: { name: 'astromae.onnx', sha256: ['9f2b61c0f4a5d1d84f7c4b9a5e0c3d2118aa7b6c5d4e3f20112233445566778a'] },
+    model: {
+      name: 'astromae.onnx',
+      arithmetic: ['8 bits, weights of 7, from the model 9f2b'],
+      sha256: ['9f2b61c0f4a5d1d84f7c4b9a5e0c3d2118aa7b6c5d4e3f20112233445566778a'],
+    },
     configuration: { bucket: 'cosmicai-data', data_prefix: '25MB', world_size: 4, batch_size: 128, fmi_enabled: false },
     versions: { cosmicai: '0.1.0', node: 'v24.21.0', 'onnxruntime-node': '1.30.0' },
     warnings: [],

@@ -12,6 +12,7 @@ import {
 import {
   DEFAULT_MAX_FLAGGED,
   itemAt,
+  quantizedModels,
   type Manifest,
   type RankFailure,
   rankFailureSchema,
@@ -44,6 +45,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   const { record, manifest, results, failures } = inputs;
   const { run } = record;
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
+  const quantized = quantizedModels(results);
   const notChecked = [...notCheckedByRanks(results), ...inputs.repeats.notChecked];
   const { flagged, prediction_scores, prediction_scores_unflagged } = inputs.scores;
   const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
@@ -99,6 +101,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     ...(notChecked.length > 0 && { not_checked: notChecked }),
     ...(inputs.repeats.duplicates && { duplicates: inputs.repeats.duplicates }),
     proof: inputs.proof,
+    ...(quantized.length > 0 && { quantized_models: quantized }),
   };
 }
 

@@ -421,7 +421,11 @@ describe('summarize', () => {
   it('writes down everything about a run', async () => {
     await givenRun(2, []);
     await givenResult(0, 2, { bits: 600, cold_start: false, warnings: ['a word'], not_checked: ['sums'] });
-    await givenResult(1, 2, { bits: 900, architecture: 'arm64', model_sha256: 'abc' });
+    const arithmetic = {
+      ...{ activation_bits: 8, weight_bits: 7, source_sha256: 'ab'.repeat(32) },
+      ...{ galaxies: 9, max_dz: 1e-3, mean_dz: 1e-5, dz_999: 1e-4 },
+    };
+    await givenResult(1, 2, { bits: 900, architecture: 'arm64', model_sha256: 'abc', arithmetic });
     const record = (await readJson(layout.run)) as RunRecord;
     await store.put(layout.run, JSON.stringify({ ...record, warnings: ['of the plan'] }));
     await store.put(layout.rendezvousKey, 'secret');
@@ -464,6 +468,7 @@ describe('summarize', () => {
       peak_rss_mb: 201,
       predictions_prefix: `${layout.predictions}/`,
       model_sha256: ['abc'],
+      quantized_models: [{ model_sha256: 'abc', ...arithmetic }],
       warnings: ['of the plan', 'Rank 0: a word'],
       flagged: { galaxies: 0, by_flag: {} },
       not_checked: ['Rank 0: sums', expect.stringMatching(/^Whether galaxies of 2 ranks occur/)],

@@ -144,6 +144,7 @@ async function predict(
     wallSeconds,
     cpuSeconds: (user + system) / 1e6,
     peakRssMb: peakRssMb(),
+    arithmetic: model.arithmetic,
     out: lost === undefined ? out : null,
     findings: { ...findings, warnings: [...findings.warnings, ...repeats] },
   });

@@ -1,4 +1,5 @@
 import type { InferReport } from '@cosmicai/inference';
+import { describeArithmetic } from '@cosmicai/payload';
 import { flagTable, scoreComparison } from '@cosmicai/report';
 import { formatLines, formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
@@ -14,6 +15,7 @@ export function describeInference(report: InferReport): string {
       `${(report['execution time per batch (second)'] * 1000).toFixed(1)} ms (${report['number of batches']} batches of ${report['batch size']})`,
     ],
     ['Throughput', `${perSecond(report.sample_persec)} samples, ${bitsPerSecond(report['throughput(bps)'])}`],
+    ...(report.arithmetic === null ? [] : ([['Arithmetic', describeArithmetic(report.arithmetic)]] as const)),
     ['Peak memory', megabytes(report['cpu memory (MB)'])],
     ['MAE', score(scores.mae)],
     ['MSE', score(scores.mse, 6)],

@@ -31,6 +31,7 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
       ],
       ['Samples', `${summary.samples} at batch size ${summary.batch_size}`],
       ...(summary.proof === undefined ? [] : [['Proof', summary.proof.statement] as const]),
+      ...report.model.arithmetic.map((sentence) => ['Arithmetic', sentence] as const),
       ['Wall clock', `${seconds(summary.wall_clock_seconds)}; slowest rank ${seconds(summary.slowest_rank_seconds)}`],
       ...(report.meeting === null ? [] : [['Met over FMI', describeMeeting(report.meeting)] as const]),
     ]),

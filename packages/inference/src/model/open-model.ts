@@ -1,4 +1,4 @@
-import { UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import { UserInputError, type Arithmetic, type TrainedRanges } from '@cosmicai/payload';
 import { describeBatchDependence, probeModel, type Verdict } from '../contract/probe.ts';
 import { KeptVerdicts } from '../contract/verdicts.ts';
 import { ModelFailure } from '../errors.ts';
@@ -13,6 +13,8 @@ export interface LoadedModel {
   readonly predictor: Predictor;
   /** What it was trained on; undefined where nobody says. */
   readonly trained: TrainedRanges | undefined;
+  /** How far it is from the model that it was made of; undefined unless it was quantised. */
+  readonly arithmetic: Arithmetic | undefined;
   /** One sentence for each thing that was let pass. */
   readonly warnings: readonly string[];
 }
@@ -41,7 +43,7 @@ export async function openModel({ modelPath, label, ...options }: OpenModelOptio
 
 /** The same for a model in memory, whose bytes are gone afterwards. */
 export async function loadModel(content: ModelContent, options: LoadOptions): Promise<LoadedModel> {
-  const { label, sha256, trained } = content;
+  const { label, sha256, trained, arithmetic } = content;
   const { names = {} } = options;
   const predictor = await createPredictor(content, options);
   try {
@@ -50,7 +52,7 @@ export async function loadModel(content: ModelContent, options: LoadOptions): Pr
     const verdict = known ?? (await named(label, probe(predictor)));
     if (known === undefined) await verdicts.keep(sha256, names, verdict);
     const warnings = checkVerdict(verdict, label, options);
-    return { sha256, predictor, trained, warnings };
+    return { sha256, predictor, trained, arithmetic, warnings };
   } catch (error) {
     await predictor.close();
     throw error;

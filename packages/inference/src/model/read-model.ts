@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import { UserInputError, type Arithmetic, type TrainedRanges } from '@cosmicai/payload';
 import { describeOnnx } from '../onnx/describe-onnx.ts';
+import { arithmeticIn } from '../onnx/arithmetic.ts';
 import { modelFileNames } from '../onnx/model-files.ts';
 import { readTrainedRanges } from '../quality/trained-ranges.ts';
 import type { FoundFile, ModelSource } from './model-source.ts';
@@ -16,6 +17,8 @@ export interface ModelContent {
   readonly size: number;
   /** What it was trained on; undefined where nobody says. */
   readonly trained: TrainedRanges | undefined;
+  /** What its metadata say of how it was quantised; undefined where they don't. */
+  readonly arithmetic: Arithmetic | undefined;
   /** Versions of the files beside the graph that were read, undefined for one that was looked for and isn't there. */
   readonly beside: ReadonlyMap<string, string | undefined>;
 }
@@ -51,6 +54,7 @@ export async function readModel(source: ModelSource, graph?: FoundFile): Promise
     sha256,
     size,
     trained: trained.ranges,
+    arithmetic: arithmeticIn(metadata, source.label),
     beside: new Map<string, string | undefined>([...versions, ...trained.beside]),
   };
 }

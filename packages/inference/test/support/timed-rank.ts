@@ -20,6 +20,7 @@ export function stubModel(clock: Clock, msPerGalaxy: number, sha256 = 'a'.repeat
   const model: LeasedModel = {
     sha256,
     trained: undefined,
+    arithmetic: undefined,
     warnings: [],
     [Symbol.dispose]: () => undefined,
     predictor: {

@@ -1,11 +1,12 @@
 import { compiledPairs } from '@cosmicai/astromae';
 import { describeShape, type ModelContract, type ModelPort } from '@cosmicai/inference';
+import { describeArithmetic } from '@cosmicai/payload';
 import { formatPairs, setIn } from '../../output/table.ts';
 import type { Inspection } from './inspection.ts';
 
 /** What `model inspect` prints. */
 export function describeModel(inspection: Inspection): string {
-  const { file, compiled, externalFiles, trained, inference } = inspection;
+  const { file, compiled, externalFiles, trained, arithmetic, inference } = inspection;
   const pairs = formatPairs([
     ...(compiled === null ? [] : compiledPairs(compiled)),
     [
@@ -25,6 +26,7 @@ export function describeModel(inspection: Inspection): string {
     ['Operators', listOf(byCount(file.operators), ([operator, times]) => `${operator} ${times}`)],
     ['Metadata', listOf([...file.metadata.keys()], (key) => key)],
     ...trainedPairs(trained),
+    ...(arithmetic === null ? [] : [['Arithmetic', describeArithmetic(arithmetic)] as const]),
     ...Object.entries(compiled?.provenance ?? {}),
     ['infer', inference.usable ? `runs it: ${describeContract(inference.contract)}` : `can't run it: see below`],
     ...(inference.usable ? [['Probed', probed(inference.warnings)] as const] : []),
@@ -34,7 +36,7 @@ export function describeModel(inspection: Inspection): string {
 
 /** What `model inspect --json` prints; keys of the compiler's own models come first and mean what they always have. */
 export function inspectionJson({ path, file, compiled, inference, ...rest }: Inspection): object {
-  const { sha256, fileBytes, externalFiles, trained } = rest;
+  const { sha256, fileBytes, externalFiles, trained, arithmetic } = rest;
   return {
     ...(compiled ?? {}),
     path,
@@ -49,6 +51,7 @@ export function inspectionJson({ path, file, compiled, inference, ...rest }: Ins
     metadata: Object.fromEntries(file.metadata),
     externalFiles,
     trained,
+    arithmetic,
     inference,
   };
 }

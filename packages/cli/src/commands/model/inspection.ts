@@ -1,5 +1,6 @@
 import { inspectModel, type ModelReport } from '@cosmicai/astromae';
 import {
+  arithmeticIn,
   checkedLocation,
   describeOnnx,
   modelOnDisk,
@@ -12,7 +13,13 @@ import {
   type OnnxDescription,
   type OpenModelOptions,
 } from '@cosmicai/inference';
-import { TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import {
+  TRAINED_RANGES_KEY,
+  trainedRangesFile,
+  UserInputError,
+  type Arithmetic,
+  type TrainedRanges,
+} from '@cosmicai/payload';
 
 /** Whether `infer` takes the model, and how; or why it doesn't. */
 export type Usability =
@@ -28,6 +35,8 @@ export interface Inspection {
   readonly fileBytes: number;
   readonly externalFiles: readonly { readonly name: string; readonly bytes: number | null }[];
   readonly trained: Trained;
+  /** Of a model in integers; null of any other. */
+  readonly arithmetic: Arithmetic | null;
   /** What the compiler says of a file of its own; null for one made elsewhere. */
   readonly compiled: ModelReport | null;
   readonly inference: Usability;
@@ -57,6 +66,7 @@ export async function inspectFile(
     fileBytes: graph.byteLength,
     externalFiles: await Promise.all(file.externalFiles.map((name) => externalFile(source, name))),
     trained: await trainedOf(path, source, file),
+    arithmetic: arithmeticOf(path, file),
     compiled: compiledOf(graph, file),
     inference: await usability(path, use),
   };
@@ -76,6 +86,16 @@ async function trainedOf(path: string, source: ModelSource, { metadata }: OnnxDe
   const found = await orProblem(readTrainedRanges(source, metadata));
   if ('problem' in found) return { from, problem: found.problem };
   return found.ranges === undefined ? null : { from, ranges: found.ranges };
+}
+
+/** What is wrong with the note is said as the reason why the model can't be run. */
+function arithmeticOf(path: string, { metadata }: OnnxDescription): Arithmetic | null {
+  try {
+    return arithmeticIn(metadata, path) ?? null;
+  } catch (error) {
+    if (error instanceof UserInputError) return null;
+    throw error;
+  }
 }
 
 function compiledOf(graph: Uint8Array, { metadata }: OnnxDescription): ModelReport | null {

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeOnnxFile, RangeProfile, withMetadata } from '@cosmicai/inference';
 import { ASTROMAE, TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
-import { openGalaxies } from '@cosmicai/samples';
+import type { Galaxies, GalaxySource } from '@cosmicai/samples';
 import { Command } from 'commander';
-import { existingSource, resolveModel } from '../../inputs/files.ts';
-import { accessOf, crcOption, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
-import { sayUnchecked } from '../../output/not-checked.ts';
+import { resolveModel } from '../../inputs/files.ts';
+import { crcOption, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
+import { Partitions } from '../../inputs/partitions.ts';
 import { progress } from '../../output/progress.ts';
 import { formatTable } from '../../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
@@ -66,22 +66,16 @@ function refuseToLeaveWeights(path: string, out: string): void {
 }
 
 async function measure(
-  { data, crc, ...access }: ProfileOptions,
+  options: ProfileOptions,
   terminal: Terminal,
 ): Promise<{ ranges: TrainedRanges; galaxies: number }> {
   const found = new RangeProfile();
   const bar = progress(terminal, 'Measuring');
   try {
-    for (const path of data) {
-      const source = await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), {
-        checkCrc: crc,
-      });
-      for await (const batch of source.batches({ size: BATCH, signal: terminal.signal })) {
-        found.add(batch);
-        bar.update(batch.from + batch.count, source.count, source.name);
-      }
-      sayUnchecked(source, terminal);
-    }
+    const partitions = await Partitions.open(options, terminal);
+    const told = (batch: Galaxies, { count, name }: GalaxySource) => bar.update(batch.from + batch.count, count, name);
+    for await (const batch of partitions.batches(BATCH, told)) found.add(batch);
+    partitions.sayUnchecked();
   } finally {
     bar.done();
   }

@@ -1,23 +1,16 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { modelOnDisk, readModel } from '@cosmicai/inference';
-import { quantizeModel, type Quantization } from '@cosmicai/quantize';
-import { openGalaxies, type Galaxies } from '@cosmicai/samples';
+import { binTables, changeJson, quantizeModel, scoresChangeTable, type Quantized } from '@cosmicai/quantize';
 import { beginFile } from '@cosmicai/store';
 import { Command } from 'commander';
-import { existingSource, resolveModel } from '../../inputs/files.ts';
+import { resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
-import {
-  accessOf,
-  crcOption,
-  decimalNumber,
-  wholeNumber,
-  withAccessOptions,
-  type AccessOptions,
-} from '../../inputs/options.ts';
+import { crcOption, decimalNumber, wholeNumber, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
+import { Partitions } from '../../inputs/partitions.ts';
 import { EXIT } from '../../output/errors.ts';
 import { progress } from '../../output/progress.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
-import { scoresTable } from './scores-table.ts';
+import { formatReportTable } from '../../output/tables.ts';
 
 interface QuantizeOptions extends ModelUseOptions, AccessOptions {
   readonly data: readonly string[];
@@ -61,20 +54,23 @@ async function quantize(model: string | undefined, options: QuantizeOptions, ter
   const file = await beginFile(resolve(terminal.cwd, options.out), 'The model');
   const bar = progress(terminal, 'Quantising');
   try {
-    const { bytes, quantization, refusal } = await quantizeModel(await readModel(modelOnDisk(path)), {
+    const partitions = await Partitions.open(options, terminal);
+    const quantized = await quantizeModel(await readModel(modelOnDisk(path)), {
       ...modelUse(options),
-      batches: (size) => batchesOf(options, size, terminal),
+      batches: (size) => partitions.batches(size),
       calibrateOn: options.calibrate,
       verifyOn: options.verify,
       maxChange: options.maxChange,
       maxNmadChange: options.maxNmadChange / 100,
       onProgress: (what, done, total) => bar.update(done, total, what.toLowerCase()),
     }).finally(() => bar.done());
+    partitions.sayUnchecked();
+    const { bytes, refusal } = quantized;
     if (refusal === undefined) await file.write(bytes);
     else await file.abandon();
     const written = refusal === undefined ? options.out : null;
-    if (options.json) printJson(terminal, { ...quantization, written, refusal: refusal ?? null });
-    else describe(path, quantization, terminal);
+    if (options.json) printJson(terminal, { ...changeJson(quantized), written, refusal: refusal ?? null });
+    else describe(quantized, terminal);
     if (refusal === undefined && !options.json) printLine(terminal.stdout, `Written to ${options.out}`);
     if (refusal !== undefined) printLine(terminal.stderr, `Nothing was written: ${refusal}.`);
     return refusal === undefined ? EXIT.done : EXIT.failed;
@@ -84,28 +80,15 @@ async function quantize(model: string | undefined, options: QuantizeOptions, ter
   }
 }
 
-function describe(model: string, { products, calibratedOn, change }: Quantization, terminal: Terminal): void {
+function describe({ quantization, change, bins }: Quantized, terminal: Terminal): void {
+  const { products, calibrated_on: calibratedOn } = quantization;
   const [most, mean, nearlyAll] = [change.maxDz, change.meanDz, change.dz999].map((dz) => dz.toExponential(1));
   printLine(terminal.stdout, `${products} matrix products in 8-bit integers, calibrated on ${calibratedOn} galaxies.`);
   printLine(
     terminal.stdout,
     `${change.galaxies} other galaxies: redshifts change by at most ${most}, on average ${mean}, of 99.9 % by at most ${nearlyAll}.`,
   );
+  for (const table of [scoresChangeTable(change), ...binTables(bins)])
+    printBlock(terminal.stdout, `\n${formatReportTable(table)}`);
   printLine(terminal.stdout);
-  const rows = [
-    [basename(model), change.before],
-    ['in 8 bits', change.after],
-  ] as const;
-  printBlock(terminal.stdout, `${scoresTable(rows)}\n`);
-}
-
-async function* batchesOf(
-  { data, crc, ...access }: QuantizeOptions,
-  size: number,
-  terminal: Terminal,
-): AsyncGenerator<Galaxies> {
-  for (const path of data) {
-    const source = await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), { checkCrc: crc });
-    yield* source.batches({ size, signal: terminal.signal });
-  }
 }

@@ -4,20 +4,13 @@ import { parseGolden, type Reference, type Verification, verifyModel } from '@co
 import { openModel, type Predictor } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import type { PredictionScores } from '@cosmicai/payload';
-import { openGalaxies, type Galaxies, type GalaxySource } from '@cosmicai/samples';
+import type { Galaxies } from '@cosmicai/samples';
 import { Command } from 'commander';
-import { existingSource, resolveModel } from '../../inputs/files.ts';
+import { resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
-import {
-  accessOf,
-  crcOption,
-  decimalNumber,
-  wholeNumber,
-  withAccessOptions,
-  type AccessOptions,
-} from '../../inputs/options.ts';
+import { crcOption, decimalNumber, wholeNumber, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
+import { Partitions } from '../../inputs/partitions.ts';
 import { EXIT } from '../../output/errors.ts';
-import { sayUnchecked } from '../../output/not-checked.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { scoresTable } from './scores-table.ts';
 
@@ -54,11 +47,7 @@ export function verifyCommand(terminal: Terminal): Command {
 }
 
 async function verify(modelPath: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
-  const partitions = [];
-  for (const path of options.data)
-    partitions.push(
-      await openGalaxies(await existingSource(path, terminal.cwd, accessOf(options)), { checkCrc: options.crc }),
-    );
+  const partitions = await Partitions.open(options, terminal);
   const golden = options.against.endsWith('.json')
     ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
     : undefined;
@@ -73,11 +62,11 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
       other = (await openModel({ ...use, modelPath: resolveModel(options.against, terminal) })).predictor;
       reference = predictWith(other);
     }
-    verification = await verifyModel(batchesOf(partitions, terminal.signal), predictWith(model), reference);
+    verification = await verifyModel(partitions.batches(SAMPLES_PER_READ), predictWith(model), reference);
   } finally {
     await Promise.all([model.close(), other?.close()]);
   }
-  for (const partition of partitions) sayUnchecked(partition, terminal);
+  partitions.sayUnchecked();
   const { count, maxDifference, meanDifference, worst } = verification;
   const result = {
     samples: count,
@@ -107,10 +96,6 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
 
 /** Samples read at a time; forward passes are split further. */
 const SAMPLES_PER_READ = 256;
-
-async function* batchesOf(partitions: readonly GalaxySource[], signal: AbortSignal): AsyncGenerator<Galaxies> {
-  for (const partition of partitions) yield* partition.batches({ size: SAMPLES_PER_READ, signal });
-}
 
 function scoresOf(zSpec: Float64Array, zPred: Float64Array): PredictionScores {
   const metrics = new PredictionMetrics();

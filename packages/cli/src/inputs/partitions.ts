@@ -1,0 +1,53 @@
+import { openGalaxies, type Galaxies, type GalaxySource } from '@cosmicai/samples';
+import { notChecked, sayUnchecked } from '../output/not-checked.ts';
+import { printLine, type Terminal } from '../output/terminal.ts';
+import { existingSource } from './files.ts';
+import { accessOf, type AccessOptions } from './options.ts';
+
+interface PartitionOptions extends AccessOptions {
+  readonly data: readonly string[];
+  readonly crc: boolean;
+}
+
+/** The partition files that a command about models was given, and how much of each it has read. */
+export class Partitions {
+  readonly #sources: readonly GalaxySource[];
+  readonly #isChecked: boolean;
+  readonly #read = new Map<GalaxySource, number>();
+  readonly #terminal: Terminal;
+
+  private constructor(sources: readonly GalaxySource[], isChecked: boolean, terminal: Terminal) {
+    this.#sources = sources;
+    this.#isChecked = isChecked;
+    this.#terminal = terminal;
+  }
+
+  /** Opens all of them before long work begins. @throws UserInputError, UnusableFileError of the first that can't be used */
+  static async open({ data, crc, ...access }: PartitionOptions, terminal: Terminal): Promise<Partitions> {
+    const sources: GalaxySource[] = [];
+    for (const path of data)
+      sources.push(await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), { checkCrc: crc }));
+    return new Partitions(sources, crc, terminal);
+  }
+
+  /** Their galaxies, once, file by file; whoever has enough leaves the loop. */
+  async *batches(size: number, onBatch?: (batch: Galaxies, from: GalaxySource) => void): AsyncGenerator<Galaxies> {
+    for (const source of this.#sources)
+      for await (const batch of source.batches({ size, signal: this.#terminal.signal })) {
+        this.#read.set(source, batch.from + batch.count);
+        yield batch;
+        onBatch?.(batch, source);
+      }
+  }
+
+  /** Says of those that were read where damage would have gone unnoticed: sums are of whole files. */
+  sayUnchecked(): void {
+    for (const [source, read] of this.#read) {
+      if (read === source.count) sayUnchecked(source, this.#terminal);
+      else if (this.#isChecked) {
+        const why = `only ${read} of its ${source.count} galaxies were needed, and its sums are of all`;
+        printLine(this.#terminal.stderr, notChecked(source.name, why));
+      }
+    }
+  }
+}
