@@ -262,7 +262,7 @@ function encoded(rank: number, rows: readonly PredictionRow[]): Uint8Array {
       batches: of.map(({ index, z_spec, z_pred, flags }) => ({
         from: index,
         count: 1,
-        zSpec: Float64Array.of(z_spec),
+        zSpec: Float64Array.of(z_spec ?? NaN),
         zPred: Float32Array.of(z_pred),
         flags: Uint16Array.of(flags),
         magnitudes: new Float64Array(5),

@@ -1,5 +1,5 @@
 import { itemAt, parseJsonAs, UserInputError } from '@cosmicai/payload';
-import type { Galaxies } from '@cosmicai/samples';
+import { truthOf, type Galaxies } from '@cosmicai/samples';
 import { z } from 'zod';
 
 /** Runs a model on samples: their redshifts, [count]. Where it runs is the caller's business. */
@@ -17,7 +17,7 @@ export interface Verification {
   readonly meanDifference: number;
   /** Sample of the largest difference, counted over all batches. */
   readonly worst: number;
-  /** Predictions of both and spectroscopic redshifts, [count] each, for metrics before and after. */
+  /** Predictions of both and spectroscopic redshifts (NaN: unknown), [count] each, for metrics before and after. */
   readonly predictions: Float64Array;
   readonly reference: Float64Array;
   readonly redshift: Float64Array;
@@ -41,7 +41,7 @@ export async function verifyModel(
     append(predictions, await model(batch), batch, 'The model');
     const known = typeof reference === 'function' ? await reference(batch) : reference.slice(from, from + batch.count);
     append(expected, known, batch, typeof reference === 'function' ? 'The other model' : 'The golden file');
-    append(redshift, batch.redshift, batch, 'The partition');
+    append(redshift, truthOf(batch), batch, 'The partition');
   }
   if (predictions.length === 0) throw new UserInputError('There are no samples to compare predictions on');
   if (typeof reference !== 'function' && reference.length !== predictions.length) {

@@ -1,11 +1,11 @@
 import { InvalidInputError, UserInputError } from '@cosmicai/payload';
-import type { PartitionBatch } from '@cosmicai/torchfile';
+import type { Galaxies } from '@cosmicai/samples';
 import { parseGolden, verifyModel } from '../src/index.ts';
 
 /** Batches of three and two samples; sample k has spectroscopic redshift k / 10. */
 const batches = [batch(0, 3), batch(3, 2)];
 
-function batch(from: number, count: number): PartitionBatch {
+function batch(from: number, count: number): Galaxies {
   return {
     from,
     count,
@@ -16,8 +16,8 @@ function batch(from: number, count: number): PartitionBatch {
 }
 
 /** A model that is off by the given amount for each sample. */
-const off = (errors: readonly number[]) => async (samples: PartitionBatch) =>
-  Float64Array.from(samples.redshift, (value, index) => value + errors[samples.from + index]!);
+const off = (errors: readonly number[]) => async (samples: Galaxies) =>
+  Float64Array.from(samples.redshift!, (value, index) => value + errors[samples.from + index]!);
 const exact = off([0, 0, 0, 0, 0]);
 
 describe('verifyModel', () => {

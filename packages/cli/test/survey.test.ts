@@ -61,9 +61,9 @@ describe('cosmicai split', () => {
     const read = await Promise.all(parts.map(({ name }) => samplesOf('parts', name)));
     for (const field of ['images', 'magnitudes', 'redshift'] as const) {
       const joined = Buffer.concat(
-        read.map((part) => Buffer.from(part[field].buffer, part[field].byteOffset, part[field].byteLength)),
+        read.map((part) => Buffer.from(part[field]!.buffer, part[field]!.byteOffset, part[field]!.byteLength)),
       );
-      const original = whole[field];
+      const original = whole[field]!;
       expect(joined.equals(Buffer.from(original.buffer, original.byteOffset, original.byteLength))).toBe(true);
     }
   });

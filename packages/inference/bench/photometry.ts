@@ -2,7 +2,7 @@
  * How often the check of images against magnitudes finds what is wrong, and how often it warns of what isn't:
  * node packages/inference/bench/photometry.ts [galaxies in a sample] [samples] [samples with all orders of bands]
  */
-import type { Galaxies } from '@cosmicai/samples';
+import type { PartitionBatch } from '@cosmicai/torchfile';
 import { PhotometrySums } from '../src/quality/photometry.ts';
 import { photometryVerdict } from '../src/quality/photometry-verdict.ts';
 import {
@@ -21,11 +21,11 @@ import {
 const [galaxies = 51, samples = 20, permutedSamples = 5] = process.argv.slice(2).map(Number);
 const tally = new Map<string, Map<string, number>>();
 
-function sample(seed: number, wanted: number, select: (batch: Galaxies) => Galaxies): Galaxies {
+function sample(seed: number, wanted: number, select: (batch: PartitionBatch) => PartitionBatch): PartitionBatch {
   return select(simulated(wanted, seed));
 }
 
-function verdictOf(batch: Galaxies, fault: Fault) {
+function verdictOf(batch: PartitionBatch, fault: Fault) {
   const sums = new PhotometrySums();
   sums.add(fault(batch));
   return photometryVerdict(sums);
@@ -37,7 +37,7 @@ function note(title: string, verdict: string): void {
   tally.set(title, counts);
 }
 
-const RANGES: [string, number, (batch: Galaxies) => Galaxies][] = [
+const RANGES: [string, number, (batch: PartitionBatch) => PartitionBatch][] = [
   ['the faintest (r 17.4 and fainter)', 12, (batch) => only(batch, 2, 17.4, 99)],
   ['the brightest (r below 15.5)', 12, (batch) => only(batch, 2, 0, 15.5)],
   ['of nearly one magnitude (r 16.8 to 17)', 8, (batch) => only(batch, 2, 16.8, 17)],

@@ -5,6 +5,7 @@ export { predictPartition, type PredictedSamples, type PredictPartitionOptions }
 export {
   decodePredictions,
   encodePredictions,
+  placeName,
   type PartitionPredictions,
   type PredictionRow,
 } from './predictions-file.ts';

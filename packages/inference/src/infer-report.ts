@@ -1,5 +1,11 @@
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
-import type { Flagged, Arithmetic, PredictionScores } from '@cosmicai/payload';
+import {
+  defined,
+  type Arithmetic,
+  type Flagged,
+  type PredictionScores,
+  type RedshiftHistogram,
+} from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
 
 /**
@@ -33,6 +39,9 @@ export interface InferReport {
   readonly arithmetic: Arithmetic | null;
   readonly warnings: readonly string[];
   readonly not_checked: readonly string[];
+  /** Galaxies that came without a true redshift, and N(z) of the predictions of all; absent where all had one. */
+  readonly without_truth?: number;
+  readonly redshift_histogram?: RedshiftHistogram;
 }
 
 export interface InferMeasurements extends LedgerScores {
@@ -74,5 +83,6 @@ export function inferReport(measured: InferMeasurements): InferReport {
     arithmetic: measured.arithmetic ?? null,
     warnings: measured.findings.warnings,
     not_checked: measured.findings.notChecked,
+    ...defined({ without_truth: measured.without_truth, redshift_histogram: measured.redshift_histogram }),
   };
 }

@@ -1,5 +1,5 @@
-import { UserInputError, type TrainedRanges } from '@cosmicai/payload';
-import type { Galaxies, GalaxySource } from '@cosmicai/samples';
+import { defined, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import type { Galaxies, GalaxySource, ObjectIds } from '@cosmicai/samples';
 import { ModelFailure } from './errors.ts';
 import { MICRO_BATCH, type Predictor } from './predictor.ts';
 import { flagInputs, flagPredictions } from './quality/flag-samples.ts';
@@ -27,8 +27,10 @@ export interface PredictedSamples {
   readonly count: number;
   /** count x bands. */
   readonly magnitudes: Float64Array;
-  /** Spectroscopic redshift. */
-  readonly zSpec: Float64Array;
+  /** Spectroscopic redshift; null: nobody knows it. */
+  readonly zSpec: Float64Array | null;
+  /** Names of the objects; absent where the file has none. */
+  readonly id?: ObjectIds;
   /** Predicted redshift. */
   readonly zPred: Float32Array;
   /** Bits of QUALITY_FLAGS. */
@@ -84,7 +86,8 @@ async function predictBatch(
     throw atGalaxies(error, source, batch.from);
   });
   flagPredictions(flags, zPred, trained);
-  return { from: batch.from, count: batch.count, magnitudes: batch.magnitudes, zSpec: batch.redshift, zPred, flags };
+  const { from, count, magnitudes, redshift: zSpec, id } = batch;
+  return { from, count, magnitudes, zSpec, zPred, flags, ...defined({ id }) };
 }
 
 /** A model's failure with the file and the galaxies it fails on, by their indices. */

@@ -1,3 +1,4 @@
+import type { PartitionColumn } from '@cosmicai/payload';
 import { openGalaxies } from '@cosmicai/samples';
 import { inPieces, type ByteSource } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
@@ -9,6 +10,8 @@ export interface PredictSourceOptions {
   readonly batchSize: number;
   /** Compare what is read with its CRC-32. */
   readonly checkCrc: boolean;
+  /** What the columns of a file that has no names are, in order. */
+  readonly columns?: readonly PartitionColumn[] | undefined;
   readonly signal?: AbortSignal;
   /** Called for samples as soon as they are predicted, in order, with the number of all. */
   readonly onPredicted?: (samples: PredictedSamples, total: number) => void;
@@ -33,12 +36,12 @@ export interface PredictedSource {
 export async function predictSource(
   file: ByteSource,
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
-  { batchSize, checkCrc, signal, onPredicted, onProgress }: PredictSourceOptions,
+  { batchSize, checkCrc, columns, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
   const left = new AbortController();
   const ended = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
   try {
-    const source = await openGalaxies(inPieces(file, { signal: ended }), { checkCrc });
+    const source = await openGalaxies(inPieces(file, { signal: ended }), { checkCrc, columns });
     const { count } = source;
     const batches: PredictedSamples[] = [];
     const checks = new PartitionChecks();

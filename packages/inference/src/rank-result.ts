@@ -1,5 +1,12 @@
 import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
-import type { Arithmetic, RankResult, RankTask, StoreRequestCounts, WrittenFile } from '@cosmicai/payload';
+import {
+  defined,
+  type Arithmetic,
+  type RankResult,
+  type RankTask,
+  type StoreRequestCounts,
+  type WrittenFile,
+} from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
 
 export interface PartitionRead {
@@ -93,6 +100,10 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     cpu_seconds: measured.cpuSeconds,
     flagged: measured.scores.flagged,
     prediction_scores_unflagged: measured.scores.prediction_scores_unflagged,
+    ...defined({
+      without_truth: measured.scores.without_truth,
+      redshift_histogram: measured.scores.redshift_histogram,
+    }),
     ...(measured.findings.warnings.length > 0 && { warnings: [...measured.findings.warnings] }),
     ...(measured.findings.notChecked.length > 0 && { not_checked: [...measured.findings.notChecked] }),
     store_requests: measured.storeRequests,

@@ -271,7 +271,7 @@ describe('predicting a file', () => {
     expect(progress[0]).toEqual([0, 5]);
     expect(progress.slice(1).sort(([a], [b]) => a - b)).toEqual([[2, 5], [4, 5], [5, 5]]); // prettier-ignore
     expect(told).toEqual([[0, 2, 5], [2, 2, 5], [4, 1, 5]]); // prettier-ignore
-    expect(batches.flatMap(({ zSpec }) => [...zSpec])).toEqual([...galaxies(0, 5).redshift]);
+    expect(batches.flatMap(({ zSpec }) => [...zSpec!])).toEqual([...galaxies(0, 5).redshift!]);
     expect(checks.hashes.map((hashes) => hashes.length)).toEqual([2, 2, 1]);
   });
 

@@ -191,6 +191,30 @@ describe('runRank', () => {
       other.forEach((z, index) => expect(Math.abs(z - reference![index]!)).toBeLessThan(2e-6));
   });
 
+  it('predicts galaxies whose redshifts nobody knows, and tells N(z) in place of their accuracy', async () => {
+    await givenPartition('mixed/1.pt', 3);
+    const unlabelled = { ...samples(3, 4), from: 0, redshift: null };
+    await writePartition(store, 'mixed/2.pt', { count: 4, redshiftDtype: null }, [unlabelled]);
+    await runRank(task({ DATA_PATH: ['mixed/1.pt', 'mixed/2.pt'], RESULT_PATH: 'mixed' }), environment());
+    const result = parseJsonAs(rankResultSchema, (await store.get('mixed/runs/run/2.json')).toString(), 'result');
+    expect(result).toMatchObject({ samples: 7, without_truth: 4, prediction_scores: { count: 3, excluded: 4 } });
+    const { counts, outside } = result.redshift_histogram!;
+    expect(counts.reduce((sum, count) => sum + count, outside)).toBe(7);
+    const rows = await predictionsOf('mixed/runs/run/predictions/2.parquet');
+    expect(rows.map(({ z_spec }) => z_spec !== null)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(rows.every(({ z_pred }) => Number.isFinite(z_pred))).toBe(true);
+    // What nobody knows is no fault.
+    expect(result.flagged!.by_flag.truth_unusable).toBeUndefined();
+  });
+
   it('does nothing without data', async () => {
     const answer = await runRank(task({ RUN_ID: 'idle' }), environment());
 

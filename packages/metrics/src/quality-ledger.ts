@@ -1,5 +1,12 @@
-import { QUALITY_FLAG_NAMES, QUALITY_FLAGS, type Flagged, type PredictionScores } from '@cosmicai/payload';
+import {
+  QUALITY_FLAG_NAMES,
+  QUALITY_FLAGS,
+  type Flagged,
+  type PredictionScores,
+  type RedshiftHistogram,
+} from '@cosmicai/payload';
 import { PredictionMetrics } from './prediction-metrics.ts';
+import { RedshiftDistribution } from './redshift-distribution.ts';
 
 export interface LedgerScores {
   /** Over all galaxies with a usable truth. */
@@ -7,6 +14,9 @@ export interface LedgerScores {
   /** Over those of them without any flag. */
   readonly prediction_scores_unflagged: PredictionScores;
   readonly flagged: Flagged;
+  /** Galaxies that came without a true redshift, and N(z) of the predictions of all; absent where all had one. */
+  readonly without_truth?: number;
+  readonly redshift_histogram?: RedshiftHistogram;
 }
 
 /** Counts the galaxies of a rank or a run by what may be wrong with them, and scores them with and without those. */
@@ -17,11 +27,18 @@ export class QualityLedger {
   readonly #byBit = new Uint32Array(QUALITY_FLAG_NAMES.length);
   #galaxies = 0;
   #flagged = 0;
+  #withoutTruth = 0;
+  readonly #distribution = new RedshiftDistribution();
 
-  /** @param flags bits of QUALITY_FLAGS */
-  add(zSpec: number, zPred: number, flags: number): void {
-    const truth = (flags & QUALITY_FLAGS.truth_unusable.bit) === 0 ? zSpec : NaN;
+  /**
+   * @param zSpec null: nobody knows it, which is no fault of the galaxy and counts towards no metric
+   * @param flags bits of QUALITY_FLAGS
+   */
+  add(zSpec: number | null, zPred: number, flags: number): void {
+    const truth = (flags & QUALITY_FLAGS.truth_unusable.bit) === 0 ? (zSpec ?? NaN) : NaN;
     this.#galaxies++;
+    if (zSpec === null) this.#withoutTruth++;
+    this.#distribution.add(zPred);
     this.metrics.add(truth, zPred);
     if (flags === 0) {
       this.#unflagged.add(truth, zPred);
@@ -33,12 +50,13 @@ export class QualityLedger {
     }
   }
 
-  /** All three are of the same galaxies, in the same order. */
-  addAll(zSpec: ArrayLike<number>, zPred: ArrayLike<number>, flags: ArrayLike<number>): void {
-    if (zSpec.length !== zPred.length || zSpec.length !== flags.length) {
-      throw new RangeError(`${zSpec.length} redshifts, ${zPred.length} predictions, ${flags.length} flags`);
+  /** All three are of the same galaxies, in the same order. @param zSpec null: nobody knows them */
+  addAll(zSpec: ArrayLike<number> | null, zPred: ArrayLike<number>, flags: ArrayLike<number>): void {
+    const known = zSpec?.length ?? zPred.length;
+    if (known !== zPred.length || known !== flags.length) {
+      throw new RangeError(`${known} redshifts, ${zPred.length} predictions, ${flags.length} flags`);
     }
-    for (let at = 0; at < zSpec.length; at++) this.add(Number(zSpec[at]), Number(zPred[at]), Number(flags[at]));
+    for (let at = 0; at < known; at++) this.add(zSpec && Number(zSpec[at]), Number(zPred[at]), Number(flags[at]));
   }
 
   finish(): LedgerScores {
@@ -47,6 +65,10 @@ export class QualityLedger {
       prediction_scores: this.metrics.finish(),
       prediction_scores_unflagged: this.#unflagged.finish(),
       flagged: { galaxies: this.#flagged, by_flag: Object.fromEntries(counts.filter(([, count]) => count > 0)) },
+      ...(this.#withoutTruth > 0 && {
+        without_truth: this.#withoutTruth,
+        redshift_histogram: this.#distribution.finish(),
+      }),
     };
   }
 

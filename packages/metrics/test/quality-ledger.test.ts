@@ -30,11 +30,34 @@ describe('a quality ledger', () => {
     expect(describeFlags(flagged)).toBe('2 truth_unusable, 1 image_blank, 1 prediction_not_finite');
   });
 
+  it('holds nothing against a galaxy whose truth nobody knows, and tells N(z) in place of its accuracy', () => {
+    const ledger = new QualityLedger();
+    ledger.addAll(null, [0.105, 0.108, NaN], [0, BLANK, NOT_FINITE]);
+    const { prediction_scores, flagged, without_truth, redshift_histogram } = ledger.finish();
+    expect(prediction_scores).toMatchObject({ count: 0, excluded: 3, mae: null, precision: null });
+    expect(flagged).toEqual({ galaxies: 2, by_flag: { image_blank: 1, prediction_not_finite: 1 } });
+    expect(without_truth).toBe(3);
+    expect(redshift_histogram).toEqual({ bin_width: 0.01, from: 0.1, counts: [2], outside: 1 });
+    // Of some the truth is known: N(z) is of all, the accuracy of those.
+    ledger.add(0.2, 0.21, 0);
+    expect(ledger.finish()).toMatchObject({ without_truth: 3, prediction_scores: { count: 1, excluded: 3 } });
+    expect(ledger.finish().redshift_histogram?.counts.at(-1)).toBe(1);
+  });
+
+  it('tells no N(z) where every truth is known', () => {
+    expect(Object.keys(ledgerOf([[0.1, 0.12, 0]]).finish())).toEqual([
+      'prediction_scores',
+      'prediction_scores_unflagged',
+      'flagged',
+    ]);
+  });
+
   it('refuses columns of different lengths', () => {
     expect(() => new QualityLedger().addAll([1, 2], [1, 2], [0])).toThrow(
       new RangeError('2 redshifts, 2 predictions, 1 flags'),
     );
     expect(() => new QualityLedger().addAll([1, 2], [1], [0, 0])).toThrow(RangeError);
+    expect(() => new QualityLedger().addAll(null, [1], [0, 0])).toThrow(RangeError);
   });
 
   it('takes columns as it takes rows', () => {

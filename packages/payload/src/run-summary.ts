@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
+import { withoutTruthFields } from './redshift-histogram.ts';
 import { flaggedSchema } from './quality-flags.ts';
 import { quantizedModelSchema } from './quantization.ts';
 import { runProofSchema } from './run-proof.ts';
@@ -75,6 +76,7 @@ export const runSummarySchema = z.object({
   /** As in the ranks' results, over all of them. */
   flagged: flaggedSchema.optional(),
   prediction_scores_unflagged: predictionScoresSchema.optional(),
+  ...withoutTruthFields,
   not_checked: z.array(z.string()).optional(),
   duplicates: duplicatesSchema.optional(),
   /** Absent in files written before there was one. */

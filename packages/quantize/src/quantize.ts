@@ -7,7 +7,7 @@ import {
   withMetadata,
 } from '@cosmicai/inference';
 import { QUANTIZATION_KEY, TRAINED_RANGES_KEY, UserInputError, type Quantization } from '@cosmicai/payload';
-import type { Galaxies } from '@cosmicai/samples';
+import { truthOf, type Galaxies } from '@cosmicai/samples';
 import { sha256Of } from '@cosmicai/store';
 import { Calibration } from './calibrate.ts';
 import { binnedChange, type BinnedChange, type ComparedGalaxies } from './bins.ts';
@@ -78,7 +78,7 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   const compared: ComparedGalaxies = {
     before: seen.held.flatMap(({ before }) => [...before]),
     after,
-    zSpec: seen.held.flatMap(({ galaxies }) => [...galaxies.redshift]),
+    zSpec: seen.held.flatMap(({ galaxies }) => [...truthOf(galaxies)]),
     magnitudes: seen.held.flatMap(({ galaxies }) => [...galaxies.magnitudes]),
   };
   const change = toldChange(compared);

@@ -63,9 +63,10 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
     wallClockSeconds: wallClockSeconds ?? null,
     samples: ranks.length === 0 ? (summary?.samples ?? 0) : table.samples,
     bits: ranks.length === 0 ? (summary?.bits ?? 0) : table.bits,
-    scores: summary?.prediction_scores ?? scoresOf(ranks),
+    scores: isUnlabelled(summary) ? null : (summary?.prediction_scores ?? scoresOf(ranks)),
     flagged: summary?.flagged ?? null,
-    unflaggedScores: summary?.prediction_scores_unflagged ?? null,
+    unflaggedScores: isUnlabelled(summary) ? null : (summary?.prediction_scores_unflagged ?? null),
+    ...defined({ withoutTruth: summary?.without_truth, redshiftHistogram: summary?.redshift_histogram }),
     ranks: material.rows ?? [...table.rows],
     failedRanks: (summary?.failed_ranks ?? []).map(({ rank, error, cause }) => ({ rank, error: `${error}: ${cause}` })),
     rates: ranks.length === 0 && summary !== undefined ? ratesIn(summary) : ratesOf(table),
@@ -101,6 +102,11 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
     proof: summary?.proof?.statement ?? null,
     notUnderstood: unknownFields(ranks),
   };
+}
+
+/** Whether no galaxy of a run has a true redshift, so that its accuracy says nothing. */
+function isUnlabelled(summary: RunSummary | undefined): boolean {
+  return summary?.without_truth !== undefined && summary.without_truth === summary.samples;
 }
 
 function ratesOf({ rates: { summedOverRanks, bySlowestRank, byWallClock } }: RunTable): RunReport['rates'] {

@@ -20,6 +20,19 @@ export function flagTable({ flagged, samples }: { readonly flagged: Flagged; rea
   };
 }
 
+/** That true redshifts are unknown, and what that means. */
+export function describeUnknown({
+  samples,
+  withoutTruth,
+}: {
+  readonly samples: number;
+  readonly withoutTruth: number;
+}): string {
+  return withoutTruth === samples
+    ? 'The partitions have no true redshifts, so that there is no accuracy to tell.'
+    : `${formatNumber(withoutTruth)} of ${formatNumber(samples)} galaxies have no true redshift; the accuracy is that of the others.`;
+}
+
 /** The accuracy with and without flagged galaxies, in one line. */
 export function scoreComparison(all: PredictionScores, unflagged: PredictionScores): string {
   const shown = (value: number | null) => (value === null ? '–' : formatNumber(value));

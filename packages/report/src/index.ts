@@ -20,7 +20,8 @@ export {
 export { billJson } from './bill.ts';
 export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } from './format.ts';
 export { describeProbe } from './probe-pairs.ts';
-export { flagTable, scoreComparison } from './flag-table.ts';
+export { describeDistribution } from './charts/redshift-distribution.ts';
+export { describeUnknown, flagTable, scoreComparison } from './flag-table.ts';
 export { cutoutPng } from './cutouts/cutout-image.ts';
 export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';
 export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts';

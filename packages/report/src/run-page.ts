@@ -8,7 +8,7 @@ import { formatBitRate, formatNumber, formatSeconds, formatUsd } from './format.
 import { raw, xml, type Markup } from './html/markup.ts';
 import { pageHtml } from './html/page.ts';
 import { figure, figureOf, keyFigures, list, settings, tableMarkup, unfold, type Section } from './html/parts.ts';
-import { flagTable, scoreComparison } from './flag-table.ts';
+import { describeUnknown, flagTable, scoreComparison } from './flag-table.ts';
 import { drawMachine } from './machine/draw.ts';
 import { describeMeeting } from './meeting.ts';
 import { runReportSchema, type RunReport } from './run-report.ts';
@@ -116,14 +116,15 @@ async function ranks(report: RunReport): Promise<Markup> {
 }
 
 async function predictions(report: RunReport): Promise<Markup | undefined> {
-  const { scores, flagged, unflaggedScores, samples, predictions: sample, cutouts } = report;
+  const { scores, flagged, unflaggedScores, samples, predictions: sample, cutouts, withoutTruth = 0 } = report;
   if (scores === null && sample === null) return undefined;
   const drawn = await Promise.all(plotsOf(report, 'predictions').map((chart) => figure(chart)));
   const plots = drawn.length === 0 ? null : xml`<div class="pair">${drawn}</div>`;
   const excluded =
-    scores !== null && scores.excluded > 0
-      ? xml`<p class="note">${formatNumber(scores.excluded)} predictions are left out of the metrics, because the spectroscopic redshift is not usable or the predicted one is not finite.</p>`
+    scores !== null && scores.excluded > withoutTruth
+      ? xml`<p class="note">${formatNumber(scores.excluded - withoutTruth)} predictions are left out of the metrics, because the spectroscopic redshift is not usable or the predicted one is not finite.</p>`
       : null;
+  const unknown = withoutTruth === 0 ? null : xml`<p class="note">${describeUnknown({ samples, withoutTruth })}</p>`;
   const flags =
     flagged === null || flagged.galaxies === 0
       ? null
@@ -132,7 +133,7 @@ async function predictions(report: RunReport): Promise<Markup | undefined> {
             ? null
             : xml`<p class="note">${scoreComparison(scores, unflaggedScores)}</p>`
         }`;
-  return xml`${scores === null ? null : tableMarkup(scoreTable({ scores }))}${excluded}${flags}${plots}${await galaxies(cutouts)}`;
+  return xml`${scores === null ? null : tableMarkup(scoreTable({ scores }))}${unknown}${excluded}${flags}${plots}${await galaxies(cutouts)}`;
 }
 
 async function galaxies(cutouts: RunReport['cutouts']): Promise<Markup | null> {

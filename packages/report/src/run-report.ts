@@ -1,5 +1,5 @@
 import { costSchema, pricesSchema } from '@cosmicai/metrics';
-import { flaggedSchema, linkCountsSchema, predictionScoresSchema } from '@cosmicai/payload';
+import { flaggedSchema, linkCountsSchema, predictionScoresSchema, redshiftHistogramSchema } from '@cosmicai/payload';
 import { cutoutSchema, predictionsSchema } from '@cosmicai/runs/gather';
 import { z } from 'zod';
 
@@ -81,6 +81,9 @@ export const runReportSchema = z.object({
   /** Galaxies with flags, and the accuracy without them; null where the results tell nothing of it. */
   flagged: flaggedSchema.nullable(),
   unflaggedScores: predictionScoresSchema.nullable(),
+  /** Galaxies without a true redshift, and N(z) of the predictions of all; absent where all have one. */
+  withoutTruth: count.optional(),
+  redshiftHistogram: redshiftHistogramSchema.optional(),
   ranks: z.array(rankRowSchema),
   failedRanks: z.array(z.object({ rank: count, error: z.string() })),
   rates: z.object({ summedOverRanks: rate, bySlowestRank: rate, byWallClock: rate }),

@@ -137,6 +137,34 @@ describe('report.html', () => {
     expect(nonsenseIn(html)).toEqual([]);
   });
 
+  it('draws N(z) in place of the accuracy where nobody knows the true redshifts', async () => {
+    const redshiftHistogram = { bin_width: 0.01, from: 0, counts: [1, 0, 5000, 7], outside: 2 };
+    const unlabelled = {
+      ...REPORT,
+      scores: null,
+      unflaggedScores: null,
+      withoutTruth: REPORT.samples,
+      redshiftHistogram,
+    };
+    const predictions = { z_spec: [], z_pred: [], total: 0 };
+    const html = await runReportHtml({ ...unlabelled, predictions, cutouts: [] });
+    expect(html).toContain('plot-redshift-distribution-title');
+    expect(html).toContain('The partitions have no true redshifts, so that there is no accuracy to tell.');
+    expect(html).toContain('from 0.0205 to 0.0295 for 90 % of 5,008 galaxies; 2 without a finite one');
+    expect(html).not.toContain('plot-redshift-density-title');
+    expect(html).not.toContain('Precision (NMAD)');
+    expect(nonsenseIn(html)).toEqual([]);
+  });
+
+  it('says of how many galaxies the accuracy is where only some have a true redshift', async () => {
+    const redshiftHistogram = { bin_width: 0.01, from: 0, counts: [1], outside: 0 };
+    const scores = { ...REPORT.scores!, excluded: 12 };
+    const html = await runReportHtml({ ...REPORT, scores, withoutTruth: 10, redshiftHistogram });
+    expect(html).toContain('10 of 5,112 galaxies have no true redshift; the accuracy is that of the others.');
+    expect(html).toContain('2 predictions are left out of the metrics');
+    expect(html).toContain('plot-redshift-density-title');
+  });
+
   it('of 1,000 ranks stays small: bars of one colour are one path', async () => {
     const html = await runReportHtml(exampleReport({ ranks: 1000 }));
 

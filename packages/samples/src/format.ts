@@ -1,4 +1,4 @@
-import type { ModelSpec } from '@cosmicai/payload';
+import type { ModelSpec, PartitionColumn } from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/store';
 import type { PartitionPart } from '@cosmicai/torchfile';
 import type { SampleSource } from './source.ts';
@@ -8,6 +8,8 @@ export interface OpenSamplesOptions {
   readonly checkCrc?: boolean;
   /** What the columns of a file that has no names are taken for, and the side that images are cut to. Default: ASTROMAE. */
   readonly spec?: ModelSpec;
+  /** What the columns of a file that has no names are, in order. Default: images, magnitudes and, where there is a third, the truth. */
+  readonly columns?: readonly PartitionColumn[] | undefined;
 }
 
 export interface SplitOptions extends OpenSamplesOptions {

@@ -1,9 +1,18 @@
 import { ASTROMAE, imageShape, UserInputError, type ModelSpec } from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/store';
+import type { ObjectIds } from '@cosmicai/torchfile';
 import { changed } from './changed.ts';
 import type { OpenSamplesOptions } from './format.ts';
 import { openSamples } from './open-samples.ts';
-import type { BatchesOptions, ReadOptions, SampleBatch, SampleColumn, SampleSource, ValueType } from './source.ts';
+import {
+  ID_COLUMN,
+  type BatchesOptions,
+  type ReadOptions,
+  type SampleBatch,
+  type SampleColumn,
+  type SampleSource,
+  type ValueType,
+} from './source.ts';
 
 /** Consecutive samples as models take them. Arrays are the source's own, row-major. */
 export interface Galaxies {
@@ -14,8 +23,15 @@ export interface Galaxies {
   readonly images: Float32Array;
   /** [count, features] */
   readonly magnitudes: Float64Array;
-  /** Spectroscopic redshift, [count] */
-  readonly redshift: Float64Array;
+  /** Spectroscopic redshift, [count]; null: the source has none. */
+  readonly redshift: Float64Array | null;
+  /** Names of the objects, [count]; absent where the source has none. */
+  readonly id?: ObjectIds;
+}
+
+/** Spectroscopic redshifts of samples, NaN where nobody knows them: what metrics leave out. */
+export function truthOf({ count, redshift }: Pick<Galaxies, 'count' | 'redshift'>): Float64Array {
+  return redshift ?? new Float64Array(count).fill(NaN);
 }
 
 /** A source of what a model takes; see SampleSource. */
@@ -34,20 +50,23 @@ export async function openGalaxies(file: ByteSource, options: OpenSamplesOptions
 }
 
 /**
- * The columns of a source that a model takes, by the names of their parts. Values pass through without a copy.
+ * The columns of a source that a model takes, by the names of their parts, and the truth and the objects' names where it has
+ * them. Values pass through without a copy.
  *
  * @throws UserInputError that says what is missing and what is there
  */
 export function galaxiesOf(source: SampleSource, spec: ModelSpec = ASTROMAE): GalaxySource {
   const image = columnOf(source, { parts: spec.image.bands, type: 'float32', shape: imageShape(spec.image) });
   const features = columnOf(source, { parts: spec.features, type: 'float64', shape: [spec.features.length] });
-  const truth = columnOf(source, { name: spec.truth, type: 'float64', shape: [] });
+  const has = (name: string) => source.columns.some((column) => column.name === name);
+  const truth = has(spec.truth) ? columnOf(source, { name: spec.truth, type: 'float64', shape: [] }) : undefined;
   const asGalaxies = (batch: SampleBatch): Galaxies => ({
     from: batch.from,
     count: batch.count,
     images: valuesOf(source, batch, image, Float32Array),
     magnitudes: valuesOf(source, batch, features, Float64Array),
-    redshift: valuesOf(source, batch, truth, Float64Array),
+    redshift: truth === undefined ? null : valuesOf(source, batch, truth, Float64Array),
+    ...(has(ID_COLUMN) && { id: idsOf(source, batch) }),
   });
   return {
     name: source.name,
@@ -86,6 +105,12 @@ function described({ name = 'column', type, shape, parts }: Partial<SampleColumn
 
 function isSame<Value>(a: readonly Value[], b: readonly Value[]): boolean {
   return a.length === b.length && a.every((value, place) => value === b[place]);
+}
+
+function idsOf({ name }: SampleSource, { values }: SampleBatch): ObjectIds {
+  const found = values.get(ID_COLUMN);
+  if (found instanceof BigInt64Array || (found !== undefined && !ArrayBuffer.isView(found))) return found;
+  throw new TypeError(`the source of ${name} hands out its column ${ID_COLUMN} in another type than int64 or text`);
 }
 
 function valuesOf<Values extends Float32Array | Float64Array>(

@@ -20,6 +20,9 @@ export type ValueType = keyof ArraysByType;
 /** Values of a column for consecutive samples, one sample after the other, each in C order. */
 export type ColumnValues = ArraysByType[ValueType];
 
+/** The column of the objects' names, in a source that has them: whole numbers or text. */
+export const ID_COLUMN = 'id';
+
 /** What a source has of every sample: an image, some numbers, a name. Which column means what is not for a source to know. */
 export interface SampleColumn {
   readonly name: string;

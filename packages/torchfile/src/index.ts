@@ -24,7 +24,7 @@ export type { DType, FloatDType, TensorData } from './tensor/dtype.ts';
 export { asTensorRef, type TensorRef } from './tensor/tensor-ref.ts';
 export { toFloat32, toFloat64, type Tensor } from './tensor/tensor.ts';
 export { openPartition, type BatchesOptions, type Partition, type ReadSamplesOptions } from './partition/partition.ts';
-export type { PartitionBatch } from './partition/partition-batch.ts';
+export type { ObjectIds, PartitionBatch, PartitionSamples } from './partition/partition-batch.ts';
 export type { PartitionOptions, PartitionSpec } from './partition/partition-spec.ts';
 export { readAhead } from './partition/read-ahead.ts';
 export { partitionSize, partitionStream, writePartition, type PartitionShape } from './write/partition-stream.ts';
@@ -35,4 +35,4 @@ export { holdsModule, readModuleTree, type ModuleNode } from './model/module-tre
 export type { OpaqueValue, PlainValue } from './model/plain-value.ts';
 export { moduleStateDict, readStateDict, type StateDict } from './model/state-dict.ts';
 export { MEGABYTE, samplesPerPartition, splitPartition, type PartitionPart } from './partition/split.ts';
-export { readTensorDataset } from './partition/tensor-dataset.ts';
+export { readTensorDataset } from './partition/saved-tensors.ts';

@@ -73,7 +73,9 @@ const LAYOUTS: Readonly<Record<string, () => Promise<Buffer>>> = {
 async function read(source: ByteSource, size: number, options: TorchFileOptions = {}): Promise<string[]> {
   const partition = await openPartition(source, options);
   const batches = await all(partition.batches({ size, readAhead: 2 }));
-  return batches.flatMap(({ images, magnitudes, redshift }) => [images, magnitudes, redshift].map(sha256));
+  return batches.flatMap(({ images, magnitudes, redshift }) =>
+    [images, magnitudes, redshift!].map((data) => sha256(data)),
+  );
 }
 
 /** Answers reads in another order than they were asked for. */

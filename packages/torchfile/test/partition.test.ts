@@ -4,7 +4,7 @@ import {
   partitionStream,
   UnsupportedTorchFileError,
   type ByteSource,
-  type PartitionBatch,
+  type PartitionSamples,
 } from '../src/index.ts';
 import { all, counted, golden, goldenBytes, goldenSource, sha256 } from './golden-files.ts';
 
@@ -21,7 +21,7 @@ describe('openPartition', () => {
     expect(batch.images).toBeInstanceOf(Float32Array);
     expect(sha256(batch.images)).toBe(expected.images);
     expect(sha256(batch.magnitudes)).toBe(expected.magnitudes);
-    expect(sha256(batch.redshift)).toBe(expected.redshift);
+    expect(sha256(batch.redshift!)).toBe(expected.redshift);
   });
 
   it.each(['partition.pt', 'partition-64.pt', 'partition-strided.pt', 'partition-big-endian.pt'])(
@@ -34,7 +34,7 @@ describe('openPartition', () => {
           const part = await partition.read(from, to);
           expect(sha256(part.images)).toBe(sha256(whole.images.subarray(from * 5120, to * 5120)));
           expect(part.magnitudes).toEqual(whole.magnitudes.slice(from * 5, to * 5));
-          expect(part.redshift).toEqual(whole.redshift.slice(from, to));
+          expect(part.redshift).toEqual(whole.redshift!.slice(from, to));
         }
       }
     },
@@ -120,7 +120,7 @@ describe('openPartition', () => {
 });
 
 describe('batches', () => {
-  function joined(batches: readonly PartitionBatch[]): Float32Array {
+  function joined(batches: readonly PartitionSamples[]): Float32Array {
     const images = new Float32Array(batches.reduce((sum, batch) => sum + batch.images.length, 0));
     for (const batch of batches) images.set(batch.images, batch.from * 5120);
     return images;

@@ -46,7 +46,7 @@ print(json.dumps(seen))`;
       6,
       ['torch.float32', [6, 5, 32, 32], 0, sha256(samples.images)],
       ['torch.float64', [6, 5], 0, sha256(samples.magnitudes)],
-      ['torch.float64', [6], 0, sha256(samples.redshift)],
+      ['torch.float64', [6], 0, sha256(samples.redshift!)],
     ];
     expect(runPython(script, path)).toEqual([expected, expected]);
   });

@@ -37,7 +37,7 @@ describe('partitionStream', () => {
     expect(copy.dtypes).toEqual({ images: 'float32', magnitudes: 'float64', redshift: 'float64' });
     expect(sha256(samples.images)).toBe(expected.images);
     expect(sha256(samples.magnitudes)).toBe(expected.magnitudes);
-    expect(sha256(samples.redshift)).toBe(expected.redshift);
+    expect(sha256(samples.redshift!)).toBe(expected.redshift);
   });
 
   it('writes single precision and larger images when asked', async () => {

@@ -11,6 +11,7 @@ import {
 } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
+  defined,
   itemAt,
   quantizedModels,
   type Manifest,
@@ -47,7 +48,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
   const quantized = quantizedModels(results);
   const notChecked = [...notCheckedByRanks(results), ...inputs.repeats.notChecked];
-  const { flagged, prediction_scores, prediction_scores_unflagged } = inputs.scores;
+  const { flagged, prediction_scores, prediction_scores_unflagged, without_truth, redshift_histogram } = inputs.scores;
   const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
   const wallClockSeconds = Math.max(0, (inputs.finishedAt.getTime() - Date.parse(record.created_at)) / 1000);
   const rates = ratesOf(
@@ -98,6 +99,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     ],
     flagged,
     prediction_scores_unflagged,
+    ...defined({ without_truth, redshift_histogram }),
     ...(notChecked.length > 0 && { not_checked: notChecked }),
     ...(inputs.repeats.duplicates && { duplicates: inputs.repeats.duplicates }),
     proof: inputs.proof,

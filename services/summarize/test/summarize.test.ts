@@ -31,6 +31,7 @@ async function givenResult(
   worldSize: number,
   changes: Partial<RankResult> = {},
   flags: readonly number[] = [],
+  labelled = true,
 ) {
   const zSpec = Float64Array.of(0.1, 0.2, 0.3);
   const zPred = Float32Array.from(zSpec, (z, at) => (flags[at] === 32 ? NaN : z + 0.01 * (rank + 1)));
@@ -39,7 +40,7 @@ async function givenResult(
       from: 0,
       count: 3,
       magnitudes: new Float64Array(15),
-      zSpec,
+      zSpec: labelled ? zSpec : null,
       zPred,
       flags: Uint16Array.from([0, 0, 0], (_, at) => flags[at] ?? 0),
     },
@@ -264,6 +265,23 @@ describe('summarize', () => {
     expect(answer.status).toBe(error === null ? 'SUCCEEDED' : 'FAILED');
     if (cause !== null) expect(answer.cause).toMatch(cause);
     if (cause !== null) expect((await readSummary()).warnings).toEqual([expect.stringMatching(cause)]);
+  });
+
+  it.each([
+    [[false, true], { count: 3, excluded: 3 }, 3],
+    [[false, false], { count: 0, excluded: 6, mae: null }, 6],
+    [[true, true], { count: 6, excluded: 0 }, undefined],
+  ])('tells N(z) where galaxies have no true redshift: ranks %j', async (labelled, scores, without) => {
+    await givenRun(2, []);
+    for (const [rank, known] of labelled.entries()) await givenResult(rank, 2, {}, [], known);
+    expect((await run({ run: reference })).status).toBe('SUCCEEDED');
+    const summary = await readSummary();
+    expect(summary.prediction_scores).toMatchObject(scores);
+    expect(summary.without_truth).toBe(without);
+    // In single precision 0.11, 0.12, 0.21, 0.22 and 0.32 lie below themselves, 0.31 above.
+    const gap = [0, 0, 0, 0, 0, 0, 0, 0];
+    const histogram = { bin_width: 0.01, from: 0.1, counts: [1, 1, ...gap, 1, 1, ...gap, 0, 2], outside: 0 };
+    expect(summary.redshift_histogram).toEqual(without && histogram);
   });
 
   it('says a warning of many ranks once, and warns of an empty survey', async () => {

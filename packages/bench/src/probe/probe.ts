@@ -128,7 +128,8 @@ async function bringPartition(store: ObjectStore, from: ProbeOptions['partition'
   const batches: Galaxies[] = [];
   for await (const batch of source.batches({ size: 512, to: galaxies })) batches.push(batch);
   const seconds = (performance.now() - started) / 1000;
-  await writePartition(store, PARTITION, { count: galaxies }, batches);
+  const isLabelled = batches.every(({ redshift }) => redshift !== null);
+  await writePartition(store, PARTITION, { count: galaxies, ...(!isLabelled && { redshiftDtype: null }) }, batches);
   const bytes = batches.reduce((sum, { images }) => sum + images.byteLength, 0);
   return { galaxies, readBytesPerSecond: seconds > 0 ? bytes / seconds : null };
 }

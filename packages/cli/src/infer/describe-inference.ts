@@ -1,12 +1,12 @@
 import type { InferReport } from '@cosmicai/inference';
 import { describeArithmetic } from '@cosmicai/payload';
-import { flagTable, scoreComparison } from '@cosmicai/report';
+import { describeDistribution, flagTable, scoreComparison } from '@cosmicai/report';
 import { formatLines, formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { bitsPerSecond, megabytes, perSecond, score, seconds } from '../output/units.ts';
 
 export function describeInference(report: InferReport): string {
-  const { scores, flagged, warnings } = report;
+  const { scores, flagged, warnings, without_truth: unknown = 0, redshift_histogram: histogram } = report;
   const figures = formatPairs([
     ['Samples', String(report.samples)],
     ['Total time', `${seconds(report.wall_clock_seconds)} (processor time ${seconds(report.cpu_seconds)})`],
@@ -17,14 +17,22 @@ export function describeInference(report: InferReport): string {
     ['Throughput', `${perSecond(report.sample_persec)} samples, ${bitsPerSecond(report['throughput(bps)'])}`],
     ...(report.arithmetic === null ? [] : ([['Arithmetic', describeArithmetic(report.arithmetic)]] as const)),
     ['Peak memory', megabytes(report['cpu memory (MB)'])],
-    ['MAE', score(scores.mae)],
-    ['MSE', score(scores.mse, 6)],
-    ['Bias', score(scores.bias)],
-    ['Precision (NMAD)', score(scores.precision)],
-    ['R2', score(scores.r2)],
-    ...(scores.excluded > 0
-      ? ([['Without metrics', `${scores.excluded} samples (no usable redshift, or no finite prediction)`]] as const)
+    ...(unknown === report.samples && unknown > 0
+      ? []
+      : ([
+          ['MAE', score(scores.mae)],
+          ['MSE', score(scores.mse, 6)],
+          ['Bias', score(scores.bias)],
+          ['Precision (NMAD)', score(scores.precision)],
+          ['R2', score(scores.r2)],
+        ] as const)),
+    ...(scores.excluded > unknown
+      ? ([
+          ['Without metrics', `${scores.excluded - unknown} samples (no usable redshift, or no finite prediction)`],
+        ] as const)
       : []),
+    ...(unknown > 0 ? ([['Without truth', `${unknown} samples (no metrics over them)`]] as const) : []),
+    ...(histogram === undefined ? [] : ([['Predicted redshifts', describeDistribution(histogram)]] as const)),
     ...(report.predictions === null ? [] : ([['Predictions', report.predictions]] as const)),
   ]);
   return [
@@ -32,7 +40,10 @@ export function describeInference(report: InferReport): string {
     ...(flagged.galaxies === 0
       ? []
       : [
-          `${formatReportTable(flagTable({ flagged, samples: report.samples }))}\n${scoreComparison(scores, report.scores_unflagged)}`,
+          [
+            formatReportTable(flagTable({ flagged, samples: report.samples })),
+            ...(unknown === report.samples ? [] : [scoreComparison(scores, report.scores_unflagged)]),
+          ].join('\n'),
         ]),
     ...(report.not_checked.length === 0 ? [] : [`Not checked:\n${formatLines(report.not_checked)}`]),
     ...(warnings.length === 0 ? [] : [`Warnings:\n${formatLines(warnings)}`]),

@@ -1,5 +1,5 @@
 import { type NamedFile } from '@cosmicai/store';
-import { encodePredictions, type PartitionPredictions } from '@cosmicai/inference';
+import { encodePredictions, placeName, type PartitionPredictions } from '@cosmicai/inference';
 import { UserInputError } from '@cosmicai/payload';
 
 export type PredictionsFormat = 'csv' | 'parquet';
@@ -19,12 +19,25 @@ export async function writePredictions(
   await file.write(format === 'parquet' ? encodePredictions(0, partitions) : csvLines(partitions));
 }
 
-/** Columns index, z_spec, z_pred, flags; the index counts through all files in the order given. */
+/**
+ * Columns index, z_spec (nothing where nobody knows it), z_pred, flags; the index counts through all files in the order given.
+ * Where some file has names of its objects, id besides: `<file>#<index in it>` for objects without one.
+ */
 function* csvLines(partitions: readonly PartitionPredictions[]): Generator<string> {
-  yield 'index,z_spec,z_pred,flags\n';
+  const named = partitions.some(({ batches }) => batches.some(({ id }) => id !== undefined));
+  yield `index,z_spec,z_pred,flags${named ? ',id' : ''}\n`;
   let index = 0;
-  for (const { zSpec, zPred, flags, count } of partitions.flatMap((partition) => partition.batches)) {
-    for (let sample = 0; sample < count; sample++)
-      yield `${index++},${zSpec[sample]},${zPred[sample]},${flags[sample]}\n`;
+  for (const { partition, batches } of partitions) {
+    for (const { from, zSpec, zPred, flags, count, id } of batches) {
+      for (let sample = 0; sample < count; sample++) {
+        const name = named ? `,${csvText(String(id?.[sample] ?? placeName(partition, from + sample)))}` : '';
+        yield `${index++},${zSpec?.[sample] ?? ''},${zPred[sample]},${flags[sample]}${name}\n`;
+      }
+    }
   }
+}
+
+/** As RFC 4180 has it. */
+function csvText(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,7 +1,9 @@
 import type { RunSummary } from '@cosmicai/payload';
 import {
   costTable,
+  describeDistribution,
   describeMeeting,
+  describeUnknown,
   flagTable,
   rankTable,
   rateTable,
@@ -37,6 +39,7 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     ]),
     formatReportTable(rateTable(report)),
     ...(report.scores === null ? [] : [formatReportTable(scoreTable(report))]),
+    ...unknownTruth(report),
     ...flags(report),
     ...(report.cost === null ? [] : [titled(costTable(report))]),
     ...(report.reconciliation.length === 0 ? [] : [titled(reconciliationTable(report))]),
@@ -55,6 +58,17 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
 
 function titled(table: Table): string {
   return `${table.title}:\n${formatReportTable(table)}`;
+}
+
+/** Only where some galaxy has no true redshift. */
+function unknownTruth({ samples, withoutTruth, redshiftHistogram }: RunReport): string[] {
+  if (withoutTruth === undefined || redshiftHistogram === undefined) return [];
+  return [
+    formatLines([
+      describeUnknown({ samples, withoutTruth }),
+      `Predicted redshifts: ${describeDistribution(redshiftHistogram)}.`,
+    ]),
+  ];
 }
 
 /** Only when there is something to show. */

@@ -6,7 +6,7 @@ const PLAUSIBLE_REDSHIFT = [-0.05, 12] as const;
 /** Part of the trained range that a value may lie beyond it. */
 const MARGIN = 0.05;
 
-/** Flags of each galaxy that its inputs give, before anything is predicted. */
+/** Flags of each galaxy that its inputs give, before anything is predicted. A truth that nobody knows is none that is wrong. */
 export function flagInputs(
   { count, images, magnitudes, redshift }: Omit<Galaxies, 'from'>,
   trained: TrainedRanges | undefined,
@@ -19,7 +19,7 @@ export function flagInputs(
     flags[galaxy] =
       flagsOfImage(images.subarray(galaxy * pixels, (galaxy + 1) * pixels), bands) |
       flagsOfMagnitudes(magnitudes.subarray(galaxy * bands, (galaxy + 1) * bands), ranges) |
-      (isUsableTruth(redshift[galaxy] ?? NaN) ? 0 : QUALITY_FLAGS.truth_unusable.bit);
+      (redshift === null || isUsableTruth(redshift[galaxy] ?? NaN) ? 0 : QUALITY_FLAGS.truth_unusable.bit);
   }
   return flags;
 }

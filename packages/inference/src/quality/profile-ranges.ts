@@ -18,7 +18,7 @@ export class RangeProfile {
       this.#low[band] = Math.min(this.#low[band] ?? Infinity, magnitude);
       this.#high[band] = Math.max(this.#high[band] ?? -Infinity, magnitude);
     }
-    for (const z of redshift) {
+    for (const z of redshift ?? []) {
       if (isUsableTruth(z)) this.#redshift = [Math.min(this.#redshift[0], z), Math.max(this.#redshift[1], z)];
     }
   }

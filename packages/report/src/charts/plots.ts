@@ -4,6 +4,7 @@ import type { Chart } from './chart.ts';
 import { rankMeasures } from './rank-measures.ts';
 import { rankTimeline } from './rank-timeline.ts';
 import { redshiftDensity, residualDensity } from './redshift-density.ts';
+import { redshiftDistribution } from './redshift-distribution.ts';
 
 /** A plot of a run's report. */
 export interface Plot {
@@ -17,6 +18,11 @@ export interface Plot {
 const PLOTS: readonly Plot[] = [
   { section: 'ranks', of: ({ timeline }) => (timeline.length > 0 ? rankTimeline(timeline) : undefined) },
   { section: 'ranks', of: ({ ranks }) => rankMeasures(ranks) },
+  {
+    section: 'predictions',
+    of: ({ redshiftHistogram }) =>
+      redshiftHistogram === undefined ? undefined : redshiftDistribution(redshiftHistogram),
+  },
   { section: 'predictions', of: ofPredictions(redshiftDensity) },
   { section: 'predictions', of: ofPredictions(residualDensity) },
 ];

@@ -82,7 +82,7 @@ export async function gatherRun(
     ...(warnings.length > 0 && { warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
     cutouts: await cutoutsOf(
-      cutouts ? largestResiduals(rows, GALAXIES_SHOWN) : [],
+      cutouts ? largestResiduals(rows.filter(isLabelled), GALAXIES_SHOWN) : [],
       openPlace({ ...place, access: dataAccess(record.payload, place.access) }, dataBucket),
     ),
     ...defined({ fmi, quote }),
@@ -142,12 +142,22 @@ async function predictionRows(store: ObjectStore, results: readonly RankResult[]
 /** Every n-th prediction, so that a large run is drawn as a whole and not by its first ranks. */
 function sampleOf(rows: readonly PredictionRow[], total: number): PredictionSample {
   const step = Math.ceil(rows.length / PREDICTIONS_DRAWN);
-  const drawn = rows.filter((row, at) => at % step === 0 && Number.isFinite(row.z_spec) && Number.isFinite(row.z_pred));
+  const drawn = rows
+    .filter((_row, at) => at % step === 0)
+    .filter(isLabelled)
+    .filter((row) => Number.isFinite(row.z_spec) && Number.isFinite(row.z_pred));
   return { z_spec: drawn.map((row) => row.z_spec), z_pred: drawn.map((row) => row.z_pred), total };
 }
 
+/** A galaxy whose true redshift is known. */
+type LabelledRow = PredictionRow & { readonly z_spec: number };
+
+function isLabelled(row: PredictionRow): row is LabelledRow {
+  return row.z_spec !== null;
+}
+
 /** Images of single galaxies; none where the partitions are gone. */
-async function cutoutsOf(rows: readonly PredictionRow[], store: ObjectStore): Promise<Cutout[]> {
+async function cutoutsOf(rows: readonly LabelledRow[], store: ObjectStore): Promise<Cutout[]> {
   const cutouts: Cutout[] = [];
   for (const { rank, partition, index, z_spec, z_pred } of rows) {
     try {

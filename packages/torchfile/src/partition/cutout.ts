@@ -28,6 +28,16 @@ export function float64Rows({ dtype, data, layout }: Rows): Float64Array {
   return decoded(Float64Array, dtype, data, layout);
 }
 
+/** Rows of whole numbers as int64. Contiguous int64 rows are not copied. */
+export function int64Rows({ data, layout }: Rows): BigInt64Array {
+  if (data instanceof BigInt64Array && isContiguous(layout)) return data;
+  const values = new BigInt64Array(countOf(layout.shape));
+  walk(layout, (source, position) => {
+    values[position] = BigInt(data[source]!);
+  });
+  return values;
+}
+
 function denseFloat32(data: Float32Array, layout: Layout): Float32Array {
   if (isContiguous(layout)) return data.subarray(layout.offset, layout.offset + countOf(layout.shape));
   const images = new Float32Array(countOf(layout.shape));

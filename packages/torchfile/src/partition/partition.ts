@@ -1,13 +1,14 @@
 import type { ByteSource } from '@cosmicai/store';
-import { itemAt } from '@cosmicai/payload';
+import { defined, itemAt } from '@cosmicai/payload';
 import type { FloatDType } from '../tensor/dtype.ts';
 import { whyUnchecked } from '../why-unchecked.ts';
 import type { RowsOptions } from './column.ts';
 import { openColumns } from './columns.ts';
 import { cutouts, float64Rows } from './cutout.ts';
+import type { IdColumn } from './id-column.ts';
 import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
 import { readAhead } from './read-ahead.ts';
-import type { PartitionBatch } from './partition-batch.ts';
+import type { PartitionSamples } from './partition-batch.ts';
 
 export interface ReadSamplesOptions {
   readonly signal?: AbortSignal;
@@ -31,14 +32,20 @@ export interface Partition {
   readonly count: number;
   /** [bands, height, width] as in the file; batches hold the central square of the side asked for. */
   readonly imageShape: readonly [bands: number, height: number, width: number];
-  /** Types in the file; batches hold float32 images, float64 magnitudes and redshifts. */
-  readonly dtypes: { readonly images: FloatDType; readonly magnitudes: FloatDType; readonly redshift: FloatDType };
+  /** Types in the file; batches hold float32 images, float64 magnitudes and redshifts. Null: it has no redshifts. */
+  readonly dtypes: {
+    readonly images: FloatDType;
+    readonly magnitudes: FloatDType;
+    readonly redshift: FloatDType | null;
+  };
+  /** What the names of its objects are; null: they have none. */
+  readonly idType: IdColumn['type'] | null;
   /**
-   * Reads samples [from, to) with one ranged read for each of the three tensors.
+   * Reads samples [from, to) with one ranged read for each tensor.
    *
    * @throws RangeError when the range leaves the partition
    */
-  read(from: number, to: number, options?: ReadSamplesOptions): Promise<PartitionBatch>;
+  read(from: number, to: number, options?: ReadSamplesOptions): Promise<PartitionSamples>;
   /**
    * Reads samples in order, batch by batch, ahead of the caller: one ranged read of images for each batch, and where
    * magnitudes and redshifts take less than 1 MiB, one read of each for all. Leaving the loop cancels what is under way.
@@ -48,27 +55,28 @@ export interface Partition {
    *
    * @throws MalformedTorchFileError naming file and zip entry when they don't
    */
-  batches(options: BatchesOptions): AsyncGenerator<PartitionBatch, void, undefined>;
+  batches(options: BatchesOptions): AsyncGenerator<PartitionSamples, void, undefined>;
   /** Why damage to this file could go unnoticed though it was to be checked; known once `batches` has handed out all samples. */
   unchecked(): string | undefined;
 }
 
-type Labels = Pick<PartitionBatch, 'magnitudes' | 'redshift'>;
+type Labels = Pick<PartitionSamples, 'magnitudes' | 'redshift' | 'id'>;
 
 /** Those of 20,000 samples, and of any published partition, come with one read each instead of one for each batch. */
 const LARGEST_LABEL_READ = 1024 * 1024;
 
 /**
- * Opens a TensorDataset of images [n,bands,H,W], magnitudes [n,features] and redshift [n] or [n,1], each of any float type.
+ * Opens a TensorDataset of images [n,bands,H,W], magnitudes [n,features] and redshift [n] or [n,1], each of any float type; of
+ * the first two alone, whose redshifts nobody knows; of these and ids in any order, where `columns` says which; or a dict of them.
  *
  * @throws TorchFileError when the file is something else, damaged, or compressed
  */
 export async function openPartition(source: ByteSource, options: PartitionOptions = {}): Promise<Partition> {
-  const { file, images, magnitudes, redshift } = await openColumns(source, options);
+  const { file, images, magnitudes, redshift, id } = await openColumns(source, options);
   const { side } = (options.spec ?? DEFAULT_SPEC).image;
   const features = itemAt(magnitudes.ref.shape, 1);
-  /** Magnitudes and redshift of one sample, float64 at most. */
-  const labelBytes = (features + 1) * 8;
+  /** Magnitudes, redshift and id of one sample, eight bytes each at most. */
+  const labelBytes = (features + (redshift === null ? 0 : 1) + (id === null ? 0 : 1)) * 8;
   let notChecked: readonly string[] = [];
   const [count, bands, height, width] = images.ref.shape as [number, number, number, number];
 
@@ -78,8 +86,12 @@ export async function openPartition(source: ByteSource, options: PartitionOption
   }
 
   async function readLabels(from: number, to: number, options?: RowsOptions): Promise<Labels> {
-    const rows = await Promise.all([magnitudes.rows(from, to, options), redshift.rows(from, to, options)]);
-    return { magnitudes: float64Rows(rows[0]), redshift: float64Rows(rows[1]) };
+    const [numbers, truth, ids] = await Promise.all([
+      magnitudes.rows(from, to, options),
+      redshift?.rows(from, to, options),
+      id?.read(from, to, options),
+    ]);
+    return { magnitudes: float64Rows(numbers), redshift: truth ? float64Rows(truth) : null, ...defined({ id: ids }) };
   }
 
   /** Reads labels within [from, to): all of them with the first call where they are few, else call by call. */
@@ -92,7 +104,8 @@ export async function openPartition(source: ByteSource, options: PartitionOption
       // Copies, so that each batch is its reader's own, to be handed to another thread for instance.
       return {
         magnitudes: labels.magnitudes.slice((start - from) * features, (end - from) * features),
-        redshift: labels.redshift.slice(start - from, end - from),
+        redshift: labels.redshift?.slice(start - from, end - from) ?? null,
+        ...defined({ id: labels.id?.slice(start - from, end - from) }),
       };
     };
   }
@@ -109,8 +122,9 @@ export async function openPartition(source: ByteSource, options: PartitionOption
     dtypes: {
       images: images.ref.dtype as FloatDType,
       magnitudes: magnitudes.ref.dtype as FloatDType,
-      redshift: redshift.ref.dtype as FloatDType,
+      redshift: redshift && (redshift.ref.dtype as FloatDType),
     },
+    idType: id?.type ?? null,
     async read(from, to, options = {}) {
       checkRange(from, to);
       return readBatch(from, to, readLabels, options);
@@ -137,10 +151,10 @@ export async function openPartition(source: ByteSource, options: PartitionOption
 
 /** Batches as they come, with something done before the one that ends at `to` is handed out. */
 async function* beforeLast(
-  batches: AsyncGenerator<PartitionBatch, void, undefined>,
+  batches: AsyncGenerator<PartitionSamples, void, undefined>,
   to: number,
   work: () => Promise<void>,
-): AsyncGenerator<PartitionBatch, void, undefined> {
+): AsyncGenerator<PartitionSamples, void, undefined> {
   for await (const batch of batches) {
     if (batch.from + batch.count === to) await work();
     yield batch;

@@ -1,15 +1,17 @@
-import { imageShape as shapeOf, itemAt } from '@cosmicai/payload';
+import { imageShape as shapeOf } from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/store';
 import { littleEndianBytes } from '../tensor/bytes.ts';
-import { itemBytes } from '../tensor/dtype.ts';
+import { UnsupportedTorchFileError } from '../errors.ts';
+import { DTYPES, itemBytes } from '../tensor/dtype.ts';
 import { countOf, gather, isContiguous } from '../tensor/layout.ts';
-import { storageBytes, tensorDatasetPickle } from '../write/tensor-dataset-pickle.ts';
+import { dictPickle, storageBytes, tensorDatasetPickle, type DatasetTensor } from '../write/tensor-dataset-pickle.ts';
 import { torchFileSize, torchFileStream } from '../write/torch-file-stream.ts';
 import type { PassingCheck } from '../zip/checksums.ts';
 import type { Column } from './column.ts';
-import { openColumns } from './columns.ts';
+import { openColumns, openSaved, type SavedColumn } from './columns.ts';
 import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
 import { readAhead } from './read-ahead.ts';
+import type { SavedTensors } from './saved-tensors.ts';
 
 /** Partition sizes are named in units of 2^20 bytes. */
 export const MEGABYTE = 1_048_576;
@@ -64,7 +66,10 @@ export async function splitPartition(
   options: PartitionOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Omit<PartitionPart, 'content'>[]> {
   const { signal, ...fileOptions } = options;
-  const { file, images, magnitudes, redshift } = await openColumns(source, fileOptions);
+  const columns = await openColumns(source, fileOptions);
+  const { file, images } = columns;
+  const saved = { container: columns.saved.container, entries: await openSaved(columns) };
+  for (const { content } of saved.entries) checkWritable(source.name, content, images);
   const check = file.passingCheck();
   const reading = { check, ...(signal && { signal }) };
   const [total, ...imageShape] = images.ref.shape as [number, ...number[]];
@@ -72,7 +77,7 @@ export async function splitPartition(
   const parts: Omit<PartitionPart, 'content'>[] = [];
   for (let from = 0; from < total; from += each) {
     const to = Math.min(from + each, total);
-    const { content, size } = partFile([images, magnitudes, redshift], from, to, reading);
+    const { content, size } = partFile(saved, from, to, reading);
     const part = { name: `${parts.length + 1}.pt`, from, count: to - from, size };
     await sink({ ...part, content: to < total ? content : checkedAtEnd(content, reading) });
     parts.push(part);
@@ -91,19 +96,42 @@ async function* checkedAtEnd(content: AsyncIterable<Uint8Array>, reading: Readin
   await reading.check.finish(reading);
 }
 
+/** @throws UnsupportedTorchFileError when something else than a row for each image was saved, or what torch has no class for */
+function checkWritable(name: string, content: SavedColumn['content'], images: Column): void {
+  const [count] = images.ref.shape;
+  const [rows, dtype] = 'ref' in content ? [content.ref.shape[0], content.ref.dtype] : [content.length, undefined];
+  if (rows !== count) {
+    const what = `there are ${count} images and ${rows} of something beside them`;
+    throw new UnsupportedTorchFileError(name, undefined, `${what}, which can't be split`);
+  }
+  if (dtype !== undefined && DTYPES[dtype].storage === undefined) {
+    throw new UnsupportedTorchFileError(name, undefined, `${dtype} tensors can't be written; save them as int64`);
+  }
+}
+
 function partFile(
-  columns: readonly Column[],
+  { container, entries }: { readonly container: SavedTensors['container']; readonly entries: readonly SavedColumn[] },
   from: number,
   to: number,
   reading: Reading,
 ): Pick<PartitionPart, 'content' | 'size'> {
-  const tensors = columns.map(({ ref }) => ({ dtype: ref.dtype, shape: [to - from, ...ref.shape.slice(1)] }));
-  const pickle = tensorDatasetPickle(tensors);
-  const storages = columns.map((column, index) => ({
-    name: String(index),
-    size: storageBytes(itemAt(tensors, index)),
-    content: rowBytes(column, from, to, reading),
-  }));
+  const tensorOf = ({ ref }: Column): DatasetTensor => ({
+    dtype: ref.dtype,
+    shape: [to - from, ...ref.shape.slice(1)],
+  });
+  const pickle =
+    container === 'dict'
+      ? dictPickle(
+          entries.map(({ key = '', content }) => [key, 'ref' in content ? tensorOf(content) : content.slice(from, to)]),
+        )
+      : tensorDatasetPickle(entries.flatMap(({ content }) => ('ref' in content ? [tensorOf(content)] : [])));
+  const storages = entries
+    .flatMap(({ content }) => ('ref' in content ? [content] : []))
+    .map((column, index) => ({
+      name: String(index),
+      size: storageBytes(tensorOf(column)),
+      content: rowBytes(column, from, to, reading),
+    }));
   return { content: torchFileStream(pickle, storages), size: torchFileSize(pickle, storages) };
 }
 

@@ -58,6 +58,10 @@ export function isFloat(dtype: DType): dtype is FloatDType {
   return dtype === 'float64' || dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16';
 }
 
+export function isInteger(dtype: DType): boolean {
+  return !isFloat(dtype) && dtype !== 'bool';
+}
+
 export function itemBytes(dtype: DType): number {
   return DTYPES[dtype].itemBytes;
 }

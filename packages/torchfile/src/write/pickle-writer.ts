@@ -57,12 +57,18 @@ export class PickleWriter {
   number(value: number): this {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) return this.#float(value);
     if (value >= 0 && value < 256) return this.opcode(Opcode.BININT1, value);
-    if (value < -INT32 || value >= INT32) return this.#long(value);
+    if (value < -INT32 || value >= INT32) return this.#long(BigInt(value));
     const bytes = Buffer.alloc(5);
     bytes.writeUInt8(Opcode.BININT, 0);
     bytes.writeInt32LE(value, 1);
     this.#chunks.push(bytes);
     return this;
+  }
+
+  /** A whole number of any size that int64 has. */
+  integer(value: bigint): this {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? this.number(number) : this.#long(value);
   }
 
   sizes(values: readonly number[]): this {
@@ -90,11 +96,11 @@ export class PickleWriter {
     return this;
   }
 
-  #long(value: number): this {
+  #long(value: bigint): this {
     const bytes = Buffer.alloc(10);
     bytes.writeUInt8(Opcode.LONG1, 0);
     bytes.writeUInt8(8, 1);
-    bytes.writeBigInt64LE(BigInt(value), 2);
+    bytes.writeBigInt64LE(value, 2);
     this.#chunks.push(bytes);
     return this;
   }

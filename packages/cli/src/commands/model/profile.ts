@@ -73,7 +73,10 @@ async function measure(
   const bar = progress(terminal, 'Measuring');
   try {
     const partitions = await Partitions.open(options, terminal);
-    const told = (batch: Galaxies, { count, name }: GalaxySource) => bar.update(batch.from + batch.count, count, name);
+    const told = (batch: Galaxies, source: GalaxySource) => {
+      if (batch.redshift === null) throw unlabelled(source.name);
+      bar.update(batch.from + batch.count, source.count, source.name);
+    };
     for await (const batch of partitions.batches(BATCH, told)) found.add(batch);
     partitions.sayUnchecked();
   } finally {
@@ -86,6 +89,12 @@ async function measure(
     );
   }
   return { ranges, galaxies: found.galaxies };
+}
+
+function unlabelled(name: string): UserInputError {
+  return new UserInputError(
+    `${name} has no true redshifts, and their range can't be measured without them. Give partitions of the training set, which have them.`,
+  );
 }
 
 function describe({ magnitudes, redshift }: TrainedRanges): string {
