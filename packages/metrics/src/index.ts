@@ -30,7 +30,7 @@ export { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer, unpriced, typ
 export { fromRankResult } from './own-results.ts';
 export { normaliseRankResult, readRankResults, recordsIn, type RankResults } from './rank-results.ts';
 export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measurement.ts';
-export { seededRandom, standardNormal, type Random } from './random.ts';
+export { normalQuantile, seededRandom, standardNormal, type Random } from './random.ts';
 export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';
 export {
   INTERVAL_SCORES,

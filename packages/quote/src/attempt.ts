@@ -1,6 +1,7 @@
 import { standardNormal, type Random } from '@cosmicai/metrics';
-import type { AwsLimits } from './aws-limits.ts';
-import type { Calibration } from './calibration.ts';
+import { sessionsOn, vcpusOf, type AwsLimits } from './aws-limits.ts';
+import { ARM64_RATE, type Calibration } from './calibration.ts';
+import { readingOf, type Reading } from './reading.ts';
 import type { RankLoad, RunPlan } from './run-plan.ts';
 
 /** Seconds of one invocation of a rank, phase by phase in this order. */
@@ -17,51 +18,73 @@ export interface Attempt {
   readonly phases: Phases;
   readonly seconds: number;
   readonly outcome: 'succeeded' | 'failed' | 'timed out';
+  /** S3 requests for partitions. */
+  readonly gets: number;
+  readonly puts: number;
 }
 
-/** Share of the first part of a partition that must be there before prediction begins. */
-const READ_AHEAD_BYTES = 8e6;
-
-export function vcpusOf(memoryMb: number, limits: AwsLimits): number {
-  return memoryMb / limits.memoryMbPerVcpu;
+export interface AttemptConditions {
+  readonly plan: RunPlan;
+  readonly calibration: Calibration;
+  readonly limits: AwsLimits;
+  readonly cold: boolean;
+  /** Ranks that read below the same prefix at the same time. */
+  readonly readers: number;
+  /** How long everything of this run takes, 1: as long as expected. */
+  readonly pace: number;
+  readonly random: Random;
 }
 
 /** Draws how one invocation goes. */
-export function drawAttempt(
-  load: RankLoad,
-  {
-    plan,
-    calibration,
-    limits,
-    cold,
-    random,
-  }: { plan: RunPlan; calibration: Calibration; limits: AwsLimits; cold: boolean; random: Random },
-): Attempt {
-  const requests = (objects: number) => objects * limits.s3RequestSeconds;
-  const transfer = (bytes: number) => bytes / limits.s3BytesPerSecond;
-  const { coldDownload, stragglers } = calibration;
-  const rate =
-    calibration.samplesPerSecond *
-    (vcpusOf(plan.memoryMb, limits) / calibration.vcpus) *
-    Math.exp(calibration.rateSpread * standardNormal(random));
-  const stall = random() < stragglers.probability ? stragglers.seconds : 0;
+export function drawAttempt(load: RankLoad, conditions: AttemptConditions): Attempt {
+  const { plan, calibration, limits, readers, random } = conditions;
+  const rate = rateOf(conditions) * Math.exp(calibration.rateSpread * standardNormal(random));
+  const slow = random() < calibration.stragglers.probability ? 1 + calibration.stragglers.slowdown : 1;
   const fails = random() < calibration.failureProbability;
   const failsAt = random();
-  const reading = requests(load.files) + transfer(load.bytes);
-  const predicting = load.samples / rate + stall;
-  const overlap = calibration.readsWhilePredicting;
-  const read = overlap ? requests(Math.min(1, load.files)) + transfer(Math.min(load.bytes, READ_AHEAD_BYTES)) : reading;
-  const phases: Phases = {
-    coldStart: cold ? calibration.coldStartSeconds : 0,
-    modelLoad: cold ? requests(coldDownload.objects) + transfer(coldDownload.bytes) : 0,
-    read,
-    inference: overlap ? Math.max(predicting, reading - read) : predicting,
-    write: requests(calibration.objectsWritten),
-  };
-  const seconds = phases.modelLoad + phases.read + phases.inference + phases.write;
-  if (fails) return { phases, seconds: phases.coldStart + seconds * failsAt, outcome: 'failed' };
+  const reading = readingOf(load, { limits, vcpus: vcpusOf(plan.memoryMb, limits), readers });
+  const phases = phasesOf(reading, (load.samples / rate) * slow, conditions);
+  const handler = phases.modelLoad + phases.read + phases.inference + phases.write;
+  const pieces = piecesKept(phases.inference, calibration);
   // Lambda's time-out counts from the handler's start, not the cold start.
-  return seconds > limits.timeoutSeconds
-    ? { phases, seconds: phases.coldStart + limits.timeoutSeconds, outcome: 'timed out' }
-    : { phases, seconds: phases.coldStart + seconds, outcome: 'succeeded' };
+  const share = fails ? failsAt : Math.min(1, limits.timeoutSeconds / handler);
+  const outcome = fails ? 'failed' : share < 1 ? 'timed out' : 'succeeded';
+  return {
+    phases,
+    seconds: phases.coldStart + handler * share,
+    outcome,
+    gets: Math.ceil(reading.gets * share),
+    puts: Math.floor(pieces * share) + (outcome === 'succeeded' ? calibration.objectsWritten : 0),
+  };
+}
+
+function phasesOf(reading: Reading, predicting: number, conditions: AttemptConditions): Phases {
+  const { plan, calibration, limits, cold, pace } = conditions;
+  const { coldDownload, readsWhilePredicting: overlap } = calibration;
+  const requests = (objects: number) => objects * limits.s3RequestSeconds;
+  const bytesPerSecond = limits.s3BytesPerSecond * Math.min(1, vcpusOf(plan.memoryMb, limits));
+  const { untilFirst, rest, lastShare } = reading;
+  return {
+    coldStart: cold ? pace * calibration.coldStartSeconds : 0,
+    modelLoad: cold ? pace * (requests(coldDownload.objects) + coldDownload.bytes / bytesPerSecond) : 0,
+    read: pace * (untilFirst + (overlap ? 0 : rest)),
+    // What is read last is predicted after all else.
+    inference: pace * (overlap ? Math.max(predicting, rest + lastShare * predicting) : predicting),
+    write: pace * requests(calibration.objectsWritten),
+  };
+}
+
+/** Galaxies a second that a rank is expected to predict. Cores beyond its sessions don't help it. */
+function rateOf({ plan, calibration, limits }: AttemptConditions): number {
+  const cores = Math.min(vcpusOf(plan.memoryMb, limits), sessionsOn(plan.memoryMb, limits));
+  return (calibration.samplesPerSecond / calibration.vcpus) * cores * architectureFactor(plan, calibration);
+}
+
+function architectureFactor({ architecture }: RunPlan, calibration: Calibration): number {
+  if (architecture === calibration.architecture) return 1;
+  return architecture === 'arm64' ? ARM64_RATE : 1 / ARM64_RATE;
+}
+
+function piecesKept(seconds: number, { predictionPieces: kept }: Calibration): number {
+  return kept === undefined || seconds < kept.fromSeconds ? 0 : Math.floor(seconds / kept.everySeconds);
 }

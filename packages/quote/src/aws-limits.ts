@@ -20,7 +20,7 @@ export interface AwsLimits {
   readonly s3GetsPerSecond: number;
   /** S3: seconds from a small request to its answer inside the region. AWS says 100-200 ms for first bytes in general; in-region measurements lie at 20-60 ms. */
   readonly s3RequestSeconds: number;
-  /** S3 to one function, bytes a second. Measurements lie at 60-100 MB/s for functions of 2 GB and more. */
+  /** S3 to one function of a vCPU and more, bytes a second. Measurements lie at 60-100 MB/s for functions of 2 GB and more. */
   readonly s3BytesPerSecond: number;
 }
 
@@ -68,4 +68,13 @@ const CORES: readonly (readonly [upToMb: number, cores: number])[] = [
 /** Cores that a function sees. It gets less of their time than that: `memoryMbPerVcpu`. */
 export function lambdaCores(memoryMb: number): number {
   return CORES.find(([upToMb]) => memoryMb <= upToMb)?.[1] ?? 6;
+}
+
+/** Sessions of a rank, one on each core that it is really given: as `coresGiven` of @cosmicai/inference counts them there. */
+export function sessionsOn(memoryMb: number, { memoryMbPerVcpu }: AwsLimits = DEFAULT_AWS_LIMITS): number {
+  return Math.max(1, Math.min(lambdaCores(memoryMb), Math.round(memoryMb / memoryMbPerVcpu)));
+}
+
+export function vcpusOf(memoryMb: number, { memoryMbPerVcpu }: AwsLimits = DEFAULT_AWS_LIMITS): number {
+  return memoryMb / memoryMbPerVcpu;
 }

@@ -1,3 +1,6 @@
+import type { Architecture } from '@cosmicai/metrics';
+import { PUBLISHED_SPREAD } from './published-system.ts';
+
 /** How a system's functions behave: everything a quote needs that is not the plan, the prices or AWS itself. */
 export interface Calibration {
   /** Where the figures come from: shown with every quote made with them. */
@@ -9,16 +12,25 @@ export interface Calibration {
   /** Samples a second of a rank at `vcpus`, median over ranks. */
   readonly samplesPerSecond: number;
   readonly vcpus: number;
+  /** Of the processors that this rate is of. */
+  readonly architecture: Architecture;
   /** Standard deviation of the logarithm of a rank's rate. */
   readonly rateSpread: number;
-  /** Ranks that stall once, wherever and whyever: how many, and how long. */
-  readonly stragglers: { readonly probability: number; readonly seconds: number };
+  /** Ranks that are slow for themselves, wherever and whyever: how many, and which share of their work's time they take more. */
+  readonly stragglers: { readonly probability: number; readonly slowdown: number };
+  /**
+   * Standard deviation of the logarithm of how long a whole run takes beside one simulated without it: days differ, and so do
+   * the simulation and AWS.
+   */
+  readonly runSpread: number;
   /** Probability that an attempt fails and is retried. */
   readonly failureProbability: number;
   /** Whether partitions are read while the model already works on what is there. */
   readonly readsWhilePredicting: boolean;
   /** Objects a rank writes. */
   readonly objectsWritten: number;
+  /** Ranks that last for long keep their predictions in pieces: from how many seconds on, and how often. */
+  readonly predictionPieces?: { readonly fromSeconds: number; readonly everySeconds: number };
   readonly memory: {
     /** Of a process with one session, with a copy of the model. */
     readonly baseMb: number;
@@ -28,17 +40,36 @@ export interface Calibration {
     /** Share of a partition file that lies in memory at once. */
     readonly shareOfPartition: number;
   };
-  readonly initialize: { readonly coldStartSeconds: number; readonly memoryMb: number };
-  readonly summarize: {
-    readonly coldStartSeconds: number;
-    readonly memoryMb: number;
-    /** Rank results read at the same time. */
+  readonly initialize: ControlFunction;
+  readonly summarize: ControlFunction & {
+    /** Ranks whose results are read at the same time. */
     readonly readsAtOnce: number;
+    /** Objects read of each rank, one after the other. */
+    readonly objectsPerRank: number;
+    /** Until one of these has come. */
+    readonly secondsPerObject: number;
   };
+}
+
+interface ControlFunction {
+  readonly coldStartSeconds: number;
+  readonly memoryMb: number;
+  /** Default: that of the ranks' function. */
+  readonly architecture?: Architecture;
 }
 
 /** Lambda's own share of a cold start, fetching the package and making the environment, is taken to be as long as the process's. */
 export const LAMBDA_COLD_START_FACTOR = 2;
+
+/**
+ * What a rank does in a second on arm64, x86_64 = 1, where only one of them was measured. An assumption, not a measurement: a Graviton2
+ * core multiplies 40 GFLOP/s in fp32 at most (two 128-bit pipes at 2.5 GHz) where the x86-64 cores here reach 100, and two thirds of the
+ * time are such products. `quote --probe` on an arm64 machine settles it.
+ */
+export const ARM64_RATE = 0.5;
+
+/** What a model quantised by `model quantize` predicts in a second, the same model in fp32 = 1: measured, 1.64 to 1.68 (docs/performance.md). */
+export const INT8_RATE = 1.65;
 
 /**
  * This system. Rates and memory were measured on two shared x86-64 cores, not on Lambda; the cold start there is a process
@@ -47,17 +78,28 @@ export const LAMBDA_COLD_START_FACTOR = 2;
  */
 export const DEFAULT_CALIBRATION: Calibration = {
   source: 'figures of this project measured on two shared x86-64 cores, not on Lambda',
+  architecture: 'x86_64',
   coldStartSeconds: 1.2,
   coldDownload: { bytes: 51e6, objects: 1 },
   samplesPerSecond: 350,
   vcpus: 1,
   rateSpread: 0.1,
-  stragglers: { probability: 0.01, seconds: 5 },
+  ...PUBLISHED_SPREAD,
   failureProbability: 0.001,
   readsWhilePredicting: true,
+  // Result, predictions, hashes.
   objectsWritten: 3,
+  predictionPieces: { fromSeconds: 60, everySeconds: 30 },
   // Measured: 275-354 MB with one session, 360-523 MB with two, whatever the batch size (docs/costs.md).
   memory: { baseMb: 350, mbPerSession: 170, mbPerBatchSample: 0, shareOfPartition: 0 },
-  initialize: { coldStartSeconds: 0.8, memoryMb: 512 },
-  summarize: { coldStartSeconds: 0.8, memoryMb: 1024, readsAtOnce: 32 },
+  // As config/default.yml deploys them. Of each rank Summarize reads what a rank writes.
+  initialize: { coldStartSeconds: 0.8, memoryMb: 512, architecture: 'arm64' },
+  summarize: {
+    coldStartSeconds: 0.8,
+    memoryMb: 2048,
+    architecture: 'arm64',
+    readsAtOnce: 32,
+    objectsPerRank: 3,
+    secondsPerObject: 0.03,
+  },
 };

@@ -2,7 +2,7 @@ export {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,
   DEFAULT_THROTTLE_RETRY,
-  lambdaCores,
+  sessionsOn,
   type AwsLimits,
   type RetryPolicy,
 } from './aws-limits.ts';

@@ -10,16 +10,16 @@ import {
   type RunUsage,
   seededRandom,
 } from '@cosmicai/metrics';
-import { piecesOf } from '@cosmicai/store';
 import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,
   DEFAULT_THROTTLE_RETRY,
-  lambdaCores,
+  sessionsOn,
   type AwsLimits,
   type RetryPolicy,
 } from './aws-limits.ts';
-import type { Calibration } from './calibration.ts';
+import { ARM64_RATE, type Calibration } from './calibration.ts';
+import { pacesOf } from './paces.ts';
 import type { Quote, Range } from './quote-schema.ts';
 import type { RunPlan } from './run-plan.ts';
 import { simulateRun, type SimulatedRun } from './scale-out.ts';
@@ -37,6 +37,8 @@ export interface QuoteOptions {
 
 /** Step Functions charges for each state entered. Every run enters Initialize, FmiEnabled, Infer, Summarize, RunSucceeded, Done. */
 const OUTER_TRANSITIONS = 6;
+/** `manifest.json` and `SUCCEEDED_0.json`. */
+const MAP_PUTS = 2;
 /** CheckRendezvous. */
 const FMI_TRANSITIONS = 1;
 /** A Standard child enters its one task. */
@@ -55,8 +57,9 @@ export function quoteRun(
     runs = 25,
   }: QuoteOptions,
 ): Quote {
-  const simulated = Array.from({ length: runs }, (_, run) =>
-    simulateRun({ plan, calibration, limits, retry, throttleRetry, random: seededRandom(seed + run) }),
+  const paces = pacesOf(runs, calibration.runSpread, seed);
+  const simulated = paces.map((pace, run) =>
+    simulateRun({ plan, calibration, limits, retry, throttleRetry, pace, random: seededRandom(seed + run) }),
   );
   const bills = simulated
     .map((run) => ({ run, cost: costOfRun(usageOf(run, plan, calibration), prices) }))
@@ -65,7 +68,7 @@ export function quoteRun(
   const largest = plan.ranks.reduce((most, load) => Math.max(most, load.bytes / Math.max(1, load.files)), 0);
   const peakMb =
     calibration.memory.baseMb +
-    calibration.memory.mbPerSession * (lambdaCores(plan.memoryMb) - 1) +
+    calibration.memory.mbPerSession * (sessionsOn(plan.memoryMb, limits) - 1) +
     calibration.memory.mbPerBatchSample * plan.batchSize +
     (calibration.memory.shareOfPartition * largest) / 2 ** 20;
   const middle = (of: (run: SimulatedRun) => number) => range(simulated.map(of)).median;
@@ -89,9 +92,14 @@ export function quoteRun(
     cost: typical.cost,
     costUsd: range(bills.map(({ cost }) => cost.usd)),
     warnings: quoteWarnings({ plan, simulated, peakMb, limits }),
-    calibration: calibration.source,
+    calibration: sourceOf(calibration, plan),
     simulatedRuns: runs,
   };
+}
+
+function sourceOf({ source, architecture }: Calibration, plan: RunPlan): string {
+  if (plan.architecture === architecture) return source;
+  return `${source}; ${plan.architecture} not measured, a core of arm64 taken to do ${ARM64_RATE} of one of x86_64`;
 }
 
 /** What a simulated run uses of everything that is paid for. */
@@ -101,10 +109,18 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
   const files = plan.ranks.reduce((sum, load) => sum + load.files, 0);
   const children = run.ranks.length;
   const lists = Math.ceil(Math.max(1, files) / 1000) + Math.ceil(Math.max(1, children) / 1000);
-  const control = { architecture, ephemeralStorageMb: 512, requests: 1 };
+  const control = { ephemeralStorageMb: 512, requests: 1 };
+  const { initialize, summarize } = calibration;
+  const whole = children - run.failedRanks;
   return {
     lambda: [
-      { name: 'init', ...control, memoryMb: calibration.initialize.memoryMb, billedSeconds: run.initializeSeconds },
+      {
+        name: 'init',
+        architecture: initialize.architecture ?? architecture,
+        ...control,
+        memoryMb: initialize.memoryMb,
+        billedSeconds: run.initializeSeconds,
+      },
       {
         name: 'inference',
         architecture,
@@ -115,7 +131,13 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
         // Beyond what is kept ready, others run at the price of others.
         provisioned: run.peakConcurrency <= provisionedConcurrency,
       },
-      { name: 'summarize', ...control, memoryMb: calibration.summarize.memoryMb, billedSeconds: run.summarizeSeconds },
+      {
+        name: 'summarize',
+        architecture: summarize.architecture ?? architecture,
+        ...control,
+        memoryMb: summarize.memoryMb,
+        billedSeconds: run.summarizeSeconds,
+      },
     ],
     stepFunctions: {
       standardTransitions: transitionsOf(run, plan),
@@ -127,10 +149,12 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
         : {}),
     },
     s3: {
-      // Plan and record, then combined data and summary twice, the proof and the lease, and each rank's result where it is published.
-      puts: 8 + run.invocations * calibration.objectsWritten + (children > MOST_RANKS_PUBLISHED ? 0 : children),
+      // Plan and record, then combined data and summary twice, the proof and the lease, and each rank's result where it is published;
+      // the Map's two lists of what became of its children.
+      puts: 8 + MAP_PUTS + run.puts + (children > MOST_RANKS_PUBLISHED ? 0 : whole),
       lists,
-      gets: 1 + partitionGets(plan) + run.coldStarts * calibration.coldDownload.objects + children,
+      // The Map's reader asks for the manifest, Summarize for it and the record, and for what the ranks wrote.
+      gets: 3 + run.gets + run.coldStarts * calibration.coldDownload.objects + whole * summarize.objectsPerRank,
     },
     ...(plan.fmi && rendezvous !== null && { fargate: fargateUsage(rendezvous, run.seconds) }),
     ...(provisionedConcurrency > 0 && {
@@ -140,11 +164,6 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
       dataTransfer: partitionTransfer(plan.ranks.reduce((sum, load) => sum + load.bytes, 0)),
     }),
   };
-}
-
-/** Ranks read their files in pieces, whatever the batch size. */
-function partitionGets(plan: RunPlan): number {
-  return plan.ranks.reduce((sum, { files, bytes }) => sum + (files === 0 ? 0 : files * piecesOf(bytes / files)), 0);
 }
 
 function transitionsOf(run: SimulatedRun, plan: RunPlan): number {

@@ -5,6 +5,7 @@ import type { AwsLimits, RetryPolicy } from './aws-limits.ts';
 import type { Calibration } from './calibration.ts';
 import { EventQueue } from './event-queue.ts';
 import { LambdaPool } from './lambda-pool.ts';
+import { readersOf } from './reading.ts';
 import type { RunPlan } from './run-plan.ts';
 
 /** What became of a rank in a simulated run. Times in seconds from the start of the run. */
@@ -37,6 +38,9 @@ export interface SimulatedRun {
   /** Billed seconds of all invocations of the inference function: cold starts included, rounded up to the millisecond. */
   readonly billedSeconds: number;
   readonly failedRanks: number;
+  /** S3 requests of the ranks for partitions and results, those of attempts that failed, too. */
+  readonly gets: number;
+  readonly puts: number;
 }
 
 export interface Simulation {
@@ -47,9 +51,12 @@ export interface Simulation {
   /** For invocations that Lambda turns away. */
   readonly throttleRetry: RetryPolicy;
   readonly random: Random;
+  /** How long everything of this run takes; default: 1, as long as is expected. */
+  readonly pace?: number;
 }
 
-type Event = { readonly kind: 'invoke' | 'end'; readonly rank: number };
+/** `expire`: the child execution may last no longer. */
+type Event = { readonly kind: 'invoke' | 'end' | 'expire'; readonly rank: number };
 
 interface Progress {
   readonly queuedAt: number;
@@ -61,6 +68,8 @@ interface Progress {
   throttled: number;
   throttleRetries: number;
   retries: number;
+  /** Its child execution is over. */
+  over: boolean;
 }
 
 const NOTHING: Phases = { coldStart: 0, modelLoad: 0, read: 0, inference: 0, write: 0 };
@@ -70,16 +79,19 @@ const NOTHING: Phases = { coldStart: 0, modelLoad: 0, read: 0, inference: 0, wri
  * Lambda answers with a warm environment, a new one as far as scale-out and concurrency allow, or a throttle that is retried.
  */
 export function simulateRun(simulation: Simulation): SimulatedRun {
-  const { plan, calibration, limits } = simulation;
+  const { plan, calibration, limits, pace = 1 } = simulation;
   const files = plan.ranks.reduce((sum, load) => sum + load.files, 0);
   const initializeSeconds =
-    calibration.initialize.coldStartSeconds + (Math.ceil(Math.max(1, files) / 1000) + 2) * limits.s3RequestSeconds;
+    pace *
+    (calibration.initialize.coldStartSeconds + (Math.ceil(Math.max(1, files) / 1000) + 2) * limits.s3RequestSeconds);
   const map = simulateMap(simulation, initializeSeconds);
   const withData = plan.ranks.filter((load) => load.files > 0).length;
+  const { coldStartSeconds, readsAtOnce, objectsPerRank, secondsPerObject } = calibration.summarize;
   const summarizeSeconds =
-    calibration.summarize.coldStartSeconds +
-    (Math.ceil(withData / calibration.summarize.readsAtOnce) + Math.ceil(withData / 1000) + 1) *
-      limits.s3RequestSeconds;
+    pace *
+    (coldStartSeconds +
+      Math.ceil(withData / readsAtOnce) * objectsPerRank * secondsPerObject +
+      (Math.ceil(withData / 1000) + 1) * limits.s3RequestSeconds);
   const ended = map.ranks.reduce((last, rank) => Math.max(last, rank.endedAt), initializeSeconds);
   return {
     ...map,
@@ -93,7 +105,7 @@ export function simulateRun(simulation: Simulation): SimulatedRun {
 type SimulatedMap = Omit<SimulatedRun, 'seconds' | 'initializeSeconds' | 'mapSeconds' | 'summarizeSeconds'>;
 
 function simulateMap(
-  { plan, calibration, limits, retry, throttleRetry, random }: Simulation,
+  { plan, calibration, limits, retry, throttleRetry, random, pace = 1 }: Simulation,
   begin: number,
 ): SimulatedMap {
   const waiting = plan.ranks.flatMap((load, rank) => (load.files > 0 ? [rank] : [])).values();
@@ -102,7 +114,10 @@ function simulateMap(
   const progress = new Map<number, Progress>();
   const betweenStarts = 1 / limits.childStartsPerSecond;
   let nextStart = begin;
-  let billedMs = 0;
+  const concurrency = Math.min(plan.maxConcurrency, limits.distributedMapConcurrency);
+  const readers = readersOf(plan, limits);
+  const childSeconds = plan.childType === 'EXPRESS' ? limits.expressSeconds : Infinity;
+  const used = { billedMs: 0, gets: 0, puts: 0 };
 
   const startChild = (now: number) => {
     const { value: rank, done } = waiting.next();
@@ -119,10 +134,12 @@ function simulateMap(
       throttled: 0,
       throttleRetries: 0,
       retries: 0,
+      over: false,
     });
     queue.add(at, { kind: 'invoke', rank });
   };
   const finish = (rank: Progress, now: number) => {
+    rank.over = true;
     rank.endedAt = now;
     startChild(now);
   };
@@ -133,7 +150,8 @@ function simulateMap(
       return;
     }
     const longest = Math.min(policy.maxDelaySeconds, policy.intervalSeconds * policy.backoffRate ** of[spent]++);
-    queue.add(now + longest * random(), { kind: 'invoke', rank });
+    const [again, expires] = [now + longest * random(), of.queuedAt + childSeconds];
+    queue.add(Math.min(again, expires), { kind: again < expires ? 'invoke' : 'expire', rank });
   };
   const invoke = (rank: number, now: number) => {
     const of = valueOf(progress, rank);
@@ -146,22 +164,28 @@ function simulateMap(
     of.cold = admission === 'cold';
     of.startedAt = now;
     of.invocations++;
-    of.attempt = drawAttempt(itemAt(plan.ranks, rank), { plan, calibration, limits, cold: of.cold, random });
-    billedMs += Math.ceil(of.attempt.seconds * 1000);
-    queue.add(now + of.attempt.seconds, { kind: 'end', rank });
+    const conditions = { plan, calibration, limits, cold: of.cold, readers, pace, random };
+    of.attempt = drawAttempt(itemAt(plan.ranks, rank), conditions);
+    used.billedMs += Math.ceil(of.attempt.seconds * 1000);
+    used.gets += of.attempt.gets;
+    used.puts += of.attempt.puts;
+    const [ends, expires] = [now + of.attempt.seconds, of.queuedAt + childSeconds];
+    queue.add(ends, { kind: 'end', rank });
+    if (expires < ends) queue.add(expires, { kind: 'expire', rank });
   };
 
-  const concurrency = Math.min(plan.maxConcurrency, limits.distributedMapConcurrency);
   for (let child = 0; child < concurrency; child++) startChild(begin);
   for (let next = queue.next(); next !== undefined; next = queue.next()) {
     const { kind, rank } = next.event;
-    if (kind === 'invoke') {
-      invoke(rank, next.time);
-      continue;
-    }
-    pool.release();
     const of = valueOf(progress, rank);
-    if (of.attempt?.outcome === 'succeeded') finish(of, next.time);
+    // An invocation goes on when its child execution has ended, and is paid for.
+    if (kind === 'end') pool.release();
+    if (of.over) continue;
+    if (kind === 'invoke') invoke(rank, next.time);
+    else if (kind === 'expire') {
+      if (of.attempt !== undefined) of.attempt = { ...of.attempt, outcome: 'timed out' };
+      finish(of, next.time);
+    } else if (of.attempt?.outcome === 'succeeded') finish(of, next.time);
     else retryOrFail(rank, next.time, retry, 'retries');
   }
   const ended = [...progress].map(([rank, of]) => simulatedRank(rank, of));
@@ -172,7 +196,9 @@ function simulateMap(
     throttled: ranks.reduce((sum, rank) => sum + rank.throttled, 0),
     coldStarts: pool.coldStarts,
     peakConcurrency: pool.peakConcurrency,
-    billedSeconds: billedMs / 1000 + ranks.reduce((sum, rank) => sum + rank.barrier, 0),
+    gets: used.gets,
+    puts: used.puts,
+    billedSeconds: used.billedMs / 1000 + ranks.reduce((sum, rank) => sum + rank.barrier, 0),
     failedRanks: ranks.filter((rank) => rank.outcome === 'failed').length,
   };
 }

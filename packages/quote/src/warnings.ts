@@ -1,6 +1,8 @@
-import type { AwsLimits } from './aws-limits.ts';
+import { median } from '@cosmicai/metrics';
+import { vcpusOf, type AwsLimits } from './aws-limits.ts';
+import { readersOf, readingOf } from './reading.ts';
 import type { RunPlan } from './run-plan.ts';
-import type { SimulatedRun } from './scale-out.ts';
+import type { SimulatedRank, SimulatedRun } from './scale-out.ts';
 
 /** One rank task as JSON, written out with its paths. */
 const ITEM_BYTES = 420;
@@ -16,7 +18,14 @@ interface Findings {
 
 /** What stands against a run as planned, each with what to do. */
 export function quoteWarnings(findings: Findings): string[] {
-  return [concurrency(findings), duration(findings), memory(findings), payload(findings), outcome(findings)].flat();
+  return [
+    concurrency(findings),
+    duration(findings),
+    requests(findings),
+    memory(findings),
+    payload(findings),
+    outcome(findings),
+  ].flat();
 }
 
 function concurrency({ plan, limits, simulated }: Findings): string[] {
@@ -49,7 +58,7 @@ function concurrency({ plan, limits, simulated }: Findings): string[] {
 function duration({ plan, simulated, limits }: Findings): string[] {
   const slowest = Math.max(
     0,
-    ...simulated.map((run) => run.ranks.reduce((most, rank) => Math.max(most, rank.endedAt - rank.startedAt), 0)),
+    ...simulated.map((run) => run.ranks.reduce((most, rank) => Math.max(most, secondsNeeded(rank)), 0)),
   );
   const warnings: string[] = [];
   const told = (limit: number, what: string, remedy: string) => {
@@ -59,15 +68,35 @@ function duration({ plan, simulated, limits }: Findings): string[] {
       );
     }
   };
-  told(limits.timeoutSeconds, 'a Lambda function', 'Use more ranks or smaller partitions.');
-  if (plan.childType === 'EXPRESS' && slowest <= NEAR * limits.timeoutSeconds) {
+  if (plan.childType === 'STANDARD')
+    told(limits.timeoutSeconds, 'a Lambda function', 'Use more ranks or smaller partitions.');
+  else
     told(
       limits.expressSeconds,
       'an Express child execution',
       'Use more ranks, smaller partitions, or STANDARD children.',
     );
-  }
   return warnings;
+}
+
+/** What was cut off, too. */
+function secondsNeeded({ startedAt, endedAt, phases }: SimulatedRank): number {
+  const { coldStart, modelLoad, read, inference, write } = phases;
+  return Math.max(endedAt - startedAt, coldStart + modelLoad + read + inference + write);
+}
+
+/** A prefix that answers more slowly than its ranks predict. */
+function requests({ plan, limits, simulated }: Findings): string[] {
+  const [load] = [...plan.ranks].sort((a, b) => b.bytes - a.bytes);
+  const inference = median(simulated.flatMap((run) => run.ranks.map(({ phases }) => phases.inference)));
+  const readers = readersOf(plan, limits);
+  if (load === undefined || load.files === 0) return [];
+  const { gets } = readingOf(load, { limits, vcpus: vcpusOf(plan.memoryMb, limits), readers });
+  const seconds = (gets * readers) / limits.s3GetsPerSecond;
+  if (!(seconds > NEAR * inference)) return [];
+  return [
+    `${readers} ranks that read at once ask for ${gets} pieces each, which takes ${Math.round(seconds)} s at the ${limits.s3GetsPerSecond} requests a second that S3 answers below one prefix. Lower max_concurrency, or give the functions less memory: they wait for S3.`,
+  ];
 }
 
 function memory({ plan, peakMb, limits }: Findings): string[] {

@@ -11,7 +11,7 @@ describe('a calibration', () => {
     const calibration = calibratedBy(ranks([4, 4, 4, 4, 4, 4, 4, 4, 4, 24]), given);
 
     expect(calibration).toMatchObject({ samplesPerSecond: 250, rateSpread: 0, vcpus: 2, source: 'a probe' });
-    expect(calibration.stragglers).toEqual({ probability: 0.1, seconds: 20 });
+    expect(calibration.stragglers).toEqual({ probability: 0.1, slowdown: 5 });
   });
 
   it('takes the time of prediction alone where a rank tells it: loading and reading are in the simulation already', () => {
@@ -71,16 +71,22 @@ describe('a calibration', () => {
   it('takes spread and stragglers from the rates, whatever the sizes', () => {
     const { rateSpread, samplesPerSecond, stragglers } = calibratedBy(
       [...ranks([4, 5, 3.2, 4]), ...ranks([8, 9, 13])],
-      { ...given, base: { ...given.base, stragglers: { probability: 0.2, seconds: 1 } } },
+      { ...given, base: { ...given.base, stragglers: { probability: 0.2, slowdown: 1 } } },
     );
 
     // In the middle lie 5 s; twice that are spread still, 13 s a straggler.
     const logs = [4, 5, 3.2, 4, 8, 9].map((seconds) => Math.log(seconds / 5));
     expect(samplesPerSecond).toBe(200);
     expect(rateSpread).toBeCloseTo(Math.sqrt(logs.reduce((sum, log) => sum + log ** 2, 0) / 5), 12);
-    expect(stragglers).toEqual({ probability: 1 / 7, seconds: expect.closeTo(8, 12) as number });
+    expect(stragglers).toEqual({ probability: 1 / 7, slowdown: expect.closeTo(1.6, 12) as number });
     expect(calibratedBy(ranks([5, 5, 5, 10]), given).rateSpread).toBeCloseTo(Math.sqrt(Math.LN2 ** 2 / 3), 12);
-    expect(calibratedBy(ranks([4, 4, 4, 20, 28]), given).stragglers.seconds).toBeCloseTo(20, 12);
+    expect(calibratedBy(ranks([4, 4, 4, 20, 28]), given).stragglers.slowdown).toBeCloseTo(5, 12);
+  });
+
+  it('is of the processors that the ranks tell of', () => {
+    const [rank] = ranks([4]);
+    expect(calibratedBy([{ ...rank!, architecture: 'arm64' }], given).architecture).toBe('arm64');
+    expect(calibratedBy([rank!], given).architecture).toBe('x86_64');
   });
 
   it('keeps the spread that one steady rank can’t show, and takes that of two', () => {
@@ -93,11 +99,11 @@ describe('a calibration', () => {
     const after = (count: number, probability: number) =>
       calibratedBy(ranks(Array<number>(count).fill(4)), {
         ...given,
-        base: { ...given.base, stragglers: { probability, seconds: 5 } },
+        base: { ...given.base, stragglers: { probability, slowdown: 5 } },
       }).stragglers;
-    expect(after(3, 0.25)).toEqual({ probability: 0.25, seconds: 5 });
-    expect(after(4, 0.25)).toEqual({ probability: 0, seconds: 0 });
-    expect(after(3, 0)).toEqual({ probability: 0, seconds: 0 });
+    expect(after(3, 0.25)).toEqual({ probability: 0.25, slowdown: 5 });
+    expect(after(4, 0.25)).toEqual({ probability: 0, slowdown: 0 });
+    expect(after(3, 0)).toEqual({ probability: 0, slowdown: 0 });
   });
 
   it('leaves out ranks that don’t tell samples and seconds both', () => {

@@ -24,7 +24,7 @@ import { quoteWarnings } from '../src/warnings.ts';
 const limits: AwsLimits = {
   ...DEFAULT_AWS_LIMITS,
   childStartsPerSecond: 10,
-  memoryMbPerVcpu: 1000,
+  memoryMbPerVcpu: 2000,
   s3RequestSeconds: 0.1,
   s3BytesPerSecond: 10e6,
 };
@@ -33,16 +33,20 @@ const calibration: Calibration = {
   coldStartSeconds: 2,
   coldDownload: { bytes: 20e6, objects: 3 },
   samplesPerSecond: 100,
-  vcpus: 2,
+  vcpus: 1,
+  architecture: 'arm64',
   rateSpread: 0,
-  stragglers: { probability: 0, seconds: 100 },
+  stragglers: { probability: 0, slowdown: 100 },
+  runSpread: 0,
   failureProbability: 0,
   readsWhilePredicting: true,
   objectsWritten: 3,
   memory: { baseMb: 100, mbPerSession: 50, mbPerBatchSample: 0.5, shareOfPartition: 0.25 },
   initialize: { coldStartSeconds: 1, memoryMb: 512 },
-  summarize: { coldStartSeconds: 1.5, memoryMb: 1024, readsAtOnce: 2 },
+  summarize: { coldStartSeconds: 1.5, memoryMb: 1024, readsAtOnce: 2, objectsPerRank: 3, secondsPerObject: 0.2 },
 };
+/** Seconds until a file's first galaxies can be predicted: two requests, each for a MiB. */
+const FIRST = 2 * 0.1 + (2 * 2 ** 20) / 10e6;
 const LARGE = { samples: 2000, bytes: 40e6, files: 2 };
 const SMALL = { samples: 400, bytes: 4e6, files: 1 };
 const plan: RunPlan = {
@@ -76,27 +80,30 @@ function near(value: unknown): unknown {
 }
 
 describe('a run worked out by hand', () => {
-  // 4,000 MB are 4 vCPUs, which predict 200 galaxies a second.
-  const large = { coldStart: 2, modelLoad: 0.3 + 2, read: 0.1 + 0.8, inference: 10, write: 0.3 };
-  const small = { coldStart: 2, modelLoad: 0.3 + 2, read: 0.1 + 0.4, inference: 2, write: 0.3 };
+  // 4,000 MB are 2 vCPUs, which predict 200 galaxies a second. Of each file the last MiB comes first, then the first one.
+  const large = { coldStart: 2, modelLoad: 0.3 + 2, read: 2 * FIRST, inference: 10, write: 0.3 };
+  const small = { coldStart: 2, modelLoad: 0.3 + 2, read: FIRST, inference: 2, write: 0.3 };
+  const LAST = 1.3 + 4.3 + 2 * FIRST + 10.3;
   const common = { cold: true, invocations: 1, throttled: 0, outcome: 'succeeded' };
 
   it('has the times of its phases, and its ranks wait for the slowest before they write', () => {
     expect(simulated()).toEqual(
       near({
         initializeSeconds: 1.3,
-        mapSeconds: 15.5,
-        summarizeSeconds: 1.8,
-        seconds: 18.6,
+        mapSeconds: LAST - 1.3,
+        summarizeSeconds: 2.3,
+        seconds: LAST + 2.3,
         ranks: [
-          { ...common, rank: 0, queuedAt: 1.3, startedAt: 1.3, endedAt: 16.8, phases: large, barrier: 0 },
-          { ...common, rank: 1, queuedAt: 1.4, startedAt: 1.4, endedAt: 16.8, phases: small, barrier: 8.3 },
+          { ...common, rank: 0, queuedAt: 1.3, startedAt: 1.3, endedAt: LAST, phases: large, barrier: 0 },
+          { ...common, rank: 1, queuedAt: 1.4, startedAt: 1.4, endedAt: LAST, phases: small, barrier: 7.9 + FIRST },
         ],
         invocations: 2,
         throttled: 0,
         coldStarts: 2,
         peakConcurrency: 2,
-        billedSeconds: 15.5 + 7.1 + 8.3,
+        billedSeconds: 15.42 + 7.01 + 7.9 + FIRST,
+        gets: 8 + 3,
+        puts: 6,
         failedRanks: 0,
       }),
     );
@@ -110,19 +117,91 @@ describe('a run worked out by hand', () => {
 
     expect(run.ranks.map(({ endedAt, barrier, phases }) => [endedAt, barrier, phases.read, phases.inference])).toEqual(
       near([
-        [20.1, 0, 4.2, 10],
-        [8.5, 0, 0.5, 2],
+        [1.3 + 4.3 + (0.4 + 4) + 10.3, 0, 0.4 + 4, 10],
+        [1.4 + 4.3 + (0.2 + 0.4) + 2.3, 0, 0.2 + 0.4, 2],
       ]),
     );
   });
 
   it('predicts no faster than it reads, and a straggler stalls', () => {
-    const slow = { ...calibration, samplesPerSecond: 100_000, stragglers: { probability: 0.51, seconds: 7 } };
+    const fast = { ...calibration, samplesPerSecond: 100_000 };
+    const slow = { ...calibration, stragglers: { probability: 0.51, slowdown: 0.7 } };
     const inference = (of: Calibration): number =>
       simulated({ plan: { ...plan, fmi: false }, calibration: of }).ranks[0]!.phases.inference;
 
-    expect(inference(slow)).toBeCloseTo(7.01, 9);
-    expect(inference({ ...slow, stragglers: { probability: 0.5, seconds: 7 } })).toBeCloseTo(3.3, 9);
+    expect(inference(slow)).toBeCloseTo(17, 9);
+    expect(inference({ ...slow, stragglers: { probability: 0.5, slowdown: 0.7 } })).toBeCloseTo(10, 9);
+    // What lies between both MiB of its files, and then the galaxies of the last of these pieces.
+    const between = 40e6 - 4 * 2 ** 20;
+    expect(inference(fast)).toBeCloseTo(between / 10e6 + (between / 4 / 40e6) * (2000 / 200_000), 9);
+  });
+
+  it('ends a child execution of Express where it may last no longer; its invocation goes on and is paid for', () => {
+    const run = simulated({
+      plan: { ...plan, ranks: [LARGE, SMALL], fmi: false },
+      limits: { ...limits, expressSeconds: 9 },
+    });
+
+    expect(run).toMatchObject({ failedRanks: 1, invocations: 2 });
+    expect(run.ranks).toMatchObject(
+      near([
+        { outcome: 'failed', queuedAt: 1.3, endedAt: 10.3, phases: large },
+        { outcome: 'succeeded', endedAt: 1.4 + 6.6 + FIRST },
+      ]) as object[],
+    );
+    expect(run.billedSeconds).toBeCloseTo(15.42 + 7.01, 9);
+    const standard = { ...plan, ranks: [LARGE], fmi: false, childType: 'STANDARD' } as const;
+    expect(simulated({ plan: standard, limits: { ...limits, expressSeconds: 9 } }).failedRanks).toBe(0);
+  });
+
+  it('shares the requests that a prefix answers in a second', () => {
+    const shared = (s3GetsPerSecond: number) =>
+      simulated({ plan: { ...plan, ranks: [LARGE, SMALL], fmi: false }, limits: { ...limits, s3GetsPerSecond } })
+        .ranks[0]!.phases.inference;
+    const piece = (20e6 - 2 ** 21) / 2 / 40e6;
+
+    expect(shared(2)).toBeCloseTo(10, 9);
+    // Eight requests of each of two ranks.
+    expect(shared(1)).toBeCloseTo(16 - 2 * FIRST + piece * 10, 9);
+  });
+
+  it('predicts on arm64 at half the rate of x86_64, where only one of them was measured', () => {
+    const inference = (architecture: RunPlan['architecture'], of: Calibration['architecture']) =>
+      simulated({ plan: { ...plan, fmi: false, architecture }, calibration: { ...calibration, architecture: of } })
+        .ranks[0]!.phases.inference;
+    expect([inference('arm64', 'arm64'), inference('x86_64', 'x86_64')]).toEqual(near([10, 10]));
+    expect([inference('arm64', 'x86_64'), inference('x86_64', 'arm64')]).toEqual(near([20, 5]));
+    const quoted = (architecture: RunPlan['architecture']) =>
+      quoteRun({ ...plan, architecture }, calibration, { prices: pricesOf(), limits, runs: 1 }).calibration;
+    expect(quoted('arm64')).toBe('paper');
+    expect(quoted('x86_64')).toBe('paper; x86_64 not measured, a core of arm64 taken to do 0.5 of one of x86_64');
+  });
+
+  it('has no more cores at work than sessions, and takes bytes more slowly on less than one core', () => {
+    const phases = (memoryMb: number) => simulated({ plan: { ...plan, fmi: false, memoryMb } }).ranks[0]!.phases;
+    expect(phases(2900).inference).toBeCloseTo(20, 9);
+    expect(phases(1000).inference).toBeCloseTo(40, 9);
+    expect(phases(1000).read).toBeCloseTo(2 * (0.2 + (2 * 2 ** 21) / 10e6), 9);
+    expect(phases(1000).modelLoad).toBeCloseTo(0.3 + 4, 9);
+  });
+
+  it('keeps predictions in pieces where a rank lasts long', () => {
+    const puts = (fromSeconds: number) =>
+      simulated({
+        plan: { ...plan, ranks: [LARGE], fmi: false },
+        calibration: { ...calibration, predictionPieces: { fromSeconds, everySeconds: 4 } },
+      }).puts;
+    expect([puts(10), puts(10.1)]).toEqual([3 + 2, 3]);
+  });
+
+  it('takes all of its time at the pace of its day', () => {
+    const [day, slow] = [simulated(), simulated({ pace: 2 })];
+    expect(slow).toMatchObject(
+      near({ initializeSeconds: 2 * day.initializeSeconds, summarizeSeconds: 2 * day.summarizeSeconds }) as object,
+    );
+    expect(slow.ranks[0]!.phases).toEqual(
+      near(Object.fromEntries(Object.entries(day.ranks[0]!.phases).map(([phase, seconds]) => [phase, 2 * seconds]))),
+    );
   });
 
   it('spreads rates by the logarithm', () => {
@@ -138,10 +217,11 @@ describe('a run worked out by hand', () => {
       retry: { intervalSeconds: 1, backoffRate: 2, maxAttempts: 3, maxDelaySeconds: 3 },
     });
 
-    const [cold, warm] = [2 + 5.1 / 2, 2.8 / 2];
+    const [cold, warm] = [2 + (4.6 + FIRST) / 2, (2.3 + FIRST) / 2];
     expect(run).toMatchObject(
-      near({ failedRanks: 1, invocations: 4, coldStarts: 1, throttled: 0, billedSeconds: cold + 3 * warm }) as object,
+      near({ failedRanks: 1, invocations: 4, coldStarts: 1, throttled: 0, gets: 8, puts: 0 }) as object,
     );
+    expect(run.billedSeconds).toBeCloseTo(cold + 3 * warm, 2);
     const endedAt = 1.3 + cold + 0.5 + warm + 1 + warm + 1.5 + warm;
     expect(run.ranks).toMatchObject(
       near([{ outcome: 'failed', cold: false, startedAt: endedAt - warm, endedAt, barrier: 0 }]) as object[],
@@ -155,9 +235,9 @@ describe('a run worked out by hand', () => {
     });
 
     expect(run).toMatchObject({ throttled: 3, coldStarts: 1, peakConcurrency: 1, invocations: 2, failedRanks: 0 });
-    // Queued at 1.4, again after 1.1, 2.2 and 4.4 s: the first has ended at 8.4, and its environment is warm.
+    // Queued at 1.4, again after 1.1, 2.2 and 4.4 s: the first has ended by then, and its environment is warm.
     expect(run.ranks[1]).toMatchObject(
-      near({ queuedAt: 1.4, startedAt: 9.1, endedAt: 11.9, cold: false, throttled: 3 }) as object,
+      near({ queuedAt: 1.4, startedAt: 9.1, endedAt: 9.1 + FIRST + 2.3, cold: false, throttled: 3 }) as object,
     );
   });
 
@@ -167,8 +247,10 @@ describe('a run worked out by hand', () => {
         ({ queuedAt }) => queuedAt,
       );
 
-    expect(queued({ maxConcurrency: 2 })).toEqual(near([1.3, 1.4, 8.4]));
-    expect(queued({}, { ...limits, distributedMapConcurrency: 1 })).toEqual(near([1.3, 8.4, 11.2]));
+    expect(queued({ maxConcurrency: 2 })).toEqual(near([1.3, 1.4, 1.3 + 6.6 + FIRST]));
+    expect(queued({}, { ...limits, distributedMapConcurrency: 1 })).toEqual(
+      near([1.3, 1.3 + 6.6 + FIRST, 1.3 + 8.9 + 2 * FIRST]),
+    );
   });
 
   it('counts a rank that only failed as one that waited for nobody', () => {
@@ -193,27 +275,28 @@ describe('a run worked out by hand', () => {
             memoryMb: 4000,
             ephemeralStorageMb: 2560,
             requests: 2,
-            billedSeconds: 30.9,
+            billedSeconds: 15.42 + 7.01 + 7.9 + FIRST,
             provisioned: false,
           },
-          { name: 'summarize', ...control, memoryMb: 1024, billedSeconds: 1.8 },
+          { name: 'summarize', ...control, memoryMb: 1024, billedSeconds: 2.3 },
         ],
         stepFunctions: { standardTransitions: 7, expressRequests: 2, expressGbSeconds: (15.5 + 15.4) / 16 },
-        s3: { puts: 16, lists: 2, gets: 20 },
-        fargate: { vcpuHours: 18.6 / 3600, gbHours: (3 * 18.6) / 3600, architecture: 'x86_64' },
+        // Model files, pieces, what Summarize and the Map's reader read; and what they write.
+        s3: { puts: 18, lists: 2, gets: 6 + 11 + 9 },
+        fargate: { vcpuHours: (LAST + 2.3) / 3600, gbHours: (3 * (LAST + 2.3)) / 3600, architecture: 'x86_64' },
         dataTransfer: { fromS3ToLambdaGb: 44e6 / 2 ** 30 },
       }),
     );
     const small = { vcpus: 0.5, memoryMb: 1024, architecture: 'arm64' } as const;
     expect(usage({ rendezvous: small }).fargate).toEqual(
-      near({ vcpuHours: 9.3 / 3600, gbHours: 18.6 / 3600, architecture: 'arm64' }),
+      near({ vcpuHours: (LAST + 2.3) / 7200, gbHours: (LAST + 2.3) / 3600, architecture: 'arm64' }),
     );
     expect(usage({ rendezvous: null })).not.toHaveProperty('fargate');
     expect(usage({ fmi: false })).not.toHaveProperty('fargate');
     expect(usage({ dataElsewhere: true })).not.toHaveProperty('dataTransfer');
     expect(usage({ provisionedConcurrency: 1 })).toMatchObject({
       lambda: [{}, { provisioned: false }, {}],
-      provisionedConcurrency: near({ architecture: 'arm64', memoryMb: 4000, environments: 1, seconds: 18.6 }),
+      provisionedConcurrency: near({ architecture: 'arm64', memoryMb: 4000, environments: 1, seconds: LAST + 2.3 }),
     });
     expect(usage({ provisionedConcurrency: 2 }).lambda[1]).toMatchObject({ provisioned: true });
     expect(usage({ childType: 'STANDARD', fmi: false }).stepFunctions).toEqual({ standardTransitions: 6 + 2 });
@@ -224,10 +307,10 @@ describe('a run worked out by hand', () => {
       const wide = { ...plan, ranks: Array.from({ length: ranks }, () => SMALL), fmi: false };
       return usageOf(simulated({ plan: wide }), wide, calibration).s3;
     };
-    expect(of(1000)).toMatchObject({ puts: 8 + 3000 + 1000, lists: 2 });
-    expect(of(1001)).toMatchObject({ puts: 8 + 3003, lists: 4 });
+    expect(of(1000)).toMatchObject({ puts: 10 + 3000 + 1000, lists: 2 });
+    expect(of(1001)).toMatchObject({ puts: 10 + 3003, lists: 4 });
     expect(simulated({ plan: { ...plan, ranks: Array.from({ length: 1001 }, () => SMALL) } })).toMatchObject(
-      near({ initializeSeconds: 1.4, summarizeSeconds: 1.5 + (501 + 2 + 1) / 10 }) as object,
+      near({ initializeSeconds: 1.4, summarizeSeconds: 1.5 + 501 * 0.6 + (2 + 1) / 10 }) as object,
     );
   });
 
@@ -251,15 +334,15 @@ describe('a run worked out by hand', () => {
       ranksWithData: 2,
       samples: 2400,
       bytes: 44e6,
-      seconds: exactly(18.6),
-      phases: near({ initialize: 1.3, map: 15.5, summarize: 1.8 }),
-      slowestRankSeconds: exactly(15.5),
+      seconds: exactly(LAST + 2.3),
+      phases: near({ initialize: 1.3, map: LAST - 1.3, summarize: 2.3 }),
+      slowestRankSeconds: exactly(LAST - 1.3),
       lambdaRequests: 4,
       stateTransitions: 7,
       coldStarts: 2,
       peakConcurrency: 2,
-      // Three cores, so two sessions more; the larger partition of two has 20 MB.
-      memory: near({ peakMb: 100 + 2 * 50 + 64 + 5e6 / 2 ** 20, configuredMb: 4000 }),
+      // Two vCPUs, so one session more; the larger partition of two has 20 MB.
+      memory: near({ peakMb: 100 + 50 + 64 + 5e6 / 2 ** 20, configuredMb: 4000 }),
       warnings: [],
       calibration: 'paper',
       simulatedRuns: 3,
@@ -271,6 +354,15 @@ describe('a run worked out by hand', () => {
       /ranks: found "3"; allowed: a number/,
     );
     expect(() => parseAs(quoteSchema, { ...quote, ranks: -3 }, 'quote')).toThrow(/ranks/);
+  });
+
+  it('is quoted with the spread of days: the same median, and a range as wide as it says', () => {
+    const { seconds } = quoteRun(plan, { ...calibration, runSpread: 0.2 }, { prices: pricesOf(), limits });
+    const wide = (quantile: number) => Math.exp(0.2 * quantile);
+    // Children start in turn whatever the day.
+    expect(seconds.median).toBeCloseTo(LAST + 2.3, 9);
+    expect(seconds.high / seconds.median).toBeCloseTo(wide(1.5), 1);
+    expect(seconds.low / seconds.median).toBeCloseTo(wide(-1.5), 1);
   });
 
   it('is quoted with the bill in the middle, and the range of all', () => {
@@ -315,8 +407,8 @@ describe('a run worked out by hand', () => {
       }),
     ).toEqual(
       near([
-        row('duration', 's', 18.6, 30),
-        row('slowest rank', 's', 15.5, 10),
+        row('duration', 's', LAST + 2.3, 30),
+        row('slowest rank', 's', LAST - 1.3, 10),
         row('cost', 'USD', median, median, low, high),
         row('peak memory', 'MB', quote.memory.peakMb, 100, 0),
         row('Lambda requests', '', 4, 4),
@@ -395,11 +487,25 @@ describe('what stands against a run', () => {
       'The slowest rank takes up to 241 s and an Express child execution ends after 300 s. Use more ranks, smaller partitions, or STANDARD children.',
     ]);
     expect(warnings({ plan: standard, simulated: [run({}, 720)] })).toEqual([]);
-    expect(warnings({ simulated: [run({}, 720)] })).toHaveLength(1);
-    for (const either of [plan, standard])
-      expect(warnings({ plan: either, simulated: [run({}, 721)] })).toEqual([
-        'The slowest rank takes up to 721 s and a Lambda function ends after 900 s. Use more ranks or smaller partitions.',
-      ]);
+    expect(warnings({ plan: standard, simulated: [run({}, 721)] })).toEqual([
+      'The slowest rank takes up to 721 s and a Lambda function ends after 900 s. Use more ranks or smaller partitions.',
+    ]);
+  });
+
+  it('is a time-out by what a rank would have needed', () => {
+    const cut = { ...simulated().ranks[0]!, startedAt: 0, endedAt: 300 };
+    const phases = { ...cut.phases, inference: 990 };
+    expect(warnings({ simulated: [run({ ranks: [{ ...cut, phases }] })] })[0]).toMatch(/takes up to 99\d s/);
+  });
+
+  it('is S3, where it answers fewer requests than the ranks ask for', () => {
+    const busy = { ...limits, s3GetsPerSecond: 1 };
+    expect(warnings({ limits: busy })).toEqual([
+      '2 ranks that read at once ask for 8 pieces each, which takes 16 s at the 1 requests a second that S3 answers below one prefix. Lower max_concurrency, or give the functions less memory: they wait for S3.',
+    ]);
+    expect(warnings({ limits: { ...limits, s3GetsPerSecond: 2 }, plan: { ...plan, ranks: [] } })).toEqual([]);
+    // Eight seconds are eight tenths of the ten that prediction takes.
+    expect(warnings({ limits: { ...limits, s3GetsPerSecond: 2 } })).toEqual([]);
   });
 
   it('is memory', () => {

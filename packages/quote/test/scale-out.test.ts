@@ -16,7 +16,8 @@ const steady: Calibration = {
   ...DEFAULT_CALIBRATION,
   rateSpread: 0,
   failureProbability: 0,
-  stragglers: { probability: 0, seconds: 0 },
+  stragglers: { probability: 0, slowdown: 0 },
+  runSpread: 0,
 };
 
 function plan(ranks: number, changes: Partial<RunPlan> = {}): RunPlan {

@@ -1,5 +1,5 @@
 import type { Probe } from '@cosmicai/bench/probe';
-import { DEFAULT_AWS_LIMITS, LAMBDA_COLD_START_FACTOR, lambdaCores, type Calibration } from '@cosmicai/quote';
+import { DEFAULT_AWS_LIMITS, LAMBDA_COLD_START_FACTOR, sessionsOn, type Calibration } from '@cosmicai/quote';
 import { formatNumber, formatSeconds } from './format.ts';
 
 /** The probe and how it is carried over to functions of Lambda: name and value, for the terminal. */
@@ -14,7 +14,7 @@ export function describeProbe(
   const read = probe.readBytesPerSecond;
   const perVcpu = samplesPerSecond / vcpus;
   const given = memoryMb / memoryMbPerVcpu;
-  const sessions = lambdaCores(memoryMb);
+  const sessions = sessionsOn(memoryMb);
   const figure = (value: number) => formatNumber(value, 3);
   return [
     ['Probe', `${formatNumber(probe.galaxies)} ${data} at batch size ${probe.batchSize}, one process, one thread`],
@@ -34,7 +34,7 @@ export function describeProbe(
     ['', `partitions come from S3 at ${figure(s3BytesPerSecond / 2 ** 20)} MB/s, however fast they came here`],
     [
       '',
-      `${sessions} sessions, one for each core that a rank sees: ${figure(memory.mbPerSession)} MB more for each but the first`,
+      `${sessions} sessions, one for each core that a rank is given: ${figure(memory.mbPerSession)} MB more for each but the first`,
     ],
   ];
 }

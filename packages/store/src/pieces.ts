@@ -33,6 +33,25 @@ export function piecesOf(size: number): number {
   return cut(size).count;
 }
 
+/** How a file of so many bytes is read: its first piece and its last one, none in a file of one piece, and those between. */
+export interface PieceSizes {
+  readonly first: number;
+  readonly between: { readonly count: number; readonly bytes: number };
+  readonly last: number;
+}
+
+/** @param size bytes */
+export function pieceSizes(size: number): PieceSizes {
+  const { count, start } = cut(size);
+  if (count === 1) return { first: size, between: { count: 0, bytes: 0 }, last: 0 };
+  const between = start(count - 1) - start(1);
+  return {
+    first: start(1),
+    between: { count: count - 2, bytes: between / (count - 2) },
+    last: size - start(count - 1),
+  };
+}
+
 export interface PiecesOptions {
   /** Ends the reads that are under way. */
   readonly signal?: AbortSignal;

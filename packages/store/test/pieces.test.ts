@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bufferSource, inPieces, piecesOf, type ByteSource } from '../src/index.ts';
+import { bufferSource, inPieces, pieceSizes, piecesOf, type ByteSource } from '../src/index.ts';
 
 const MIB = 2 ** 20;
 
@@ -48,6 +48,16 @@ describe('a file in pieces', () => {
 
   it('of 100 MB takes 12 requests, of 1 GB 97', () => {
     expect([1e8, 1e9].map(piecesOf)).toEqual([12, 97]);
+  });
+
+  it('tells how long the pieces of a file are, which are the file together', () => {
+    expect(pieceSizes(1000)).toEqual({ first: 1000, between: { count: 0, bytes: 0 }, last: 0 });
+    for (const size of [4e6, 26_236_579, 1e8, 1e9]) {
+      const { first, between, last } = pieceSizes(size);
+      expect(first + between.count * between.bytes + last).toBeCloseTo(size, 6);
+      expect(between.count + 2).toBe(piecesOf(size));
+      expect([first, between.bytes <= 10 * 2 ** 20]).toEqual([2 ** 20, true]);
+    }
   });
 
   it('gives any range, in any order and at once', async () => {
