@@ -1,5 +1,5 @@
 import { standardNormal, type Random } from '@cosmicai/metrics';
-import { sessionsOn, vcpusOf, type AwsLimits } from './aws-limits.ts';
+import { DEFAULT_RETRY, sessionsOn, vcpusOf, type AwsLimits } from './aws-limits.ts';
 import { ARM64_RATE, type Calibration } from './calibration.ts';
 import { readingOf, type Reading } from './reading.ts';
 import type { RankLoad, RunPlan } from './run-plan.ts';
@@ -17,7 +17,10 @@ export interface Phases {
 export interface Attempt {
   readonly phases: Phases;
   readonly seconds: number;
-  readonly outcome: 'succeeded' | 'failed' | 'timed out';
+  /** Only what failed is tried again: what takes too long would do so again. */
+  readonly outcome: 'succeeded' | 'failed' | 'timed out' | 'given up';
+  /** More than one where a rank left off before its time ended and went on from what it had. */
+  readonly invocations: number;
   /** S3 requests for partitions. */
   readonly gets: number;
   readonly puts: number;
@@ -46,16 +49,37 @@ export function drawAttempt(load: RankLoad, conditions: AttemptConditions): Atte
   const phases = phasesOf(reading, (load.samples / rate) * slow, conditions);
   const handler = phases.modelLoad + phases.read + phases.inference + phases.write;
   const pieces = piecesKept(phases.inference, calibration);
-  // Lambda's time-out counts from the handler's start, not the cold start.
-  const share = fails ? failsAt : Math.min(1, limits.timeoutSeconds / handler);
-  const outcome = fails ? 'failed' : share < 1 ? 'timed out' : 'succeeded';
+  const { share, outcome, invocations } = fails
+    ? { share: failsAt, outcome: 'failed' as const, invocations: 1 }
+    : ending(handler, conditions);
   return {
     phases,
     seconds: phases.coldStart + handler * share,
     outcome,
+    invocations,
     gets: Math.ceil(reading.gets * share),
     puts: Math.floor(pieces * share) + (outcome === 'succeeded' ? calibration.objectsWritten : 0),
   };
+}
+
+/** As @cosmicai/inference has it: what is kept of an attempt for writing, what starting takes of a later one, when it is judged. */
+const KEPT_FOR_WRITING = 0.05;
+const STARTING_AGAIN = 0.2;
+const JUDGED_AT = 0.05;
+
+/** How a rank that needs so many seconds ends, and after which share of them; beyond 1: it did something twice. */
+function ending(needed: number, { plan, calibration, limits }: AttemptConditions) {
+  const endsEarly = calibration.predictionPieces !== undefined;
+  const express = plan.childType === 'EXPRESS';
+  // Lambda's time-out counts from the handler's start, not the cold start. Ranks that look at the time know of Express's, too.
+  const limit = endsEarly && express ? Math.min(limits.timeoutSeconds, limits.expressSeconds) : limits.timeoutSeconds;
+  if (needed <= limit) return { share: 1, outcome: 'succeeded', invocations: 1 } as const;
+  if (!endsEarly) return { share: limit / needed, outcome: 'timed out', invocations: 1 } as const;
+  const later = express ? 0 : DEFAULT_RETRY.maxAttempts;
+  const more = Math.ceil((needed - limit * (1 - KEPT_FOR_WRITING)) / (limit * (1 - STARTING_AGAIN)));
+  return more > later
+    ? ({ share: (limit * JUDGED_AT) / needed, outcome: 'given up', invocations: 1 } as const)
+    : ({ share: 1 + (more * limit * STARTING_AGAIN) / needed, outcome: 'succeeded', invocations: 1 + more } as const);
 }
 
 function phasesOf(reading: Reading, predicting: number, conditions: AttemptConditions): Phases {

@@ -29,7 +29,10 @@ export interface Calibration {
   readonly readsWhilePredicting: boolean;
   /** Objects a rank writes. */
   readonly objectsWritten: number;
-  /** Ranks that last for long keep their predictions in pieces: from how many seconds on, and how often. */
+  /**
+   * Ranks that last for long keep their predictions in pieces: from how many seconds on, and how often. Such ranks look at the time,
+   * too: they go on in another attempt, or give up early what can't end.
+   */
   readonly predictionPieces?: { readonly fromSeconds: number; readonly everySeconds: number };
   readonly memory: {
     /** Of a process with one session, with a copy of the model. */
@@ -67,9 +70,6 @@ export const LAMBDA_COLD_START_FACTOR = 2;
  * time are such products. `quote --probe` on an arm64 machine settles it.
  */
 export const ARM64_RATE = 0.5;
-
-/** What a model quantised by `model quantize` predicts in a second, the same model in fp32 = 1: measured, 1.64 to 1.68 (docs/performance.md). */
-export const INT8_RATE = 1.65;
 
 /**
  * This system. Rates and memory were measured on two shared x86-64 cores, not on Lambda; the cold start there is a process

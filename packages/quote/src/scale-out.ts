@@ -163,9 +163,9 @@ function simulateMap(
     }
     of.cold = admission === 'cold';
     of.startedAt = now;
-    of.invocations++;
     const conditions = { plan, calibration, limits, cold: of.cold, readers, pace, random };
     of.attempt = drawAttempt(itemAt(plan.ranks, rank), conditions);
+    of.invocations += of.attempt.invocations;
     used.billedMs += Math.ceil(of.attempt.seconds * 1000);
     used.gets += of.attempt.gets;
     used.puts += of.attempt.puts;
@@ -185,8 +185,8 @@ function simulateMap(
     else if (kind === 'expire') {
       if (of.attempt !== undefined) of.attempt = { ...of.attempt, outcome: 'timed out' };
       finish(of, next.time);
-    } else if (of.attempt?.outcome === 'succeeded') finish(of, next.time);
-    else retryOrFail(rank, next.time, retry, 'retries');
+    } else if (of.attempt?.outcome === 'failed') retryOrFail(rank, next.time, retry, 'retries');
+    else finish(of, next.time);
   }
   const ended = [...progress].map(([rank, of]) => simulatedRank(rank, of));
   const ranks = plan.fmi ? withBarrier(ended) : ended;

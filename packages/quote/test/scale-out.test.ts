@@ -20,6 +20,8 @@ const steady: Calibration = {
   runSpread: 0,
 };
 
+const { predictionPieces: _, ...withoutPieces } = steady;
+
 function plan(ranks: number, changes: Partial<RunPlan> = {}): RunPlan {
   return {
     ranks: Array.from({ length: ranks }, () => ({ samples: 5113, bytes: 105e6, files: 1 })),
@@ -110,15 +112,28 @@ describe('a simulated run', () => {
     expect(run.ranks.map((rank) => rank.outcome).sort()).toEqual(['failed', 'succeeded']);
   });
 
-  it('ends invocations at the time-out and retries them', () => {
+  it('gives up early what can’t end in time, and tries it no more', () => {
+    const of = (changes: Partial<RunPlan>, timeoutSeconds: number) =>
+      simulated({ plan: plan(1, changes), limits: { ...DEFAULT_AWS_LIMITS, timeoutSeconds } });
+    const alone = of({}, 900).billedSeconds;
+    // Needed are some 16 s: 3.35 times 4 don't suffice, 3.35 times 6 do.
+    expect(of({ childType: 'STANDARD' }, 4)).toMatchObject({ failedRanks: 1, invocations: 1, puts: 0 });
+    expect(of({ childType: 'STANDARD' }, 4).billedSeconds).toBeCloseTo(1.2 + 0.2, 2);
+    expect(of({ childType: 'STANDARD' }, 6)).toMatchObject({ failedRanks: 0, invocations: 4 });
+    expect(of({ childType: 'STANDARD' }, 6).billedSeconds).toBeCloseTo(alone + 3 * 0.2 * 6, 2);
+    // Attempts of an Express child share its time.
+    expect(of({}, 6)).toMatchObject({ failedRanks: 1, invocations: 1 });
+  });
+
+  it('ends invocations at the time-out, and tries them no more', () => {
     const run = simulated({
       plan: plan(1),
+      calibration: withoutPieces,
       limits: { ...DEFAULT_AWS_LIMITS, timeoutSeconds: 5 },
-      retry: { ...DEFAULT_RETRY, maxAttempts: 2 },
     });
 
-    expect(run).toMatchObject({ failedRanks: 1, invocations: 3 });
-    expect(run.billedSeconds).toBeCloseTo(1.2 + 3 * 5, 2);
+    expect(run).toMatchObject({ failedRanks: 1, invocations: 1 });
+    expect(run.billedSeconds).toBeCloseTo(1.2 + 5, 2);
   });
 
   it('lets synchronised ranks wait for the last one, and bills the waiting', () => {
