@@ -8,6 +8,7 @@ import {
   UserInputError,
   type ChangeFields,
   type ModelInputs,
+  type PartitionColumn,
   type ParsedRunPayload,
 } from '@cosmicai/payload';
 import { bucketAndPrefix, folderAddress, openStore, parseAddress, resultsLocation } from '@cosmicai/store';
@@ -37,6 +38,8 @@ export interface PayloadChanges {
   readonly crc?: boolean | undefined;
   /** How the model calls its inputs and its output. */
   readonly map?: ModelInputs | undefined;
+  /** What the tensors of the partitions are, in order. */
+  readonly columns?: readonly PartitionColumn[] | undefined;
   readonly allowBatchDependence?: boolean | undefined;
   readonly requestPayer?: boolean | undefined;
   /** False: read public buckets without credentials. */
@@ -116,6 +119,7 @@ function changedFields(
       tolerated_failure_percentage: options.tolerate,
       max_flagged: options.maxFlagged,
       fmi_enabled: options.fmi,
+      columns: options.columns,
       allow_batch_dependence: options.allowBatchDependence,
       check_crc: options.crc === false ? false : undefined,
       request_payer: options.requestPayer,

@@ -174,7 +174,13 @@ async function readPartition(
     const { etag } = planned;
     const source = new TimedSource(planned, monotonic);
     const onProgress = tally.file(source.size);
-    const options = { batchSize: task.BATCH_SIZE, checkCrc: task.CHECK_CRC, onProgress, ...(signal && { signal }) };
+    const options = {
+      batchSize: task.BATCH_SIZE,
+      checkCrc: task.CHECK_CRC,
+      columns: task.COLUMNS,
+      onProgress,
+      ...(signal && { signal }),
+    };
     const predicted = await predictSource(source, model, options);
     return {
       ...predicted,

@@ -13,7 +13,7 @@ export * from './run-payload.ts';
 export { compareNaturally, naturalOrder, planRanks, type RankPlan } from './plan.ts';
 export { partitionsIn, type FoundPartitions } from './partitions.ts';
 export { redshiftHistogramSchema, type RedshiftHistogram } from './redshift-histogram.ts';
-export { PARTITION_COLUMNS, partitionColumnsSchema, type PartitionColumn } from './partition-columns.ts';
+export { PARTITION_COLUMNS, partitionColumnsSchema, UNREAD_COLUMN, type PartitionColumn } from './partition-columns.ts';
 export { ASTROMAE, imagePixels, imageShape, type ImageSpec, type ModelSpec } from './model-spec.ts';
 export { MODEL_ROLES, modelInputsSchema, type ModelInputs, type ModelRole } from './model-inputs.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';

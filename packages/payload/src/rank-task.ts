@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { flag, integer, text } from './fields.ts';
 import { modelInputsSchema, type ModelInputs } from './model-inputs.ts';
+import { partitionColumnsSchema, type PartitionColumn } from './partition-columns.ts';
 import { MAX_BATCH_SIZE, MAX_WORLD_SIZE, type PublishRanks, publishRanksSchema } from './run-payload.ts';
 import {
   objectVersionSchema,
@@ -39,6 +40,8 @@ export const rankTaskSchema = z.looseObject(
     MODEL_OBJECT: objectVersionSchema.optional(),
     MODEL_SHA256: sha256Schema.optional(),
     MODEL_INPUTS: modelInputsSchema.optional(),
+    /** What the tensors of the partitions are, in order; absent: images, magnitudes and, where there is a third, redshift. */
+    COLUMNS: partitionColumnsSchema.optional(),
     ALLOW_BATCH_DEPENDENCE: flag.optional(),
     /** False: the partitions are read without checking their CRC-32. */
     CHECK_CRC: flag.default(true),
@@ -80,6 +83,7 @@ export interface RankTaskItem {
   readonly MODEL_OBJECT?: ObjectVersion;
   readonly MODEL_SHA256?: string;
   readonly MODEL_INPUTS?: ModelInputs;
+  readonly COLUMNS?: readonly PartitionColumn[];
   readonly ALLOW_BATCH_DEPENDENCE?: boolean;
   readonly CHECK_CRC?: boolean;
   readonly HASH_INPUTS?: boolean;

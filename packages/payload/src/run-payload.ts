@@ -6,6 +6,7 @@ import { spelledFields, type SpelledFields } from './field-names.ts';
 import { decimal, flag, integer, matching, text } from './fields.ts';
 import { modelInputsSchema } from './model-inputs.ts';
 import { parseAs, parseOrProblems } from './parse.ts';
+import { partitionColumnsSchema } from './partition-columns.ts';
 import { sha256Schema } from './written-file.ts';
 import { bucket, folder, objectPath } from './places.ts';
 
@@ -52,6 +53,7 @@ const fields = {
   model: text('a key of the bucket, or an s3:// or file:/// address of an .onnx file').optional(),
   model_sha256: sha256Schema.optional(),
   model_inputs: modelInputsSchema.optional(),
+  columns: partitionColumnsSchema.optional(),
   allow_batch_dependence: flag.optional(),
   max_concurrency: integer(1, MAX_WORLD_SIZE).default(DEFAULT_MAX_CONCURRENCY),
   tolerated_failure_percentage: decimal(0, 100).default(0),

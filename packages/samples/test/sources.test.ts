@@ -1,5 +1,7 @@
 import type { ModelSpec } from '@cosmicai/payload';
+import { buffer } from 'node:stream/consumers';
 import { bufferSource } from '@cosmicai/store';
+import { stateDictStream } from '@cosmicai/torchfile';
 import { describeSampleSource, type SourceFixture } from '../src/conformance.ts';
 import { openSamples, type ColumnValues, type SampleColumn } from '../src/index.ts';
 import { memorySource } from './memory-source.ts';
@@ -35,6 +37,30 @@ describeSampleSource(
   'a torch partition of other bands',
   torchFixture({ image: { bands: ['g', 'r', 'i'], side: 24 }, features: ['g', 'g-r', 'r-i'], truth: 'z' }),
 );
+
+const IDS = BigInt64Array.from({ length: COUNT }, (_, at) => 2n ** 60n - BigInt(at));
+
+/** Without truth, and with names: a dict says itself what is what. */
+describeSampleSource('a torch dict of unlabelled galaxies with names', {
+  open: async () => openSamples(bufferSource('1.pt', await unlabelledBytes())),
+  content: new Map<string, ColumnValues>([
+    ['image', galaxies(COUNT).images],
+    ['magnitudes', galaxies(COUNT).magnitudes],
+    ['id', IDS],
+  ]),
+  file: { bytes: unlabelledBytes, format: 'torch' },
+});
+
+async function unlabelledBytes(): Promise<Uint8Array> {
+  const { images, magnitudes } = galaxies(COUNT);
+  return await buffer(
+    stateDictStream({
+      images: { dtype: 'float32', shape: [COUNT, 5, 32, 32], data: images },
+      magnitudes: { dtype: 'float64', shape: [COUNT, 5], data: magnitudes },
+      id: { dtype: 'int64', shape: [COUNT], data: IDS },
+    }),
+  );
+}
 
 /** Three bands of integers, no magnitudes, no truth, and names of objects in two types. */
 const IN_MEMORY: readonly (readonly [SampleColumn, ColumnValues])[] = [

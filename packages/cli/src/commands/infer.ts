@@ -12,12 +12,13 @@ import {
   inferReport,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
-import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError } from '@cosmicai/payload';
+import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError, type PartitionColumn } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
 import {
   accessOf,
+  columnsOption,
   crcOption,
   decimalNumber,
   modelOption,
@@ -38,6 +39,7 @@ interface InferOptions extends ModelUseOptions, AccessOptions {
   readonly out?: string;
   readonly json?: boolean;
   readonly crc: boolean;
+  readonly columns?: readonly PartitionColumn[];
   readonly device: string;
   readonly maxFlagged: number;
 }
@@ -60,6 +62,7 @@ export function inferCommand(terminal: Terminal): Command {
       DEFAULT_MAX_FLAGGED,
     )
     .option('--device <name>', 'only cpu', 'cpu')
+    .addOption(columnsOption())
     .addOption(crcOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai infer data/1.pt data/2.pt --batch-size 128 --out predictions.csv\n')
@@ -112,6 +115,7 @@ async function predict(
       const predicted = await predictSource(source, model, {
         batchSize: options.batchSize,
         checkCrc: options.crc,
+        columns: options.columns,
         signal: terminal.signal,
         onPredicted: (samples, total) => {
           ledger.addAll(samples.zSpec, samples.zPred, samples.flags);

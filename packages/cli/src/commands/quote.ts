@@ -137,7 +137,7 @@ function probeFor(
     batchSize,
     partition:
       options.files === undefined && first !== undefined
-        ? { store: storeOf(dataBucket, options, dataAccess(payload)), key: first }
+        ? { store: storeOf(dataBucket, options, dataAccess(payload)), key: first, columns: payload.columns }
         : undefined,
     ...(options.model !== undefined && { model: options.model }),
     ...(key !== undefined && { storedModel: { store: storeOf(modelBucket, options), key } }),

@@ -1,11 +1,18 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { UnusableFileError } from '@cosmicai/payload';
+import { UnusableFileError, type PartitionColumn } from '@cosmicai/payload';
 import { openSamples, splitSamples, type SamplesPart } from '@cosmicai/samples';
 import { bucketAndPrefix, folderAddress, makeNamedFolder, openStore } from '@cosmicai/store';
 import { Command } from 'commander';
 import { existingSource } from '../inputs/files.ts';
-import { accessOf, partitionSizeOption, crcOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
+import {
+  accessOf,
+  columnsOption,
+  partitionSizeOption,
+  crcOption,
+  withAccessOptions,
+  type AccessOptions,
+} from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
 import { formatTable } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
@@ -15,6 +22,7 @@ interface SplitOptions extends AccessOptions {
   readonly out: string;
   readonly json?: boolean;
   readonly crc: boolean;
+  readonly columns?: readonly PartitionColumn[];
 }
 
 export function splitCommand(terminal: Terminal): Command {
@@ -25,6 +33,7 @@ export function splitCommand(terminal: Terminal): Command {
     .argument('<file>', 'partition file (.pt), or a file:// or s3:// address of one')
     .addOption(partitionSizeOption('size of a partition, e.g. 25MB: 1,278 galaxies, as the published partitions have'))
     .requiredOption('-o, --out <folder>', 'folder or store address for the files')
+    .addOption(columnsOption())
     .addOption(crcOption())
     .option('--json', 'print the files written as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai split full.pt --partition-size 100MB --out s3://galaxies/100MB\n')
@@ -33,7 +42,7 @@ export function splitCommand(terminal: Terminal): Command {
 
 async function split(file: string, options: SplitOptions, terminal: Terminal): Promise<void> {
   const source = await existingSource(file, terminal.cwd, accessOf(options));
-  const reading = { checkCrc: options.crc };
+  const reading = { checkCrc: options.crc, columns: options.columns };
   const { count } = await openSamples(source, reading);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
   if (!options.out.includes('://')) await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');

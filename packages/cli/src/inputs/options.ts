@@ -2,7 +2,7 @@ import { RANK_MEMORY_MIB } from '@cosmicai/local';
 import type { StoreAccess } from '@cosmicai/store';
 import { MEGABYTE } from '@cosmicai/torchfile';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { defined } from '@cosmicai/payload';
+import { defined, PARTITION_COLUMNS, partitionColumnsSchema, UNREAD_COLUMN } from '@cosmicai/payload';
 
 /** Parser of an option that takes a whole number of at least `min`. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -56,6 +56,18 @@ export function memoryOption(): Option {
 
 export function modelOption(): Option {
   return new Option('-m, --model <file>', 'ONNX model; default: the demo model');
+}
+
+/** Names the tensors of files that have no names of their own. */
+export function columnsOption(): Option {
+  const names = [...PARTITION_COLUMNS, UNREAD_COLUMN].join(', ');
+  return new Option('--columns <names>', `what the tensors of a file are, in order: ${names} (not read)`).argParser(
+    (text) => {
+      const { data, error } = partitionColumnsSchema.safeParse(text);
+      if (error !== undefined) throw new InvalidArgumentError(`Expected ${error.issues[0]?.message}.`);
+      return data;
+    },
+  );
 }
 
 /** Reads torch files without comparing their bytes with the sums that lie beside them. */

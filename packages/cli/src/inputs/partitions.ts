@@ -1,3 +1,4 @@
+import type { PartitionColumn } from '@cosmicai/payload';
 import { openGalaxies, type Galaxies, type GalaxySource } from '@cosmicai/samples';
 import { notChecked, sayUnchecked } from '../output/not-checked.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
@@ -7,6 +8,7 @@ import { accessOf, type AccessOptions } from './options.ts';
 interface PartitionOptions extends AccessOptions {
   readonly data: readonly string[];
   readonly crc: boolean;
+  readonly columns?: readonly PartitionColumn[];
 }
 
 /** The partition files that a command about models was given, and how much of each it has read. */
@@ -23,10 +25,12 @@ export class Partitions {
   }
 
   /** Opens all of them before long work begins. @throws UserInputError, UnusableFileError of the first that can't be used */
-  static async open({ data, crc, ...access }: PartitionOptions, terminal: Terminal): Promise<Partitions> {
+  static async open({ data, crc, columns, ...access }: PartitionOptions, terminal: Terminal): Promise<Partitions> {
     const sources: GalaxySource[] = [];
     for (const path of data)
-      sources.push(await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), { checkCrc: crc }));
+      sources.push(
+        await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), { checkCrc: crc, columns }),
+      );
     return new Partitions(sources, crc, terminal);
   }
 

@@ -6,6 +6,7 @@ import {
   type ExecutionRecord,
   fmiReportSchema,
   parseJsonAs,
+  partitionColumnsSchema,
   type RankResult,
   rankResultSchema,
   ranksOf,
@@ -84,6 +85,7 @@ export async function gatherRun(
     cutouts: await cutoutsOf(
       cutouts ? largestResiduals(rows.filter(isLabelled), GALAXIES_SHOWN) : [],
       openPlace({ ...place, access: dataAccess(record.payload, place.access) }, dataBucket),
+      record,
     ),
     ...defined({ fmi, quote }),
     prices,
@@ -157,11 +159,14 @@ function isLabelled(row: PredictionRow): row is LabelledRow {
 }
 
 /** Images of single galaxies; none where the partitions are gone. */
-async function cutoutsOf(rows: readonly LabelledRow[], store: ObjectStore): Promise<Cutout[]> {
+async function cutoutsOf(rows: readonly LabelledRow[], store: ObjectStore, { payload }: RunRecord): Promise<Cutout[]> {
+  const { data: columns } = partitionColumnsSchema.optional().safeParse(payload.columns);
   const cutouts: Cutout[] = [];
   for (const { rank, partition, index, z_spec, z_pred } of rows) {
     try {
-      const { images } = await (await openGalaxies(await storeSource(store, partition))).read(index, index + 1);
+      const { images } = await (
+        await openGalaxies(await storeSource(store, partition), { columns })
+      ).read(index, index + 1);
       cutouts.push({
         rank,
         partition,

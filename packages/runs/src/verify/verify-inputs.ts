@@ -28,7 +28,7 @@ export async function verifyInputs(
   const found = await pMap(
     partitions,
     async ({ task, partition }) => {
-      const problem = await differenceNow(() => openData(task), partition, task.CHECK_CRC);
+      const problem = await differenceNow(() => openData(task), partition, task);
       onRead();
       return problem === undefined ? [] : [{ what: partition.key, problem, mend: 'restore' } as const];
     },
@@ -37,14 +37,17 @@ export async function verifyInputs(
   return found.flat();
 }
 
+/** How a rank read its partitions. */
+type Reading = Pick<RankTask, 'CHECK_CRC' | 'COLUMNS'>;
+
 /** That an input can't be reached is told as what is wrong with it. */
 async function differenceNow(
   open: () => ObjectStore,
   partition: RankResult['partitions'][number],
-  checkCrc: boolean,
+  task: Reading,
 ): Promise<string | undefined> {
   try {
-    return await difference(open(), partition, checkCrc);
+    return await difference(open(), partition, task);
   } catch (error) {
     if (error instanceof UserInputError || error instanceof EnvironmentError) return `can't be read: ${error.message}`;
     throw error;
@@ -54,7 +57,7 @@ async function differenceNow(
 async function difference(
   store: ObjectStore,
   { key, size, etag, sha256 }: RankResult['partitions'][number],
-  checkCrc: boolean,
+  { CHECK_CRC: checkCrc, COLUMNS: columns }: Reading,
 ): Promise<string | undefined> {
   const now = await store.head(key);
   if (now === undefined) return 'is gone';
@@ -64,13 +67,13 @@ async function difference(
     return (await hashObject(store, key)) === sha256 ? undefined : 'is not what was read: its SHA-256 is another';
   if (etag !== undefined && now.etag !== etag)
     return `was written again since it was read (etag ${etag} then, ${now.etag} now); whether its content is the same can't be told, as hash_inputs was not asked for`;
-  return checkCrc ? damage(store, key) : undefined;
+  return checkCrc ? damage(store, key, columns) : undefined;
 }
 
 /** A disk that rots changes neither time nor size: the checksums in the file are what tells. */
-async function damage(store: ObjectStore, key: string): Promise<string | undefined> {
+async function damage(store: ObjectStore, key: string, columns: RankTask['COLUMNS']): Promise<string | undefined> {
   try {
-    const source = await openSamples(await storeSource(store, key));
+    const source = await openSamples(await storeSource(store, key), { columns });
     for await (const _ of source.batches({ size: SAMPLES_AT_ONCE }));
     return undefined;
   } catch (error) {

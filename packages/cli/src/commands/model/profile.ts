@@ -2,11 +2,18 @@ import { beginFile } from '@cosmicai/store';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { describeOnnxFile, RangeProfile, withMetadata } from '@cosmicai/inference';
-import { ASTROMAE, TRAINED_RANGES_KEY, trainedRangesFile, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import {
+  ASTROMAE,
+  TRAINED_RANGES_KEY,
+  trainedRangesFile,
+  UserInputError,
+  type PartitionColumn,
+  type TrainedRanges,
+} from '@cosmicai/payload';
 import type { Galaxies, GalaxySource } from '@cosmicai/samples';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
-import { crcOption, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
+import { columnsOption, crcOption, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
 import { Partitions } from '../../inputs/partitions.ts';
 import { progress } from '../../output/progress.ts';
 import { formatTable } from '../../output/table.ts';
@@ -16,6 +23,7 @@ interface ProfileOptions extends AccessOptions {
   readonly data: readonly string[];
   readonly out?: string;
   readonly crc: boolean;
+  readonly columns?: readonly PartitionColumn[];
   readonly json?: boolean;
 }
 
@@ -30,6 +38,7 @@ export function profileCommand(terminal: Terminal): Command {
     .argument('<model>', 'ONNX file')
     .requiredOption('-d, --data <partitions...>', 'partition files (.pt) of the training set, or addresses of them')
     .option('-o, --out <file>', 'write a copy of the model that holds the ranges, instead of the file beside it')
+    .addOption(columnsOption())
     .addOption(crcOption())
     .option('--json', 'print the ranges as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model profile model.onnx --data train/1.pt train/2.pt\n')

@@ -1,11 +1,19 @@
 import { resolve } from 'node:path';
 import { modelOnDisk, readModel } from '@cosmicai/inference';
 import { binTables, changeJson, quantizeModel, scoresChangeTable, type Quantized } from '@cosmicai/quantize';
+import type { PartitionColumn } from '@cosmicai/payload';
 import { beginFile } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
-import { crcOption, decimalNumber, wholeNumber, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
+import {
+  columnsOption,
+  crcOption,
+  decimalNumber,
+  wholeNumber,
+  withAccessOptions,
+  type AccessOptions,
+} from '../../inputs/options.ts';
 import { Partitions } from '../../inputs/partitions.ts';
 import { EXIT } from '../../output/errors.ts';
 import { progress } from '../../output/progress.ts';
@@ -21,6 +29,7 @@ interface QuantizeOptions extends ModelUseOptions, AccessOptions {
   /** Percent. */
   readonly maxNmadChange: number;
   readonly crc: boolean;
+  readonly columns?: readonly PartitionColumn[];
   readonly json?: boolean;
 }
 
@@ -38,6 +47,7 @@ export function quantizeCommand(terminal: Terminal): Command {
     .option('--verify <n>', 'other galaxies on which the change is measured', wholeNumber(1), 2048)
     .option('--max-change <x>', 'largest change of a redshift, in units of 1+z', decimalNumber(0, 10), 1e-3)
     .option('--max-nmad-change <percent>', 'largest change of the NMAD', decimalNumber(0, 1000), 1)
+    .addOption(columnsOption())
     .addOption(crcOption())
     .option('--json', 'print what was done and what it changes as JSON')
     .addHelpText(

@@ -3,12 +3,19 @@ import { resolve } from 'node:path';
 import { parseGolden, type Reference, type Verification, verifyModel } from '@cosmicai/astromae';
 import { openModel, type Predictor } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
-import type { PredictionScores } from '@cosmicai/payload';
+import type { PartitionColumn, PredictionScores } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
-import { crcOption, decimalNumber, wholeNumber, withAccessOptions, type AccessOptions } from '../../inputs/options.ts';
+import {
+  columnsOption,
+  crcOption,
+  decimalNumber,
+  wholeNumber,
+  withAccessOptions,
+  type AccessOptions,
+} from '../../inputs/options.ts';
 import { Partitions } from '../../inputs/partitions.ts';
 import { EXIT } from '../../output/errors.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
@@ -20,6 +27,7 @@ interface VerifyOptions extends ModelUseOptions, AccessOptions {
   readonly batchSize: number;
   readonly tolerance?: number;
   readonly crc: boolean;
+  readonly columns?: readonly PartitionColumn[];
   readonly json?: boolean;
 }
 
@@ -35,6 +43,7 @@ export function verifyCommand(terminal: Terminal): Command {
   return withModelUse(command)
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
     .option('--tolerance <x>', 'exit code 1 when the largest difference is above this', decimalNumber(0, 10))
+    .addOption(columnsOption())
     .addOption(crcOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText(
