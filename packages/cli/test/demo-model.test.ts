@@ -1,4 +1,4 @@
-import { demoModel } from '@cosmicai/demo-model';
+import { DEMO_PRECISIONS } from '@cosmicai/demo-model';
 import { printedJson, Workspace } from './support/workspace.ts';
 
 let workspace: Workspace;
@@ -8,15 +8,30 @@ beforeAll(async () => {
 });
 afterAll(() => workspace.remove());
 
+interface Scores {
+  readonly samples: number;
+  readonly R2: number;
+  readonly Precision: number;
+  readonly arithmetic: object | null;
+}
+
 describe('the demo model', () => {
-  it('predicts the redshifts of galaxies it has never seen', async () => {
-    const end = await workspace.cosmicai(['infer', 'parts/1.pt', '--model', demoModel(), '--json']);
+  it.each(DEMO_PRECISIONS)('predicts the redshifts of galaxies it has never seen in %s', async (precision) => {
+    const infer = ['infer', 'parts/1.pt', '--precision', precision, '--json'];
+    const end = await workspace.cosmicai(infer);
 
     expect(end.code).toBe(0);
-    const { samples, R2, Precision } = printedJson(end) as { samples: number; R2: number; Precision: number };
+    const { samples, R2, Precision, arithmetic } = printedJson(end) as Scores;
     expect(samples).toBe(500);
+    expect(arithmetic === null).toBe(precision === 'fp32');
     // docs/model-card.md: 0.908 and 0.0120 over 5,000 galaxies; bounds leave room for the scatter of 500.
     expect(R2).toBeGreaterThan(0.85);
     expect(Precision).toBeLessThan(0.015);
+  });
+
+  it('has no precision to choose where another model is named', async () => {
+    const end = await workspace.cosmicai(['infer', 'parts/1.pt', '--model', 'fast.onnx', '--precision', 'fp32']);
+    expect(end.code).toBe(2);
+    expect(end.stderr).toMatch(/'--precision <type>' cannot be used with option '-m, --model <file>'/);
   });
 });

@@ -46,6 +46,7 @@ describe('cosmicai model', () => {
     const { samples, max_difference: difference } = printedJson(fine) as { samples: number; max_difference: number };
     expect(samples).toBe(5);
     expect(difference).toBeLessThan(1e-5);
+    expect(printedJson(fine)).toMatchObject({ model: { count: 5 }, against: { count: 5 }, intervals: { change: {} } });
     expect(strict.code).toBe(1);
     expect(printedJson(strict)).toEqual(printedJson(fine));
   });

@@ -62,8 +62,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
       'datasets/medium/',
       'datasets/small/',
       'models/',
-      'models/astromae-demo.onnx',
-      'models/astromae-demo.trained.json',
+      'models/astromae-demo-int8.onnx',
       'results/',
       'scaling/',
     ]);
@@ -72,10 +71,10 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
 
   it('keeps a payload that somebody has edited when it is laid out again', async () => {
     await store.put('configs/payload.json', '{"edited": true}');
-    const model = 'models/astromae-demo';
+    const model = 'models/astromae-demo-int8.onnx';
     expect(await layOutBucket(store, BUCKET, stageOptions('local'))).toEqual({
       payload: 'configs/payload.json',
-      model: { key: `${model}.onnx`, sent: [], kept: [`${model}.trained.json`, `${model}.onnx`], removed: [] },
+      model: { key: model, sent: [], kept: [model], removed: [] },
     });
     expect((await store.get('configs/payload.json')).toString()).toBe('{"edited": true}');
   });

@@ -94,7 +94,7 @@ const namesOf = (flags: number) => QUALITY_FLAG_NAMES.filter((name) => (flags & 
 /** Pixels of a band of the second of three galaxies. */
 const band = (batch: PartitionBatch, at: number) => batch.images.subarray((5 + at) * PIXELS, (6 + at) * PIXELS);
 
-const DEMO = demoModel();
+const DEMO = demoModel('fp32');
 
 describe('flags of galaxies', () => {
   it.each<[string, (batch: PartitionBatch) => void, readonly string[]]>([

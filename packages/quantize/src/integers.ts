@@ -51,3 +51,23 @@ export function byteScale({ smallest, largest }: Range): ByteScale {
   const scale = Math.fround((Math.max(0, largest) - low) / LEVELS) || 1;
   return { scale, zero: Math.max(0, Math.min(LEVELS, Math.round(-low / scale))) };
 }
+
+/** Digits of what calibration has measured: beyond them other processors add in other orders. */
+const RANGE_DIGITS = 3;
+
+/**
+ * A range to three significant digits, rounded outwards: so that the same model and galaxies give the same file on most machines, and
+ * with a little room, of up to a hundredth.
+ */
+export function outwards({ smallest, largest }: Range): Range {
+  return { smallest: awayFromZero(smallest), largest: awayFromZero(largest) };
+}
+
+/** To so many significant digits, never nearer to zero. */
+export function awayFromZero(value: number, digits = RANGE_DIGITS): number {
+  if (value === 0 || !Number.isFinite(value)) return value;
+  const nearest = Number(value.toPrecision(digits));
+  if (Math.abs(nearest) >= Math.abs(value)) return nearest;
+  const step = 10 ** (Math.floor(Math.log10(Math.abs(nearest))) - digits + 1);
+  return Number((nearest + Math.sign(value) * step).toPrecision(digits));
+}

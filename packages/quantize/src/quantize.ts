@@ -6,13 +6,20 @@ import {
   type Predictor,
   withMetadata,
 } from '@cosmicai/inference';
-import { QUANTIZATION_KEY, TRAINED_RANGES_KEY, UserInputError, type Quantization } from '@cosmicai/payload';
+import {
+  QUANTIZATION_KEY,
+  TRAINED_RANGES_KEY,
+  UserInputError,
+  type PredictionScores,
+  type Quantization,
+} from '@cosmicai/payload';
 import { truthOf, type Galaxies } from '@cosmicai/samples';
 import { sha256Of } from '@cosmicai/store';
 import { Calibration } from './calibrate.ts';
 import { binnedChange, type BinnedChange, type ComparedGalaxies } from './bins.ts';
 import { toldChange, tooLarge, type Change, type Limits, type ToldChange } from './change.ts';
 import { parseModel, serialize } from './graph.ts';
+import { awayFromZero, outwards, type Range } from './integers.ts';
 import { productsOf } from './products.ts';
 import { inIntegers } from './rewrite.ts';
 
@@ -72,7 +79,7 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   } finally {
     await Promise.all([calibration.close(), predictor.close()]);
   }
-  const graph = Uint8Array.from(serialize(inIntegers(model, products, calibration.ranges)));
+  const graph = Uint8Array.from(serialize(inIntegers(model, products, rangesOf(calibration))));
   // The sessions take these bytes with them too.
   const after = await predictAgain(content, Uint8Array.from(graph), seen, options);
   const compared: ComparedGalaxies = {
@@ -103,16 +110,39 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   };
 }
 
-/** What a file says of the change; the tables with intervals and bins are for who makes it. */
+function rangesOf({ ranges }: Calibration): Map<string, Range> {
+  return new Map([...ranges].map(([value, range]) => [value, outwards(range)]));
+}
+
+/** Of the note: more would differ from machine to machine. */
+const NOTE_DIGITS = 4;
+
+/** What a file says of the change, bounds rounded up; the tables with intervals and bins are for who makes it. */
 function noteOf(change: Change) {
   return {
     galaxies: change.galaxies,
-    max_dz: change.maxDz,
-    mean_dz: change.meanDz,
-    dz_999: change.dz999,
-    max_relative_dz: change.maxRelativeDz,
-    scores_before: change.before,
-    scores_after: change.after,
+    max_dz: awayFromZero(change.maxDz, NOTE_DIGITS),
+    mean_dz: awayFromZero(change.meanDz, NOTE_DIGITS),
+    dz_999: awayFromZero(change.dz999, NOTE_DIGITS),
+    max_relative_dz: awayFromZero(change.maxRelativeDz, NOTE_DIGITS),
+    scores_before: roundedScores(change.before),
+    scores_after: roundedScores(change.after),
+  };
+}
+
+function roundedScores(scores: PredictionScores): PredictionScores {
+  const rounded = (value: number | null) => (value === null ? null : Number(value.toPrecision(NOTE_DIGITS)));
+  return {
+    count: scores.count,
+    excluded: scores.excluded,
+    mae: rounded(scores.mae),
+    mse: rounded(scores.mse),
+    bias: rounded(scores.bias),
+    precision: rounded(scores.precision),
+    precision_error: rounded(scores.precision_error),
+    r2: rounded(scores.r2),
+    outlier_fraction_005: rounded(scores.outlier_fraction_005),
+    outlier_fraction_015: rounded(scores.outlier_fraction_015),
   };
 }
 

@@ -26,11 +26,14 @@ const NAMES: Readonly<Record<IntervalScore, string>> = {
   outlier_fraction_005: 'outliers, |dz| > 0.05',
 };
 
-/** Scores before and after, and what the difference is: a row each, with central 95 % of resampled galaxies. */
-export function scoresChangeTable({ before, after, intervals }: ToldChange): ChangeTable {
+/** Scores of two models and what the difference is: a row each, with central 95 % of resampled galaxies. */
+export function scoresChangeTable(
+  { before, after, intervals }: ToldChange,
+  [first, second]: readonly [string, string] = ['before', 'in 8 bits'],
+): ChangeTable {
   return {
     title: 'Scores',
-    columns: ['score', 'before', '95 %', 'in 8 bits', '95 %', 'change', '95 %'],
+    columns: ['score', first, '95 %', second, '95 %', 'change', '95 %'],
     figures: [1, 3, 5],
     rows: INTERVAL_SCORES.map((name) => {
       const decimals = DECIMALS[name];

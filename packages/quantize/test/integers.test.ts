@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { byteScale, integersOf } from '../src/index.ts';
+import { awayFromZero, outwards } from '../src/integers.ts';
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-1e6), max: Math.fround(1e6) });
 
@@ -60,5 +61,20 @@ describe('the scale of activations', () => {
     expect(byteScale({ smallest: 0, largest: 0 })).toEqual({ scale: 1, zero: 0 });
     expect(byteScale({ smallest: 2, largest: 255 })).toEqual({ scale: 1, zero: 0 });
     expect(byteScale({ smallest: -255, largest: -1 })).toEqual({ scale: 1, zero: 255 });
+  });
+});
+
+describe('a measured range', () => {
+  it('is rounded to three digits, never inwards', () => {
+    expect(outwards({ smallest: -0.123_01, largest: 4567 })).toEqual({ smallest: -0.124, largest: 4570 });
+    expect(outwards({ smallest: 0, largest: 99.91 })).toEqual({ smallest: 0, largest: 100 });
+    fc.assert(
+      fc.property(float, (value) => {
+        const rounded = awayFromZero(value);
+        expect(Math.abs(rounded)).toBeGreaterThanOrEqual(Math.abs(value));
+        expect(Math.abs(rounded - value)).toBeLessThanOrEqual(Math.abs(value) * 0.010_01);
+        expect(awayFromZero(rounded)).toBe(rounded);
+      }),
+    );
   });
 });

@@ -15,8 +15,8 @@ import { sweepHere } from '../bench/local-runs.ts';
 import { refuseOptionsOfOthers, stageOption, targetOption, type EngineName } from '../engines.ts';
 import {
   memoryOption,
-  modelOption,
   withAccessOptions,
+  withModel,
   type AccessOptions,
   wholeNumber,
   wholeNumbers,
@@ -46,7 +46,7 @@ interface BenchOptions extends AccessOptions {
 }
 
 export function benchCommand(terminal: Terminal): Command {
-  return withAccessOptions(new Command('bench'))
+  return withModel(withAccessOptions(new Command('bench')))
     .description(
       'Runs the workflow for every combination, in an order that spreads drift over all of them, and writes performance_table.csv, performance_analysis.json and report.html. Stopped sweeps go on where they were when called again.',
     )
@@ -71,7 +71,6 @@ export function benchCommand(terminal: Terminal): Command {
       2048,
     )
     .option('-o, --out <folder>', 'folder for tables and results', 'bench')
-    .addOption(modelOption())
     .addOption(memoryOption())
     .option('-c, --concurrency <n>', 'processes at once on this machine; default: one per core', wholeNumber(1))
     .option('--seed <n>', 'of the order of runs, the simulated survey and the bootstrap', wholeNumber(0), 1)

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { localEngine } from '@cosmicai/local';
 import { contextOf } from '../engines.ts';
-import { byteSize, wholeNumber } from '../inputs/options.ts';
+import { byteSize, wholeNumber, withDemoPrecision } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
 import { reportExecution } from '../run/report-run.ts';
@@ -14,11 +14,13 @@ interface DemoOptions {
   readonly count: number;
   readonly worldSize: number;
   readonly batchSize: number;
+  /** By --precision. */
+  readonly model?: string;
   readonly json?: boolean;
 }
 
 export function demoCommand(terminal: Terminal): Command {
-  return new Command('demo')
+  return withDemoPrecision(new Command('demo'))
     .description(
       'Simulates a small survey, runs the whole workflow over it on this machine, and prints what came out (npm start does this).',
     )
@@ -42,10 +44,11 @@ async function demo(options: DemoOptions, terminal: Terminal): Promise<number> {
   const data = join(folder, 'partitions');
   printLine(terminal.stderr, `Simulating ${options.count} galaxies into ${data}`);
   await writeSimulation({ count: options.count, seed: SEED, partitionSize: PARTITION_SIZE, out: data }, terminal);
-  const { worldSize, batchSize } = options;
+  const { worldSize, batchSize, model } = options;
   const engine = localEngine(contextOf(terminal));
   const execution = await engine.start({
     changes: { data, results: join(folder, 'results'), worldSize, batchSize },
+    model,
   });
   const outcome = await watchRun(engine, execution, terminal);
   if (outcome === undefined) return EXIT.interrupted;

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { resolveModel } from '../inputs/files.ts';
-import { accessOf, modelOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
+import { accessOf, withAccessOptions, withModel, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { formatTable } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
@@ -27,11 +27,10 @@ interface Finding {
 }
 
 export function doctorCommand(terminal: Terminal): Command {
-  return withAccessOptions(new Command('doctor'))
+  return withModel(withAccessOptions(new Command('doctor')))
     .description(
       'Checks Node, disk space, the model, a store, a rendezvous server and the AWS identity. Exit code 1 when a check fails.',
     )
-    .addOption(modelOption())
     .option('--store <address>', 'store to read from, e.g. s3://galaxies/100MB')
     .option('--rendezvous <host:port>', 'rendezvous server to connect to')
     .option('--json', 'print the findings as JSON')

@@ -21,9 +21,9 @@ import {
   columnsOption,
   crcOption,
   decimalNumber,
-  modelOption,
   wholeNumber,
   withAccessOptions,
+  withModel,
   type AccessOptions,
 } from '../inputs/options.ts';
 import { describeInference } from '../infer/describe-inference.ts';
@@ -45,12 +45,11 @@ interface InferOptions extends ModelUseOptions, AccessOptions {
 }
 
 export function inferCommand(terminal: Terminal): Command {
-  const command = withAccessOptions(new Command('infer'))
+  const command = withModel(withAccessOptions(new Command('infer')))
     .description(
       'Predicts the redshifts of partition files on this machine and prints time, throughput, memory and accuracy.',
     )
-    .argument('<partitions...>', 'partition files (.pt), or file:// and s3:// addresses of them')
-    .addOption(modelOption());
+    .argument('<partitions...>', 'partition files (.pt), or file:// and s3:// addresses of them');
   return withModelUse(command)
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
     .option('-w, --workers <n>', 'threads with a session each; default: one per core', wholeNumber(1))

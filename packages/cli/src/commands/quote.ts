@@ -12,7 +12,14 @@ import { addressWithin, dataAccess, openStore, type StoreAccess } from '@cosmica
 import { partitionSize } from '@cosmicai/torchfile';
 import { Command, Option } from 'commander';
 import { readJson } from '../inputs/json-file.ts';
-import { accessOf, memoryOption, pricesOption, storeOption, wholeNumber } from '../inputs/options.ts';
+import {
+  accessOf,
+  memoryOption,
+  pricesOption,
+  storeOption,
+  wholeNumber,
+  withDemoPrecision,
+} from '../inputs/options.ts';
 import { withPayloadOptions } from '../inputs/payload-options.ts';
 import { formatPairs, setIn } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
@@ -38,7 +45,7 @@ interface QuoteOptions extends PayloadChanges {
 const EPHEMERAL_STORAGE_MB = 512;
 
 export function quoteCommand(terminal: Terminal): Command {
-  const command = new Command('quote')
+  const command = withDemoPrecision(new Command('quote'))
     .description(
       'Estimates ranks, requests, transitions, duration, memory and cost of a run on AWS by simulating how Lambda scales out, and warns of limits it would hit.',
     )

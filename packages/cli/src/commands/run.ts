@@ -2,7 +2,7 @@ import { readPayload, type Engine, type PayloadChanges } from '@cosmicai/engine'
 import { UserInputError } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { openEngine, stageOption, targetOption, type EngineName, type EngineOptions } from '../engines.ts';
-import { memoryOption, modelOption, storeOption, wholeNumber } from '../inputs/options.ts';
+import { memoryOption, withModel, storeOption, wholeNumber } from '../inputs/options.ts';
 import { withPayloadOptions } from '../inputs/payload-options.ts';
 import { EXIT } from '../output/errors.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -27,8 +27,7 @@ export function runCommand(terminal: Terminal): Command {
       'Runs the deployed state machine on this machine, or with --target aws on a stage: plan, one process or function per rank, combine. Takes the same payloads.',
     )
     .argument('[payload]', 'payload file (.json), as the deployed state machine takes it');
-  return withPayloadOptions(command)
-    .addOption(modelOption())
+  return withModel(withPayloadOptions(command))
     .addOption(memoryOption())
     .option('-c, --concurrency <n>', 'processes at once on this machine; default: one per core', wholeNumber(1))
     .addOption(storeOption())

@@ -1,7 +1,7 @@
 import { statSync, type Stats } from 'node:fs';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { demoModel } from '@cosmicai/demo-model';
+import { demoModel, type DemoPrecision } from '@cosmicai/demo-model';
 import { UserInputError } from '@cosmicai/payload';
 import {
   checkName,
@@ -53,9 +53,9 @@ async function checkFile(file: string): Promise<void> {
 }
 
 /** Path of the ONNX model to use: the one asked for, COSMICAI_MODEL, or the demo model. @throws UserInputError when it isn't there */
-export function resolveModel(asked: string | undefined, terminal: Terminal): string {
+export function resolveModel(asked: string | undefined, terminal: Terminal, demo?: DemoPrecision): string {
   const named = asked ?? terminal.environment.COSMICAI_MODEL;
-  if (named === undefined) return demoModel();
+  if (named === undefined) return demoModel(demo);
   const path = pathAt(named) ?? resolve(terminal.cwd, named);
   const found = statOf(path);
   if (found?.isFile() === true) return path;

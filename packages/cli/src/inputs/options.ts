@@ -1,3 +1,4 @@
+import { DEMO_PRECISIONS, demoModel, type DemoPrecision } from '@cosmicai/demo-model';
 import { RANK_MEMORY_MIB } from '@cosmicai/local';
 import type { StoreAccess } from '@cosmicai/store';
 import { MEGABYTE } from '@cosmicai/torchfile';
@@ -54,8 +55,21 @@ export function memoryOption(): Option {
   return new Option('--memory <MB>', 'memory of a rank').argParser(wholeNumber(128, 10_240)).default(RANK_MEMORY_MIB);
 }
 
-export function modelOption(): Option {
-  return new Option('-m, --model <file>', 'ONNX model; default: the demo model');
+/** Gives a command --model and --precision. */
+export function withModel(command: Command): Command {
+  return withDemoPrecision(command.option('-m, --model <file>', 'ONNX model; default: the demo model'));
+}
+
+/** Gives a command the choice between the demo model's two files, as if the chosen one were named with --model. */
+export function withDemoPrecision(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--precision <type>', 'of the demo model; default: int8').choices(DEMO_PRECISIONS).conflicts('model'),
+    )
+    .hook('preAction', (_, self) => {
+      const { precision } = self.opts<{ precision?: DemoPrecision }>();
+      if (precision !== undefined) self.setOptionValueWithSource('model', demoModel(precision), 'cli');
+    });
 }
 
 /** Names the tensors of files that have no names of their own. */

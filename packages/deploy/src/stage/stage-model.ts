@@ -8,5 +8,6 @@ import { root } from '../root.ts';
  */
 export function stageModel(model: string): string | undefined {
   if (model === '') return undefined;
-  return model === 'demo' ? demoModel() : join(root, model);
+  if (model === 'demo') return demoModel();
+  return model === 'demo-fp32' ? demoModel('fp32') : join(root, model);
 }

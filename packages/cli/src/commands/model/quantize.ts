@@ -39,7 +39,7 @@ export function quantizeCommand(terminal: Terminal): Command {
     .description(
       'Writes a copy of a model whose matrix products are done in integers: activations of 8 bits by their ranges on some galaxies, weights of 7 bits column by column. Compares it with the model on other galaxies, and writes nothing where redshifts or the NMAD change too much.',
     )
-    .argument('[model]', 'ONNX file; default: the demo model')
+    .argument('[model]', 'ONNX file; default: the demo model in float32')
     .requiredOption('-d, --data <partitions...>', 'partition files (.pt) of the survey, or addresses of them')
     .requiredOption('-o, --out <file>', 'ONNX file to write');
   return withModelUse(command)
@@ -60,7 +60,7 @@ export function quantizeCommand(terminal: Terminal): Command {
 }
 
 async function quantize(model: string | undefined, options: QuantizeOptions, terminal: Terminal): Promise<number> {
-  const path = resolveModel(model, terminal);
+  const path = resolveModel(model, terminal, 'fp32');
   const file = await beginFile(resolve(terminal.cwd, options.out), 'The model');
   const bar = progress(terminal, 'Quantising');
   try {

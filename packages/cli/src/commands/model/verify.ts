@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { parseGolden, type Reference, type Verification, verifyModel } from '@cosmicai/astromae';
 import { openModel, type Predictor } from '@cosmicai/inference';
-import { PredictionMetrics } from '@cosmicai/metrics';
-import type { PartitionColumn, PredictionScores } from '@cosmicai/payload';
+import type { PartitionColumn } from '@cosmicai/payload';
+import { scoresChangeTable, toldChange } from '@cosmicai/quantize';
 import type { Galaxies } from '@cosmicai/samples';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
@@ -19,7 +19,7 @@ import {
 import { Partitions } from '../../inputs/partitions.ts';
 import { EXIT } from '../../output/errors.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
-import { scoresTable } from './scores-table.ts';
+import { formatReportTable } from '../../output/tables.ts';
 
 interface VerifyOptions extends ModelUseOptions, AccessOptions {
   readonly against: string;
@@ -77,13 +77,19 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   }
   partitions.sayUnchecked();
   const { count, maxDifference, meanDifference, worst } = verification;
+  const change = toldChange({
+    zSpec: [...verification.redshift],
+    before: [...verification.reference],
+    after: [...verification.predictions],
+  });
   const result = {
     samples: count,
     max_difference: maxDifference,
     mean_difference: meanDifference,
     worst_sample: worst,
-    model: scoresOf(verification.redshift, verification.predictions),
-    against: scoresOf(verification.redshift, verification.reference),
+    model: change.after,
+    against: change.before,
+    intervals: change.intervals,
   };
   if (options.json) printJson(terminal, result);
   else {
@@ -91,23 +97,11 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
       terminal.stdout,
       `${count} galaxies: largest difference ${maxDifference.toExponential(2)} (galaxy ${worst}), mean ${meanDifference.toExponential(2)}`,
     );
-    printLine(terminal.stdout);
-    printBlock(
-      terminal.stdout,
-      scoresTable([
-        [modelPath, result.model],
-        [options.against, result.against],
-      ]),
-    );
+    const table = scoresChangeTable(change, [basename(options.against), basename(modelPath)]);
+    printBlock(terminal.stdout, `\n${formatReportTable(table)}`);
   }
   return options.tolerance !== undefined && !(maxDifference <= options.tolerance) ? EXIT.failed : EXIT.done;
 }
 
 /** Samples read at a time; forward passes are split further. */
 const SAMPLES_PER_READ = 256;
-
-function scoresOf(zSpec: Float64Array, zPred: Float64Array): PredictionScores {
-  const metrics = new PredictionMetrics();
-  metrics.addAll(zSpec, zPred);
-  return metrics.finish();
-}
