@@ -7,6 +7,7 @@ export { itemAt, valueOf } from './known.ts';
 export { shellWord } from './shell-word.ts';
 export { visible, visibleLines } from './visible.ts';
 export { FIRST_FORMAT, FORMAT, formatField, newerFormatOf, PARQUET_FORMAT_KEY, withFormat } from './format-version.ts';
+export { once } from './once.ts';
 export { MOST_LEVELS, parseAs, parseJsonAs, parseOrProblems } from './parse.ts';
 export { decimal, flag, integer, matching, text } from './fields.ts';
 export * from './run-payload.ts';

@@ -1,7 +1,7 @@
 import { parseAs } from '@cosmicai/payload';
-import sharp from 'sharp';
 import { nameOfCost } from './bill.ts';
 import { drawFiles } from './charts/chart.ts';
+import { pngOf } from './sharp.ts';
 import { plotsOf } from './charts/plots.ts';
 import { cutoutPng } from './cutouts/cutout-image.ts';
 import { formatBitRate, formatNumber, formatSeconds, formatUsd } from './format.ts';
@@ -40,7 +40,7 @@ export async function runReportPlots(input: RunReport): Promise<Map<string, { sv
   for (const chart of plotsOf(report)) plots.set(chart.name, await drawFiles(chart));
   if (report.machine !== null) {
     const svg = drawMachine(report.machine, LIGHT);
-    plots.set('state-machine', { svg, png: await sharp(Buffer.from(svg), { density: 144 }).png().toBuffer() });
+    plots.set('state-machine', { svg, png: await pngOf(svg) });
   }
   return plots;
 }

@@ -1,6 +1,8 @@
-import aslValidator from 'asl-validator';
+import { createRequire } from 'node:module';
 import { mapStates } from './load.ts';
 import { isObject, type JsonObject } from './types.ts';
+
+const require = createRequire(import.meta.url);
 
 /** The validator compiles its schemas anew each time, in half a second: what it has nothing against is not shown to it again. */
 const sound = new WeakSet<JsonObject>();
@@ -20,6 +22,8 @@ export function knownToBeSound(definition: JsonObject): JsonObject {
 export function structureProblems(definition: JsonObject): string[] {
   if (sound.has(definition)) return [];
   try {
+    // Loaded by those alone who bring a definition of their own.
+    const aslValidator = require('asl-validator') as AslValidator;
     const { isValid, errorsText } = aslValidator(modernSpelling(definition));
     if (!isValid) return errorsText('\n').split('\n');
     knownToBeSound(definition);
@@ -29,6 +33,12 @@ export function structureProblems(definition: JsonObject): string[] {
     return [`the validator of the states language can't follow it: ${(error as Error).message}`];
   }
 }
+
+/** The package ships its types in TypeScript sources that its package.json does not name. */
+type AslValidator = (definition: object) => {
+  readonly isValid: boolean;
+  readonly errorsText: (separator?: string) => string;
+};
 
 /** The validator knows Iterator, but no ProcessorConfig beside it. */
 function modernSpelling(definition: JsonObject): JsonObject {

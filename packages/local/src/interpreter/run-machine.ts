@@ -1,12 +1,11 @@
-import {
-  ExecutionError,
-  ExecutionTimeoutError,
-  StateMachine,
-  type StateMachineDefinition,
-} from 'aws-local-stepfunctions';
+import type { StateMachine, StateMachineDefinition } from 'aws-local-stepfunctions';
+import { once } from '@cosmicai/payload';
 import { pausingStates } from '../definition/prepare.ts';
 import type { Json, JsonObject, MachineDefinition } from '../definition/types.ts';
 import { StateError } from './state-error.ts';
+
+/** It brings clients of AWS, which most commands do without. */
+const loadInterpreter = once(() => import('aws-local-stepfunctions'));
 
 /** An event of the interpreter's own log. */
 export type InterpreterEvent =
@@ -23,6 +22,7 @@ export interface MachineRunOptions {
   readonly onEvent?: (event: InterpreterEvent) => void;
 }
 
+type Interpreter = typeof import('aws-local-stepfunctions');
 type RunInput = Parameters<StateMachine['run']>[0];
 type RunOptions = NonNullable<Parameters<StateMachine['run']>[1]>;
 
@@ -40,8 +40,9 @@ export async function runMachine(
 ): Promise<Json> {
   const { signal } = options;
   signal?.throwIfAborted();
+  const interpreter = await loadInterpreter();
   // Validation is the support gate's task and has happened; the interpreter's own would not know the rewritten Maps.
-  const machine = new StateMachine(definition as unknown as StateMachineDefinition, {
+  const machine = new interpreter.StateMachine(definition as unknown as StateMachineDefinition, {
     validationOptions: { noValidate: true },
   });
   const execution = machine.run(input as RunInput, {
@@ -59,7 +60,7 @@ export async function runMachine(
     return await execution.result;
   } catch (error) {
     signal?.throwIfAborted();
-    throw stateErrorOf(error);
+    throw stateErrorOf(error, interpreter);
   } finally {
     signal?.removeEventListener('abort', execution.abort);
     await history;
@@ -80,7 +81,7 @@ function noPauses(definition: MachineDefinition): RunOptions['overrides'] {
 }
 
 /** The interpreter wraps every failure; the error's true name and cause are in the wrapped one. */
-function stateErrorOf(error: unknown): StateError {
+function stateErrorOf(error: unknown, { ExecutionError, ExecutionTimeoutError }: Interpreter): StateError {
   if (error instanceof ExecutionTimeoutError) {
     return new StateError(
       'States.Timeout',

@@ -1,9 +1,15 @@
-import { visibleLines } from '@cosmicai/payload';
-import sharp from 'sharp';
-import { Error as ErrorLevel, parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import { once, visibleLines } from '@cosmicai/payload';
+import type { TopLevelSpec } from 'vega-lite';
 import { xml } from '../html/markup.ts';
+import { pngOf } from '../sharp.ts';
 import { LIGHT, VARIABLES, type Theme } from '../theme.ts';
+
+/** Hundreds of modules, for those alone who draw. */
+const loadVega = once(async () => {
+  const { Error: ErrorLevel, parse, View } = await import('vega');
+  const { compile } = await import('vega-lite');
+  return { ErrorLevel, parse, View, compile };
+});
 
 /** A plot before it is drawn: with its words, so that nobody depends on seeing it. */
 export interface Chart {
@@ -20,8 +26,6 @@ export interface Chart {
   };
 }
 
-/** 2: sharp enough for print and for screens of twice the density. */
-const PNG_SCALE = 2;
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 /** Draws a chart with CSS variables for colours, to be put into a document that defines them. */
@@ -32,15 +36,11 @@ export async function drawInline(chart: Chart): Promise<string> {
 /** Draws a chart as files of its own, in the light theme. */
 export async function drawFiles(chart: Chart, theme: Theme = LIGHT): Promise<{ svg: string; png: Buffer }> {
   const svg = await draw(chart, theme);
-  return {
-    svg,
-    png: await sharp(Buffer.from(svg), { density: 72 * PNG_SCALE })
-      .png()
-      .toBuffer(),
-  };
+  return { svg, png: await pngOf(svg) };
 }
 
 async function draw(chart: Chart, theme: Theme): Promise<string> {
+  const { ErrorLevel, parse, View, compile } = await loadVega();
   const { spec } = compile({ ...chart.spec(theme), config: configOf(theme) });
   const view = new View(parse(spec), { renderer: 'none', logLevel: ErrorLevel });
   try {

@@ -1,7 +1,7 @@
 import { ASTROMAE, UserInputError } from '@cosmicai/payload';
 import type { Cutout } from '@cosmicai/runs/gather';
-import sharp from 'sharp';
 import { luptonComposite } from './lupton.ts';
+import { loadSharp } from '../sharp.ts';
 
 const BANDS = ASTROMAE.image.bands.length;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -18,6 +18,7 @@ export async function cutoutPng(cutout: Pick<Cutout, 'flux_base64' | 'size'>): P
     );
   }
   const flux = Float32Array.from({ length: bytes.length / BYTES }, (_, at) => bytes.readFloatLE(at * BYTES));
+  const sharp = await loadSharp();
   return sharp(luptonComposite(flux, size), { raw: { width: size, height: size, channels: 3 } })
     .resize(size * ENLARGEMENT, size * ENLARGEMENT, { kernel: 'lanczos3' })
     .png({ compressionLevel: 9 })
