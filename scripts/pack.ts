@@ -12,7 +12,7 @@ import { PNPM } from './setup.mjs';
 
 const COMMAND = 'cosmicai';
 
-export interface Packed {
+interface Packed {
   /** Tarballs by the names of their packages; that of the command holds all it needs. */
   readonly tarballs: ReadonlyMap<string, string>;
 }
@@ -22,7 +22,7 @@ export interface Packed {
  *
  * @param folder receives the tarballs
  */
-export async function pack(folder: string): Promise<Packed> {
+async function pack(folder: string): Promise<Packed> {
   await build();
   mkdirSync(folder, { recursive: true });
   const packages = publicPackages();

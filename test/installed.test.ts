@@ -1,27 +1,36 @@
 /*
  * What a stranger does: installs the packed command in a folder without a clone and uses it, and imports packages from a project
- * of their own. Third-party packages come from npm's cache or its registry.
+ * of their own, by the commands of docs/installing.md. Third-party packages come from npm's cache or its registry.
  */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { pack } from '../scripts/pack.ts';
 import { ownDependencies, publicPackages, root } from '../scripts/packages.ts';
+import { pages } from './docs/pages.ts';
 
 const MB = 1e6;
 const WITHOUT_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED/;
 
 const folder = await mkdtemp(join(tmpdir(), 'cosmicai-installed-'));
 const prefix = join(folder, 'prefix');
+/** npm's settings of this user. */
+const NPM = {
+  npm_config_prefix: prefix,
+  npm_config_prefer_offline: 'true',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+};
 /** The Node that users have: 20 where this machine has one, by which the command starts itself on the Node 24 that it brings. */
 const node = nodeOfThisMachine();
-const { tarballs } = await pack(join(folder, 'tarballs'));
-const command = tarballs.get('cosmicai')!;
+const [packing = '', installing = '', using = '', installingPackages = '', ...others] = commandsOfThePage();
+if (others.length > 0) throw new Error(`docs/installing.md has commands that nobody runs: ${others.join('; ')}`);
+const tarballs = await packed();
+const command = await given('cosmicai');
 const packageFolder = join(prefix, 'lib/node_modules/cosmicai');
-const reason = await install(['--global', '--prefix', prefix, command]);
+const reason = await install(installing);
 if (reason !== undefined) console.warn(`The installed command is not tested: ${reason}`);
 const withNpm = reason === undefined ? describe : describe.skip;
 
@@ -45,7 +54,7 @@ withNpm(`the installed command, on ${(await run(node, ['--version'], folder)).st
   });
 
   it('runs the demo in an empty folder', async () => {
-    const { stdout } = await cosmicai(['demo', '--count', '512', '--world-size', '2'], home);
+    const { stdout } = await type(`${using} --count 512 --world-size 2`, home);
     expect(stdout).toContain('2 planned, 2 succeeded, 0 without data, 0 failed');
     expect(existsSync(join(home, 'cosmicai-demo/partitions/1.pt'))).toBe(true);
   });
@@ -117,7 +126,16 @@ withNpm('the packages, in a project of their own', () => {
     const project = join(folder, 'project');
     await mkdir(project);
     await writeFile(join(project, 'package.json'), '{"type": "module"}');
-    expect(await install(closure(['@cosmicai/torchfile', '@cosmicai/fmi']), project)).toBeUndefined();
+    // First what the page names, then what else the program imports.
+    for (const name of closure(['@cosmicai/torchfile'])) await given(name, project);
+    expect(await install(installingPackages, project)).toBeUndefined();
+    expect(await readdir(join(project, 'node_modules/@cosmicai'))).toEqual(
+      closure(['@cosmicai/torchfile'])
+        .map((name) => name.replace('@cosmicai/', ''))
+        .sort(),
+    );
+    const more = await Promise.all(closure(['@cosmicai/torchfile', '@cosmicai/fmi']).map((name) => given(name)));
+    expect(await install(`npm install ${more.join(' ')}`, project)).toBeUndefined();
     await writeFile(join(project, 'program.ts'), await program());
     const compilerOptions = {
       ...{ strict: true, target: 'es2022', module: 'nodenext', lib: ['es2023', 'esnext.disposable'] },
@@ -136,7 +154,7 @@ withNpm('the packages, in a project of their own', () => {
       ],
       suites: ['describeChannel', 'describeStore'],
     });
-  });
+  }, 600_000);
 });
 
 /** `sls package` in the folder where deploying would run it; nothing listens where AWS should be. */
@@ -191,12 +209,35 @@ console.log(JSON.stringify({ ...result, suites }));
 `;
 }
 
-/** Tarballs of packages and of all that they need of this repository. */
+/** Commands that docs/installing.md leaves to this test, in order. */
+function commandsOfThePage(): string[] {
+  const { blocks } = pages().get('docs/installing.md')!;
+  return blocks.filter(({ mark }) => mark.by === 'test/installed.test.ts').flatMap(({ commands }) => commands);
+}
+
+/** Tarballs by the names of their packages, which the clone then has in `dist`. */
+async function packed(): Promise<ReadonlyMap<string, string>> {
+  await type(packing, root);
+  const files = publicPackages().map(({ description: { name, version } }) => {
+    const file = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+    return [name, join(root, 'dist', file)] as const;
+  });
+  return new Map(files);
+}
+
+/** Puts a package's tarball where its user stands. */
+async function given(name: string, to = folder): Promise<string> {
+  const tarball = tarballs.get(name)!;
+  await copyFile(tarball, join(to, basename(tarball)));
+  return join(to, basename(tarball));
+}
+
+/** Names of packages and of all that they need of this repository. */
 function closure(names: readonly string[]): string[] {
   const all = new Map(publicPackages().map(({ description }) => [description.name, description]));
   const found = new Set(names);
   for (const name of found) for (const needed of ownDependencies(all.get(name)!)) found.add(needed);
-  return [...found].map((name) => tarballs.get(name)!);
+  return [...found];
 }
 
 async function cosmicai(args: readonly string[], cwd: string) {
@@ -204,9 +245,9 @@ async function cosmicai(args: readonly string[], cwd: string) {
 }
 
 /** @returns why it can't be done here: there is no way to npm's registry. @throws whatever else is wrong */
-async function install(args: readonly string[], cwd = folder): Promise<string | undefined> {
+async function install(line: string, cwd = folder): Promise<string | undefined> {
   try {
-    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...args], cwd);
+    await type(line, cwd);
     return undefined;
   } catch (error) {
     const { stderr } = error as { readonly stderr: string };
@@ -215,17 +256,22 @@ async function install(args: readonly string[], cwd = folder): Promise<string | 
   }
 }
 
+/** A line of a page, typed by somebody whose npm installs commands into a folder of theirs. */
+async function type(line: string, cwd: string) {
+  return await run('sh', ['-c', line], cwd, { ...NPM, PATH: pathWith(join(prefix, 'bin'), dirname(node)) });
+}
+
 /** As from a shell of the user's: nothing of this repository, nor of the npm or pnpm that started the tests. */
-async function run(program: string, args: readonly string[], cwd: string) {
+async function run(program: string, args: readonly string[], cwd: string, more: Record<string, string> = {}) {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|NODE_|INIT_CWD|CI$|COSMICAI_|JEST_)/i.test(name),
   );
-  const env = { ...Object.fromEntries(kept), PATH: pathWith(dirname(node)) };
+  const env = { ...Object.fromEntries(kept), PATH: pathWith(dirname(node)), ...more };
   return await promisify(execFile)(program, args, { cwd, env, maxBuffer: 100 * MB });
 }
 
-function pathWith(first: string): string {
-  return [first, ...foldersOfPath()].join(delimiter);
+function pathWith(...first: string[]): string {
+  return [...first, ...foldersOfPath()].join(delimiter);
 }
 
 function foldersOfPath(): string[] {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { schema } from '@stryker-mutator/api/core';
 import { scoreOf, survivorsOf, writeScores } from './scores.ts';
@@ -24,14 +24,20 @@ const names = Object.keys(TARGETS);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { again: { type: 'boolean', default: false }, survivors: { type: 'boolean', default: false } },
+  options: {
+    again: { type: 'boolean', default: false },
+    survivors: { type: 'boolean', default: false },
+    lines: { type: 'string' },
+  },
 });
+const lines = values.lines === undefined ? undefined : Number(values.lines);
 const wanted = positionals.includes('all') ? names : positionals;
 const unknown = wanted.filter((name) => !names.includes(name));
-if (wanted.length === 0 || unknown.length > 0) {
+const isWrong = lines !== undefined && !(Number.isInteger(lines) && lines > 0);
+if (wanted.length === 0 || unknown.length > 0 || isWrong) {
   process.stderr.write(
     `${unknown.length > 0 ? `No target is called ${unknown.join(', ')}. ` : ''}Name some of: ${names.join(', ')}, or all.\n` +
-      '--again forgets earlier results; --survivors only lists what the last run left.\n',
+      '--again forgets earlier results; --survivors only lists what the last run left; --lines 30 changes only the first so many lines of each file, a trial that is no score.\n',
   );
   process.exit(2);
 }
@@ -46,6 +52,7 @@ for (const target of wanted) {
   }
   for (const line of survivorsOf(report)) process.stdout.write(`${line}\n`);
   if (values.survivors) continue;
+  if (lines !== undefined) continue;
   const commit = git('rev-parse', '--short=7', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+');
   const score = scoreOf(report, { target, commit, date: new Date().toISOString().slice(0, 10) });
   await writeScores(join(root, 'docs', 'testing.md'), [score], names);
@@ -65,8 +72,8 @@ function run(target: string): void {
 
 function runIn(copy: string, target: string): void {
   copyWorkspace(root, copy);
-  mkdirSync(join(cache, 'results'), { recursive: true });
-  const kept = join(cache, 'results', `${target}.json`);
+  const kept = resultsOf(target);
+  mkdirSync(dirname(kept), { recursive: true });
   if (values.again) rmSync(kept, { force: true });
   const mutated = TARGETS[target];
   if (mutated === undefined) throw new Error(`No target is called ${target}.`);
@@ -78,7 +85,7 @@ function runIn(copy: string, target: string): void {
     testRunner: 'in-process',
     plugins: ['./scripts/mutation/runner.ts'],
     inProcess: { files: expand(tests) },
-    mutate: expand(files),
+    mutate: expand(files).map((file) => (lines === undefined ? file : `${file}:1-${lines}`)),
     coverageAnalysis: 'perTest',
     concurrency: 1,
     // Of the copy.
@@ -109,8 +116,13 @@ function runIn(copy: string, target: string): void {
 }
 
 function reportOf(target: string): schema.MutationTestResult | undefined {
-  const file = join(cache, 'results', `${target}.json`);
+  const file = resultsOf(target);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as schema.MutationTestResult) : undefined;
+}
+
+/** Where a target's last results lie; trials are kept apart. */
+function resultsOf(target: string): string {
+  return join(cache, lines === undefined ? 'results' : 'trials', `${target}.json`);
 }
 
 function git(...args: string[]): string {

@@ -8,8 +8,8 @@ export interface Mark {
   readonly given: readonly string[];
   /** Options in place of those of the text, or beside them: `--count 64` instead of thousands. */
   readonly options: readonly (readonly string[])[];
-  /** Why commands that begin like this are parsed only; the empty beginning stands for all. */
-  readonly skipped: readonly { readonly beginning: string; readonly reason: string }[];
+  /** The test that runs these commands, where it isn't this one. */
+  readonly by?: string;
   readonly exits: number;
   /** Runs until it prints this, then gets Ctrl-C. */
   readonly until?: string;
@@ -102,7 +102,7 @@ function scan(markdown: string): { fences: Fence[]; spans: Page['spans'] } {
 }
 
 function readMark(comment: string | undefined, at: string): Mark {
-  const mark = { given: [] as string[], options: [] as string[][], skipped: [] as Mark['skipped'][number][] };
+  const mark = { given: [] as string[], options: [] as string[][] };
   let rest: Partial<Mark> = {};
   const [, clauses] = /^run: (.*)$/.exec(comment ?? '') ?? [];
   for (const clause of clauses?.split('; ') ?? []) {
@@ -112,7 +112,7 @@ function readMark(comment: string | undefined, at: string): Mark {
     else if (word === 'with') mark.options.push(...optionsIn(said));
     else if (word === 'exits') rest = { ...rest, exits: Number(said) };
     else if (word === 'until') rest = { ...rest, until: said };
-    else if (word === 'skip' && said !== '') mark.skipped.push(readSkip(said));
+    else if (word === 'by') rest = { ...rest, by: said };
     else throw new Error(`${at}: nobody knows how to run "${clause}"`);
   }
   return { exits: 0, ...mark, ...rest };
@@ -122,12 +122,6 @@ function readOrder(said: string, at: string): 'first' | 'in order' | 'last' {
   if (said === 'first' || said === 'last') return said;
   if (said !== '') throw new Error(`${at}: standin is first, last or nothing, not ${said}`);
   return 'in order';
-}
-
-/** `skip REASON`, or `skip "npm test": REASON`. */
-function readSkip(said: string): Mark['skipped'][number] {
-  const [, beginning, reason] = /^"([^"]+)": (.+)$/.exec(said) ?? [];
-  return beginning === undefined ? { beginning: '', reason: said } : { beginning, reason: reason! };
 }
 
 /** `--count 64 --yes` as [['--count', '64'], ['--yes']]. */

@@ -2,19 +2,22 @@
  * Types the commands of all pages as their readers do, block after block in an empty folder for each page, and compares what they
  * print with what the pages show. Marks in the pages' comments say what a block needs (blocks.ts).
  */
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { startStandIn, whyNoStandIn, type StandIn } from '../../packages/aws-standin/src/index.ts';
+import { startRendezvous, type RendezvousServer } from '../../packages/rendezvous/src/index.ts';
 import { openStore, type ObjectStore } from '../../packages/store/src/index.ts';
 import { oneDeployment } from '../one-deployment.ts';
 import type { Block } from './blocks.ts';
-import { commandFor, cosmicaiArgs, root, whyNotThere, whyRefused } from './commands.ts';
-import { give, partitionsAt, removeGiven } from './given.ts';
+import { commandFor, cosmicaiArgs, root, takes, whyNotThere, whyRefused } from './commands.ts';
+import { give, partitionsAt, removeGiven, whyNotGiven } from './given.ts';
 import { pages } from './pages.ts';
 import { differenceInShape } from './shape.ts';
+import { whyNoTool } from './tools.ts';
 import { User, type Ended } from './user.ts';
+
+const SECRET = 'what functions and their rendezvous server share';
 
 const noStandIn = whyNoStandIn();
 const blocks = [...pages().values()].flatMap((page) => page.blocks);
@@ -23,12 +26,16 @@ const ran: string[] = [];
 const notRun: string[] = [];
 
 let aws: StandIn | undefined;
+/** The stand-in has no containers, so the stage's server runs beside it. */
+let rendezvous: RendezvousServer | undefined;
 /** While set, functions on the stage wait for it. */
 let held: Promise<unknown> | undefined;
 
 beforeAll(async () => {
   if (noStandIn !== undefined) return;
+  rendezvous = await startRendezvous({ secrets: [SECRET], host: '127.0.0.1', port: 0, healthPort: 0 });
   aws = await startStandIn({
+    functionEnvironment: { COSMICAI_RENDEZVOUS_SECRETS: SECRET },
     intercept: async ({ payload }) => {
       await held;
       return payload;
@@ -39,6 +46,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await aws?.close();
+  await rendezvous?.close(0);
   await removeGiven();
   for (const user of users.values()) user.leave();
   User.leaveAll();
@@ -66,6 +74,7 @@ function typed(blocksInOrder: readonly Block[]): void {
         for (const name of mark.given) await give(name, user.folder);
       const outputs: string[] = [];
       const unused = new Set(mark.options.map(([name]) => name));
+      const before = notRun.length;
       for (const command of commands) {
         const refused = await whyNotTyped(command);
         if (refused !== undefined) throw new Error(`${page}:${line}: ${command}\n${refused}`);
@@ -86,7 +95,7 @@ function typed(blocksInOrder: readonly Block[]): void {
         ran.push(command);
       }
       if (outputs.length === 0) return;
-      expect([...unused]).toEqual([]);
+      if (notRun.length === before) expect([...unused]).toEqual([]);
       if (block.output === undefined) return;
       const differences = outputs.map((printed) =>
         differenceInShape(block.output!, printed, { folder: user.folder, root }),
@@ -109,14 +118,9 @@ async function whyNotTyped(command: string): Promise<string | undefined> {
 }
 
 function whyNotRun(command: string, { mark }: Block): string | undefined {
-  const skip = mark.skipped.find(({ beginning }) => command.startsWith(beginning));
-  if (skip !== undefined) return skip.reason;
-  if (command.startsWith('aws ') && !isHere('aws')) return 'the AWS command line is not on the PATH';
-  return mark.standIn === undefined ? undefined : noStandIn;
-}
-
-function isHere(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+  if (mark.by !== undefined) return `${mark.by} runs it`;
+  const noTool = whyNoTool(command) ?? mark.given.map(whyNotGiven).find((reason) => reason !== undefined);
+  return noTool ?? (mark.standIn === undefined ? undefined : noStandIn);
 }
 
 /** The line with the mark's options in place of its own, where its command knows them. */
@@ -125,20 +129,19 @@ async function withOptions(
   options: readonly (readonly string[])[],
 ): Promise<{ readonly text: string; readonly used: readonly string[] }> {
   const args = cosmicaiArgs(command);
-  if (args === undefined && !/^(npm|node) /.test(command)) return { text: command, used: [] };
   // Of a server whose options are its own all are taken for known.
   const known = args === undefined || args[0] === 'rendezvous' ? undefined : await commandFor(args);
   const used: string[] = [];
   let text = command;
   for (const [name = '', ...values] of options) {
     const option = known?.options.find(({ long }) => long === name);
-    if (known !== undefined && option === undefined) continue;
+    if (known === undefined ? args === undefined && !takes(command, name) : option === undefined) continue;
     used.push(name);
     const own = [name, option?.short].filter((flag) => flag !== undefined).join('|');
     const present = new RegExp(String.raw`(^| )(${own})(?= |$)( [^-]\S*)?`).exec(text);
-    const wanted = [name, ...values].join(' ');
+    const wanted = [name, ...values].join(' ').replace(':SERVER', `:${rendezvous?.port ?? 0}`);
     if (present !== null) text = text.replace(present[0], `${present[1]!}${wanted}`);
-    else if (/^npm start$/.test(text)) text = `npm start -- ${wanted}`;
+    else if (/^npm (start|test)$/.test(text)) text = `${text} -- ${wanted}`;
     else text = text.replace(/(?=$| [|>;])/, ` ${wanted}`);
   }
   return { text, used };

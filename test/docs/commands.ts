@@ -91,6 +91,15 @@ export function whyNotThere(line: string): string | undefined {
   return /^(node|python3?|torchrun)$/.test(program) ? unknownOption(line, args) : undefined;
 }
 
+/** Whether what a line starts, which is not `cosmicai`, takes an option: what it starts names it. */
+export function takes(line: string, option: string): boolean {
+  if (line.includes(`${option} `)) return true;
+  if (line === 'npm test') return option === '--runTestsByPath';
+  const words = wordsOf(line).filter((word) => !/^(npx|p?npm|run)$/.test(word));
+  const [file] = /\S+\.(ts|mjs|py)\b/.exec(scripts[words[0] ?? ''] ?? line) ?? [];
+  return file !== undefined && unknownOption(file, [option]) === undefined;
+}
+
 const BUILT_IN = new Set(['install', 'start', 'test', '--filter', 'sls']);
 
 /** Made by the commands before, on a machine that has what they need. */

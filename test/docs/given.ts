@@ -1,5 +1,5 @@
 /** What pages take their reader to have, by the names in `<!-- run: given … -->`. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { compileAstroMae, importCheckpoint } from '../../packages/astromae/src/index.ts';
@@ -30,6 +30,13 @@ export async function give(name: string, folder: string): Promise<void> {
 export async function partitionsAt(store: ObjectStore, prefix: string): Promise<void> {
   for (const partition of ['1.pt', '2.pt'])
     await store.put(`${prefix}/${partition}`, await fileStore(made).get(partition));
+}
+
+/** Why something can't be given on this machine; undefined where it can. */
+export function whyNotGiven(name: string): string | undefined {
+  return name === 'DATA' && process.env.COSMICAI_SDSS === undefined
+    ? "COSMICAI_SDSS doesn't name a folder of the survey's files"
+    : undefined;
 }
 
 type Maker = (path: (name: string) => string) => Promise<unknown>;
@@ -75,6 +82,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     written('sdss_main_galaxies.csv', catalogue(2000)),
     async (path) => await mkdir(path('data')),
   ),
+  DATA: async (path) => await symlink(process.env.COSMICAI_SDSS!, path('DATA')),
   'payload.json': written('payload.json', (path) => payload({ bucket: `file://${path('.')}` })),
   'buckets and payload.json': inTurn(
     copied(made, 'data/buckets/galaxies/partitions'),

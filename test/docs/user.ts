@@ -1,16 +1,32 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { root } from './commands.ts';
+import { python } from './tools.ts';
 
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** Scripts of package.json that start a program of this repository, by their names. */
+const scripts = Object.entries(
+  (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts,
+).flatMap(([name, script]) => {
+  const [, file] = /^node (\S+\.ts)$/.exec(script) ?? [];
+  return file === undefined ? [] : [[name, file] as const];
+});
+
+/** As in a clone: the files of training/ lie where the user stands. */
+const ofThisRepository = `for word in "$@"; do
+case "$word" in training/*.py) word='${root}'/"$word" ;; esac
+set -- "$@" "$word"; shift
+done
+`;
 
 const COSMICAI = `exec '${process.execPath}' '${join(root, 'packages/cli/src/main.ts')}'`;
 
@@ -21,14 +37,21 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 cosmicai) shift; ${COSMICAI} "$@" ;;
 deploy:stage) shift; ${COSMICAI} deploy "$@" ;;
 remove:stage) shift; ${COSMICAI} remove "$@" ;;
-aws:standin) exec '${process.execPath}' '${join(root, 'packages/aws-standin/src/main.ts')}' ;;
+--filter) folder="\${2#@cosmicai/service-}"; cd '${root}'/services/"$folder" && exec '${process.execPath}' "$3.ts" ;;
+${scripts.map(([name, file]) => `${name}) shift; exec '${process.execPath}' '${join(root, file)}' "$@" ;;`).join('\n')}
 *) echo "the user of the tests has no script $1" >&2; exit 97 ;;
 esac`,
   npm: `case "$1 $2" in
 "start --") shift 2; ${COSMICAI} demo "$@" ;;
 "run cosmicai") shift 3; ${COSMICAI} "$@" ;;
+"test --") shift 2; exec '${process.execPath}' '${join(root, 'scripts/test.mjs')}' "$@" ;;
 *) echo "the user of the tests has no npm $*" >&2; exit 97 ;;
 esac`,
+  ...(python !== undefined && {
+    python: `${ofThisRepository}exec '${python}' "$@"`,
+    python3: `${ofThisRepository}exec '${python}' "$@"`,
+    torchrun: `${ofThisRepository}exec '${python}' -m torch.distributed.run "$@"`,
+  }),
   npx: `[ "$1" = -y ] && shift
 name="\${1%%@*}"; shift
 exec "$name" "$@"`,
