@@ -1,6 +1,6 @@
-import { joinWorld, reduction, type Communicator } from '@cosmicai/fmi';
+import type { Communicator } from '@cosmicai/fmi';
 import { PredictionMetrics, type PredictionMetricsJson } from '@cosmicai/metrics';
-import { parseEndpoint, runLayout, withFormat, type LinkCounts, type RankTask } from '@cosmicai/payload';
+import { once, parseEndpoint, runLayout, withFormat, type LinkCounts, type RankTask } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { countLinks, meetingReport, type Arrival } from './meeting-report.ts';
 
@@ -8,6 +8,9 @@ import { countLinks, meetingReport, type Arrival } from './meeting-report.ts';
 const MEETING_MS = 120_000;
 /** Predictions up to which fmi.json has the exact NMAD; beyond, messages stay small and it has the sketch's. */
 const EXACT_UP_TO = 1_000_000;
+
+/** Most ranks never meet. */
+const loadFmi = once(() => import('@cosmicai/fmi'));
 
 /** How the meeting went for this rank; kept in its answer. A run never fails for it: the results are written before. */
 export type MeetingOutcome =
@@ -41,7 +44,7 @@ export async function meetRanks(
     const setupMs = elapsed();
     await communicator.barrier();
     const waitMs = elapsed() - setupMs;
-    const merged = await communicator.reduce(sketched(metrics), MERGE, 0);
+    const merged = await communicator.reduce(sketched(metrics), await mergingMetrics(), 0);
     // Last, so that the links of everything before are among those that each rank tells of.
     const arrivals = await communicator.gather<Arrival>({
       rank: task.RANK,
@@ -78,16 +81,20 @@ export async function declineMeeting(task: RankTask, environment: MeetingEnviron
 }
 
 /** Merging metrics gives the same in any order and grouping. */
-const MERGE = reduction<PredictionMetricsJson>(
-  (left, right) => PredictionMetrics.fromJSON(left).merge(PredictionMetrics.fromJSON(right)).toJSON(),
-  { name: 'merge prediction metrics', associative: true, commutative: true },
-);
+async function mergingMetrics() {
+  const { reduction } = await loadFmi();
+  return reduction<PredictionMetricsJson>(
+    (left, right) => PredictionMetrics.fromJSON(left).merge(PredictionMetrics.fromJSON(right)).toJSON(),
+    { name: 'merge prediction metrics', associative: true, commutative: true },
+  );
+}
 
 function sketched(metrics: PredictionMetrics): PredictionMetricsJson {
   return new PredictionMetrics({ exactUpTo: EXACT_UP_TO }).merge(metrics).toJSON();
 }
 
 async function join(task: RankTask, { store, memoryLimitMb, signal }: MeetingEnvironment): Promise<Communicator> {
+  const { joinWorld } = await loadFmi();
   const layout = runLayout(task.RESULT_PATH, task.RUN_ID);
   return joinWorld({
     rendezvous: parseEndpoint(task.RENDEZVOUS_ENDPOINT ?? ''),

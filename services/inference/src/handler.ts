@@ -5,6 +5,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { ModelCache, peakRssMb, runRank } from '@cosmicai/inference';
 import {
   isFmiPing,
+  once,
   parseAs,
   rankTaskSchema,
   type FmiPingAnswer,
@@ -16,7 +17,6 @@ import { openStore } from '@cosmicai/store';
 import { traced } from '@cosmicai/trace';
 import { slowed } from './heartbeat.ts';
 import { timeLimitOf } from './time-limit.ts';
-import { ping } from './ping.ts';
 
 /** The model packed beside the bundle, unless COSMICAI_MODEL names another. */
 const defaultModelPath = process.env.COSMICAI_MODEL ?? fileURLToPath(new URL('./model.onnx', import.meta.url));
@@ -31,12 +31,17 @@ const models = new ModelCache({
 const logger = new Logger({ serviceName: 'inference' });
 const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'inference' });
 
+/** Message passing, which most of the tasks do without. */
+const loadPing = once(() => import('./ping.ts'));
+
 /** Whether no task has come to this process yet. */
 let first = true;
 
 /** Runs one rank. Input: an item of the manifest or of another initializer's `body`; or a ping, which infers nothing. */
 export async function infer(item: unknown, context: RankContext = {}): Promise<RankAnswer | FmiPingAnswer> {
-  return isFmiPing(item) ? await ping(item, openStore) : await inferRank(item, context);
+  if (!isFmiPing(item)) return await inferRank(item, context);
+  const { ping } = await loadPing();
+  return await ping(item, openStore);
 }
 
 async function inferRank(item: unknown, { reportProgress, ...context }: RankContext): Promise<RankAnswer> {
