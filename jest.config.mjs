@@ -1,5 +1,8 @@
 import { availableParallelism } from 'node:os';
 
+/** Tests that deploy, install, fill disks or type whole pages: with all the others in CI, alone when they are named. */
+const withLong = process.env.COSMICAI_TESTS === 'all' || process.argv.some((argument) => argument.includes('.long'));
+
 /** @type {import('jest').Config} */
 export default {
   rootDir: import.meta.dirname,
@@ -7,6 +10,8 @@ export default {
   // Transformed code is run as it lies there: not where other users of the machine could have left some.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: withLong ? [] : ['\\.long\\.test\\.ts$'],
+  testSequencer: '<rootDir>/test/long-first.mjs',
   testEnvironment: '<rootDir>/test/environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -1,4 +1,4 @@
-// `npm test`: sets everything up and runs every check. Arguments go to Jest alone, without the other checks.
+// `npm test`: sets everything up and runs every check; with --all the long tests too. Arguments go to Jest alone, without the other checks.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -6,7 +6,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { binaries, environment, node, root, setUp } from './setup.mjs';
 
-const wanted = process.argv.slice(2);
+const all = process.argv.includes('--all');
+const wanted = process.argv.slice(2).filter((argument) => argument !== '--all');
 // Tests of a package are started by the package manager, side by side: what is installed then is as it should be.
 if (wanted.length === 0 || !existsSync(join(binaries, 'jest'))) setUp();
 
@@ -88,7 +89,7 @@ function jest(args) {
     const program = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
     const { status } = spawnSync(node, [...options, program, '--json', '--outputFile', results, ...args], {
       cwd: root,
-      env: environment,
+      env: { ...environment, ...(all && { COSMICAI_TESTS: 'all' }) },
       stdio: 'inherit',
     });
     if (!existsSync(results)) process.exit(status ?? 1);

@@ -212,7 +212,7 @@ console.log(JSON.stringify({ ...result, suites }));
 /** Commands that docs/installing.md leaves to this test, in order. */
 function commandsOfThePage(): string[] {
   const { blocks } = pages().get('docs/installing.md')!;
-  return blocks.filter(({ mark }) => mark.by === 'test/installed.test.ts').flatMap(({ commands }) => commands);
+  return blocks.filter(({ mark }) => mark.by === 'test/installed.long.test.ts').flatMap(({ commands }) => commands);
 }
 
 /** Tarballs by the names of their packages, which the clone then has in `dist`. */
