@@ -71,6 +71,7 @@ module.exports = {
         pathNot: [
           '^packages/[^/]+/src/index\\.ts$',
           '^packages/bench/src/probe\\.ts$',
+          '^packages/local/src/executions\\.ts$',
           '^packages/payload/src/no-telemetry\\.ts$',
           '^packages/fmi/src/(boards|tcpunch)\\.ts$',
           '^packages/rendezvous/src/tcpunch\\.ts$',

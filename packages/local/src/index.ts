@@ -14,7 +14,8 @@ export { runLocally, type LocalRunOptions, type LocalRunResult } from './run/run
 export type { FunctionReport, RunEvent, RunStatus } from '@cosmicai/payload';
 export type { FunctionBeat } from './run/engine.ts';
 export type { ResumePoint, RunSoFar } from './run/resume.ts';
-export { executionOwner, ExecutionLockedError, lockExecution, type ExecutionOwner } from './run/execution-lock.ts';
+export { executionOwner, ExecutionLockedError, RANK_MEMORY_MIB } from './executions.ts';
+export { lockExecution, type ExecutionOwner } from './run/execution-lock.ts';
 export type { FinishedChild } from './map/run-distributed-map.ts';
 export { loadMachine, localFunctions } from './engine/functions.ts';
 export { placeOf } from './engine/place-of.ts';
@@ -22,4 +23,4 @@ export { localEngine } from './engine/local-engine.ts';
 export { openPool } from './engine/open-pool.ts';
 export { modelOfRecord } from './engine/model-of-record.ts';
 export { probeProcess } from './engine/probe-process.ts';
-export { RANK_MEMORY_MIB, type LocalSettings } from './engine/settings.ts';
+export type { LocalSettings } from './engine/settings.ts';

@@ -1,4 +1,4 @@
-import { executionOwner, ExecutionLockedError } from '@cosmicai/local/execution-lock';
+import { executionOwner, ExecutionLockedError } from '@cosmicai/local/executions';
 import { UserInputError } from '@cosmicai/payload';
 import { executionFolderOf, layoutOf, type RunPlace } from '@cosmicai/runs';
 import { openStore, readableAddress, resultsLocation } from '@cosmicai/store';

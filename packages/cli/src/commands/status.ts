@@ -1,6 +1,6 @@
 import { resumeCommand } from '@cosmicai/engine';
 import { basename } from 'node:path';
-import { executionOwner } from '@cosmicai/local/execution-lock';
+import { executionOwner } from '@cosmicai/local/executions';
 import { InvalidInputError, UserInputError } from '@cosmicai/payload';
 import {
   brokenOff,

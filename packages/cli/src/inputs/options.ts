@@ -1,5 +1,5 @@
 import { DEMO_PRECISIONS, demoModel, type DemoPrecision } from '@cosmicai/demo-model';
-import { RANK_MEMORY_MIB } from '@cosmicai/local/settings';
+import { RANK_MEMORY_MIB } from '@cosmicai/local/executions';
 import type { StoreAccess } from '@cosmicai/store';
 import { MEGABYTE } from '@cosmicai/torchfile';
 import { InvalidArgumentError, Option, type Command } from 'commander';
