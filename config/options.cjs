@@ -110,6 +110,8 @@ function objectArns(stage, { prefixes, data_buckets }) {
     ]),
     // What runLayout of packages/payload calls rendezvousKey.
     run_keys: prefixes.results.map((prefix) => below(own, `${prefix}/*/rendezvous-key`)),
+    // What it calls rankPieces: a rank removes them when it is done.
+    run_pieces: prefixes.results.map((prefix) => below(own, `${prefix}/*/pieces/*`)),
     readable: [
       ...[...prefixes.data, ...prefixes.models].map((prefix) => below(own, `${prefix}/*`)),
       ...results,

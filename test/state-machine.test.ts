@@ -2,7 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import aslValidator from 'asl-validator';
 import { parse } from 'yaml';
-import { PartitionError, RankTooLongError } from '../packages/inference/src/index.ts';
+import {
+  MOST_ATTEMPTS,
+  PartitionError,
+  RankTooLongError,
+  RankUnfinishedError,
+} from '../packages/inference/src/index.ts';
 import { InvalidInputError } from '../packages/payload/src/index.ts';
 import { packageStack, root } from './stacks.ts';
 
@@ -104,8 +109,8 @@ describe('the definition of the workflow', () => {
     expect(task.TimeoutSeconds).toBeGreaterThan(0);
     const { FunctionName } = task.Parameters as { FunctionName: string };
     expect(FunctionName).toMatch(/^cosmicai-(init|inference|summarize)-test-\w+$/);
-    const [retry, throttled, ...others] = task.Retry as Record<string, unknown>[];
-    expect(others).toEqual([]);
+    const [throttled, retry, ...others] = (task.Retry as Record<string, unknown>[]).toReversed();
+    expect(others).toHaveLength(FunctionName.includes('inference') ? 1 : 0);
     expect(throttled).toMatchObject({ ErrorEquals: ['Lambda.TooManyRequestsException'], JitterStrategy: 'FULL' });
     expect(throttled!.MaxAttempts).toBeGreaterThan(10);
     expect(retry).toMatchObject({
@@ -121,6 +126,12 @@ describe('the definition of the workflow', () => {
         'Runtime.ExitError',
       ]),
     });
+  });
+
+  it('lets a rank whose time ends go on as often as it counts on', () => {
+    const [, predict] = tasks.find(([name]) => name === 'Predict')!;
+    const [unfinished] = predict.Retry as Record<string, unknown>[];
+    expect(unfinished).toMatchObject({ ErrorEquals: [RankUnfinishedError.name], MaxAttempts: MOST_ATTEMPTS - 1 });
   });
 
   it('tries nothing again that would repeat itself: a wrong input, too little memory, a rank that is too long, a time-out', () => {

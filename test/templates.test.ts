@@ -98,7 +98,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
         for (const resource of [Resource].flat()) {
           const text = (resource as { 'Fn::Sub'?: string })['Fn::Sub'];
           if (text !== undefined)
-            expect(text).toMatch(/^[^*]*(\/\*(\/rendezvous-key)?|(\/\*)?(\/runs)?\/\*\.json|:\*|-\?{6})?$/);
+            expect(text).toMatch(/^[^*]*(\/\*(\/rendezvous-key|\/pieces\/\*)?|(\/\*)?(\/runs)?\/\*\.json|:\*|-\?{6})?$/);
         }
       }
     }
@@ -112,8 +112,8 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
       if (!deletes && !list.includes('s3:PutObject')) continue;
       for (const resource of Resource as { 'Fn::Sub': string }[]) {
         if (deletes && Effect === 'Deny') continue;
-        expect(resource['Fn::Sub']).toMatch(/\/(results|scaling)\/\*(\/rendezvous-key|\.json)?$/);
-        if (deletes) expect(resource['Fn::Sub']).toMatch(/rendezvous-key$|\.json$/);
+        expect(resource['Fn::Sub']).toMatch(/\/(results|scaling)\/\*(\/rendezvous-key|\/pieces\/\*|\.json)?$/);
+        if (deletes) expect(resource['Fn::Sub']).toMatch(/rendezvous-key$|\/pieces\/\*$|\.json$/);
       }
     }
     // Whoever may delete JSON there may delete none of a run's own.

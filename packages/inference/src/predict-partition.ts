@@ -15,6 +15,8 @@ export interface PredictPartitionOptions {
   readonly trained?: TrainedRanges | undefined;
   /** Sees the images before they are gone. */
   readonly checks?: PartitionChecks;
+  /** Predictions that are known of samples [from, from + count); undefined where they aren't: then the model is asked. */
+  readonly kept?: ((from: number, count: number) => Float32Array | undefined) | undefined;
   /** Called with a number of samples as soon as they are predicted, in any order and before they are yielded. */
   readonly onPart?: ((count: number) => void) | undefined;
   readonly signal?: AbortSignal;
@@ -79,12 +81,16 @@ async function predictBatch(
   batch: Galaxies,
   source: string,
   predictor: Predictor,
-  { batchSize, trained, onPart, signal }: PredictPartitionOptions,
+  { batchSize, trained, kept, onPart, signal }: PredictPartitionOptions,
 ): Promise<PredictedSamples> {
   const flags = flagInputs(batch, trained);
-  const zPred = await predictor.predict(batch, batchSize, onPart, signal).catch((error: unknown) => {
-    throw atGalaxies(error, source, batch.from);
-  });
+  const known = kept?.(batch.from, batch.count);
+  if (known !== undefined) onPart?.(batch.count);
+  const zPred =
+    known ??
+    (await predictor.predict(batch, batchSize, onPart, signal).catch((error: unknown) => {
+      throw atGalaxies(error, source, batch.from);
+    }));
   flagPredictions(flags, zPred, trained);
   const { from, count, magnitudes, redshift: zSpec, id } = batch;
   return { from, count, magnitudes, zSpec, zPred, flags, ...defined({ id }) };

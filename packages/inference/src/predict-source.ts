@@ -2,10 +2,10 @@ import type { PartitionColumn } from '@cosmicai/payload';
 import { openGalaxies } from '@cosmicai/samples';
 import { inPieces, type ByteSource } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
-import { predictPartition, type PredictedSamples } from './predict-partition.ts';
+import { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 import { PartitionChecks } from './quality/partition-checks.ts';
 
-export interface PredictSourceOptions {
+export interface PredictSourceOptions extends Pick<PredictPartitionOptions, 'kept'> {
   /** Samples in one forward pass as the user sees it. */
   readonly batchSize: number;
   /** Compare what is read with its CRC-32. */
@@ -13,8 +13,8 @@ export interface PredictSourceOptions {
   /** What the columns of a file that has no names are, in order. */
   readonly columns?: readonly PartitionColumn[] | undefined;
   readonly signal?: AbortSignal;
-  /** Called for samples as soon as they are predicted, in order, with the number of all. */
-  readonly onPredicted?: (samples: PredictedSamples, total: number) => void;
+  /** Called for samples as soon as they are predicted, in order, with the number of all; the next ones wait for it. */
+  readonly onPredicted?: (samples: PredictedSamples, total: number) => unknown;
   /** Called when the file is open, and for each part of a batch: the samples predicted so far, in any order, and all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -36,7 +36,7 @@ export interface PredictedSource {
 export async function predictSource(
   file: ByteSource,
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
-  { batchSize, checkCrc, columns, signal, onPredicted, onProgress }: PredictSourceOptions,
+  { batchSize, checkCrc, columns, kept, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
   const left = new AbortController();
   const ended = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
@@ -48,10 +48,10 @@ export async function predictSource(
     let done = 0;
     onProgress?.(done, count);
     const onPart = onProgress && ((part: number) => onProgress((done += part), count));
-    const options = { batchSize, trained, checks, onPart, ...(signal && { signal }) };
+    const options = { batchSize, trained, checks, kept, onPart, ...(signal && { signal }) };
     for await (const samples of predictPartition(source, predictor, options)) {
       batches.push(samples);
-      onPredicted?.(samples, count);
+      await onPredicted?.(samples, count);
     }
     return { count, batches, unchecked: source.unchecked(), checks };
   } finally {

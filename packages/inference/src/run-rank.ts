@@ -1,5 +1,6 @@
 import { QualityLedger } from '@cosmicai/metrics';
 import {
+  ASTROMAE,
   runLayout,
   withFormat,
   type RankAnswer,
@@ -16,17 +17,20 @@ import {
   type ObjectStore,
   type OpenStoreOptions,
 } from '@cosmicai/store';
-import { atPartition, PartitionError, RankTooLongError } from './errors.ts';
+import { atPartition, PartitionError, RankTooLongError, RankUnfinishedError } from './errors.ts';
+import { MOST_ATTEMPTS } from './limits/forecast.ts';
 import { RankTime, type TimeLimit } from './limits/rank-time.ts';
 import { declineMeeting, meetRanks } from './meet-ranks.ts';
 import type { LeasedModel } from './model/model-cache.ts';
 import type { LoadedModel } from './model/open-model.ts';
 import { checkModelBytes, checkModelObject, plannedSource } from './planned-inputs.ts';
+import { findPieces, RankPieces, type Pace } from './pieces/rank-pieces.ts';
+import { MICRO_BATCH } from './predictor.ts';
 import { predictSource, type PredictedSource } from './predict-source.ts';
 import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
 import { RankTally } from './rank-tally.ts';
-import { findingsOf } from './quality/findings.ts';
+import { findingsOf, type DataFindings } from './quality/findings.ts';
 import { encodeHashes, sortedHashes } from './quality/image-hashes.ts';
 import { TimedSource } from './timed-source.ts';
 
@@ -52,6 +56,8 @@ export interface RankEnvironment {
   readonly onProgress?: (progress: RankProgress) => void;
   /** Absent where nobody ends the rank. */
   readonly timeLimit?: TimeLimit;
+  /** How often what is predicted is kept for another attempt, and of which ranks; default: every 30 s, of those over 60 s. */
+  readonly pace?: Pace;
   /** Is told what the rank goes on in spite of. */
   readonly onWarning?: (warning: string) => void;
 }
@@ -63,6 +69,7 @@ export interface RankEnvironment {
  * @throws PartitionChangedError, ModelChangedError when an input isn't the one that was planned
  * @throws PartitionError naming rank and file when a partition can't be read or predicted
  * @throws RankTooLongError early, when it can't be done in the time that it has
+ * @throws RankUnfinishedError when its time ends and another attempt would have enough
  */
 export async function runRank(task: RankTask, environment: RankEnvironment): Promise<RankAnswer> {
   const layout = runLayout(task.RESULT_PATH, task.RUN_ID);
@@ -84,18 +91,23 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const cpuBefore = environment.cpuSeconds();
   const seconds = (from: number) => (monotonic() - from) / 1000;
 
-  using time = new RankTime({
-    task,
-    limit: environment.timeLimit,
-    attemptsAfter: 0,
-    monotonic,
-    warn: (warning) => environment.onWarning?.(warning),
-  });
-
+  const results = environment.openStore(task.S3_BUCKET);
+  const warn = (warning: string) => environment.onWarning?.(warning);
+  // Folders of others, which have no runs, get no files that they don't expect.
+  const place = task.RUN_ID === undefined ? undefined : { store: results, prefix: layout.rankPieces(task.RANK), warn };
+  const finding = place && findPieces(place);
+  let pieces: RankPieces | undefined;
+  const attemptsAfter = () => (pieces === undefined ? 0 : Math.max(0, MOST_ATTEMPTS - 1 - pieces.leftOff));
+  using time = new RankTime({ task, limit: environment.timeLimit, attemptsAfter, monotonic, warn });
   await checkModelObject(task, environment.openStore);
   using model = await environment.loadModel(task);
   checkModelBytes(task, model);
   const modelLoad = seconds(started);
+  const found = await finding;
+  if (place !== undefined && found !== undefined) {
+    const madeBy = redshiftsDependOn(task, model);
+    pieces = new RankPieces({ ...place, madeBy, monotonic, pace: environment.pace }, found);
+  }
 
   const inferenceStarted = monotonic();
   const reads = [];
@@ -106,19 +118,19 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const signal = environment.signal === undefined ? time.signal : AbortSignal.any([environment.signal, time.signal]);
   try {
     for (const planned of task.DATA_PATH.entries())
-      reads.push(await readPartition(task, planned, model, { ...environment, signal }, tally));
+      reads.push(await readPartition(task, planned, model, { ...environment, signal, tally, pieces, time }));
   } catch (error) {
     const ended: unknown = time.signal.aborted ? time.signal.reason : error;
+    if (ended instanceof RankUnfinishedError) await pieces?.leaveOff();
     const forGood = ended instanceof PartitionError || ended instanceof RankTooLongError;
     if (meeting !== undefined && forGood) await declineMeeting(task, meeting);
     throw ended;
   }
   const inference = seconds(inferenceStarted);
+  const before = (pieces?.spentMs ?? 0) / 1000;
 
   const writeStarted = monotonic();
-  const results = environment.openStore(task.S3_BUCKET);
   const predictions = await write(results, layout.rankPredictions(task.RANK), encodePredictions(task.RANK, reads));
-  // Folders of others, which have no runs, get no files that they don't expect.
   const hashes =
     task.RUN_ID === undefined
       ? undefined
@@ -147,8 +159,14 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     startedAt,
     coldStart: environment.coldStart,
     scores: ledger.finish(),
-    findings: findingsOf(reads, model),
-    timing: { model_load: modelLoad, inference, write: writing, total: seconds(started) },
+    findings: withAttempts(findingsOf(reads, model), pieces, time),
+    // With what earlier attempts took for what is kept of them: rate x time is what was done.
+    timing: {
+      model_load: modelLoad,
+      inference: before + inference,
+      write: writing,
+      total: before + seconds(started),
+    },
     cpuSeconds: environment.cpuSeconds() - cpuBefore,
     peakRssMb: environment.peakRssMb(),
     memoryLimitMb: environment.memoryLimitMb,
@@ -156,16 +174,22 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     storeRequests: { ...requests, puts: requests.puts + keys.length },
   });
   await writeResult(results, result, keys);
+  await pieces?.clear();
   const done = { ...answer, status: 'succeeded', samples: result.samples } as const;
   return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, ledger.metrics, meeting) };
+}
+
+interface ReadingEnvironment extends RankEnvironment {
+  readonly tally: RankTally;
+  readonly pieces: RankPieces | undefined;
+  readonly time: RankTime;
 }
 
 async function readPartition(
   task: RankTask,
   [place, key]: readonly [number, string],
   model: LoadedModel,
-  { openStore, monotonic, signal }: RankEnvironment,
-  tally: RankTally,
+  { openStore, monotonic, signal, tally, pieces, time }: ReadingEnvironment,
 ): Promise<PartitionPredictions & PartitionRead & PredictedSource> {
   try {
     const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
@@ -173,15 +197,23 @@ async function readPartition(
     const planned = await plannedSource(store, key, task.DATA_OBJECTS?.[place]);
     const { etag } = planned;
     const source = new TimedSource(planned, monotonic);
-    const onProgress = tally.file(source.size);
-    const options = {
+    const version = { place, size: source.size, etag };
+    const predicted = await predictSource(source, model, {
       batchSize: task.BATCH_SIZE,
       checkCrc: task.CHECK_CRC,
       columns: task.COLUMNS,
-      onProgress,
+      onProgress: tally.file(source.size),
+      kept(from, count) {
+        const known = pieces?.redshiftOf(version, from, count);
+        if (known !== undefined) time.keep(count);
+        return known;
+      },
+      async onPredicted({ from, count, zPred }) {
+        if (pieces?.redshiftOf(version, from, count) !== undefined) return;
+        await pieces?.add({ ...version, from, redshift: zPred }, time.expected());
+      },
       ...(signal && { signal }),
-    };
-    const predicted = await predictSource(source, model, options);
+    });
     return {
       ...predicted,
       partition: key,
@@ -194,6 +226,22 @@ async function readPartition(
   } catch (error) {
     throw atPartition(error, task.RANK, key);
   }
+}
+
+/** Besides the partitions, whose versions pieces tell themselves. */
+function redshiftsDependOn(
+  { BATCH_SIZE, COLUMNS, MODEL_INPUTS }: Pick<RankTask, 'BATCH_SIZE' | 'COLUMNS' | 'MODEL_INPUTS'>,
+  { sha256, predictor }: Pick<LoadedModel, 'sha256' | 'predictor'>,
+): string {
+  const { batch } = predictor.contract;
+  return sha256Of(
+    JSON.stringify([ASTROMAE, MICRO_BATCH, BATCH_SIZE, batch, sha256, COLUMNS ?? null, MODEL_INPUTS ?? null]),
+  );
+}
+
+function withAttempts(findings: DataFindings, pieces: RankPieces | undefined, time: RankTime): DataFindings {
+  const before = pieces?.leftOff ?? 0;
+  return before === 0 ? findings : { ...findings, warnings: [...findings.warnings, time.manyAttempts(before + 1)] };
 }
 
 async function write(store: ObjectStore, key: string, bytes: Uint8Array): Promise<WrittenFile> {

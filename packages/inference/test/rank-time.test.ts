@@ -181,6 +181,6 @@ describe('a rank', () => {
     await expect(runRank(task, attempt(clock, model, limit))).rejects.toThrow(RankTooLongError);
 
     // The key that it would meet them with.
-    expect(asked).toEqual(['out/runs/run/rendezvous-key']);
+    expect(asked).toContain('out/runs/run/rendezvous-key');
   });
 });

@@ -36,6 +36,7 @@ export {
 export { storeRequestsSchema, type StoreRequestCounts } from './store-requests.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { inferReportSchema, type InferReport } from './infer-report.ts';
+export { pieceHeaderSchema, type PieceHeader } from './piece-header.ts';
 export { MOST_RANKS_PUBLISHED, runLayout, type RunLayout } from './run-layout.ts';
 export {
   initializeAnswerSchema,

@@ -25,6 +25,8 @@ export interface RunLayout {
   readonly rankPredictions: (rank: number) => string;
   /** Hashes of the rank's images, by which Summarize finds duplicates; not in `predictions`, which is read as a data set. */
   readonly rankHashes: (rank: number) => string;
+  /** Prefix of what a rank has predicted before it is done; not in `predictions` either, and gone when it is. */
+  readonly rankPieces: (rank: number) => string;
   readonly published: {
     readonly combined: string;
     readonly summary: string;
@@ -54,6 +56,7 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
     rankResult: (rank) => `${folder}/${rank}.json`,
     rankPredictions: (rank) => `${folder}/predictions/${rank}.parquet`,
     rankHashes: (rank) => `${folder}/hashes/${rank}.u64`,
+    rankPieces: (rank) => `${folder}/pieces/${rank}/`,
     published: {
       combined: `${resultPath}/combined_data.json`,
       summary: `${resultPath}/summary.json`,

@@ -1,6 +1,6 @@
 import type { RankProgress, RankTask } from '@cosmicai/payload';
 import { RankTooLongError, RankUnfinishedError } from '../errors.ts';
-import { forecast, inWords, KEPT_FOR_WRITING, whatWouldDo, type Forecast, type Standing } from './forecast.ts';
+import { forecast, inWords, KEPT_FOR_WRITING, whatWouldDo, type Standing } from './forecast.ts';
 
 /** The time that an attempt of a rank has. */
 export interface TimeLimit {
@@ -16,7 +16,7 @@ export interface RankTimeOptions {
   readonly task: Pick<RankTask, 'RANK' | 'WORLD_SIZE' | 'DATA_PATH' | 'DATA_OBJECTS'>;
   readonly limit: TimeLimit | undefined;
   /** Attempts that may follow this one and go on from what it has done. */
-  readonly attemptsAfter: number;
+  readonly attemptsAfter: () => number;
   /** Monotonic clock in milliseconds. */
   readonly monotonic: () => number;
   readonly warn: (warning: string) => void;
@@ -92,7 +92,7 @@ export class RankTime implements Disposable {
     if (found.load > (this.#judged ? 1 : FAR_TOO_MUCH)) {
       this.#stop.abort(this.#tooLong());
     } else if (this.#judged && found.attempts > 1) {
-      this.#options.warn(this.#manyAttempts(found));
+      this.#options.warn(this.manyAttempts(found.attempts));
     }
   }
 
@@ -114,9 +114,9 @@ export class RankTime implements Disposable {
       this.#cancel = after(left - stretch, () => this.#leaveOff(limit));
       return;
     }
-    const { task, attemptsAfter } = this.#options;
+    const { task } = this.#options;
     const fits =
-      standing !== undefined && forecast({ ...standing, timeLeft: 0 }).load <= 1 && attemptsAfter > 0 && limit.renewed;
+      standing !== undefined && standing.attemptsAfter > 0 && forecast({ ...standing, timeLeft: 0 }).load <= 1;
     this.#stop.abort(
       fits
         ? new RankUnfinishedError(
@@ -127,7 +127,7 @@ export class RankTime implements Disposable {
   }
 
   #standing(): Standing | undefined {
-    const { limit, monotonic, attemptsAfter } = this.#options;
+    const { limit, monotonic } = this.#options;
     if (this.#began === undefined || this.#progress === undefined) return undefined;
     const predicted = this.#progress.galaxies - this.#kept;
     const took = monotonic() - this.#began;
@@ -137,7 +137,7 @@ export class RankTime implements Disposable {
       rate: predicted / took,
       timeLeft: limit?.left() ?? Infinity,
       attemptTime: this.#attemptTime,
-      attemptsAfter: limit?.renewed === true ? attemptsAfter : 0,
+      attemptsAfter: this.#attemptsAfter(),
     };
   }
 
@@ -150,28 +150,38 @@ export class RankTime implements Disposable {
     return opened * (bytes === undefined ? files.length / Math.max(1, this.#filesOpened) : bytes / openedBytes);
   }
 
+  #attemptsAfter(): number {
+    const { limit, attemptsAfter } = this.#options;
+    return limit?.renewed === true ? attemptsAfter() : 0;
+  }
+
   #share() {
     const { WORLD_SIZE: worldSize, DATA_PATH } = this.#options.task;
     return { worldSize, files: DATA_PATH.length };
   }
 
   #tooLong(): RankTooLongError {
-    const { task, attemptsAfter, limit } = this.#options;
+    const { task } = this.#options;
     const needed = this.expected();
     if (needed === undefined)
       return new RankTooLongError(
         `rank ${task.RANK} predicted nothing in ${inWords(this.#attemptTime)}: look at its log, and at the store.`,
       );
-    const attempts = 1 + (limit?.renewed === true ? attemptsAfter : 0);
+    const attempts = 1 + this.#attemptsAfter();
     const has = attempts === 1 ? inWords(this.#attemptTime) : `${attempts} attempts of ${inWords(this.#attemptTime)}`;
     return new RankTooLongError(
       `rank ${task.RANK} needs about ${inWords(needed)} and has ${has}: ${whatWouldDo(this.#share(), needed, this.#attemptTime)} would do.`,
     );
   }
 
-  #manyAttempts({ attempts }: Forecast): string {
-    const needed = this.expected() ?? 0;
-    return `It needs about ${inWords(needed)}, ${attempts} attempts of ${inWords(this.#attemptTime)}: ${whatWouldDo(this.#share(), needed, this.#attemptTime)} would do with one.`;
+  /** What there is to say of a rank that needs so many attempts. */
+  manyAttempts(attempts: number): string {
+    const needed = this.expected();
+    const [why, what] =
+      needed === undefined
+        ? ['', 'more ranks']
+        : [`, as it takes about ${inWords(needed)}`, whatWouldDo(this.#share(), needed, this.#attemptTime)];
+    return `It needs ${attempts} attempts of ${inWords(this.#attemptTime)}${why}: ${what} would do with one.`;
   }
 }
 
