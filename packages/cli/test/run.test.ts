@@ -101,7 +101,8 @@ describe('cosmicai run', () => {
     const { cost } = workspace.summary('tables', 'summary.json');
     expect(usd).toBeGreaterThan(cost!.usd);
     expect(run.stdout).toMatch(/\n\nBill:\nservice +item/);
-    expect(Number(/^Total +(\S+)$/m.exec(run.stdout)![1])).toBeCloseTo(usd, 6);
+    // Printed with three digits.
+    expect(Number(/^Total +(\S+)$/m.exec(run.stdout)![1]) / usd).toBeCloseTo(1, 2);
     expect(html).toMatch(/<h2[^>]*>Bill<\/h2>/);
     expect(run_id).toBe(basename(dirname(page)));
     expect(run.stderr.split('\n')).toEqual(expect.arrayContaining(['Initialize', 'Infer', 'Summarize']));
