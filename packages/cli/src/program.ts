@@ -47,6 +47,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'say what a run on AWS will take before it is started',
     load: async () => (await import('./commands/quote.ts')).quoteCommand,
   },
+  tune: {
+    summary: 'show the cheapest and the fastest ways to run on AWS, and pick one',
+    load: async () => (await import('./commands/tune.ts')).tuneCommand,
+  },
   report: {
     summary: 'tables and plots of runs and sweeps in one HTML file',
     load: async () => (await import('./commands/report.ts')).reportCommand,

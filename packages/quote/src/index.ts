@@ -6,7 +6,7 @@ export {
   type AwsLimits,
   type RetryPolicy,
 } from './aws-limits.ts';
-export { DEFAULT_CALIBRATION, LAMBDA_COLD_START_FACTOR, type Calibration } from './calibration.ts';
+export { DEFAULT_CALIBRATION, inEightBits, LAMBDA_COLD_START_FACTOR, type Calibration } from './calibration.ts';
 export { calibratedBy, type CalibrationSource } from './calibrated-by.ts';
 export { PUBLISHED_SYSTEM } from './published-system.ts';
 export { loadsOf, type RankLoad, type RunPlan } from './run-plan.ts';
@@ -15,4 +15,5 @@ export type { Phases } from './attempt.ts';
 export { simulateRun, type SimulatedRank, type SimulatedRun, type Simulation } from './scale-out.ts';
 export { quoteRun, usageOf, type QuoteOptions } from './quote.ts';
 export { quoteSchema, type Quote, type Range } from './quote-schema.ts';
+export { frontierOf, pickPoint, tunedFields, type Precision, type TuneGoal, type TunePoint } from './tune.ts';
 export { reconcile, type ActualRun, type Reconciliation } from './reconcile.ts';

@@ -65,12 +65,7 @@ export function quoteRun(
     .map((run) => ({ run, cost: costOfRun(usageOf(run, plan, calibration), prices) }))
     .sort((a, b) => a.cost.usd - b.cost.usd);
   const typical = itemAt(bills, bills.length >> 1);
-  const largest = plan.ranks.reduce((most, load) => Math.max(most, load.bytes / Math.max(1, load.files)), 0);
-  const peakMb =
-    calibration.memory.baseMb +
-    calibration.memory.mbPerSession * (sessionsOn(plan.memoryMb, limits) - 1) +
-    calibration.memory.mbPerBatchSample * plan.batchSize +
-    (calibration.memory.shareOfPartition * largest) / 2 ** 20;
+  const peakMb = peakMbOf(plan, calibration, limits);
   const middle = (of: (run: SimulatedRun) => number) => range(simulated.map(of)).median;
   return {
     ranks: plan.ranks.length,
@@ -95,6 +90,17 @@ export function quoteRun(
     calibration: sourceOf(calibration, plan),
     simulatedRuns: runs,
   };
+}
+
+/** MB that a rank needs at most. */
+export function peakMbOf(plan: RunPlan, { memory }: Calibration, limits: AwsLimits): number {
+  const largest = plan.ranks.reduce((most, load) => Math.max(most, load.bytes / Math.max(1, load.files)), 0);
+  return (
+    memory.baseMb +
+    memory.mbPerSession * (sessionsOn(plan.memoryMb, limits) - 1) +
+    memory.mbPerBatchSample * plan.batchSize +
+    (memory.shareOfPartition * largest) / 2 ** 20
+  );
 }
 
 function sourceOf({ source, architecture }: Calibration, plan: RunPlan): string {

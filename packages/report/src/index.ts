@@ -19,6 +19,7 @@ export {
 } from './tables.ts';
 export { billJson } from './bill.ts';
 export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } from './format.ts';
+export { frontierSvg, frontierTable, settingsOf } from './charts/frontier.ts';
 export { describeProbe } from './probe-pairs.ts';
 export { describeDistribution } from './charts/redshift-distribution.ts';
 export { describeUnknown, flagTable, scoreComparison } from './flag-table.ts';

@@ -1,0 +1,128 @@
+import { resolve } from 'node:path';
+import { calibrationOfProbe, probe, type Probe } from '@cosmicai/bench/probe';
+import { composePayload, readPayload, type PayloadChanges } from '@cosmicai/engine';
+import { probeProcess } from '@cosmicai/local';
+import { pricesOf, pricesSchema, type Prices } from '@cosmicai/metrics';
+import { naturalOrder, type RunPayload } from '@cosmicai/payload';
+import { DEFAULT_CALIBRATION, partitionSizes, type Calibration } from '@cosmicai/quote';
+import { calibrationOfRun } from '@cosmicai/runs/gather';
+import { addressWithin, dataAccess, openStore, type StoreAccess } from '@cosmicai/store';
+import { partitionSize } from '@cosmicai/torchfile';
+import { Option, type Command } from 'commander';
+import { printLine, type Terminal } from '../output/terminal.ts';
+import { resolveModel } from './files.ts';
+import { readJson } from './json-file.ts';
+import { accessOf, pricesOption, storeOption, wholeNumber, withDemoPrecision } from './options.ts';
+import { withPayloadOptions } from './payload-options.ts';
+
+/** What commands take that say beforehand what a run on AWS will need. */
+export interface QuoteInputOptions extends PayloadChanges {
+  readonly calibrate?: string;
+  readonly probe?: boolean;
+  readonly model?: string;
+  readonly files?: number;
+  readonly fileSamples: number;
+  readonly region: string;
+  readonly prices?: string;
+  readonly seed: number;
+  readonly store?: string;
+  readonly json?: boolean;
+}
+
+export function withQuoteInputs(command: Command): Command {
+  return withPayloadOptions(withDemoPrecision(command))
+    .option('--files <n>', 'quote for so many partition files instead of listing a bucket', wholeNumber(1))
+    .option('--file-samples <n>', 'galaxies in each of --files', wholeNumber(1), 5113)
+    .option('--calibrate <results>', 'take rates and memory from an earlier run in this results folder')
+    .addOption(
+      new Option('--probe', 'measure rates and memory now, by a few seconds’ work on this machine').conflicts(
+        'calibrate',
+      ),
+    )
+    .option('-m, --model <file>', 'ONNX model of --probe; default: that of the payload, or the demo model')
+    .option('--region <name>', 'AWS region for the prices', 'us-east-1')
+    .addOption(pricesOption())
+    .addOption(storeOption())
+    .option('--seed <n>', 'of the simulation', wholeNumber(0), 1);
+}
+
+export interface QuoteInputs {
+  /** Fields of the payload file. */
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly payload: RunPayload;
+  readonly warnings: readonly string[];
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly calibration: Calibration;
+  readonly probed: Probe | undefined;
+  readonly prices: Prices;
+}
+
+/** Reads payload, partitions, prices and calibration as the options say. */
+export async function quoteInputs(
+  file: string | undefined,
+  options: QuoteInputOptions,
+  terminal: Terminal,
+): Promise<QuoteInputs> {
+  // With --files nothing is listed, so any bucket will do.
+  const given =
+    file === undefined
+      ? options.files === undefined
+        ? {}
+        : { bucket: 'quoted' }
+      : await readPayload(file, terminal.cwd);
+  const { payload, warnings } = composePayload(
+    given,
+    { ...options, ...(file !== undefined && { payloadFile: file }) },
+    terminal.cwd,
+  );
+  const data = storeOf(payload.data_bucket, options, dataAccess(payload));
+  const sizes =
+    options.files === undefined
+      ? await partitionSizes(data, payload.data_prefix)
+      : imagined(options.files, options.fileSamples);
+  const probed = options.probe === true ? await probeFor(payload, sizes, options, terminal) : undefined;
+  const calibration =
+    probed === undefined
+      ? options.calibrate === undefined
+        ? DEFAULT_CALIBRATION
+        : await calibrationOfRun(options.calibrate, terminal.cwd, accessOf(options))
+      : calibrationOfProbe(probed);
+  const prices =
+    options.prices === undefined
+      ? pricesOf(options.region)
+      : await readJson(resolve(terminal.cwd, options.prices), pricesSchema);
+  return { given, payload, warnings, sizes, calibration, probed, prices };
+}
+
+/** Tries the payload's model on the first of its partitions, or on simulated galaxies where there is none to be read. */
+function probeFor(
+  payload: RunPayload,
+  sizes: ReadonlyMap<string, number>,
+  options: QuoteInputOptions,
+  terminal: Terminal,
+): Promise<Probe> {
+  const { model: named, bucket, data_bucket: dataBucket, batch_size: batchSize } = payload;
+  const [first] = naturalOrder(sizes.keys());
+  const { store: modelBucket, key } =
+    named === undefined ? { store: bucket, key: named } : addressWithin(bucket, named);
+  printLine(terminal.stderr, 'Probing: one process at work on this machine for some seconds');
+  return probe({
+    batchSize,
+    partition:
+      options.files === undefined && first !== undefined
+        ? { store: storeOf(dataBucket, options, dataAccess(payload)), key: first, columns: payload.columns }
+        : undefined,
+    ...(options.model !== undefined && { model: options.model }),
+    ...(key !== undefined && { storedModel: { store: storeOf(modelBucket, options), key } }),
+    openProcess: (model, folder) => probeProcess(resolveModel(model, terminal), folder, terminal.signal),
+    signal: terminal.signal,
+  });
+}
+
+function storeOf(bucket: string, { store: base }: QuoteInputOptions, access: StoreAccess = {}) {
+  return openStore(bucket, { access, ...(base !== undefined && { base }) });
+}
+
+function imagined(files: number, samples: number): Map<string, number> {
+  return new Map(Array.from({ length: files }, (_, index) => [`${index + 1}.pt`, partitionSize({ count: samples })]));
+}
