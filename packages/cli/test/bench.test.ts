@@ -68,8 +68,8 @@ describe('cosmicai bench', () => {
     expect(rows()).toEqual(expect.arrayContaining(before));
     writeFileSync(workspace.path('printed.json'), end.stdout);
     const [printed, folder] = await Promise.all([
-      workspace.cosmicai(['report', 'printed.json', '--json', '-o', 'printed.html']),
-      workspace.cosmicai(['report', 'sweep', '--json', '-o', 'folder.html']),
+      workspace.inProcess(['report', 'printed.json', '--json', '-o', 'printed.html']),
+      workspace.inProcess(['report', 'sweep', '--json', '-o', 'folder.html']),
     ]);
     expect(JSON.parse(printed.stdout)).toEqual(JSON.parse(end.stdout));
     expect(JSON.parse(folder.stdout)).toMatchObject({ runs: rows() });

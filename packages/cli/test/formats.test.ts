@@ -61,8 +61,8 @@ describe('the files of a run', () => {
     writeAsFormat1(workspace.path('old'));
     expect(objectsIn(workspace.path('old')).filter(([, value]) => 'format' in value)).toEqual([]);
     const [status, report] = await Promise.all([
-      workspace.cosmicai(['status', 'old/results', runId, '--json']),
-      workspace.cosmicai(['report', 'old/results', '-o', 'old.html', '--json']),
+      workspace.inProcess(['status', 'old/results', runId, '--json']),
+      workspace.inProcess(['report', 'old/results', '-o', 'old.html', '--json']),
     ]);
     expect([status, report].map(({ code, stderr }) => [code, stderr])).toEqual([
       [0, ''],
@@ -83,10 +83,10 @@ describe('the files of a run', () => {
     }
     const refused = `was written by a newer CosmicAI: format ${FORMAT + 1}; this one reads up to ${FORMAT}`;
     const [rank, combined, run, list] = await Promise.all([
-      workspace.cosmicai(['report', join(folder, '0.json')]),
-      workspace.cosmicai(['report', join(folder, 'combined_data.json')]),
-      workspace.cosmicai(['report', folder]),
-      workspace.cosmicai(['status', 'later/results']),
+      workspace.inProcess(['report', join(folder, '0.json')]),
+      workspace.inProcess(['report', join(folder, 'combined_data.json')]),
+      workspace.inProcess(['report', folder]),
+      workspace.inProcess(['status', 'later/results']),
     ]);
     for (const { code, stderr } of [rank, combined, run]) {
       expect(stderr).toContain(refused);

@@ -25,7 +25,7 @@ function foreign(model: Buffer): Buffer {
 
 describe('cosmicai model inspect', () => {
   it('describes a model made elsewhere, and says why infer does not run it', async () => {
-    const end = await workspace.cosmicai(['model', 'inspect', 'foreign.onnx']);
+    const end = await workspace.inProcess(['model', 'inspect', 'foreign.onnx']);
     expect(end.code).toBe(0);
     expect(end.stdout).not.toContain('Architecture');
     expect(end.stdout).toMatch(/^File +\d.* sha-256 [\da-f]{64}$/m);
@@ -43,8 +43,8 @@ describe('cosmicai model inspect', () => {
   it('says how infer runs it once its names are told', async () => {
     const use = ['--map', 'image=input', '--map', 'redshift=estimate'];
     const [table, json] = await Promise.all([
-      workspace.cosmicai(['model', 'inspect', 'foreign.onnx', ...use]),
-      workspace.cosmicai(['model', 'inspect', 'foreign.onnx', ...use, '--json']),
+      workspace.inProcess(['model', 'inspect', 'foreign.onnx', ...use]),
+      workspace.inProcess(['model', 'inspect', 'foreign.onnx', ...use, '--json']),
     ]);
     expect(table.stdout).toMatch(
       /^infer +runs it: image from input, magnitudes .*, redshift from estimate, any batch/m,
@@ -64,10 +64,10 @@ describe('cosmicai model inspect', () => {
     const ranges = { magnitudes: Array.from({ length: 5 }, () => [14, 22]), redshift: [0, 0.5] };
     writeFileSync(workspace.path('ranged.onnx'), readFileSync(workspace.modelPath));
     writeFileSync(workspace.path('ranged.trained.json'), JSON.stringify(ranges));
-    const good = await workspace.cosmicai(['model', 'inspect', 'ranged.onnx']);
+    const good = await workspace.inProcess(['model', 'inspect', 'ranged.onnx']);
     expect(good.stdout).toMatch(/^Trained on +redshift 0\.000 to 0\.5000, .*ranged\.trained\.json\)$/m);
     writeFileSync(workspace.path('ranged.trained.json'), '{"redshift": 7}');
-    const bad = await workspace.cosmicai(['model', 'inspect', 'ranged.onnx']);
+    const bad = await workspace.inProcess(['model', 'inspect', 'ranged.onnx']);
     expect(bad.code).toBe(0);
     expect(bad.stdout).toMatch(/^Architecture +AstroMAE/m);
     expect(bad.stdout).toMatch(/^Trained on +.*ranged\.trained\.json has \d problems?:/m);
@@ -77,13 +77,13 @@ describe('cosmicai model inspect', () => {
   it('says of a note on 8 bits that is none why infer refuses the model', async () => {
     const noted = withMetadata(readFileSync(workspace.modelPath), QUANTIZATION_KEY, '{"weight_bits": 7}');
     writeFileSync(workspace.path('noted.onnx'), noted);
-    const end = await workspace.cosmicai(['model', 'inspect', 'noted.onnx']);
+    const end = await workspace.inProcess(['model', 'inspect', 'noted.onnx']);
     expect(end.stdout).not.toMatch(/^Arithmetic/m);
     expect(end.stdout).toMatch(/cosmicai\.quantization in the metadata of .*noted\.onnx has \d problems?:/);
   });
 
   it('refuses what is no ONNX file, by what it is', async () => {
-    const end = await workspace.cosmicai(['model', 'inspect', golden]);
+    const end = await workspace.inProcess(['model', 'inspect', golden]);
     expect(end.code).toBe(2);
     expect(end.stderr).toContain('is no ONNX model: it is a zip file, such as torch.save writes');
     expect(end.stdout).toBe('');

@@ -21,8 +21,8 @@ afterAll(() => workspace.remove());
 describe('cosmicai model', () => {
   it('inspects what it imported', async () => {
     const [table, json] = await Promise.all([
-      workspace.cosmicai(['model', 'inspect', 'golden.onnx']),
-      workspace.cosmicai(['model', 'inspect', 'golden.onnx', '--json']),
+      workspace.inProcess(['model', 'inspect', 'golden.onnx']),
+      workspace.inProcess(['model', 'inspect', 'golden.onnx', '--json']),
     ]);
     expect(table.code).toBe(0);
     expect(table.stdout).toMatch(/^Encoder +patch 8, embedding 48, depth 2, heads 6/m);

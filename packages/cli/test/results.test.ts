@@ -13,7 +13,7 @@ let printedRunText: string;
 beforeAll(async () => {
   workspace = new Workspace();
   await workspace.survey('parts', { count: 8, files: 2 });
-  const none = await workspace.cosmicai(['status', '.']);
+  const none = await workspace.inProcess(['status', '.']);
   expect(none).toMatchObject({ code: 0, stdout: 'No runs in ..\n' });
   const options = ['--data', 'parts', '--world-size', '2', '--no-report', '--json'];
   const run = await workspace.cosmicai(['run', ...options]);
@@ -25,9 +25,9 @@ afterAll(() => workspace.remove());
 describe('cosmicai status', () => {
   it('lists the runs of a folder and shows one', async () => {
     const [list, json, one] = await Promise.all([
-      workspace.cosmicai(['status']),
-      workspace.cosmicai(['status', 'results', '--json']),
-      workspace.cosmicai(['status', 'results', runId]),
+      workspace.inProcess(['status']),
+      workspace.inProcess(['status', 'results', '--json']),
+      workspace.inProcess(['status', 'results', runId]),
     ]);
 
     expect(list.stdout).toMatch(/^run +status +ranks +batch +samples +wall clock\n/);
@@ -66,9 +66,9 @@ describe('cosmicai status of a run under way', () => {
     const killed = execution('b', Date.now() - 3_600_000);
     execution('c', Date.now() + 3_600_000, { format: 99 });
     const [list, json, one] = await Promise.all([
-      workspace.cosmicai(['status', 'working']),
-      workspace.cosmicai(['status', 'working', '--json']),
-      workspace.cosmicai(['status', 'working', 'a']),
+      workspace.inProcess(['status', 'working']),
+      workspace.inProcess(['status', 'working', '--json']),
+      workspace.inProcess(['status', 'working', 'a']),
     ]);
 
     const now = 'Infer, 31 s: 1,024 of about 4,096 galaxies, 310/s, 5 to 15 s left, 1 of 4 ranks, 2 at work';
@@ -101,7 +101,7 @@ describe('cosmicai status of an execution whose process was killed', () => {
     const gone = execution('gone', 2 ** 22 + 1);
     execution('at-work', process.pid);
 
-    const list = await workspace.cosmicai(['status', 'killed']);
+    const list = await workspace.inProcess(['status', 'killed']);
 
     expect(list.stdout).toBe(
       `No runs in killed.\n\nBroken off, as their processes are gone:\ngone: go on with: cosmicai run --resume ${gone}\n`,
@@ -131,13 +131,13 @@ describe('cosmicai status of runs that this version did not write', () => {
     put('f/summary.json', workspace.text('results/runs', runId, 'summary.json'));
     put('f/combined_data.json', '[{"rank": "first"}]');
     const [list, json, one, broken, atWork, results, none] = await Promise.all([
-      workspace.cosmicai(['status', 'strange']),
-      workspace.cosmicai(['status', 'strange', '--json']),
-      workspace.cosmicai(['status', 'strange', 'a']),
-      workspace.cosmicai(['status', 'strange', 'b', '--json']),
-      workspace.cosmicai(['status', 'strange', 'd']),
-      workspace.cosmicai(['status', 'strange', 'f']),
-      workspace.cosmicai(['status', 'strange', 'e']),
+      workspace.inProcess(['status', 'strange']),
+      workspace.inProcess(['status', 'strange', '--json']),
+      workspace.inProcess(['status', 'strange', 'a']),
+      workspace.inProcess(['status', 'strange', 'b', '--json']),
+      workspace.inProcess(['status', 'strange', 'd']),
+      workspace.inProcess(['status', 'strange', 'f']),
+      workspace.inProcess(['status', 'strange', 'e']),
     ]);
 
     expect(list.code).toBe(0);
@@ -163,7 +163,7 @@ describe('cosmicai status of runs that this version did not write', () => {
 
 describe('cosmicai report', () => {
   it('writes a page and its plots for the newest run', async () => {
-    const end = await workspace.cosmicai(['report', 'results', '-o', 'page.html', '--plots', 'plots']);
+    const end = await workspace.inProcess(['report', 'results', '-o', 'page.html', '--plots', 'plots']);
 
     expect(end.code).toBe(0);
     expect(end.stdout).toContain(workspace.path('page.html'));
@@ -192,7 +192,7 @@ describe('cosmicai report of files', () => {
       'none.json',
     ];
     const report = (path: string) =>
-      workspace.cosmicai(['report', path, '--json', '-o', `of-${path.replaceAll('/', '-')}.html`]);
+      workspace.inProcess(['report', path, '--json', '-o', `of-${path.replaceAll('/', '-')}.html`]);
     const [read, none] = await Promise.all([Promise.all(taken.map(report)), Promise.all(refused.map(report))]);
 
     expect(read.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
@@ -228,9 +228,9 @@ describe('cosmicai report of files', () => {
     put('strange/combined_data.json', [{ bucket: 'b' }]);
     put('payload.json', { bucket: 'b', batch_size: 4 });
     const [tree, one, nothing] = await Promise.all([
-      workspace.cosmicai(['report', 'old', '--json', '-o', 'tree.html']),
-      workspace.cosmicai(['report', 'old/1GB/1', '--json', '-o', 'one.html']),
-      workspace.cosmicai(['report', 'parts', '-o', 'nothing.html']),
+      workspace.inProcess(['report', 'old', '--json', '-o', 'tree.html']),
+      workspace.inProcess(['report', 'old/1GB/1', '--json', '-o', 'one.html']),
+      workspace.inProcess(['report', 'parts', '-o', 'nothing.html']),
     ]);
 
     expect([tree.code, one.code, nothing.code]).toEqual([0, 0, 2]);
@@ -259,13 +259,13 @@ describe('cosmicai report --quote', () => {
   }
 
   it('holds a quote against what the run took, figure by figure', async () => {
-    const quoted = await workspace.cosmicai(['quote', '--data', 'parts', '--world-size', '2', '--json']);
+    const quoted = await workspace.inProcess(['quote', '--data', 'parts', '--world-size', '2', '--json']);
     expect(quoted.code).toBe(0);
     writeFileSync(workspace.path('quote.json'), quoted.stdout);
 
     const [end, page] = await Promise.all([
-      workspace.cosmicai(['report', 'results', '--quote', 'quote.json', '--json', '-o', 'quoted.json.html']),
-      workspace.cosmicai(['report', `results/runs/${runId}`, '--quote', 'quote.json', '-o', 'quoted.html']),
+      workspace.inProcess(['report', 'results', '--quote', 'quote.json', '--json', '-o', 'quoted.json.html']),
+      workspace.inProcess(['report', `results/runs/${runId}`, '--quote', 'quote.json', '-o', 'quoted.html']),
     ]);
 
     expect([end.code, page.code]).toEqual([0, 0]);
@@ -290,10 +290,10 @@ describe('cosmicai report --quote', () => {
 
   it('refuses a file that is no quote, and says what one is', async () => {
     writeFileSync(workspace.path('no-quote.json'), JSON.stringify({ ranks: 2 }));
-    const end = await workspace.cosmicai(['report', 'results', '--quote', 'no-quote.json']);
+    const end = await workspace.inProcess(['report', 'results', '--quote', 'no-quote.json']);
     expect(end.code).toBe(2);
     expect(end.stderr).toMatch(/no-quote\.json has \d+ problems/);
-    const gone = await workspace.cosmicai(['report', 'results', '--quote', 'gone.json']);
+    const gone = await workspace.inProcess(['report', 'results', '--quote', 'gone.json']);
     expect(gone).toMatchObject({ code: 2, stderr: expect.stringMatching(/gone\.json can't be read/) as string });
   });
 });
@@ -302,8 +302,8 @@ describe('cosmicai quote', () => {
   it('says what a run will take, without a bucket', async () => {
     const files = ['--files', '130', '--world-size', '130'];
     const [table, json] = await Promise.all([
-      workspace.cosmicai(['quote', ...files]),
-      workspace.cosmicai(['quote', ...files, '--calibrate', 'results', '--json']),
+      workspace.inProcess(['quote', ...files]),
+      workspace.inProcess(['quote', ...files, '--calibrate', 'results', '--json']),
     ]);
     expect(table.code).toBe(0);
     expect(table.stdout).toMatch(/^ranks +130 with data of 130$/m);
@@ -317,7 +317,7 @@ describe('cosmicai quote', () => {
   const SECOND_SESSION_MB = DEFAULT_CALIBRATION.memory.mbPerSession;
 
   it('takes memory from the run it is calibrated by', async () => {
-    const end = await workspace.cosmicai(['quote', '--data', 'parts', '--calibrate', 'results', '--json']);
+    const end = await workspace.inProcess(['quote', '--data', 'parts', '--calibrate', 'results', '--json']);
 
     expect(end.code).toBe(0);
     const { memory, calibration } = parseJsonAs(quoteSchema, end.stdout, 'quote');
@@ -352,9 +352,9 @@ describe('cosmicai quote', () => {
     writeFileSync(workspace.path('prices.json'), JSON.stringify(own));
 
     const [unknown, quoted, reported] = await Promise.all([
-      workspace.cosmicai(['quote', '--data', 'parts', '--region', 'eu-south-2']),
-      workspace.cosmicai(['quote', '--data', 'parts', '--prices', 'prices.json', '--json']),
-      workspace.cosmicai(['report', 'results', '--prices', 'prices.json', '--json', '-o', 'priced.html']),
+      workspace.inProcess(['quote', '--data', 'parts', '--region', 'eu-south-2']),
+      workspace.inProcess(['quote', '--data', 'parts', '--prices', 'prices.json', '--json']),
+      workspace.inProcess(['report', 'results', '--prices', 'prices.json', '--json', '-o', 'priced.html']),
     ]);
 
     expect(unknown).toMatchObject({ code: 2, stdout: '' });

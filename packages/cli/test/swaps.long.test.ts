@@ -61,7 +61,7 @@ describe('what was swapped or lost in a run that had succeeded', () => {
     const events = known();
     swap();
 
-    const found = await workspace.cosmicai(['verify', 'results']);
+    const found = await workspace.inProcess(['verify', 'results']);
     if (kind !== 'nothing') expect(found.stdout).toContain(`with: cosmicai run --resume ${directory}\n`);
     const resumed = await resume();
 
@@ -72,7 +72,7 @@ describe('what was swapped or lost in a run that had succeeded', () => {
       status: 'SUCCEEDED',
       samples: 9,
     });
-    expect((await workspace.cosmicai(['verify', 'results'])).code).toBe(0);
+    expect((await workspace.inProcess(['verify', 'results'])).code).toBe(0);
   });
 
   it('a plan that is not that of the run is refused', async () => {
@@ -142,7 +142,7 @@ describe('inputs that changed before --resume', () => {
     expect(ranksSince(events)).toEqual([0, 1, 2]);
     const after = predictionsOf();
     expect([0, 1, 2].filter((rank) => after[rank] !== before[rank])).toEqual([0, 1, 2]);
-    expect((await workspace.cosmicai(['verify', 'results'])).code).toBe(0);
+    expect((await workspace.inProcess(['verify', 'results'])).code).toBe(0);
   });
 });
 
@@ -152,7 +152,7 @@ describe('an execution that is under way', () => {
     writeFileSync(`${directory}/lock.json`, JSON.stringify({ ...lock, started_at: '2026-03-04T05:06:07Z' }));
 
     const resumed = await resume();
-    const cleaned = await workspace.cosmicai(['clean', 'results', runId, '--yes']);
+    const cleaned = await workspace.inProcess(['clean', 'results', runId, '--yes']);
     rmSync(`${directory}/lock.json`);
 
     for (const { code, stderr } of [resumed, cleaned]) {

@@ -58,40 +58,40 @@ describe('a partition whose name steers terminals', () => {
     expect(run.stdout).toMatch(/^Failed ranks:\nrank \d .*\\u001b/m);
     const { run_id: runId, failed_ranks: failed } = workspace.summary('out', 'summary.json');
     expect(failed[0]?.data_path).toEqual([`2${NAME}`]);
-    expectShown(await workspace.cosmicai(['status', 'out', runId]));
-    const json = await workspace.cosmicai(['status', 'out', runId, '--json']);
+    expectShown(await workspace.inProcess(['status', 'out', runId]));
+    const json = await workspace.inProcess(['status', 'out', runId, '--json']);
     expectShown(json);
     expect(printedJson(json)).toMatchObject({ failed_ranks: [{ data_path: [`2${NAME}`] }] });
 
     const page = workspace.path(`page${NAME}.html`);
-    expectShown(await workspace.cosmicai(['report', 'out', '--out', page]));
+    expectShown(await workspace.inProcess(['report', 'out', '--out', page]));
     const html = readFileSync(page, 'utf8');
     expect(html).not.toMatch(OBEYED);
     expect(html).toContain(SHOWN);
-    expectShown(await workspace.cosmicai(['report', 'out', '--json']));
+    expectShown(await workspace.inProcess(['report', 'out', '--json']));
   }, 240_000);
 
   it('is shown as a run’s folder too', async () => {
     cpSync(workspace.path('out', 'runs'), workspace.path('others', 'runs', NAME, '..'), { recursive: true });
     const [run] = workspace.names('others', 'runs').filter((name) => !name.includes('\u001b'));
     renameSync(workspace.path('others', 'runs', run!), workspace.path('others', 'runs', NAME));
-    expectShown(await workspace.cosmicai(['status', 'others']));
+    expectShown(await workspace.inProcess(['status', 'others']));
   });
 });
 
 it('a model whose metadata and names steer terminals are shown by model inspect', async () => {
   const path = workspace.path('odd.onnx');
   writeFileSync(path, withMetadata(readFileSync(workspace.modelPath), NAME, NAME));
-  const told = await workspace.cosmicai(['model', 'inspect', path]);
+  const told = await workspace.inProcess(['model', 'inspect', path]);
   expectShown(told);
   expect(told.stdout).toMatch(/^Metadata .*\\u202efdp\\u000aError: all is lost\\u009b2J\.pt/m);
-  const json = await workspace.cosmicai(['model', 'inspect', path, '--json']);
+  const json = await workspace.inProcess(['model', 'inspect', path, '--json']);
   expectShown(json);
   expect(printedJson(json)).toMatchObject({ metadata: { [NAME]: NAME } });
 });
 
 it('wrong use is shown, in the words of the library that reads command lines', async () => {
-  const end = await workspace.cosmicai([`--${NAME}`]);
+  const end = await workspace.inProcess([`--${NAME}`]);
   expect(end.code).toBe(2);
   expect(end.stderr).not.toMatch(OBEYED);
 });

@@ -67,7 +67,7 @@ const filesOfRun = () =>
 
 describe('cosmicai verify', () => {
   it('says that all is as the run left it', async () => {
-    const { code, stdout } = await workspace.cosmicai(['verify', 'results']);
+    const { code, stdout } = await workspace.inProcess(['verify', 'results']);
 
     expect(stdout).toContain(
       `Run ${runId}: 36 of 36 galaxies, each once; 1 model; 24 of 24 files unchanged\nRead and compared: 13 inputs, `,
@@ -125,10 +125,10 @@ describe('cosmicai verify', () => {
     const predictions = workspace.path('results', 'runs', runId, 'predictions', '3.parquet');
     const before = readFileSync(predictions);
     execFileSync('cp', [workspace.path('results', 'runs', runId, 'predictions', '4.parquet'), predictions]);
-    const found = await workspace.cosmicai(['verify', `results/runs/${runId}`, '--json']);
+    const found = await workspace.inProcess(['verify', `results/runs/${runId}`, '--json']);
     expect(found.code).toBe(1);
     expect(printedJson(found)).toMatchObject({ findings: [{ what: `results/runs/${runId}/predictions/3.parquet` }] });
-    const told = await workspace.cosmicai(['verify', 'results']);
+    const told = await workspace.inProcess(['verify', 'results']);
     expect(told.stdout).toContain(`cosmicai run --resume ${directory}`);
 
     const resumed = await workspace.cosmicai(['run', '--resume', directory, '--json', '--no-report']);

@@ -22,7 +22,7 @@ const partsBucket = () => `file://${workspace.path('parts')}`;
 
 /** What a wrong command line or payload must do: say what is wrong once, answer 2, leave no run. */
 async function expectRefused(args: readonly string[], results: string, message: RegExp): Promise<void> {
-  const end = await workspace.cosmicai(args);
+  const end = await workspace.inProcess(args);
   expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 2, stdout: '' });
   expect(end.stderr).toMatch(message);
   expect(end.stderr).not.toMatch(/\n\s+at |node:internal/);
@@ -33,7 +33,7 @@ async function expectRefused(args: readonly string[], results: string, message: 
 }
 
 describe('a wrong payload', () => {
-  it.concurrent.each([
+  it.each([
     ['world_size 0', { world_size: 0 }, /world_size: found 0; allowed: .*1/],
     ['batch_size -1', { batch_size: -1 }, /batch_size: found -1; allowed: .*1/],
     ['batch_size "abc"', { batch_size: 'abc' }, /batch_size: found "abc"; allowed: /],
@@ -48,7 +48,7 @@ describe('a wrong payload', () => {
     expect(workspace.exists(name)).toBe(false);
   });
 
-  it.concurrent.each([
+  it.each([
     ['an unreadable file', 'absent.json', /The payload .*absent\.json can't be read: ENOENT/],
     ['no JSON', 'not.json', /The payload .*not\.json is not valid JSON: /],
     ['JSON that is not an object', 'list.json', /payload .*list\.json has 1 problem:\n.*a JSON object/],
@@ -58,35 +58,35 @@ describe('a wrong payload', () => {
     await expectRefused(['run', file], 'results', message);
   });
 
-  it.concurrent('without a bucket and without --data is refused', async () => {
+  it('without a bucket and without --data is refused', async () => {
     await expectRefused(['run', payload('nothing.json', {})], 'results', /No data to read: name a folder with --data/);
   });
 });
 
 describe('data that are not there', () => {
-  it.concurrent('names a bucket that does not exist', async () => {
+  it('names a bucket that does not exist', async () => {
     const file = payload('no-bucket.json', { bucket: 'nowhere-at-all', world_size: 2 });
     const store = `file://${workspace.path('buckets')}`;
     await expectRefused(['run', file, '--store', store], 'nowhere-at-all', /There is no folder \/.*nowhere-at-all/);
     expect(workspace.exists('buckets')).toBe(false);
   });
 
-  it.concurrent('names a data folder that does not exist', async () => {
+  it('names a data folder that does not exist', async () => {
     await expectRefused(['run', '--data', 'gone', '-r', 'no-data'], 'no-data', /There is no folder \/.*\/gone\b/);
   });
 
-  it.concurrent('names an empty folder', async () => {
+  it('names an empty folder', async () => {
     await expectRefused(['run', '--data', 'empty', '-r', 'none'], 'none', /No partition files \(\*\.pt\) under/);
   });
 
-  it.concurrent('names an empty prefix of a bucket', async () => {
+  it('names an empty prefix of a bucket', async () => {
     const file = payload('no-prefix.json', { ...location('none-here'), data_prefix: '100MB' });
     await expectRefused(['run', file], 'none-here', /No partition files \(\*\.pt\) under "100MB\/"/);
   });
 });
 
 describe('a wrong command line', () => {
-  it.concurrent.each([
+  it.each([
     [['run', '--data', 'parts', '--world-size', '0'], /--world-size .*Expected a whole number from 1 to 10000/],
     [['run', '--data', 'parts', '--batch-size', 'abc'], /--batch-size .*'abc'.*Expected a whole number of at least 1/],
     [['run', '--data', 'parts', '--wolrd-size', '4'], /unknown option '--wolrd-size'/],

@@ -7,11 +7,20 @@ export function cosmicai(...args: string[]): Promise<{ code: number; stdout: str
   return cosmicaiIn(process.cwd(), args);
 }
 
-/** The same for a user who stands in a folder. */
-export async function cosmicaiIn(
+let earlier: Promise<unknown> = Promise.resolve();
+
+/** The same for a user who stands in a folder. One at a time, since commands set the exit code of the process. */
+export function cosmicaiIn(
   cwd: string,
   args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
+  const ended = earlier.then(() => typed(cwd, args, environment));
+  earlier = ended.catch(() => undefined);
+  return ended;
+}
+
+async function typed(cwd: string, args: readonly string[], environment: Readonly<Record<string, string>>) {
   const texts = { stdout: '', stderr: '' };
   const into = (name: keyof typeof texts) =>
     new Writable({
@@ -22,7 +31,7 @@ export async function cosmicaiIn(
     });
   const terminal = terminalOf(
     { stdout: into('stdout'), stderr: into('stderr') },
-    { interactive: false, environment: {}, cwd, signal: new AbortController().signal },
+    { interactive: false, environment, cwd, signal: new AbortController().signal },
   );
   // Commands set it, and this process is the tests'.
   const before = process.exitCode;

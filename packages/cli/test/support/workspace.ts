@@ -7,6 +7,7 @@ import { fileStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
 import { partitionSize } from '@cosmicai/torchfile';
 import { z } from 'zod';
+import { cosmicaiIn } from './in-process.ts';
 import { startCosmicai, type CommandOptions, type Ended, type Started } from './cosmicai.ts';
 
 /** The published architecture, one block deep: quick to build and to run. */
@@ -41,6 +42,11 @@ export class Workspace {
       cwd: options.cwd ?? this.folder,
       environment: { COSMICAI_MODEL: this.modelPath, ...options.environment },
     });
+  }
+
+  /** In the tests' own process: for what neither is killed nor depends on how processes end. */
+  inProcess(args: readonly string[]): Promise<Ended> {
+    return cosmicaiIn(this.folder, args, { COSMICAI_MODEL: this.modelPath });
   }
 
   cosmicai(args: readonly string[], options: Partial<CommandOptions> = {}): Promise<Ended> {
