@@ -97,6 +97,7 @@ export function takes(line: string, option: string): boolean {
   if (line === 'npm test') return option === '--runTestsByPath';
   const words = wordsOf(line).filter((word) => !/^(npx|p?npm|run)$/.test(word));
   const [file] = /\S+\.(ts|mjs|py)\b/.exec(scripts[words[0] ?? ''] ?? line) ?? [];
+  if (file?.endsWith('.py')) return readFileSync(join(root, file), 'utf8').includes(`"${option}"`);
   return file !== undefined && unknownOption(file, [option]) === undefined;
 }
 

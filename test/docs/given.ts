@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { compileAstroMae, importCheckpoint } from '../../packages/astromae/src/index.ts';
+import { demoModel } from '../../packages/demo-model/src/index.ts';
 import { fileStore, openStore, type ObjectStore } from '../../packages/store/src/index.ts';
 import { writeSurvey } from '../../packages/survey/src/index.ts';
 import { storeSource } from '../../packages/torchfile/src/index.ts';
@@ -88,6 +89,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     copied(made, 'data/buckets/galaxies/partitions'),
     written('payload.json', payload({ bucket: 'galaxies' })),
   ),
+  'the held-out sets': inTurn(
+    copied(join(made, '1.pt'), 'data/held-out/1.pt'),
+    copied(join(made, '2.pt'), 'data/held-out-real/1.pt'),
+  ),
+  'the models of the demo': copied(dirname(demoModel()), 'packages/demo-model'),
   'old results': async (path) => await cp(path('results/combined_data.json'), path('old/combined_data.json')),
   'the bucket galaxies': async () => {
     // moto makes a bucket by this request alone, and says nothing where it is there already.

@@ -49,7 +49,6 @@ esac`,
 esac`,
   ...(python !== undefined && {
     python: `${ofThisRepository}exec '${python}' "$@"`,
-    python3: `${ofThisRepository}exec '${python}' "$@"`,
     torchrun: `${ofThisRepository}exec '${python}' -m torch.distributed.run "$@"`,
   }),
   npx: `[ "$1" = -y ] && shift

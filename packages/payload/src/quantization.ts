@@ -50,13 +50,16 @@ export function quantizedModels(
   return [...models.values()].sort((a, b) => (a.model_sha256 < b.model_sha256 ? -1 : 1));
 }
 
+/** Characters of a SHA-256 that tell models apart for people; files have all of them. */
+const SHOWN = 12;
+
 /** `8 bits, weights of 7, from the model …; z changes by at most 4.7e-4, …` */
 export function describeArithmetic(arithmetic: Arithmetic): string {
   const [most, nearlyAll, mean] = [arithmetic.max_dz, arithmetic.dz_999, arithmetic.mean_dz].map((dz) =>
     dz.toExponential(1),
   );
   return (
-    `${arithmetic.activation_bits} bits, weights of ${arithmetic.weight_bits}, from the model ${arithmetic.source_sha256}; ` +
-    `z of ${arithmetic.galaxies} galaxies changed by at most ${most} (99.9 %: ${nearlyAll}; mean: ${mean})`
+    `${arithmetic.activation_bits} bits, weights of ${arithmetic.weight_bits}, from the model ${arithmetic.source_sha256.slice(0, SHOWN)}; ` +
+    `z of ${arithmetic.galaxies.toLocaleString('en-US')} galaxies changed by at most ${most} (99.9 %: ${nearlyAll}; mean: ${mean})`
   );
 }

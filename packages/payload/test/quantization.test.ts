@@ -13,7 +13,7 @@ const arithmetic: Arithmetic = {
 describe('the arithmetic of a model', () => {
   it('is told in one sentence, with the model that it comes from', () => {
     expect(describeArithmetic(arithmetic)).toBe(
-      `8 bits, weights of 7, from the model ${'ab'.repeat(32)}; z of 2048 galaxies changed by at most 5.9e-4 (99.9 %: 5.1e-4; mean: 4.2e-5)`,
+      `8 bits, weights of 7, from the model ${'ab'.repeat(6)}; z of 2,048 galaxies changed by at most 5.9e-4 (99.9 %: 5.1e-4; mean: 4.2e-5)`,
     );
   });
 
