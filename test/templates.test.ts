@@ -98,7 +98,9 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
         for (const resource of [Resource].flat()) {
           const text = (resource as { 'Fn::Sub'?: string })['Fn::Sub'];
           if (text !== undefined)
-            expect(text).toMatch(/^[^*]*(\/\*(\/rendezvous-key|\/pieces\/\*)?|(\/\*)?(\/runs)?\/\*\.json|:\*|-\?{6})?$/);
+            expect(text).toMatch(
+              /^[^*]*(\/\*(\/rendezvous-key|\/pieces\/\*)?|(\/\*)?(\/runs)?\/\*\.json|:\*|-\?{6})?$/,
+            );
         }
       }
     }

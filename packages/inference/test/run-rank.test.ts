@@ -201,15 +201,7 @@ describe('runRank', () => {
     const { counts, outside } = result.redshift_histogram!;
     expect(counts.reduce((sum, count) => sum + count, outside)).toBe(7);
     const rows = await predictionsOf('mixed/runs/run/predictions/2.parquet');
-    expect(rows.map(({ z_spec }) => z_spec !== null)).toEqual([
-      true,
-      true,
-      true,
-      false,
-      false,
-      false,
-      false,
-    ]);
+    expect(rows.map(({ z_spec }) => z_spec !== null)).toEqual([true, true, true, false, false, false, false]);
     expect(rows.every(({ z_pred }) => Number.isFinite(z_pred))).toBe(true);
     // What nobody knows is no fault.
     expect(result.flagged!.by_flag.truth_unusable).toBeUndefined();
