@@ -78,6 +78,13 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'model.onnx': written('model.onnx', model('fp32')),
   'fp32.onnx': written('fp32.onnx', model('fp32')),
   'fp16.onnx': written('fp16.onnx', model('fp16')),
+  'hsc.onnx and hsc.json': inTurn(
+    written('hsc.onnx', model('fp32')),
+    written(
+      'hsc.json',
+      JSON.stringify({ inputs: { image: { bands: ['g', 'r', 'i', 'z', 'y'], side: 64 }, features: ['g'] } }),
+    ),
+  ),
   'sdss.csv': written('sdss.csv', catalogue(20)),
   'sdss_main_galaxies.csv': inTurn(
     written('sdss_main_galaxies.csv', catalogue(2000)),

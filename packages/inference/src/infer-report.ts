@@ -1,7 +1,10 @@
-import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
+import type { LedgerScores } from '@cosmicai/metrics';
 import {
+  ASTROMAE,
   defined,
+  sampleBits,
   type Arithmetic,
+  type ModelSpec,
   type Flagged,
   type PredictionScores,
   type RedshiftHistogram,
@@ -45,6 +48,8 @@ export interface InferReport {
 }
 
 export interface InferMeasurements extends LedgerScores {
+  /** What the model takes of a galaxy; default: what AstroMAE takes. */
+  readonly spec?: ModelSpec;
   readonly samples: number;
   readonly batchSize: number;
   readonly batches: number;
@@ -63,7 +68,7 @@ export function inferReport(measured: InferMeasurements): InferReport {
     'total cpu time (second)': wallSeconds,
     'execution time per batch (second)': wallSeconds / Math.max(1, measured.batches),
     'cpu memory (MB)': measured.peakRssMb,
-    'throughput(bps)': (samples * BITS_PER_SAMPLE) / wallSeconds,
+    'throughput(bps)': (samples * sampleBits(measured.spec ?? ASTROMAE)) / wallSeconds,
     'batch size': measured.batchSize,
     'number of batches': measured.batches,
     device: 'cpu',

@@ -83,7 +83,7 @@ async function predictBatch(
   predictor: Predictor,
   { batchSize, trained, kept, onPart, signal }: PredictPartitionOptions,
 ): Promise<PredictedSamples> {
-  const flags = flagInputs(batch, trained);
+  const flags = flagInputs(batch, trained, predictor.contract.spec.image.bands.length);
   const known = kept?.(batch.from, batch.count);
   if (known !== undefined) onPart?.(batch.count);
   const zPred =

@@ -38,13 +38,14 @@ export async function predictSource(
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
   { batchSize, checkCrc, columns, kept, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
+  const { spec } = predictor.contract;
   const left = new AbortController();
   const ended = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
   try {
-    const source = await openGalaxies(inPieces(file, { signal: ended }), { checkCrc, columns });
+    const source = await openGalaxies(inPieces(file, { signal: ended }), { checkCrc, columns, spec });
     const { count } = source;
     const batches: PredictedSamples[] = [];
-    const checks = new PartitionChecks();
+    const checks = new PartitionChecks(spec);
     let done = 0;
     onProgress?.(done, count);
     const onPart = onProgress && ((part: number) => onProgress((done += part), count));

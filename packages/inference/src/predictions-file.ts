@@ -11,9 +11,6 @@ import {
 import type { PredictedSamples } from './predict-partition.ts';
 import type { PartitionChecks } from './quality/partition-checks.ts';
 
-/** Columns of the magnitudes. */
-const FEATURES = ASTROMAE.features;
-
 /** Predictions of one partition in the order of its samples. */
 export interface PartitionPredictions {
   /** Key or path of the partition. */
@@ -27,9 +24,13 @@ export interface PartitionPredictions {
 
 /**
  * Parquet file of predictions: rank, partition, index (in its partition), z_spec (null where nobody knows it), z_pred,
- * mag_u … mag_z, flags and, where the objects have names, id. Its key-value metadata tells the format.
+ * the features (mag_u … mag_z), flags and, where the objects have names, id. Its key-value metadata tells the format.
  */
-export function encodePredictions(rank: number, partitions: readonly PartitionPredictions[]): Uint8Array {
+export function encodePredictions(
+  rank: number,
+  partitions: readonly PartitionPredictions[],
+  features: readonly string[] = ASTROMAE.features,
+): Uint8Array {
   const batches = partitions.flatMap((partition) => partition.batches);
   const count = batches.reduce((sum, batch) => sum + batch.count, 0);
   const names: string[] = [];
@@ -37,7 +38,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
   const zSpec = truthColumn(count, batches);
   const zPred = new Float32Array(count);
   const flags = new Int32Array(count);
-  const magnitudes = FEATURES.map((name) => ({ name, data: new Float64Array(count), type: 'DOUBLE' as const }));
+  const magnitudes = features.map((name) => ({ name, data: new Float64Array(count), type: 'DOUBLE' as const }));
   let row = 0;
   for (const { partition, batches } of partitions) {
     for (const batch of batches) {
@@ -48,7 +49,7 @@ export function encodePredictions(rank: number, partitions: readonly PartitionPr
         names.push(partition);
         index[row] = batch.from + sample;
         for (const [at, { data }] of magnitudes.entries())
-          data[row] = batch.magnitudes[sample * FEATURES.length + at] ?? NaN;
+          data[row] = batch.magnitudes[sample * features.length + at] ?? NaN;
       }
     }
   }

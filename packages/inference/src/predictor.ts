@@ -2,7 +2,7 @@ import '@cosmicai/payload/no-telemetry';
 import type { EventEmitter } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { EnvironmentError, UserInputError, type ModelInputs } from '@cosmicai/payload';
+import { EnvironmentError, imageShape, UserInputError, type ModelInputs, type ModelSpec } from '@cosmicai/payload';
 import { contractOf, type ModelContract } from './contract/model-contract.ts';
 import type { ModelPorts } from './contract/ports.ts';
 import { coresGiven } from './cores-given.ts';
@@ -95,7 +95,7 @@ interface SessionWorker {
  * @throws UserInputError when onnxruntime can't load the model, or it isn't one of galaxies
  */
 export async function createPredictor(
-  { label, bytes }: Pick<ModelContent, 'label' | 'bytes'>,
+  { label, bytes, spec }: Pick<ModelContent, 'label' | 'bytes'> & Partial<Pick<ModelContent, 'spec'>>,
   options: PredictorOptions = {},
   openThread: (session: SessionOptions) => SessionThread = sessionThread,
 ): Promise<Predictor> {
@@ -112,7 +112,7 @@ export async function createPredictor(
     if (refusal !== undefined) throw refusal.reason;
     const [first] = workers;
     if (first === undefined) throw new EnvironmentError('A predictor needs a worker.');
-    return new WorkerPredictor(workers, fittingContract(first.ports, names, label), label);
+    return new WorkerPredictor(workers, fittingContract(first.ports, names, spec, label), label);
   } catch (error) {
     await Promise.all(workers.map((worker) => worker.thread.terminate()));
     throw error;
@@ -120,9 +120,14 @@ export async function createPredictor(
 }
 
 /** @throws UserInputError that names the model and says what doesn't fit */
-function fittingContract(ports: ModelPorts, names: ModelInputs, label: string): ModelContract {
+function fittingContract(
+  ports: ModelPorts,
+  names: ModelInputs,
+  spec: ModelSpec | undefined,
+  label: string,
+): ModelContract {
   try {
-    return contractOf(ports, names);
+    return contractOf(ports, names, spec);
   } catch (error) {
     if (!(error instanceof UserInputError)) throw error;
     throw new UserInputError(unusable(label, error.message), { cause: error });
@@ -282,20 +287,19 @@ class WorkerPredictor implements Predictor {
 
   #send(worker: SessionWorker, job: Job): void {
     const { samples, start, count } = job;
-    const bands = samples.magnitudes.length / samples.count;
+    const features = samples.magnitudes.length / samples.count;
     const pixels = samples.images.length / samples.count;
-    const side = Math.sqrt(pixels / bands);
     const id = this.#nextId++;
     try {
       const images = samples.images.slice(start * pixels, (start + count) * pixels);
-      const magnitudes = samples.magnitudes.slice(start * bands, (start + count) * bands);
+      const magnitudes = samples.magnitudes.slice(start * features, (start + count) * features);
       const request: PredictRequest = {
         id,
         contract: this.contract,
         images,
         magnitudes,
         count,
-        imageShape: [bands, side, side],
+        imageShape: imageShape(this.contract.spec.image),
       };
       worker.thread.postMessage(request, [images.buffer, magnitudes.buffer]);
     } catch (cause) {

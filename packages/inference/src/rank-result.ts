@@ -1,7 +1,11 @@
-import { BITS_PER_SAMPLE, type LedgerScores } from '@cosmicai/metrics';
+import type { LedgerScores } from '@cosmicai/metrics';
 import {
   defined,
+  isAstromae,
+  sampleBits,
+  sampleSpecSchema,
   type Arithmetic,
+  type ModelSpec,
   type RankResult,
   type RankTask,
   type StoreRequestCounts,
@@ -26,6 +30,8 @@ export interface RankMeasurements {
   /** Undefined for tasks that belong to no run of ours. */
   readonly hashes: WrittenFile | undefined;
   readonly modelSha256: string;
+  /** What the model takes of a galaxy. */
+  readonly spec: ModelSpec;
   readonly arithmetic: Arithmetic | undefined;
   readonly startedAt: Date;
   readonly coldStart: boolean;
@@ -55,7 +61,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
   const batches = reads.reduce((sum, read) => sum + Math.ceil(read.samples / task.BATCH_SIZE), 0);
   const readSeconds = reads.flatMap((read) => read.readSeconds);
   const readTotal = readSeconds.reduce((sum, seconds) => sum + seconds, 0);
-  const bits = samples * BITS_PER_SAMPLE;
+  const bits = samples * sampleBits(measured.spec);
   const [only, ...more] = task.DATA_PATH;
   const perSecond = (amount: number) => (measured.timing.inference > 0 ? amount / measured.timing.inference : 0);
   return {
@@ -100,6 +106,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     cpu_seconds: measured.cpuSeconds,
     flagged: measured.scores.flagged,
     prediction_scores_unflagged: measured.scores.prediction_scores_unflagged,
+    ...(!isAstromae(measured.spec) && { sample_spec: sampleSpecSchema.parse(measured.spec) }),
     ...defined({
       without_truth: measured.scores.without_truth,
       redshift_histogram: measured.scores.redshift_histogram,

@@ -108,6 +108,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     const madeBy = redshiftsDependOn(task, model);
     pieces = new RankPieces({ ...place, madeBy, monotonic, pace: environment.pace }, found);
   }
+  const { spec } = model.predictor.contract;
 
   const inferenceStarted = monotonic();
   const reads = [];
@@ -130,7 +131,11 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const before = (pieces?.spentMs ?? 0) / 1000;
 
   const writeStarted = monotonic();
-  const predictions = await write(results, layout.rankPredictions(task.RANK), encodePredictions(task.RANK, reads));
+  const predictions = await write(
+    results,
+    layout.rankPredictions(task.RANK),
+    encodePredictions(task.RANK, reads, spec.features),
+  );
   const hashes =
     task.RUN_ID === undefined
       ? undefined
@@ -155,6 +160,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     predictions,
     hashes,
     modelSha256: model.sha256,
+    spec,
     arithmetic: model.arithmetic,
     startedAt,
     coldStart: environment.coldStart,

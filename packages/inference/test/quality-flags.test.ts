@@ -10,6 +10,7 @@ import {
 } from '@cosmicai/astromae';
 import { demoModel } from '@cosmicai/demo-model';
 import {
+  ASTROMAE,
   QUALITY_FLAG_NAMES,
   QUALITY_FLAGS,
   TRAINED_RANGES_KEY,
@@ -60,6 +61,7 @@ function galaxies(count: number): PartitionBatch {
 const answering = (redshifts: readonly number[]): Predictor => ({
   workers: 1,
   contract: {
+    spec: ASTROMAE,
     image: { name: 'image', type: 'float32' },
     magnitudes: { name: 'magnitudes', type: 'float32' },
     redshift: { name: 'redshift', type: 'float32' },

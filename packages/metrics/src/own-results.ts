@@ -1,7 +1,6 @@
 import type { InferReport, RankResult } from '@cosmicai/payload';
 import { NOTHING_MEASURED } from './foreign-result.ts';
 import type { RankMeasurement } from './rank-measurement.ts';
-import { BITS_PER_SAMPLE } from './sample-bits.ts';
 
 /**
  * Our own result as a measurement. Its rates are over the rank's whole time, so that they fit the duration beside them; the
@@ -60,7 +59,7 @@ export function fromInferReport(report: InferReport): RankMeasurement {
     batchSize: report['batch size'],
     batches: report['number of batches'],
     samples: report.samples,
-    bits: report.samples * BITS_PER_SAMPLE,
+    bits: Math.round(report['throughput(bps)'] * seconds),
     seconds,
     inferenceSeconds: seconds,
     secondsPerBatch: report['execution time per batch (second)'],

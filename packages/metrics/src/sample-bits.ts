@@ -1,4 +1,4 @@
-import { ASTROMAE, imagePixels } from '@cosmicai/payload';
+import { ASTROMAE, sampleBits } from '@cosmicai/payload';
 
 /** What "bits" means in every throughput here and in the published tables: image (float32) and magnitudes (float64) of a galaxy, without its redshift. */
-export const BITS_PER_SAMPLE = imagePixels(ASTROMAE.image) * 32 + ASTROMAE.features.length * 64;
+export const BITS_PER_SAMPLE = sampleBits(ASTROMAE);

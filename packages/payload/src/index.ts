@@ -15,7 +15,18 @@ export { compareNaturally, naturalOrder, planRanks, type RankPlan } from './plan
 export { partitionsIn, type FoundPartitions } from './partitions.ts';
 export { redshiftHistogramSchema, type RedshiftHistogram } from './redshift-histogram.ts';
 export { PARTITION_COLUMNS, partitionColumnsSchema, UNREAD_COLUMN, type PartitionColumn } from './partition-columns.ts';
-export { ASTROMAE, imagePixels, imageShape, type ImageSpec, type ModelSpec } from './model-spec.ts';
+export {
+  ASTROMAE,
+  imagePixels,
+  imageShape,
+  isAstromae,
+  MODEL_SPEC_KEY,
+  modelSpecSchema,
+  sampleBits,
+  sampleSpecSchema,
+  type ImageSpec,
+  type ModelSpec,
+} from './model-spec.ts';
 export { MODEL_ROLES, modelInputsSchema, type ModelInputs, type ModelRole } from './model-inputs.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
 export {
@@ -75,7 +86,13 @@ export {
   type Flagged,
   type QualityFlag,
 } from './quality-flags.ts';
-export { TRAINED_RANGES_KEY, trainedRangesFile, trainedRangesSchema, type TrainedRanges } from './trained-ranges.ts';
+export {
+  TRAINED_RANGES_KEY,
+  trainedRangesFile,
+  trainedRangesOf,
+  trainedRangesSchema,
+  type TrainedRanges,
+} from './trained-ranges.ts';
 export {
   describeArithmetic,
   arithmeticSchema,

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What a model takes of a sample and what its answer is compared with, by name. */
 export interface ModelSpec {
   readonly image: ImageSpec;
@@ -5,6 +7,8 @@ export interface ModelSpec {
   readonly features: readonly string[];
   /** The column of true values. */
   readonly truth: string;
+  /** The model's output that is the prediction, by its name in the model; default: redshift. */
+  readonly output?: string;
 }
 
 /** Images of samples: square, [bands, side, side]. */
@@ -29,4 +33,81 @@ export function imageShape({ bands, side }: ImageSpec): readonly [bands: number,
 /** Pixels of a sample, in all its bands. */
 export function imagePixels({ bands, side }: ImageSpec): number {
   return bands.length * side * side;
+}
+
+/** Key of an ONNX file's metadata that holds its spec as JSON. */
+export const MODEL_SPEC_KEY = 'cosmicai.spec';
+
+const LARGEST_SIDE = 1024;
+const name = z.string({ error: 'a name' }).min(1, { error: 'a name' });
+const names = (what: string) =>
+  z
+    .array(name, { error: `a list of ${what} by name` })
+    .min(1, { error: `at least one of the ${what}` })
+    .refine((list) => new Set(list).size === list.length, { error: `each of the ${what} once` });
+const side = z
+  .int({ error: `pixels along an edge, 1 to ${LARGEST_SIDE}` })
+  .min(1, { error: `pixels along an edge, 1 to ${LARGEST_SIDE}` })
+  .max(LARGEST_SIDE, { error: `pixels along an edge, 1 to ${LARGEST_SIDE}` });
+
+/** What people write of a model, as its metadata hold it. Outputs are of the kind `value`: other kinds are not predicted yet. */
+export const modelSpecSchema = z
+  .strictObject(
+    {
+      inputs: z.strictObject(
+        {
+          image: z.strictObject(
+            {
+              bands: names('bands'),
+              side,
+              layout: z.literal('NCHW', { error: 'NCHW: bands, then rows, then columns' }).optional(),
+              scaling: z.literal('none', { error: 'none: pixels go to the model as they are in the file' }).optional(),
+            },
+            { error: 'an object with bands and side' },
+          ),
+          features: names('features'),
+        },
+        { error: 'an object with image and features' },
+      ),
+      outputs: z
+        .array(
+          z.strictObject({
+            name,
+            kind: z.literal('value', { error: 'value: one number for each galaxy; other kinds are not predicted yet' }),
+            unit: z.string().optional(),
+          }),
+          { error: 'a list with one output' },
+        )
+        .length(1, { error: 'one output' })
+        .optional(),
+      truth: name.optional(),
+    },
+    { error: 'a model spec: an object with inputs' },
+  )
+  .transform(({ inputs: { image, features }, outputs, truth = ASTROMAE.truth }): ModelSpec => ({
+    image: { bands: image.bands, side: image.side },
+    features,
+    truth,
+    ...(outputs?.[0] !== undefined && { output: outputs[0].name }),
+  }));
+
+/** A spec as results hold it. */
+export const sampleSpecSchema = z.object({
+  image: z.object({ bands: z.array(z.string()), side: z.number().int().positive() }),
+  features: z.array(z.string()),
+  truth: z.string(),
+});
+
+/** Whether samples of a spec are those that AstroMAE takes: five bands of SDSS, 32 pixels wide, and their magnitudes. */
+export function isAstromae({ image, features }: ModelSpec): boolean {
+  return (
+    image.side === ASTROMAE.image.side &&
+    image.bands.join() === ASTROMAE.image.bands.join() &&
+    features.join() === ASTROMAE.features.join()
+  );
+}
+
+/** Bits of a sample as throughputs count them: image (float32) and features (float64), without its true value. */
+export function sampleBits({ image, features }: ModelSpec): number {
+  return imagePixels(image) * 32 + features.length * 64;
 }

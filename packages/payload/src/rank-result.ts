@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
+import { sampleSpecSchema } from './model-spec.ts';
 import { withoutTruthFields } from './redshift-histogram.ts';
 import { flaggedSchema } from './quality-flags.ts';
 import { arithmeticSchema } from './quantization.ts';
@@ -71,6 +72,8 @@ export const rankResultSchema = z.object({
   /** Galaxies with flags, and the accuracy over those without; absent in files written before there were flags, as are warnings. */
   flagged: flaggedSchema.optional(),
   prediction_scores_unflagged: predictionScoresSchema.optional(),
+  /** What the model takes of a galaxy; absent where that is what AstroMAE takes. */
+  sample_spec: sampleSpecSchema.optional(),
   ...withoutTruthFields,
   /** One sentence for each thing about the data that looks like a mistake. */
   warnings: z.array(z.string()).optional(),

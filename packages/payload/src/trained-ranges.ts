@@ -1,23 +1,25 @@
 import { z } from 'zod';
 import { ASTROMAE } from './model-spec.ts';
 
-const MAGNITUDES = ASTROMAE.features.length;
-
 const range = z
   .tuple([z.number(), z.number()], { error: 'a range: [smallest, largest]' })
   .refine(([low, high]) => low <= high, { error: 'a range: [smallest, largest]' });
 
+/** The values that a model of so many magnitudes, or other features, was trained on. */
+export const trainedRangesOf = (features: number) =>
+  z.object(
+    {
+      /** Of each magnitude, in the order of the columns. */
+      magnitudes: z
+        .array(range, { error: 'a list of ranges, one for each magnitude' })
+        .length(features, { error: `${features} ranges, one for each magnitude` }),
+      redshift: range,
+    },
+    { error: 'trained ranges: an object with magnitudes and redshift' },
+  );
+
 /** The values that a model was trained on, or was profiled with: beyond them its predictions are guesses. */
-export const trainedRangesSchema = z.object(
-  {
-    /** Of each magnitude, in the order of the columns. */
-    magnitudes: z
-      .array(range, { error: 'a list of ranges, one for each magnitude' })
-      .length(MAGNITUDES, { error: `${MAGNITUDES} ranges, one for each magnitude` }),
-    redshift: range,
-  },
-  { error: 'trained ranges: an object with magnitudes and redshift' },
-);
+export const trainedRangesSchema = trainedRangesOf(ASTROMAE.features.length);
 export type TrainedRanges = z.output<typeof trainedRangesSchema>;
 
 /** Key of an ONNX file's metadata that holds them as JSON. */

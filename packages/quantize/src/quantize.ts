@@ -7,6 +7,7 @@ import {
   withMetadata,
 } from '@cosmicai/inference';
 import {
+  isAstromae,
   QUANTIZATION_KEY,
   TRAINED_RANGES_KEY,
   UserInputError,
@@ -59,6 +60,11 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   if (content.bytes.external.length > 0) {
     throw new UserInputError(
       `The weights of ${label} lie in other files. Save it as one file first: onnx.save_model(model, path, save_as_external_data=False).`,
+    );
+  }
+  if (!isAstromae(content.spec)) {
+    throw new UserInputError(
+      `${label} says that it takes other bands, pixels or features than AstroMAE; models of those alone are quantized so far.`,
     );
   }
   const model = parseModel(content.bytes.graph, label);

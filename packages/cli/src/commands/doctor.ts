@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { openModel } from '@cosmicai/inference';
-import { ASTROMAE, imagePixels, parseEndpoint, UserInputError } from '@cosmicai/payload';
+import { imagePixels, parseEndpoint, UserInputError } from '@cosmicai/payload';
 import { openStore, type StoreAccess, bucketAndPrefix, folderAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { connect } from 'node:net';
@@ -109,8 +109,8 @@ async function model(asked: string | undefined, terminal: Terminal): Promise<str
   try {
     const [z] = await predictor.predict({
       count: 1,
-      images: new Float32Array(imagePixels(ASTROMAE.image)),
-      magnitudes: new Float64Array(ASTROMAE.features.length).fill(18),
+      images: new Float32Array(imagePixels(predictor.contract.spec.image)),
+      magnitudes: new Float64Array(predictor.contract.spec.features.length).fill(18),
     });
     if (!Number.isFinite(z)) throw new UserInputError(`${modelPath} predicts ${z} for an empty image`);
     return `${modelPath} loads and predicts`;

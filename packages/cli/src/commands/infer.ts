@@ -132,7 +132,11 @@ async function predict(
   const wallSeconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   // The figures are worth their hours without the predictions, too.
-  const lost = file && (await reasonLost(writePredictions(file, formatOf(options.out), partitions)));
+  const lost =
+    file &&
+    (await reasonLost(
+      writePredictions(file, formatOf(options.out), partitions, model.predictor.contract.spec.features),
+    ));
 
   const findings = findingsOf(partitions, model);
   const { galaxies: repeated, example } = repeatedHashes(hashes);
@@ -141,6 +145,7 @@ async function predict(
     example === undefined ? [] : [describeRepeats(repeated, true, [nameOf(example[0]), nameOf(example[1])])];
   const report = inferReport({
     ...ledger.finish(),
+    spec: model.predictor.contract.spec,
     samples: ledger.galaxies,
     batchSize: options.batchSize,
     batches: batchCount,

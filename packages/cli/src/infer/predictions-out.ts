@@ -15,8 +15,9 @@ export async function writePredictions(
   file: NamedFile,
   format: PredictionsFormat,
   partitions: readonly PartitionPredictions[],
+  features: readonly string[],
 ): Promise<void> {
-  await file.write(format === 'parquet' ? encodePredictions(0, partitions) : csvLines(partitions));
+  await file.write(format === 'parquet' ? encodePredictions(0, partitions, features) : csvLines(partitions));
 }
 
 /**

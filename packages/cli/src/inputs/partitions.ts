@@ -1,4 +1,4 @@
-import type { PartitionColumn } from '@cosmicai/payload';
+import type { ModelSpec, PartitionColumn } from '@cosmicai/payload';
 import { openGalaxies, type Galaxies, type GalaxySource } from '@cosmicai/samples';
 import { notChecked, sayUnchecked } from '../output/not-checked.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
@@ -9,6 +9,8 @@ interface PartitionOptions extends AccessOptions {
   readonly data: readonly string[];
   readonly crc: boolean;
   readonly columns?: readonly PartitionColumn[];
+  /** What the model takes of a galaxy; default: what AstroMAE takes. */
+  readonly spec?: ModelSpec;
 }
 
 /** The partition files that a command about models was given, and how much of each it has read. */
@@ -25,11 +27,18 @@ export class Partitions {
   }
 
   /** Opens all of them before long work begins. @throws UserInputError, UnusableFileError of the first that can't be used */
-  static async open({ data, crc, columns, ...access }: PartitionOptions, terminal: Terminal): Promise<Partitions> {
+  static async open(
+    { data, crc, columns, spec, ...access }: PartitionOptions,
+    terminal: Terminal,
+  ): Promise<Partitions> {
     const sources: GalaxySource[] = [];
     for (const path of data)
       sources.push(
-        await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), { checkCrc: crc, columns }),
+        await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), {
+          checkCrc: crc,
+          columns,
+          ...(spec && { spec }),
+        }),
       );
     return new Partitions(sources, crc, terminal);
   }

@@ -29,7 +29,7 @@ export function feedsOf({ count, images, magnitudes, imageShape }: Galaxies, con
     sent,
     tensors: {
       ...fed(contract.image, images, imageShape),
-      ...(contract.magnitudes !== null && fed(contract.magnitudes, magnitudes, [imageShape[0]])),
+      ...(contract.magnitudes !== null && fed(contract.magnitudes, magnitudes, [magnitudes.length / count])),
     },
   };
 }

@@ -1,6 +1,6 @@
-import { ASTROMAE, imageShape, type ModelInputs } from '@cosmicai/payload';
+import { ASTROMAE, imageShape, type ModelInputs, type ModelSpec } from '@cosmicai/payload';
 import { describeShape, isFloating, type FloatingType, type ModelPort, type ModelPorts } from './ports.ts';
-import { refusal } from './refusal.ts';
+import { refusal, type SpecifiedPorts } from './refusal.ts';
 
 export interface Slot {
   /** As the model calls it. */
@@ -10,6 +10,8 @@ export interface Slot {
 
 /** How a model is fed with galaxies and what it answers. */
 export interface ModelContract {
+  /** What it takes of a galaxy. */
+  readonly spec: ModelSpec;
   /** `[n, ...imageShape]`: `[n, 5, 32, 32]`. */
   readonly image: Slot;
   /** `[n, features]`: `[n, 5]`; null: the model looks at images only. */
@@ -25,7 +27,8 @@ export interface ModelContract {
  *
  * @throws UserInputError that says what the model has, what was expected and how to export it
  */
-export function contractOf(ports: ModelPorts, names: ModelInputs = {}): ModelContract {
+export function contractOf(session: ModelPorts, names: ModelInputs = {}, spec: ModelSpec = ASTROMAE): ModelContract {
+  const ports: SpecifiedPorts = { ...session, spec };
   const image = slotOf(ports, 'inputs', 'image', names.image ?? 'image');
   const magnitudesName = names.magnitudes ?? 'magnitudes';
   const rest = ports.inputs.filter(({ name }) => name !== image.name);
@@ -34,11 +37,12 @@ export function contractOf(ports: ModelPorts, names: ModelInputs = {}): ModelCon
   const magnitudes = isFed ? slotOf(ports, 'inputs', 'magnitudes', magnitudesName) : null;
   const unfed = rest.find(({ name }) => name !== magnitudes?.name);
   if (unfed !== undefined) throw refusal(ports, `nothing is known to feed its input "${unfed.name}" with`);
-  const redshift = slotOf(ports, 'outputs', 'redshift', names.redshift ?? 'redshift');
-  checkShape(ports, image, imageShape(ASTROMAE.image));
-  if (magnitudes !== null) checkShape(ports, magnitudes, [ASTROMAE.features.length]);
+  const redshift = slotOf(ports, 'outputs', 'redshift', names.redshift ?? spec.output ?? 'redshift');
+  checkShape(ports, image, imageShape(spec.image));
+  if (magnitudes !== null) checkShape(ports, magnitudes, [spec.features.length]);
   checkAnswer(ports, redshift);
   return {
+    spec,
     image: fed(ports, image),
     magnitudes: magnitudes && fed(ports, magnitudes),
     redshift: fed(ports, redshift),
@@ -46,14 +50,14 @@ export function contractOf(ports: ModelPorts, names: ModelInputs = {}): ModelCon
   };
 }
 
-function slotOf(ports: ModelPorts, side: 'inputs' | 'outputs', role: string, name: string): ModelPort {
+function slotOf(ports: SpecifiedPorts, side: 'inputs' | 'outputs', role: string, name: string): ModelPort {
   const port = ports[side].find((candidate) => candidate.name === name);
   if (port !== undefined) return port;
   const article = side === 'inputs' ? 'input' : 'output';
   throw refusal(ports, `it has no ${article} "${name}"${name === role ? '' : ` to take for ${role}`}`);
 }
 
-function fed(ports: ModelPorts, { name, type }: ModelPort): Slot {
+function fed(ports: SpecifiedPorts, { name, type }: ModelPort): Slot {
   if (isFloating(type)) return { name, type };
   const isOutput = ports.outputs.some((output) => output.name === name);
   const found = type === undefined ? 'no tensor' : `of type ${type}`;
@@ -65,7 +69,7 @@ function fed(ports: ModelPorts, { name, type }: ModelPort): Slot {
   );
 }
 
-function checkShape(ports: ModelPorts, port: ModelPort, expected: readonly number[]): void {
+function checkShape(ports: SpecifiedPorts, port: ModelPort, expected: readonly number[]): void {
   const { name, shape } = port;
   // A model that doesn't tell is told by what onnxruntime says of the first galaxies.
   if (shape.length === 0) return;
@@ -82,7 +86,7 @@ function checkShape(ports: ModelPorts, port: ModelPort, expected: readonly numbe
   );
 }
 
-function checkAnswer(ports: ModelPorts, { name, shape }: ModelPort): void {
+function checkAnswer(ports: SpecifiedPorts, { name, shape }: ModelPort): void {
   if (shape.length === 0 || shape.length === 1) return;
   const last = shape[1];
   if (shape.length === 2 && (typeof last === 'string' || last === 1)) return;
@@ -93,7 +97,7 @@ function checkAnswer(ports: ModelPorts, { name, shape }: ModelPort): void {
   );
 }
 
-function batchOf(ports: ModelPorts, inputs: readonly ModelPort[]): number | null {
+function batchOf(ports: SpecifiedPorts, inputs: readonly ModelPort[]): number | null {
   const frozen = new Set(inputs.map(({ shape }) => shape[0]).filter((size) => typeof size === 'number'));
   const [size, ...others] = frozen;
   if (size === undefined) return null;

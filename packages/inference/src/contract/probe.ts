@@ -38,7 +38,7 @@ export async function probeModel(
   predict: (samples: Samples, forwardPass: number) => Promise<Float32Array>,
   contract: ModelContract,
 ): Promise<Verdict> {
-  const galaxies = probeGalaxies(GALAXIES);
+  const galaxies = probeGalaxies(GALAXIES, contract.spec);
   const together = await predict(galaxies, GALAXIES);
   if (!together.some((z) => Number.isFinite(z))) {
     throw new UserInputError(

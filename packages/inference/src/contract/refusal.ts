@@ -1,9 +1,17 @@
-import { ASTROMAE, imageShape, UserInputError } from '@cosmicai/payload';
+import { imageShape, UserInputError, type ModelSpec } from '@cosmicai/payload';
 import { describeShape, isFloating, type ModelPort, type ModelPorts } from './ports.ts';
 
-const WANTED =
-  `Wanted: inputs image ${describeShape(['n', ...imageShape(ASTROMAE.image)])} and, if it uses them, ` +
-  `magnitudes ${describeShape(['n', ASTROMAE.features.length])}; output redshift [n] or [n, 1]; all floating point.`;
+/** What a session has, and what its model is said to take. */
+export interface SpecifiedPorts extends ModelPorts {
+  readonly spec: ModelSpec;
+}
+
+function wanted({ image, features, output = 'redshift' }: ModelSpec): string {
+  return (
+    `Wanted: inputs image ${describeShape(['n', ...imageShape(image)])} and, if it uses them, ` +
+    `magnitudes ${describeShape(['n', features.length])}; output ${output} [n] or [n, 1]; all floating point.`
+  );
+}
 
 /** How PyTorch writes a model that fits; docs/models.md has it too. */
 export const EXPORT_LINE =
@@ -11,13 +19,13 @@ export const EXPORT_LINE =
   'output_names=["redshift"], dynamic_axes={"image": {0: "n"}, "magnitudes": {0: "n"}, "redshift": {0: "n"}})';
 
 /** The error of a model that doesn't fit: why, what it has, what is wanted, and what to do. */
-export function refusal(ports: ModelPorts, why: string): UserInputError {
+export function refusal(ports: SpecifiedPorts, why: string): UserInputError {
   const mapping = suggestedMapping(ports);
   return new UserInputError(
     [
       `${why}.`,
       `It has: ${described('input', ports.inputs)}; ${described('output', ports.outputs)}.`,
-      WANTED,
+      wanted(ports.spec),
       ...(mapping === undefined ? [] : [`If these are the same under other names: ${mapping}`]),
       `Export with: ${EXPORT_LINE}`,
     ].join('\n'),
@@ -31,14 +39,14 @@ function described(what: string, ports: readonly ModelPort[]): string {
 }
 
 /** Options that name inputs and output by what only they can be; undefined where that says nothing new. */
-function suggestedMapping({ inputs, outputs }: ModelPorts): string | undefined {
+function suggestedMapping({ inputs, outputs, spec }: SpecifiedPorts): string | undefined {
   const only = (ports: readonly ModelPort[], fits: (port: ModelPort) => boolean) => {
     const found = ports.filter(fits);
     return found.length === 1 ? found[0] : undefined;
   };
   const roles = {
     image: only(inputs, ({ shape }) => shape.length === 4),
-    magnitudes: only(inputs, ({ shape }) => shape.length === 2 && shape[1] === ASTROMAE.features.length),
+    magnitudes: only(inputs, ({ shape }) => shape.length === 2 && shape[1] === spec.features.length),
     redshift: only(outputs, ({ type, shape }) => isFloating(type) && shape.length <= 2),
   };
   if (roles.image === undefined || roles.redshift === undefined) return undefined;

@@ -1,3 +1,4 @@
+import { isAstromae } from '@cosmicai/payload';
 import type { LoadedModel } from '../model/open-model.ts';
 import type { PartitionPredictions } from '../predictions-file.ts';
 import { photometryFindings } from './photometry-findings.ts';
@@ -11,10 +12,18 @@ export interface DataFindings {
 const UNKNOWN_RANGES =
   'Whether magnitudes and predictions lie in the range that the model was trained on: the model doesn’t tell it (measure it with: cosmicai model profile).';
 
+const OTHER_PHOTOMETRY =
+  'Whether images and magnitudes fit each other: that is known of the five bands of SDSS, 32 pixels wide, and their magnitudes alone.';
+
+/** What galaxies were predicted with, where it is known. */
+interface FoundWith {
+  readonly predictor?: Pick<LoadedModel['predictor'], 'contract'>;
+}
+
 /** What there is to say about partitions and their model beyond the flags of galaxies. */
 export function findingsOf(
   partitions: readonly PartitionPredictions[],
-  { trained, warnings }: Pick<LoadedModel, 'trained' | 'warnings'>,
+  { trained, warnings, predictor }: Pick<LoadedModel, 'trained' | 'warnings'> & FoundWith,
 ): DataFindings {
   const empty = partitions.filter(({ batches }) => batches.length === 0).map(({ partition }) => partition);
   const photometry = photometryFindings(
@@ -34,6 +43,7 @@ export function findingsOf(
         unchecked === undefined ? [] : [`Whether ${partition} is damaged: ${unchecked}`],
       ),
       ...photometry.notChecked,
+      ...(predictor === undefined || isAstromae(predictor.contract.spec) ? [] : [OTHER_PHOTOMETRY]),
     ],
   };
 }

@@ -1,4 +1,4 @@
-import { isPlaceholderMagnitude, isUsableTruth, QUALITY_FLAGS, type TrainedRanges } from '@cosmicai/payload';
+import { ASTROMAE, isPlaceholderMagnitude, isUsableTruth, QUALITY_FLAGS, type TrainedRanges } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
 
 /** Where the model's own range is unknown: photometric redshifts scatter a little below 0, and none has been made beyond 12. */
@@ -10,15 +10,16 @@ const MARGIN = 0.05;
 export function flagInputs(
   { count, images, magnitudes, redshift }: Omit<Galaxies, 'from'>,
   trained: TrainedRanges | undefined,
+  bands: number = ASTROMAE.image.bands.length,
 ): Uint16Array {
   const flags = new Uint16Array(count);
   const pixels = images.length / count;
-  const bands = magnitudes.length / count;
+  const features = magnitudes.length / count;
   const ranges = trained?.magnitudes.map(widened);
   for (let galaxy = 0; galaxy < count; galaxy++) {
     flags[galaxy] =
       flagsOfImage(images.subarray(galaxy * pixels, (galaxy + 1) * pixels), bands) |
-      flagsOfMagnitudes(magnitudes.subarray(galaxy * bands, (galaxy + 1) * bands), ranges) |
+      flagsOfMagnitudes(magnitudes.subarray(galaxy * features, (galaxy + 1) * features), ranges) |
       (redshift === null || isUsableTruth(redshift[galaxy] ?? NaN) ? 0 : QUALITY_FLAGS.truth_unusable.bit);
   }
   return flags;

@@ -1,3 +1,4 @@
+import { ASTROMAE, isAstromae, type ModelSpec } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
 import { imageHashes } from './image-hashes.ts';
 import { PhotometrySums } from './photometry.ts';
@@ -6,10 +7,16 @@ import { PhotometrySums } from './photometry.ts';
 export class PartitionChecks {
   readonly photometry = new PhotometrySums();
   readonly hashes: BigUint64Array[] = [];
+  readonly #hasPhotometry: boolean;
+
+  /** Which band is which, and what magnitudes it has, is known of what AstroMAE takes alone. */
+  constructor(spec: ModelSpec = ASTROMAE) {
+    this.#hasPhotometry = isAstromae(spec);
+  }
 
   /** Each batch once, in order. */
   add(batch: Pick<Galaxies, 'count' | 'images' | 'magnitudes'>): void {
-    this.photometry.add(batch);
+    if (this.#hasPhotometry) this.photometry.add(batch);
     this.hashes.push(imageHashes(batch));
   }
 }

@@ -2,7 +2,9 @@ import {
   parseJsonAs,
   TRAINED_RANGES_KEY,
   trainedRangesFile,
-  trainedRangesSchema,
+  trainedRangesOf,
+  ASTROMAE,
+  type ModelSpec,
   type TrainedRanges,
 } from '@cosmicai/payload';
 import type { ModelSource } from '../model/model-source.ts';
@@ -23,7 +25,9 @@ export interface FoundRanges {
 export async function readTrainedRanges(
   source: ModelSource,
   metadata: ReadonlyMap<string, string>,
+  spec: ModelSpec = ASTROMAE,
 ): Promise<FoundRanges> {
+  const trainedRangesSchema = trainedRangesOf(spec.features.length);
   const text = metadata.get(TRAINED_RANGES_KEY);
   if (text !== undefined) {
     const what = `${TRAINED_RANGES_KEY} in the metadata of ${source.label}`;

@@ -83,7 +83,10 @@ export async function gatherRun(
     ...(warnings.length > 0 && { warnings }),
     predictions: sampleOf(rows, summary.prediction_scores.count),
     cutouts: await cutoutsOf(
-      cutouts ? largestResiduals(rows.filter(isLabelled), GALAXIES_SHOWN) : [],
+      // Which bands make red, green and blue is known of AstroMAE's alone.
+      cutouts && results.every(({ sample_spec: other }) => other === undefined)
+        ? largestResiduals(rows.filter(isLabelled), GALAXIES_SHOWN)
+        : [],
       openPlace({ ...place, access: dataAccess(record.payload, place.access) }, dataBucket),
       record,
     ),

@@ -23,7 +23,10 @@ export async function verifyInputs(
   onRead: () => void,
 ): Promise<Finding[]> {
   const partitions = manifest.flatMap((task) =>
-    (results.get(task.RANK)?.partitions ?? []).map((partition) => ({ task, partition })),
+    (results.get(task.RANK)?.partitions ?? []).map((partition) => ({
+      task: { ...task, sample_spec: results.get(task.RANK)?.sample_spec },
+      partition,
+    })),
   );
   const found = await pMap(
     partitions,
@@ -38,7 +41,7 @@ export async function verifyInputs(
 }
 
 /** How a rank read its partitions. */
-type Reading = Pick<RankTask, 'CHECK_CRC' | 'COLUMNS'>;
+type Reading = Pick<RankTask, 'CHECK_CRC' | 'COLUMNS'> & Pick<RankResult, 'sample_spec'>;
 
 /** That an input can't be reached is told as what is wrong with it. */
 async function differenceNow(
@@ -57,7 +60,7 @@ async function differenceNow(
 async function difference(
   store: ObjectStore,
   { key, size, etag, sha256 }: RankResult['partitions'][number],
-  { CHECK_CRC: checkCrc, COLUMNS: columns }: Reading,
+  reading: Reading,
 ): Promise<string | undefined> {
   const now = await store.head(key);
   if (now === undefined) return 'is gone';
@@ -67,13 +70,17 @@ async function difference(
     return (await hashObject(store, key)) === sha256 ? undefined : 'is not what was read: its SHA-256 is another';
   if (etag !== undefined && now.etag !== etag)
     return `was written again since it was read (etag ${etag} then, ${now.etag} now); whether its content is the same can't be told, as hash_inputs was not asked for`;
-  return checkCrc ? damage(store, key, columns) : undefined;
+  return reading.CHECK_CRC ? damage(store, key, reading) : undefined;
 }
 
 /** A disk that rots changes neither time nor size: the checksums in the file are what tells. */
-async function damage(store: ObjectStore, key: string, columns: RankTask['COLUMNS']): Promise<string | undefined> {
+async function damage(
+  store: ObjectStore,
+  key: string,
+  { COLUMNS: columns, sample_spec: spec }: Reading,
+): Promise<string | undefined> {
   try {
-    const source = await openSamples(await storeSource(store, key), { columns });
+    const source = await openSamples(await storeSource(store, key), { columns, ...(spec && { spec }) });
     for await (const _ of source.batches({ size: SAMPLES_AT_ONCE }));
     return undefined;
   } catch (error) {

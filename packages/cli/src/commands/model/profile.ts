@@ -1,12 +1,12 @@
 import { beginFile } from '@cosmicai/store';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { describeOnnxFile, RangeProfile, withMetadata } from '@cosmicai/inference';
+import { describeOnnxFile, modelSpecIn, RangeProfile, withMetadata } from '@cosmicai/inference';
 import {
-  ASTROMAE,
   TRAINED_RANGES_KEY,
   trainedRangesFile,
   UserInputError,
+  type ModelSpec,
   type PartitionColumn,
   type TrainedRanges,
 } from '@cosmicai/payload';
@@ -50,7 +50,11 @@ async function profile(model: string, options: ProfileOptions, terminal: Termina
   const out = options.out === undefined ? trainedRangesFile(path) : resolve(terminal.cwd, options.out);
   if (options.out !== undefined) refuseToLeaveWeights(path, out);
   const file = await beginFile(out, 'The ranges');
-  const { ranges, galaxies } = await measure(options, terminal).catch(async (error: unknown) => {
+  const { ranges, galaxies } = await measure(
+    options,
+    modelSpecIn(describeOnnxFile(path).metadata, model),
+    terminal,
+  ).catch(async (error: unknown) => {
     await file.abandon();
     throw error;
   });
@@ -66,7 +70,7 @@ async function profile(model: string, options: ProfileOptions, terminal: Termina
 }
 
 /** @throws UserInputError when a copy would be without its weights */
-function refuseToLeaveWeights(path: string, out: string): void {
+export function refuseToLeaveWeights(path: string, out: string): void {
   const { externalFiles } = describeOnnxFile(path);
   if (externalFiles.length === 0 || dirname(out) === dirname(path)) return;
   throw new UserInputError(
@@ -76,12 +80,13 @@ function refuseToLeaveWeights(path: string, out: string): void {
 
 async function measure(
   options: ProfileOptions,
+  spec: ModelSpec,
   terminal: Terminal,
 ): Promise<{ ranges: TrainedRanges; galaxies: number }> {
   const found = new RangeProfile();
   const bar = progress(terminal, 'Measuring');
   try {
-    const partitions = await Partitions.open(options, terminal);
+    const partitions = await Partitions.open({ ...options, spec }, terminal);
     const told = (batch: Galaxies, source: GalaxySource) => {
       if (batch.redshift === null) throw unlabelled(source.name);
       bar.update(batch.from + batch.count, source.count, source.name);
@@ -91,7 +96,7 @@ async function measure(
   } finally {
     bar.done();
   }
-  const ranges = found.finish(ASTROMAE.features.length);
+  const ranges = found.finish(spec.features.length);
   if (ranges === undefined) {
     throw new UserInputError(
       `No ranges can be measured on ${found.galaxies} galaxies: a magnitude or the redshift is usable in none of them.`,

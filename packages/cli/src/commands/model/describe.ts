@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { withMetadata } from '@cosmicai/inference';
+import { MODEL_SPEC_KEY, modelSpecSchema, parseJsonAs } from '@cosmicai/payload';
+import { beginFile } from '@cosmicai/store';
+import { Command } from 'commander';
+import { resolveModel } from '../../inputs/files.ts';
+import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
+import { refuseToLeaveWeights } from './profile.ts';
+
+interface DescribeOptions {
+  readonly spec: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+export function describeCommand(terminal: Terminal): Command {
+  return new Command('describe')
+    .summary('write into a model what it takes')
+    .description(
+      'Writes a copy of a model that says which bands, pixels and features it takes of a galaxy, so that it runs on partitions of these. Models that don’t say it take five bands of 32 x 32 pixels and five magnitudes.',
+    )
+    .argument('<model>', 'ONNX file')
+    .requiredOption('--spec <file>', 'JSON file with the model’s inputs')
+    .requiredOption('-o, --out <file>', 'file for the copy')
+    .option('--json', 'print the spec as JSON')
+    .addHelpText('after', '\nExample:\n  cosmicai model describe hsc.onnx --spec hsc.json --out hsc-described.onnx\n')
+    .action((model: string, options: DescribeOptions) => describe(model, options, terminal));
+}
+
+async function describe(model: string, options: DescribeOptions, terminal: Terminal): Promise<void> {
+  const path = resolveModel(model, terminal);
+  const out = resolve(terminal.cwd, options.out);
+  refuseToLeaveWeights(path, out);
+  const text = await readFile(resolve(terminal.cwd, options.spec), 'utf8');
+  const spec = parseJsonAs(modelSpecSchema, text, `the spec ${options.spec}`);
+  const file = await beginFile(out, 'The model');
+  await file.write(withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(JSON.parse(text))));
+  if (options.json) printJson(terminal, { ...spec, written: out });
+  else
+    printLine(
+      terminal.stdout,
+      `It takes ${spec.image.bands.join(', ')} in ${spec.image.side} x ${spec.image.side} pixels, and ${spec.features.join(', ')}. Written to ${out}`,
+    );
+}

@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MODEL_SPEC_KEY } from '@cosmicai/payload';
+import { openGalaxies } from '@cosmicai/samples';
+import { bufferSource } from '@cosmicai/store';
+import { buffer } from 'node:stream/consumers';
+import { partitionStream } from '@cosmicai/torchfile';
+import { parquetMetadata } from 'hyparquet';
+import { image, magnitudes, SCALE, testModel } from '../../../test/onnx-models.ts';
+import { encodePredictions, findingsOf, openModel, predictSource, withMetadata } from '../src/index.ts';
+
+const COUNT = 5;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cosmicai-spec-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function given(bands: readonly string[], side: number, features: readonly string[], told: object | string) {
+  const modelPath = join(folder, `${bands.length}-${side}-${features.length}.onnx`);
+  const graph = testModel({
+    image: image('n', bands.length, side, side),
+    magnitudes: magnitudes('n', features.length),
+  });
+  await writeFile(
+    modelPath,
+    withMetadata(graph, MODEL_SPEC_KEY, typeof told === 'string' ? told : JSON.stringify(told)),
+  );
+  return await openModel({ modelPath, label: 'm.onnx', workers: 1, cacheFolder: folder });
+}
+
+const specOf = (bands: readonly string[], side: number, features: readonly string[]) => ({
+  inputs: { image: { bands, side }, features },
+});
+
+describe('a model that says what it takes', () => {
+  it.each([
+    ['three bands', ['g', 'r', 'i'], 24, ['g', 'r', 'i']],
+    ['64 pixels', ['g', 'r', 'i', 'z', 'y'], 64, ['g', 'r', 'i', 'z', 'y']],
+    ['other features', ['r'], 8, ['r', 'g-r', 'r-i', 'size']],
+  ])('predicts galaxies of %s', async (_, bands, side, features) => {
+    const model = await given(bands, side, features, specOf(bands, side, features));
+    try {
+      const pixels = bands.length * side * side;
+      // Larger than the model takes, so that the margin must be left out.
+      const larger = side + 2;
+      const images = Float32Array.from({ length: COUNT * bands.length * larger * larger }, (_value, at) => {
+        const [row, column] = [Math.floor(at / larger) % larger, at % larger];
+        const inside = row > 0 && row <= side && column > 0 && column <= side;
+        return inside ? Math.floor(at / (bands.length * larger * larger)) + ((at % 7) - 3) / 1000 : 1e6;
+      });
+      const batch = {
+        from: 0,
+        count: COUNT,
+        images,
+        magnitudes: new Float64Array(COUNT * features.length).fill(20),
+        redshift: null,
+      };
+      const shape = {
+        count: COUNT,
+        imageShape: [bands.length, larger, larger],
+        features: features.length,
+        redshiftDtype: null,
+      } as const;
+      const file = await buffer(partitionStream(shape, [batch]));
+      const predicted = await predictSource(bufferSource('1.pt', file), model, { batchSize: 2, checkCrc: true });
+      const redshifts = predicted.batches.flatMap(({ zPred }) => [...zPred]);
+      redshifts.forEach((z, galaxy) => expect(z).toBeCloseTo(SCALE * (galaxy + 20), 3));
+      expect(predicted.batches.flatMap(({ flags }) => [...flags])).toEqual(new Array(COUNT).fill(0));
+      const cut = await openGalaxies(bufferSource('1.pt', file), { spec: model.predictor.contract.spec });
+      expect((await cut.read(0, 1)).images).toHaveLength(pixels);
+
+      const parquet = encodePredictions(0, [{ partition: '1.pt', ...predicted }], features);
+      const names = parquetMetadata(new Uint8Array(parquet).buffer).schema.map(({ name }) => name);
+      expect(names.slice(1)).toEqual(['rank', 'partition', 'index', 'z_spec', 'z_pred', ...features, 'flags']);
+      const { notChecked, warnings } = findingsOf([{ partition: '1.pt', ...predicted }], model);
+      expect(warnings).toEqual([]);
+      expect(notChecked).toContainEqual(expect.stringContaining('known of the five bands of SDSS'));
+    } finally {
+      await model.predictor.close();
+    }
+  });
+
+  it.each<[string, object | string, RegExp]>([
+    ['no JSON', '{', /cosmicai.spec in the metadata of m\.onnx/],
+    [
+      'another shape than it has',
+      specOf(['g', 'r', 'i'], 25, ['g', 'r', 'i']),
+      /"image" takes \[n, 3, 24, 24\]; galaxies are fed as \[n, 3, 25, 25\]/,
+    ],
+    [
+      'another number of features',
+      specOf(['g', 'r', 'i'], 24, ['g']),
+      /"magnitudes" takes \[n, 3\]; galaxies are fed as \[n, 1\]/,
+    ],
+    ['no bands', specOf([], 24, ['g']), /at least one of the bands/],
+    ['a band twice', specOf(['g', 'g'], 24, ['g']), /each of the bands once/],
+    [
+      'classes',
+      { ...specOf(['g', 'r', 'i'], 24, ['g', 'r', 'i']), outputs: [{ name: 'redshift', kind: 'classes' }] },
+      /value: one number for each galaxy; other kinds are not predicted yet/,
+    ],
+  ])('is refused where it says %s', async (_, told, message) => {
+    await expect(given(['g', 'r', 'i'], 24, ['g', 'r', 'i'], told)).rejects.toThrow(message);
+  });
+});
