@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { withMetadata } from '@cosmicai/inference';
-import { MODEL_SPEC_KEY, modelSpecSchema, parseJsonAs } from '@cosmicai/payload';
+import { MODEL_SPEC_KEY, modelSpecSchema, parseAs } from '@cosmicai/payload';
 import { beginFile } from '@cosmicai/store';
 import { Command } from 'commander';
+import { z } from 'zod';
 import { resolveModel } from '../../inputs/files.ts';
+import { readJson } from '../../inputs/json-file.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { refuseToLeaveWeights } from './profile.ts';
 
@@ -32,10 +34,10 @@ async function describe(model: string, options: DescribeOptions, terminal: Termi
   const path = resolveModel(model, terminal);
   const out = resolve(terminal.cwd, options.out);
   refuseToLeaveWeights(path, out);
-  const text = await readFile(resolve(terminal.cwd, options.spec), 'utf8');
-  const spec = parseJsonAs(modelSpecSchema, text, `the spec ${options.spec}`);
+  const said = await readJson(resolve(terminal.cwd, options.spec), z.json());
+  const spec = parseAs(modelSpecSchema, said, `the spec ${options.spec}`);
   const file = await beginFile(out, 'The model');
-  await file.write(withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(JSON.parse(text))));
+  await file.write(withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(said)));
   if (options.json) printJson(terminal, { ...spec, written: out });
   else
     printLine(
