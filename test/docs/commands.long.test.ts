@@ -17,7 +17,7 @@ import { differenceInShape } from './shape.ts';
 import { whyNoTool } from './tools.ts';
 import { User, type Ended } from './user.ts';
 
-const SECRET = 'what functions and their rendezvous server share';
+const SECRET = 'what-functions-and-their-rendezvous-server-share';
 
 const noStandIn = whyNoStandIn();
 const blocks = [...pages().values()].flatMap((page) => page.blocks);
