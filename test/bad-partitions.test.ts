@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { existingSource } from '../packages/cli/src/inputs/files.ts';
 import { predictPartition, runRank, type LeasedModel } from '../packages/inference/src/index.ts';
-import { CosmicError, manifestSchema } from '../packages/payload/src/index.ts';
+import { ASTROMAE, CosmicError, manifestSchema } from '../packages/payload/src/index.ts';
 import { openStore } from '../packages/store/src/index.ts';
 import { openPartition } from '../packages/torchfile/src/index.ts';
 import { initialize } from '../services/init/src/initialize.ts';
@@ -28,7 +28,7 @@ const model = {
   sha256: '0'.repeat(64),
   predictor: {
     workers: 1,
-    contract: { batch: null },
+    contract: { batch: null, spec: ASTROMAE },
     predict: async ({ count }: { readonly count: number }) => new Float32Array(count).fill(0.1),
     close: async () => undefined,
   },

@@ -30,6 +30,7 @@ const FAILING = [
   ['infer', 'text.pt'],
   ['simulate', '--catalogue', 'nosuch.csv', '--out', 'made'],
   ['split', 'gone.pt', '--out', 'made'],
+  ['model', 'describe', 'gone.onnx', '--spec', 'no.json', '--out', 'made.onnx'],
   ['model', 'import', 'gone.pt', '--out', 'made.onnx'],
   ['model', 'inspect', 'gone.onnx'],
   ['model', 'profile', 'gone.onnx', '--data', 'gone.pt'],

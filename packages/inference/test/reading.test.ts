@@ -1,3 +1,4 @@
+import { ASTROMAE } from '@cosmicai/payload';
 import { bufferSource, piecesOf, type ByteSource } from '@cosmicai/store';
 import { partitionStream } from '@cosmicai/torchfile';
 import { predictSource } from '../src/index.ts';
@@ -22,7 +23,7 @@ async function partition(): Promise<Uint8Array> {
 
 const predictor: Pick<Predictor, 'workers' | 'contract' | 'predict'> = {
   workers: 2,
-  contract: { batch: null } as Predictor['contract'],
+  contract: { batch: null, spec: ASTROMAE } as Predictor['contract'],
   predict: async ({ count }) => new Float32Array(count),
 };
 
