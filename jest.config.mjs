@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** Tests that deploy, install, fill disks or type whole pages: with all the others in CI, alone when they are named. */
+/** Tests that start commands, servers or other programs and wait for them: with all the others in CI, alone when they are named. */
 const withLong = process.env.COSMICAI_TESTS === 'all' || process.argv.some((argument) => argument.includes('.long'));
 
 /** @type {import('jest').Config} */

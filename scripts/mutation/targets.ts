@@ -101,7 +101,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       'packages/inference/test/predictor-threads.test.ts',
       'packages/inference/test/predict-partition.test.ts',
       // With real sessions, which take seconds: what only those notice.
-      'packages/inference/test/{predictor,late-failures,run-rank}.test.ts',
+      'packages/inference/test/{predictor,late-failures.long,run-rank}.test.ts',
     ],
   },
 };
