@@ -23,7 +23,13 @@ async function partition(): Promise<Uint8Array> {
 
 const predictor: Pick<Predictor, 'workers' | 'contract' | 'predict'> = {
   workers: 2,
-  contract: { batch: null, spec: ASTROMAE } as Predictor['contract'],
+  contract: {
+    batch: null,
+    spec: ASTROMAE,
+    image: { name: 'image', type: 'float32' },
+    magnitudes: null,
+    redshift: { name: 'redshift', type: 'float32' },
+  },
   predict: async ({ count }) => new Float32Array(count),
 };
 
