@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=7e-4)
     parser.add_argument("--decay", type=float, default=0.02, help="weight decay")
     parser.add_argument("--dropout", type=float, default=0.0, help="before the fusion, stage all only")
-    parser.add_argument("--start", type=Path, help="best.pt of an earlier run to start stage all from")
+    parser.add_argument("--begin-with", dest="start", metavar="PATH", type=Path, help="best.pt of an earlier run to start stage all from")
     parser.add_argument("--huber", type=float, default=0.5, help="error from which it counts linearly, in units of SPREAD")
     parser.add_argument("--look", type=float, default=5, help="minutes between validations")
     parser.add_argument("--seed", type=int, default=21)
@@ -188,10 +188,13 @@ def main() -> None:
     drawn, transform = read_samples(options.out / "samples-drawn.pt", with_images, None)
     real, _ = read_samples(options.out / "samples-real.pt", with_images, transform)
     split = len(drawn) - options.validation
-    in_training = torch.arange(len(real)) % REAL_ROWS < REAL_TRAINING_ROWS
+    # Of a short trial's rows the same share.
+    rows = min(REAL_ROWS, len(real))
+    training_rows = rows * REAL_TRAINING_ROWS // REAL_ROWS
+    in_training = torch.arange(len(real)) % rows < training_rows
     training = (drawn, torch.arange(split)), (real, in_training.nonzero()[:, 0])
     # One rendering of each validation row of the real catalogue is enough.
-    validation = (drawn, torch.arange(split, len(drawn))), (real, torch.arange(REAL_TRAINING_ROWS, min(REAL_ROWS, len(real))))
+    validation = (drawn, torch.arange(split, len(drawn))), (real, torch.arange(training_rows, rows))
     print(f"{[len(rows) for _, rows in training]} galaxies to train on, {options}", flush=True)
     trained = ranges_in(options.out, {kind: rows for kind, (_, rows) in zip(("drawn", "real"), training)})
     train(model, training, validation, {"transform": transform, "trained": trained}, options)
