@@ -1,3 +1,4 @@
+export { ATTEMPT_TIME, PIECES_KEPT } from './attempt-time.ts';
 export { parseEndpoint, type Endpoint } from './endpoint.ts';
 export * from './errors.ts';
 export { defined, type Defined } from './defined.ts';

@@ -1,4 +1,5 @@
 import { standardNormal, type Random } from '@cosmicai/metrics';
+import { ATTEMPT_TIME } from '@cosmicai/payload';
 import { DEFAULT_RETRY, sessionsOn, vcpusOf, type AwsLimits } from './aws-limits.ts';
 import { ARM64_RATE, type Calibration } from './calibration.ts';
 import { readingOf, type Reading } from './reading.ts';
@@ -62,11 +63,6 @@ export function drawAttempt(load: RankLoad, conditions: AttemptConditions): Atte
   };
 }
 
-/** As @cosmicai/inference has it: what is kept of an attempt for writing, what starting takes of a later one, when it is judged. */
-const KEPT_FOR_WRITING = 0.05;
-const STARTING_AGAIN = 0.2;
-const JUDGED_AT = 0.05;
-
 /** How a rank that needs so many seconds ends, and after which share of them; beyond 1: it did something twice. */
 function ending(needed: number, { plan, calibration, limits }: AttemptConditions) {
   const endsEarly = calibration.predictionPieces !== undefined;
@@ -76,10 +72,16 @@ function ending(needed: number, { plan, calibration, limits }: AttemptConditions
   if (needed <= limit) return { share: 1, outcome: 'succeeded', invocations: 1 } as const;
   if (!endsEarly) return { share: limit / needed, outcome: 'timed out', invocations: 1 } as const;
   const later = express ? 0 : DEFAULT_RETRY.maxAttempts;
-  const more = Math.ceil((needed - limit * (1 - KEPT_FOR_WRITING)) / (limit * (1 - STARTING_AGAIN)));
+  const more = Math.ceil(
+    (needed - limit * (1 - ATTEMPT_TIME.keptForWriting)) / (limit * (1 - ATTEMPT_TIME.startingAgain)),
+  );
   return more > later
-    ? ({ share: (limit * JUDGED_AT) / needed, outcome: 'given up', invocations: 1 } as const)
-    : ({ share: 1 + (more * limit * STARTING_AGAIN) / needed, outcome: 'succeeded', invocations: 1 + more } as const);
+    ? ({ share: (limit * ATTEMPT_TIME.judgedAt) / needed, outcome: 'given up', invocations: 1 } as const)
+    : ({
+        share: 1 + (more * limit * ATTEMPT_TIME.startingAgain) / needed,
+        outcome: 'succeeded',
+        invocations: 1 + more,
+      } as const);
 }
 
 function phasesOf(reading: Reading, predicting: number, conditions: AttemptConditions): Phases {

@@ -1,4 +1,5 @@
 import type { Architecture } from '@cosmicai/metrics';
+import { PIECES_KEPT } from '@cosmicai/payload';
 import { PUBLISHED_SPREAD } from './published-system.ts';
 
 /** How a system's functions behave: everything a quote needs that is not the plan, the prices or AWS itself. */
@@ -101,7 +102,7 @@ export const DEFAULT_CALIBRATION: Calibration = {
   readsWhilePredicting: true,
   // Result, predictions, hashes.
   objectsWritten: 3,
-  predictionPieces: { fromSeconds: 60, everySeconds: 30 },
+  predictionPieces: PIECES_KEPT,
   // Measured: 275-354 MB with one session, 360-523 MB with two, whatever the batch size (docs/costs.md).
   memory: { baseMb: 350, mbPerSession: 170, mbPerBatchSample: 0, shareOfPartition: 0 },
   // As config/default.yml deploys them. Of each rank Summarize reads what a rank writes.

@@ -1,10 +1,8 @@
+import { ATTEMPT_TIME } from '@cosmicai/payload';
+
 /** Attempts of a rank that leaves off to go on: the first, and as many more as the state machine's Retry gives it. */
 export const MOST_ATTEMPTS = 4;
 
-/** Part of an attempt that is kept for writing what was predicted. */
-export const KEPT_FOR_WRITING = 0.05;
-/** Part of a later attempt that predicts: the rest starts it, and reads again what was predicted before. */
-const PREDICTING_LATER = 0.8;
 /** Part of an attempt that a rank should be planned to take. */
 const COMFORTABLE = 0.8;
 
@@ -31,8 +29,8 @@ export interface Forecast {
 /** Whether what is left of a rank can be done in the time that is left to it. */
 export function forecast({ left, rate, timeLeft, attemptTime, attemptsAfter }: Standing): Forecast {
   const needed = left / rate;
-  const now = Math.max(0, timeLeft - attemptTime * KEPT_FOR_WRITING);
-  const later = attemptTime * PREDICTING_LATER;
+  const now = Math.max(0, timeLeft - attemptTime * ATTEMPT_TIME.keptForWriting);
+  const later = attemptTime * (1 - ATTEMPT_TIME.startingAgain);
   if (left === 0) return { attempts: 1, load: 0 };
   return {
     attempts: needed <= now ? 1 : 1 + Math.ceil((needed - now) / later),

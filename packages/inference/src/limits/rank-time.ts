@@ -1,6 +1,6 @@
-import type { RankProgress, RankTask } from '@cosmicai/payload';
+import { ATTEMPT_TIME, type RankProgress, type RankTask } from '@cosmicai/payload';
 import { RankTooLongError, RankUnfinishedError } from '../errors.ts';
-import { forecast, inWords, KEPT_FOR_WRITING, whatWouldDo, type Standing } from './forecast.ts';
+import { forecast, inWords, whatWouldDo, type Standing } from './forecast.ts';
 
 /** The time that an attempt of a rank has. */
 export interface TimeLimit {
@@ -26,8 +26,6 @@ export interface RankTimeOptions {
 const FIRST_LOOK_MS = 5000;
 const FIRST_LOOK = 0.02;
 const FAR_TOO_MUCH = 1.5;
-/** Part of the time after which it is said for good whether the rest fits, so that what doesn't fails within the first tenth. */
-const JUDGED_AT = 0.05;
 /** Of what is kept for writing, the part that a rank may still predict in where that completes it. */
 const LAST_STRETCH = 2 / 3;
 
@@ -81,14 +79,14 @@ export class RankTime implements Disposable {
     const { limit } = this.#options;
     const standing = this.#standing();
     if (limit === undefined || standing === undefined || this.signal.aborted) return;
-    if (standing.timeLeft <= this.#attemptTime * KEPT_FOR_WRITING) this.#leaveOff(limit);
+    if (standing.timeLeft <= this.#attemptTime * ATTEMPT_TIME.keptForWriting) this.#leaveOff(limit);
     else if (!this.#judged && now - this.#began >= Math.min(FIRST_LOOK_MS, FIRST_LOOK * this.#attemptTime))
       this.#judge(standing);
   }
 
   #judge(standing: Standing): void {
     const found = forecast(standing);
-    this.#judged = standing.timeLeft <= (1 - JUDGED_AT) * this.#attemptTime;
+    this.#judged = standing.timeLeft <= (1 - ATTEMPT_TIME.judgedAt) * this.#attemptTime;
     if (found.load > (this.#judged ? 1 : FAR_TOO_MUCH)) {
       this.#stop.abort(this.#tooLong());
     } else if (this.#judged && found.attempts > 1) {
@@ -97,7 +95,7 @@ export class RankTime implements Disposable {
   }
 
   #watch(limit: TimeLimit): void {
-    const until = limit.left() - this.#attemptTime * KEPT_FOR_WRITING;
+    const until = limit.left() - this.#attemptTime * ATTEMPT_TIME.keptForWriting;
     // A store that doesn't answer tells of no progress.
     const { after = timer } = limit;
     this.#cancel = after(Math.max(0, until), () => this.#leaveOff(limit));
@@ -107,7 +105,7 @@ export class RankTime implements Disposable {
     this.#cancel();
     if (this.signal.aborted) return;
     const standing = this.#standing();
-    const stretch = this.#attemptTime * KEPT_FOR_WRITING * (1 - LAST_STRETCH);
+    const stretch = this.#attemptTime * ATTEMPT_TIME.keptForWriting * (1 - LAST_STRETCH);
     const left = limit.left();
     if (standing !== undefined && left > stretch && standing.left / standing.rate <= left - stretch) {
       const { after = timer } = limit;

@@ -1,4 +1,4 @@
-import { groupBy } from '@cosmicai/payload';
+import { groupBy, PIECES_KEPT } from '@cosmicai/payload';
 import { getIfThere, type ObjectStore } from '@cosmicai/store';
 import { decodePiece, encodePiece, type Piece, type Segment } from './piece-file.ts';
 
@@ -8,7 +8,7 @@ export interface Pace {
   readonly everyMs: number;
 }
 
-export const PACE: Pace = { keptFromMs: 60_000, everyMs: 30_000 };
+export const PACE: Pace = { keptFromMs: 1000 * PIECES_KEPT.fromSeconds, everyMs: 1000 * PIECES_KEPT.everySeconds };
 
 /** Pieces that are read at once: an attempt of a function leaves no more than 30. */
 const READ_AT_ONCE = 16;
