@@ -1,12 +1,13 @@
 /** Programs that pages name and machines may lack. */
 import { spawnSync } from 'node:child_process';
+import { torchPython } from '../../packages/astromae/test/support/torch-python.ts';
 import { wordsOf } from './commands.ts';
 
 /** What the scripts of training/ import, together. */
 const MODULES = 'torch, numpy, scipy, astropy, matplotlib, onnxruntime';
 
 /** The Python that has all that training/ needs, the one that COSMICAI_PYTHON names or python3; undefined where there is none. */
-export const python = pythonOfTraining();
+export const python = torchPython(MODULES);
 
 /** Why a line can't be run on this machine; undefined where nothing is missing. */
 export function whyNoTool(line: string): string | undefined {
@@ -21,10 +22,4 @@ function isHere(program: string): boolean {
   // The client alone can do nothing.
   const asked = program === 'docker' ? ['version'] : ['--version'];
   return spawnSync(program, asked, { stdio: 'ignore' }).status === 0;
-}
-
-function pythonOfTraining(): string | undefined {
-  const asked = process.env.COSMICAI_PYTHON ?? 'python3';
-  const found = spawnSync(asked, ['-c', `import sys, ${MODULES}; print(sys.executable)`], { encoding: 'utf8' });
-  return found.status === 0 ? found.stdout.trim() : undefined;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { withMetadata } from '@cosmicai/inference';
 import { MODEL_SPEC_KEY, modelSpecSchema, parseAs } from '@cosmicai/payload';
-import { beginFile } from '@cosmicai/store';
+import { writeNamedFile } from '@cosmicai/store';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { resolveModel } from '../../inputs/files.ts';
@@ -36,8 +36,7 @@ async function describe(model: string, options: DescribeOptions, terminal: Termi
   refuseToLeaveWeights(path, out);
   const said = await readJson(resolve(terminal.cwd, options.spec), z.json());
   const spec = parseAs(modelSpecSchema, said, `the spec ${options.spec}`);
-  const file = await beginFile(out, 'The model');
-  await file.write(withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(said)));
+  await writeNamedFile(out, 'The model', withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(said)));
   if (options.json) printJson(terminal, { ...spec, written: out });
   else
     printLine(
