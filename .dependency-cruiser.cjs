@@ -19,6 +19,7 @@ const layers = [
   'quote',
   'metrics',
   'samples',
+  'fits',
   'torchfile',
   'store',
   'trace',
