@@ -9,6 +9,7 @@ const layers = [
   'deploy',
   'report',
   'bench',
+  'catalogue',
   'runs',
   'quantize',
   'inference',

@@ -55,6 +55,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'tables and plots of runs and sweeps in one HTML file',
     load: async () => (await import('./commands/report.ts')).reportCommand,
   },
+  catalogue: {
+    summary: 'write the predictions of a run as one table: Parquet, CSV',
+    load: async () => (await import('./commands/catalogue.ts')).catalogueCommand,
+  },
   rendezvous: {
     summary: 'run the server through which ranks find each other',
     load: async () => (await import('./commands/rendezvous.ts')).rendezvousCommand,

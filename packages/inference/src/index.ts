@@ -4,6 +4,8 @@ export { predictSource } from './predict-source.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 export {
   decodePredictions,
+  flagsOfTruth,
+  refuseNewerPredictions,
   encodePredictions,
   placeName,
   type PartitionPredictions,

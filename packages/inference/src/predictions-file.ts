@@ -1,4 +1,4 @@
-import { parquetMetadata, parquetReadObjects } from 'hyparquet';
+import { parquetMetadata, parquetReadObjects, type FileMetaData } from 'hyparquet';
 import { parquetWriteBuffer, type ColumnSource } from 'hyparquet-writer';
 import {
   ASTROMAE,
@@ -129,8 +129,7 @@ export interface PredictionRow {
 export async function decodePredictions(file: Uint8Array): Promise<PredictionRow[]> {
   const buffer = new Uint8Array(file).buffer;
   const metadata = parquetMetadata(buffer);
-  const told = metadata.key_value_metadata?.find(({ key }) => key === PARQUET_FORMAT_KEY)?.value;
-  if (Number(told) > FORMAT) throw new NewerFormatError('A file of predictions', Number(told), FORMAT);
+  refuseNewerPredictions(metadata);
   const hasFlags = metadata.schema.some(({ name }) => name === 'flags');
   const hasId = metadata.schema.some(({ name }) => name === 'id');
   const columns = [
@@ -146,6 +145,13 @@ export async function decodePredictions(file: Uint8Array): Promise<PredictionRow
   return hasFlags ? rows : rows.map((row) => ({ ...row, flags: flagsOfTruth(row.z_spec) }));
 }
 
-function flagsOfTruth(redshift: number | null): number {
+/** @throws NewerFormatError for a file that tells a format which only later versions know */
+export function refuseNewerPredictions({ key_value_metadata: told }: Pick<FileMetaData, 'key_value_metadata'>): void {
+  const format = Number(told?.find(({ key }) => key === PARQUET_FORMAT_KEY)?.value);
+  if (format > FORMAT) throw new NewerFormatError('A file of predictions', format, FORMAT);
+}
+
+/** The flags of a prediction in a file that has none. @param redshift the true one */
+export function flagsOfTruth(redshift: number | null): number {
   return redshift === null || isUsableTruth(redshift) ? 0 : QUALITY_FLAGS.truth_unusable.bit;
 }

@@ -25,5 +25,6 @@ export type { Finding } from './verify/findings.ts';
 export { verifyFolder, type FolderVerification } from './verify/verify-folder.ts';
 export { verifyPublished } from './verify/verify-published.ts';
 export { verifyRun, type Verification, type VerifyOptions } from './verify/verify-run.ts';
+export { readWholeRun, type WholeRun } from './verify/whole-run.ts';
 export { describeFigures, describeSilence, elapsed } from './progress/describe-figures.ts';
 export { RankBoard, type RankCounts } from './progress/rank-board.ts';

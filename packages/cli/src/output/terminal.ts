@@ -10,6 +10,8 @@ export interface Output {
 export interface Terminal extends Surroundings {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Data that a command was asked for on stdout, byte for byte, for the program that reads it. */
+  readonly data: Writable;
   /** Shows a line on stderr in place of the one that was drawn before; nothing takes that one away. Where a person watches only. */
   draw(line: string): void;
 }
@@ -33,6 +35,7 @@ export function terminalOf({ stdout, stderr }: Streams, surroundings: Surroundin
   return {
     ...surroundings,
     stdout: shownOn(stdout),
+    data: stdout,
     stderr: shownOn(stderr),
     draw: (line) => void stderr.write(`\r\u001b[2K${shortened(visible(line), columnsOf(stderr))}`),
   };

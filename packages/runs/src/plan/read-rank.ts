@@ -6,7 +6,14 @@ import {
   type RankResult,
   type RankTask,
 } from '@cosmicai/payload';
-import { ChangedError, NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
+import {
+  ChangedError,
+  hashObject,
+  NotFoundError,
+  sha256Of,
+  type ObjectStore,
+  type VersionOptions,
+} from '@cosmicai/store';
 import { differenceFromTask } from './check-result.ts';
 
 /** Why a rank counts as failed though no error of its own is known. */
@@ -45,23 +52,46 @@ export async function readRank(store: ObjectStore, task: RankTask): Promise<Rank
 /** Reads what a rank predicted, as it wrote it. @returns what is wrong where something else lies there */
 export async function readPredictions(
   store: ObjectStore,
-  { predictions_key: key, predictions_file: file }: RankResult,
+  result: RankResult,
 ): Promise<{ readonly bytes: Buffer } | { readonly missing: MissingRank }> {
+  const { predictions_file: file, predictions_key: key } = result;
+  return await asWritten(result, async (version) => {
+    const bytes = await store.get(key, version);
+    return { sha256: file && sha256Of(bytes), size: bytes.length, bytes };
+  });
+}
+
+/** Looks whether a rank's predictions are what it wrote, without holding them. @returns what is wrong where they aren't */
+export async function damagedPredictions(store: ObjectStore, result: RankResult): Promise<MissingRank | undefined> {
+  const { predictions_file: file, predictions_key: key } = result;
+  const left = await asWritten(result, async (version) => {
+    const found = await store.head(key);
+    if (found === undefined) throw new NotFoundError(store.url, key);
+    return { sha256: file && (await hashObject(store, key, version)), size: found.size };
+  });
+  return 'missing' in left ? left.missing : undefined;
+}
+
+/** @param read of the version that the rank wrote, or of what lies there where that is gone */
+async function asWritten<Read extends { readonly sha256: string | undefined; readonly size: number }>(
+  { predictions_key: key, predictions_file: file }: RankResult,
+  read: (version: VersionOptions) => Promise<Read>,
+): Promise<Read | { readonly missing: MissingRank }> {
   const damaged = (cause: string) => ({ missing: { error: 'PredictionsDamaged', cause } as const });
   try {
-    const bytes = await store.get(key, file && { ifMatch: file.etag });
-    return file === undefined || sha256Of(bytes) === file.sha256
-      ? { bytes }
+    const found = await read(file === undefined ? {} : { ifMatch: file.etag });
+    return file === undefined || found.sha256 === file.sha256
+      ? found
       : damaged(`${key} is not what the rank wrote: its SHA-256 is another`);
   } catch (error) {
     if (error instanceof NotFoundError) return damaged(`its predictions ${key} are gone`);
     if (!(error instanceof ChangedError) || file === undefined) throw error;
   }
   // A copy of the run has etags of its own: what counts then are the bytes.
-  const bytes = await store.get(key);
-  return sha256Of(bytes) === file.sha256
-    ? { bytes }
+  const found = await read({});
+  return found.sha256 === file.sha256
+    ? found
     : damaged(
-        `${key} has changed since the rank wrote it: ${file.size} bytes then, ${bytes.length} now, and another SHA-256`,
+        `${key} has changed since the rank wrote it: ${file.size} bytes then, ${found.size} now, and another SHA-256`,
       );
 }

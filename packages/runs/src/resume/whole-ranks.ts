@@ -2,7 +2,7 @@ import type { Manifest, RankResult } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { differenceFromHash } from '../plan/difference-from-hash.ts';
-import { readPredictions, readRank, type MissingRank } from '../plan/read-rank.ts';
+import { damagedPredictions, readRank, type MissingRank } from '../plan/read-rank.ts';
 
 const CONCURRENT_READS = 16;
 
@@ -22,10 +22,11 @@ export async function ranksInStore(store: ObjectStore, manifest: Manifest): Prom
     manifest.filter(({ DATA_PATH }) => DATA_PATH.length > 0),
     async (task) => {
       const left = await readRank(store, task);
-      const predictions = 'missing' in left ? left : await readPredictions(store, left.result);
-      const hashes = 'missing' in left ? undefined : await damagedHashes(store, left.result);
-      if ('missing' in predictions) missing.set(task.RANK, predictions.missing);
-      else if (hashes !== undefined) missing.set(task.RANK, hashes);
+      const problem =
+        'missing' in left
+          ? left.missing
+          : ((await damagedPredictions(store, left.result)) ?? (await damagedHashes(store, left.result)));
+      if (problem !== undefined) missing.set(task.RANK, problem);
       else if ('result' in left) whole.set(task.RANK, left.result);
     },
     { concurrency: CONCURRENT_READS },

@@ -3,14 +3,15 @@ import { createWriteStream, type Stats } from 'node:fs';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { EnvironmentError, UserInputError, type CosmicError } from '@cosmicai/payload';
+import { CosmicError, EnvironmentError, UserInputError } from '@cosmicai/payload';
 import { codeOf } from './file-errors.ts';
 import { makeFolder } from './make-folder.ts';
 import { whyRefused } from './why-refused.ts';
 
 const ROOT = 0;
 
-export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
+type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+export type Content = string | Uint8Array | Pieces;
 
 /** A file that the command line asks for, begun before there is anything to write. */
 export interface NamedFile {
@@ -78,7 +79,7 @@ async function beginInPlace(path: string, what: string, there: Stats): Promise<N
   };
 }
 
-function piecesOf(content: Content): Iterable<string | Uint8Array> {
+function piecesOf(content: Content): Pieces {
   return typeof content === 'string' || ArrayBuffer.isView(content) ? [content] : content;
 }
 
@@ -98,7 +99,9 @@ export async function makeNamedFolder(path: string, what: string): Promise<void>
   });
 }
 
-function notWritten(path: string, what: string, cause: unknown): CosmicError {
+/** What isn't of the file system, such as the reason why content ended or what it is of can't be read, passes as it is. */
+function notWritten(path: string, what: string, cause: unknown): unknown {
+  if (cause instanceof CosmicError || codeOf(cause)?.startsWith('E') !== true) return cause;
   const start = `${what} can't be written to ${path}:`;
   const code = codeOf(cause) ?? '';
   const refused = whyRefused(code);

@@ -1,0 +1,75 @@
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { KIND_BYTES, type Chunk, type Column, type Values } from '../../table/column.ts';
+import { regrouped } from '../../table/regroup.ts';
+import type { Format } from '../format.ts';
+import { metadataOf } from './metadata.ts';
+import { schemaOf } from './schema.ts';
+
+/** Of values in a row group, before they are compressed: small enough to hold some, large enough that readers skip by them. */
+const ROW_GROUP_BYTES = 16 * 2 ** 20;
+/** What a text and a list are taken for before any was seen. */
+const GUESSED_BYTES = { text: 24, items: 200 } as const;
+
+export const parquet: Format = {
+  name: 'parquet',
+  endings: ['.parquet', '.pq'],
+  isText: false,
+  async *write(table) {
+    const file = new ParquetPieces(table.columns, metadataOf(table));
+    for await (const chunk of regrouped(table.chunks(), rowsPerGroup(table.columns))) yield file.group(chunk);
+    yield file.end();
+  },
+};
+
+/** A Parquet file that is handed over a row group at a time. */
+export class ParquetPieces {
+  readonly #columns: readonly Column[];
+  readonly #bytes = new ByteWriter();
+  readonly #file: ParquetWriter;
+
+  /** @param metadata key-value metadata of the file */
+  constructor(columns: readonly Column[], metadata: readonly { readonly key: string; readonly value: string }[]) {
+    this.#columns = columns;
+    this.#file = new ParquetWriter({
+      writer: this.#bytes,
+      schema: schemaOf(columns),
+      kvMetadata: [...metadata],
+      createdBy: 'CosmicAI (hyparquet)',
+    });
+  }
+
+  /** The bytes of some rows. @param chunk all columns of the file */
+  group({ rows, values }: Chunk): Uint8Array {
+    const columnData = this.#columns.map(({ name, isList }, column) => {
+      const data = values[column] ?? [];
+      return { name, data: isList ? arrays(data) : data };
+    });
+    void this.#file.write({ columnData, rowGroupSize: Math.max(rows, 1) });
+    return this.#taken();
+  }
+
+  /** The end of the file: what is where in it. */
+  end(): Uint8Array {
+    void this.#file.finish();
+    return this.#taken();
+  }
+
+  #taken(): Uint8Array {
+    const bytes = this.#bytes.getBytes().slice();
+    this.#bytes.index = 0;
+    return bytes;
+  }
+}
+
+export function rowsPerGroup(columns: readonly Column[]): number {
+  const bytes = columns.reduce((sum, { kind, isList }) => {
+    const one = kind === 'text' ? GUESSED_BYTES.text : KIND_BYTES[kind];
+    return sum + (isList ? one * GUESSED_BYTES.items : one);
+  }, 0);
+  return Math.max(1000, Math.floor(ROW_GROUP_BYTES / Math.max(bytes, 1)));
+}
+
+/** The encoder takes lists as arrays alone. */
+function arrays(values: Values): Values {
+  return Array.from(values, (cell) => (typeof cell === 'object' && cell !== null ? Array.from(cell) : cell));
+}

@@ -1,0 +1,5 @@
+export type { Cell, Chunk, Column, Fact, Kind, Table, Values } from './table/column.ts';
+export { openRunTable } from './source/run-table.ts';
+export type { Format } from './formats/format.ts';
+export { formatOf, FORMATS } from './formats/formats.ts';
+export { openDestination, writeCatalogue, type Destination } from './write/write-catalogue.ts';

@@ -1,0 +1,134 @@
+import { flagsOfTruth, placeName } from '@cosmicai/inference';
+import { UserInputError } from '@cosmicai/payload';
+import { openPlace, type RunPlace, type WholeRun } from '@cosmicai/runs';
+import type { ObjectStore } from '@cosmicai/store';
+import pMap from 'p-map';
+import { widened, widest, type Cell, type Chunk, type Column, type Table, type Values } from '../table/column.ts';
+import { inOrder, knownOf } from '../table/known-columns.ts';
+import { openPredictions, type FileColumn, type PredictionsSource } from './predictions-source.ts';
+import { factsOf, type IdSource } from './facts.ts';
+import { segmentsOf } from './segments.ts';
+
+const CONCURRENT_READS = 16;
+
+/** What only says where a prediction is from; objects without a name of their own are known by it. */
+const PLACE = ['rank', 'partition', 'index'];
+
+type FileColumns = ReadonlyMap<string, FileColumn>;
+
+/**
+ * The predictions of a run as one table: in the natural order of the partitions, and as they lie in each.
+ *
+ * @param software what writes the table, with its version
+ */
+export async function openRunTable(place: RunPlace, run: WholeRun, software: string): Promise<Table> {
+  const store = openPlace(place);
+  const keys = new Map(run.results.map(({ rank, predictions_key: key }) => [rank, key]));
+  const files = await pMap(run.results, (result) => fileOf(store, result), { concurrency: CONCURRENT_READS });
+  const columns = columnsOf(files);
+  const segments = segmentsOf(run.results);
+  return {
+    title: `Photometric redshifts of the run ${place.runId}`,
+    columns,
+    rows: run.proof.galaxies,
+    facts: factsOf(run, { software, ids: idSource(files) }),
+    async *chunks(asked = columns) {
+      let open: { readonly rank: number; readonly source: PredictionsSource } | undefined;
+      for (const { rank, from, to } of segments) {
+        if (open?.rank !== rank) open = { rank, source: await openPredictions(store, keys.get(rank) ?? '') };
+        for (const group of open.source.groups) {
+          const [first, end] = [Math.max(from, group.from), Math.min(to, group.to)];
+          if (first < end) yield await chunkOf(open.source, asked, first, end);
+        }
+      }
+    },
+  };
+}
+
+async function fileOf(
+  store: ObjectStore,
+  { predictions_key: key, samples }: WholeRun['results'][number],
+): Promise<FileColumns> {
+  const { rows, columns } = await openPredictions(store, key);
+  if (rows !== samples)
+    throw new UserInputError(`${key} has ${rows} predictions; its rank counted ${samples} galaxies.`);
+  return columns;
+}
+
+/** The columns of all files. What some lack has nulls there. */
+function columnsOf(files: readonly FileColumns[]): Column[] {
+  const found = files.flatMap((columns) => [...columns.keys()].filter((name) => !PLACE.includes(name)));
+  // A run without a galaxy still has these.
+  return inOrder(['id', 'z_pred', 'z_spec', ...found, 'flags']).map((name) => columnOf(name, files));
+}
+
+const WITHOUT_FILES: Readonly<Record<string, FileColumn>> = {
+  id: { kind: 'text', isList: false, nullable: false },
+  z_pred: { kind: 'float32', isList: false, nullable: false },
+  z_spec: { kind: 'float64', isList: false, nullable: true },
+  flags: { kind: 'int32', isList: false, nullable: false },
+};
+
+function columnOf(name: string, files: readonly FileColumns[]): Column {
+  const there = files.flatMap((columns) => columns.get(name) ?? []);
+  const [first = WITHOUT_FILES[name], ...others] = there;
+  if (first === undefined) throw new RangeError(`no file has ${name}`);
+  const { isList } = first;
+  if (others.some((other) => other.isList !== isList))
+    throw new UserInputError(`The ranks of the run have ${name} as a number and as a list: expected one of the two.`);
+  const isMade = name === 'id' || name === 'flags';
+  const lacks = there.length < files.length || there.some(({ nullable }) => nullable);
+  // Where an object has no name of its own, it has that of its place, which is text.
+  const kind = name === 'id' && lacks ? 'text' : others.reduce((kind, other) => widest(kind, other.kind), first.kind);
+  return {
+    name,
+    kind,
+    isList,
+    nullable: !isMade && lacks,
+    ...knownOf(name),
+  };
+}
+
+function idSource(files: readonly FileColumns[]): IdSource {
+  const own = files.filter((columns) => columns.has('id')).length;
+  return own === 0 ? 'place' : own === files.length ? 'object' : 'either';
+}
+
+async function chunkOf(
+  source: PredictionsSource,
+  columns: readonly Column[],
+  from: number,
+  to: number,
+): Promise<Chunk> {
+  return {
+    rows: to - from,
+    values: await Promise.all(columns.map((column) => valuesOf(source, column, from, to))),
+  };
+}
+
+async function valuesOf(source: PredictionsSource, column: Column, from: number, to: number): Promise<Values> {
+  const { name, kind } = column;
+  const found = source.columns.get(name);
+  if (found !== undefined) {
+    const values = await source.read(name, from, to);
+    return name === 'id' && found.nullable
+      ? named(source, widened(values, found.kind, kind), from, to)
+      : widened(values, found.kind, kind);
+  }
+  if (name === 'id') return named(source, new Array<null>(to - from).fill(null), from, to);
+  if (name === 'flags') {
+    const truth = await source.read('z_spec', from, to);
+    return Array.from(truth, (z) => flagsOfTruth(typeof z === 'number' ? z : null));
+  }
+  return new Array<null>(to - from).fill(null);
+}
+
+/** The ids given, and names by place where there is none. */
+async function named(source: PredictionsSource, ids: Values, from: number, to: number): Promise<Values> {
+  const [partitions, indices] = await Promise.all([source.read('partition', from, to), source.read('index', from, to)]);
+  return Array.from(ids, (id, row) => id ?? placeName(textOf(partitions[row]), Number(indices[row])));
+}
+
+function textOf(cell: Cell | undefined): string {
+  return typeof cell === 'string' ? cell : '';
+}

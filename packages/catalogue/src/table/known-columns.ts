@@ -1,0 +1,52 @@
+import type { Column } from './column.ts';
+
+type Known = Pick<Column, 'unit' | 'ucd' | 'description'>;
+
+/** What is known of columns by their names. Words of UCD1+ (https://www.ivoa.net/documents/UCD1+/), units of VOUnits. */
+const KNOWN: Readonly<Record<string, Known>> = {
+  id: { ucd: 'meta.id;meta.main', description: 'Name of the object' },
+  ra: { unit: 'deg', ucd: 'pos.eq.ra;meta.main', description: 'Right ascension' },
+  dec: { unit: 'deg', ucd: 'pos.eq.dec;meta.main', description: 'Declination' },
+  z_pred: { ucd: 'src.redshift.phot', description: 'Redshift that the model predicts' },
+  z_sigma: { ucd: 'stat.error;src.redshift.phot', description: 'Standard deviation of z_pred, by the model' },
+  z_spec: { ucd: 'src.redshift', description: 'True redshift, where it is known' },
+  flags: {
+    ucd: 'meta.code.qual',
+    description: 'What may be wrong with the galaxy, a bit each (see the metadata); 0: nothing',
+  },
+};
+
+/** The band of the spectrum that a filter lies in, as catalogues of SDSS tell it. */
+const BANDS: Readonly<Record<string, string>> = {
+  u: 'em.opt.U',
+  g: 'em.opt.B',
+  r: 'em.opt.R',
+  i: 'em.opt.I',
+  z: 'em.opt.I',
+  y: 'em.IR.NIR',
+};
+
+export function knownOf(name: string): Known {
+  const band = /^mag_(.+)$/.exec(name)?.[1];
+  if (band !== undefined)
+    return {
+      unit: 'mag',
+      ucd: BANDS[band] === undefined ? 'phot.mag' : `phot.mag;${BANDS[band]}`,
+      description: `Magnitude in ${band}`,
+    };
+  return KNOWN[name] ?? { description: `${name}, as it came with the galaxies` };
+}
+
+/** First what it is and what is predicted, then what it is compared with, what else came with it, and at last the flags. */
+const FIRST = ['id', 'ra', 'dec', 'z_pred', 'z_sigma'];
+
+export function inOrder(names: Iterable<string>): string[] {
+  const place = (name: string) => {
+    const first = FIRST.indexOf(name);
+    if (first >= 0) return first;
+    if (name === 'z_spec') return FIRST.length + 1;
+    if (name.startsWith('z_')) return FIRST.length;
+    return FIRST.length + (name === 'flags' ? 3 : 2);
+  };
+  return [...new Set(names)].sort((a, b) => place(a) - place(b));
+}
