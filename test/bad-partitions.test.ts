@@ -6,7 +6,7 @@ import { existingSource } from '../packages/cli/src/inputs/files.ts';
 import { predictPartition, runRank, type LeasedModel } from '../packages/inference/src/index.ts';
 import { ASTROMAE, CosmicError, manifestSchema } from '../packages/payload/src/index.ts';
 import { openStore } from '../packages/store/src/index.ts';
-import { openPartition } from '../packages/torchfile/src/index.ts';
+import { openGalaxies } from '../packages/samples/src/index.ts';
 import { initialize } from '../services/init/src/initialize.ts';
 import { BAD_FOLDERS } from './bad-partitions/index.ts';
 import type { BadFolder } from './bad-partitions/making.ts';
@@ -64,7 +64,7 @@ async function run(folder: string): Promise<{ samples: number; warnings: readonl
 
 /** What `infer` does with a file, in this process. */
 async function infer(file: string): Promise<{ samples: number; said: string | undefined }> {
-  const partition = await openPartition(await existingSource(file, root));
+  const partition = await openGalaxies(await existingSource(file, root));
   let samples = 0;
   for await (const { count } of predictPartition(partition, model.predictor, { batchSize: 4 })) samples += count;
   return { samples, said: partition.unchecked() };

@@ -8,7 +8,7 @@ import {
   UserInputError,
   type ChangeFields,
   type ModelInputs,
-  type PartitionColumn,
+  type ColumnChoice,
   type ParsedRunPayload,
 } from '@cosmicai/payload';
 import { bucketAndPrefix, folderAddress, openStore, parseAddress, resultsLocation } from '@cosmicai/store';
@@ -39,7 +39,7 @@ export interface PayloadChanges {
   /** How the model calls its inputs and its output. */
   readonly map?: ModelInputs | undefined;
   /** What the tensors of the partitions are, in order. */
-  readonly columns?: readonly PartitionColumn[] | undefined;
+  readonly columns?: ColumnChoice | undefined;
   readonly allowBatchDependence?: boolean | undefined;
   readonly requestPayer?: boolean | undefined;
   /** False: read public buckets without credentials. */

@@ -2,12 +2,14 @@ import type { LedgerScores } from '@cosmicai/metrics';
 import {
   ASTROMAE,
   defined,
+  distinctTaken,
   sampleBits,
   type Arithmetic,
   type ModelSpec,
   type Flagged,
   type PredictionScores,
   type RedshiftHistogram,
+  type TakenColumn,
 } from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
 
@@ -42,6 +44,8 @@ export interface InferReport {
   readonly arithmetic: Arithmetic | null;
   readonly warnings: readonly string[];
   readonly not_checked: readonly string[];
+  /** Which columns of the files were taken for what. */
+  readonly columns_taken: readonly TakenColumn[];
   /** Galaxies that came without a true redshift, and N(z) of the predictions of all; absent where all had one. */
   readonly without_truth?: number;
   readonly redshift_histogram?: RedshiftHistogram;
@@ -60,6 +64,8 @@ export interface InferMeasurements extends LedgerScores {
   /** File of the predictions. */
   readonly out: string | null;
   readonly findings: DataFindings;
+  /** Of all files. */
+  readonly taken?: readonly TakenColumn[];
 }
 
 export function inferReport(measured: InferMeasurements): InferReport {
@@ -88,6 +94,7 @@ export function inferReport(measured: InferMeasurements): InferReport {
     arithmetic: measured.arithmetic ?? null,
     warnings: measured.findings.warnings,
     not_checked: measured.findings.notChecked,
+    columns_taken: distinctTaken(measured.taken ?? []),
     ...defined({ without_truth: measured.without_truth, redshift_histogram: measured.redshift_histogram }),
   };
 }

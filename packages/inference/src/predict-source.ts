@@ -1,4 +1,4 @@
-import type { PartitionColumn } from '@cosmicai/payload';
+import type { ColumnChoice, TakenColumn } from '@cosmicai/payload';
 import { openGalaxies } from '@cosmicai/samples';
 import { inPieces, type ByteSource } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
@@ -10,8 +10,8 @@ export interface PredictSourceOptions extends Pick<PredictPartitionOptions, 'kep
   readonly batchSize: number;
   /** Compare what is read with its CRC-32. */
   readonly checkCrc: boolean;
-  /** What the columns of a file that has no names are, in order. */
-  readonly columns?: readonly PartitionColumn[] | undefined;
+  /** Which column of the file is what. */
+  readonly columns?: ColumnChoice | undefined;
   readonly signal?: AbortSignal;
   /** Called for samples as soon as they are predicted, in order, with the number of all; the next ones wait for it. */
   readonly onPredicted?: (samples: PredictedSamples, total: number) => unknown;
@@ -26,6 +26,8 @@ export interface PredictedSource {
   /** Why the file wasn't checked for damage, if it wasn't. */
   readonly unchecked: string | undefined;
   readonly checks: PartitionChecks;
+  /** Which column was taken for what. */
+  readonly taken: readonly TakenColumn[];
 }
 
 /**
@@ -54,7 +56,7 @@ export async function predictSource(
       batches.push(samples);
       await onPredicted?.(samples, count);
     }
-    return { count, batches, unchecked: source.unchecked(), checks };
+    return { count, batches, unchecked: source.unchecked(), checks, taken: source.taken };
   } finally {
     // What was read ahead of a failure nobody waits for.
     left.abort(new Error('the reader of the file stopped early'));

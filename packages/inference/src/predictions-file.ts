@@ -7,6 +7,7 @@ import {
   NewerFormatError,
   PARQUET_FORMAT_KEY,
   QUALITY_FLAGS,
+  type TakenColumn,
 } from '@cosmicai/payload';
 import type { PredictedSamples } from './predict-partition.ts';
 import type { PartitionChecks } from './quality/partition-checks.ts';
@@ -20,6 +21,8 @@ export interface PartitionPredictions {
   readonly unchecked?: string | undefined;
   /** What was taken down of the images. */
   readonly checks?: PartitionChecks;
+  /** Which of its columns were taken for what. */
+  readonly taken?: readonly TakenColumn[];
 }
 
 /**

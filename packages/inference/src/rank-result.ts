@@ -1,7 +1,9 @@
 import type { LedgerScores } from '@cosmicai/metrics';
 import {
   defined,
+  distinctTaken,
   isAstromae,
+  isWorthTelling,
   sampleBits,
   sampleSpecSchema,
   type Arithmetic,
@@ -9,6 +11,7 @@ import {
   type RankResult,
   type RankTask,
   type StoreRequestCounts,
+  type TakenColumn,
   type WrittenFile,
 } from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
@@ -23,6 +26,8 @@ export interface PartitionRead {
   readonly samples: number;
   /** Seconds of each ranged read of the file. */
   readonly readSeconds: readonly number[];
+  /** Which of its columns were taken for what. */
+  readonly taken?: readonly TakenColumn[];
 }
 
 export interface RankMeasurements {
@@ -61,6 +66,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
   const batches = reads.reduce((sum, read) => sum + Math.ceil(read.samples / task.BATCH_SIZE), 0);
   const readSeconds = reads.flatMap((read) => read.readSeconds);
   const readTotal = readSeconds.reduce((sum, seconds) => sum + seconds, 0);
+  const taken = distinctTaken(reads.flatMap((read) => read.taken ?? []));
   const bits = samples * sampleBits(measured.spec);
   const [only, ...more] = task.DATA_PATH;
   const perSecond = (amount: number) => (measured.timing.inference > 0 ? amount / measured.timing.inference : 0);
@@ -111,6 +117,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
       without_truth: measured.scores.without_truth,
       redshift_histogram: measured.scores.redshift_histogram,
     }),
+    ...(isWorthTelling(taken) && { columns_taken: taken }),
     ...(measured.findings.warnings.length > 0 && { warnings: [...measured.findings.warnings] }),
     ...(measured.findings.notChecked.length > 0 && { not_checked: [...measured.findings.notChecked] }),
     store_requests: measured.storeRequests,

@@ -28,6 +28,7 @@ function sourceOf(count: number, side?: number) {
   const source: GalaxySource = {
     name: 'a.pt',
     count,
+    taken: [],
     unchecked: () => undefined,
     read: (from, to) => Promise.resolve(galaxies(from, to - from, side)),
     async *batches(options) {

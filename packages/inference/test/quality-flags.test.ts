@@ -18,7 +18,8 @@ import {
   type TrainedRanges,
 } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
-import { openPartition, storeSource, writePartition, type PartitionBatch } from '@cosmicai/torchfile';
+import { openGalaxies } from '@cosmicai/samples';
+import { storeSource, writePartition, type PartitionBatch } from '@cosmicai/torchfile';
 import {
   decodePredictions,
   encodePredictions,
@@ -80,7 +81,7 @@ async function predicted(
   ranges: TrainedRanges | 'unknown' = trained,
 ): Promise<PredictedSamples> {
   await writePartition(store, 'x.pt', { count: batch.count }, [batch]);
-  const partition = await openPartition(await storeSource(store, 'x.pt'));
+  const partition = await openGalaxies(await storeSource(store, 'x.pt'));
   const batches: PredictedSamples[] = [];
   for await (const each of predictPartition(partition, predictor, {
     batchSize: 512,

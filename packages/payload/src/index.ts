@@ -15,7 +15,21 @@ export * from './run-payload.ts';
 export { compareNaturally, naturalOrder, planRanks, type RankPlan } from './plan.ts';
 export { partitionsIn, type FoundPartitions } from './partitions.ts';
 export { redshiftHistogramSchema, type RedshiftHistogram } from './redshift-histogram.ts';
-export { PARTITION_COLUMNS, partitionColumnsSchema, UNREAD_COLUMN, type PartitionColumn } from './partition-columns.ts';
+export {
+  columnsText,
+  describeTaken,
+  distinctTaken,
+  isInOrder,
+  isWorthTelling,
+  PARTITION_COLUMNS,
+  partitionColumnsSchema,
+  takenColumnSchema,
+  UNREAD_COLUMN,
+  type ColumnChoice,
+  type ColumnNames,
+  type PartitionColumn,
+  type TakenColumn,
+} from './partition-columns.ts';
 export {
   ASTROMAE,
   imagePixels,

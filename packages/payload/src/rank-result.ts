@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatField } from './format-version.ts';
+import { takenColumnSchema } from './partition-columns.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { sampleSpecSchema } from './model-spec.ts';
 import { withoutTruthFields } from './redshift-histogram.ts';
@@ -74,6 +75,8 @@ export const rankResultSchema = z.object({
   prediction_scores_unflagged: predictionScoresSchema.optional(),
   /** What the model takes of a galaxy; absent where that is what AstroMAE takes. */
   sample_spec: sampleSpecSchema.optional(),
+  /** Which columns of the partitions were taken for what; absent where they are tensors at the usual or the named places. */
+  columns_taken: z.array(takenColumnSchema).optional(),
   ...withoutTruthFields,
   /** One sentence for each thing about the data that looks like a mistake. */
   warnings: z.array(z.string()).optional(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { flag, integer, text } from './fields.ts';
 import { modelInputsSchema, type ModelInputs } from './model-inputs.ts';
-import { partitionColumnsSchema, type PartitionColumn } from './partition-columns.ts';
+import { partitionColumnsSchema, type ColumnChoice } from './partition-columns.ts';
 import { MAX_BATCH_SIZE, MAX_WORLD_SIZE, type PublishRanks, publishRanksSchema } from './run-payload.ts';
 import {
   objectVersionSchema,
@@ -83,7 +83,7 @@ export interface RankTaskItem {
   readonly MODEL_OBJECT?: ObjectVersion;
   readonly MODEL_SHA256?: string;
   readonly MODEL_INPUTS?: ModelInputs;
-  readonly COLUMNS?: readonly PartitionColumn[];
+  readonly COLUMNS?: ColumnChoice;
   readonly ALLOW_BATCH_DEPENDENCE?: boolean;
   readonly CHECK_CRC?: boolean;
   readonly HASH_INPUTS?: boolean;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatField } from './format-version.ts';
+import { takenColumnSchema } from './partition-columns.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
 import { withoutTruthFields } from './redshift-histogram.ts';
 import { flaggedSchema } from './quality-flags.ts';
@@ -76,6 +77,8 @@ export const runSummarySchema = z.object({
   /** As in the ranks' results, over all of them. */
   flagged: flaggedSchema.optional(),
   prediction_scores_unflagged: predictionScoresSchema.optional(),
+  /** As in the ranks' results: of all of them, each once. */
+  columns_taken: z.array(takenColumnSchema).optional(),
   ...withoutTruthFields,
   not_checked: z.array(z.string()).optional(),
   duplicates: duplicatesSchema.optional(),

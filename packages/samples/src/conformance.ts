@@ -2,7 +2,14 @@ import { UnusableFileError } from '@cosmicai/payload';
 import { bufferSource } from '@cosmicai/store';
 import { FORMATS } from './formats.ts';
 import { openSamples } from './open-samples.ts';
-import type { BatchesOptions, ColumnValues, SampleBatch, SampleColumn, SampleSource, ValueType } from './source.ts';
+import {
+  ARRAYS,
+  type BatchesOptions,
+  type ColumnValues,
+  type SampleBatch,
+  type SampleColumn,
+  type SampleSource,
+} from './source.ts';
 
 /** A source for the suite: of seven samples or more, so that batches of three end in a short one. */
 export interface SourceFixture {
@@ -15,20 +22,6 @@ export interface SourceFixture {
   /** Of formats that have sums to check samples by: the same source with a bit of a sample flipped. */
   readonly openDamaged?: () => Promise<SampleSource>;
 }
-
-const ARRAYS: Readonly<Record<Exclude<ValueType, 'text'>, abstract new (...args: never) => ColumnValues>> = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
 
 /**
  * Registers the tests that every SampleSource passes with Jest, or a runner with the same `describe`, `it`, `expect` and
@@ -50,7 +43,7 @@ export function describeSampleSource(name: string, fixture: SourceFixture): void
         for (const column of source.columns) {
           expect(column.shape.every((size) => Number.isInteger(size) && size > 0)).toBe(true);
           if (column.parts === undefined) continue;
-          expect(new Set(column.parts).size).toBe(column.shape[0]);
+          expect(new Set(column.parts).size).toBe(column.shape.at(column.layout === 'NHWC' ? -1 : 0));
         }
       });
 
@@ -79,6 +72,17 @@ export function describeSampleSource(name: string, fixture: SourceFixture): void
           expect([batch.from, batch.count]).toEqual([from, to - from]);
           expectContent(source, batch, fixture);
         }
+      });
+
+      it('the columns that are asked for, and no others', async () => {
+        for (const { name } of source.columns) {
+          const batch = await source.read(1, 4, { columns: [name] });
+          expectContent(source, batch, fixture, [name]);
+          for await (const read of source.batches({ size: 2, from: 3, to: 7, columns: [name] })) {
+            expectContent(source, read, fixture, [name]);
+          }
+        }
+        expect((await source.read(0, 2, { columns: [] })).values.size).toBe(0);
       });
 
       it('ranges at once that overlap', async () => {
@@ -216,8 +220,14 @@ async function all(source: SampleSource, options: BatchesOptions): Promise<Sampl
 }
 
 /** Whether a batch holds for each column what the whole has there. */
-function expectContent(source: SampleSource, { from, count, values }: SampleBatch, { content }: SourceFixture): void {
-  for (const column of source.columns) {
+function expectContent(
+  source: SampleSource,
+  { from, count, values }: SampleBatch,
+  { content }: SourceFixture,
+  names: readonly string[] = [...content.keys()],
+): void {
+  expect([...values.keys()].sort()).toEqual([...names].sort());
+  for (const column of source.columns.filter(({ name }) => names.includes(name))) {
     const size = sizeOf(column);
     const expected = content.get(column.name)?.slice(from * size, (from + count) * size);
     // Of numbers by their bytes: NaN and -0 count, and large images compare at once.

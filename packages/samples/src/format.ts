@@ -1,4 +1,4 @@
-import type { ModelSpec, PartitionColumn } from '@cosmicai/payload';
+import type { ModelSpec, ColumnChoice } from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/store';
 import type { PartitionPart } from '@cosmicai/torchfile';
 import type { SampleSource } from './source.ts';
@@ -6,10 +6,10 @@ import type { SampleSource } from './source.ts';
 export interface OpenSamplesOptions {
   /** False: bytes are not compared with the sums that lie beside them. Default true. */
   readonly checkCrc?: boolean;
-  /** What the columns of a file that has no names are taken for, and the side that images are cut to. Default: ASTROMAE. */
+  /** What is taken of the samples. Default: ASTROMAE. */
   readonly spec?: ModelSpec;
-  /** What the columns of a file that has no names are, in order. Default: images, magnitudes and, where there is a third, the truth. */
-  readonly columns?: readonly PartitionColumn[] | undefined;
+  /** Which column of the file is what. Default: found by names; without names images, magnitudes and, where there is a third, the truth. */
+  readonly columns?: ColumnChoice | undefined;
 }
 
 export interface SplitOptions extends OpenSamplesOptions {

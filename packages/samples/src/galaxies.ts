@@ -1,20 +1,22 @@
-import { ASTROMAE, imageShape, UserInputError, type ModelSpec } from '@cosmicai/payload';
+import { ASTROMAE, type ColumnChoice, type ModelSpec, type TakenColumn } from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/store';
 import type { ObjectIds } from '@cosmicai/torchfile';
 import { changed } from './changed.ts';
+import { chooseColumns } from './columns/choose.ts';
+import { float64Of, gatheredOf, idsOf, imagesOf, pickedOf, type NumberValues } from './columns/convert.ts';
 import type { OpenSamplesOptions } from './format.ts';
 import { openSamples } from './open-samples.ts';
 import {
-  ID_COLUMN,
+  ARRAYS,
   type BatchesOptions,
+  type ColumnValues,
   type ReadOptions,
   type SampleBatch,
   type SampleColumn,
   type SampleSource,
-  type ValueType,
 } from './source.ts';
 
-/** Consecutive samples as models take them. Arrays are the source's own, row-major. */
+/** Consecutive samples as models take them. Arrays are the source's own where it has them so, row-major. */
 export interface Galaxies {
   /** Index in the source of the first one. */
   readonly from: number;
@@ -36,90 +38,73 @@ export function truthOf({ count, redshift }: Pick<Galaxies, 'count' | 'redshift'
 
 /** A source of what a model takes; see SampleSource. */
 export interface GalaxySource extends Pick<SampleSource, 'name' | 'count' | 'unchecked'> {
-  read(from: number, to: number, options?: ReadOptions): Promise<Galaxies>;
-  batches(options: BatchesOptions): AsyncGenerator<Galaxies, void, undefined>;
+  /** Which column was taken for what. */
+  readonly taken: readonly TakenColumn[];
+  read(from: number, to: number, options?: Omit<ReadOptions, 'columns'>): Promise<Galaxies>;
+  batches(options: Omit<BatchesOptions, 'columns'>): AsyncGenerator<Galaxies, void, undefined>;
 }
 
 /**
  * Opens a file of samples and finds in it what a model takes.
  *
- * @throws UnusableFileError as openSamples does, UserInputError when the file has no such columns
+ * @throws UnusableFileError as openSamples does, and when the file has no such columns
  */
 export async function openGalaxies(file: ByteSource, options: OpenSamplesOptions = {}): Promise<GalaxySource> {
-  return galaxiesOf(await openSamples(file, options), options.spec);
+  return galaxiesOf(await openSamples(file, options), options.spec, options.columns);
 }
 
 /**
- * The columns of a source that a model takes, by the names of their parts, and the truth and the objects' names where it has
- * them. Values pass through without a copy.
+ * The columns of a source that a model takes, and the truth and the objects' names where it has them: those that are said, and
+ * those that their names tell. Images become float32, cut to the model's side and with its bands in its order; what is so already
+ * passes through without a copy.
  *
- * @throws UserInputError that says what is missing and what is there
+ * @throws UnusableFileError that says what is missing or could be either of two, what is there, and what to type
  */
-export function galaxiesOf(source: SampleSource, spec: ModelSpec = ASTROMAE): GalaxySource {
-  const image = columnOf(source, { parts: spec.image.bands, type: 'float32', shape: imageShape(spec.image) });
-  const features = columnOf(source, { parts: spec.features, type: 'float64', shape: [spec.features.length] });
-  const has = (name: string) => source.columns.some((column) => column.name === name);
-  const truth = has(spec.truth) ? columnOf(source, { name: spec.truth, type: 'float64', shape: [] }) : undefined;
+export function galaxiesOf(source: SampleSource, spec: ModelSpec = ASTROMAE, columns?: ColumnChoice): GalaxySource {
+  const { image, features, truth, id, taken } = chooseColumns(source, spec, columns);
+  const beside = 'columns' in features ? features.columns : [features.column];
+  const read = [image.column, ...beside, truth, id].filter((column) => column !== undefined);
+  const names = [...new Set(read.map(({ name }) => name))];
+
+  function featuresIn(batch: SampleBatch): Float64Array {
+    if ('columns' in features)
+      return gatheredOf(
+        features.columns.map((column) => numbersOf(source, batch, column)),
+        batch.count,
+      );
+    const values = numbersOf(source, batch, features.column);
+    const [width = 1] = features.column.shape;
+    return features.order === undefined ? float64Of(values) : pickedOf(values, batch.count, width, features.order);
+  }
+
   const asGalaxies = (batch: SampleBatch): Galaxies => ({
     from: batch.from,
     count: batch.count,
-    images: valuesOf(source, batch, image, Float32Array),
-    magnitudes: valuesOf(source, batch, features, Float64Array),
-    redshift: truth === undefined ? null : valuesOf(source, batch, truth, Float64Array),
-    ...(has(ID_COLUMN) && { id: idsOf(source, batch) }),
+    images: imagesOf(numbersOf(source, batch, image.column), batch.count, image.layout, spec.image),
+    magnitudes: featuresIn(batch),
+    redshift: truth === undefined ? null : float64Of(numbersOf(source, batch, truth)),
+    ...(id !== undefined && { id: idsOf(valuesOf(source, batch, id)) }),
   });
   return {
     name: source.name,
     count: source.count,
+    taken,
     unchecked: () => source.unchecked(),
-    read: async (from, to, options) => asGalaxies(await source.read(from, to, options)),
-    batches: (options) => changed(source.batches(options), asGalaxies),
+    read: async (from, to, options) => asGalaxies(await source.read(from, to, { ...options, columns: names })),
+    batches: (options) => changed(source.batches({ ...options, columns: names }), asGalaxies),
   };
 }
 
-interface WantedColumn {
-  readonly name?: string;
-  readonly parts?: readonly string[];
-  readonly type: ValueType;
-  readonly shape: readonly number[];
+/** The values of a column, in an array of the type that the source says. */
+function valuesOf({ name }: SampleSource, { values }: SampleBatch, column: SampleColumn): ColumnValues {
+  const found = values.get(column.name);
+  const isRight = column.type === 'text' ? Array.isArray(found) : found instanceof ARRAYS[column.type];
+  if (found !== undefined && isRight) return found;
+  throw new TypeError(`the source of ${name} hands out its column ${column.name} in another type than it says`);
 }
 
-function columnOf(source: SampleSource, wanted: WantedColumn): string {
-  const found = source.columns.find(
-    ({ name, parts, type, shape }) =>
-      (wanted.name === undefined || name === wanted.name) &&
-      (wanted.parts === undefined || isSame(parts ?? [], wanted.parts)) &&
-      type === wanted.type &&
-      isSame(shape, wanted.shape),
-  );
-  if (found !== undefined) return found.name;
-  const there = source.columns.map((column) => described(column)).join('; ');
-  throw new UserInputError(`${source.name} has no ${described(wanted)}. It has: ${there}.`);
-}
-
-/** `image (float32 [5, 32, 32]: u, g, r, i, z)` */
-function described({ name = 'column', type, shape, parts }: Partial<SampleColumn> & WantedColumn): string {
-  const dimensions = shape.length === 0 ? '' : ` [${shape.join(', ')}]`;
-  return `${name} (${type}${dimensions}${parts === undefined ? '' : `: ${parts.join(', ')}`})`;
-}
-
-function isSame<Value>(a: readonly Value[], b: readonly Value[]): boolean {
-  return a.length === b.length && a.every((value, place) => value === b[place]);
-}
-
-function idsOf({ name }: SampleSource, { values }: SampleBatch): ObjectIds {
-  const found = values.get(ID_COLUMN);
-  if (found instanceof BigInt64Array || (found !== undefined && !ArrayBuffer.isView(found))) return found;
-  throw new TypeError(`the source of ${name} hands out its column ${ID_COLUMN} in another type than int64 or text`);
-}
-
-function valuesOf<Values extends Float32Array | Float64Array>(
-  { name }: SampleSource,
-  { values }: SampleBatch,
-  column: string,
-  ArrayType: new () => Values,
-): Values {
-  const found = values.get(column);
-  if (found instanceof ArrayType) return found;
-  throw new TypeError(`the source of ${name} hands out its column ${column} in another type than it says`);
+function numbersOf(source: SampleSource, batch: SampleBatch, column: SampleColumn): NumberValues {
+  const found = valuesOf(source, batch, column);
+  if (ArrayBuffer.isView(found)) return found;
+  throw new TypeError(`the source of ${source.name} hands out its column ${column.name} as text`);
 }

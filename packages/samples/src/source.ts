@@ -17,6 +17,21 @@ export interface ArraysByType {
 
 export type ValueType = keyof ArraysByType;
 
+/** The classes of the arrays of each type; text comes in plain arrays. */
+export const ARRAYS: Readonly<Record<Exclude<ValueType, 'text'>, abstract new (...args: never) => ColumnValues>> = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
+
 /** Values of a column for consecutive samples, one sample after the other, each in C order. */
 export type ColumnValues = ArraysByType[ValueType];
 
@@ -30,8 +45,10 @@ export interface SampleColumn {
   readonly type: ValueType;
   /** Of one sample: [] for a single value, [bands, height, width] for an image. */
   readonly shape: readonly number[];
-  /** Names along the first axis: an image's bands, or what each number is. */
+  /** Names along the first axis, or along the last one of an image whose channels are there: bands, or what each number is. */
   readonly parts?: readonly string[];
+  /** Of an image whose channels come last, [height, width, bands], where the file says so. */
+  readonly layout?: 'NHWC';
 }
 
 /** Consecutive samples of a source. */
@@ -39,12 +56,14 @@ export interface SampleBatch {
   /** Index in the source of the first sample. */
   readonly from: number;
   readonly count: number;
-  /** Of every column, by its name. They may be views on what was read: don't change them. */
+  /** Of every column that was asked for, by its name. They may be views on what was read: don't change them. */
   readonly values: ReadonlyMap<string, ColumnValues>;
 }
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
+  /** Names of the columns that are wanted, and no others are read; default: all. */
+  readonly columns?: readonly string[] | undefined;
 }
 
 export interface BatchesOptions extends ReadOptions {
@@ -68,6 +87,10 @@ export interface SampleSource {
   /** Samples. */
   readonly count: number;
   readonly columns: readonly SampleColumn[];
+  /** True: the columns have no names of their own, and are called by their places: `0`, `1`, … */
+  readonly unnamed?: boolean;
+  /** What else is in the file and can't be a column, and why, as said after its name: `is of shape [7], and there are 8 galaxies`. */
+  readonly unfit?: ReadonlyMap<string, string>;
   /**
    * Reads samples [from, to).
    *

@@ -13,7 +13,8 @@ export function memorySource(
     async read(from, to, options) {
       checkRange(source, from, to);
       options?.signal?.throwIfAborted();
-      const values = columns.map(([column, all]) => {
+      const wanted = columns.filter(([{ name: own }]) => options?.columns?.includes(own) ?? true);
+      const values = wanted.map(([column, all]) => {
         const size = column.shape.reduce((product, length) => product * length, 1);
         return [column.name, all.slice(from * size, to * size)] as const;
       });

@@ -11,23 +11,22 @@ const COUNT = 10;
 
 function torchFixture(spec?: ModelSpec): SourceFixture {
   const batch = galaxies(COUNT, spec);
-  const options = spec === undefined ? {} : { spec };
   const bytes = () => partitionBytes(batch, spec);
   return {
-    open: async () => openSamples(bufferSource('1.pt', await bytes()), options),
+    open: async () => openSamples(bufferSource('1.pt', await bytes())),
     async openDamaged() {
       const damaged = Uint8Array.from(await bytes());
       // Amid the images, which are most of the file.
       const middle = damaged.length >> 1;
       damaged[middle] = (damaged[middle] ?? 0) ^ 1;
-      return openSamples(bufferSource('1.pt', damaged), options);
+      return openSamples(bufferSource('1.pt', damaged));
     },
     content: new Map<string, ColumnValues>([
-      ['image', batch.images],
-      ['magnitudes', batch.magnitudes],
-      [spec?.truth ?? 'redshift', batch.redshift],
+      ['0', batch.images],
+      ['1', batch.magnitudes],
+      ['2', batch.redshift],
     ]),
-    ...(spec === undefined && { file: { bytes, format: 'torch' } }),
+    file: { bytes, format: 'torch' },
   };
 }
 
@@ -44,7 +43,7 @@ const IDS = BigInt64Array.from({ length: COUNT }, (_, at) => 2n ** 60n - BigInt(
 describeSampleSource('a torch dict of unlabelled galaxies with names', {
   open: async () => openSamples(bufferSource('1.pt', await unlabelledBytes())),
   content: new Map<string, ColumnValues>([
-    ['image', galaxies(COUNT).images],
+    ['images', galaxies(COUNT).images],
     ['magnitudes', galaxies(COUNT).magnitudes],
     ['id', IDS],
   ]),

@@ -12,6 +12,7 @@ import {
 import {
   DEFAULT_MAX_FLAGGED,
   defined,
+  distinctTaken,
   itemAt,
   quantizedModels,
   type Manifest,
@@ -47,6 +48,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   const { run } = record;
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
   const quantized = quantizedModels(results);
+  const taken = distinctTaken(results.flatMap(({ columns_taken: columns = [] }) => columns));
   const notChecked = [...notCheckedByRanks(results), ...inputs.repeats.notChecked];
   const { flagged, prediction_scores, prediction_scores_unflagged, without_truth, redshift_histogram } = inputs.scores;
   const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
@@ -100,6 +102,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     flagged,
     prediction_scores_unflagged,
     ...defined({ without_truth, redshift_histogram }),
+    ...(taken.length > 0 && { columns_taken: taken }),
     ...(notChecked.length > 0 && { not_checked: notChecked }),
     ...(inputs.repeats.duplicates && { duplicates: inputs.repeats.duplicates }),
     proof: inputs.proof,

@@ -3,7 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fetchModel, modelInStore } from '@cosmicai/inference';
-import { parseJsonAs, rankResultSchema, type PartitionColumn, type RankResult } from '@cosmicai/payload';
+import { parseJsonAs, rankResultSchema, type ColumnChoice, type RankResult } from '@cosmicai/payload';
 import { openGalaxies, type Galaxies } from '@cosmicai/samples';
 import { fileStore, storeSource, type ObjectStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
@@ -11,7 +11,7 @@ import { MEGABYTE, writePartition } from '@cosmicai/torchfile';
 
 export interface ProbeOptions {
   /** A partition to try the model on; undefined: none can be read from here, so galaxies are simulated. */
-  readonly partition: (StoredObject & { readonly columns?: readonly PartitionColumn[] | undefined }) | undefined;
+  readonly partition: (StoredObject & { readonly columns?: ColumnChoice | undefined }) | undefined;
   readonly batchSize: number;
   /** Model file; default as everywhere. */
   readonly model?: string;

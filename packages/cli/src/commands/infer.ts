@@ -12,7 +12,7 @@ import {
   inferReport,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
-import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError, type PartitionColumn } from '@cosmicai/payload';
+import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { existingSource, resolveModel } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
@@ -39,7 +39,7 @@ interface InferOptions extends ModelUseOptions, AccessOptions {
   readonly out?: string;
   readonly json?: boolean;
   readonly crc: boolean;
-  readonly columns?: readonly PartitionColumn[];
+  readonly columns?: ColumnChoice;
   readonly device: string;
   readonly maxFlagged: number;
 }
@@ -154,6 +154,7 @@ async function predict(
     peakRssMb: peakRssMb(),
     arithmetic: model.arithmetic,
     out: lost === undefined ? out : null,
+    taken: partitions.flatMap(({ taken = [] }) => taken),
     findings: { ...findings, warnings: [...findings.warnings, ...repeats] },
   });
   if (options.json) printJson(terminal, report);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { UnusableFileError, type PartitionColumn } from '@cosmicai/payload';
+import { UnusableFileError, type ColumnChoice } from '@cosmicai/payload';
 import { openSamples, splitSamples, type SamplesPart } from '@cosmicai/samples';
 import { bucketAndPrefix, folderAddress, makeNamedFolder, openStore } from '@cosmicai/store';
 import { Command } from 'commander';
@@ -22,7 +22,7 @@ interface SplitOptions extends AccessOptions {
   readonly out: string;
   readonly json?: boolean;
   readonly crc: boolean;
-  readonly columns?: readonly PartitionColumn[];
+  readonly columns?: ColumnChoice;
 }
 
 export function splitCommand(terminal: Terminal): Command {

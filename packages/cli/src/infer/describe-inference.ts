@@ -1,5 +1,5 @@
 import type { InferReport } from '@cosmicai/inference';
-import { describeArithmetic } from '@cosmicai/payload';
+import { describeArithmetic, describeTaken, isWorthTelling } from '@cosmicai/payload';
 import { describeDistribution, flagTable, scoreComparison } from '@cosmicai/report';
 import { formatLines, formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
@@ -9,6 +9,7 @@ export function describeInference(report: InferReport): string {
   const { scores, flagged, warnings, without_truth: unknown = 0, redshift_histogram: histogram } = report;
   const figures = formatPairs([
     ['Samples', String(report.samples)],
+    ...(isWorthTelling(report.columns_taken) ? ([['Columns', describeTaken(report.columns_taken)]] as const) : []),
     ['Total time', `${seconds(report.wall_clock_seconds)} (processor time ${seconds(report.cpu_seconds)})`],
     [
       'Time per batch',

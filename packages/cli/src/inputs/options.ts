@@ -72,16 +72,17 @@ export function withDemoPrecision(command: Command): Command {
     });
 }
 
-/** Names the tensors of files that have no names of their own. */
+/** Says which column of a file is what. */
 export function columnsOption(): Option {
-  const names = [...PARTITION_COLUMNS, UNREAD_COLUMN].join(', ');
-  return new Option('--columns <names>', `what the tensors of a file are, in order: ${names} (not read)`).argParser(
-    (text) => {
-      const { data, error } = partitionColumnsSchema.safeParse(text);
-      if (error !== undefined) throw new InvalidArgumentError(`Expected ${error.issues[0]?.message}.`);
-      return data;
-    },
-  );
+  const order = [...PARTITION_COLUMNS, UNREAD_COLUMN].join(', ');
+  return new Option(
+    '--columns <names>',
+    `which column of a file is what: image=img,mag_g=gmag,redshift=z,id=objid; of tensors without names, in order: ${order} (not read)`,
+  ).argParser((text) => {
+    const { data, error } = partitionColumnsSchema.safeParse(text);
+    if (error !== undefined) throw new InvalidArgumentError(`Expected ${error.issues[0]?.message}.`);
+    return data;
+  });
 }
 
 /** Reads torch files without comparing their bytes with the sums that lie beside them. */

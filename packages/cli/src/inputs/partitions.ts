@@ -1,4 +1,4 @@
-import type { ModelSpec, PartitionColumn } from '@cosmicai/payload';
+import type { ModelSpec, ColumnChoice } from '@cosmicai/payload';
 import { openGalaxies, type Galaxies, type GalaxySource } from '@cosmicai/samples';
 import { notChecked, sayUnchecked } from '../output/not-checked.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
@@ -8,7 +8,7 @@ import { accessOf, type AccessOptions } from './options.ts';
 interface PartitionOptions extends AccessOptions {
   readonly data: readonly string[];
   readonly crc: boolean;
-  readonly columns?: readonly PartitionColumn[];
+  readonly columns?: ColumnChoice;
   /** What the model takes of a galaxy; default: what AstroMAE takes. */
   readonly spec?: ModelSpec;
 }

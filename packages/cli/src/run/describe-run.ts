@@ -1,4 +1,4 @@
-import type { RunSummary } from '@cosmicai/payload';
+import { describeTaken, type RunSummary } from '@cosmicai/payload';
 import {
   costTable,
   describeDistribution,
@@ -51,6 +51,7 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     );
     parts.push(`Failed ranks:\n${formatLines(lines)}`);
   }
+  if (summary.columns_taken !== undefined) parts.push(`Columns: ${describeTaken(summary.columns_taken)}`);
   if (summary.not_checked !== undefined) parts.push(`Not checked:\n${formatLines(summary.not_checked)}`);
   if (summary.warnings.length > 0) parts.push(`Warnings:\n${formatLines(summary.warnings)}`);
   return parts.join('\n\n');

@@ -1,3 +1,4 @@
+import { isInOrder } from '@cosmicai/payload';
 import { isTorchFile, splitPartition, TORCH_SIGNATURE } from '@cosmicai/torchfile';
 import type { SampleFormat } from '../format.ts';
 import { openTorchSource } from './torch-source.ts';
@@ -8,5 +9,9 @@ export const torch: SampleFormat = {
   signature: TORCH_SIGNATURE,
   begins: isTorchFile,
   open: openTorchSource,
-  split: splitPartition,
+  split: (file, targetBytes, sink, { columns, ...options }) =>
+    splitPartition(file, targetBytes, sink, {
+      ...options,
+      columns: columns && isInOrder(columns) ? columns : undefined,
+    }),
 };

@@ -7,7 +7,7 @@ import {
   trainedRangesFile,
   UserInputError,
   type ModelSpec,
-  type PartitionColumn,
+  type ColumnChoice,
   type TrainedRanges,
 } from '@cosmicai/payload';
 import type { Galaxies, GalaxySource } from '@cosmicai/samples';
@@ -23,7 +23,7 @@ interface ProfileOptions extends AccessOptions {
   readonly data: readonly string[];
   readonly out?: string;
   readonly crc: boolean;
-  readonly columns?: readonly PartitionColumn[];
+  readonly columns?: ColumnChoice;
   readonly json?: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { modelOnDisk, readModel } from '@cosmicai/inference';
 import { binTables, changeJson, quantizeModel, scoresChangeTable, type Quantized } from '@cosmicai/quantize';
-import type { PartitionColumn } from '@cosmicai/payload';
+import type { ColumnChoice } from '@cosmicai/payload';
 import { beginFile } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
@@ -29,7 +29,7 @@ interface QuantizeOptions extends ModelUseOptions, AccessOptions {
   /** Percent. */
   readonly maxNmadChange: number;
   readonly crc: boolean;
-  readonly columns?: readonly PartitionColumn[];
+  readonly columns?: ColumnChoice;
   readonly json?: boolean;
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { parseGolden, type Reference, type Verification, verifyModel } from '@cosmicai/astromae';
 import { describeOnnxFile, modelSpecIn, openModel, type Predictor } from '@cosmicai/inference';
-import type { PartitionColumn } from '@cosmicai/payload';
+import type { ColumnChoice } from '@cosmicai/payload';
 import { scoresChangeTable, toldChange } from '@cosmicai/quantize';
 import type { Galaxies } from '@cosmicai/samples';
 import { Command } from 'commander';
@@ -27,7 +27,7 @@ interface VerifyOptions extends ModelUseOptions, AccessOptions {
   readonly batchSize: number;
   readonly tolerance?: number;
   readonly crc: boolean;
-  readonly columns?: readonly PartitionColumn[];
+  readonly columns?: ColumnChoice;
   readonly json?: boolean;
 }
 

@@ -1,0 +1,358 @@
+import {
+  isInOrder,
+  PARTITION_COLUMNS,
+  UnusableFileError,
+  UNREAD_COLUMN,
+  type ColumnChoice,
+  type ColumnNames,
+  type ModelSpec,
+  type TakenColumn,
+} from '@cosmicai/payload';
+import { ID_COLUMN, type SampleColumn, type SampleSource } from '../source.ts';
+import {
+  describeColumn,
+  describeColumns,
+  expectedImage,
+  isOneEach,
+  isScalar,
+  likeFeature,
+  orderLike,
+} from './describe.ts';
+import { imageLayout, orderOf, type ImageLayout } from './layout.ts';
+import { isFeaturesName, isIdName, isImageName, isTruthName } from './names.ts';
+
+/** The columns that a model takes of a source, fit for it. */
+export interface ChosenColumns {
+  readonly image: { readonly column: SampleColumn; readonly layout: ImageLayout };
+  readonly features:
+    | { readonly column: SampleColumn; readonly order: readonly number[] | undefined }
+    | { readonly columns: readonly SampleColumn[] };
+  readonly truth: SampleColumn | undefined;
+  readonly id: SampleColumn | undefined;
+  readonly taken: readonly TakenColumn[];
+}
+
+type Found = TakenColumn['found'];
+interface Candidate {
+  readonly column: SampleColumn;
+  readonly found: Found;
+}
+
+interface ChosenFeatures {
+  readonly chosen: ChosenColumns['features'];
+  readonly taken: readonly TakenColumn[];
+}
+
+/** The order of files whose tensors nobody has named; the last one may be missing. */
+const UNNAMED = ['images', 'magnitudes', 'redshift'] as const;
+
+/**
+ * Finds in a source what a model takes: what was said, and what is told by the columns' names where only one fits.
+ *
+ * @throws UnusableFileError that says what is missing or could be either of two, what is there, and what to type
+ */
+export function chooseColumns(source: SampleSource, spec: ModelSpec, choice: ColumnChoice | undefined): ChosenColumns {
+  return new Chooser(source, spec, choice).choose();
+}
+
+class Chooser {
+  readonly #source: SampleSource;
+  readonly #spec: ModelSpec;
+  readonly #said: ColumnNames;
+  /** Whether what was said is the order of the columns, or nothing and the order is the usual one. */
+  readonly #byPlace: boolean;
+  /** Whether nothing was said, and nothing in the file says what is what. */
+  readonly #inUsualOrder: boolean;
+  readonly #picked = new Map<string, string>();
+
+  constructor(source: SampleSource, spec: ModelSpec, choice: ColumnChoice | undefined) {
+    this.#source = source;
+    this.#spec = spec;
+    this.#inUsualOrder = choice === undefined && source.unnamed === true;
+    this.#byPlace = choice === undefined ? source.unnamed === true : isInOrder(choice);
+    this.#said = choice !== undefined && !isInOrder(choice) ? this.#checked(choice) : this.#placed(choice);
+  }
+
+  choose(): ChosenColumns {
+    const image = this.#image();
+    const features = this.#features();
+    const truth = this.#single(this.#spec.truth, (name) => isTruthName(name, this.#spec), 'numbers');
+    const id = this.#single(ID_COLUMN, isIdName, 'whole numbers or text');
+    const layout = this.#layoutOf(image.column);
+    const taken: TakenColumn[] = [
+      { what: 'image', column: image.column.name, found: image.found, ...this.#noteOf(layout) },
+      ...features.taken,
+      ...[[this.#spec.truth, truth] as const, [ID_COLUMN, id] as const].flatMap(([what, pick]) =>
+        pick === undefined ? [] : [{ what, column: pick.column.name, found: pick.found }],
+      ),
+    ];
+    return {
+      image: { column: image.column, layout },
+      features: features.chosen,
+      truth: truth?.column,
+      id: id?.column,
+      taken,
+    };
+  }
+
+  /** What was said by names, with the model's own name for the truth. */
+  #checked(choice: ColumnNames): ColumnNames {
+    const { features, truth } = this.#spec;
+    const known = ['image', 'magnitudes', ...features, truth, ID_COLUMN, 'layout', 'bands'];
+    const named = Object.entries(choice).map(([what, column]): [string, string] => {
+      if (what === 'images') return ['image', column];
+      return [what === 'redshift' && !features.includes(what) ? truth : what, column];
+    });
+    for (const [what, column] of named) {
+      if (!known.includes(what))
+        throw this.#refuse(`the columns say what ${what} is, and the model takes ${known.slice(0, -2).join(', ')}`);
+      if (what === 'layout' && column !== 'NCHW' && column !== 'NHWC')
+        throw this.#refuse(`the layout of images is NCHW or NHWC, and the columns say ${column}`);
+    }
+    if (choice.image === UNREAD_COLUMN || choice.images === UNREAD_COLUMN) throw this.#refuse('a model takes images');
+    return Object.fromEntries(named);
+  }
+
+  /** What is said by the order of the columns. */
+  #placed(order: Extract<ColumnChoice, readonly unknown[]> | undefined): ColumnNames {
+    const { columns, unnamed } = this.#source;
+    if (unnamed !== true) {
+      if (order === undefined) return {};
+      throw this.#refuse('a list of columns names those of a file without names, and this one has names of its own');
+    }
+    const places = order ?? UNNAMED.slice(0, columns.length);
+    if (order === undefined && (columns.length < UNNAMED.length - 1 || columns.length > UNNAMED.length)) {
+      throw this.#refuse(
+        `expected TensorDataset(images, magnitudes, redshift), or more of them and what they are; found ${columns.length}`,
+      );
+    }
+    if (places.length !== columns.length) {
+      throw this.#refuse(`${places.length} columns are named (${places.join(', ')}), and there are ${columns.length}`);
+    }
+    const names = PARTITION_COLUMNS.map((role): [string, string] => {
+      const what = { images: 'image', magnitudes: 'magnitudes', redshift: this.#spec.truth, id: ID_COLUMN }[role];
+      return [what, columns[(places as readonly string[]).indexOf(role)]?.name ?? UNREAD_COLUMN];
+    });
+    return Object.fromEntries(names);
+  }
+
+  #image(): Candidate {
+    const { columns } = this.#source;
+    const said = this.#saidColumn('image');
+    if (said !== undefined) return this.#take('image', said);
+    const withParts = columns.filter(
+      (column) => column.shape.length === 3 && orderOf(column.parts, this.#spec.image.bands) !== undefined,
+    );
+    const named = columns.filter(({ name }) => isImageName(name));
+    const shaped = columns.filter(({ shape, type }) => shape.length === 3 && type !== 'text');
+    const best = [withParts, named, shaped].find((candidates) => candidates.length > 0) ?? [];
+    // Of several that are made of the bands one may have a usual name.
+    const both = withParts.filter((column) => named.includes(column));
+    const [pick, ...others] = both.length === 1 ? both : best;
+    if (pick === undefined) {
+      this.#refuseUnfit('image', isImageName);
+      throw this.#refuse(`no column is the image, ${expectedImage(this.#spec)}`);
+    }
+    if (others.length > 0) throw this.#ambiguous('image', [pick, ...others]);
+    return this.#take('image', {
+      column: pick,
+      found: named.includes(pick) ? 'name' : withParts.includes(pick) ? 'parts' : 'only',
+    });
+  }
+
+  #layoutOf(column: SampleColumn): ImageLayout {
+    const { layout, bands } = this.#said;
+    const answer = imageLayout(column, this.#spec.image, {
+      ...(layout !== undefined && { layout: layout === 'NHWC' ? 'NHWC' : 'NCHW' }),
+      ...(bands !== undefined && { bands: bands.split('/') }),
+    });
+    if (typeof answer !== 'string') return answer;
+    throw this.#misfit(
+      `column ${describeColumn(column)} is not what the model takes, ${expectedImage(this.#spec)}: ${answer}`,
+    );
+  }
+
+  #noteOf({ channelsLast, unnamedBands, order, crop }: ImageLayout): { readonly note?: string } {
+    const { bands, side } = this.#spec.image;
+    const notes = [
+      ...(channelsLast ? ['channels last'] : []),
+      ...(crop === 0 ? [] : [`the central ${side} x ${side} pixels`]),
+      ...(unnamedBands ? [`bands taken to be ${bands.join(', ')}`] : []),
+      ...(order === undefined ? [] : [`bands put into the order ${bands.join(', ')}`]),
+    ];
+    return notes.length === 0 ? {} : { note: notes.join('; ') };
+  }
+
+  #features(): ChosenFeatures {
+    const { features } = this.#spec;
+    const { columns } = this.#source;
+    const free = columns.filter((column) => !this.#isPicked(column));
+    const saidSome = features.some((feature) => Object.hasOwn(this.#said, feature));
+    const said = this.#saidColumn('magnitudes');
+    if (said !== undefined && saidSome)
+      throw this.#refuse('the columns say both what magnitudes are and what single features are');
+    const scalars = features.map((feature) => free.find((column) => column.name === feature && isScalar(column)));
+    const vectors =
+      said !== undefined || saidSome
+        ? []
+        : free.filter(
+            (column) =>
+              column.shape.length === 1 &&
+              (orderOf(column.parts, features) !== undefined || isFeaturesName(column.name)),
+          );
+    const isEach =
+      !vectors.length && said === undefined && (saidSome || scalars.every((column) => column !== undefined));
+    if (isEach) return this.#eachFeature();
+    const each = scalars.filter((column) => column !== undefined);
+    if (vectors.length > 0 && each.length === features.length)
+      throw this.#ambiguous('magnitudes', [...vectors, ...each]);
+    const [vector, ...others] = vectors;
+    if (others.length > 0) throw this.#ambiguous('magnitudes', vectors);
+    const pick =
+      said ?? (vector && ({ column: vector, found: isFeaturesName(vector.name) ? 'name' : 'parts' } as const));
+    if (pick === undefined) {
+      this.#refuseUnfit('magnitudes', isFeaturesName);
+      const missing = features.filter((_, place) => scalars[place] === undefined);
+      throw this.#refuse(`no column is ${missing.join(', ')}, and none is the magnitudes, [${features.length}]`);
+    }
+    const { column } = this.#take('magnitudes', pick);
+    const order = column.parts === undefined ? undefined : orderOf(column.parts, features);
+    const isFit =
+      column.type !== 'text' &&
+      column.shape.length === 1 &&
+      (column.parts === undefined ? column.shape[0] === features.length : order !== undefined);
+    if (!isFit) {
+      const expected = `the magnitudes, [${features.length}]: ${features.join(', ')}`;
+      throw this.#misfit(`column ${describeColumn(column)} is not what the model takes, ${expected}`);
+    }
+    const taken = [{ what: 'magnitudes', column: column.name, found: pick.found }];
+    return {
+      chosen: {
+        column,
+        order: order?.every((from, to) => from === to) && order.length === column.shape[0] ? undefined : order,
+      },
+      taken,
+    };
+  }
+
+  #eachFeature(): ChosenFeatures {
+    const picks = this.#spec.features.map((feature) => {
+      const named = this.#source.columns.find(({ name }) => name === feature);
+      const pick = this.#saidColumn(feature) ?? (named && ({ column: named, found: 'name' } as const));
+      if (pick === undefined) throw this.#refuse(`no column is ${feature}`);
+      if (!isScalar(pick.column))
+        throw this.#misfit(`column ${describeColumn(pick.column)} is not one number for each galaxy, as ${feature} is`);
+      return { what: feature, ...this.#take(feature, pick) };
+    });
+    return {
+      chosen: { columns: picks.map(({ column }) => column) },
+      taken: picks.map(({ what, column, found }) => ({ what, column: column.name, found })),
+    };
+  }
+
+  /** The truth, or the names of the objects. */
+  #single(what: string, isUsual: (name: string) => boolean, expected: string): Candidate | undefined {
+    if (this.#said[what] === UNREAD_COLUMN) return undefined;
+    const isId = what === ID_COLUMN;
+    const said = this.#saidColumn(what);
+    const usual = this.#source.columns.filter((column) => isUsual(column.name) && !this.#isPicked(column));
+    // The model's own name for it leaves no doubt.
+    const own = usual.filter(({ name }) => name === what);
+    const candidates = own.length > 0 && !isId ? own : usual;
+    if (said === undefined && candidates.length > 1) throw this.#ambiguous(what, candidates);
+    const [column] = candidates;
+    const pick = said ?? (column && ({ column, found: 'name' } as const));
+    if (pick === undefined) {
+      this.#refuseUnfit(what, isUsual);
+      return undefined;
+    }
+    const { type, shape } = pick.column;
+    const isRight = isId ? !type.startsWith('float') && type !== 'bool' : type !== 'text' && type !== 'bool';
+    if (this.#inUsualOrder && !isId && !type.startsWith('float')) {
+      throw this.#refuse(`column ${describeColumn(pick.column)} is of whole numbers, which could be names or classes`);
+    }
+    if (!isRight || !isOneEach(shape)) {
+      const way =
+        said === undefined ? ` Leave it out with --columns ${what}=${UNREAD_COLUMN}, or say which it is.` : '';
+      throw this.#refuse(
+        `column ${describeColumn(pick.column)} can’t be the ${what}: expected ${expected}, one for each galaxy.${way}`,
+      );
+    }
+    return this.#take(what, pick);
+  }
+
+  #saidColumn(what: string): Candidate | undefined {
+    const name = Object.hasOwn(this.#said, what) ? this.#said[what] : undefined;
+    if (name === undefined || name === UNREAD_COLUMN) return undefined;
+    const column = this.#source.columns.find((candidate) => candidate.name === name);
+    const why = this.#source.unfit?.get(name);
+    if (column !== undefined) return { column, found: this.#byPlace ? 'place' : 'said' };
+    throw this.#refuse(
+      why === undefined ? `there is no column ${name}` : `${name}, which is to be the ${what}, ${why}`,
+    );
+  }
+
+  #take<Picked extends Candidate>(what: string, pick: Picked): Picked {
+    this.#picked.set(what, pick.column.name);
+    return pick;
+  }
+
+  #isPicked({ name }: SampleColumn): boolean {
+    return [...this.#picked.values()].includes(name) || Object.values(this.#said).includes(name);
+  }
+
+  /** That it is in the file, though of no use, must not pass for that it isn't. */
+  #refuseUnfit(what: string, isUsual: (name: string) => boolean): void {
+    const [name, why] = [...(this.#source.unfit ?? [])].find(([candidate]) => isUsual(candidate)) ?? [];
+    if (name !== undefined && this.#said[what] !== UNREAD_COLUMN)
+      throw this.#refuse(`${name}, which would be the ${what}, ${why}`);
+  }
+
+  #ambiguous(what: string, candidates: readonly SampleColumn[]): UnusableFileError {
+    const names = candidates.map(({ name }) => name);
+    const all = names.length === 2 ? `either of ${names.join(' and ')}` : `any of ${names.join(', ')}`;
+    return this.#refuse(`the ${what} could be ${all}`);
+  }
+
+  /** Of what can't be mended by other columns' names. */
+  #misfit(why: string, way = ''): UnusableFileError {
+    const { name } = this.#source;
+    const end = why.endsWith('.') ? '' : '.';
+    return new UnusableFileError(name, undefined, `${why}${end} It has: ${describeColumns(this.#source)}.${way}`);
+  }
+
+  #refuse(why: string): UnusableFileError {
+    const { unnamed } = this.#source;
+    const example =
+      unnamed === true
+        ? `Say what they are, in order: --columns ${orderLike(this.#source, this.#spec)}`
+        : `Say which is which: --columns ${this.#example()}`;
+    return this.#misfit(why, ` ${example}`);
+  }
+
+  /** What could be typed, with what is known of it and a likely column for the rest. */
+  #example(): string {
+    const { columns } = this.#source;
+    const { features, truth } = this.#spec;
+    const placeholder = (what: string) => `<${what}>`;
+    const likely = (what: string, isUsual: (name: string) => boolean) =>
+      columns.find(({ name }) => isUsual(name))?.name ?? placeholder(what);
+    const image =
+      this.#picked.get('image') ??
+      columns.find(({ shape, name }) => shape.length === 3 && isImageName(name))?.name ??
+      columns.find(({ shape }) => shape.length === 3)?.name ??
+      placeholder('image');
+    const vectors = columns.filter(({ shape }) => shape.length === 1 && shape[0] === features.length);
+    const vector = vectors.find(({ name }) => isFeaturesName(name)) ?? vectors[0];
+    const each = features.map((feature) => {
+      const known = this.#picked.get(feature) ?? columns.find(({ name }) => name === feature)?.name;
+      return [feature, known ?? likeFeature(feature, columns)?.name ?? placeholder(feature)];
+    });
+    const beside = vector === undefined ? each : [['magnitudes', vector.name]];
+    const rest = [
+      [truth, likely(truth, (name) => isTruthName(name, this.#spec))],
+      [ID_COLUMN, likely(ID_COLUMN, isIdName)],
+    ].filter(([what = '', column]) => column !== placeholder(what));
+    return [['image', image], ...beside, ...rest].map(([what, column]) => `${what}=${column}`).join(',');
+  }
+}

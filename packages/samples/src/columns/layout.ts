@@ -1,0 +1,88 @@
+import type { ImageSpec } from '@cosmicai/payload';
+import type { SampleColumn } from '../source.ts';
+
+/** Where in a source's images the pixels are that a model takes; all counted in values. */
+export interface ImageLayout {
+  /** Of one image as the source has it. */
+  readonly size: number;
+  /** Of the first pixel of the central square. */
+  readonly offset: number;
+  /** From channel to channel, row to row, pixel to pixel. */
+  readonly strides: readonly [channel: number, row: number, pixel: number];
+  /** Pixels that are cut off along an edge. */
+  readonly crop: number;
+  readonly channelsLast: boolean;
+  /** The channel of each band; undefined: as they are. */
+  readonly order: readonly number[] | undefined;
+  /** Whether nothing in the file says which band is which. */
+  readonly unnamedBands: boolean;
+}
+
+export interface DeclaredImages {
+  readonly layout?: 'NCHW' | 'NHWC';
+  /** Of the channels, in the file's order. */
+  readonly bands?: readonly string[];
+}
+
+/** The place of each wanted name among those that are there; undefined: not all of them are. */
+export function orderOf(
+  parts: readonly string[] | undefined,
+  wanted: readonly string[],
+): readonly number[] | undefined {
+  const order = parts === undefined ? [] : wanted.map((name) => parts.indexOf(name));
+  return parts === undefined || order.includes(-1) ? undefined : order;
+}
+
+/** How a model's images are found in those of a column, or why they can't be. An odd margin leaves the extra pixel at the bottom and right. */
+export function imageLayout(
+  column: SampleColumn,
+  { bands, side }: ImageSpec,
+  declared: DeclaredImages,
+): ImageLayout | string {
+  const { type, shape } = column;
+  if (type === 'text') return 'it is text';
+  const layout = declared.layout ?? column.layout;
+  const channelsLast = layout === undefined ? isChannelsLast(column, bands.length) : layout === 'NHWC';
+  const [channels = NaN, height = NaN, width = NaN] = axesOf(shape, channelsLast);
+  const parts = declared.bands ?? column.parts;
+  if (declared.bands !== undefined && declared.bands.length !== channels)
+    return `${declared.bands.length} bands are named, and there are ${channels} channels`;
+  const order = orderOf(parts, bands);
+  if (Number.isNaN(channels)) return 'its images have no three axes';
+  if (parts !== undefined && order === undefined)
+    return `its bands are ${parts.join(', ')}. If these are the model’s under other names, say so with bands=${bands.join('/')}`;
+  if (parts === undefined && channels !== bands.length) {
+    const hint = layout === undefined ? '' : ` as ${layout}`;
+    return `it has ${channels} ${channels === 1 ? 'channel' : 'channels'}${hint}`;
+  }
+  if (height !== width) return 'its images are not square';
+  if (height < side) return `its images are smaller, ${height} pixels wide`;
+  const isAsItIs = order === undefined || (order.length === channels && order.every((from, to) => from === to));
+  const crop = height - side;
+  const before = Math.floor(crop / 2);
+  const strides = channelsLast ? ([1, width * channels, channels] as const) : ([height * width, width, 1] as const);
+  return {
+    size: channels * height * width,
+    offset: before * strides[1] + before * strides[2],
+    strides,
+    crop,
+    channelsLast: channelsLast && channels > 1,
+    order: isAsItIs ? undefined : order,
+    unnamedBands: parts === undefined && bands.length > 1,
+  };
+}
+
+/** [channels, height, width]; an image of two axes has one channel. */
+function axesOf(shape: readonly number[], channelsLast: boolean): readonly (number | undefined)[] {
+  if (shape.length === 2) return [1, ...shape];
+  if (shape.length !== 3) return [];
+  const [first, second, third] = shape;
+  return channelsLast ? [third, first, second] : [first, second, third];
+}
+
+/** Whether the shape can only be [height, width, bands]. */
+function isChannelsLast({ shape, parts }: SampleColumn, bands: number): boolean {
+  const [first, second, third] = shape;
+  const channels = parts?.length ?? bands;
+  return shape.length === 3 && first !== channels && third === channels && first === second;
+}
