@@ -28,7 +28,7 @@ const PRODUCT = [
 
 /** Builds all; what is built already is built again only where its sources are newer. */
 export async function build(): Promise<void> {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'tsconfig.build.json'], {
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript-7/bin/tsc'), '-b', 'tsconfig.build.json'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -33,7 +33,7 @@ if (again.failed.length > 0 || (first.status !== 0 && failed.length === 0)) proc
 async function check() {
   const checks = [
     ['lint', 'eslint', ['.', '--max-warnings', '0']],
-    ['types', 'tsc', ['-p', 'tsconfig.json']],
+    ['types', node, [join(root, 'node_modules/typescript-7/bin/tsc'), '-p', 'tsconfig.json']],
     ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
     ['arrows', 'depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'packages', 'services']],
     ['unused code', 'knip', []],
