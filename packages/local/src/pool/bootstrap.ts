@@ -2,6 +2,7 @@
  * Runs in a process of its own: imports one bundled handler and invokes it once per message, one at a time, as Lambda's
  * runtime does. Standard output and error belong to the function.
  */
+import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { FunctionErrorBody } from './function-error.ts';
 import { latest } from './latest.ts';
@@ -106,6 +107,8 @@ if (!process.connected) process.exit(0);
 try {
   const handler = await load(process.env[BOOTSTRAP.bundle] ?? '', process.env[BOOTSTRAP.handler] ?? '');
   process.on('message', (message) => void invoke(handler, message as InvokeMessage));
+  // Where the engine's Node keeps what it compiles: a function is killed in the end, and would never write it.
+  flushCompileCache();
   send({ type: 'ready' });
 } catch (error) {
   const body = bodyOf(error);
