@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  EC2ThrottledException,
+  ENINotReadyException,
+  ResourceConflictException,
+  ResourceNotReadyException,
+  SubnetIPAddressLimitReachedException,
+} from '@aws-sdk/client-lambda';
 import aslValidator from 'asl-validator';
 import { parse } from 'yaml';
 import {
@@ -41,6 +48,14 @@ function statesOf({ States }: Machine): [string, State][] {
 
 const machine = definition('test');
 const states = statesOf(machine);
+/** What Lambda's Invoke answers of a function that can't be reached yet, as its SDK spells it. */
+const UNREACHED = [
+  ResourceNotReadyException,
+  ResourceConflictException,
+  ENINotReadyException,
+  EC2ThrottledException,
+  SubnetIPAddressLimitReachedException,
+];
 const tasks = states.filter(([, state]) => state.Type === 'Task');
 
 describe('the definition of the workflow', () => {
@@ -109,10 +124,15 @@ describe('the definition of the workflow', () => {
     expect(task.TimeoutSeconds).toBeGreaterThan(0);
     const { FunctionName } = task.Parameters as { FunctionName: string };
     expect(FunctionName).toMatch(/^cosmicai-(init|inference|summarize)-test-\w+$/);
-    const [throttled, retry, ...others] = (task.Retry as Record<string, unknown>[]).toReversed();
+    const [throttled, waking, retry, ...others] = (task.Retry as Record<string, unknown>[]).toReversed();
     expect(others).toHaveLength(FunctionName.includes('inference') ? 1 : 0);
     expect(throttled).toMatchObject({ ErrorEquals: ['Lambda.TooManyRequestsException'], JitterStrategy: 'FULL' });
     expect(throttled!.MaxAttempts).toBeGreaterThan(10);
+    expect(waking).toMatchObject({
+      // Half of each wait, on the average: over three minutes in all.
+      ...{ IntervalSeconds: 5, MaxAttempts: 8, BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: 'FULL' },
+      ErrorEquals: UNREACHED.map(({ name }) => `Lambda.${name}`),
+    });
     expect(retry).toMatchObject({
       IntervalSeconds: 1,
       MaxAttempts: 3,
@@ -120,6 +140,7 @@ describe('the definition of the workflow', () => {
       JitterStrategy: 'FULL',
       MaxDelaySeconds: expect.any(Number),
       ErrorEquals: expect.arrayContaining([
+        'Lambda.ClientExecutionTimeoutException',
         'Lambda.ServiceException',
         'Lambda.AWSLambdaException',
         'Lambda.SdkClientException',
