@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { torchPython } from '../packages/astromae/test/support/torch-python.ts';
+import { torchPython } from './torch-python.ts';
 import { fileStore } from '../packages/store/src/index.ts';
 import { simulateSurvey } from '../packages/survey/src/index.ts';
 import { writePartition } from '../packages/torchfile/src/index.ts';

@@ -1,6 +1,6 @@
 /** Programs that pages name and machines may lack. */
 import { spawnSync } from 'node:child_process';
-import { torchPython } from '../../packages/astromae/test/support/torch-python.ts';
+import { torchPython } from '../torch-python.ts';
 import { wordsOf } from './commands.ts';
 
 /** What the scripts of training/ import, together. */

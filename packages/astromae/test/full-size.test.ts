@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { compileAstroMae, importCheckpoint, inspectModel, PUBLISHED_CONFIG } from '../src/index.ts';
 import { fileSource, readGolden, readInputs } from './support/golden-files.ts';
 import { largestDifference, predict } from './support/run-onnx.ts';
-import { torchPython } from './support/torch-python.ts';
+import { torchPython } from '../../../test/torch-python.ts';
 
 const GENERATOR = join(import.meta.dirname, '../../../training/golden/astromae_golden.py');
 /** Redshifts near 0.3. PyTorch's own float32 predictions stray 6e-7 from float64 at this size. */

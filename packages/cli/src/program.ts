@@ -56,7 +56,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/report.ts')).reportCommand,
   },
   catalogue: {
-    summary: 'write the predictions of a run as one table: Parquet, CSV',
+    summary: 'write the predictions of a run as one table: Parquet, FITS, VOTable, ECSV, CSV',
     load: async () => (await import('./commands/catalogue.ts')).catalogueCommand,
   },
   rendezvous: {

@@ -52,7 +52,7 @@ it('names the ranks that failed, leaves nothing, and goes without them when told
 it('says what is wrong with where it is to go', async () => {
   await expect(catalogue(RUN_ID, '-o', '-')).resolves.toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('Say which format goes to standard output: --format csv') as unknown,
+    stderr: expect.stringContaining('Say which format goes to standard output: --format votable') as unknown,
   });
   await expect(catalogue(RUN_ID, '-o', '-', '--format', 'parquet')).resolves.toMatchObject({
     code: 2,

@@ -8,3 +8,10 @@ export { describeImage, imageAt, imageOf, type FitsImage, type ImagePlace } from
 export type { FitsNumbers, FitsNumberType } from './read/numbers.ts';
 export { tableOf, type FitsTable, type FitsValues } from './read/table.ts';
 export type { FitsColumn } from './read/table-columns.ts';
+export {
+  BinaryTable,
+  type TableCell,
+  type TableColumn,
+  type TableShape,
+  type TableType,
+} from './write/binary-table.ts';

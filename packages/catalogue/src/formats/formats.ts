@@ -1,10 +1,13 @@
 import { UserInputError } from '@cosmicai/payload';
 import { csv } from './csv.ts';
+import { ecsv } from './ecsv.ts';
+import { fits } from './fits.ts';
 import type { Format } from './format.ts';
 import { parquet } from './parquet/parquet.ts';
+import { votable } from './votable/votable.ts';
 
 /** Every format of catalogues. */
-export const FORMATS: readonly Format[] = [parquet, csv];
+export const FORMATS: readonly Format[] = [parquet, fits, votable, ecsv, csv];
 
 /**
  * The format that is named, or else that of a file's ending.

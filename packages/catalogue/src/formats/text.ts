@@ -30,9 +30,9 @@ export function numberText(value: number | bigint): string {
   return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }
 
-/** As RFC 4180 has it; an empty text differs from none. */
+/** As RFC 4180 has it; an empty text differs from none, and what others take for a comment is text. */
 export function quoted(text: string): string {
-  return text === '' || /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return text === '' || /[",\r\n]|^[\s#]|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** A list of numbers as JSON has it, but for NaN and infinities, which Python's JSON knows. */

@@ -1,3 +1,4 @@
+import type { KeyValue } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { KIND_BYTES, type Chunk, type Column, type Values } from '../../table/column.ts';
 import { regrouped } from '../../table/regroup.ts';
@@ -15,7 +16,7 @@ export const parquet: Format = {
   endings: ['.parquet', '.pq'],
   isText: false,
   async *write(table) {
-    const file = new ParquetPieces(table.columns, metadataOf(table));
+    const file = new ParquetPieces(table.columns, (longest) => metadataOf(table, longest));
     for await (const chunk of regrouped(table.chunks(), rowsPerGroup(table.columns))) yield file.group(chunk);
     yield file.end();
   },
@@ -26,22 +27,26 @@ export class ParquetPieces {
   readonly #columns: readonly Column[];
   readonly #bytes = new ByteWriter();
   readonly #file: ParquetWriter;
+  readonly #metadata: (longest: ReadonlyMap<string, number>) => readonly KeyValue[];
+  /** Of columns of text, the most characters of a row. */
+  readonly #longest = new Map<string, number>();
 
-  /** @param metadata key-value metadata of the file */
-  constructor(columns: readonly Column[], metadata: readonly { readonly key: string; readonly value: string }[]) {
+  /** @param metadata key-value metadata of the file, which depend on how long the texts of its columns are */
+  constructor(columns: readonly Column[], metadata: (longest: ReadonlyMap<string, number>) => readonly KeyValue[]) {
+    this.#metadata = metadata;
     this.#columns = columns;
     this.#file = new ParquetWriter({
       writer: this.#bytes,
       schema: schemaOf(columns),
-      kvMetadata: [...metadata],
       createdBy: 'CosmicAI (hyparquet)',
     });
   }
 
   /** The bytes of some rows. @param chunk all columns of the file */
   group({ rows, values }: Chunk): Uint8Array {
-    const columnData = this.#columns.map(({ name, isList }, column) => {
+    const columnData = this.#columns.map(({ name, kind, isList }, column) => {
       const data = values[column] ?? [];
+      if (kind === 'text') this.#longest.set(name, longest(data, this.#longest.get(name) ?? 0));
       return { name, data: isList ? arrays(data) : data };
     });
     void this.#file.write({ columnData, rowGroupSize: Math.max(rows, 1) });
@@ -50,6 +55,7 @@ export class ParquetPieces {
 
   /** The end of the file: what is where in it. */
   end(): Uint8Array {
+    this.#file.kvMetadata = [...this.#metadata(this.#longest)];
     void this.#file.finish();
     return this.#taken();
   }
@@ -67,6 +73,11 @@ export function rowsPerGroup(columns: readonly Column[]): number {
     return sum + (isList ? one * GUESSED_BYTES.items : one);
   }, 0);
   return Math.max(1000, Math.floor(ROW_GROUP_BYTES / Math.max(bytes, 1)));
+}
+
+function longest(values: Values, most: number): number {
+  for (const cell of values) if (typeof cell === 'string' && cell.length > most) most = cell.length;
+  return most;
 }
 
 /** The encoder takes lists as arrays alone. */
