@@ -113,7 +113,7 @@ export const SHAPES: readonly BadFolder[] = [
     refused(/1 \(float32\) is not what the model takes, the magnitudes/),
     put(() => torchFile([IMAGES, REDSHIFT], { 0: wave(COUNT * PIXELS), 1: wave(COUNT) })),
   ),
-  kind('a list of tensors', refused(/expected TensorDataset/), made({ wrapping: 'list' })),
+  kind('a list of tensors', right, made({ wrapping: 'list' })),
   kind(
     'a state dict',
     refused(/no column is mag_u.*--columns image=layer0.weight,magnitudes=layer1.weight/),

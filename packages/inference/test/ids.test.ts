@@ -48,7 +48,6 @@ describe('names of objects', () => {
       bufferSource('all.pt', file),
       PARTITION_BYTES,
       async ({ name, content }) => void parts.push([name, await buffer(content)]),
-      { spec, columns },
     );
     expect(parts.length).toBeGreaterThan(5);
 

@@ -2,6 +2,11 @@ import { NotFoundError } from './errors.ts';
 import type { ObjectInfo, ObjectStore, ReadOptions } from './object-store.ts';
 import { readableAddress } from './readable-address.ts';
 
+export interface ByteReadOptions extends ReadOptions {
+  /** Nothing near these bytes is read before or after them, so that reading more than them is of no use. */
+  readonly scattered?: boolean;
+}
+
 /** Random access to the bytes of one immutable file. */
 export interface ByteSource {
   /** Names the file in messages. */
@@ -9,7 +14,7 @@ export interface ByteSource {
   /** Bytes. */
   readonly size: number;
   /** Bytes [start, end). The result may be a view and must not be changed. */
-  read(start: number, end: number, options?: ReadOptions): Promise<Uint8Array>;
+  read(start: number, end: number, options?: ByteReadOptions): Promise<Uint8Array>;
 }
 
 /** One version of an object: bytes, and the store's name of it. */

@@ -38,7 +38,14 @@ export { fileStore, type FileStoreOptions } from './file/file-store.ts';
 export { requestsSince, requestsSoFar, type StoreRequests } from './requests.ts';
 export { hashObject, sha256Of } from './sha256.ts';
 export { inPieces, pieceSizes, piecesOf, type PieceSizes, type PiecesOptions } from './pieces.ts';
-export { bufferSource, storeSource, type ByteSource, type SourceVersion, type StoreSource } from './byte-source.ts';
+export {
+  bufferSource,
+  storeSource,
+  type ByteReadOptions,
+  type ByteSource,
+  type SourceVersion,
+  type StoreSource,
+} from './byte-source.ts';
 export { compareKeys } from './key.ts';
 export { getIfThere } from './get-if-there.ts';
 export { listAll, type Listing } from './list-all.ts';

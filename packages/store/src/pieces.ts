@@ -83,6 +83,8 @@ export function inPieces(source: ByteSource, { signal }: PiecesOptions = {}): By
       options?.signal?.throwIfAborted();
       if (from >= to) return new Uint8Array(0);
       const [first, last] = [at(from), at(to - 1)];
+      // A row here and one there: whole pieces would be read for each.
+      if (options?.scattered === true && !pieces.has(first)) return source.read(from, to, options);
       const wanted = Array.from({ length: last - first + 1 }, (_, place) => piece(first + place));
       for (let next = last + 1; next <= last + AHEAD && next < count - 1; next++) void piece(next);
       for (const oldest of pieces.keys()) {

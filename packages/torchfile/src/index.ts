@@ -27,15 +27,8 @@ export { openPartition, type BatchesOptions, type Partition, type ReadSamplesOpt
 export type { ObjectIds, PartitionBatch, PartitionSamples } from './partition/partition-batch.ts';
 export type { PartitionOptions, PartitionSpec } from './partition/partition-spec.ts';
 export { readAhead } from './partition/read-ahead.ts';
-export {
-  openTensors,
-  type ReadRowsOptions,
-  type TableColumn,
-  type TableRows,
-  type TableType,
-  type TableValues,
-  type TensorTable,
-} from './partition/tensor-table.ts';
+export { openTensors, type ReadRowsOptions, type TableRows, type TensorTable } from './partition/tensor-table.ts';
+export type { TableColumn, TableType, TableValues } from './partition/value-column.ts';
 export { partitionSize, partitionStream, writePartition, type PartitionShape } from './write/partition-stream.ts';
 export { torchFileStream, torchFileSize, type StorageInput } from './write/torch-file-stream.ts';
 export { PickleWriter, type TensorInput, type WrittenTensor } from './write/pickle-writer.ts';

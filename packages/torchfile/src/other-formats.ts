@@ -69,17 +69,11 @@ export function describeStart(head: Uint8Array): string {
 /** In words, for refusals. */
 export const TORCH_SIGNATURE = 'a zip made by torch.save, which begins with 504b0304';
 
-/** Says what a file is that is not a zip, as far as its first bytes tell. */
-export async function refuseOtherFormats(source: ByteSource): Promise<void> {
+/** How a file of torch.save lays out what it holds. @throws TorchFileError that says what a file is instead, as far as its first bytes tell */
+export async function storageFormat(source: ByteSource): Promise<'zip' | 'legacy'> {
   const head = await readExactly(source, 0, Math.min(LONGEST_SIGNATURE, source.size));
-  if (isZip(head)) return;
-  if (isLegacy(head)) {
-    throw new UnsupportedTorchFileError(
-      source.name,
-      0,
-      `this is the old format of torch.save (before torch 1.6), not the zip format. ${conversion(source.name)}`,
-    );
-  }
+  if (isZip(head)) return 'zip';
+  if (isLegacy(head)) return 'legacy';
   if (isTar(head)) {
     throw new UnsupportedTorchFileError(
       source.name,

@@ -1,4 +1,4 @@
-import type { ByteSource, ReadOptions } from '@cosmicai/store';
+import type { ByteReadOptions, ByteSource } from '@cosmicai/store';
 import { MalformedTorchFileError } from './errors.ts';
 
 /** Reads exactly [start, end). A range that leaves the file, or an answer that is too short, is a typed error. */
@@ -6,7 +6,7 @@ export async function readExactly(
   source: ByteSource,
   start: number,
   end: number,
-  options?: ReadOptions,
+  options?: ByteReadOptions,
 ): Promise<Uint8Array> {
   options?.signal?.throwIfAborted();
   if (!(start >= 0 && end >= start && end <= source.size)) {

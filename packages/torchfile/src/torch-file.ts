@@ -16,7 +16,8 @@ import type { Tensor } from './tensor/tensor.ts';
 import { Checksums, type PassingCheck } from './zip/checksums.ts';
 import { readContent } from './zip/content.ts';
 import { dataStart, readZipDirectory, type ZipEntry } from './zip/directory.ts';
-import { refuseOtherFormats } from './other-formats.ts';
+import { storageFormat } from './other-formats.ts';
+import { legacyStart, openLegacyFile } from './legacy/legacy-file.ts';
 
 /** A storage in the file. */
 export interface StorageEntry {
@@ -40,6 +41,8 @@ export interface TorchFile {
   readonly byteOrder: ByteOrder;
   readonly limits: TorchFileLimits;
   readonly source: ByteSource;
+  /** The zip of torch 1.6 and later, or what came before it. */
+  readonly kind: 'zip' | 'legacy';
   /** False when the file was written without CRC-32 sums, so that nothing can be checked. */
   readonly hasChecksums: boolean;
   /**
@@ -63,7 +66,7 @@ export interface TorchFile {
 }
 
 /**
- * Opens a file of torch.save (the zip format, torch 1.6 and later). Reads the central directory and data.pkl, executes
+ * Opens a file of torch.save: the zip format, or that of before torch 1.6. Reads the directory and the pickle, executes
  * nothing, and needs bounded memory and time whatever the file holds.
  *
  * @throws TorchFileError naming file and offset: malformed, unsupported, or beyond the limits
@@ -72,21 +75,21 @@ export async function openTorchFile(source: ByteSource, options: TorchFileOption
   const { checkCrc = true, ...limits } = options;
   const bounds = { ...DEFAULT_LIMITS, ...limits };
   const cached = withBlockCache(source);
-  await refuseOtherFormats(cached);
-  const entries = await readZipDirectory(cached, bounds.maxEntries);
-  const archive = archiveName(source, entries);
-  const checksums = new Checksums(cached, entries.values(), checkCrc);
+  const container =
+    (await storageFormat(cached)) === 'legacy'
+      ? await legacyContainer(cached, bounds)
+      : await zipContainer(cached, bounds, checkCrc);
+  const { root, byteOrder, checksums } = container;
   const parts = checksums.passing();
-  const byteOrder = await readByteOrder(cached, entries, archive, checksums);
-  const pickle = valueOf(entries, `${archive}/data.pkl`);
-  const pickleLimit = { name: 'maxPickleBytes', bytes: bounds.maxPickleBytes };
-  const { bytes, start } = await readContent(cached, pickle, pickleLimit, checksums);
-  const root = runPickle(new PickleCursor(source.name, bytes, start), bounds.maxOpcodes);
 
   function storage(ref: TensorRef): StorageEntry {
-    const entry = entries.get(`${archive}/data/${ref.storage}`);
+    const entry = container.entry(ref.storage);
     if (entry === undefined) {
-      throw new MalformedTorchFileError(source.name, ref.at, `storage data/${ref.storage} is not in the zip`);
+      throw new MalformedTorchFileError(
+        source.name,
+        ref.at,
+        `storage data/${ref.storage} is not in the ${container.kind === 'zip' ? 'zip' : 'file'}`,
+      );
     }
     const needed = (ref.offset + spanOf(ref)) * itemBytes(ref.dtype);
     if (countOf(ref.shape) > 0 && needed > entry.size) {
@@ -101,11 +104,11 @@ export async function openTorchFile(source: ByteSource, options: TorchFileOption
     const { entry, ranged } = storage(ref);
     const from = ref.offset * itemBytes(ref.dtype);
     const to = from + spanOf(ref) * itemBytes(ref.dtype);
-    if (!ranged || to - from === entry.size) {
+    if (!ranged || (container.kind === 'zip' && to - from === entry.size)) {
       const limit = { name: 'maxTensorBytes', bytes: bounds.maxTensorBytes };
       return (await readContent(cached, entry, limit, checksums)).bytes.subarray(from, to);
     }
-    const start = await dataStart(cached, entry);
+    const start = await container.start(entry);
     const covered = await readExactly(cached, start + from, start + to);
     parts.saw(entry, from, covered);
     return covered;
@@ -118,8 +121,9 @@ export async function openTorchFile(source: ByteSource, options: TorchFileOption
     limits: bounds,
     source,
     storage,
+    kind: container.kind,
     hasChecksums: checksums.present,
-    storageStart: ({ entry }) => dataStart(cached, entry),
+    storageStart: ({ entry }) => container.start(entry),
     passingCheck: () => checksums.passing(),
     finishCheck: () => parts.finish(),
     async tensor(ref) {
@@ -133,6 +137,43 @@ export async function openTorchFile(source: ByteSource, options: TorchFileOption
       const data = isContiguous(ref) ? covered : gather(covered, { ...ref, offset: 0 });
       return { dtype: ref.dtype, shape: ref.shape, strides: contiguousStrides(ref.shape), data };
     },
+  };
+}
+
+/** What is told by the file's container: what was saved, and where the storages are. */
+interface Container extends Pick<TorchFile, 'kind' | 'root' | 'byteOrder'> {
+  readonly checksums: Checksums;
+  entry(storage: string): ZipEntry | undefined;
+  start(entry: ZipEntry): Promise<number>;
+}
+
+async function zipContainer(source: ByteSource, bounds: TorchFileLimits, checkCrc: boolean): Promise<Container> {
+  const entries = await readZipDirectory(source, bounds.maxEntries);
+  const archive = archiveName(source, entries);
+  const checksums = new Checksums(source, entries.values(), checkCrc);
+  const byteOrder = await readByteOrder(source, entries, archive, checksums);
+  const pickle = valueOf(entries, `${archive}/data.pkl`);
+  const pickleLimit = { name: 'maxPickleBytes', bytes: bounds.maxPickleBytes };
+  const { bytes, start } = await readContent(source, pickle, pickleLimit, checksums);
+  return {
+    kind: 'zip',
+    root: runPickle(new PickleCursor(source.name, bytes, start), bounds.maxOpcodes),
+    byteOrder,
+    checksums,
+    entry: (storage) => entries.get(`${archive}/data/${storage}`),
+    start: (entry) => dataStart(source, entry),
+  };
+}
+
+async function legacyContainer(source: ByteSource, bounds: TorchFileLimits): Promise<Container> {
+  const { root, byteOrder, entries } = await openLegacyFile(source, bounds);
+  return {
+    kind: 'legacy',
+    root,
+    byteOrder,
+    checksums: new Checksums(source, [], false),
+    entry: (storage) => entries.get(storage),
+    start: (entry) => legacyStart(source, entry),
   };
 }
 

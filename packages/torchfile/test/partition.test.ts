@@ -109,7 +109,7 @@ describe('openPartition', () => {
     ['three-bands.pt', 'float32 [2,3,32,32], float32 [2,5], float32 [2]'],
     ['state-dict.pt', 'expected TensorDataset(images [n,5,H,W]'],
     ['module.pt', 'found a __main__.SmallNet'],
-    ['legacy.pt', 'old format of torch.save'],
+    ['legacy.pt', 'found a float32 [3]'],
     ['torchscript.pt', 'TorchScript archive'],
   ])('refuses %s and says why', async (name, reason) => {
     const opened = openPartition(goldenSource(name));

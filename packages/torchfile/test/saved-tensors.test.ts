@@ -149,14 +149,12 @@ describe('what a partition has', () => {
 describe('splitting', () => {
   const one = 1;
 
-  async function parts(bytes: Uint8Array, columns?: PartitionOptions['columns']): Promise<Buffer[]> {
+  async function parts(bytes: Uint8Array): Promise<Buffer[]> {
     const written: Buffer[] = [];
-    const options = { spec, columns };
     await splitPartition(
       bufferSource('all.pt', bytes),
       one,
       async ({ content }) => void written.push(await buffer(content)),
-      options,
     );
     return written;
   }
@@ -178,7 +176,7 @@ describe('splitting', () => {
     ],
   ])('keeps %s, in files that are read in the same way', async (_name, bytes, columns, expected) => {
     const read = await Promise.all(
-      (await parts(await bytes, columns)).map(async (part) => contentOf(await open(part, columns))),
+      (await parts(await bytes)).map(async (part) => contentOf(await open(part, columns))),
     );
     expect(read).toHaveLength(COUNT);
     const joined = (of: keyof typeof ALL) => read.flatMap((part) => (part[of] as unknown[] | null) ?? []);

@@ -1,4 +1,3 @@
-import { isInOrder } from '@cosmicai/payload';
 import { isTorchFile, splitPartition, TORCH_SIGNATURE } from '@cosmicai/torchfile';
 import type { SampleFormat } from '../format.ts';
 import { openTorchSource } from './torch-source.ts';
@@ -9,9 +8,6 @@ export const torch: SampleFormat = {
   signature: TORCH_SIGNATURE,
   begins: isTorchFile,
   open: openTorchSource,
-  split: (file, targetBytes, sink, { columns, ...options }) =>
-    splitPartition(file, targetBytes, sink, {
-      ...options,
-      columns: columns && isInOrder(columns) ? columns : undefined,
-    }),
+  split: (file, targetBytes, sink, { checkCrc, signal }) =>
+    splitPartition(file, targetBytes, sink, { ...(checkCrc !== undefined && { checkCrc }), ...(signal && { signal }) }),
 };

@@ -19,6 +19,8 @@ export interface Rows {
 
 export interface RowsOptions {
   readonly signal?: AbortSignal;
+  /** Rows far from those that are read before and after: reading more than them is of no use. */
+  readonly scattered?: boolean;
   /** Is told of the bytes as they pass. */
   readonly check?: PassingCheck;
 }

@@ -3,7 +3,7 @@ import { openTorchFile, type TorchFile } from '../torch-file.ts';
 import { openColumn, type Column } from './column.ts';
 import { idsOf, type IdColumn } from './id-column.ts';
 import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
-import type { NameList, SavedTensors } from './saved-tensors.ts';
+import type { SavedTensors } from './saved-tensors.ts';
 import { isTensor, partitionTensors } from './tensor-dataset.ts';
 
 /** What a partition has, ready for ranged reads. */
@@ -29,20 +29,4 @@ export async function openColumns(source: ByteSource, options: PartitionOptions 
     tensors.id && isTensor(tensors.id) ? openColumn(file, 'ids', tensors.id) : tensors.id,
   ]);
   return { file, images, magnitudes, redshift, id: id && idsOf(id), saved: tensors.saved };
-}
-
-export interface SavedColumn {
-  /** Of a dict. */
-  readonly key?: string;
-  readonly content: Column | NameList;
-}
-
-/** Everything that was saved in a partition, in its order. @throws as openColumns */
-export async function openSaved({ file, saved }: PartitionColumns): Promise<SavedColumn[]> {
-  return await Promise.all(
-    saved.entries.map(async (entry) => ({
-      ...entry,
-      content: isTensor(entry.content) ? await openColumn(file, entry.key ?? 'tensors', entry.content) : entry.content,
-    })),
-  );
 }

@@ -8,10 +8,13 @@ import { dictPickle, storageBytes, tensorDatasetPickle, type DatasetTensor } fro
 import { torchFileSize, torchFileStream } from '../write/torch-file-stream.ts';
 import type { PassingCheck } from '../zip/checksums.ts';
 import type { Column } from './column.ts';
-import { openColumns, openSaved, type SavedColumn } from './columns.ts';
-import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
+import { openColumn } from './column.ts';
+import { DEFAULT_SPEC } from './partition-spec.ts';
 import { readAhead } from './read-ahead.ts';
-import type { SavedTensors } from './saved-tensors.ts';
+import { savedData } from './saved-data.ts';
+import type { NameList } from './saved-tensors.ts';
+import { isTensor } from './tensor-dataset.ts';
+import { openTorchFile, type TorchFile, type TorchFileOptions } from '../torch-file.ts';
 
 /** Partition sizes are named in units of 2^20 bytes. */
 export const MEGABYTE = 1_048_576;
@@ -63,12 +66,14 @@ export async function splitPartition(
   source: ByteSource,
   targetBytes: number,
   sink: (part: PartitionPart) => Promise<unknown>,
-  options: PartitionOptions & { readonly signal?: AbortSignal } = {},
+  options: TorchFileOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Omit<PartitionPart, 'content'>[]> {
   const { signal, ...fileOptions } = options;
-  const columns = await openColumns(source, fileOptions);
-  const { file, images } = columns;
-  const saved = { container: columns.saved.container, entries: await openSaved(columns) };
+  const file = await openTorchFile(source, fileOptions);
+  const saved = await openSaved(file);
+  const images = largestOf(saved);
+  if (images === undefined)
+    throw new UnsupportedTorchFileError(source.name, undefined, 'there are no tensors to split');
   for (const { content } of saved.entries) checkWritable(source.name, content, images);
   const check = file.passingCheck();
   const reading = { check, ...(signal && { signal }) };
@@ -83,6 +88,43 @@ export async function splitPartition(
     parts.push(part);
   }
   return parts;
+}
+
+interface SavedColumn {
+  /** Of a dict. */
+  readonly key?: string;
+  readonly content: Column | NameList;
+}
+
+/** Everything that was saved, in its order. */
+interface Saved {
+  readonly named: boolean;
+  readonly entries: readonly SavedColumn[];
+}
+
+async function openSaved(file: TorchFile): Promise<Saved> {
+  const data = savedData(file, 'expected a TensorDataset, or a dict of tensors');
+  if (data.kind !== 'tensors') {
+    const problem =
+      'a Subset or ConcatDataset can be read, and not split bit for bit; save its tensors as a TensorDataset';
+    throw new UnsupportedTorchFileError(file.name, undefined, problem);
+  }
+  const entries = data.entries.map(async ({ key, content }, place) => ({
+    ...(key !== undefined && { key }),
+    content: isTensor(content) ? await openColumn(file, key ?? `tensors ${place}`, content) : content,
+  }));
+  return { named: data.named, entries: await Promise.all(entries) };
+}
+
+/** The tensor with most bytes for each galaxy: its images. */
+function largestOf({ entries }: Saved): Column | undefined {
+  const size = ({ ref }: Column) => countOf(ref.shape.slice(1)) * itemBytes(ref.dtype);
+  return entries
+    .flatMap(({ content }) => ('ref' in content ? [content] : []))
+    .reduce<Column | undefined>(
+      (best, column) => (best === undefined || size(column) > size(best) ? column : best),
+      undefined,
+    );
 }
 
 interface Reading {
@@ -110,7 +152,7 @@ function checkWritable(name: string, content: SavedColumn['content'], images: Co
 }
 
 function partFile(
-  { container, entries }: { readonly container: SavedTensors['container']; readonly entries: readonly SavedColumn[] },
+  { named, entries }: Saved,
   from: number,
   to: number,
   reading: Reading,
@@ -119,12 +161,11 @@ function partFile(
     dtype: ref.dtype,
     shape: [to - from, ...ref.shape.slice(1)],
   });
-  const pickle =
-    container === 'dict'
-      ? dictPickle(
-          entries.map(({ key = '', content }) => [key, 'ref' in content ? tensorOf(content) : content.slice(from, to)]),
-        )
-      : tensorDatasetPickle(entries.flatMap(({ content }) => ('ref' in content ? [tensorOf(content)] : [])));
+  const pickle = named
+    ? dictPickle(
+        entries.map(({ key = '', content }) => [key, 'ref' in content ? tensorOf(content) : content.slice(from, to)]),
+      )
+    : tensorDatasetPickle(entries.flatMap(({ content }) => ('ref' in content ? [tensorOf(content)] : [])));
   const storages = entries
     .flatMap(({ content }) => ('ref' in content ? [content] : []))
     .map((column, index) => ({

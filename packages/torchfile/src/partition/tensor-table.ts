@@ -1,28 +1,13 @@
 import type { ByteSource } from '@cosmicai/store';
-import { UnsupportedTorchFileError } from '../errors.ts';
-import type { DType, TensorData } from '../tensor/dtype.ts';
-import { countOf, gather, isContiguous } from '../tensor/layout.ts';
-import { toFloat32 } from '../tensor/tensor.ts';
-import { openTorchFile, type TorchFile, type TorchFileOptions } from '../torch-file.ts';
+import { countOf } from '../tensor/layout.ts';
+import { openTorchFile, type TorchFileOptions } from '../torch-file.ts';
 import { whyUnchecked } from '../why-unchecked.ts';
-import { openColumn, type Column, type Rows, type RowsOptions } from './column.ts';
+import type { RowsOptions } from './column.ts';
+import { openData } from './open-data.ts';
 import type { BatchesOptions, ReadSamplesOptions } from './partition.ts';
 import { readAhead } from './read-ahead.ts';
-import { savedTensors, type NameList, type SavedEntry } from './saved-tensors.ts';
-import { isTensor } from './tensor-dataset.ts';
-
-/** Types that values are handed out in: float16 and bfloat16 as float32, which holds all of them. */
-export type TableType = Exclude<DType, 'float16' | 'bfloat16'> | 'text';
-export type TableValues = TensorData | readonly string[];
-
-/** A tensor with a row for each sample, or a list of names. */
-export interface TableColumn {
-  /** Of a dict its key; else the place among the tensors: `0`, `1`, … */
-  readonly name: string;
-  readonly type: TableType;
-  /** Of one row. */
-  readonly shape: readonly number[];
-}
+import { savedData } from './saved-data.ts';
+import type { TableColumn, TableValues, ValueColumn } from './value-column.ts';
 
 /** Consecutive rows. */
 export interface TableRows {
@@ -74,44 +59,17 @@ const SHORT_ROW = 256;
 /** What a file that holds something else is told. */
 const EXPECTED = 'expected TensorDataset(images, magnitudes, redshift), or a dict of tensors';
 
-/** A column that can be read. */
-interface OpenColumn extends TableColumn {
-  /** Bytes of a row as it is handed out; of text those of a short one. */
-  readonly rowBytes: number;
-  values(from: number, to: number, options: RowsOptions): Promise<TableValues>;
-}
+/** Pickles of data are long where they hold indices or names: half a million of them are read. */
+const LIMITS = { maxPickleBytes: 32 * 1024 * 1024, maxOpcodes: 2_000_000 };
 
 /**
- * Opens what somebody saved: a TensorDataset, or a dict of tensors.
+ * Opens what somebody saved: a TensorDataset, a dict, tuple or list of tensors, or a Subset or ConcatDataset of those.
  *
  * @throws TorchFileError when the file is something else, damaged, or its tensors are of different lengths
  */
 export async function openTensors(source: ByteSource, options: TorchFileOptions = {}): Promise<TensorTable> {
-  const file = await openTorchFile(source, options);
-  const { container, entries } = savedTensors(file, EXPECTED);
-  const named = container === 'dict';
-  const count = rowsOf(file, entries, named);
-  const unfit = new Map<string, string>();
-  const opened = await Promise.all(
-    entries.map(async ({ key, content }, place) => {
-      const name = key ?? String(place);
-      const why = lacksRows(content, count);
-      if (why !== undefined) {
-        unfit.set(name, why);
-        return undefined;
-      }
-      try {
-        return isTensor(content)
-          ? tensorColumn(name, await openColumn(file, name, content))
-          : listColumn(name, content);
-      } catch (error) {
-        if (!(error instanceof UnsupportedTorchFileError)) throw error;
-        unfit.set(name, `can’t be read: ${error.message}`);
-        return undefined;
-      }
-    }),
-  );
-  const columns = opened.filter((column) => column !== undefined);
+  const file = await openTorchFile(source, { ...LIMITS, ...options });
+  const { count, named, columns, unfit } = await openData(file, savedData(file, EXPECTED));
   let notChecked: readonly string[] = [];
 
   function checkRange(from: number, to: number): void {
@@ -152,68 +110,11 @@ export async function openTensors(source: ByteSource, options: TorchFileOptions 
   };
 }
 
-/** Rows of all tensors of a TensorDataset; of a dict those of the entry with the most axes, the first of several. */
-function rowsOf(file: TorchFile, entries: readonly SavedEntry[], named: boolean): number {
-  const shapes = entries.map(({ content }) => (isTensor(content) ? content.shape : [content.length]));
-  const most = shapes.reduce<readonly number[]>((best, shape) => (shape.length > best.length ? shape : best), []);
-  const [count] = most;
-  const differs = !named && shapes.some((shape) => shape[0] !== count);
-  if (count === undefined || differs) {
-    const found = shapes.map((shape) => `[${shape.join(', ')}]`).join(', ');
-    const problem = `expected tensors with a row for each galaxy; found ${found === '' ? 'none' : `shapes ${found}`}`;
-    throw new UnsupportedTorchFileError(file.name, undefined, problem);
-  }
-  return count;
-}
-
-function lacksRows(content: SavedEntry['content'], count: number): string | undefined {
-  const shape = isTensor(content) ? content.shape : [content.length];
-  if (shape[0] === count && shape.slice(1).every((size) => size > 0)) return undefined;
-  const what = isTensor(content) ? `of shape [${shape.join(', ')}]` : `a list of ${content.length}`;
-  return `is ${what}, and there are ${count} galaxies`;
-}
-
-function tensorColumn(name: string, column: Column): OpenColumn {
-  const shape = column.ref.shape.slice(1);
-  const { dtype } = column.ref;
-  const type = dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype;
-  return {
-    name,
-    type,
-    shape,
-    rowBytes: countOf(shape) * 8,
-    values: async (from, to, options) => valuesOf(await column.rows(from, to, options)),
-  };
-}
-
-/** In C order and in a type that JavaScript has; the data themselves where they are that. */
-function valuesOf({ dtype, data, layout }: Rows): TensorData {
-  const dense = isContiguous(layout)
-    ? data.subarray(layout.offset, layout.offset + countOf(layout.shape))
-    : gather(data, layout);
-  return dtype === 'float16' || dtype === 'bfloat16' ? toFloat32({ dtype, data: dense }) : dense;
-}
-
-function listColumn(name: string, content: NameList): OpenColumn {
-  const values = isText(content) ? content : BigInt64Array.from(content);
-  return {
-    name,
-    type: values instanceof BigInt64Array ? 'int64' : 'text',
-    shape: [],
-    rowBytes: 8,
-    values: (from, to) => Promise.resolve(values.slice(from, to)),
-  };
-}
-
-function isText(names: NameList): names is readonly string[] {
-  return names.every((name) => typeof name === 'string');
-}
-
 type RowReader = (from: number, to: number, options: RowsOptions) => Promise<Map<string, TableValues>>;
 
 async function rowsFrom(
-  columns: readonly OpenColumn[],
-  ...range: Parameters<OpenColumn['values']>
+  columns: readonly ValueColumn[],
+  ...range: Parameters<ValueColumn['values']>
 ): Promise<Map<string, TableValues>> {
   range[2].signal?.throwIfAborted();
   return new Map(
@@ -222,7 +123,7 @@ async function rowsFrom(
 }
 
 /** Reads within [from, to): the short rows of all with the first call where they are few, else call by call. */
-function rowReader(columns: readonly OpenColumn[], from: number, to: number): RowReader {
+function rowReader(columns: readonly ValueColumn[], from: number, to: number): RowReader {
   const short = columns.filter(({ rowBytes }) => rowBytes <= SHORT_ROW);
   const shortBytes = short.reduce((sum, { rowBytes }) => sum + rowBytes, 0) * (to - from);
   if (short.length === 0 || shortBytes > LARGEST_LABEL_READ) {

@@ -1,3 +1,4 @@
+import type { PickleNode } from './nodes.ts';
 import { MalformedTorchFileError, TorchFileLimitError, UnsupportedTorchFileError } from '../errors.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -11,6 +12,8 @@ const LONGEST_INTEGER = 1000;
 export class PickleCursor {
   /** Offset of the opcode being carried out, for messages. */
   opcodeAt = 0;
+  /** Called with each object that is kept outside the pickle. */
+  onPersistent: ((id: PickleNode) => void) | undefined;
   readonly #file: string;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -28,6 +31,11 @@ export class PickleCursor {
   /** File offset of the current opcode. */
   get at(): number {
     return this.#base + this.opcodeAt;
+  }
+
+  /** Offset of the next byte. */
+  get position(): number {
+    return this.#base + this.#position;
   }
 
   get remaining(): number {

@@ -92,8 +92,14 @@ const STEPS: ReadonlyMap<number, Step> = new Map<number, Step>([
   [Opcode.NEWOBJ, (stack, input) => stack.push(callOf(input, stack.popMany(2)))],
   [Opcode.NEWOBJ_EX, (stack, input) => stack.push(callOf(input, stack.popMany(3)))],
   [Opcode.BUILD, (stack, input) => build(input, stack.pop(), stack.top())],
-  [Opcode.BINPERSID, (stack, input) => stack.push({ kind: 'persistent', id: stack.pop(), at: input.at })],
+  [Opcode.BINPERSID, (stack, input) => persist(stack, input)],
 ]);
+
+function persist(stack: PickleStack, input: PickleCursor): void {
+  const id = stack.pop();
+  input.onPersistent?.(id);
+  stack.push({ kind: 'persistent', id, at: input.at });
+}
 
 function checkProtocol(input: PickleCursor): void {
   const protocol = input.uint8();
