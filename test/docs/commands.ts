@@ -79,7 +79,10 @@ function unknownToServer(args: readonly string[]): string | undefined {
 /** Why another program than `cosmicai` would not take a line, as far as this repository can tell. */
 export function whyNotThere(line: string): string | undefined {
   const words = wordsOf(line);
-  const [program = '', ...args] = words[0] === 'npx' ? words.slice(words[1] === '-y' ? 2 : 1) : words;
+  const [program = '', ...typed] = words[0] === 'npx' ? words.slice(words[1] === '-y' ? 2 : 1) : words;
+  // In a folder of the clone.
+  const args = typed[0] === '-C' ? typed.slice(2) : typed;
+  if (typed[0] === '-C' && !isThere(typed[1] ?? '')) return `there is no ${typed[1] ?? ''} in this repository`;
   for (const word of args)
     if (/^(services|packages|training|scripts|config|test)\//.test(word) && !isThere(word))
       return `there is no ${word} in this repository`;

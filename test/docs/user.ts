@@ -37,6 +37,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 cosmicai) shift; ${COSMICAI} "$@" ;;
 deploy:stage) shift; ${COSMICAI} deploy "$@" ;;
 remove:stage) shift; ${COSMICAI} remove "$@" ;;
+-C) cd '${root}'/"$2" && shift 3 && exec '${join(root, 'node_modules/.bin/sls')}' "$@" ;;
 --filter) folder="\${2#@cosmicai/service-}"; cd '${root}'/services/"$folder" && exec '${process.execPath}' "$3.ts" ;;
 ${scripts.map(([name, file]) => `${name}) shift; exec '${process.execPath}' '${join(root, file)}' "$@" ;;`).join('\n')}
 *) echo "the user of the tests has no script $1" >&2; exit 97 ;;

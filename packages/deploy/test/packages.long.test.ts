@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -117,6 +117,23 @@ describe('an unpacked inference function', () => {
 });
 
 describe('sls invoke local', () => {
+  it('runs the example in a fresh clone, which nothing was set up for', async () => {
+    const inference = join(root, 'services/inference');
+    await rm(join(inference, 'events/buckets/survey/results'), { recursive: true, force: true });
+    const command = [
+      join(root, 'node_modules/.bin/sls'),
+      ...'invoke local -f inference -p events/rank.json'.split(' '),
+    ] as const;
+    const [sls, ...args] = command;
+    const { stdout } = await promisify(execFile)(sls, args, {
+      cwd: inference,
+      env: { PATH: process.env.PATH, HOME: folder },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ statusCode: 200, status: 'succeeded', samples: 4 });
+    const written = await readFile(join(inference, 'events/buckets/survey/results/runs/example/0.json'), 'utf8');
+    expect(JSON.parse(written)).toMatchObject({ samples: 4, prediction_scores: { count: 4 } });
+  });
+
   it('runs a rank for real and prints its answer, and nothing else, as JSON', async () => {
     const { env, item } = await oneRank('invoked');
     const event = join(folder, 'event.json');

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { archive } from '../bundle/archive.ts';
 import { bundle, writeLocalDoor, type Bundle } from '../bundle/bundle.ts';
 import type { Architecture } from '../bundle/native-files.ts';
@@ -17,6 +18,8 @@ interface Framework {
 }
 
 interface FrameworkOptions {
+  /** File of the event that a function is invoked with. */
+  readonly path?: string;
   extraServicePath?: string;
 }
 
@@ -44,10 +47,9 @@ export default class BundlePlugin {
     const { service, serviceDir } = this.#framework;
     const bundled = await this.#bundle();
     const artifact = join(serviceDir, '.serverless', `${bundled.service}.zip`);
-    const { model } = service.custom.options.inference;
     await archive(bundled, artifact, {
       architecture: service.provider.architecture ?? 'x86_64',
-      model: bundled.natives.includes('onnxruntime-node') ? modelFile(model) : undefined,
+      model: this.#modelOf(bundled),
     });
     service.package.artifact = artifact;
   }
@@ -58,8 +60,24 @@ export default class BundlePlugin {
     // What the function answers is then all that stands on stdout.
     process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT';
     process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
-    this.#closeDoor = await writeLocalDoor(await this.#bundle(), handlers);
+    const bundled = await this.#bundle();
+    const model = this.#modelOf(bundled);
+    // As in the package: beside the bundle there is none before it is packed.
+    if (model !== undefined) process.env.COSMICAI_MODEL ??= model;
+    const examples = join(this.#framework.serviceDir, 'events');
+    if (this.#options.path !== undefined && dirname(resolve(this.#options.path)) === examples) {
+      // Bucket names of the examples stand for folders beside them.
+      process.env.COSMICAI_STORE ??= pathToFileURL(join(examples, 'buckets')).href;
+    }
+    this.#closeDoor = await writeLocalDoor(bundled, handlers);
     this.#options.extraServicePath = 'dist';
+  }
+
+  /** Path of the model that belongs to the bundle, if it is there. */
+  #modelOf({ natives }: Bundle): string | undefined {
+    return natives.includes('onnxruntime-node')
+      ? modelFile(this.#framework.service.custom.options.inference.model)
+      : undefined;
   }
 
   async #bundle(): Promise<Bundle> {
@@ -72,6 +90,6 @@ export default class BundlePlugin {
 function modelFile(model: string): string | undefined {
   const path = stageModel(model);
   if (path === undefined || existsSync(path)) return path;
-  process.stderr.write(`${path} is not there, so the function is packed without a model: payloads must name one.\n`);
+  process.stderr.write(`${path} is not there, so the function has no model of its own: payloads must name one.\n`);
   return undefined;
 }
