@@ -1,6 +1,6 @@
 import type { ColumnChoice, TakenColumn } from '@cosmicai/payload';
-import { openGalaxies } from '@cosmicai/samples';
-import { inPieces, type ByteSource } from '@cosmicai/store';
+import { isFolder, openGalaxies, type SampleInput } from '@cosmicai/samples';
+import { inPieces } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
 import { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 import { PartitionChecks } from './quality/partition-checks.ts';
@@ -28,15 +28,17 @@ export interface PredictedSource {
   readonly checks: PartitionChecks;
   /** Which column was taken for what. */
   readonly taken: readonly TakenColumn[];
+  /** What is in the data and not in the samples, or not as it should be. */
+  readonly notes: readonly string[];
 }
 
 /**
- * Predicts a file of samples from its first one to its last.
+ * Predicts a file of samples, or a folder of cutouts, from its first one to its last.
  *
  * @throws UnusableFileError when it is none or damaged, UserInputError when the model fails on it
  */
 export async function predictSource(
-  file: ByteSource,
+  input: SampleInput,
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
   { batchSize, checkCrc, columns, kept, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
@@ -44,7 +46,8 @@ export async function predictSource(
   const left = new AbortController();
   const ended = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
   try {
-    const source = await openGalaxies(inPieces(file, { signal: ended }), { checkCrc, columns, spec });
+    const file = isFolder(input) ? input : inPieces(input, { signal: ended });
+    const source = await openGalaxies(file, { checkCrc, columns, spec });
     const { count } = source;
     const batches: PredictedSamples[] = [];
     const checks = new PartitionChecks(spec);
@@ -56,7 +59,14 @@ export async function predictSource(
       batches.push(samples);
       await onPredicted?.(samples, count);
     }
-    return { count, batches, unchecked: source.unchecked(), checks, taken: source.taken };
+    return {
+      count,
+      batches,
+      unchecked: source.unchecked(),
+      checks,
+      taken: source.taken,
+      notes: source.notes?.() ?? [],
+    };
   } finally {
     // What was read ahead of a failure nobody waits for.
     left.abort(new Error('the reader of the file stopped early'));

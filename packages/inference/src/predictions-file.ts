@@ -23,6 +23,8 @@ export interface PartitionPredictions {
   readonly checks?: PartitionChecks;
   /** Which of its columns were taken for what. */
   readonly taken?: readonly TakenColumn[];
+  /** What is in its data and not in its samples, or not as it should be. */
+  readonly notes?: readonly string[];
 }
 
 /**

@@ -1,9 +1,9 @@
 import { ASTROMAE, type ColumnChoice, type ModelSpec, type TakenColumn } from '@cosmicai/payload';
-import type { ByteSource } from '@cosmicai/store';
 import type { ObjectIds } from '@cosmicai/torchfile';
 import { changed } from './changed.ts';
 import { chooseColumns } from './columns/choose.ts';
 import { float64Of, gatheredOf, idsOf, imagesOf, pickedOf, type NumberValues } from './columns/convert.ts';
+import type { SampleInput } from './folder/folder-inputs.ts';
 import type { OpenSamplesOptions } from './format.ts';
 import { openSamples } from './open-samples.ts';
 import {
@@ -37,7 +37,7 @@ export function truthOf({ count, redshift }: Pick<Galaxies, 'count' | 'redshift'
 }
 
 /** A source of what a model takes; see SampleSource. */
-export interface GalaxySource extends Pick<SampleSource, 'name' | 'count' | 'unchecked'> {
+export interface GalaxySource extends Pick<SampleSource, 'name' | 'count' | 'unchecked' | 'notes'> {
   /** Which column was taken for what. */
   readonly taken: readonly TakenColumn[];
   read(from: number, to: number, options?: Omit<ReadOptions, 'columns'>): Promise<Galaxies>;
@@ -49,7 +49,7 @@ export interface GalaxySource extends Pick<SampleSource, 'name' | 'count' | 'unc
  *
  * @throws UnusableFileError as openSamples does, and when the file has no such columns
  */
-export async function openGalaxies(file: ByteSource, options: OpenSamplesOptions = {}): Promise<GalaxySource> {
+export async function openGalaxies(file: SampleInput, options: OpenSamplesOptions = {}): Promise<GalaxySource> {
   return galaxiesOf(await openSamples(file, options), options.spec, options.columns);
 }
 
@@ -90,6 +90,7 @@ export function galaxiesOf(source: SampleSource, spec: ModelSpec = ASTROMAE, col
     count: source.count,
     taken,
     unchecked: () => source.unchecked(),
+    notes: () => source.notes?.() ?? [],
     read: async (from, to, options) => asGalaxies(await source.read(from, to, { ...options, columns: names })),
     batches: (options) => changed(source.batches({ ...options, columns: names }), asGalaxies),
   };

@@ -1,5 +1,7 @@
 export type { ObjectIds } from '@cosmicai/torchfile';
 export { batchesOf, checkRange } from './batches-of.ts';
+export { inputsIn, isFolder, type FolderInputs, type SampleInput } from './folder/folder-inputs.ts';
+export { folderIn, type FolderFile, type SampleFolder } from './folder/sample-folder.ts';
 export type { OpenSamplesOptions, SampleFormat, SamplesPart, SplitOptions, WrittenPart } from './format.ts';
 export { FORMATS } from './formats.ts';
 export { galaxiesOf, openGalaxies, truthOf, type Galaxies, type GalaxySource } from './galaxies.ts';

@@ -3,6 +3,8 @@ import type { ByteSource } from '@cosmicai/store';
 import { describeStart, otherFormat } from '@cosmicai/torchfile';
 import type { OpenSamplesOptions, SampleFormat, SamplesPart, SplitOptions, WrittenPart } from './format.ts';
 import { FORMATS } from './formats.ts';
+import { openCutouts } from './folder/cutouts.ts';
+import { isFolder, type SampleInput } from './folder/folder-inputs.ts';
 import { peek } from './head.ts';
 import type { SampleSource } from './source.ts';
 
@@ -10,17 +12,18 @@ import type { SampleSource } from './source.ts';
 export class UnknownFormatError extends UnusableFileError {}
 
 /**
- * Opens a file of samples; its format is told by how it begins, whatever its name.
+ * Opens a file of samples, whose format is told by how it begins, whatever its name; or a folder of cutouts.
  *
  * @throws UnknownFormatError that says what the file is, where that can be told
  * @throws UnusableFileError when it is damaged, or holds something else than samples
  */
 export async function openSamples(
-  file: ByteSource,
+  input: SampleInput,
   options: OpenSamplesOptions = {},
   formats: readonly SampleFormat[] = FORMATS,
 ): Promise<SampleSource> {
-  const recognised = await recognise(file, formats);
+  if (isFolder(input)) return openCutouts(input, options);
+  const recognised = await recognise(input, formats);
   return recognised.format.open(recognised.file, options);
 }
 

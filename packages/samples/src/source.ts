@@ -108,4 +108,9 @@ export interface SampleSource {
   batches(options: BatchesOptions): AsyncGenerator<SampleBatch, void, undefined>;
   /** Why damage could go unnoticed though it was to be checked; known once `batches` has handed out all samples. */
   unchecked(): string | undefined;
+  /**
+   * Sentences about what is in the data and not in the samples, or not as it should be: files of a folder that nobody names, say.
+   * All are known once `batches` has handed out all samples.
+   */
+  notes?(): readonly string[];
 }

@@ -60,8 +60,8 @@ describe('openSamples', () => {
   it.each([
     ['an HDF5 file', '\x89HDF\r\n\x1a\n', 'a.pt, byte 0: this is an HDF5 file; save its tensors with torch.save'],
     ['a page', '<!DOCTYPE html><html>', 'this is an HTML page'],
-    ['nothing', '', 'no torch file: expected a zip made by torch.save, which begins with 504b0304; found nothing'],
-    ['anything', 'GALAXIES', 'which begins with 504b0304; found bytes 47414c4158494553'],
+    ['nothing', '', /no torch.* file: expected a zip made by torch.save, which begins with 504b0304.*; found nothing/],
+    ['anything', 'GALAXIES', /which begins with 504b0304.*; found bytes 47414c4158494553/],
   ])('names %s that it is given', async (_, head, message) => {
     const opening = openSamples(bufferSource('a.pt', Buffer.from(head, 'latin1')));
     await expect(opening).rejects.toBeInstanceOf(UnknownFormatError);
@@ -74,7 +74,7 @@ describe('openSamples', () => {
     expect((await source.read(1, 2)).values.get('value')).toEqual(Float64Array.of(2.5));
     const unknown = openSamples(bufferSource('a.pt', Buffer.from('GALAXIES')), {}, formats);
     await expect(unknown).rejects.toThrow(
-      'no torch or lines file: expected a zip made by torch.save, which begins with 504b0304 or a text that begins with #lines',
+      /no torch.* or lines file: expected a zip made by torch.save, which begins with 504b0304.* or a text that begins with #lines/,
     );
   });
 });

@@ -1,4 +1,5 @@
-import { beginFile, type ByteSource, type NamedFile } from '@cosmicai/store';
+import type { SampleInput } from '@cosmicai/samples';
+import { beginFile, type NamedFile } from '@cosmicai/store';
 import { resolve } from 'node:path';
 import {
   describeRepeats,
@@ -14,7 +15,7 @@ import {
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { Command } from 'commander';
-import { existingSource, resolveModel } from '../inputs/files.ts';
+import { resolveModel, sampleInputs } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
 import {
   accessOf,
@@ -47,9 +48,12 @@ interface InferOptions extends ModelUseOptions, AccessOptions {
 export function inferCommand(terminal: Terminal): Command {
   const command = withModel(withAccessOptions(new Command('infer')))
     .description(
-      'Predicts the redshifts of partition files on this machine and prints time, throughput, memory and accuracy.',
+      'Predicts the redshifts of files of galaxies on this machine and prints time, throughput, memory and accuracy.',
     )
-    .argument('<partitions...>', 'partition files (.pt), or file:// and s3:// addresses of them');
+    .argument(
+      '<sources...>',
+      'files of galaxies (partitions, FITS, …), folders of them or of FITS cutouts, or file:// and s3:// addresses',
+    );
   return withModelUse(command)
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
     .option('-w, --workers <n>', 'threads with a session each; default: one per core', wholeNumber(1))
@@ -72,12 +76,12 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   if (options.device !== 'cpu')
     throw new UserInputError(`--device ${options.device} is not supported; the only device is cpu.`);
   formatOf(options.out);
-  const sources = await Promise.all(paths.map((path) => existingSource(path, terminal.cwd, accessOf(options))));
+  const { inputs, notes } = await sampleInputs(paths, terminal.cwd, accessOf(options));
   const modelPath = resolveModel(options.model, terminal);
   const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);
   const file = out === null ? undefined : await beginFile(out, 'Predictions');
   try {
-    await predict(sources, { modelPath, out, file }, options, terminal);
+    await predict(inputs, { modelPath, out, file, notes }, options, terminal);
   } catch (error) {
     await file?.abandon();
     throw error;
@@ -89,11 +93,13 @@ interface InferPlan {
   /** Path of the predictions, and the file that is begun there. */
   readonly out: string | null;
   readonly file: NamedFile | undefined;
+  /** What is in folders and not read. */
+  readonly notes: readonly string[];
 }
 
 async function predict(
-  sources: readonly ByteSource[],
-  { modelPath, out, file }: InferPlan,
+  inputs: readonly SampleInput[],
+  { modelPath, out, file, notes }: InferPlan,
   options: InferOptions,
   terminal: Terminal,
 ): Promise<void> {
@@ -110,7 +116,7 @@ async function predict(
   let batchCount = 0;
   const bar = progress(terminal, 'Predicting');
   try {
-    for (const source of sources) {
+    for (const source of inputs) {
       const predicted = await predictSource(source, model, {
         batchSize: options.batchSize,
         checkCrc: options.crc,
@@ -155,7 +161,7 @@ async function predict(
     arithmetic: model.arithmetic,
     out: lost === undefined ? out : null,
     taken: partitions.flatMap(({ taken = [] }) => taken),
-    findings: { ...findings, warnings: [...findings.warnings, ...repeats] },
+    findings: { ...findings, warnings: [...notes, ...findings.warnings, ...repeats] },
   });
   if (options.json) printJson(terminal, report);
   else printBlock(terminal.stdout, describeInference(report));

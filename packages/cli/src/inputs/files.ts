@@ -3,9 +3,12 @@ import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { demoModel, type DemoPrecision } from '@cosmicai/demo-model';
 import { UserInputError } from '@cosmicai/payload';
+import { folderIn, inputsIn, type FolderInputs, type SampleFolder } from '@cosmicai/samples';
 import {
+  bucketAndPrefix,
   checkName,
   fileStore,
+  folderAddress,
   kindOf,
   openStore,
   parseAddress,
@@ -31,6 +34,37 @@ export async function existingSource(path: string, cwd: string, access: StoreAcc
   await checkFile(file);
   checkName(file);
   return storeSource(fileStore(dirname(file)), basename(file));
+}
+
+/**
+ * What paths and addresses of files and folders give to read samples from. An address that ends in a slash is a folder's.
+ *
+ * @throws UserInputError when something isn't there, or a folder has no samples
+ */
+export async function sampleInputs(
+  paths: readonly string[],
+  cwd: string,
+  access: StoreAccess = {},
+): Promise<FolderInputs> {
+  const found: FolderInputs[] = [];
+  for (const path of paths) {
+    const folder = await existingFolder(path, cwd, access);
+    found.push(
+      folder === undefined ? { inputs: [await existingSource(path, cwd, access)], notes: [] } : await inputsIn(folder),
+    );
+  }
+  return { inputs: found.flatMap(({ inputs }) => inputs), notes: found.flatMap(({ notes }) => notes) };
+}
+
+async function existingFolder(path: string, cwd: string, access: StoreAccess): Promise<SampleFolder | undefined> {
+  const local = pathAt(path) ?? (path.includes('://') ? undefined : resolve(cwd, path));
+  if (local !== undefined) {
+    const stats = await stat(local).catch(() => undefined);
+    return stats?.isDirectory() === true ? await folderIn(fileStore(local), '', local) : undefined;
+  }
+  if (!path.endsWith('/')) return undefined;
+  const { bucket, prefix } = bucketAndPrefix(folderAddress(path, cwd));
+  return await folderIn(openStore(bucket, { access }), prefix, path);
 }
 
 async function checkFile(file: string): Promise<void> {

@@ -8,6 +8,11 @@ import { tableColumns, type ColumnPlace, type FitsColumn, type HeapPlace } from 
 /** Values of a column for consecutive rows, one row after the other, each in C order. Logicals are 0 and 1. */
 export type FitsValues = FitsNumbers | readonly string[];
 
+export interface RowsOptions extends ReadOptions {
+  /** Names of the columns that are wanted; default: all. */
+  readonly columns?: readonly string[] | undefined;
+}
+
 /** A binary table that is read by ranges of rows. */
 export interface FitsTable {
   /** Rows. */
@@ -16,13 +21,13 @@ export interface FitsTable {
   readonly rowBytes: number;
   readonly columns: readonly FitsColumn[];
   /**
-   * Every column of rows [from, to), by name. TSCAL and TZERO are applied; where they make floats, TNULL is NaN. Blanks at the end
+   * The columns of rows [from, to), by name. TSCAL and TZERO are applied; where they make floats, TNULL is NaN. Blanks at the end
    * of texts are left out; a logical that is neither true nor false is 0.
    *
    * @throws RangeError when they leave the table
    * @throws FitsFileError when the file has changed, or arrays of one variable-length column have several lengths
    */
-  rows(from: number, to: number, options?: ReadOptions): Promise<Map<string, FitsValues>>;
+  rows(from: number, to: number, options?: RowsOptions): Promise<Map<string, FitsValues>>;
 }
 
 /**
@@ -52,14 +57,17 @@ export async function tableOf(file: ByteSource, hdu: Hdu, options?: ReadOptions)
       shape,
       ...(unit !== undefined && { unit }),
     })),
-    async rows(from, to, reading) {
+    async rows(from, to, { columns: wanted, ...reading } = {}) {
       if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= count)) {
         throw new RangeError(`rows [${from}, ${to}) of ${header.hdu} in ${file.name}, which has ${count}`);
       }
       const bytes = await readExactly(file, start + from * rowBytes, start + to * rowBytes, what, reading);
       const rows = { bytes, rowBytes, from, count: to - from };
-      const values = new Map<string, FitsValues>(columns.map((column) => [column.name, valuesOf(column, rows)]));
-      for (const column of arrays) {
+      const isWanted = ({ name }: FitsColumn) => wanted?.includes(name) ?? true;
+      const values = new Map<string, FitsValues>(
+        columns.filter(isWanted).map((column) => [column.name, valuesOf(column, rows)]),
+      );
+      for (const column of arrays.filter(isWanted)) {
         values.set(column.name, await heapValues(file, { column, heapStart, end: hdu.end, what }, rows, reading));
       }
       return values;

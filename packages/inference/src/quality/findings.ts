@@ -34,6 +34,7 @@ export function findingsOf(
   return {
     warnings: [
       ...warnings,
+      ...partitions.flatMap(({ notes = [] }) => notes),
       ...(empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : []),
       ...photometry.warnings,
     ],

@@ -1,0 +1,242 @@
+import { UserInputError } from '@cosmicai/payload';
+import pMap from 'p-map';
+import { isIdName } from '../columns/names.ts';
+import { fitsContent } from '../fits/fits-content.ts';
+import { UNCHECKED } from '../fits/fits-source.ts';
+import { newNumbers } from '../new-values.ts';
+import { rangedSource } from '../ranged-source.ts';
+import type { ColumnValues, ReadOptions, SampleColumn, SampleSource } from '../source.ts';
+import { readCutout, type Cutout, type CutoutShape } from './cutout.ts';
+import { isFitsName, isPackedFitsName, objectsOf, type FileObject } from './file-objects.ts';
+import { joined, type Joined } from './join.ts';
+import { isCsvName, readCsvTable, readFitsTable, rowsOf, type ObjectTable } from './object-table.ts';
+import { someOf, type FolderFile, type SampleFolder } from './sample-folder.ts';
+
+export interface CutoutsOptions extends Pick<ReadOptions, 'signal'> {
+  /** True: files that are missing, that nobody names, or that can't be read are refused. Default: they are told in `notes`. */
+  readonly strict?: boolean | undefined;
+}
+
+/** Files that are read at once. */
+const AT_ONCE = 16;
+/** Of a folder with more files, only those of a rare size can be its table: cutouts of one shape have one size. */
+const MOST_LOOKED_AT = 64;
+/** Files that may be broken before one is found that tells the shape of all. */
+const MOST_TRIED = 50;
+
+/** A galaxy of a folder: its files, and its row of the table. */
+interface Member {
+  readonly object: FileObject;
+  readonly row: number | undefined;
+}
+
+/**
+ * A folder of FITS cutouts, a file for each galaxy or for each of its bands, with a table of them (CSV, or a FITS file with a table
+ * and no image), if there is one. The table's rows find their files by name; without a table the galaxies are called as their files.
+ *
+ * A cutout that can't be read is an image of NaN, and told in `notes`, so that the others aren't lost.
+ *
+ * @throws UserInputError when there are no cutouts, two tables, or a table that names none of the files
+ */
+export async function openCutouts(
+  folder: SampleFolder,
+  { strict = false, signal }: CutoutsOptions = {},
+): Promise<SampleSource> {
+  const options = signal ? { signal } : {};
+  const { table, cutouts, others } = await sorted(folder, options);
+  const objects = objectsOf(cutouts);
+  const join = table && joined(table, objects);
+  if (table !== undefined && join === undefined) {
+    throw new UserInputError(
+      `No column of ${table.name} names the cutouts of ${folder.name}, which are called ${someOf(cutouts.map(({ name }) => name))}. Give it a column with the names of the files, or the files names that stand in it.`,
+    );
+  }
+  const members: readonly Member[] = join?.rows ?? objects.map((object) => ({ object, row: undefined }));
+  const told = [
+    ...(join === undefined ? [] : strayNotes(folder, table?.name ?? '', join)),
+    ...otherNotes(folder, others),
+  ];
+  if (strict && told.length > 0) throw new UserInputError(told.join('\n'));
+  const common = await shapeOf(folder, members, strict, options);
+  const broken = new Map<string, string>();
+
+  async function cutoutOf({ object }: Member, reading: ReadOptions): Promise<Cutout | undefined> {
+    try {
+      const cutout = await readCutout(object, common, reading);
+      const problem = cutout.shape.join(', ') === common.shape.join(', ') ? undefined : otherShape(cutout, common);
+      if (problem === undefined) return cutout;
+      throw new UserInputError(`${object.files[0]?.file.name}: ${problem}`);
+    } catch (error) {
+      if (strict || !(error instanceof UserInputError)) throw error;
+      broken.set(object.name, error.message);
+      return undefined;
+    }
+  }
+
+  const beside = columnsBeside(table, common);
+  return rangedSource({
+    name: folder.name,
+    count: members.length,
+    columns: [
+      imageColumn(common),
+      ...(table?.columns.map(({ name, type, shape }) => ({ name, type, shape })) ?? []),
+      ...beside,
+    ],
+    unchecked: UNCHECKED,
+    async values(from, to, wanted, reading) {
+      const here = members.slice(from, to);
+      const isWanted = (...names: string[]) => wanted.some(({ name }) => names.includes(name));
+      const values = new Map<string, ColumnValues>();
+      if (isWanted('image') || (isWanted('ra', 'dec') && beside.some(({ name }) => name === 'ra'))) {
+        const cutouts = await pMap(here, (member) => cutoutOf(member, reading), { concurrency: AT_ONCE, ...reading });
+        setImages(values, cutouts, common);
+      }
+      for (const column of table?.columns ?? []) {
+        if (isWanted(column.name))
+          values.set(
+            column.name,
+            rowsOf(
+              column,
+              here.map(({ row = 0 }) => row),
+            ),
+          );
+      }
+      const names = here.map(({ object }) => object.name);
+      for (const { name } of beside) if (name === 'id' || name === 'file') values.set(name, names);
+      return values;
+    },
+    notes: () => [
+      ...told,
+      ...(broken.size > 0
+        ? [
+            `${countOf(broken.size, 'cutout')} of ${folder.name} can’t be read, and their galaxies have no image: ${someOf([...broken.values()])}.`,
+          ]
+        : []),
+    ],
+  });
+}
+
+/** Cutouts, their table, and what else is there. */
+async function sorted(
+  folder: SampleFolder,
+  options: ReadOptions,
+): Promise<{ table: ObjectTable | undefined; cutouts: readonly FolderFile[]; others: readonly string[] }> {
+  const fits = folder.files.filter(({ name }) => isFitsName(name));
+  const tables: ObjectTable[] = [];
+  const notCutouts = new Set<FolderFile>();
+  for (const file of folder.files.filter(({ name }) => isCsvName(name)))
+    tables.push(await readCsvTable(await file.open(), options));
+  for (const file of candidates(fits)) {
+    const source = await file.open();
+    // What is broken is said when it is read.
+    const content = await fitsContent(source, options).catch((error: unknown) => {
+      if (error instanceof UserInputError) return undefined;
+      throw error;
+    });
+    const found = content?.images.length === 0 ? content.tables[0] : undefined;
+    if (found === undefined) continue;
+    notCutouts.add(file);
+    tables.push(await readFitsTable(source, found, options));
+  }
+  const [table, second] = tables;
+  if (table !== undefined && second !== undefined) {
+    throw new UserInputError(
+      `There are two tables in ${folder.name}, ${table.name} and ${second.name}: leave the one of the cutouts there, and move the other away.`,
+    );
+  }
+  const cutouts = fits.filter((file) => !notCutouts.has(file));
+  const others = folder.files.filter(({ name }) => !isFitsName(name) && !isCsvName(name));
+  if (cutouts.length > 0) return { table, cutouts, others: others.map(({ name }) => name) };
+  const packed = others.filter(({ name }) => isPackedFitsName(name)).map(({ name }) => name);
+  throw new UserInputError(
+    packed.length > 0
+      ? `The cutouts of ${folder.name} are packed: ${someOf(packed)}. Unpack them, with funpack (.fz) or gunzip (.gz).`
+      : `There are no FITS cutouts in ${folder.name}.`,
+  );
+}
+
+/** Files that may be the table. */
+function candidates(fits: readonly FolderFile[]): readonly FolderFile[] {
+  if (fits.length <= MOST_LOOKED_AT) return fits;
+  const counts = new Map<number, number>();
+  for (const { size } of fits) counts.set(size, (counts.get(size) ?? 0) + 1);
+  return fits
+    .filter(({ size }) => (counts.get(size) ?? 0) <= 3)
+    .sort((a, b) => b.size - a.size)
+    .slice(0, MOST_LOOKED_AT);
+}
+
+/** What the first cutout has that can be read. */
+async function shapeOf(
+  folder: SampleFolder,
+  members: readonly Member[],
+  strict: boolean,
+  options: ReadOptions,
+): Promise<CutoutShape & Pick<Cutout, 'centre'>> {
+  let problem: UserInputError | undefined;
+  for (const { object } of members.slice(0, strict ? 1 : MOST_TRIED)) {
+    try {
+      const { type, shape, parts, centre } = await readCutout(object, undefined, options);
+      return { type, shape, centre, ...(parts && { parts }) };
+    } catch (error) {
+      if (!(error instanceof UserInputError)) throw error;
+      problem ??= error;
+    }
+  }
+  throw problem ?? new UserInputError(`There are no cutouts in ${folder.name}.`);
+}
+
+function imageColumn({ type, shape, parts }: CutoutShape): SampleColumn {
+  return { name: 'image', type, shape, ...(parts && { parts }) };
+}
+
+/** Columns that the table hasn't: the galaxies' names, as their files are called, and where they lie. */
+function columnsBeside(table: ObjectTable | undefined, { centre }: Pick<Cutout, 'centre'>): SampleColumn[] {
+  const names = table?.columns.map(({ name }) => name.toLowerCase()) ?? [];
+  const name = names.some((column) => isIdName(column)) ? 'file' : 'id';
+  const places = centre === undefined || names.includes('ra') || names.includes('dec') ? [] : ['ra', 'dec'];
+  return [
+    ...(names.includes(name) ? [] : [{ name, type: 'text', shape: [] } as const]),
+    ...places.map((place) => ({ name: place, type: 'float64', shape: [] }) as const),
+  ];
+}
+
+function setImages(
+  values: Map<string, ColumnValues>,
+  cutouts: readonly (Cutout | undefined)[],
+  { type, shape }: CutoutShape,
+): void {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const images = newNumbers(type, cutouts.length * size);
+  const ra = new Float64Array(cutouts.length);
+  const dec = new Float64Array(cutouts.length);
+  for (const [place, cutout] of cutouts.entries()) {
+    if (cutout === undefined) images.fill(NaN, place * size, (place + 1) * size);
+    else images.set(cutout.pixels, place * size);
+    ra[place] = cutout?.centre?.ra ?? NaN;
+    dec[place] = cutout?.centre?.dec ?? NaN;
+  }
+  values.set('image', images).set('ra', ra).set('dec', dec);
+}
+
+function strayNotes(folder: SampleFolder, table: string, { missing, extra }: Joined): string[] {
+  const [rows, files] = [countOf(missing.length, 'row'), countOf(extra.length, 'file')];
+  return [
+    ...(missing.length > 0 ? [`${rows} of ${table} without a file, left out: ${someOf(missing)}.`] : []),
+    ...(extra.length > 0 ? [`${files} of ${folder.name} that ${table} doesn’t name, left out: ${someOf(extra)}.`] : []),
+  ];
+}
+
+function otherNotes(folder: SampleFolder, others: readonly string[]): string[] {
+  return others.length > 0
+    ? [`${countOf(others.length, 'other file')} of ${folder.name}, not read: ${someOf(others)}.`]
+    : [];
+}
+
+function otherShape(cutout: CutoutShape, common: CutoutShape): string {
+  return `its image is [${cutout.shape.join(', ')}], and those of others [${common.shape.join(', ')}]`;
+}
+
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
