@@ -7,10 +7,10 @@ export {
   flagsOfTruth,
   refuseNewerPredictions,
   encodePredictions,
-  placeName,
   type PartitionPredictions,
   type PredictionRow,
 } from './predictions-file.ts';
+export { placeName } from './predictions/predictions-encoder.ts';
 export { serveSession } from './session-server.ts';
 export {
   AFTER_A_CHANGE,
@@ -27,7 +27,7 @@ export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
 export { modelInStore, modelNamed, modelOnDisk, type ModelSource } from './model/model-source.ts';
 export { loadModel, openModel, type LoadedModel, type LoadOptions, type OpenModelOptions } from './model/open-model.ts';
 export { modelSpecIn, readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
-export { findingsOf, type DataFindings } from './quality/findings.ts';
+export { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
 export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality/image-hashes.ts';
 export { PartitionChecks } from './quality/partition-checks.ts';
 export { PhotometrySums } from './quality/photometry.ts';

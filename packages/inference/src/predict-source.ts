@@ -3,6 +3,7 @@ import { isFolder, openGalaxies, type SampleInput } from '@cosmicai/samples';
 import { inPieces } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
 import { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
+import type { ImageHashes } from './quality/image-hashes.ts';
 import { PartitionChecks } from './quality/partition-checks.ts';
 
 export interface PredictSourceOptions extends Pick<PredictPartitionOptions, 'kept'> {
@@ -12,6 +13,8 @@ export interface PredictSourceOptions extends Pick<PredictPartitionOptions, 'kep
   readonly checkCrc: boolean;
   /** Which column of the file is what. */
   readonly columns?: ColumnChoice | undefined;
+  /** Takes the hashes of the images, with those of other files; default: each file's are its own. */
+  readonly hashes?: ImageHashes;
   readonly signal?: AbortSignal;
   /** Called for samples as soon as they are predicted, in order, with the number of all; the next ones wait for it. */
   readonly onPredicted?: (samples: PredictedSamples, total: number) => unknown;
@@ -22,7 +25,6 @@ export interface PredictSourceOptions extends Pick<PredictPartitionOptions, 'kep
 /** A whole file, predicted and looked at. */
 export interface PredictedSource {
   readonly count: number;
-  readonly batches: readonly PredictedSamples[];
   /** Why the file wasn't checked for damage, if it wasn't. */
   readonly unchecked: string | undefined;
   readonly checks: PartitionChecks;
@@ -40,7 +42,7 @@ export interface PredictedSource {
 export async function predictSource(
   input: SampleInput,
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
-  { batchSize, checkCrc, columns, kept, signal, onPredicted, onProgress }: PredictSourceOptions,
+  { batchSize, checkCrc, columns, hashes, kept, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
   const { spec } = predictor.contract;
   const left = new AbortController();
@@ -49,24 +51,13 @@ export async function predictSource(
     const file = isFolder(input) ? input : inPieces(input, { signal: ended });
     const source = await openGalaxies(file, { checkCrc, columns, spec });
     const { count } = source;
-    const batches: PredictedSamples[] = [];
-    const checks = new PartitionChecks(spec);
+    const checks = new PartitionChecks(spec, hashes);
     let done = 0;
     onProgress?.(done, count);
     const onPart = onProgress && ((part: number) => onProgress((done += part), count));
     const options = { batchSize, trained, checks, kept, onPart, ...(signal && { signal }) };
-    for await (const samples of predictPartition(source, predictor, options)) {
-      batches.push(samples);
-      await onPredicted?.(samples, count);
-    }
-    return {
-      count,
-      batches,
-      unchecked: source.unchecked(),
-      checks,
-      taken: source.taken,
-      notes: source.notes?.() ?? [],
-    };
+    for await (const samples of predictPartition(source, predictor, options)) await onPredicted?.(samples, count);
+    return { count, unchecked: source.unchecked(), checks, taken: source.taken, notes: source.notes?.() ?? [] };
   } finally {
     // What was read ahead of a failure nobody waits for.
     left.abort(new Error('the reader of the file stopped early'));

@@ -26,12 +26,12 @@ import type { LoadedModel } from './model/open-model.ts';
 import { checkModelBytes, checkModelObject, plannedSource } from './planned-inputs.ts';
 import { findPieces, RankPieces, type Pace } from './pieces/rank-pieces.ts';
 import { MICRO_BATCH } from './predictor.ts';
-import { predictSource, type PredictedSource } from './predict-source.ts';
-import { encodePredictions, type PartitionPredictions } from './predictions-file.ts';
+import { predictSource } from './predict-source.ts';
+import { RankPredictions } from './predictions/rank-predictions.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
 import { RankTally } from './rank-tally.ts';
-import { findingsOf, type DataFindings } from './quality/findings.ts';
-import { encodeHashes, sortedHashes } from './quality/image-hashes.ts';
+import { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
+import { encodeHashes, ImageHashes } from './quality/image-hashes.ts';
 import { TimedSource } from './timed-source.ts';
 
 /** What a rank needs of the world around it. */
@@ -109,6 +109,14 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     pieces = new RankPieces({ ...place, madeBy, monotonic, pace: environment.pace }, found);
   }
   const { spec } = model.predictor.contract;
+  const signal = environment.signal === undefined ? time.signal : AbortSignal.any([environment.signal, time.signal]);
+  await using file = new RankPredictions(results, layout.rankPredictions(task.RANK), {
+    rank: task.RANK,
+    features: spec.features,
+    signal,
+  });
+  const hashes = new ImageHashes();
+  const ledger = new QualityLedger();
 
   const inferenceStarted = monotonic();
   const reads = [];
@@ -116,10 +124,9 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     time.observe(progress);
     environment.onProgress?.(progress);
   });
-  const signal = environment.signal === undefined ? time.signal : AbortSignal.any([environment.signal, time.signal]);
   try {
-    for (const planned of task.DATA_PATH.entries())
-      reads.push(await readPartition(task, planned, model, { ...environment, signal, tally, pieces, time }));
+    const reading = { ...environment, signal, tally, pieces, time, file, hashes, ledger };
+    for (const planned of task.DATA_PATH.entries()) reads.push(await readPartition(task, planned, model, reading));
   } catch (error) {
     const ended: unknown = time.signal.aborted ? time.signal.reason : error;
     if (ended instanceof RankUnfinishedError) await pieces?.leaveOff();
@@ -131,23 +138,13 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const before = (pieces?.spentMs ?? 0) / 1000;
 
   const writeStarted = monotonic();
-  const predictions = await write(
-    results,
-    layout.rankPredictions(task.RANK),
-    encodePredictions(task.RANK, reads, spec.features),
-  );
-  const hashes =
+  const predictions = await file.finish();
+  const hashesFile =
     task.RUN_ID === undefined
       ? undefined
-      : await write(
-          results,
-          layout.rankHashes(task.RANK),
-          encodeHashes(sortedHashes(reads.flatMap(({ checks }) => checks.hashes))),
-        );
+      : await write(results, layout.rankHashes(task.RANK), encodeHashes(hashes.sorted()));
   const writing = seconds(writeStarted);
 
-  const ledger = new QualityLedger();
-  for (const { zSpec, zPred, flags } of reads.flatMap((read) => read.batches)) ledger.addAll(zSpec, zPred, flags);
   // Of a run of ours Summarize publishes, when all of it is known to be whole.
   const keys = [
     ...(task.RUN_ID === undefined ? [] : [layout.rankResult(task.RANK)]),
@@ -158,7 +155,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const requests = requestsSince(requestsBefore);
   const result = rankResult(task, reads, {
     predictions,
-    hashes,
+    hashes: hashesFile,
     modelSha256: model.sha256,
     spec,
     arithmetic: model.arithmetic,
@@ -189,14 +186,17 @@ interface ReadingEnvironment extends RankEnvironment {
   readonly tally: RankTally;
   readonly pieces: RankPieces | undefined;
   readonly time: RankTime;
+  readonly file: RankPredictions;
+  readonly hashes: ImageHashes;
+  readonly ledger: QualityLedger;
 }
 
 async function readPartition(
   task: RankTask,
   [place, key]: readonly [number, string],
   model: LoadedModel,
-  { openStore, monotonic, signal, tally, pieces, time }: ReadingEnvironment,
-): Promise<PartitionPredictions & PartitionRead & PredictedSource> {
+  { openStore, monotonic, signal, tally, pieces, time, file, hashes, ledger }: ReadingEnvironment,
+): Promise<PartitionRead & PartitionSeen> {
   try {
     const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
     const store = openStore(task.DATA_BUCKET, { access });
@@ -214,7 +214,11 @@ async function readPartition(
         if (known !== undefined) time.keep(count);
         return known;
       },
-      async onPredicted({ from, count, zPred }) {
+      hashes,
+      async onPredicted(samples) {
+        const { from, count, zPred } = samples;
+        ledger.addAll(samples.zSpec, zPred, samples.flags);
+        await file.add(key, samples);
         if (pieces?.redshiftOf(version, from, count) !== undefined) return;
         await pieces?.add({ ...version, from, redshift: zPred }, time.expected());
       },
@@ -230,7 +234,7 @@ async function readPartition(
       readSeconds: source.seconds,
     };
   } catch (error) {
-    throw atPartition(error, task.RANK, key);
+    throw error === file.failure ? error : atPartition(error, task.RANK, key);
   }
 }
 

@@ -8,7 +8,14 @@ import { buffer } from 'node:stream/consumers';
 import { partitionStream } from '@cosmicai/torchfile';
 import { parquetMetadata } from 'hyparquet';
 import { image, magnitudes, SCALE, testModel } from '../../../test/onnx-models.ts';
-import { encodePredictions, findingsOf, openModel, predictSource, withMetadata } from '../src/index.ts';
+import {
+  encodePredictions,
+  findingsOf,
+  openModel,
+  predictSource,
+  withMetadata,
+  type PredictedSamples,
+} from '../src/index.ts';
 
 const COUNT = 5;
 
@@ -65,14 +72,19 @@ describe('a model that says what it takes', () => {
         redshiftDtype: null,
       } as const;
       const file = await buffer(partitionStream(shape, [batch]));
-      const predicted = await predictSource(bufferSource('1.pt', file), model, { batchSize: 2, checkCrc: true });
-      const redshifts = predicted.batches.flatMap(({ zPred }) => [...zPred]);
+      const batches: PredictedSamples[] = [];
+      const predicted = await predictSource(bufferSource('1.pt', file), model, {
+        batchSize: 2,
+        checkCrc: true,
+        onPredicted: (samples) => batches.push(samples),
+      });
+      const redshifts = batches.flatMap(({ zPred }) => [...zPred]);
       redshifts.forEach((z, galaxy) => expect(z).toBeCloseTo(SCALE * (galaxy + 20), 3));
-      expect(predicted.batches.flatMap(({ flags }) => [...flags])).toEqual(new Array(COUNT).fill(0));
+      expect(batches.flatMap(({ flags }) => [...flags])).toEqual(new Array(COUNT).fill(0));
       const cut = await openGalaxies(bufferSource('1.pt', file), { spec: model.predictor.contract.spec });
       expect((await cut.read(0, 1)).images).toHaveLength(pixels);
 
-      const parquet = encodePredictions(0, [{ partition: '1.pt', ...predicted }], features);
+      const parquet = encodePredictions(0, [{ partition: '1.pt', batches }], features);
       const names = parquetMetadata(new Uint8Array(parquet).buffer).schema.map(({ name }) => name);
       expect(names.slice(1)).toEqual(['rank', 'partition', 'index', 'z_spec', 'z_pred', ...features, 'flags']);
       const { notChecked, warnings } = findingsOf([{ partition: '1.pt', ...predicted }], model);

@@ -27,9 +27,7 @@ function findings(...partitions: PartitionBatch[]) {
     partitions.map((batch, index) => {
       const checks = new PartitionChecks();
       checks.add(batch);
-      // Only whether there are any batches counts here.
-      const predicted = { ...batch, zSpec: batch.redshift, zPred: new Float32Array(0), flags: new Uint16Array(0) };
-      return { partition: `${index + 1}.pt`, batches: [predicted], checks };
+      return { partition: `${index + 1}.pt`, count: batch.count, checks };
     }),
     { trained: { magnitudes: [], redshift: [0, 1] }, warnings: [] },
   );
@@ -138,7 +136,7 @@ describe('what is said of images and magnitudes', () => {
 
   it('is nothing of a partition without galaxies', () => {
     expect(
-      findingsOf([{ partition: '1.pt', batches: [], checks: new PartitionChecks() }], {
+      findingsOf([{ partition: '1.pt', count: 0, checks: new PartitionChecks() }], {
         trained: undefined,
         warnings: [],
       }).notChecked,

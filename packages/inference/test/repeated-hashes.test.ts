@@ -18,7 +18,7 @@ function hashesOf(...levels: number[]): BigUint64Array {
     if (level > 0) images[at * PIXELS + 7] = level + 1;
   });
   checks.add({ count: levels.length, images, magnitudes: new Float64Array(5 * levels.length) });
-  return sortedHashes(checks.hashes);
+  return checks.hashes.sorted();
 }
 
 describe('hashes of images', () => {

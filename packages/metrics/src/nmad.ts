@@ -2,14 +2,6 @@
 /** Makes the median absolute deviation of a normal distribution its standard deviation; the field rounds 1.4826 to this. */
 export const NMAD_FACTOR = 1.48;
 
-/** The middle value, or the mean of the two middle values. NaN of no values. Sorts the array in place. */
-export function medianInPlace(values: Float64Array): number {
-  if (values.length === 0) return NaN;
-  values.sort();
-  const middle = values.length >> 1;
-  return values.length % 2 === 1 ? values[middle]! : (values[middle - 1]! + values[middle]!) / 2;
-}
-
 /**
  * Normalised median absolute deviation, 1.48 * median|dz - median dz|: the Precision of the published tables.
  *
@@ -17,8 +9,26 @@ export function medianInPlace(values: Float64Array): number {
  * @returns NaN of no values
  */
 export function nmad(residuals: Float64Array): number {
-  const values = residuals.slice();
-  const centre = medianInPlace(values);
-  for (let at = 0; at < values.length; at++) values[at] = Math.abs(values[at]! - centre);
-  return NMAD_FACTOR * medianInPlace(values);
+  return nmadOfSorted(residuals.slice().sort());
+}
+
+/** The same of residuals that ascend; takes no memory beside them. */
+export function nmadOfSorted(ascending: Float64Array): number {
+  const count = ascending.length;
+  if (count === 0) return NaN;
+  const middle = count >> 1;
+  const centre = count % 2 === 1 ? ascending[middle]! : (ascending[middle - 1]! + ascending[middle]!) / 2;
+  // Deviations ascend from the centre outwards, on either side; half of all are taken.
+  let above = middle;
+  let below = above - 1;
+  let [last, before] = [0, 0];
+  for (let taken = 0; taken <= middle; taken++) {
+    const down = below < 0 ? Infinity : Math.abs(ascending[below]! - centre);
+    const up = above >= count ? Infinity : Math.abs(ascending[above]! - centre);
+    before = last;
+    last = Math.min(down, up);
+    if (down < up) below--;
+    else above++;
+  }
+  return NMAD_FACTOR * (count % 2 === 1 ? last : (before + last) / 2);
 }

@@ -21,9 +21,8 @@ export interface LedgerScores {
 
 /** Counts the galaxies of a rank or a run by what may be wrong with them, and scores them with and without those. */
 export class QualityLedger {
-  /** Of all galaxies with a usable truth: what ranks reduce over FMI. */
-  readonly metrics: PredictionMetrics = new PredictionMetrics();
   readonly #unflagged = new PredictionMetrics();
+  readonly #withFlags = new PredictionMetrics();
   readonly #byBit = new Uint32Array(QUALITY_FLAG_NAMES.length);
   #galaxies = 0;
   #flagged = 0;
@@ -39,11 +38,8 @@ export class QualityLedger {
     this.#galaxies++;
     if (zSpec === null) this.#withoutTruth++;
     this.#distribution.add(zPred);
-    this.metrics.add(truth, zPred);
-    if (flags === 0) {
-      this.#unflagged.add(truth, zPred);
-      return;
-    }
+    (flags === 0 ? this.#unflagged : this.#withFlags).add(truth, zPred);
+    if (flags === 0) return;
     this.#flagged++;
     for (const [at, name] of QUALITY_FLAG_NAMES.entries()) {
       if ((flags & QUALITY_FLAGS[name].bit) !== 0) this.#byBit[at] = (this.#byBit[at] ?? 0) + 1;
@@ -57,6 +53,11 @@ export class QualityLedger {
       throw new RangeError(`${known} redshifts, ${zPred.length} predictions, ${flags.length} flags`);
     }
     for (let at = 0; at < known; at++) this.add(zSpec && Number(zSpec[at]), Number(zPred[at]), Number(flags[at]));
+  }
+
+  /** Of all galaxies with a usable truth: what ranks reduce over FMI. Made anew at each call, of parts that are exact. */
+  get metrics(): PredictionMetrics {
+    return new PredictionMetrics().merge(this.#unflagged).merge(this.#withFlags);
   }
 
   finish(): LedgerScores {

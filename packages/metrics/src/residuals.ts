@@ -1,6 +1,6 @@
 import { parseAs } from '@cosmicai/payload';
 import { z } from 'zod';
-import { nmad } from './nmad.ts';
+import { nmadOfSorted } from './nmad.ts';
 import { ResidualSketch, residualSketchSchema, type Estimate } from './residual-sketch.ts';
 
 /** Values kept as they are up to this number (80 MB); beyond it only the sketch is kept. */
@@ -59,9 +59,9 @@ export class Residuals {
     }
   }
 
-  /** NMAD; its error is 0 while the values are kept. */
+  /** NMAD; its error is 0 while the values are kept. Sorts them, whose order means nothing, rather than a copy. */
   nmad(): Estimate {
-    return this.#sketch?.nmad() ?? { value: nmad(this.#kept()), error: 0 };
+    return this.#sketch?.nmad() ?? { value: nmadOfSorted(this.#kept().sort()), error: 0 };
   }
 
   toJSON(): ResidualsJson {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { exactProduct, ExactSum } from '../src/exact-sum.ts';
-import { medianInPlace } from '../src/nmad.ts';
+import { nmad } from '../src/nmad.ts';
 import { ResidualSketch } from '../src/residual-sketch.ts';
 import { Residuals } from '../src/residuals.ts';
 
@@ -75,15 +75,24 @@ describe('an exact sum', () => {
   });
 });
 
-describe('the middle value', () => {
-  it.each([
-    [[], NaN],
-    [[3], 3],
-    [[3, 1], 2],
-    [[9, 1, 4], 4],
-    [[9, 1, 4, 5], 4.5],
-  ])('of %j is %d', (values, middle) => {
-    expect(medianInPlace(new Float64Array(values))).toBe(middle);
+describe('the NMAD', () => {
+  const middleOf = (values: readonly number[]): number => {
+    const sorted = values.toSorted((a, b) => a - b);
+    const middle = sorted.length >> 1;
+    return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  };
+
+  it('is 1.48 times the middle distance from the middle value', () => {
+    const value = fc.oneof(fc.double({ noNaN: true, min: -3, max: 3 }), fc.integer({ min: -2, max: 2 }));
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 12 }), (values) => {
+        const centre = middleOf(values);
+        const expected = 1.48 * middleOf(values.map((each) => Math.abs(each - centre)));
+        expect(nmad(new Float64Array(values))).toBe(expected);
+      }),
+      { seed: 5 },
+    );
+    expect(nmad(new Float64Array())).toBeNaN();
   });
 });
 

@@ -48,5 +48,6 @@ export {
 } from './byte-source.ts';
 export { compareKeys } from './key.ts';
 export { getIfThere } from './get-if-there.ts';
+export { GrowingObject } from './growing-object.ts';
 export { listAll, type Listing } from './list-all.ts';
 export { compareFile, sendFile, type FileToSend } from './send-file.ts';

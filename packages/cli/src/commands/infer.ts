@@ -8,8 +8,9 @@ import {
   openModel,
   predictSource,
   repeatedHashes,
-  sortedHashes,
   type PartitionPredictions,
+  type PartitionSeen,
+  type PredictedSamples,
   inferReport,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
@@ -111,25 +112,27 @@ async function predict(
   const started = performance.now();
   const cpu = process.cpuUsage();
   const ledger = new QualityLedger();
-  const partitions: PartitionPredictions[] = [];
+  const partitions: (PartitionPredictions & PartitionSeen)[] = [];
   const hashes: BigUint64Array[] = [];
   let batchCount = 0;
   const bar = progress(terminal, 'Predicting');
   try {
     for (const source of inputs) {
+      const batches: PredictedSamples[] = [];
       const predicted = await predictSource(source, model, {
         batchSize: options.batchSize,
         checkCrc: options.crc,
         columns: options.columns,
         signal: terminal.signal,
         onPredicted: (samples, total) => {
+          if (file !== undefined) batches.push(samples);
           ledger.addAll(samples.zSpec, samples.zPred, samples.flags);
           bar.update(samples.from + samples.count, total, source.name);
         },
       });
       batchCount += Math.ceil(predicted.count / options.batchSize);
-      partitions.push({ ...predicted, partition: source.name });
-      hashes.push(sortedHashes(predicted.checks.hashes));
+      partitions.push({ ...predicted, batches, partition: source.name });
+      hashes.push(predicted.checks.hashes.sorted());
     }
   } finally {
     bar.done();

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { endianness } from 'node:os';
 import type { Galaxies } from '@cosmicai/samples';
 
 const BYTES = 8;
@@ -29,23 +30,55 @@ function isBlank(image: Float32Array): boolean {
   return image.every((pixel) => Object.is(pixel, first));
 }
 
-/** Ascending; of more than MOST_HASHES the smallest, which are a fair sample. */
-export function sortedHashes(parts: readonly BigUint64Array[]): BigUint64Array {
-  const all = new BigUint64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+/** Hashes of many images, 8 bytes each. */
+export class ImageHashes {
+  readonly #most: number;
+  #values = new BigUint64Array(1024);
+  #count = 0;
+
+  /** @param most of which the smallest are kept, which are a fair sample; twice as many may be in memory */
+  constructor(most: number = MOST_HASHES) {
+    this.#most = most;
   }
-  return all.sort().subarray(0, MOST_HASHES);
+
+  add(hashes: BigUint64Array): void {
+    for (let from = 0; from < hashes.length; from += this.#most) this.#append(hashes.subarray(from, from + this.#most));
+  }
+
+  /** Ascending, a view of what is kept until more is added. */
+  sorted(): BigUint64Array {
+    const sorted = this.#values.subarray(0, this.#count).sort();
+    this.#count = Math.min(this.#count, this.#most);
+    return sorted.subarray(0, this.#count);
+  }
+
+  #append(hashes: BigUint64Array): void {
+    if (this.#count + hashes.length > 2 * this.#most) this.sorted();
+    const needed = this.#count + hashes.length;
+    if (needed > this.#values.length) {
+      const grown = new BigUint64Array(Math.max(needed, Math.min(2 * this.#values.length, 2 * this.#most)));
+      grown.set(this.#values.subarray(0, this.#count));
+      this.#values = grown;
+    }
+    this.#values.set(hashes, this.#count);
+    this.#count = needed;
+  }
 }
 
-/** A file of hashes: 8 bytes each, little-endian, ascending, so that its front is the sample below a threshold. */
+/** Ascending; of more than MOST_HASHES the smallest. */
+export function sortedHashes(parts: readonly BigUint64Array[]): BigUint64Array {
+  const hashes = new ImageHashes();
+  for (const part of parts) hashes.add(part);
+  return hashes.sorted();
+}
+
+/**
+ * A file of hashes: 8 bytes each, little-endian, ascending, so that its front is the sample below a threshold. Shares the
+ * memory of the hashes where it can.
+ */
 export function encodeHashes(sorted: BigUint64Array): Uint8Array {
-  const bytes = new Uint8Array(sorted.length * BYTES);
-  const view = new DataView(bytes.buffer);
-  sorted.forEach((value, place) => view.setBigUint64(place * BYTES, value, true));
-  return bytes;
+  const bytes = Buffer.from(sorted.buffer, sorted.byteOffset, sorted.byteLength);
+  return endianness() === 'LE' ? bytes : Buffer.from(bytes).swap64();
 }
 
 /** @param bytes of a file of hashes, or of its front; a part of a hash at its end is left out */

@@ -1,22 +1,24 @@
 import { ASTROMAE, isAstromae, type ModelSpec } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
-import { imageHashes } from './image-hashes.ts';
+import { ImageHashes, imageHashes } from './image-hashes.ts';
 import { PhotometrySums } from './photometry.ts';
 
 /** What is taken down of a partition's images while they are there, to look at the partition as a whole afterwards. */
 export class PartitionChecks {
   readonly photometry = new PhotometrySums();
-  readonly hashes: BigUint64Array[] = [];
+  /** Of this partition, and of others where they share it. */
+  readonly hashes: ImageHashes;
   readonly #hasPhotometry: boolean;
 
   /** Which band is which, and what magnitudes it has, is known of what AstroMAE takes alone. */
-  constructor(spec: ModelSpec = ASTROMAE) {
+  constructor(spec: ModelSpec = ASTROMAE, hashes: ImageHashes = new ImageHashes()) {
+    this.hashes = hashes;
     this.#hasPhotometry = isAstromae(spec);
   }
 
   /** Each batch once, in order. */
   add(batch: Pick<Galaxies, 'count' | 'images' | 'magnitudes'>): void {
     if (this.#hasPhotometry) this.photometry.add(batch);
-    this.hashes.push(imageHashes(batch));
+    this.hashes.add(imageHashes(batch));
   }
 }

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hyparquet';
+import type { WrittenFile } from '@cosmicai/payload';
+import { GrowingObject, type ObjectStore, type ReadOptions, type WrittenObject } from '@cosmicai/store';
+import type { PredictedSamples } from '../predict-partition.ts';
+import {
+  commonIds,
+  idsOf,
+  PredictionsEncoder,
+  type IdKind,
+  type PredictionsEncoderOptions,
+} from './predictions-encoder.ts';
+
+interface Begun {
+  readonly encoder: PredictionsEncoder;
+  readonly object: GrowingObject;
+  readonly hash: ReturnType<typeof createHash>;
+}
+
+/**
+ * A rank's file of predictions, written as they come, the same bytes as `encodePredictions` makes of all of them. Keeps a row
+ * group and what `GrowingObject` does.
+ */
+export class RankPredictions implements AsyncDisposable {
+  readonly #store: ObjectStore;
+  readonly #key: string;
+  readonly #options: Omit<PredictionsEncoderOptions, 'ids'> & ReadOptions;
+  #begun: Begun | undefined;
+  #failure: unknown;
+
+  constructor(store: ObjectStore, key: string, options: Omit<PredictionsEncoderOptions, 'ids'> & ReadOptions) {
+    this.#store = store;
+    this.#key = key;
+    this.#options = options;
+  }
+
+  /** What `add` failed with, if it did: nothing that is wrong with the partition. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Samples in the order of the rank's partitions. @throws the store's errors */
+  async add(partition: string, samples: PredictedSamples): Promise<void> {
+    try {
+      await this.#add(partition, samples);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  async #add(partition: string, samples: PredictedSamples): Promise<void> {
+    const ids = idsOf(samples);
+    this.#begun ??= this.#begin(ids);
+    if (commonIds(this.#begun.encoder.ids, ids) !== this.#begun.encoder.ids) await this.#nameByText();
+    await this.#write(partition, samples);
+  }
+
+  /** @throws the store's error */
+  async finish(): Promise<WrittenFile> {
+    this.#begun ??= this.#begin('none');
+    const { encoder, object, hash } = this.#begun;
+    const rest = encoder.finish();
+    hash.update(rest);
+    await object.write(rest);
+    const { size, etag } = await object.finish();
+    return { key: this.#key, size, etag, sha256: hash.digest('hex') };
+  }
+
+  /** Leaves nothing unless it is finished. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#begun?.object[Symbol.asyncDispose]();
+  }
+
+  #begin(ids: IdKind): Begun {
+    const { signal } = this.#options;
+    return {
+      encoder: new PredictionsEncoder({ ...this.#options, ids }),
+      object: new GrowingObject(this.#store, this.#key, signal === undefined ? {} : { signal }),
+      hash: createHash('sha256'),
+    };
+  }
+
+  async #write(partition: string, samples: PredictedSamples): Promise<void> {
+    if (this.#begun === undefined) return;
+    const { encoder, object, hash } = this.#begun;
+    for (const due of encoder.add(partition, samples)) {
+      hash.update(due);
+      await object.write(due);
+    }
+  }
+
+  /**
+   * Writes what there is anew, once: a later file names its objects in another way than those before it, which is rare. What was
+   * written until then is ended, so that it can be read back, and replaced at the end.
+   */
+  async #nameByText(): Promise<void> {
+    const before = await this.finish();
+    this.#begun = this.#begin('text');
+    for await (const row of this.#rowsIn(before)) await this.#write(row.partition, this.#sampleOf(row));
+  }
+
+  async *#rowsIn({ size, etag }: WrittenObject): AsyncGenerator<StoredRow> {
+    const file: AsyncBuffer = {
+      byteLength: size,
+      slice: async (start, end = size) =>
+        new Uint8Array(await this.#store.getRange(this.#key, start, end, { ifMatch: etag })).buffer,
+    };
+    const metadata = await parquetMetadataAsync(file);
+    let rowStart = 0;
+    for (const { num_rows: count } of metadata.row_groups) {
+      const rowEnd = rowStart + Number(count);
+      yield* (await parquetReadObjects({ file, metadata, rowStart, rowEnd })) as unknown as StoredRow[];
+      rowStart = rowEnd;
+    }
+  }
+
+  #sampleOf(row: StoredRow): PredictedSamples {
+    return {
+      from: row.index,
+      count: 1,
+      zSpec: typeof row.z_spec === 'number' ? Float64Array.of(row.z_spec) : null,
+      zPred: Float32Array.of(row.z_pred),
+      flags: Uint16Array.of(row.flags),
+      magnitudes: Float64Array.from(this.#options.features, (name) => Number(row[name])),
+      ...(row.id !== undefined && { id: [String(row.id)] }),
+    };
+  }
+}
+
+/** A row that this class wrote. */
+interface StoredRow {
+  readonly partition: string;
+  readonly index: number;
+  readonly z_spec: number | null;
+  readonly z_pred: number;
+  readonly flags: number;
+  readonly id?: string | bigint;
+  readonly [feature: string]: unknown;
+}
