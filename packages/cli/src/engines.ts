@@ -33,7 +33,7 @@ export const ENGINES = {
   },
   aws: {
     where: 'a deployed stage',
-    own: ['stage', 'onlyFailed'],
+    own: ['stage', 'onlyFailed', 'maxCost'],
     open: async (context, { stage = 'dev' }) => (await import('@cosmicai/aws')).awsEngine(context, { stage }),
   },
 } as const satisfies Record<string, EngineDoor>;

@@ -60,6 +60,8 @@ export interface StartRequest {
   readonly changes: PayloadChanges;
   /** Path of an ONNX model on this machine. Default: the one of `like`, else the engine's own. */
   readonly model?: string | undefined;
+  /** USD that the run may cost by the upper end of its quote; engines whose runs cost nothing aren't asked. */
+  readonly maxCostUsd?: number | undefined;
   /** An earlier execution, whose payload and settings are taken where nothing else is named. */
   readonly like?: string | undefined;
 }

@@ -72,20 +72,33 @@ export const LAMBDA_COLD_START_FACTOR = 2;
  */
 export const ARM64_RATE = 0.5;
 
-/** What a model that `model quantize` wrote predicts in a second, the same model in fp32 = 1: measured, 1.64 to 1.68 (docs/performance.md). */
-const INT8_RATE = 1.65;
+/**
+ * What a model that `model quantize` wrote predicts in a second, the same model in fp32 = 1. Measured with `infer` on two hosts of one kind:
+ * 1.65 (808 to 491 samples/s) and 1.39 (1.30 to 1.51) with two workers, 1.51 (1.39 to 1.69) with one, as a function of one core has
+ * (docs/costs.md). A rank's own rate settles it: `quote --probe`, `--calibrate`.
+ */
+const INT8_RATE = 1.5;
+const INT8_MEASURED = '1.39 to 1.65';
 
 /** The same ranks with the model in 8 bits. */
 export function inEightBits(calibration: Calibration): Calibration {
   return {
     ...calibration,
     samplesPerSecond: INT8_RATE * calibration.samplesPerSecond,
-    source: `${calibration.source}; in 8 bits ${INT8_RATE} times as fast`,
+    source: `${calibration.source}; in 8 bits ${INT8_RATE} times as fast (measured: ${INT8_MEASURED})`,
   };
 }
 
+/** This system with a model that calculates so. @param precision undefined: nobody could look; it is taken to be the slower one */
+export function defaultCalibration(precision: 'int8' | 'fp32' | undefined): Calibration {
+  if (precision === 'int8') return inEightBits(DEFAULT_CALIBRATION);
+  if (precision === 'fp32') return DEFAULT_CALIBRATION;
+  const source = `${DEFAULT_CALIBRATION.source}; the model, which can’t be read from here, is taken to be in fp32`;
+  return { ...DEFAULT_CALIBRATION, source };
+}
+
 /**
- * This system. Rates and memory were measured on two shared x86-64 cores, not on Lambda; the cold start there is a process
+ * This system with the demo model in fp32. Rates and memory were measured on two shared x86-64 cores, not on Lambda; the cold start there is a process
  * start to the first prediction (0.5-0.6 s) and doubled for Lambda's own share. Replace by `calibratedBy` as soon as there
  * is a run.
  */

@@ -6,7 +6,13 @@ export {
   type AwsLimits,
   type RetryPolicy,
 } from './aws-limits.ts';
-export { DEFAULT_CALIBRATION, inEightBits, LAMBDA_COLD_START_FACTOR, type Calibration } from './calibration.ts';
+export {
+  DEFAULT_CALIBRATION,
+  defaultCalibration,
+  inEightBits,
+  LAMBDA_COLD_START_FACTOR,
+  type Calibration,
+} from './calibration.ts';
 export { calibratedBy, type CalibrationSource } from './calibrated-by.ts';
 export { PUBLISHED_SYSTEM } from './published-system.ts';
 export { loadsOf, type RankLoad, type RunPlan } from './run-plan.ts';
@@ -14,6 +20,15 @@ export { bucketOf, partitionSizes, runPlanOf, type RankFunction } from './payloa
 export type { Phases } from './attempt.ts';
 export { simulateRun, type SimulatedRank, type SimulatedRun, type Simulation } from './scale-out.ts';
 export { quoteRun, usageOf, type QuoteOptions } from './quote.ts';
+export { withinCost } from './within-cost.ts';
 export { quoteSchema, type Quote, type Range } from './quote-schema.ts';
-export { frontierOf, pickPoint, tunedFields, type Precision, type TuneGoal, type TunePoint } from './tune.ts';
+export {
+  frontierOf,
+  pickPoint,
+  tunedFields,
+  type Precision,
+  type TuneGoal,
+  type TuneOptions,
+  type TunePoint,
+} from './tune.ts';
 export { reconcile, type ActualRun, type Reconciliation } from './reconcile.ts';

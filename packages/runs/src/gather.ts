@@ -1,5 +1,6 @@
 // What only those load who look at all of a run: it brings what reads predictions and partitions, and prices.
 export { billOf } from './gather/bill.ts';
+export { calibrationOfModel, type ModelPlace } from './gather/calibration-of-model.ts';
 export { calibrationOfRun } from './gather/calibration-of-run.ts';
 export { cutoutSchema, encodeFlux, largestResiduals, type Cutout } from './gather/cutouts.ts';
 export { gatherRun, reportsByRank } from './gather/gather-run.ts';

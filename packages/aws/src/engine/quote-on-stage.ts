@@ -1,27 +1,42 @@
 import { pricesFor } from '@cosmicai/metrics';
-import { DEFAULT_CALIBRATION, type Quote, quoteRun, partitionSizes, runPlanOf } from '@cosmicai/quote';
-import { CosmicError, type RunPayload } from '@cosmicai/payload';
+import { stageModel } from '@cosmicai/deploy';
+import { type Quote, quoteRun, partitionSizes, runPlanOf, withinCost } from '@cosmicai/quote';
+import { CosmicError, UserInputError, type RunPayload } from '@cosmicai/payload';
 import { formatSeconds, formatUsd } from '@cosmicai/report';
+import { calibrationOfModel } from '@cosmicai/runs/gather';
 import { openStore, dataAccess } from '@cosmicai/store';
+import { partitionFileSizes } from '../run/upload.ts';
 import { provisionedFor, rendezvousSize } from '../stage/stage-sizes.ts';
+import type { StagePayload } from './stage-payload.ts';
 import type { StageRun } from './stage-run.ts';
 
+export interface ToQuote {
+  readonly payload: RunPayload;
+  /** What is still to be uploaded: a folder of this machine. */
+  readonly upload?: StagePayload['upload'];
+  /** Path of a model on this machine that the run will take, in place of the payload's or the stage's. */
+  readonly modelPath?: string | undefined;
+}
+
 /**
- * What a run on a stage will take, of the stage's own functions. Undefined where the data can't be listed from here: its
- * functions may be allowed more than whoever starts them.
+ * What a run on a stage will take, of the stage's own functions, before anything is uploaded: the sizes are those of files that
+ * are here and of what lies in the bucket. Undefined where the data can't be listed from here: its functions may be allowed
+ * more than whoever starts them.
  *
  * @throws UserInputError when there is nothing to read, which no execution would mend
  */
 export async function quoteOnStage(
-  payload: RunPayload,
+  { payload, upload, modelPath }: ToQuote,
   { stage: { options }, called }: Pick<StageRun, 'stage' | 'called'>,
 ): Promise<Quote | undefined> {
   const { memory: memoryMb, ephemeral_storage: ephemeralStorageMb, architecture } = options.inference;
+  const here = upload === undefined ? new Map<string, number>() : await partitionFileSizes(upload.folder);
   try {
     const sizes = await partitionSizes(
       openStore(payload.data_bucket, { base: 's3://', access: dataAccess(payload) }),
       payload.data_prefix,
     );
+    for (const [name, size] of here) sizes.set(`${upload?.prefix}/${name}`, size);
     const plan = runPlanOf(payload, sizes, {
       memoryMb,
       ephemeralStorageMb,
@@ -30,11 +45,29 @@ export async function quoteOnStage(
       rendezvous: rendezvousSize(options),
       provisionedConcurrency: provisionedFor(options, called),
     });
-    return quoteRun(plan, DEFAULT_CALIBRATION, { prices: pricesFor(options.region).prices });
+    const calibration = await calibrationOfModel(payload, {
+      chosen: modelPath,
+      byDefault: stageModel(options.inference.model),
+      openStore: (address) => openStore(address, { base: 's3://' }),
+    });
+    return quoteRun(plan, calibration, { prices: pricesFor(options.region).prices });
   } catch (error) {
     if (error instanceof CosmicError && error.actor !== 'user') return undefined;
     throw error;
   }
+}
+
+/**
+ * Holds a run on a stage to what it may cost.
+ *
+ * @throws UserInputError when it is quoted higher, or nobody can say
+ */
+export function checkCost(quote: Quote | undefined, maxUsd: number): void {
+  if (quote === undefined)
+    throw new UserInputError(
+      'The partitions of the payload can’t be listed from here, so nobody knows what the run would cost: start it without --max-cost, or with credentials that may list them.',
+    );
+  withinCost(quote, maxUsd);
 }
 
 /** A quote in a line, and its warnings below it. */

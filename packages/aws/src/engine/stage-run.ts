@@ -26,7 +26,7 @@ import { functionSizes, rendezvousSize } from '../stage/stage-sizes.ts';
 import { openStage, type DeployedStage } from '../stage/stage.ts';
 import { followWatched } from './follow-watched.ts';
 import { keepExecution } from './keep-execution.ts';
-import { quoteLines, quoteOnStage } from './quote-on-stage.ts';
+import { checkCost, quoteLines, quoteOnStage } from './quote-on-stage.ts';
 import { composeStagePayload } from './stage-payload.ts';
 
 /** A stage at which runs are started and followed. */
@@ -44,22 +44,25 @@ export async function openStageRun(name: string): Promise<StageRun> {
 }
 
 /**
- * Brings what the run needs into the bucket, quotes it, and starts it; answers the execution's name.
+ * Quotes the run, brings what it needs into the bucket, and starts it; answers the execution's name.
  *
- * @throws UserInputError when the payload is wrong or there is nothing to read
+ * @throws UserInputError when the payload is wrong, there is nothing to read, or it may cost more than it is allowed: nothing is
+ *   uploaded then
  */
 export async function startOnStage(
   run: StageRun,
-  { fields = {}, changes, model }: Omit<StartRequest, 'like'>,
+  { fields = {}, changes, model, maxCostUsd }: Omit<StartRequest, 'like'>,
   context: EngineContext,
 ): Promise<string> {
   const { stage } = run;
   const { say, signal } = context;
   const { payload: composed, upload } = await composeStagePayload(fields, changes, stage, context.cwd);
+  const modelPath = model === undefined ? undefined : context.modelAt(model);
+  const quote = await quoteOnStage({ payload: composed, upload, modelPath }, run);
+  if (maxCostUsd !== undefined) checkCost(quote, maxCostUsd);
   if (upload !== undefined) await sendPartitions(stage, upload, context);
-  const payload = model === undefined ? composed : await sendModel(stage, composed, context.modelAt(model), context);
+  const payload = modelPath === undefined ? composed : await sendModel(stage, composed, modelPath, context);
   const name = executionName();
-  const quote = await quoteOnStage(payload, run);
   if (quote === undefined) say('Not quoted: the partitions of the payload can’t be listed from here.');
   else {
     keepQuote(executionFolder(context, name), quote);

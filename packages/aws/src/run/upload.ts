@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { naturalOrder, partitionsIn, UserInputError } from '@cosmicai/payload';
 import { compareFile, listAll, readableAddress, sendFile, type ObjectStore } from '@cosmicai/store';
@@ -51,6 +51,17 @@ export async function uploadPartitions(
   );
   const warnings = await strangers(new Set([...sent, ...kept]), folder, store, prefix);
   return { sent: naturalOrder(sent), kept: naturalOrder(kept), warnings };
+}
+
+/** Bytes of a folder's partition files by name. @throws UserInputError when there are none */
+export async function partitionFileSizes(folder: string): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const name of await partitionNames(folder)) {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    // Whoever sends it says what is wrong with it.
+    if (found?.isFile() === true) sizes.set(name, found.size);
+  }
+  return sizes;
 }
 
 async function partitionNames(folder: string): Promise<string[]> {

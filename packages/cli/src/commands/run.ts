@@ -2,7 +2,7 @@ import { readPayload, type Engine, type PayloadChanges } from '@cosmicai/engine'
 import { UserInputError } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { openEngine, stageOption, targetOption, type EngineName, type EngineOptions } from '../engines.ts';
-import { memoryOption, withModel, storeOption, wholeNumber } from '../inputs/options.ts';
+import { decimalNumber, memoryOption, withModel, storeOption, wholeNumber } from '../inputs/options.ts';
 import { withPayloadOptions } from '../inputs/payload-options.ts';
 import { EXIT } from '../output/errors.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -17,6 +17,7 @@ interface RunOptions extends PayloadChanges, EngineOptions {
   readonly again?: string;
   readonly attach?: string;
   readonly onlyFailed?: string | true;
+  readonly maxCost?: number;
   readonly report?: boolean;
   readonly json?: boolean;
 }
@@ -43,6 +44,11 @@ export function runCommand(terminal: Terminal): Command {
     .addOption(stageOption())
     .option('--attach <execution>', 'follow an execution under way to its report, instead of starting one')
     .option('--only-failed [execution]', 'aws: run the failed ranks of an execution again; default: the newest failed')
+    .option(
+      '--max-cost <usd>',
+      'aws: start nothing that may cost more by the upper end of its quote; a run on this machine has no bill',
+      decimalNumber(0, 1e6),
+    )
     .option('--no-report', 'write no report.html')
     .option('--json', 'print the summary as JSON')
     .addHelpText(
@@ -77,6 +83,8 @@ function refuseTwoWays(file: string | undefined, options: RunOptions): void {
   if (other !== undefined) throw new UserInputError(`${one} and ${other} name two executions: give one of them.`);
   if (file !== undefined && one !== undefined)
     throw new UserInputError(`${one} is about an earlier execution: it takes no payload.`);
+  if (options.maxCost !== undefined && one !== undefined && one !== WAYS.again)
+    throw new UserInputError(`--max-cost is about a run that is yet to be planned: it doesn't go with ${one}.`);
   if (options.acceptChanged === true && options.resume === undefined)
     throw new UserInputError('--accept-changed is about an execution that goes on: give --resume, too.');
 }
@@ -88,10 +96,10 @@ async function begin(
   options: RunOptions,
   terminal: Terminal,
 ): Promise<string> {
-  const { attach, onlyFailed, resume, again: like, model, acceptChanged } = options;
+  const { attach, onlyFailed, resume, again: like, model, acceptChanged, maxCost } = options;
   if (attach !== undefined) return attach;
   if (resume !== undefined) return engine.resume(resume, { model, acceptChanged });
   if (onlyFailed !== undefined) return engine.resume(onlyFailed === true ? undefined : onlyFailed);
   const fields = file === undefined ? {} : await readPayload(file, terminal.cwd);
-  return engine.start({ fields, changes: { ...options, payloadFile: file }, model, like });
+  return engine.start({ fields, changes: { ...options, payloadFile: file }, model, like, maxCostUsd: maxCost });
 }

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
-import { DEFAULT_CALIBRATION, frontierOf, inEightBits, pickPoint, tunedFields } from '@cosmicai/quote';
+import {
+  defaultCalibration,
+  frontierOf,
+  pickPoint,
+  tunedFields,
+  type TuneOptions as TuneInputs,
+} from '@cosmicai/quote';
 import { frontierSvg, frontierTable, settingsOf } from '@cosmicai/report';
 import { writeNamedFile } from '@cosmicai/store';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -49,19 +55,18 @@ async function tune(file: string | undefined, options: TuneOptions, terminal: Te
   const { arithmetic, architecture, deadline, budget, seed } = options;
   if (options.out !== undefined && deadline === undefined && budget === undefined)
     throw new UserInputError('--out writes the choice that was picked: say by --deadline or --budget which.');
-  const { given, payload, warnings, sizes, calibration, prices } = await quoteInputs(file, options, terminal);
+  const { given, payload, warnings, sizes, calibration, isMeasured, prices } = await quoteInputs(
+    file,
+    options,
+    terminal,
+  );
+  const { source } = isMeasured ? calibration : defaultCalibration('fp32');
   const points = frontierOf({
     payload,
     sizes,
     prices,
     seed,
-    calibrations:
-      calibration === DEFAULT_CALIBRATION
-        ? {
-            ...(arithmetic !== 'int8' && { fp32: calibration }),
-            ...(arithmetic !== 'fp32' && { int8: inEightBits(calibration) }),
-          }
-        : { measured: calibration },
+    calibrations: isMeasured ? { measured: calibration } : calibrationsOf(arithmetic),
     ...(architecture !== undefined && { architectures: [architecture] }),
   });
   const picked =
@@ -78,15 +83,20 @@ async function tune(file: string | undefined, options: TuneOptions, terminal: Te
       `${JSON.stringify(tunedFields(file === undefined ? {} : given, picked), null, 2)}\n`,
     );
   if (options.json) {
-    printJson(terminal, { frontier: points, picked: picked ?? null, calibration: calibration.source });
+    printJson(terminal, { frontier: points, picked: picked ?? null, calibration: source });
     return;
   }
   printBlock(terminal.stdout, formatReportTable(frontierTable(points)));
-  printBlock(
-    terminal.stdout,
-    `\n${setIn(`Based on ${calibration.source}; int8 and what wasn’t measured by docs/costs.md`)}`,
-  );
+  printBlock(terminal.stdout, `\n${setIn(`Based on ${source}; int8 and what wasn’t measured by docs/costs.md`)}`);
   if (picked !== undefined) printBlock(terminal.stdout, `\n${formatPairs(settingsOf(picked))}`);
+}
+
+/** This project's figures in the precisions to choose from. */
+function calibrationsOf(only: TuneOptions['arithmetic']): TuneInputs['calibrations'] {
+  return {
+    ...(only !== 'int8' && { fp32: defaultCalibration('fp32') }),
+    ...(only !== 'fp32' && { int8: defaultCalibration('int8') }),
+  };
 }
 
 function duration(text: string): number {

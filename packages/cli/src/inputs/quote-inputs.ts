@@ -4,8 +4,8 @@ import { composePayload, readPayload, type PayloadChanges } from '@cosmicai/engi
 import { probeProcess } from '@cosmicai/local';
 import { pricesOf, pricesSchema, type Prices } from '@cosmicai/metrics';
 import { naturalOrder, type RunPayload } from '@cosmicai/payload';
-import { DEFAULT_CALIBRATION, partitionSizes, type Calibration } from '@cosmicai/quote';
-import { calibrationOfRun } from '@cosmicai/runs/gather';
+import { partitionSizes, type Calibration } from '@cosmicai/quote';
+import { calibrationOfModel, calibrationOfRun } from '@cosmicai/runs/gather';
 import { addressWithin, dataAccess, openStore, type StoreAccess } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
 import { Option, type Command } from 'commander';
@@ -39,7 +39,7 @@ export function withQuoteInputs(command: Command): Command {
         'calibrate',
       ),
     )
-    .option('-m, --model <file>', 'ONNX model of --probe; default: that of the payload, or the demo model')
+    .option('-m, --model <file>', 'ONNX model that is tried or quoted; default: that of the payload, or the demo model')
     .option('--region <name>', 'AWS region for the prices', 'us-east-1')
     .addOption(pricesOption())
     .addOption(storeOption())
@@ -53,6 +53,8 @@ export interface QuoteInputs {
   readonly warnings: readonly string[];
   readonly sizes: ReadonlyMap<string, number>;
   readonly calibration: Calibration;
+  /** Whether rates are measured, and so of one model; else they are this project's figures. */
+  readonly isMeasured: boolean;
   readonly probed: Probe | undefined;
   readonly prices: Prices;
 }
@@ -84,14 +86,19 @@ export async function quoteInputs(
   const calibration =
     probed === undefined
       ? options.calibrate === undefined
-        ? DEFAULT_CALIBRATION
+        ? await calibrationOfModel(payload, {
+            chosen: options.model === undefined ? undefined : resolveModel(options.model, terminal),
+            byDefault: resolveModel(undefined, terminal),
+            openStore: (address) => storeOf(address, options),
+          })
         : await calibrationOfRun(options.calibrate, terminal.cwd, accessOf(options))
       : calibrationOfProbe(probed);
   const prices =
     options.prices === undefined
       ? pricesOf(options.region)
       : await readJson(resolve(terminal.cwd, options.prices), pricesSchema);
-  return { given, payload, warnings, sizes, calibration, probed, prices };
+  const isMeasured = probed !== undefined || options.calibrate !== undefined;
+  return { given, payload, warnings, sizes, calibration, isMeasured, probed, prices };
 }
 
 /** Tries the payload's model on the first of its partitions, or on simulated galaxies where there is none to be read. */

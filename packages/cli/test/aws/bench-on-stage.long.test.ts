@@ -1,6 +1,7 @@
 import { benchReportSchema, type BenchRun } from '@cosmicai/bench';
 import { parseJsonAs } from '@cosmicai/payload';
 import { whyNoStandIn } from '@cosmicai/aws-standin';
+import { openStore } from '@cosmicai/store';
 import { printedJson, Workspace } from '../support/workspace.ts';
 import { startBareStage, STAGE, type BareStage } from './bare-stage.ts';
 
@@ -24,10 +25,25 @@ const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.on
     workspace = new Workspace();
     await workspace.survey('parts', { count: COUNT, files: 3 });
     stage = await startBareStage({ modelPath: workspace.modelPath });
+    Object.assign(process.env, stage.environment);
   }, 240_000);
   afterAll(async () => {
     await stage.stop();
     workspace.remove();
+  });
+
+  it('starts no run that may cost more than it is allowed, and uploads nothing for it', async () => {
+    const args = ['run', '--target', 'aws', '--stage', STAGE, '--data', 'parts', '--model', 'fast.onnx'];
+    const end = await cosmicai(...args, '--max-cost', '0.00001');
+    expect(end).toMatchObject({ code: 2, stdout: '' });
+    expect(end.stderr).toMatch(
+      /^Error: This run is quoted at 0\.0\d+ USD \(95 %: up to 0\.0\d+\), more than --max-cost 0\.00001 allows/m,
+    );
+    expect(end.stderr).not.toContain('Uploading');
+    const keys: string[] = [];
+    for await (const { key } of openStore(`s3://${stage.bucket}`).list('')) keys.push(key);
+    expect(keys).toEqual([]);
+    expect(await newestStatus()).toBeUndefined();
   });
 
   it('records a cell that fails and goes on, later keeps what it has', async () => {

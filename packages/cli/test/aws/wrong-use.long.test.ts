@@ -16,6 +16,8 @@ describe('commands about a stage', () => {
   it.each([
     [['run', '--target', 'aws', '--memory', '512'], '--memory is for --target local, not for --target aws'],
     [['run', 'payload.json', '--target', 'aws', '--attach', 'one'], 'it takes no payload'],
+    [['run', '--max-cost', '1'], '--max-cost is for --target aws, not for --target local'],
+    [['run', '--target', 'aws', '--max-cost', '1', '--attach', 'one'], "it doesn't go with --attach"],
     [['run', '--target', 'moon'], 'Allowed choices are local, aws'],
     [['clean', 'results', '../other', '--yes'], '"../other" is not a run id'],
     [['clean', 'results', 'never', '--yes'], 'There is no run never in /'],
