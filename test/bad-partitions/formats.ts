@@ -33,7 +33,7 @@ export const FORMATS: readonly BadFolder[] = [
   kind('a NumPy array', refused(/NumPy array/), given(Buffer.from('\x93NUMPY\x01\0v\0{}', 'latin1'))),
   kind(
     'npz',
-    refused(/archive of NumPy arrays/),
+    refused(/archive\/zspe is no array of NumPy/),
     put(async () =>
       Buffer.from((await partition()).toString('latin1').replaceAll('archive/data.pkl', 'archive/zspe.npy'), 'latin1'),
     ),

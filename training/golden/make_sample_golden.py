@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 ROWS = 8
@@ -21,7 +22,7 @@ ROWS = 8
 def column(values: np.ndarray) -> dict:
     """A column as JSON."""
     flat = values.reshape(-1)
-    kind = "text" if values.dtype.kind in "US" else str(values.dtype)
+    kind = "text" if values.dtype.kind in "US" else values.dtype.newbyteorder("=").name
     text = [v.decode("utf-8") if isinstance(v, bytes) else (str(int(v)) if values.dtype == bool else repr(v.item()) if kind != "text" else str(v)) for v in flat]
     return {"type": kind, "shape": list(values.shape[1:]), "values": text}
 
@@ -73,6 +74,43 @@ def main(out: Path) -> None:
     expect("legacy.pt", numbered(*dataset.tensors))
     torch.save({"image": images[:, :, ::2], "z": redshift}, out / "legacy-dict.pt", _use_new_zipfile_serialization=False)
     expect("legacy-dict.pt", {"image": images[:, :, ::2], "z": redshift})
+
+    def arrays(name: str, values: dict[str, np.ndarray], skipped: tuple[str, ...] = ()) -> None:
+        golden[name] = {key: column(value) for key, value in values.items() if key not in skipped}
+
+    pixels = images.numpy()
+    stored = {
+        "image": pixels.astype(">f4"),
+        "half": pixels.astype("f2"),
+        "turned": np.asfortranarray(pixels.astype("i2")),
+        "mag_g": magnitudes.numpy()[:, 0],
+        "mag_r": magnitudes.numpy()[:, 1].astype(">f8"),
+        "objid": (ids.numpy().astype("u8") + np.uint64(2**63)).astype(">u8"),
+        "short": short.numpy(),
+        "flag": short.numpy() > 0,
+        "field": np.array([f"tract é {row}" for row in range(ROWS)]),
+        "tile": np.array([f"t{row}" for row in range(ROWS)], dtype="S5"),
+        "big": np.array([f"ü{row}" for row in range(ROWS)], dtype=">U3"),
+        "epoch": np.array(2000.0),
+        "bands": np.array(["g", "r"]),
+        "objects": np.array([{}] * ROWS, dtype=object),
+        "record": np.zeros(ROWS, dtype=[("ra", "f8"), ("dec", "f8")]),
+    }
+    skipped = ("epoch", "bands", "objects", "record")
+    np.savez(out / "stored.npz", **stored)
+    arrays("stored.npz", {**stored, "half": stored["half"].astype("f4")}, skipped)
+    packed = {key: stored[key] for key in ("image", "turned", "mag_g", "mag_r", "field", "objid")}
+    np.savez_compressed(out / "packed.npz", **packed)
+    arrays("packed.npz", packed)
+    np.savez(out / "unnamed.npz", pixels, magnitudes.numpy(), redshift.numpy())
+    arrays("unnamed.npz", {"arr_0": pixels, "arr_1": magnitudes.numpy(), "arr_2": redshift.numpy()})
+    np.save(out / "cube.npy", byte_images.numpy())
+    arrays("cube.npy", {"0": byte_images.numpy()})
+    np.save(out / "fortran.npy", np.asfortranarray(pixels.astype(">i4")))
+    arrays("fortran.npy", {"0": pixels.astype("i4")})
+    tensors = {"image": images, "half": images.half(), "brain": magnitudes.bfloat16(), "img": byte_images, "z": redshift, "id": ids, "short": short, "flag": short > 0, "scalar": torch.tensor(1.0)}
+    save_file(tensors, out / "tensors.safetensors", metadata={"survey": "HSC"})
+    expect("tensors.safetensors", {**{key: value for key, value in tensors.items() if key not in ("scalar", "half", "brain")}, "half": images.half().float(), "brain": magnitudes.bfloat16().float()})
 
     (out / "samples.json").write_text(json.dumps(golden, indent=1) + "\n")
 

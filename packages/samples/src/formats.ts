@@ -1,6 +1,9 @@
 import type { SampleFormat } from './format.ts';
 import { fits } from './fits/fits-format.ts';
+import { npy } from './numpy/npy-format.ts';
+import { npz } from './numpy/npz-format.ts';
+import { safetensors } from './safetensors/safetensors-format.ts';
 import { torch } from './torch/torch-format.ts';
 
 /** Every format that samples are read from. */
-export const FORMATS: readonly SampleFormat[] = [torch, fits];
+export const FORMATS: readonly SampleFormat[] = [torch, npy, npz, safetensors, fits];

@@ -5,7 +5,12 @@ afterAll(() => extended.remove());
 
 describe('the text of docs/extending.md', () => {
   it('adds a source by a folder, a line and a test', () => {
-    expect(extended.changes).toEqual(['ts src/cube/cube-format.ts', 'diff src/formats.ts', 'ts test/cube.test.ts']);
+    expect(extended.changes).toEqual([
+      'ts src/cube/cube-format.ts',
+      'diff src/formats.ts',
+      'diff src/formats.ts',
+      'ts test/cube.test.ts',
+    ]);
   });
 });
 

@@ -27,8 +27,23 @@ export { openPartition, type BatchesOptions, type Partition, type ReadSamplesOpt
 export type { ObjectIds, PartitionBatch, PartitionSamples } from './partition/partition-batch.ts';
 export type { PartitionOptions, PartitionSpec } from './partition/partition-spec.ts';
 export { readAhead } from './partition/read-ahead.ts';
-export { openTensors, type ReadRowsOptions, type TableRows, type TensorTable } from './partition/tensor-table.ts';
-export type { TableColumn, TableType, TableValues } from './partition/value-column.ts';
+export { openTensors } from './partition/tensor-table.ts';
+export {
+  fittingColumns,
+  rowTable,
+  type ReadRowsOptions,
+  type RowTable,
+  type RowTableParts,
+  type SavedArray,
+  type TableRows,
+} from './partition/row-table.ts';
+export { openZip, type ZipFile } from './zip/open-zip.ts';
+export type { ZipEntry } from './zip/directory.ts';
+export { isNumpyZip } from './other-formats.ts';
+export { elementsOf, type ByteOrder } from './tensor/bytes.ts';
+export { readExactly } from './read-exactly.ts';
+export type { RowsOptions } from './partition/column.ts';
+export type { TableColumn, TableType, TableValues, ValueColumn } from './partition/value-column.ts';
 export { partitionSize, partitionStream, writePartition, type PartitionShape } from './write/partition-stream.ts';
 export { torchFileStream, torchFileSize, type StorageInput } from './write/torch-file-stream.ts';
 export { PickleWriter, type TensorInput, type WrittenTensor } from './write/pickle-writer.ts';

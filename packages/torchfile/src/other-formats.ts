@@ -7,6 +7,8 @@ const ZIP_SIGNATURE = 'PK\x03\x04';
 /** A pickled 0x1950a86a20f9469cfc6c: torch.save before 1.6, or with _use_new_zipfile_serialization=False. */
 const LEGACY_MAGIC = Buffer.from('6cfc9c46f9206aa85019', 'hex').toString('latin1');
 const TAR_MAGIC = 'ustar';
+/** Of a zip's entry; its name follows. */
+const LOCAL_HEADER_BYTES = 30;
 const TAR_MAGIC_OFFSET = 257;
 
 const SAVE_TENSORS = 'save its tensors with torch.save';
@@ -58,7 +60,14 @@ export function otherFormat(head: Uint8Array): { readonly is: string; readonly r
 
 /** Whether a file that begins like this is one of torch.save, of today or of old. */
 export function isTorchFile(head: Uint8Array): boolean {
-  return isZip(head) || isLegacy(head) || isTar(head);
+  return (isZip(head) && !isNumpyZip(head)) || isLegacy(head) || isTar(head);
+}
+
+/** Whether a file that begins like this is a zip of arrays of NumPy: its first entry is one. */
+export function isNumpyZip(head: Uint8Array): boolean {
+  if (!isZip(head) || head.length < LOCAL_HEADER_BYTES) return false;
+  const length = new DataView(head.buffer, head.byteOffset, head.byteLength).getUint16(26, true);
+  return textOf(head.subarray(LOCAL_HEADER_BYTES, LOCAL_HEADER_BYTES + length)).endsWith('.npy');
 }
 
 /** What is found in a file that nobody knows. */

@@ -144,7 +144,7 @@ describe('a directory', () => {
     const reading = read(zip([part('a', changes)]));
     await expect(reading).rejects.toBeInstanceOf(UnsupportedTorchFileError);
     await expect(reading).rejects.toThrow(
-      `zip entry a is encrypted or compressed with ${method}; only stored and deflated entries are read. Write the file again with torch.save`,
+      `zip entry a is encrypted or compressed with ${method}; only stored and deflated entries are read. Write the file again without that`,
     );
   });
 

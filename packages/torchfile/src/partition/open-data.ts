@@ -3,6 +3,7 @@ import { toFloat64 } from '../tensor/tensor.ts';
 import { isInteger } from '../tensor/dtype.ts';
 import type { TorchFile } from '../torch-file.ts';
 import { openColumn } from './column.ts';
+import { fittingColumns } from './row-table.ts';
 import type { SavedData } from './saved-data.ts';
 import type { SavedEntry } from './saved-tensors.ts';
 import { isTensor } from './tensor-dataset.ts';
@@ -28,49 +29,12 @@ export async function openData(file: TorchFile, data: SavedData): Promise<OpenDa
 }
 
 async function openEntries(file: TorchFile, entries: readonly SavedEntry[], named: boolean): Promise<OpenData> {
-  const count = rowsOf(file, entries, named);
-  const unfit = new Map<string, string>();
-  const columns = await Promise.all(
-    entries.map(async ({ key, content }, place) => {
-      const name = key ?? String(place);
-      const why = lacksRows(content, count);
-      if (why !== undefined) {
-        unfit.set(name, why);
-        return undefined;
-      }
-      try {
-        return isTensor(content)
-          ? tensorColumn(name, await openColumn(file, name, content))
-          : listColumn(name, content);
-      } catch (error) {
-        if (!(error instanceof UnsupportedTorchFileError)) throw error;
-        unfit.set(name, `can’t be read: ${error.message}`);
-        return undefined;
-      }
-    }),
-  );
-  return { count, named, columns: columns.filter((column) => column !== undefined), unfit };
-}
-
-/** Rows of all tensors that have no names; of a dict those of the entry with the most axes, the first of several. */
-function rowsOf(file: TorchFile, entries: readonly SavedEntry[], named: boolean): number {
-  const shapes = entries.map(({ content }) => (isTensor(content) ? content.shape : [content.length]));
-  const most = shapes.reduce<readonly number[]>((best, shape) => (shape.length > best.length ? shape : best), []);
-  const [count] = most;
-  const differs = !named && shapes.some((shape) => shape[0] !== count);
-  if (count === undefined || differs) {
-    const found = shapes.map((shape) => `[${shape.join(', ')}]`).join(', ');
-    const problem = `expected tensors with a row for each galaxy; found ${found === '' ? 'none' : `shapes ${found}`}`;
-    throw new UnsupportedTorchFileError(file.name, undefined, problem);
-  }
-  return count;
-}
-
-function lacksRows(content: SavedEntry['content'], count: number): string | undefined {
-  const shape = isTensor(content) ? content.shape : [content.length];
-  if (shape[0] === count && shape.slice(1).every((size) => size > 0)) return undefined;
-  const what = isTensor(content) ? `of shape [${shape.join(', ')}]` : `a list of ${content.length}`;
-  return `is ${what}, and there are ${count} galaxies`;
+  const arrays = entries.map(({ key, content }, place) => {
+    const name = key ?? String(place);
+    if (!isTensor(content)) return { name, shape: [content.length], open: () => listColumn(name, content) };
+    return { name, shape: content.shape, open: async () => tensorColumn(name, await openColumn(file, name, content)) };
+  });
+  return { ...(await fittingColumns(file.name, arrays, named)), named };
 }
 
 /** Parts one after the other, with the columns that all of them have. */

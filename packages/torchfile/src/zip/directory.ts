@@ -62,7 +62,7 @@ function inOrder(source: ByteSource, found: readonly yauzl.Entry[]): Map<string,
         source.name,
         headerOffset,
         `zip entry ${entry.fileName} is encrypted or compressed with method ${entry.compressionMethod}; ` +
-          'only stored and deflated entries are read. Write the file again with torch.save',
+          'only stored and deflated entries are read. Write the file again without that',
       );
     }
     if (entries.has(entry.fileName)) {
