@@ -29,7 +29,11 @@ export const FORMATS: readonly BadFolder[] = [
     put(async () => gzipSync(await partition())),
   ),
   kind('FITS', refused(/the header of HDU 0 ends/), given(`SIMPLE  =                    T${' '.repeat(2850)}`)),
-  kind('HDF5', refused(/HDF5 file/), given(Buffer.from('\x89HDF\r\n\x1a\n' + '\0'.repeat(500), 'latin1'))),
+  kind(
+    'HDF5',
+    refused(/this HDF5 file can’t be read/),
+    given(Buffer.from('\x89HDF\r\n\x1a\n' + '\0'.repeat(500), 'latin1')),
+  ),
   kind('a NumPy array', refused(/NumPy array/), given(Buffer.from('\x93NUMPY\x01\0v\0{}', 'latin1'))),
   kind(
     'npz',

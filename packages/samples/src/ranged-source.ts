@@ -4,8 +4,8 @@ import type { ColumnValues, ReadOptions, SampleColumn, SampleSource } from './so
 
 /** What a source has, and how any range of its columns is read. */
 export interface RangedSource extends Pick<SampleSource, 'name' | 'count' | 'columns' | 'unfit' | 'notes'> {
-  /** Why damage could go unnoticed. */
-  readonly unchecked: string;
+  /** Why damage could go unnoticed, if it could. */
+  readonly unchecked: string | undefined;
   /**
    * Values of the wanted columns, of which there is at least one, for samples [from, to), which are there and not none. More columns
    * than these may be handed out.

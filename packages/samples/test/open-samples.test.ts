@@ -58,7 +58,11 @@ describe('openSamples', () => {
   });
 
   it.each([
-    ['an HDF5 file', '\x89HDF\r\n\x1a\n', 'a.pt, byte 0: this is an HDF5 file; save its tensors with torch.save'],
+    [
+      'a picture',
+      '\x89PNG\r\n\x1a\n',
+      'a.pt, byte 0: this is a picture (PNG or JPEG); save its tensors with torch.save',
+    ],
     ['a page', '<!DOCTYPE html><html>', 'this is an HTML page'],
     ['nothing', '', /no torch.* file: expected a zip made by torch.save, which begins with 504b0304.*; found nothing/],
     ['anything', 'GALAXIES', /which begins with 504b0304.*; found bytes 47414c4158494553/],

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { UnusableFileError } from '@cosmicai/payload';
+import { bufferSource, type ByteSource } from '@cosmicai/store';
+import { describeSampleSource } from '../src/conformance.ts';
+import { openGalaxies, openSamples, type ColumnValues } from '../src/index.ts';
+import { openHdf5 } from '../src/hdf5/hdf5-thread.ts';
+
+const COUNT = 8;
+const golden = (name: string) => new Uint8Array(readFileSync(new URL(`golden/${name}`, import.meta.url)));
+const galaxiesml = golden('galaxiesml.h5');
+const galaxy10 = golden('galaxy10.h5');
+const open = (bytes: Uint8Array) => openSamples(bufferSource('sky.h5', bytes));
+const each = <Item>(of: (at: number) => Item) => Array.from({ length: COUNT }, (_, at) => of(at));
+const IDS = BigInt64Array.from(each((at) => 2n ** 60n + 1n + BigInt(at)));
+
+describeSampleSource('the layout of GalaxiesML', {
+  open: () => open(galaxiesml),
+  content: new Map<string, ColumnValues>([
+    ['image', Float32Array.from({ length: COUNT * 180 }, (_, at) => (at % 251) / 8)],
+    ['object_id', IDS],
+    ['specz_redshift', Float64Array.from(each((at) => at / 7))],
+    ...['g', 'r', 'i', 'z', 'y'].map(
+      (band) => [`${band}_cmodel_mag`, Float32Array.from(each((at) => at + band.charCodeAt(0)))] as const,
+    ),
+  ]),
+  file: { bytes: () => Promise.resolve(galaxiesml), format: 'hdf5' },
+});
+
+describeSampleSource('the layout of Galaxy10, packed, with groups', {
+  open: () => open(galaxy10),
+  openDamaged() {
+    const damaged = Uint8Array.from(galaxy10);
+    // In the second chunk of its images.
+    damaged[5296 + 100] = (damaged[5296 + 100] ?? 0) ^ 1;
+    return open(damaged);
+  },
+  content: new Map<string, ColumnValues>([
+    ['images', Uint8Array.from({ length: COUNT * 75 }, (_, at) => at % 251)],
+    ['ans', Uint8Array.from(each((at) => at))],
+    ['meta/big', Int16Array.from(each((at) => at - 4))],
+    ['meta/flag', Uint8Array.from(each((at) => 1 - (at % 2)))],
+    ['meta/large', BigUint64Array.from(each((at) => 2n ** 63n + BigInt(at)))],
+    ['meta/name', each((at) => `gal é ${at}`)],
+    ['meta/fixed', each((at) => (at % 2 === 0 ? 'ab' : 'c'))],
+  ]),
+  file: { bytes: () => Promise.resolve(galaxy10), format: 'hdf5' },
+});
+
+describe('openSamples of HDF5 files', () => {
+  it('gives models what they take, by the names of GalaxiesML', async () => {
+    const bands = ['g', 'r', 'i', 'z', 'y'];
+    const spec = { image: { bands, side: 4 }, features: bands.map((band) => `mag_${band}`), truth: 'redshift' };
+    const columns = Object.fromEntries([
+      ['image', 'image'],
+      ['id', 'object_id'],
+      ...bands.map((band) => [`mag_${band}`, `${band}_cmodel_mag`] as const),
+    ]);
+    const source = await openGalaxies(bufferSource('sky.h5', galaxiesml), { spec, columns });
+    const { images, magnitudes, redshift, id } = await source.read(1, 3);
+    expect(images[0]).toBe(((180 + 7) % 251) / 8);
+    expect(magnitudes.subarray(0, 5)).toEqual(Float64Array.from('grizy', (band) => 1 + band.charCodeAt(0)));
+    expect([redshift, id]).toEqual([Float64Array.of(1 / 7, 2 / 7), IDS.slice(1, 3)]);
+  });
+
+  it('says what else is there, follows no link out of the file or in a circle, and reads no more than it needs', async () => {
+    const { columns, unfit } = await open(golden('unfit.h5'));
+    expect(columns).toEqual([{ name: 'image', type: 'int32', shape: [2, 2] }]);
+    expect(Object.fromEntries(unfit ?? [])).toEqual({
+      half: 'is of float16, which isn’t read. Write it as float32',
+      lzf: 'is compressed with lzf (32000); read are gzip, shuffle and fletcher32. Rewrite it with: h5repack -f GZIP=4',
+      pair: 'is of a type that isn’t read: neither numbers nor text',
+      seven: 'is of shape [7], and there are 8 galaxies',
+      virtual: 'is put together from other files',
+    });
+  });
+
+  it('tells why damage could go unnoticed', async () => {
+    expect((await open(galaxiesml)).unchecked()).toMatch(
+      /^no sums \(fletcher32\) of g_cmodel_mag, .* and 3 more are there$/,
+    );
+    expect((await open(galaxy10)).unchecked()).toBe('no sums (fletcher32) of meta/name are there');
+  });
+
+  it('passes on what the store says, and reads on afterwards', async () => {
+    const file = bufferSource('sky.h5', galaxiesml);
+    let isBroken = true;
+    const failing: ByteSource = {
+      name: file.name,
+      size: file.size,
+      read: (from, to) => (isBroken ? Promise.reject(new Error('no network')) : file.read(from, to)),
+    };
+    await expect(openHdf5(failing)).rejects.toThrow('no network');
+    isBroken = false;
+    expect((await openHdf5(failing)).datasets).toHaveLength(8);
+  });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['a signature alone', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /sky\.h5: this HDF5 file can’t be read: /],
+    [
+      'zeros behind it',
+      Buffer.concat([Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), Buffer.alloc(4096)]),
+      /can’t be read: /,
+    ],
+  ])('refuses %s', async (_, bytes, message) => {
+    await expect(open(bytes)).rejects.toThrow(UnusableFileError);
+    await expect(open(bytes)).rejects.toThrow(message);
+  });
+
+  it('refuses a damaged file or reads it, and nothing else, wherever a bit is wrong', async () => {
+    for (let at = 8; at < galaxy10.length; at += 211) {
+      const damaged = Uint8Array.from(galaxy10);
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
+      const outcome = await open(damaged)
+        .then((source) => source.read(0, source.count))
+        .then(
+          () => 'read',
+          (error: unknown) => (error instanceof UnusableFileError ? 'refused' : error),
+        );
+      expect(['read', 'refused']).toContain(outcome);
+    }
+  });
+});
