@@ -11,7 +11,7 @@ export const MODEL = 'ab'.repeat(32);
 export interface MadeRank {
   readonly partitions: readonly { readonly key: string; readonly samples: number }[];
   /** Undefined: the rank failed. */
-  readonly predictions: Uint8Array | undefined;
+  readonly predictions: Uint8Array | (() => Uint8Array) | undefined;
   /** What its result is to say besides. */
   readonly result?: Partial<RankResult>;
 }
@@ -33,8 +33,9 @@ export async function makeRun(store: ObjectStore, ranks: readonly MadeRank[], ru
     ranks.map((rank, at) => taskOf(rank, at, ranks.length, runId)),
   );
   for (const [rank, made] of ranks.entries()) {
-    const { predictions: bytes, partitions, result } = made;
-    if (bytes === undefined) continue;
+    const { predictions, partitions, result } = made;
+    if (predictions === undefined) continue;
+    const bytes = typeof predictions === 'function' ? predictions() : predictions;
     const key = layout.rankPredictions(rank);
     const { etag, size } = await store.put(key, bytes);
     await put(

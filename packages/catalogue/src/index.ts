@@ -2,4 +2,11 @@ export type { Cell, Chunk, Column, Fact, Kind, Table, Values } from './table/col
 export { openRunTable } from './source/run-table.ts';
 export type { Format } from './formats/format.ts';
 export { formatOf, FORMATS } from './formats/formats.ts';
-export { openDestination, writeCatalogue, type Destination } from './write/write-catalogue.ts';
+export { HIGHEST_ORDER } from './hats/write-hats.ts';
+export {
+  openTarget,
+  writeCatalogue,
+  type CatalogueTarget,
+  type TargetOptions,
+  type WriteOptions,
+} from './write/write-catalogue.ts';

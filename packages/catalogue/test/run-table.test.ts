@@ -27,6 +27,7 @@ const column = async (table: Table, name: string): Promise<Cell[]> => {
   return cells;
 };
 const galaxy = (z: number, more: Partial<Galaxy> = {}): Galaxy => ({ z, truth: z + 0.5, ...more });
+const encoded = ({ predictions }: MadeRank) => (predictions instanceof Uint8Array ? predictions : '');
 const fact = (table: Table, name: string) => table.facts.find((each) => each.name === name)?.value;
 
 describe('the table of a run', () => {
@@ -112,7 +113,7 @@ describe('a run that is not whole', () => {
       await store.put(`${layout}/${key}`, change((await store.get(`${layout}/${key}`)).toString()));
       return readWholeRun(place());
     };
-    const other = rankOf(['1.pt', [galaxy(5)]]).predictions ?? '';
+    const other = encoded(rankOf(['1.pt', [galaxy(5)]]));
 
     await expect(changed('predictions/0.parquet', () => other)).rejects.toThrow(/rank 0: .*has changed since/);
     await expect(changed('0.json', (text) => text.replace('"num_batches":1', '"num_batches":2'))).rejects.toThrow(

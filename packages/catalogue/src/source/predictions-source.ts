@@ -1,14 +1,13 @@
 import { refuseNewerPredictions } from '@cosmicai/inference';
-import { UserInputError } from '@cosmicai/payload';
-import { storeSource, type ObjectStore, type SourceVersion } from '@cosmicai/store';
+import { once, UserInputError, valueOf } from '@cosmicai/payload';
+import { storeSource, type ObjectStore } from '@cosmicai/store';
 import {
   parquetMetadataAsync,
-  parquetScan,
+  parquetRead,
   parquetSchema,
   type AsyncBuffer,
   type DecodedArray,
   type FileMetaData,
-  type ParquetScan,
   type SchemaTree,
 } from 'hyparquet';
 import type { Cell, Kind, Values } from '../table/column.ts';
@@ -29,45 +28,89 @@ export interface PredictionsSource {
   readonly columns: ReadonlyMap<string, FileColumn>;
   /** Rows that are read together: each range begins where the one before ends. */
   readonly groups: readonly { readonly from: number; readonly to: number }[];
-  /** @param from and `to`: rows of one group */
-  read(column: string, from: number, to: number): Promise<Values>;
+  /** Values of some columns, in their order. @param from and `to`: rows of one group */
+  read(columns: readonly string[], from: number, to: number): Promise<Values[]>;
 }
 
 /** @throws NotFoundError, NewerFormatError, UserInputError for a column that no catalogue can hold */
-export async function openPredictions(
-  store: ObjectStore,
-  key: string,
-  version?: SourceVersion,
-): Promise<PredictionsSource> {
-  const source = await storeSource(store, key, version);
-  const whole = source.size > READ_WHOLE_BYTES ? undefined : await source.read(0, source.size);
+export async function openPredictions(store: ObjectStore, key: string): Promise<PredictionsSource> {
+  const source = await storeSource(store, key);
+  const small = once(async () => await source.read(0, source.size));
   const file: AsyncBuffer = {
     byteLength: source.size,
-    slice: async (start, end = source.size) => {
-      const bytes = whole?.subarray(start, end) ?? (await source.read(start, end));
-      return Uint8Array.from(bytes).buffer;
-    },
+    slice: async (start, end = source.size) =>
+      // The end alone says what is in the file, for who asks for no more.
+      end === source.size || source.size > READ_WHOLE_BYTES
+        ? copied(await source.read(start, end))
+        : copied((await small()).subarray(start, end)),
   };
   const metadata = await parquetMetadataAsync(file);
   refuseNewerPredictions(metadata);
   const columns = new Map(
     parquetSchema(metadata).children.map((tree) => [tree.element.name, columnOf(tree, metadata, source.name)]),
   );
-  const scan = await parquetScan({ file, metadata });
   return {
     rows: Number(metadata.num_rows),
     columns,
-    groups: scan.ranges.map(({ rowStart, rowEnd }) => ({ from: rowStart, to: rowEnd })),
-    read: (column, from, to) => read(scan, column, from, to),
+    groups: groupsOf(metadata),
+    async read(names, from, to) {
+      const wanted = new Map(
+        names.flatMap((name) => {
+          const column = columns.get(name);
+          return column === undefined ? [] : [[name, roomFor(column, to - from)]];
+        }),
+      );
+      await parquetRead({
+        ...{ file, metadata, columns: [...wanted.keys()], rowStart: from, rowEnd: to },
+        // A page at a time, so that no column is held twice.
+        onChunk: ({ columnName, columnData, rowStart }) => {
+          const values = wanted.get(columnName);
+          if (values !== undefined) fill(values, columnData, rowStart - from);
+        },
+      });
+      return names.map((name) => valueOf(wanted, name));
+    },
   };
 }
 
-async function read(scan: ParquetScan, column: string, rowStart: number, rowEnd: number): Promise<Values> {
-  const values: DecodedArray = await scan.readColumn({ column, rowStart, rowEnd });
-  if (values instanceof Uint8Array || values instanceof Uint32Array) return Array.from(values);
-  if (values instanceof BigUint64Array) return Array.from(values);
+function copied(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
+
+function groupsOf({ row_groups: groups }: FileMetaData): PredictionsSource['groups'] {
+  let to = 0;
+  return groups.map(({ num_rows: rows }) => ({ from: to, to: (to += Number(rows)) }));
+}
+
+function roomFor({ kind, isList, nullable }: FileColumn, rows: number): Values {
+  const nothing = () => new Array<null>(rows).fill(null);
+  if (isList || nullable) return nothing();
+  switch (kind) {
+    case 'int32':
+      return new Int32Array(rows);
+    case 'int64':
+      return new BigInt64Array(rows);
+    case 'float32':
+      return new Float32Array(rows);
+    case 'float64':
+      return new Float64Array(rows);
+    default:
+      return nothing();
+  }
+}
+
+/** Puts a page's values where they belong; it may begin before the rows that are wanted, and end behind them. */
+function fill(values: Values, page: DecodedArray, at: number): void {
   // Of a list that is null the decoder says undefined.
-  return Array.isArray(values) && values.includes(undefined) ? values.map((value: Cell) => value ?? null) : values;
+  const cells: ArrayLike<Cell | undefined> = page;
+  const [first, end] = [Math.max(0, -at), Math.min(page.length, values.length - at)];
+  if (Array.isArray(values)) for (let row = first; row < end; row++) values[at + row] = cells[row] ?? null;
+  else if (values instanceof BigInt64Array) {
+    for (let row = first; row < end; row++) {
+      const cell = cells[row];
+      values[at + row] = typeof cell === 'bigint' ? cell : 0n;
+    }
+  } else for (let row = first; row < end; row++) values[at + row] = Number(cells[row]);
 }
 
 const KINDS: Readonly<Record<string, Kind>> = {

@@ -1,5 +1,5 @@
 import { flagsOfTruth, placeName } from '@cosmicai/inference';
-import { UserInputError } from '@cosmicai/payload';
+import { itemAt, UserInputError, valueOf } from '@cosmicai/payload';
 import { openPlace, type RunPlace, type WholeRun } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
@@ -58,8 +58,10 @@ async function fileOf(
 /** The columns of all files. What some lack has nulls there. */
 function columnsOf(files: readonly FileColumns[]): Column[] {
   const found = files.flatMap((columns) => [...columns.keys()].filter((name) => !PLACE.includes(name)));
-  // A run without a galaxy still has these.
-  return inOrder(['id', 'z_pred', 'z_spec', ...found, 'flags']).map((name) => columnOf(name, files));
+  // A run of which no rank left anything still has a table.
+  const names = found.length === 0 ? Object.keys(WITHOUT_FILES) : ['id', ...found, 'flags'];
+  const ordered = inOrder(names);
+  return ordered.map((name) => ({ ...columnOf(name, files), ...knownOf(name, ordered) }));
 }
 
 const WITHOUT_FILES: Readonly<Record<string, FileColumn>> = {
@@ -69,7 +71,7 @@ const WITHOUT_FILES: Readonly<Record<string, FileColumn>> = {
   flags: { kind: 'int32', isList: false, nullable: false },
 };
 
-function columnOf(name: string, files: readonly FileColumns[]): Column {
+function columnOf(name: string, files: readonly FileColumns[]): Omit<Column, 'description'> {
   const there = files.flatMap((columns) => columns.get(name) ?? []);
   const [first = WITHOUT_FILES[name], ...others] = there;
   if (first === undefined) throw new RangeError(`no file has ${name}`);
@@ -85,7 +87,6 @@ function columnOf(name: string, files: readonly FileColumns[]): Column {
     kind,
     isList,
     nullable: !isMade && lacks,
-    ...knownOf(name),
   };
 }
 
@@ -100,32 +101,39 @@ async function chunkOf(
   from: number,
   to: number,
 ): Promise<Chunk> {
-  return {
-    rows: to - from,
-    values: await Promise.all(columns.map((column) => valuesOf(source, column, from, to))),
-  };
+  const names = new Set(columns.flatMap((column) => neededFor(column, source)));
+  const read = await source.read([...names], from, to);
+  const found = new Map([...names].map((name, place) => [name, itemAt(read, place)]));
+  return { rows: to - from, values: columns.map((column) => valuesOf(source, column, found, to - from)) };
 }
 
-async function valuesOf(source: PredictionsSource, column: Column, from: number, to: number): Promise<Values> {
-  const { name, kind } = column;
+/** The columns of a file that a column of the table is made of. */
+function neededFor({ name }: Column, { columns }: PredictionsSource): string[] {
+  const found = columns.get(name);
+  if (name === 'id' && (found === undefined || found.nullable))
+    return [...(found === undefined ? [] : [name]), 'partition', 'index'];
+  if (found !== undefined) return [name];
+  return name === 'flags' ? ['z_spec'] : [];
+}
+
+function valuesOf(
+  source: PredictionsSource,
+  { name, kind }: Column,
+  read: ReadonlyMap<string, Values>,
+  rows: number,
+): Values {
   const found = source.columns.get(name);
-  if (found !== undefined) {
-    const values = await source.read(name, from, to);
-    return name === 'id' && found.nullable
-      ? named(source, widened(values, found.kind, kind), from, to)
-      : widened(values, found.kind, kind);
-  }
-  if (name === 'id') return named(source, new Array<null>(to - from).fill(null), from, to);
-  if (name === 'flags') {
-    const truth = await source.read('z_spec', from, to);
-    return Array.from(truth, (z) => flagsOfTruth(typeof z === 'number' ? z : null));
-  }
-  return new Array<null>(to - from).fill(null);
+  const values =
+    found === undefined ? new Array<null>(rows).fill(null) : widened(valueOf(read, name), found.kind, kind);
+  if (name === 'id' && (found === undefined || found.nullable)) return named(values, read);
+  if (name === 'flags' && found === undefined)
+    return Array.from(valueOf(read, 'z_spec'), (z) => flagsOfTruth(typeof z === 'number' ? z : null));
+  return values;
 }
 
 /** The ids given, and names by place where there is none. */
-async function named(source: PredictionsSource, ids: Values, from: number, to: number): Promise<Values> {
-  const [partitions, indices] = await Promise.all([source.read('partition', from, to), source.read('index', from, to)]);
+function named(ids: Values, read: ReadonlyMap<string, Values>): Values {
+  const [partitions, indices] = [valueOf(read, 'partition'), valueOf(read, 'index')];
   return Array.from(ids, (id, row) => id ?? placeName(textOf(partitions[row]), Number(indices[row])));
 }
 

@@ -9,6 +9,12 @@ const KNOWN: Readonly<Record<string, Known>> = {
   dec: { unit: 'deg', ucd: 'pos.eq.dec;meta.main', description: 'Declination' },
   z_pred: { ucd: 'src.redshift.phot', description: 'Redshift that the model predicts' },
   z_sigma: { ucd: 'stat.error;src.redshift.phot', description: 'Standard deviation of z_pred, by the model' },
+  z_density: {
+    ucd: 'stat.probability;src.redshift.phot',
+    description: 'Probability of each bin of redshift, by the model; the metadata have the edges of the bins',
+  },
+  class: { ucd: 'meta.code.class', description: 'Class that the model finds most probable' },
+  vector: { description: 'Numbers that the model answers' },
   z_spec: { ucd: 'src.redshift', description: 'True redshift, where it is known' },
   flags: {
     ucd: 'meta.code.qual',
@@ -26,7 +32,8 @@ const BANDS: Readonly<Record<string, string>> = {
   y: 'em.IR.NIR',
 };
 
-export function knownOf(name: string): Known {
+/** @param beside the names of all columns */
+export function knownOf(name: string, beside: readonly string[]): Known {
   const band = /^mag_(.+)$/.exec(name)?.[1];
   if (band !== undefined)
     return {
@@ -34,19 +41,24 @@ export function knownOf(name: string): Known {
       ucd: BANDS[band] === undefined ? 'phot.mag' : `phot.mag;${BANDS[band]}`,
       description: `Magnitude in ${band}`,
     };
+  const label = /^p_(.+)$/.exec(name)?.[1];
+  if (label !== undefined && beside.includes('class'))
+    return { ucd: 'stat.probability', description: `Probability of the class ${label}, by the model` };
   return KNOWN[name] ?? { description: `${name}, as it came with the galaxies` };
 }
 
 /** First what it is and what is predicted, then what it is compared with, what else came with it, and at last the flags. */
-const FIRST = ['id', 'ra', 'dec', 'z_pred', 'z_sigma'];
+const FIRST = ['id', 'ra', 'dec', 'z_pred', 'z_sigma', 'class'];
 
 export function inOrder(names: Iterable<string>): string[] {
+  const all = new Set(names);
   const place = (name: string) => {
     const first = FIRST.indexOf(name);
     if (first >= 0) return first;
     if (name === 'z_spec') return FIRST.length + 1;
-    if (name.startsWith('z_')) return FIRST.length;
+    if (name.startsWith('z_') || name === 'vector') return FIRST.length;
+    if (name.startsWith('p_') && all.has('class')) return FIRST.length;
     return FIRST.length + (name === 'flags' ? 3 : 2);
   };
-  return [...new Set(names)].sort((a, b) => place(a) - place(b));
+  return [...all].sort((a, b) => place(a) - place(b));
 }

@@ -24,7 +24,8 @@ function part(chunk: Chunk, from: number, to: number): Chunk {
   return { rows: to - from, values: chunk.values.map((values) => values.slice(from, to)) };
 }
 
-function joined(chunks: readonly Chunk[]): Chunk {
+/** Chunks of the same columns as one. */
+export function joined(chunks: readonly Chunk[]): Chunk {
   const [first, ...more] = chunks;
   if (first === undefined || more.length === 0) return first ?? { rows: 0, values: [] };
   return {

@@ -1,22 +1,30 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UserInputError } from '@cosmicai/payload';
-import { beginFile, codeOf, openStore, parseAddress, schemeOf, type StoreAccess } from '@cosmicai/store';
-import type { Format } from '../formats/format.ts';
+import { beginFile, codeOf, openStore, parseAddress, pathAt, schemeOf, type StoreAccess } from '@cosmicai/store';
+import { formatOf } from '../formats/formats.ts';
+import { openHatsFolder } from '../hats/hats-folder.ts';
+import { writeHats } from '../hats/write-hats.ts';
 import type { Table } from '../table/column.ts';
 
-/** Where a catalogue goes. */
-export interface Destination {
+/** Where a catalogue goes, and as what. */
+export interface CatalogueTarget {
   /** For people. */
   readonly name: string;
+  /** Of the format, `hats` for a folder. */
+  readonly format: string;
   /** Writes all of it, or leaves nothing. */
-  write(content: AsyncIterable<Uint8Array | string>): Promise<void>;
+  write(table: Table): Promise<void>;
   /** Leaves nothing behind when it isn't to be written after all. */
   abandon(): Promise<void>;
 }
 
-export interface DestinationOptions {
+export interface TargetOptions {
+  /** Name of a format; default: by the file's ending. */
+  readonly format?: string | undefined;
+  /** A folder in HATS, with a file for each pixel of this order. */
+  readonly healpix?: number | undefined;
   readonly cwd: string;
   readonly access?: StoreAccess;
   /** What `-` means. */
@@ -31,42 +39,64 @@ const WHAT = 'The catalogue';
  *
  * @throws UserInputError, EnvironmentError
  */
-export async function openDestination(
-  out: string,
-  format: Format,
-  { cwd, access = {}, stdout }: DestinationOptions,
-): Promise<Destination> {
+export async function openTarget(out: string, options: TargetOptions): Promise<CatalogueTarget> {
+  const { healpix, format: named, cwd, access = {}, stdout } = options;
+  if (healpix !== undefined) return await hatsTarget(out, healpix, options);
+  const format = formatOf(out, named);
+  const target = (name: string, write: (content: Content) => Promise<void>, abandon = () => Promise.resolve()) => ({
+    ...{ name, format: format.name, abandon },
+    write: (table: Table) => write(format.write(table)),
+  });
   if (out === '-') {
     if (!format.isText) throw new UserInputError(`A catalogue in ${format.name} is not text: give -o a file for it.`);
-    return { name: 'standard output', write: (content) => toStdout(content, stdout), abandon: () => Promise.resolve() };
+    return target('standard output', (content) => toStdout(content, stdout));
   }
-  const isRemote = schemeOf(out)?.isRemote === true;
-  if (isRemote) return inStore(out, access);
-  const path = schemeOf(out)?.path?.(out) ?? resolve(cwd, out);
+  if (schemeOf(out)?.isRemote === true) return target(out, inStore(out, access));
+  const path = pathAt(out) ?? resolve(cwd, out);
   const file = await beginFile(path, WHAT);
-  return { name: path, write: (content) => file.write(content), abandon: () => file.abandon() };
+  return target(
+    path,
+    (content) => file.write(content),
+    () => file.abandon(),
+  );
 }
 
-function inStore(address: string, access: StoreAccess): Destination {
-  const { store: bucket, key } = parseAddress(address);
-  if (key === '' || basename(key) === '' || dirname(key) === '/')
-    throw new UserInputError(`${address} names no object: give the catalogue a name in the bucket.`);
-  const store = openStore(bucket, { access });
+type Content = AsyncIterable<Uint8Array | string>;
+
+async function hatsTarget(
+  out: string,
+  order: number,
+  { format = 'parquet', cwd, access }: TargetOptions,
+): Promise<CatalogueTarget> {
+  if (format !== 'parquet') throw new UserInputError(`--healpix writes Parquet files: leave --format ${format} out.`);
+  const folder = await openHatsFolder(out, cwd, access);
   return {
-    name: address,
-    write: async (content) => {
-      await store.put(key, Readable.from(bytesOf(content), { objectMode: false }));
+    name: folder.name,
+    format: 'hats',
+    async write(table) {
+      await writeHats(table, { ...folder, order, name: basename(folder.name).replaceAll(/[^\w.-]/g, '_') });
+      await folder.finish();
     },
-    abandon: () => Promise.resolve(),
+    abandon: () => folder.abandon(),
   };
 }
 
-async function* bytesOf(content: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
+function inStore(address: string, access: StoreAccess): (content: Content) => Promise<void> {
+  const { store: bucket, key } = parseAddress(address);
+  if (key === '' || key.endsWith('/'))
+    throw new UserInputError(`${address} names no object: give the catalogue a name in the bucket.`);
+  const store = openStore(bucket, { access });
+  return async (content) => {
+    await store.put(key, Readable.from(bytesOf(content), { objectMode: false }));
+  };
+}
+
+async function* bytesOf(content: Content): AsyncGenerator<Uint8Array> {
   for await (const piece of content) yield typeof piece === 'string' ? Buffer.from(piece) : piece;
 }
 
 /** Whoever reads a part only, as `head` does, has what they wanted. */
-async function toStdout(content: AsyncIterable<Uint8Array | string>, stdout: Writable): Promise<void> {
+async function toStdout(content: Content, stdout: Writable): Promise<void> {
   try {
     await pipeline(content, stdout, { end: false });
   } catch (error) {
@@ -74,14 +104,25 @@ async function toStdout(content: AsyncIterable<Uint8Array | string>, stdout: Wri
   }
 }
 
-/** Writes a table to where it goes. @param signal ends it, and nothing is left */
+export interface WriteOptions {
+  /** Ends it, and nothing is left. */
+  readonly signal?: AbortSignal;
+  /** Is told how many rows of the table were read; once or more often from the first to the last. */
+  readonly onRows?: (rows: number) => void;
+}
+
+/** Writes a table to where it goes; where that fails nothing is left there. */
 export async function writeCatalogue(
   table: Table,
-  format: Format,
-  destination: Destination,
-  { signal, onRows }: { readonly signal?: AbortSignal; readonly onRows?: (rows: number) => void } = {},
+  target: CatalogueTarget,
+  { signal, onRows }: WriteOptions = {},
 ): Promise<void> {
-  await destination.write(format.write(watched(table, signal, onRows)));
+  try {
+    await target.write(watched(table, signal, onRows));
+  } catch (error) {
+    await target.abandon();
+    throw error;
+  }
 }
 
 function watched(table: Table, signal: AbortSignal | undefined, onRows: ((rows: number) => void) | undefined): Table {

@@ -1,4 +1,4 @@
-import type { KeyValue } from 'hyparquet';
+import type { KeyValue, RowGroup } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { KIND_BYTES, type Chunk, type Column, type Values } from '../../table/column.ts';
 import { regrouped } from '../../table/regroup.ts';
@@ -7,7 +7,7 @@ import { metadataOf } from './metadata.ts';
 import { schemaOf } from './schema.ts';
 
 /** Of values in a row group, before they are compressed: small enough to hold some, large enough that readers skip by them. */
-const ROW_GROUP_BYTES = 16 * 2 ** 20;
+const ROW_GROUP_BYTES = 8 * 2 ** 20;
 /** What a text and a list are taken for before any was seen. */
 const GUESSED_BYTES = { text: 24, items: 200 } as const;
 
@@ -51,6 +51,24 @@ export class ParquetPieces {
     });
     void this.#file.write({ columnData, rowGroupSize: Math.max(rows, 1) });
     return this.#taken();
+  }
+
+  /** Rows so far. */
+  get rows(): number {
+    return Number(this.#file.num_rows);
+  }
+
+  /** What is where in the file so far. */
+  get rowGroups(): readonly RowGroup[] {
+    return this.#file.row_groups;
+  }
+
+  /** Tells of row groups of other files, which name theirs: of a file that has none of its own. */
+  tellOf(groups: readonly RowGroup[]): void {
+    for (const group of groups) {
+      this.#file.row_groups.push(group);
+      this.#file.num_rows += group.num_rows;
+    }
   }
 
   /** The end of the file: what is where in it. */
