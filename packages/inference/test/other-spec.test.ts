@@ -5,7 +5,7 @@ import { MODEL_SPEC_KEY } from '@cosmicai/payload';
 import { openGalaxies } from '@cosmicai/samples';
 import { bufferSource } from '@cosmicai/store';
 import { buffer } from 'node:stream/consumers';
-import { partitionStream } from '@cosmicai/torchfile';
+import { partitionStream, stateDictStream } from '@cosmicai/torchfile';
 import { parquetMetadata } from 'hyparquet';
 import { image, magnitudes, SCALE, testModel } from '../../../test/onnx-models.ts';
 import {
@@ -90,6 +90,41 @@ describe('a model that says what it takes', () => {
       const { notChecked, warnings } = findingsOf([{ partition: '1.pt', ...predicted }], model);
       expect(warnings).toEqual([]);
       expect(notChecked).toContainEqual(expect.stringContaining('known of the five bands of SDSS'));
+    } finally {
+      await model.predictor.close();
+    }
+  });
+
+  it('predicts from images alone, with predictions that have no features', async () => {
+    const spec = { inputs: { image: { bands: ['g', 'r'], side: 3 } } };
+    const modelPath = join(folder, 'alone.onnx');
+    const graph = testModel({ image: image('n', 2, 3, 3), magnitudes: null });
+    await writeFile(modelPath, withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(spec)));
+    const model = await openModel({ modelPath, label: 'alone.onnx', workers: 1, cacheFolder: folder });
+    try {
+      expect(model.predictor.contract.spec.features).toEqual([]);
+      const images = Float32Array.from(
+        { length: COUNT * 18 },
+        (_, at) => Math.floor(at / 18) + 1 + ((at % 18) - 8.5) / 1000,
+      );
+      const file = await buffer(
+        stateDictStream({
+          image: { dtype: 'float32', shape: [COUNT, 2, 3, 3], data: images },
+          id: { dtype: 'int64', shape: [COUNT], data: BigInt64Array.from({ length: COUNT }, (_, at) => BigInt(at)) },
+        }),
+      );
+      const batches: PredictedSamples[] = [];
+      const predicted = await predictSource(bufferSource('1.pt', file), model, {
+        batchSize: 2,
+        checkCrc: true,
+        onPredicted: (samples) => batches.push(samples),
+      });
+      batches.flatMap(({ zPred }) => [...zPred]).forEach((z, galaxy) => expect(z).toBeCloseTo(SCALE * (galaxy + 1), 3));
+      expect(batches.flatMap(({ flags }) => [...flags])).toEqual(new Array(COUNT).fill(0));
+      const parquet = encodePredictions(0, [{ partition: '1.pt', batches }], []);
+      const names = parquetMetadata(new Uint8Array(parquet).buffer).schema.map(({ name }) => name);
+      expect(names.slice(1)).toEqual(['rank', 'partition', 'index', 'z_spec', 'z_pred', 'flags', 'id']);
+      expect(findingsOf([{ partition: '1.pt', ...predicted }], model).warnings).toEqual([]);
     } finally {
       await model.predictor.close();
     }

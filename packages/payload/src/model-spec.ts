@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** What a model takes of a sample and what its answer is compared with, by name. */
 export interface ModelSpec {
   readonly image: ImageSpec;
-  /** The numbers beside the image, in order. */
+  /** The numbers beside the image, in order; none for a model that looks at images alone. */
   readonly features: readonly string[];
   /** The column of true values. */
   readonly truth: string;
@@ -40,11 +40,12 @@ export const MODEL_SPEC_KEY = 'cosmicai.spec';
 
 const LARGEST_SIDE = 1024;
 const name = z.string({ error: 'a name' }).min(1, { error: 'a name' });
-const names = (what: string) =>
+const listOf = (what: string) =>
   z
     .array(name, { error: `a list of ${what} by name` })
-    .min(1, { error: `at least one of the ${what}` })
     .refine((list) => new Set(list).size === list.length, { error: `each of the ${what} once` });
+const names = (what: string) =>
+  listOf(what).refine((list) => list.length > 0, { error: `at least one of the ${what}` });
 const side = z
   .int({ error: `pixels along an edge, 1 to ${LARGEST_SIDE}` })
   .min(1, { error: `pixels along an edge, 1 to ${LARGEST_SIDE}` })
@@ -65,9 +66,9 @@ export const modelSpecSchema = z
             },
             { error: 'an object with bands and side' },
           ),
-          features: names('features'),
+          features: listOf('features').default([]),
         },
-        { error: 'an object with image and features' },
+        { error: 'an object with image and, where the model takes some, features' },
       ),
       outputs: z
         .array(

@@ -535,3 +535,42 @@ it('takes AstroMAE’s galaxies where nothing is said', () => {
     galaxiesOf(memorySource('here', 3, [IMAGE, FEATURES]), ASTROMAE).taken,
   );
 });
+
+describe('a model that looks at images alone', () => {
+  const alone: ModelSpec = { ...SMALL, features: [] };
+  const at = (place: number, [column, values]: Held): Held => [{ ...column, name: String(place) }, values];
+
+  it('takes images, truth and names, and leaves magnitudes alone', async () => {
+    const source = galaxiesOf(
+      memorySource('x', 2, [PIXELS, MAGS, scalar('mag_g'), scalar('z'), scalar('id', 'text')]),
+      alone,
+    );
+    expect(source.taken.map(({ what }) => what)).toEqual(['image', 'redshift', 'id']);
+    const { magnitudes, redshift } = await source.read(0, 2);
+    expect([magnitudes, redshift]).toEqual([new Float64Array(0), Float64Array.of(1, 2)]);
+  });
+
+  it.each<[string, Held[], string[]]>([
+    ['images', [PIXELS], ['image=0']],
+    ['images and truth', [PIXELS, scalar('z')], ['image=0', 'redshift=1']],
+    ['images and magnitudes', [PIXELS, MAGS], ['image=0']],
+    ['images, magnitudes and truth', [PIXELS, MAGS, scalar('z')], ['image=0', 'redshift=2']],
+  ])('takes %s without names by their places', (_, columns, taken) => {
+    const source = {
+      ...memorySource(
+        'x',
+        2,
+        columns.map((column, place) => at(place, column)),
+      ),
+      unnamed: true,
+    };
+    expect(galaxiesOf(source, alone).taken.map(({ what, column }) => `${what}=${column}`)).toEqual(taken);
+  });
+
+  it('refuses what is said of magnitudes, and says so of features', () => {
+    const source = memorySource('x', 2, [PIXELS, MAGS]);
+    expect(() => galaxiesOf(source, alone, { magnitudes: 'magnitudes' })).toThrow('the model takes images alone');
+    expect(() => galaxiesOf(source, alone, { mag_g: 'magnitudes' })).toThrow('the columns say what mag_g is');
+    expect(() => galaxiesOf(memorySource('x', 2, [MAGS]), alone)).toThrow(/--columns image=<image>$/);
+  });
+});

@@ -45,6 +45,8 @@ interface ChosenFeatures {
 
 /** The order of files whose tensors nobody has named; the last one may be missing. */
 const UNNAMED = ['images', 'magnitudes', 'redshift'] as const;
+/** Of those without magnitudes. */
+const IMAGES_ALONE = ['images', 'redshift'] as const;
 
 /**
  * Finds in a source what a model takes: what was said, and what is told by the columns' names where only one fits.
@@ -120,8 +122,11 @@ class Chooser {
       if (order === undefined) return {};
       throw this.#refuse('a list of columns names those of a file without names, and this one has names of its own');
     }
-    const places = order ?? UNNAMED.slice(0, columns.length);
-    if (order === undefined && (columns.length < UNNAMED.length - 1 || columns.length > UNNAMED.length)) {
+    const isImageOnly = this.#spec.features.length === 0;
+    const usual = isImageOnly && isTruthLike(columns[1]) ? IMAGES_ALONE : UNNAMED;
+    const places = order ?? usual.slice(0, columns.length);
+    const fewest = isImageOnly ? 1 : UNNAMED.length - 1;
+    if (order === undefined && (columns.length < fewest || columns.length > usual.length)) {
       throw this.#refuse(
         `expected TensorDataset(images, magnitudes, redshift), or more of them and what they are; found ${columns.length}`,
       );
@@ -186,6 +191,12 @@ class Chooser {
   #features(): ChosenFeatures {
     const { features } = this.#spec;
     const { columns } = this.#source;
+    if (features.length === 0) {
+      // What lies at the place of magnitudes is left alone.
+      if (!this.#byPlace && this.#saidColumn('magnitudes') !== undefined)
+        throw this.#refuse('the columns say what magnitudes are, and the model takes images alone');
+      return { chosen: { columns: [] }, taken: [] };
+    }
     const free = columns.filter((column) => !this.#isPicked(column));
     const saidSome = features.some((feature) => Object.hasOwn(this.#said, feature));
     const said = this.#saidColumn('magnitudes');
@@ -355,4 +366,9 @@ class Chooser {
     ].filter(([what = '', column]) => column !== placeholder(what));
     return [['image', image], ...beside, ...rest].map(([what, column]) => `${what}=${column}`).join(',');
   }
+}
+
+/** Whether a column at the second place can only be the truth. */
+function isTruthLike(column: SampleColumn | undefined): boolean {
+  return column !== undefined && isScalar(column);
 }

@@ -41,6 +41,6 @@ async function describe(model: string, options: DescribeOptions, terminal: Termi
   else
     printLine(
       terminal.stdout,
-      `It takes ${spec.image.bands.join(', ')} in ${spec.image.side} x ${spec.image.side} pixels, and ${spec.features.join(', ')}. Written to ${out}`,
+      `It takes ${spec.image.bands.join(', ')} in ${spec.image.side} x ${spec.image.side} pixels${spec.features.length === 0 ? '' : `, and ${spec.features.join(', ')}`}. Written to ${out}`,
     );
 }
