@@ -26,7 +26,8 @@ export { ModelCache, type LeasedModel, type ModelCacheOptions, type WantedModel 
 export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
 export { modelInStore, modelNamed, modelOnDisk, type ModelSource } from './model/model-source.ts';
 export { loadModel, openModel, type LoadedModel, type LoadOptions, type OpenModelOptions } from './model/open-model.ts';
-export { modelSpecIn, readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
+export { parsedYaml, readSpec, specFiles } from './model/spec-file.ts';
+export { readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
 export { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
 export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality/image-hashes.ts';
 export { PartitionChecks } from './quality/partition-checks.ts';

@@ -46,6 +46,8 @@ export interface InferReport {
   readonly not_checked: readonly string[];
   /** Which columns of the files were taken for what. */
   readonly columns_taken: readonly TakenColumn[];
+  /** The file beside the model that says what it takes; absent where the model says it, or nobody. */
+  readonly model_spec_file?: string;
   /** Galaxies that came without a true redshift, and N(z) of the predictions of all; absent where all had one. */
   readonly without_truth?: number;
   readonly redshift_histogram?: RedshiftHistogram;
@@ -66,6 +68,7 @@ export interface InferMeasurements extends LedgerScores {
   readonly findings: DataFindings;
   /** Of all files. */
   readonly taken?: readonly TakenColumn[];
+  readonly specFile?: string | undefined;
 }
 
 export function inferReport(measured: InferMeasurements): InferReport {
@@ -95,6 +98,10 @@ export function inferReport(measured: InferMeasurements): InferReport {
     warnings: measured.findings.warnings,
     not_checked: measured.findings.notChecked,
     columns_taken: distinctTaken(measured.taken ?? []),
-    ...defined({ without_truth: measured.without_truth, redshift_histogram: measured.redshift_histogram }),
+    ...defined({
+      model_spec_file: measured.specFile,
+      without_truth: measured.without_truth,
+      redshift_histogram: measured.redshift_histogram,
+    }),
   };
 }

@@ -10,7 +10,7 @@ export interface UploadedModel {
   readonly sent: readonly string[];
   /** Keys that had this content already. */
   readonly kept: readonly string[];
-  /** Key of the trained ranges of another model that was there under this name. */
+  /** Keys of the trained ranges and the spec of another model that was there under this name. */
   readonly removed: readonly string[];
 }
 
@@ -28,14 +28,16 @@ export async function uploadModel(
   prefix: string,
   options: ReadOptions = {},
 ): Promise<UploadedModel> {
-  const { graph, weights, trained } = await modelFilesAt(path);
+  const { graph, weights, trained, spec } = await modelFilesAt(path);
   const folder = weights.length === 0 ? prefix : `${prefix}/${basename(graph.name, '.onnx')}`;
   // The graph is the last: whoever finds it finds what it names.
-  const files = [...weights, ...(trained === undefined ? [] : [trained]), graph];
+  const files = [...weights, ...[trained, spec].filter((file) => file !== undefined), graph];
   const compared: FileToSend[] = [];
   for (const file of files) compared.push(await compareFile(file.path, store, `${folder}/${file.name}`, options));
   const missing = compared.filter(({ isThere }) => !isThere);
-  const removed = missing.length === 0 || trained !== undefined ? [] : await removeRanges(store, folder, graph.name);
+  const others = modelFileNames(graph.name, []);
+  const gone = [...(trained === undefined ? [others.trained] : []), ...(spec === undefined ? [others.spec] : [])];
+  const removed = missing.length === 0 ? [] : await removeAll(store, folder, gone);
   for (const file of missing) await sendFile(file, store, options);
   return {
     key: `${folder}/${graph.name}`,
@@ -50,15 +52,19 @@ export function describeUpload({ sent, kept, removed }: UploadedModel): string {
   const parts: readonly (readonly [keys: readonly string[], what: string])[] = [
     [sent, 'uploaded'],
     [kept, 'there already'],
-    [removed, 'deleted: it told what an earlier model of this name was trained on'],
+    [removed, 'deleted: told of an earlier model of this name'],
   ];
   return `Model: ${parts.flatMap(([keys, what]) => (keys.length === 0 ? [] : [`${keys.join(', ')} ${what}`])).join('; ')}`;
 }
 
-/** The ranges of the model that had this name before say nothing of this one. */
-async function removeRanges(store: ObjectStore, folder: string, graph: string): Promise<string[]> {
-  const key = `${folder}/${modelFileNames(graph, []).trained}`;
-  if ((await store.head(key)) === undefined) return [];
-  await store.delete(key);
-  return [key];
+/** What was told of the model that had this name before says nothing of this one. */
+async function removeAll(store: ObjectStore, folder: string, names: readonly string[]): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of names) {
+    const key = `${folder}/${name}`;
+    if ((await store.head(key)) === undefined) continue;
+    await store.delete(key);
+    removed.push(key);
+  }
+  return removed;
 }

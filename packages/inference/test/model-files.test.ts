@@ -31,6 +31,7 @@ describe('the names of a model’s files', () => {
       graph: 'a.onnx',
       weights: ['a.onnx.data', 'more/w.bin'],
       trained: 'a.trained.json',
+      spec: 'a.spec.yaml',
     });
     expect(modelFileNames('model.onnx', ['w.bin'])).toMatchObject({
       weights: ['w.bin'],
@@ -163,7 +164,7 @@ describe('uploading a model', () => {
     const replaced = await uploadModel(path, store, 'models');
     expect(replaced.removed).toEqual(['models/a.trained.json']);
     expect(describeUpload(replaced)).toBe(
-      'Model: models/a.onnx uploaded; models/a.trained.json deleted: it told what an earlier model of this name was trained on',
+      'Model: models/a.onnx uploaded; models/a.trained.json deleted: told of an earlier model of this name',
     );
     expect(await store.head('models/a.trained.json')).toBeUndefined();
   });

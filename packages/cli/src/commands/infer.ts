@@ -163,6 +163,7 @@ async function predict(
     peakRssMb: peakRssMb(),
     arithmetic: model.arithmetic,
     out: lost === undefined ? out : null,
+    specFile: model.specFile,
     taken: partitions.flatMap(({ taken = [] }) => taken),
     findings: { ...findings, warnings: [...notes, ...findings.warnings, ...repeats] },
   });

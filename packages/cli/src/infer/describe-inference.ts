@@ -9,6 +9,9 @@ export function describeInference(report: InferReport): string {
   const { scores, flagged, warnings, without_truth: unknown = 0, redshift_histogram: histogram } = report;
   const figures = formatPairs([
     ['Samples', String(report.samples)],
+    ...(report.model_spec_file === undefined
+      ? []
+      : ([['Model takes', `what ${report.model_spec_file} says`]] as const)),
     ...(isWorthTelling(report.columns_taken) ? ([['Columns', describeTaken(report.columns_taken)]] as const) : []),
     ['Total time', `${seconds(report.wall_clock_seconds)} (processor time ${seconds(report.cpu_seconds)})`],
     [

@@ -20,11 +20,11 @@ const READABLE_BY_ALL = 0o100644;
 
 /** What of a model is packed, all that `modelFilesAt` finds, so that the function opens it as it lies here. */
 async function modelFiles(model: string): Promise<PackedFile[]> {
-  const { graph, weights, trained } = await modelFilesAt(model, 'model.onnx');
+  const { graph, weights, trained, spec } = await modelFilesAt(model, 'model.onnx');
   return [
     // Weights hardly shrink.
     ...[graph, ...weights].map(({ name, path }) => ({ name, path, compress: false })),
-    ...(trained === undefined ? [] : [trained]),
+    ...[trained, spec].filter((file) => file !== undefined),
   ];
 }
 

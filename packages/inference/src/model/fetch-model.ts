@@ -5,6 +5,7 @@ import { describeOnnx } from '../onnx/describe-onnx.ts';
 import { modelFileNames } from '../onnx/model-files.ts';
 import { findWeights, readGraph } from './read-model.ts';
 import type { ModelSource } from './model-source.ts';
+import { readSpec } from './spec-file.ts';
 
 /** A model as files of this machine. */
 export interface FetchedModel {
@@ -23,15 +24,14 @@ export interface FetchedModel {
  */
 export async function fetchModel(source: ModelSource, folder: string): Promise<FetchedModel> {
   const graph = await readGraph(source);
-  const { weights, trained } = modelFileNames(
-    source.graph,
-    describeOnnx(graph, source.label).externalFiles,
-    source.label,
-  );
+  const { externalFiles, metadata } = describeOnnx(graph, source.label);
+  const { weights, trained, spec } = modelFileNames(source.graph, externalFiles, source.label);
   const beside = [];
   for (const name of weights) beside.push({ name, file: await findWeights(source, name) });
   const ranges = await source.find(trained);
   if (ranges !== undefined) beside.push({ name: trained, file: ranges });
+  const { file: said } = await readSpec(source, metadata);
+  if (said !== undefined) beside.push({ name: spec, file: said });
   let bytes = graph.byteLength;
   for (const { name, file } of beside) {
     const content = await file.read();

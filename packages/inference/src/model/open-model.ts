@@ -15,6 +15,8 @@ export interface LoadedModel {
   readonly trained: TrainedRanges | undefined;
   /** How far it is from the model that it was made of; undefined unless it was quantised. */
   readonly arithmetic: Arithmetic | undefined;
+  /** The file beside it that says what it takes of a galaxy, where one does. */
+  readonly specFile?: string | undefined;
   /** One sentence for each thing that was let pass. */
   readonly warnings: readonly string[];
 }
@@ -43,7 +45,7 @@ export async function openModel({ modelPath, label, ...options }: OpenModelOptio
 
 /** The same for a model in memory, whose bytes are gone afterwards. */
 export async function loadModel(content: ModelContent, options: LoadOptions): Promise<LoadedModel> {
-  const { label, sha256, trained, arithmetic } = content;
+  const { label, sha256, trained, arithmetic, specFile } = content;
   const { names = {} } = options;
   const predictor = await createPredictor(content, options);
   try {
@@ -52,7 +54,7 @@ export async function loadModel(content: ModelContent, options: LoadOptions): Pr
     const verdict = known ?? (await named(label, probe(predictor)));
     if (known === undefined) await verdicts.keep(sha256, names, verdict);
     const warnings = checkVerdict(verdict, label, options);
-    return { sha256, predictor, trained, arithmetic, warnings };
+    return { sha256, predictor, trained, arithmetic, specFile, warnings };
   } catch (error) {
     await predictor.close();
     throw error;

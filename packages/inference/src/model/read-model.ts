@@ -1,20 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import {
-  ASTROMAE,
-  MODEL_SPEC_KEY,
-  modelSpecSchema,
-  parseJsonAs,
-  UserInputError,
-  type Arithmetic,
-  type ModelSpec,
-  type TrainedRanges,
-} from '@cosmicai/payload';
+import { UserInputError, type Arithmetic, type ModelSpec, type TrainedRanges } from '@cosmicai/payload';
 import { describeOnnx } from '../onnx/describe-onnx.ts';
 import { arithmeticIn } from '../onnx/arithmetic.ts';
 import { modelFileNames } from '../onnx/model-files.ts';
 import { readTrainedRanges } from '../quality/trained-ranges.ts';
 import type { FoundFile, ModelSource } from './model-source.ts';
+import { readSpec } from './spec-file.ts';
 
 /** A model read into memory: what is described, hashed and run are the same bytes, whatever becomes of the files. */
 export interface ModelContent {
@@ -24,8 +16,10 @@ export interface ModelContent {
   readonly sha256: string;
   /** Bytes of all files. */
   readonly size: number;
-  /** What it takes of a galaxy: what its metadata tell, else what AstroMAE takes. */
+  /** What it takes of a galaxy: what its metadata tell, else the file beside it, else what AstroMAE takes. */
   readonly spec: ModelSpec;
+  /** The file beside it that says so. */
+  readonly specFile: string | undefined;
   /** What it was trained on; undefined where nobody says. */
   readonly trained: TrainedRanges | undefined;
   /** What its metadata say of how it was quantised; undefined where they don't. */
@@ -57,7 +51,8 @@ export async function readModel(source: ModelSource, graph?: FoundFile): Promise
       `The model ${source.label} can't be used: weights of a graph within its graph, as If and Loop have, are in ${nested}. Save it as one file: onnx.save_model(model, path, save_as_external_data=False).`,
     );
   }
-  const spec = modelSpecIn(metadata, source.label);
+  const said = await readSpec(source, metadata);
+  const { spec } = said;
   const trained = await readTrainedRanges(source, metadata, spec);
   const { sha256, size, external, versions } = await readWeights(source, bytes, externalFiles);
   return {
@@ -66,18 +61,11 @@ export async function readModel(source: ModelSource, graph?: FoundFile): Promise
     sha256,
     size,
     spec,
+    specFile: said.file?.label,
     trained: trained.ranges,
     arithmetic: arithmeticIn(metadata, source.label),
-    beside: new Map<string, string | undefined>([...versions, ...trained.beside]),
+    beside: new Map<string, string | undefined>([...versions, ...said.beside, ...trained.beside]),
   };
-}
-
-/** What a model takes of a galaxy: what its metadata tell, else what AstroMAE takes. @throws InvalidInputError when they hold no spec */
-export function modelSpecIn(metadata: ReadonlyMap<string, string>, label: string): ModelSpec {
-  const text = metadata.get(MODEL_SPEC_KEY);
-  return text === undefined
-    ? ASTROMAE
-    : parseJsonAs(modelSpecSchema, text, `${MODEL_SPEC_KEY} in the metadata of ${label}`);
 }
 
 /** The bytes of a graph. @throws UserInputError when it isn't there or can't be read */

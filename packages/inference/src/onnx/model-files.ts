@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { trainedRangesFile, UserInputError } from '@cosmicai/payload';
 import { codeOf, kindOf } from '@cosmicai/store';
+import { modelOnDisk } from '../model/model-source.ts';
+import { readSpec, specFiles } from '../model/spec-file.ts';
 import { describeOnnxFile } from './describe-onnx.ts';
 
 /** What the files of a model are called, relative to the folder that it lies in, with / between folders. */
@@ -11,6 +13,8 @@ export interface ModelFileNames {
   readonly weights: readonly string[];
   /** Tells what the model was trained on; many models lack it. */
   readonly trained: string;
+  /** Tells what the model takes, where its metadata don't. */
+  readonly spec: string;
 }
 
 /** A file of a model on this machine. */
@@ -27,6 +31,8 @@ export interface ModelFiles {
   readonly weights: readonly ModelFile[];
   /** Undefined: there is none. */
   readonly trained: ModelFile | undefined;
+  /** Undefined: there is none, or the model needs none. */
+  readonly spec: ModelFile | undefined;
 }
 
 /**
@@ -41,7 +47,8 @@ export function modelFileNames(graph: string, externalFiles: readonly string[], 
   const trained = trainedRangesFile(graph);
   const weights = externalFiles.map((location) => checkedLocation(location, label));
   const taken = weights.find((name) => name === graph || name === trained);
-  if (taken === undefined) return { graph, weights, trained };
+  const [spec] = specFiles(graph);
+  if (taken === undefined) return { graph, weights, trained, spec };
   throw new UserInputError(
     `The model ${label} can't be used: its weights are in a file named "${taken}", which is the name of ${taken === graph ? 'the model itself' : 'the file of its trained ranges'} there. Export it with another name for its weights.`,
   );
@@ -94,7 +101,7 @@ export async function weightsAt(path: string, externalFiles: readonly string[], 
  * @throws UserInputError when the file is not a model, one of its files isn't there, or names don't fit
  */
 export async function modelFilesAt(path: string, graph = basename(path), label = path): Promise<ModelFiles> {
-  const { externalFiles } = describeOnnxFile(path, label);
+  const { externalFiles, metadata } = describeOnnxFile(path, label);
   const names = modelFileNames(graph, externalFiles, label);
   const weights = await weightsAt(path, externalFiles, label);
   const beside = trainedRangesFile(path);
@@ -103,7 +110,18 @@ export async function modelFilesAt(path: string, graph = basename(path), label =
     graph: { path, name: graph, size: (await stat(path)).size },
     weights,
     trained: trained === undefined ? undefined : { path: beside, name: names.trained, size: trained },
+    spec: await specAt(path, metadata, names.spec),
   };
+}
+
+/** The file that says what a model takes, where one does and the model itself doesn't. @throws UserInputError when it is no spec */
+async function specAt(
+  path: string,
+  metadata: ReadonlyMap<string, string>,
+  name: string,
+): Promise<ModelFile | undefined> {
+  const { file } = await readSpec(modelOnDisk(path), metadata);
+  return file && { path: file.label, name, size: file.size };
 }
 
 /**

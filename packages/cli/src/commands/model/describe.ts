@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { withMetadata } from '@cosmicai/inference';
+import { parsedYaml, withMetadata } from '@cosmicai/inference';
 import { MODEL_SPEC_KEY, modelSpecSchema, parseAs } from '@cosmicai/payload';
 import { writeNamedFile } from '@cosmicai/store';
 import { Command } from 'commander';
-import { z } from 'zod';
 import { resolveModel } from '../../inputs/files.ts';
-import { readJson } from '../../inputs/json-file.ts';
+import { readText } from '../../inputs/json-file.ts';
 import { printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { refuseToLeaveWeights } from './profile.ts';
 
@@ -23,7 +22,7 @@ export function describeCommand(terminal: Terminal): Command {
       'Writes a copy of a model that says which bands, pixels and features it takes of a galaxy, so that it runs on partitions of these. Models that don’t say it take five bands of 32 x 32 pixels and five magnitudes.',
     )
     .argument('<model>', 'ONNX file')
-    .requiredOption('--spec <file>', 'JSON file with the model’s inputs')
+    .requiredOption('--spec <file>', 'YAML or JSON file with the model’s inputs')
     .requiredOption('-o, --out <file>', 'file for the copy')
     .option('--json', 'print the spec as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model describe hsc.onnx --spec hsc.json --out hsc-described.onnx\n')
@@ -34,7 +33,7 @@ async function describe(model: string, options: DescribeOptions, terminal: Termi
   const path = resolveModel(model, terminal);
   const out = resolve(terminal.cwd, options.out);
   refuseToLeaveWeights(path, out);
-  const said = await readJson(resolve(terminal.cwd, options.spec), z.json());
+  const said = await parsedYaml(await readText(resolve(terminal.cwd, options.spec)), options.spec);
   const spec = parseAs(modelSpecSchema, said, `the spec ${options.spec}`);
   await writeNamedFile(out, 'The model', withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(said)));
   if (options.json) printJson(terminal, { ...spec, written: out });

@@ -1,7 +1,7 @@
 import { beginFile } from '@cosmicai/store';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { describeOnnxFile, modelSpecIn, RangeProfile, withMetadata } from '@cosmicai/inference';
+import { describeOnnxFile, modelOnDisk, RangeProfile, readSpec, withMetadata } from '@cosmicai/inference';
 import {
   TRAINED_RANGES_KEY,
   trainedRangesFile,
@@ -52,7 +52,7 @@ async function profile(model: string, options: ProfileOptions, terminal: Termina
   const file = await beginFile(out, 'The ranges');
   const { ranges, galaxies } = await measure(
     options,
-    modelSpecIn(describeOnnxFile(path).metadata, model),
+    (await readSpec(modelOnDisk(path), describeOnnxFile(path).metadata)).spec,
     terminal,
   ).catch(async (error: unknown) => {
     await file.abandon();

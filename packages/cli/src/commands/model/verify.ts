@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { parseGolden, type Reference, type Verification, verifyModel } from '@cosmicai/astromae';
-import { describeOnnxFile, modelSpecIn, openModel, type Predictor } from '@cosmicai/inference';
+import { describeOnnxFile, modelOnDisk, openModel, readSpec, type Predictor } from '@cosmicai/inference';
 import type { ColumnChoice } from '@cosmicai/payload';
 import { scoresChangeTable, toldChange } from '@cosmicai/quantize';
 import type { Galaxies } from '@cosmicai/samples';
@@ -56,7 +56,8 @@ export function verifyCommand(terminal: Terminal): Command {
 }
 
 async function verify(modelPath: string, options: VerifyOptions, terminal: Terminal): Promise<number> {
-  const spec = modelSpecIn(describeOnnxFile(resolveModel(modelPath, terminal)).metadata, modelPath);
+  const path = resolveModel(modelPath, terminal);
+  const { spec } = await readSpec(modelOnDisk(path), describeOnnxFile(path).metadata);
   const partitions = await Partitions.open({ ...options, spec }, terminal);
   const golden = options.against.endsWith('.json')
     ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
