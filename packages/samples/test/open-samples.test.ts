@@ -61,7 +61,7 @@ describe('openSamples', () => {
     [
       'a picture',
       '\x89PNG\r\n\x1a\n',
-      'a.pt, byte 0: this is a picture (PNG or JPEG); save its tensors with torch.save',
+      'a.pt, byte 0: this is a picture',
     ],
     ['a page', '<!DOCTYPE html><html>', 'this is an HTML page'],
     ['nothing', '', /no torch.* file: expected a zip made by torch.save, which begins with 504b0304.*; found nothing/],

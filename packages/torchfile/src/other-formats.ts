@@ -12,6 +12,7 @@ const LOCAL_HEADER_BYTES = 30;
 const TAR_MAGIC_OFFSET = 257;
 
 const SAVE_TENSORS = 'save its tensors with torch.save';
+const SAVE_ARRAYS = 'save its arrays with numpy.savez, or its tensors with torch.save';
 const UNPACK = 'unpack it first';
 const COPY_AGAIN = 'the copy went wrong, copy the file again';
 
@@ -23,9 +24,27 @@ const FORMATS: readonly { readonly begins: string | RegExp; readonly is: string;
   { begins: /^SIMPLE {2}=/, is: 'this is a FITS file', remedy: SAVE_TENSORS },
   { begins: /^\x93NUMPY/, is: 'this is a NumPy array (.npy)', remedy: SAVE_TENSORS },
   { begins: /^PAR1/, is: 'this is a Parquet file', remedy: SAVE_TENSORS },
-  { begins: /^(\x89PNG|\xff\xd8\xff)/, is: 'this is a picture (PNG or JPEG)', remedy: SAVE_TENSORS },
+  {
+    begins: /^(\x89PNG|\xff\xd8\xff|GIF8|RIFF[^]{4}WEBP|BM[^]{4}\0{4})/,
+    is: 'this is a picture (PNG, JPEG, GIF …)',
+    remedy: SAVE_ARRAYS,
+  },
+  { begins: /^(II\x2a\0|MM\0\x2a|II\x2b\0|MM\0\x2b)/, is: 'this is a TIFF picture', remedy: SAVE_ARRAYS },
+  { begins: /^(ARROW1|FEA1)/, is: 'this is an Arrow (Feather) file', remedy: SAVE_ARRAYS },
+  { begins: /^CDF[\x01\x02\x05]/, is: 'this is a NetCDF file of version 3', remedy: SAVE_ARRAYS },
+  { begins: /^#ASDF/, is: 'this is an ASDF file', remedy: SAVE_ARRAYS },
+  { begins: /^SQLite format 3\0/, is: 'this is an SQLite database', remedy: SAVE_ARRAYS },
+  { begins: /^MATLAB 5\.0/, is: 'this is a file of MATLAB', remedy: SAVE_ARRAYS },
+  { begins: /^Obj\x01/, is: 'this is an Avro file', remedy: SAVE_ARRAYS },
+  { begins: /^%PDF-/, is: 'this is a PDF document', remedy: COPY_AGAIN },
+  { begins: /^\s*# ?%ECSV/, is: 'this is a table (ECSV) without images', remedy: SAVE_ARRAYS },
   { begins: '\x1f\x8b', is: 'this is compressed with gzip', remedy: UNPACK },
-  { begins: /^(BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd)/, is: 'this is compressed with bzip2, xz or zstd', remedy: UNPACK },
+  {
+    begins: /^(BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18)/,
+    is: 'this is compressed with bzip2, xz, zstd or lz4',
+    remedy: UNPACK,
+  },
+  { begins: /^(7z\xbc\xaf\x27\x1c|Rar!\x1a\x07)/, is: 'this is an archive of 7-Zip or RAR', remedy: UNPACK },
   {
     begins: /^version https:\/\/git-lfs/,
     is: 'this is a pointer of Git LFS, not the file itself',
@@ -34,7 +53,8 @@ const FORMATS: readonly { readonly begins: string | RegExp; readonly is: string;
   { begins: /^\s*<(!doctype|html)/i, is: 'this is an HTML page', remedy: `${COPY_AGAIN}, perhaps after signing in` },
   { begins: /^\s*<\?xml/i, is: 'this is an XML document, perhaps the error of a store', remedy: COPY_AGAIN },
   { begins: /^[^]{4}\0{4}\{"/, is: 'this is a safetensors file', remedy: SAVE_TENSORS },
-  { begins: /^\s*[{[]/, is: 'this is JSON', remedy: SAVE_TENSORS },
+  { begins: /^\s*<VOTABLE/i, is: 'this is a VOTable without images', remedy: SAVE_ARRAYS },
+  { begins: /^\s*[{[]/, is: 'this is JSON', remedy: SAVE_ARRAYS },
   { begins: '\x80\x02', ...PICKLE },
   { begins: '\x80\x03', ...PICKLE },
   { begins: '\x80\x04', ...PICKLE },
