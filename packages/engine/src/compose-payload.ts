@@ -40,6 +40,8 @@ export interface PayloadChanges {
   readonly map?: ModelInputs | undefined;
   /** What the tensors of the partitions are, in order. */
   readonly columns?: ColumnChoice | undefined;
+  /** Columns that go into the predictions as they are. */
+  readonly keep?: readonly string[] | undefined;
   readonly allowBatchDependence?: boolean | undefined;
   readonly requestPayer?: boolean | undefined;
   /** False: read public buckets without credentials. */
@@ -120,6 +122,7 @@ function changedFields(
       max_flagged: options.maxFlagged,
       fmi_enabled: options.fmi,
       columns: options.columns,
+      keep: options.keep,
       allow_batch_dependence: options.allowBatchDependence,
       check_crc: options.crc === false ? false : undefined,
       request_payer: options.requestPayer,

@@ -1,5 +1,5 @@
 import { defined, UserInputError, type TrainedRanges } from '@cosmicai/payload';
-import type { Galaxies, GalaxySource, ObjectIds } from '@cosmicai/samples';
+import type { CarriedColumn, Galaxies, GalaxySource, ObjectIds } from '@cosmicai/samples';
 import { ModelFailure } from './errors.ts';
 import { MICRO_BATCH, type Predictor } from './predictor.ts';
 import { flagInputs, flagPredictions } from './quality/flag-samples.ts';
@@ -33,6 +33,8 @@ export interface PredictedSamples {
   readonly zSpec: Float64Array | null;
   /** Names of the objects; absent where the file has none. */
   readonly id?: ObjectIds;
+  /** Columns of the file that are kept as they are. */
+  readonly carried?: readonly CarriedColumn[];
   /** Predicted redshift. */
   readonly zPred: Float32Array;
   /** Bits of QUALITY_FLAGS. */
@@ -92,8 +94,8 @@ async function predictBatch(
       throw atGalaxies(error, source, batch.from);
     }));
   flagPredictions(flags, zPred, trained);
-  const { from, count, magnitudes, redshift: zSpec, id } = batch;
-  return { from, count, magnitudes, zSpec, zPred, flags, ...defined({ id }) };
+  const { from, count, magnitudes, redshift: zSpec, id, carried } = batch;
+  return { from, count, magnitudes, zSpec, zPred, flags, ...defined({ id, carried }) };
 }
 
 /** A model's failure with the file and the galaxies it fails on, by their indices. */

@@ -13,6 +13,8 @@ export interface PredictSourceOptions extends Pick<PredictPartitionOptions, 'kep
   readonly checkCrc: boolean;
   /** Which column of the file is what. */
   readonly columns?: ColumnChoice | undefined;
+  /** Columns that go into the predictions as they are. */
+  readonly keep?: readonly string[] | undefined;
   /** Takes the hashes of the images, with those of other files; default: each file's are its own. */
   readonly hashes?: ImageHashes;
   readonly signal?: AbortSignal;
@@ -42,14 +44,14 @@ export interface PredictedSource {
 export async function predictSource(
   input: SampleInput,
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
-  { batchSize, checkCrc, columns, hashes, kept, signal, onPredicted, onProgress }: PredictSourceOptions,
+  { batchSize, checkCrc, columns, keep, hashes, kept, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
   const { spec } = predictor.contract;
   const left = new AbortController();
   const ended = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
   try {
     const file = isFolder(input) ? input : inPieces(input, { signal: ended });
-    const source = await openGalaxies(file, { checkCrc, columns, spec });
+    const source = await openGalaxies(file, { checkCrc, columns, keep, spec });
     const { count } = source;
     const checks = new PartitionChecks(spec, hashes);
     let done = 0;

@@ -8,6 +8,7 @@ import {
   QUALITY_FLAGS,
 } from '@cosmicai/payload';
 import type { PredictedSamples } from './predict-partition.ts';
+import { carriedKinds } from './predictions/carried-columns.ts';
 import { commonIds, idsOf, PredictionsEncoder } from './predictions/predictions-encoder.ts';
 
 /** Predictions of one partition in the order of its samples. */
@@ -25,7 +26,13 @@ export function encodePredictions(
 ): Uint8Array {
   const kinds = partitions.flatMap(({ batches }) => batches.map(idsOf));
   const ids = kinds.length === 0 ? 'none' : kinds.reduce((one, other) => commonIds(one, other));
-  const encoder = new PredictionsEncoder({ rank, features, ids });
+  const first = partitions.flatMap(({ batches }) => batches)[0];
+  const encoder = new PredictionsEncoder({
+    rank,
+    features,
+    ids,
+    carried: first === undefined ? [] : carriedKinds(first),
+  });
   const parts: Uint8Array[] = [];
   for (const { partition, batches } of partitions)
     for (const samples of batches) parts.push(...encoder.add(partition, samples));

@@ -208,6 +208,7 @@ async function readPartition(
       batchSize: task.BATCH_SIZE,
       checkCrc: task.CHECK_CRC,
       columns: task.COLUMNS,
+      keep: task.KEEP,
       onProgress: tally.file(source.size),
       kept(from, count) {
         const known = pieces?.redshiftOf(version, from, count);

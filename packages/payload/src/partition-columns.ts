@@ -73,6 +73,19 @@ function byName(given: unknown): ColumnNames | undefined {
   return Object.hasOwn(names, 'image') && Object.hasOwn(names, 'images') ? undefined : names;
 }
 
+const KEPT = 'names of columns, each once: ra,dec';
+
+/** Columns that travel into the predictions as they are: a list, or text with commas. */
+export const keptColumnsSchema = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value),
+    z.array(z.string({ error: KEPT }).min(1, { error: KEPT }), { error: KEPT }),
+  )
+  .refine((names) => new Set(names).size === names.length, { error: KEPT });
+
+/** Columns that predictions have by themselves, beside those of the model's features and answers. */
+export const PREDICTION_COLUMNS = ['rank', 'partition', 'index', 'z_spec', 'z_pred', 'flags', 'id'] as const;
+
 /** What a column was taken for. */
 export const takenColumnSchema = z.object({
   /** `image`, `magnitudes`, a feature, the truth or `id`. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { flag, integer, text } from './fields.ts';
 import { modelInputsSchema, type ModelInputs } from './model-inputs.ts';
-import { partitionColumnsSchema, type ColumnChoice } from './partition-columns.ts';
+import { keptColumnsSchema, partitionColumnsSchema, type ColumnChoice } from './partition-columns.ts';
 import { MAX_BATCH_SIZE, MAX_WORLD_SIZE, type PublishRanks, publishRanksSchema } from './run-payload.ts';
 import {
   objectVersionSchema,
@@ -42,6 +42,8 @@ export const rankTaskSchema = z.looseObject(
     MODEL_INPUTS: modelInputsSchema.optional(),
     /** What the tensors of the partitions are, in order; absent: images, magnitudes and, where there is a third, redshift. */
     COLUMNS: partitionColumnsSchema.optional(),
+    /** Columns of the partitions that go into the predictions as they are. */
+    KEEP: keptColumnsSchema.optional(),
     ALLOW_BATCH_DEPENDENCE: flag.optional(),
     /** False: the partitions are read without checking their CRC-32. */
     CHECK_CRC: flag.default(true),
@@ -84,6 +86,7 @@ export interface RankTaskItem {
   readonly MODEL_SHA256?: string;
   readonly MODEL_INPUTS?: ModelInputs;
   readonly COLUMNS?: ColumnChoice;
+  readonly KEEP?: readonly string[];
   readonly ALLOW_BATCH_DEPENDENCE?: boolean;
   readonly CHECK_CRC?: boolean;
   readonly HASH_INPUTS?: boolean;

@@ -6,7 +6,7 @@ import { spelledFields, type SpelledFields } from './field-names.ts';
 import { decimal, flag, integer, matching, text } from './fields.ts';
 import { modelInputsSchema } from './model-inputs.ts';
 import { parseAs, parseOrProblems } from './parse.ts';
-import { partitionColumnsSchema } from './partition-columns.ts';
+import { keptColumnsSchema, partitionColumnsSchema } from './partition-columns.ts';
 import { sha256Schema } from './written-file.ts';
 import { bucket, folder, objectPath } from './places.ts';
 
@@ -54,6 +54,7 @@ const fields = {
   model_sha256: sha256Schema.optional(),
   model_inputs: modelInputsSchema.optional(),
   columns: partitionColumnsSchema.optional(),
+  keep: keptColumnsSchema.optional(),
   allow_batch_dependence: flag.optional(),
   max_concurrency: integer(1, MAX_WORLD_SIZE).default(DEFAULT_MAX_CONCURRENCY),
   tolerated_failure_percentage: decimal(0, 100).default(0),

@@ -71,3 +71,16 @@ it('what was taken is told once, and in words', () => {
   expect(distinctTaken([...taken, ...taken])).toEqual(taken);
   expect(describeTaken(taken)).toBe('image = img (channels last), redshift');
 });
+
+describe('columns that are kept', () => {
+  it.each([
+    ['ra, dec', ['ra', 'dec']],
+    [['a, b'], ['a, b']],
+  ])('may be %j', (given, expected) => {
+    expect(parseRunPayload({ bucket: 'galaxies', keep: given }).payload.keep).toEqual(expected);
+  });
+
+  it.each([[''], ['ra,'], ['ra,ra'], [[7]], [{}]])('may not be %j', (given) => {
+    expect(() => parseRunPayload({ bucket: 'galaxies', keep: given })).toThrow('names of columns, each once: ra,dec');
+  });
+});

@@ -10,6 +10,8 @@ export interface OpenSamplesOptions {
   readonly spec?: ModelSpec;
   /** Which column of the file is what. Default: found by names; without names images, magnitudes and, where there is a third, the truth. */
   readonly columns?: ColumnChoice | undefined;
+  /** Names of columns that are handed on as they are. */
+  readonly keep?: readonly string[] | undefined;
   /** True: a folder is refused where files are missing, unexpected or can't be read. Default: it tells of them in `notes`. */
   readonly strict?: boolean | undefined;
 }

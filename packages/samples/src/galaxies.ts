@@ -14,6 +14,7 @@ import {
   type SampleBatch,
   type SampleColumn,
   type SampleSource,
+  type ValueType,
 } from './source.ts';
 
 /** Consecutive samples as models take them. Arrays are the source's own where it has them so, row-major. */
@@ -29,6 +30,15 @@ export interface Galaxies {
   readonly redshift: Float64Array | null;
   /** Names of the objects, [count]; absent where the source has none. */
   readonly id?: ObjectIds;
+  /** Columns that were asked for as they are; absent where none were. */
+  readonly carried?: readonly CarriedColumn[];
+}
+
+/** A column that is handed on as it is: one value for each sample. */
+export interface CarriedColumn {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly values: ArrayLike<number | bigint | string | boolean>;
 }
 
 /** Spectroscopic redshifts of samples, NaN where nobody knows them: what metrics leave out. */
@@ -50,7 +60,7 @@ export interface GalaxySource extends Pick<SampleSource, 'name' | 'count' | 'unc
  * @throws UnusableFileError as openSamples does, and when the file has no such columns
  */
 export async function openGalaxies(file: SampleInput, options: OpenSamplesOptions = {}): Promise<GalaxySource> {
-  return galaxiesOf(await openSamples(file, options), options.spec, options.columns);
+  return galaxiesOf(await openSamples(file, options), options.spec, options.columns, options.keep);
 }
 
 /**
@@ -58,12 +68,18 @@ export async function openGalaxies(file: SampleInput, options: OpenSamplesOption
  * those that their names tell. Images become float32, cut to the model's side and with its bands in its order; what is so already
  * passes through without a copy.
  *
+ * @param keep names of columns that are handed on as they are
  * @throws UnusableFileError that says what is missing or could be either of two, what is there, and what to type
  */
-export function galaxiesOf(source: SampleSource, spec: ModelSpec = ASTROMAE, columns?: ColumnChoice): GalaxySource {
-  const { image, features, truth, id, taken } = chooseColumns(source, spec, columns);
+export function galaxiesOf(
+  source: SampleSource,
+  spec: ModelSpec = ASTROMAE,
+  columns?: ColumnChoice,
+  keep: readonly string[] = [],
+): GalaxySource {
+  const { image, features, truth, id, kept, taken } = chooseColumns(source, spec, columns, keep);
   const beside = 'columns' in features ? features.columns : [features.column];
-  const read = [image.column, ...beside, truth, id].filter((column) => column !== undefined);
+  const read = [image.column, ...beside, truth, id, ...kept].filter((column) => column !== undefined);
   const names = [...new Set(read.map(({ name }) => name))];
 
   function featuresIn(batch: SampleBatch): Float64Array {
@@ -84,6 +100,13 @@ export function galaxiesOf(source: SampleSource, spec: ModelSpec = ASTROMAE, col
     magnitudes: featuresIn(batch),
     redshift: truth === undefined ? null : float64Of(numbersOf(source, batch, truth)),
     ...(id !== undefined && { id: idsOf(valuesOf(source, batch, id)) }),
+    ...(kept.length > 0 && {
+      carried: kept.map((column) => ({
+        name: column.name,
+        type: column.type,
+        values: valuesOf(source, batch, column),
+      })),
+    }),
   });
   return {
     name: source.name,

@@ -4,7 +4,7 @@ export { inputsIn, isFolder, type FolderInputs, type SampleInput } from './folde
 export { folderIn, type FolderFile, type SampleFolder } from './folder/sample-folder.ts';
 export type { OpenSamplesOptions, SampleFormat, SamplesPart, SplitOptions, WrittenPart } from './format.ts';
 export { FORMATS } from './formats.ts';
-export { galaxiesOf, openGalaxies, truthOf, type Galaxies, type GalaxySource } from './galaxies.ts';
+export { galaxiesOf, openGalaxies, truthOf, type CarriedColumn, type Galaxies, type GalaxySource } from './galaxies.ts';
 export { openSamples, splitSamples, UnknownFormatError } from './open-samples.ts';
 export type {
   ArraysByType,

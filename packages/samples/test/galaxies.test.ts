@@ -574,3 +574,45 @@ describe('a model that looks at images alone', () => {
     expect(() => galaxiesOf(memorySource('x', 2, [MAGS]), alone)).toThrow(/--columns image=<image>$/);
   });
 });
+
+describe('columns that are kept', () => {
+  const keep = (columns: readonly Held[], names: readonly string[], more = {}) =>
+    galaxiesOf({ ...memorySource('cat.h5', 2, columns), ...more }, SMALL, undefined, names);
+
+  it('are handed on as they are, in the order that is asked for', async () => {
+    const { carried } = await keep(
+      [PIXELS, MAGS, scalar('ra'), scalar('z_best'), scalar('field', 'text')],
+      ['field', 'ra'],
+    ).read(0, 2);
+    expect(carried).toEqual([
+      { name: 'field', type: 'text', values: ['x', 'y'] },
+      { name: 'ra', type: 'float64', values: Float64Array.of(1, 2) },
+    ]);
+    expect('carried' in (await keep([PIXELS, MAGS], []).read(0, 1))).toBe(false);
+  });
+
+  it.each<[string, string, object, RegExp]>([
+    ['that isn’t there', 'dec', {}, /there is no column dec to keep\. It has: image/],
+    [
+      'of several numbers',
+      'magnitudes',
+      {},
+      /column magnitudes \(float64 \[2\]\) can’t be kept: it is not one value for each galaxy/,
+    ],
+    [
+      'that predictions have',
+      'z_pred',
+      {},
+      /the column z_pred can’t be kept: predictions have one of that name by themselves/,
+    ],
+    ['that is a feature', 'mag_g', {}, /the column mag_g can’t be kept/],
+    [
+      'that can’t be read',
+      'dec',
+      { unfit: new Map([['dec', 'is compressed']]) },
+      /dec, which is to be kept, is compressed/,
+    ],
+  ])('are refused: one %s', (_, name, more, message) => {
+    expect(() => keep([PIXELS, MAGS], [name], more)).toThrow(message);
+  });
+});

@@ -58,11 +58,7 @@ describe('openSamples', () => {
   });
 
   it.each([
-    [
-      'a picture',
-      '\x89PNG\r\n\x1a\n',
-      'a.pt, byte 0: this is a picture',
-    ],
+    ['a picture', '\x89PNG\r\n\x1a\n', 'a.pt, byte 0: this is a picture'],
     ['a page', '<!DOCTYPE html><html>', 'this is an HTML page'],
     ['nothing', '', /no torch.* file: expected a zip made by torch.save, which begins with 504b0304.*; found nothing/],
     ['anything', 'GALAXIES', /which begins with 504b0304.*; found bytes 47414c4158494553/],

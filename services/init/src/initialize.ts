@@ -185,7 +185,12 @@ function rankTasks(
     RUN_ID: runId,
     ...(payload.model !== undefined && { MODEL: payload.model }),
     ...(model && { MODEL_OBJECT: model }),
-    ...defined({ MODEL_SHA256: payload.model_sha256, MODEL_INPUTS: payload.model_inputs, COLUMNS: payload.columns }),
+    ...defined({
+      MODEL_SHA256: payload.model_sha256,
+      MODEL_INPUTS: payload.model_inputs,
+      COLUMNS: payload.columns,
+      KEEP: payload.keep,
+    }),
     ...(payload.allow_batch_dependence === true && { ALLOW_BATCH_DEPENDENCE: true }),
     ...(!payload.check_crc && { CHECK_CRC: false }),
     ...(payload.hash_inputs && { HASH_INPUTS: true }),

@@ -22,6 +22,7 @@ import {
   accessOf,
   columnsOption,
   crcOption,
+  keepOption,
   decimalNumber,
   wholeNumber,
   withAccessOptions,
@@ -42,6 +43,7 @@ interface InferOptions extends ModelUseOptions, AccessOptions {
   readonly json?: boolean;
   readonly crc: boolean;
   readonly columns?: ColumnChoice;
+  readonly keep?: readonly string[];
   readonly device: string;
   readonly maxFlagged: number;
 }
@@ -67,6 +69,7 @@ export function inferCommand(terminal: Terminal): Command {
     )
     .option('--device <name>', 'only cpu', 'cpu')
     .addOption(columnsOption())
+    .addOption(keepOption())
     .addOption(crcOption())
     .option('--json', 'print the figures as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai infer data/1.pt data/2.pt --batch-size 128 --out predictions.csv\n')
@@ -123,6 +126,7 @@ async function predict(
         batchSize: options.batchSize,
         checkCrc: options.crc,
         columns: options.columns,
+        keep: options.keep,
         signal: terminal.signal,
         onPredicted: (samples, total) => {
           if (file !== undefined) batches.push(samples);

@@ -1,6 +1,7 @@
 import { type NamedFile } from '@cosmicai/store';
 import { encodePredictions, placeName, type PartitionPredictions } from '@cosmicai/inference';
 import { UserInputError } from '@cosmicai/payload';
+import type { CarriedColumn } from '@cosmicai/samples';
 
 export type PredictionsFormat = 'csv' | 'parquet';
 
@@ -22,20 +23,25 @@ export async function writePredictions(
 
 /**
  * Columns index, z_spec (nothing where nobody knows it), z_pred, flags; the index counts through all files in the order given.
- * Where some file has names of its objects, id besides: `<file>#<index in it>` for objects without one.
+ * Where some file has names of its objects, id besides, then the columns that are kept: `<file>#<index in it>` for objects without one.
  */
 function* csvLines(partitions: readonly PartitionPredictions[]): Generator<string> {
   const named = partitions.some(({ batches }) => batches.some(({ id }) => id !== undefined));
-  yield `index,z_spec,z_pred,flags${named ? ',id' : ''}\n`;
+  const kept = partitions.flatMap(({ batches }) => batches)[0]?.carried ?? [];
+  yield `index,z_spec,z_pred,flags${named ? ',id' : ''}${kept.map(({ name }) => `,${csvText(name)}`).join('')}\n`;
   let index = 0;
   for (const { partition, batches } of partitions) {
-    for (const { from, zSpec, zPred, flags, count, id } of batches) {
+    for (const { from, zSpec, zPred, flags, count, id, carried = [] } of batches) {
       for (let sample = 0; sample < count; sample++) {
         const name = named ? `,${csvText(String(id?.[sample] ?? placeName(partition, from + sample)))}` : '';
-        yield `${index++},${zSpec?.[sample] ?? ''},${zPred[sample]},${flags[sample]}${name}\n`;
+        yield `${index++},${zSpec?.[sample] ?? ''},${zPred[sample]},${flags[sample]}${name}${keptText(carried, sample)}\n`;
       }
     }
   }
+}
+
+function keptText(carried: readonly CarriedColumn[], sample: number): string {
+  return carried.map(({ values }) => `,${csvText(String(values[sample]))}`).join('');
 }
 
 /** As RFC 4180 has it. */

@@ -3,7 +3,13 @@ import { RANK_MEMORY_MIB } from '@cosmicai/local/executions';
 import type { StoreAccess } from '@cosmicai/store';
 import { MEGABYTE } from '@cosmicai/torchfile';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { defined, PARTITION_COLUMNS, partitionColumnsSchema, UNREAD_COLUMN } from '@cosmicai/payload';
+import {
+  defined,
+  PARTITION_COLUMNS,
+  keptColumnsSchema,
+  partitionColumnsSchema,
+  UNREAD_COLUMN,
+} from '@cosmicai/payload';
 
 /** Parser of an option that takes a whole number of at least `min`. */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -80,6 +86,18 @@ export function columnsOption(): Option {
     `which column of a file is what: image=img,mag_g=gmag,redshift=z,id=objid; of tensors without names, in order: ${order} (not read)`,
   ).argParser((text) => {
     const { data, error } = partitionColumnsSchema.safeParse(text);
+    if (error !== undefined) throw new InvalidArgumentError(`Expected ${error.issues[0]?.message}.`);
+    return data;
+  });
+}
+
+/** Names columns that go into the predictions as they are. */
+export function keepOption(): Option {
+  return new Option(
+    '--keep <names>',
+    'columns of the files that go into the predictions as they are: ra,dec',
+  ).argParser((text) => {
+    const { data, error } = keptColumnsSchema.safeParse(text);
     if (error !== undefined) throw new InvalidArgumentError(`Expected ${error.issues[0]?.message}.`);
     return data;
   });

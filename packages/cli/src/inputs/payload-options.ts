@@ -1,7 +1,7 @@
 import { DEFAULT_BATCH_SIZE } from '@cosmicai/payload';
 import type { Command } from 'commander';
 import { withModelUse } from './model-options.ts';
-import { columnsOption, crcOption, decimalNumber, wholeNumber, withAccessOptions } from './options.ts';
+import { columnsOption, crcOption, keepOption, decimalNumber, wholeNumber, withAccessOptions } from './options.ts';
 
 /** Gives a command the options of PayloadChanges: the same in every command that takes a payload, so that what is quoted can be run. */
 export function withPayloadOptions(command: Command): Command {
@@ -22,6 +22,7 @@ export function withPayloadOptions(command: Command): Command {
       decimalNumber(0, 100),
     )
     .addOption(columnsOption())
+    .addOption(keepOption())
     .option('--fmi', 'let the ranks meet: barrier, metrics reduced to rank 0, fmi.json')
     .addOption(crcOption());
 }

@@ -1,6 +1,7 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData, type ColumnSource } from 'hyparquet-writer';
 import { FORMAT, PARQUET_FORMAT_KEY } from '@cosmicai/payload';
 import type { PredictedSamples } from '../predict-partition.ts';
+import { CarriedRows, type CarriedKind } from './carried-columns.ts';
 
 /**
  * Rows of the first row group, and of each that follows: a reader that wants a few gets few, and what is encoded at once is small.
@@ -17,11 +18,13 @@ export interface PredictionsEncoderOptions {
   /** Names of the features. */
   readonly features: readonly string[];
   readonly ids: IdKind;
+  /** Columns of the partitions that are kept. */
+  readonly carried?: readonly CarriedKind[];
 }
 
 /**
  * Encodes predictions as they come: rank, partition, index (in its partition), z_spec (null where nobody knows it), z_pred, the
- * features (mag_u … mag_z), flags and, where the objects have names, id. The key-value metadata tells the format. What is
+ * features (mag_u … mag_z), flags and, where the objects have names, id, then what is kept of the partitions. The key-value metadata tells the format. What is
  * handed out, one after the other, is a Parquet file; of its rows no more than a row group is kept.
  */
 export class PredictionsEncoder {
@@ -43,6 +46,10 @@ export class PredictionsEncoder {
 
   get ids(): IdKind {
     return this.#options.ids;
+  }
+
+  get carried(): readonly CarriedKind[] {
+    return this.#options.carried ?? [];
   }
 
   /** The bytes that are due with these samples, a row group at a time. */
@@ -105,10 +112,12 @@ class RowGroup {
   readonly #flags = new Int32Array(GROUP);
   readonly #features: readonly Float64Array[];
   readonly #ids: (string | bigint)[] = [];
+  readonly #carried: CarriedRows;
   #rows = 0;
 
   constructor(options: PredictionsEncoderOptions) {
     this.#options = options;
+    this.#carried = new CarriedRows(options.carried ?? []);
     this.#features = options.features.map(() => new Float64Array(GROUP));
   }
 
@@ -117,13 +126,11 @@ class RowGroup {
   }
 
   /** Takes the samples from the first to before the last. */
-  add(
-    partition: string,
-    { from, zSpec, zPred, flags, magnitudes, id }: PredictedSamples,
-    [first, end]: readonly [number, number],
-  ): void {
+  add(partition: string, samples: PredictedSamples, [first, end]: readonly [number, number]): void {
+    const { from, zSpec, zPred, flags, magnitudes, id } = samples;
     const row = this.#rows;
     const taken = end - first;
+    this.#carried.add(partition, samples, [first, end]);
     this.#zPred.set(zPred.subarray(first, end), row);
     this.#flags.set(flags.subarray(first, end), row);
     this.#known.fill(zSpec === null ? 0 : 1, row, row + taken);
@@ -148,6 +155,7 @@ class RowGroup {
     this.#rows = 0;
     this.#partitions.length = 0;
     this.#ids.length = 0;
+    this.#carried.clear();
   }
 
   /** @param typed with the types of a schema; beside one the writer takes none */
@@ -168,6 +176,7 @@ class RowGroup {
       ...features.map((name, at) => column(name, 'DOUBLE', this.#features[at]?.subarray(0, rows) ?? [])),
       column('flags', 'INT32', this.#flags.subarray(0, rows)),
       ...(ids === 'none' ? [] : [column('id', ids === 'text' ? 'STRING' : 'INT64', this.#ids)]),
+      ...this.#carried.columns().map(({ name, type, data }) => column(name, type, data)),
     ];
   }
 

@@ -3,6 +3,7 @@ import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hypa
 import type { WrittenFile } from '@cosmicai/payload';
 import { GrowingObject, type ObjectStore, type ReadOptions, type WrittenObject } from '@cosmicai/store';
 import type { PredictedSamples } from '../predict-partition.ts';
+import { carriedKinds, type CarriedKind } from './carried-columns.ts';
 import {
   commonIds,
   idsOf,
@@ -24,11 +25,15 @@ interface Begun {
 export class RankPredictions implements AsyncDisposable {
   readonly #store: ObjectStore;
   readonly #key: string;
-  readonly #options: Omit<PredictionsEncoderOptions, 'ids'> & ReadOptions;
+  readonly #options: Omit<PredictionsEncoderOptions, 'ids' | 'carried'> & ReadOptions;
   #begun: Begun | undefined;
   #failure: unknown;
 
-  constructor(store: ObjectStore, key: string, options: Omit<PredictionsEncoderOptions, 'ids'> & ReadOptions) {
+  constructor(
+    store: ObjectStore,
+    key: string,
+    options: Omit<PredictionsEncoderOptions, 'ids' | 'carried'> & ReadOptions,
+  ) {
     this.#store = store;
     this.#key = key;
     this.#options = options;
@@ -51,14 +56,14 @@ export class RankPredictions implements AsyncDisposable {
 
   async #add(partition: string, samples: PredictedSamples): Promise<void> {
     const ids = idsOf(samples);
-    this.#begun ??= this.#begin(ids);
+    this.#begun ??= this.#begin(ids, carriedKinds(samples));
     if (commonIds(this.#begun.encoder.ids, ids) !== this.#begun.encoder.ids) await this.#nameByText();
     await this.#write(partition, samples);
   }
 
   /** @throws the store's error */
   async finish(): Promise<WrittenFile> {
-    this.#begun ??= this.#begin('none');
+    this.#begun ??= this.#begin('none', []);
     const { encoder, object, hash } = this.#begun;
     const rest = encoder.finish();
     hash.update(rest);
@@ -72,10 +77,10 @@ export class RankPredictions implements AsyncDisposable {
     await this.#begun?.object[Symbol.asyncDispose]();
   }
 
-  #begin(ids: IdKind): Begun {
+  #begin(ids: IdKind, carried: readonly CarriedKind[]): Begun {
     const { signal } = this.#options;
     return {
-      encoder: new PredictionsEncoder({ ...this.#options, ids }),
+      encoder: new PredictionsEncoder({ ...this.#options, ids, carried }),
       object: new GrowingObject(this.#store, this.#key, signal === undefined ? {} : { signal }),
       hash: createHash('sha256'),
     };
@@ -95,9 +100,10 @@ export class RankPredictions implements AsyncDisposable {
    * written until then is ended, so that it can be read back, and replaced at the end.
    */
   async #nameByText(): Promise<void> {
+    const carried = this.#begun?.encoder.carried ?? [];
     const before = await this.finish();
-    this.#begun = this.#begin('text');
-    for await (const row of this.#rowsIn(before)) await this.#write(row.partition, this.#sampleOf(row));
+    this.#begun = this.#begin('text', carried);
+    for await (const row of this.#rowsIn(before)) await this.#write(row.partition, this.#sampleOf(row, carried));
   }
 
   async *#rowsIn({ size, etag }: WrittenObject): AsyncGenerator<StoredRow> {
@@ -115,7 +121,7 @@ export class RankPredictions implements AsyncDisposable {
     }
   }
 
-  #sampleOf(row: StoredRow): PredictedSamples {
+  #sampleOf(row: StoredRow, carried: readonly CarriedKind[]): PredictedSamples {
     return {
       from: row.index,
       count: 1,
@@ -124,6 +130,7 @@ export class RankPredictions implements AsyncDisposable {
       flags: Uint16Array.of(row.flags),
       magnitudes: Float64Array.from(this.#options.features, (name) => Number(row[name])),
       ...(row.id !== undefined && { id: [String(row.id)] }),
+      carried: carried.map((kind) => ({ ...kind, values: [row[kind.name] as string | number | bigint | boolean] })),
     };
   }
 }

@@ -1,6 +1,7 @@
 import {
   isInOrder,
   PARTITION_COLUMNS,
+  PREDICTION_COLUMNS,
   UnusableFileError,
   UNREAD_COLUMN,
   type ColumnChoice,
@@ -29,6 +30,8 @@ export interface ChosenColumns {
     | { readonly columns: readonly SampleColumn[] };
   readonly truth: SampleColumn | undefined;
   readonly id: SampleColumn | undefined;
+  /** As they were asked for. */
+  readonly kept: readonly SampleColumn[];
   readonly taken: readonly TakenColumn[];
 }
 
@@ -53,8 +56,13 @@ const IMAGES_ALONE = ['images', 'redshift'] as const;
  *
  * @throws UnusableFileError that says what is missing or could be either of two, what is there, and what to type
  */
-export function chooseColumns(source: SampleSource, spec: ModelSpec, choice: ColumnChoice | undefined): ChosenColumns {
-  return new Chooser(source, spec, choice).choose();
+export function chooseColumns(
+  source: SampleSource,
+  spec: ModelSpec,
+  choice: ColumnChoice | undefined,
+  keep: readonly string[] = [],
+): ChosenColumns {
+  return new Chooser(source, spec, choice).choose(keep);
 }
 
 class Chooser {
@@ -75,7 +83,7 @@ class Chooser {
     this.#said = choice !== undefined && !isInOrder(choice) ? this.#checked(choice) : this.#placed(choice);
   }
 
-  choose(): ChosenColumns {
+  choose(keep: readonly string[]): ChosenColumns {
     const image = this.#image();
     const features = this.#features();
     const truth = this.#single(this.#spec.truth, (name) => isTruthName(name, this.#spec), 'numbers');
@@ -93,6 +101,7 @@ class Chooser {
       features: features.chosen,
       truth: truth?.column,
       id: id?.column,
+      kept: keep.map((name) => this.#kept(name)),
       taken,
     };
   }
@@ -290,6 +299,20 @@ class Chooser {
       );
     }
     return this.#take(what, pick);
+  }
+
+  /** A column that goes into the predictions as it is. */
+  #kept(name: string): SampleColumn {
+    if ([...PREDICTION_COLUMNS, ...this.#spec.features].includes(name))
+      throw this.#misfit(`the column ${name} can’t be kept: predictions have one of that name by themselves`);
+    const column = this.#source.columns.find((candidate) => candidate.name === name);
+    const why = this.#source.unfit?.get(name);
+    if (column === undefined)
+      throw this.#misfit(
+        why === undefined ? `there is no column ${name} to keep` : `${name}, which is to be kept, ${why}`,
+      );
+    if (isOneEach(column.shape)) return column;
+    throw this.#misfit(`column ${describeColumn(column)} can’t be kept: it is not one value for each galaxy`);
   }
 
   #saidColumn(what: string): Candidate | undefined {

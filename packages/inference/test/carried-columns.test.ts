@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileStore } from '@cosmicai/store';
+import { parquetReadObjects, parquetMetadata } from 'hyparquet';
+import { encodePredictions, type PredictedSamples } from '../src/index.ts';
+import { RankPredictions } from '../src/predictions/rank-predictions.ts';
+
+type Carried = NonNullable<PredictedSamples['carried']>;
+
+const ALL: Carried = [
+  { name: 'ra', type: 'float64', values: Float64Array.of(10.1234567890123, NaN) },
+  { name: 'mag', type: 'float32', values: Float32Array.of(0.1, -1) },
+  { name: 'big', type: 'int64', values: BigInt64Array.of(2n ** 62n, -(2n ** 62n)) },
+  { name: 'huge', type: 'uint64', values: BigUint64Array.of(2n ** 64n - 1n, 0n) },
+  { name: 'whole', type: 'int32', values: Int32Array.of(-(2 ** 31), 7) },
+  { name: 'count', type: 'uint32', values: Uint32Array.of(2 ** 32 - 1, 7) },
+  { name: 'byte', type: 'uint8', values: Uint8Array.of(255, 7) },
+  { name: 'star', type: 'bool', values: Uint8Array.of(1, 0) },
+  { name: 'field', type: 'text', values: ['COSMOS, é', ''] },
+];
+
+const samples = (carried: Carried | undefined, id?: PredictedSamples['id']): PredictedSamples => ({
+  from: 0,
+  count: 2,
+  magnitudes: Float64Array.of(20, 21),
+  zSpec: null,
+  zPred: Float32Array.of(0.5, 1),
+  flags: new Uint16Array(2),
+  ...(carried && { carried }),
+  ...(id && { id }),
+});
+
+const read = async (bytes: Uint8Array) => await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
+
+const EXPECTED = [
+  {
+    ra: 10.1234567890123,
+    mag: Math.fround(0.1),
+    big: 2n ** 62n,
+    huge: '18446744073709551615',
+    whole: -(2 ** 31),
+    count: 2n ** 32n - 1n,
+    byte: 255,
+    star: true,
+    field: 'COSMOS, é',
+  },
+  { ra: NaN, mag: -1, big: -(2n ** 62n), huge: '0', whole: 7, count: 7n, byte: 7, star: false, field: '' },
+];
+
+it('columns are kept with their types, after the names of the objects', async () => {
+  const bytes = encodePredictions(0, [{ partition: 'a.h5', batches: [samples(ALL, ['x', 'y'])] }], ['mag_g']);
+  const names = parquetMetadata(new Uint8Array(bytes).buffer).schema.map(({ name }) => name);
+  expect(names.slice(1)).toEqual([
+    'rank',
+    'partition',
+    'index',
+    'z_spec',
+    'z_pred',
+    'mag_g',
+    'flags',
+    'id',
+    ...ALL.map(({ name }) => name),
+  ]);
+  const rows = await read(bytes);
+  EXPECTED.forEach((row, at) => expect(rows[at]).toMatchObject(row));
+});
+
+describe('of several files', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cosmicai-carried-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('they stay when a later file names its objects in another way', async () => {
+    const store = fileStore(folder);
+    await using file = new RankPredictions(store, 'p.parquet', { rank: 3, features: ['mag_g'] });
+    await file.add('a.pt', samples(ALL, BigInt64Array.of(1n, 2n)));
+    await file.add('b.pt', samples(ALL, ['x', 'y']));
+    await file.finish();
+    const rows = await read(await store.get('p.parquet'));
+    expect(rows).toMatchObject(['1', '2', 'x', 'y'].map((id) => ({ id })));
+    [...EXPECTED, ...EXPECTED].forEach((row, at) => expect(rows[at]).toMatchObject(row));
+  });
+
+  it.each<[string, Carried | undefined, RegExp]>([
+    [
+      'of another type',
+      [{ name: 'ra', type: 'float32', values: new Float32Array(2) }],
+      /The column ra, which is kept, is float32 in b\.pt and float64 in the files before it/,
+    ],
+    ['not there', undefined, /The column ra, which is kept, is not there in b\.pt/],
+  ])('one that is %s is refused by the file’s name', async (_, carried, message) => {
+    await using file = new RankPredictions(fileStore(folder), 'p.parquet', { rank: 3, features: ['mag_g'] });
+    await file.add('a.pt', samples([{ name: 'ra', type: 'float64', values: new Float64Array(2) }]));
+    await expect(file.add('b.pt', samples(carried))).rejects.toThrow(message);
+  });
+});
