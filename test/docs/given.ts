@@ -10,6 +10,7 @@ import { storeSource } from '../../packages/torchfile/src/index.ts';
 import { root } from './commands.ts';
 
 const CHECKPOINT = join(root, 'packages/astromae/test/golden/cells-k1-g48.pt');
+const GALAXIESML = join(root, 'packages/samples/test/golden/galaxiesml.h5');
 
 /** Two partitions, each with enough galaxies that images and magnitudes can be compared. Made once. */
 const PARTITIONS = { count: 100, seed: 1, partitionBytes: 1_048_576 };
@@ -69,6 +70,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   'train/1.pt': copied(join(made, '1.pt'), 'train/1.pt'),
   'train/2.pt': copied(join(made, '2.pt'), 'train/2.pt'),
   'full.pt': copied(join(made, '1.pt'), 'full.pt'),
+  'hsc.h5': copied(GALAXIESML, 'hsc.h5'),
   'checkpoint.pt': copied(CHECKPOINT, 'checkpoint.pt'),
   'out/published.pt': copied(CHECKPOINT, 'out/published.pt'),
   'a trained checkpoint': inTurn(

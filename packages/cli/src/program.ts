@@ -24,12 +24,16 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
   infer: {
-    summary: 'predict the redshifts of partition files on this machine',
+    summary: 'predict the redshifts of files of galaxies on this machine',
     load: async () => (await import('./commands/infer.ts')).inferCommand,
   },
   simulate: {
     summary: 'write a simulated survey as partition files',
     load: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  },
+  convert: {
+    summary: 'convert HDF5, FITS, npz and other files into partition files',
+    load: async () => (await import('./commands/convert.ts')).convertCommand,
   },
   split: {
     summary: 'split a big partition file into many',

@@ -29,6 +29,7 @@ const FAILING = [
   ['infer', 'gone.pt'],
   ['infer', 'text.pt'],
   ['simulate', '--catalogue', 'nosuch.csv', '--out', 'made'],
+  ['convert', 'gone.h5', '--out', 'made'],
   ['split', 'gone.pt', '--out', 'made'],
   ['model', 'describe', 'gone.onnx', '--spec', 'no.json', '--out', 'made.onnx'],
   ['model', 'import', 'gone.pt', '--out', 'made.onnx'],

@@ -1,4 +1,5 @@
 export type { ObjectIds } from '@cosmicai/torchfile';
+export { convertSamples, type Conversion, type ConvertedPart, type ConvertOptions } from './convert/convert-samples.ts';
 export { batchesOf, checkRange } from './batches-of.ts';
 export { inputsIn, isFolder, type FolderInputs, type SampleInput } from './folder/folder-inputs.ts';
 export { folderIn, type FolderFile, type SampleFolder } from './folder/sample-folder.ts';
