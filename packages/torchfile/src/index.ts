@@ -48,8 +48,8 @@ export { partitionSize, partitionStream, writePartition, type PartitionShape } f
 export { torchFileStream, torchFileSize, type StorageInput } from './write/torch-file-stream.ts';
 export { PickleWriter, type TensorInput, type WrittenTensor } from './write/pickle-writer.ts';
 export { stateDictStream, type TorchValue } from './write/state-dict-stream.ts';
-export { holdsModule, readModuleTree, type ModuleNode } from './model/module-tree.ts';
+export { holdsModule, readModuleTree, type ModuleHook, type ModuleNode } from './model/module-tree.ts';
 export type { OpaqueValue, PlainValue } from './model/plain-value.ts';
-export { moduleStateDict, readStateDict, type StateDict } from './model/state-dict.ts';
+export { moduleStateDict, readStateDict, readStateDicts, type StateDict } from './model/state-dict.ts';
 export { MEGABYTE, samplesPerPartition, splitPartition, type PartitionPart } from './partition/split.ts';
 export { readTensorDataset } from './partition/saved-tensors.ts';

@@ -25,9 +25,22 @@ export interface ModuleNode {
   readonly buffers: ReadonlyMap<string, TensorRef | null>;
   /** A module that stands under two names is the same object under both. */
   readonly children: ReadonlyMap<string, ModuleNode>;
+  /** Code that would run before or after the module, or in its place, by name: `_forward_hooks` and `torch.nn.utils.…`. */
+  readonly hooks: readonly ModuleHook[];
+}
+
+export interface ModuleHook {
+  /** The entry of the module's `__dict__` that holds it. */
+  readonly kind: string;
+  /** Of the function, or of the class of what is called. */
+  readonly name: string;
 }
 
 const HOOKS = /^_.*(hooks?|hooks_with_kwargs|hooks_always_called)$/;
+/** Those that change what a module answers; others concern training, or how tensors are saved. */
+const FORWARD_HOOKS = ['_forward_pre_hooks', '_forward_hooks'];
+/** What an instance puts in the place of its class's methods. */
+const REPLACED = ['forward', '_call_impl'];
 
 /**
  * Reads a file made by torch.save(model).
@@ -88,6 +101,7 @@ class ModuleReader {
       parameters: this.#tensors(node, state.get('_parameters'), path, depth),
       buffers: this.#tensors(node, state.get('_buffers'), path, depth),
       children: this.#children(node, state.get('_modules'), path, depth),
+      hooks: this.#hooks(state),
     };
     this.#open.delete(node);
     this.#done.set(node, module);
@@ -120,6 +134,21 @@ class ModuleReader {
       attributes.set(name, plainValue(this.#file, value, this.#budget));
     }
     return attributes;
+  }
+
+  #hooks(state: ReadonlyMap<PickleNode, PickleNode>): ModuleHook[] {
+    const named = (kind: string, value: PickleNode): ModuleHook => {
+      const plain = plainValue(this.#file, value, this.#budget);
+      const isNamed = typeof plain === 'object' && plain !== null && 'className' in plain;
+      return { kind, name: isNamed ? plain.className : describeNode(value) };
+    };
+    return [
+      ...FORWARD_HOOKS.flatMap((kind) => (mappingEntries(state.get(kind)) ?? []).map(([, hook]) => named(kind, hook))),
+      ...REPLACED.flatMap((kind) => {
+        const value = state.get(kind);
+        return value === undefined ? [] : [named(kind, value)];
+      }),
+    ];
   }
 
   #tensors(

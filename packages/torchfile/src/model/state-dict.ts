@@ -34,6 +34,25 @@ export function readStateDict(file: TorchFile): StateDict {
   );
 }
 
+/** How deep training scripts nest what they save. */
+const DEEPEST_DICT = 4;
+
+/** Every dict of tensors in a file, whatever the keys that lead to it; empty where there is none. */
+export function readStateDicts(file: TorchFile): StateDict[] {
+  const budget = new TreeBudget(file);
+  const search = (node: PickleNode, path: readonly string[]): StateDict[] => {
+    const entries = mappingEntries(node) ?? [];
+    entries.forEach(() => {
+      budget.spend(path.length);
+    });
+    const tensors = tensorsOf(file, entries);
+    const inner =
+      path.length < DEEPEST_DICT ? entries.flatMap(([key, value]) => search(value, [...path, keyText(key)])) : [];
+    return tensors.size > 0 ? [{ path, tensors }, ...inner] : inner;
+  };
+  return search(file.root, []);
+}
+
 function search(file: TorchFile, node: PickleNode, path: readonly string[]): StateDict | undefined {
   const entries = mappingEntries(node);
   if (entries === undefined) return undefined;
