@@ -3,6 +3,7 @@ import type { ByteSource, TorchFileOptions } from '@cosmicai/torchfile';
 import { compileAstroMae, type CompileOptions } from './compile.ts';
 import { importCheckpoint, type ImportedCheckpoint } from './import/import-checkpoint.ts';
 import type { StateDictHints } from './import/state-dict-config.ts';
+import { describeSample, type SampleNames } from './spec.ts';
 
 export interface CompiledCheckpoint extends Omit<ImportedCheckpoint, 'weights'> {
   /** Bytes of the ONNX file. */
@@ -14,30 +15,45 @@ const CHUNK = 8 * 1024 * 1024;
 
 /**
  * From a checkpoint to an ONNX file in one step. The file's provenance names the checkpoint, its sha-256, how it was saved
- * and what was assumed; further entries come from `options.metadata`.
+ * and what was assumed; further entries come from `options.metadata`. A network of other bands, pixels, features or answers than the
+ * published one says so in its spec.
  *
  * @throws as importCheckpoint does
  */
 export async function compileCheckpoint(
   source: ByteSource,
-  options: CompileOptions & StateDictHints & Pick<TorchFileOptions, 'checkCrc'> = {},
+  options: CompileOptions & StateDictHints & SampleNames & Pick<TorchFileOptions, 'checkCrc'> = {},
 ): Promise<CompiledCheckpoint> {
-  const { heads, normEpsilon, metadata, checkCrc = true, ...compileOptions } = options;
-  const { config, weights, form, assumptions, unchecked } = await importCheckpoint(
+  const {
+    heads,
+    normEpsilon,
+    prefix: wanted,
+    bands,
+    features,
+    grid,
+    metadata,
+    checkCrc = true,
+    ...compileOptions
+  } = options;
+  const { config, weights, prefix, form, unchecked, ...found } = await importCheckpoint(
     source,
-    { heads, normEpsilon },
+    { heads, normEpsilon, prefix: wanted },
     { checkCrc },
   );
+  const sample = describeSample(source.name, config, { bands, features, grid });
+  const assumptions = [...found.assumptions, ...sample.assumptions];
   const provenance = {
     checkpoint: source.name.slice(source.name.lastIndexOf('/') + 1),
     checkpoint_sha256: await sha256(source),
     checkpoint_form: form,
+    ...(form === 'module' || prefix === '' ? {} : { checkpoint_prefix: prefix }),
     ...(assumptions.length > 0 ? { assumptions: assumptions.join('; ') } : {}),
     ...metadata,
   };
   return {
-    model: compileAstroMae(config, weights, { ...compileOptions, metadata: provenance }),
+    model: compileAstroMae(config, weights, { ...compileOptions, metadata: provenance, sample: sample.metadata }),
     config,
+    prefix,
     form,
     assumptions,
     unchecked,

@@ -1,3 +1,4 @@
+import type { TrunkConfig } from './config.ts';
 import type { ModelReport } from './inspect.ts';
 
 type Pairs = readonly (readonly [name: string, value: string])[];
@@ -5,24 +6,18 @@ type Pairs = readonly (readonly [name: string, value: string])[];
 /** What is known of a model of this system's own compiler, before what any ONNX file tells. */
 export function compiledPairs(report: ModelReport): Pairs {
   const { config, parameters, flops } = report;
-  const { encoder } = config;
+  const trunk = config.encoder ?? config.transformer;
   const count = (value: number) => value.toLocaleString('en-US');
   return [
     [
       'Architecture',
       `${report.architecture}, ${config.bands} bands of ${config.imageSize} x ${config.imageSize} pixels`,
     ],
-    [
-      'Encoder',
-      `patch ${encoder.patchSize}, embedding ${encoder.embedding}, depth ${encoder.depth}, heads ${encoder.heads}, MLP ${encoder.mlpHidden}, attention bias ${encoder.attentionBias}`,
-    ],
-    [
-      'PCM',
-      encoder.pcm === null ? 'none: plain ViT blocks' : `kernel ${encoder.pcm.kernel}, groups ${encoder.pcm.groups}`,
-    ],
+    ...(trunk ? trunkPairs(trunk) : []),
     [
       'Parameters',
       `${count(parameters.total)} (${Object.entries(parameters.byBranch)
+        .filter(([, size]) => size > 0)
         .map(([branch, size]) => `${branch} ${count(size)}`)
         .join(', ')}); ${count(parameters.fineTuned)} fine-tuned`,
     ],
@@ -34,5 +29,15 @@ export function compiledPairs(report: ModelReport): Pairs {
       'FLOP a sample',
       `${(flops.total / 1e6).toFixed(1)} M (Linear ${(flops.linear / 1e6).toFixed(1)}, convolution ${(flops.convolution / 1e6).toFixed(1)}, attention ${(flops.attention / 1e6).toFixed(1)})`,
     ],
+  ];
+}
+
+function trunkPairs(trunk: TrunkConfig): Pairs {
+  return [
+    [
+      'Encoder',
+      `patch ${trunk.patchSize}, embedding ${trunk.embedding}, depth ${trunk.depth}, heads ${trunk.heads}, MLP ${trunk.mlpHidden}, attention bias ${trunk.attentionBias}`,
+    ],
+    ['PCM', trunk.pcm === null ? 'none: plain ViT blocks' : `kernel ${trunk.pcm.kernel}, groups ${trunk.pcm.groups}`],
   ];
 }

@@ -13,7 +13,8 @@ const pcmSchema = z.strictObject({
   batchNormEpsilon: positive,
 });
 
-const encoderSchema = z.strictObject({
+/** Patches to pooled tokens: what the networks with a vision transformer have in common. */
+const trunkSchema = z.strictObject({
   patchSize: count,
   /** Channels of a token. */
   embedding: count,
@@ -28,12 +29,20 @@ const encoderSchema = z.strictObject({
   normEpsilon: positive,
   /** The convolution branch of ViTAE normal cells; null for plain ViT blocks. */
   pcm: pcmSchema.nullable(),
-  /** Epsilon of the LayerNorm after pooling over the patch tokens. */
+  /** Epsilon of the LayerNorm after the blocks, of the pooled tokens. */
   poolNormEpsilon: positive,
+});
+
+const encoderSchema = trunkSchema.extend({
   /** Outputs of `head`, then of the two Linears of `vit_block`. */
   headFeatures: count,
   hidden: count,
   features: count,
+});
+
+const transformerSchema = trunkSchema.extend({
+  /** What the tokens become before `head`: their mean without the class token (fc_norm follows), or the class token (norm). */
+  pool: z.enum(['patches', 'class']),
 });
 
 const inceptionBlockSchema = z.strictObject({
@@ -73,9 +82,26 @@ export const astroMaeConfigSchema = z.strictObject({
   fusion: count,
 });
 
+/**
+ * Any of the networks that AstroMAE is made of. An encoder goes with inception and magnitudes or one of them; without one, inception
+ * and magnitudes have a head of their own; a plain vision transformer stands alone, and so may the magnitudes.
+ */
+export const networkConfigSchema = astroMaeConfigSchema
+  .partial({ encoder: true, inception: true, magnitudes: true, fusion: true })
+  .extend({
+    transformer: transformerSchema.optional(),
+    /** Numbers that the last layer answers; absent: 1. */
+    outputs: count.optional(),
+    /** What the answer is where it is no redshift: the probabilities of bins, or features for which there is no head. */
+    answer: z.enum(['density', 'features']).optional(),
+  });
+
 /** Every dimension and hyperparameter of an AstroMAE regressor; with the weights it fixes the function computed. */
 export type AstroMaeConfig = z.infer<typeof astroMaeConfigSchema>;
+export type NetworkConfig = z.infer<typeof networkConfigSchema>;
+export type TrunkConfig = z.infer<typeof trunkSchema>;
 export type EncoderConfig = AstroMaeConfig['encoder'];
+export type TransformerConfig = z.infer<typeof transformerSchema>;
 export type PcmConfig = z.infer<typeof pcmSchema>;
 export type InceptionConfig = AstroMaeConfig['inception'];
 export type InceptionBlockConfig = z.infer<typeof inceptionBlockSchema>;
@@ -132,9 +158,29 @@ export const PUBLISHED_CONFIG: AstroMaeConfig = {
 };
 
 /** Patches along one side of the image. */
-export function gridSide(config: AstroMaeConfig): number {
-  return config.imageSize / config.encoder.patchSize;
+export function gridSide(
+  { imageSize }: Pick<NetworkConfig, 'imageSize'>,
+  { patchSize }: Pick<TrunkConfig, 'patchSize'>,
+): number {
+  return imageSize / patchSize;
 }
+
+/** What the network is called. */
+export function networkName({ encoder, transformer, inception, magnitudes }: NetworkConfig): NetworkName {
+  if (encoder) return 'AstroMAE';
+  if (transformer) return 'vision transformer';
+  if (!inception) return 'magnitudes';
+  return magnitudes ? 'inception and magnitudes' : 'inception';
+}
+
+export const NETWORK_NAMES = [
+  'AstroMAE',
+  'vision transformer',
+  'inception and magnitudes',
+  'inception',
+  'magnitudes',
+] as const;
+export type NetworkName = (typeof NETWORK_NAMES)[number];
 
 /** Channels a block hands on. */
 export function blockOutputs(block: InceptionBlockConfig): number {
@@ -142,8 +188,23 @@ export function blockOutputs(block: InceptionBlockConfig): number {
 }
 
 /** Length of the flattened output of the inception blocks: the first pool and each `poolAfter` halve the side. */
-export function flattenedInception(config: AstroMaeConfig): number {
-  const { blocks } = config.inception;
-  const side = blocks.reduce((pixels, block) => (block.poolAfter ? pixels >> 1 : pixels), config.imageSize >> 1);
+export function flattenedInception(imageSize: number, { blocks }: InceptionConfig): number {
+  const side = blocks.reduce((pixels, block) => (block.poolAfter ? pixels >> 1 : pixels), imageSize >> 1);
   return blockOutputs(itemAt(blocks, blocks.length - 1)) * side * side;
+}
+
+/** Widths of the features that are joined, in this order: encoder, inception, magnitudes. */
+export function featureWidths({ encoder, inception, magnitudes }: NetworkConfig): number[] {
+  return [
+    ...(encoder ? [encoder.features] : []),
+    ...(inception ? [inception.features] : []),
+    ...(magnitudes ? [itemAt(magnitudes, magnitudes.length - 1)] : []),
+  ];
+}
+
+/** Numbers in the answer for a galaxy. */
+export function answerWidth(config: NetworkConfig): number {
+  return config.answer === 'features'
+    ? featureWidths(config).reduce((sum, width) => sum + width, 0)
+    : (config.outputs ?? 1);
 }

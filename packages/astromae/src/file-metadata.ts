@@ -1,10 +1,8 @@
 import { parseJsonAs } from '@cosmicai/payload';
 import { z } from 'zod';
-import { astroMaeConfigSchema, type AstroMaeConfig } from './config.ts';
+import { NETWORK_NAMES, networkConfigSchema, networkName, type NetworkConfig } from './config.ts';
 import type { Metadata } from './onnx/encode.ts';
 import { ModelFileError } from './onnx/errors.ts';
-
-export const ARCHITECTURE = 'AstroMAE';
 
 /** Keys of metadata_props; provenance has a key of its own for each entry. */
 const KEYS = {
@@ -19,7 +17,7 @@ export type WeightsType = 'fp32' | 'fp16';
 
 /** What a compiled file says of itself. */
 export interface ModelDescription {
-  readonly config: AstroMaeConfig;
+  readonly config: NetworkConfig;
   readonly folded: boolean;
   readonly weightsType: WeightsType;
   /** Where the weights came from, as given at compile time. */
@@ -28,7 +26,7 @@ export interface ModelDescription {
 
 export function toMetadata({ config, folded, weightsType, provenance }: ModelDescription): Metadata {
   return {
-    [KEYS.architecture]: ARCHITECTURE,
+    [KEYS.architecture]: networkName(config),
     [KEYS.config]: JSON.stringify(config),
     [KEYS.folded]: String(folded),
     [KEYS.weightsType]: weightsType,
@@ -45,12 +43,12 @@ const flagsSchema = z.object({
 export function fromMetadata(metadata: Metadata): ModelDescription {
   const flags = flagsSchema.safeParse(metadata);
   const config = metadata[KEYS.config];
-  if (metadata[KEYS.architecture] !== ARCHITECTURE || config === undefined || !flags.success) {
+  if (!NETWORK_NAMES.some((name) => name === metadata[KEYS.architecture]) || config === undefined || !flags.success) {
     const keys = Object.keys(metadata).join(', ');
     throw new ModelFileError(`The model's metadata lacks its configuration (it has: ${keys || 'nothing'})`);
   }
   return {
-    config: parseJsonAs(astroMaeConfigSchema, config, `${KEYS.config} of the model's metadata`),
+    config: parseJsonAs(networkConfigSchema, config, `${KEYS.config} of the model's metadata`),
     folded: flags.data[KEYS.folded] === 'true',
     weightsType: flags.data[KEYS.weightsType],
     provenance: Object.fromEntries(

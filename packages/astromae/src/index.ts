@@ -1,6 +1,6 @@
 export { compileAstroMae, type CompileOptions } from './compile.ts';
 export { compileCheckpoint, type CompiledCheckpoint } from './compile-checkpoint.ts';
-export { PUBLISHED_CONFIG, type AstroMaeConfig } from './config.ts';
+export { PUBLISHED_CONFIG, type AstroMaeConfig, type NetworkConfig, type NetworkName } from './config.ts';
 export type { ModelDescription, WeightsType } from './file-metadata.ts';
 export type { FlopCount } from './graph/flops.ts';
 export type { Port } from './graph/graph.ts';
@@ -11,6 +11,7 @@ export { inspectModel, type ModelReport } from './inspect.ts';
 export { IMAGE, MAGNITUDES, REDSHIFT } from './model/astromae.ts';
 export { ModelFileError } from './onnx/errors.ts';
 export { randomWeights } from './random-weights.ts';
+export type { SampleNames } from './spec.ts';
 export { parseGolden, verifyModel, type Golden, type Predict, type Reference, type Verification } from './verify.ts';
 export { countParameters, type Branch, type ParameterCounts, type Weights } from './weights.ts';
 export { compiledPairs } from './compiled-pairs.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ARCHITECTURE, fromMetadata, type ModelDescription } from './file-metadata.ts';
+import { networkName, type NetworkName } from './config.ts';
+import { fromMetadata, type ModelDescription } from './file-metadata.ts';
 import { countFlops, type FlopCount } from './graph/flops.ts';
 import { elementCount, type Graph, type Port } from './graph/graph.ts';
 import { decodeOnnx } from './onnx/decode.ts';
@@ -7,7 +8,7 @@ import { ModelFileError } from './onnx/errors.ts';
 import { countParameters, type ParameterCounts } from './weights.ts';
 
 export interface ModelReport extends ModelDescription {
-  readonly architecture: string;
+  readonly architecture: NetworkName;
   /** Of the checkpoint, as PyTorch counts them. */
   readonly parameters: ParameterCounts;
   /** What the file stores: folding and merging leave fewer numbers than the checkpoint has parameters. */
@@ -34,7 +35,7 @@ export function inspectModel(bytes: Uint8Array): ModelReport {
   const operators: Record<string, number> = {};
   for (const { op } of graph.nodes) operators[op] = (operators[op] ?? 0) + 1;
   return {
-    architecture: ARCHITECTURE,
+    architecture: networkName(description.config),
     ...description,
     parameters: countParameters(description.config),
     constants: [...graph.constants.values()].reduce((sum, { dims }) => sum + elementCount(dims), 0),

@@ -1,4 +1,4 @@
-import type { AstroMaeConfig } from './config.ts';
+import type { NetworkConfig } from './config.ts';
 import { elementCount, floats, type FloatTensor } from './graph/graph.ts';
 import { weightSpecs, type WeightSpec, type Weights } from './weights.ts';
 
@@ -6,7 +6,7 @@ import { weightSpecs, type WeightSpec, type Weights } from './weights.ts';
  * Weights of a given configuration that keep activations at natural scale: the same for the same seed on every machine.
  * For tests and benchmarks; such a model predicts nothing.
  */
-export function randomWeights(config: AstroMaeConfig, seed: number): Weights {
+export function randomWeights(config: NetworkConfig, seed: number): Weights {
   const uniform = uniformNumbers(seed);
   return new Map(weightSpecs(config).map((spec) => [spec.name, draw(spec, uniform)]));
 }

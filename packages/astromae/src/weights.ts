@@ -1,5 +1,15 @@
 import { itemAt } from '@cosmicai/payload';
-import { flattenedInception, gridSide, type AstroMaeConfig, type InceptionBlockConfig } from './config.ts';
+import {
+  featureWidths,
+  flattenedInception,
+  gridSide,
+  type EncoderConfig,
+  type InceptionBlockConfig,
+  type InceptionConfig,
+  type NetworkConfig,
+  type TransformerConfig,
+  type TrunkConfig,
+} from './config.ts';
 import { elementCount, type FloatTensor } from './graph/graph.ts';
 
 /** The tensors of a checkpoint under the names of its state dict, without a `module.` prefix. */
@@ -18,7 +28,7 @@ export interface WeightSpec {
   readonly pretrained: boolean;
 }
 
-/** Positions of the layers in `inception_model.vis_inception`. */
+/** Positions of the layers in `vis_inception`. */
 export interface InceptionLayout {
   readonly blocks: readonly number[];
   readonly flatten: number;
@@ -26,24 +36,49 @@ export interface InceptionLayout {
 }
 
 /** The sequence is: stem, pool, blocks with their pools, flatten, Linear, ReLU, Linear. */
-export function inceptionLayout(config: AstroMaeConfig): InceptionLayout {
+export function inceptionLayout(config: Pick<InceptionConfig, 'blocks'>): InceptionLayout {
   let next = 2;
   const blocks: number[] = [];
-  for (const block of config.inception.blocks) {
+  for (const block of config.blocks) {
     blocks.push(next);
     next += block.poolAfter ? 2 : 1;
   }
   return { blocks, flatten: next, linears: [next + 1, next + 3] };
 }
 
+/** What stands before the names of inception and magnitudes: they are a module of their own within AstroMAE. */
+export function mixPrefix({ encoder }: Pick<NetworkConfig, 'encoder'>): string {
+  return encoder ? 'inception_model.' : '';
+}
+
+/** Sequence and positions of the Linear layers, with ReLU between them, that join the features; undefined where none does. */
+export function headLayout({
+  encoder,
+  transformer,
+  inception,
+  fusion,
+  answer,
+}: NetworkConfig): { readonly name: string; readonly linears: readonly number[] } | undefined {
+  if (answer === 'features' || transformer || (!encoder && !inception)) return undefined;
+  if (encoder) return { name: 'concat_block', linears: [0, 2] };
+  // The head of inception alone begins with a ReLU.
+  return fusion === undefined
+    ? { name: 'Inception_head_block', linears: [1] }
+    : { name: 'head_incept_mag', linears: [0, 2] };
+}
+
 /** Every tensor a checkpoint of this configuration holds, in the order of the network. */
-export function weightSpecs(config: AstroMaeConfig): WeightSpec[] {
+export function weightSpecs(config: NetworkConfig): WeightSpec[] {
+  const { encoder, transformer, inception, magnitudes } = config;
+  const of = (branch: Branch, specs: readonly Sized[], pretrained = false) =>
+    specs.map((spec) => ({ ...spec, branch, pretrained }));
   return [
-    ...pretrainedEncoder(config).map((spec) => ({ ...spec, branch: 'encoder' as const, pretrained: true })),
-    ...encoderHead(config).map((spec) => ({ ...spec, branch: 'encoder' as const, pretrained: false })),
-    ...inception(config).map((spec) => ({ ...spec, branch: 'inception' as const, pretrained: false })),
-    ...magnitudes(config).map((spec) => ({ ...spec, branch: 'magnitudes' as const, pretrained: false })),
-    ...fusion(config).map((spec) => ({ ...spec, branch: 'fusion' as const, pretrained: false })),
+    ...(encoder ? of('encoder', trunk(config, encoder), true) : []),
+    ...(encoder ? of('encoder', encoderHead(encoder)) : []),
+    ...(transformer ? of('encoder', [...trunk(config, transformer), ...transformerNorm(transformer)]) : []),
+    ...(inception ? of('inception', inceptionWeights(config, inception)) : []),
+    ...(magnitudes ? of('magnitudes', magnitudeWeights(config, magnitudes)) : []),
+    ...of('fusion', head(config)),
   ];
 }
 
@@ -54,7 +89,7 @@ export interface ParameterCounts {
   readonly byBranch: Readonly<Record<Branch, number>>;
 }
 
-export function countParameters(config: AstroMaeConfig): ParameterCounts {
+export function countParameters(config: NetworkConfig): ParameterCounts {
   const byBranch: Record<Branch, number> = { encoder: 0, inception: 0, magnitudes: 0, fusion: 0 };
   let fineTuned = 0;
   for (const spec of weightSpecs(config)) {
@@ -89,18 +124,17 @@ function batchNorm(name: string, channels: number): Sized[] {
   return [...layerNorm(name, channels), buffer('running_mean'), buffer('running_var')];
 }
 
-function pretrainedEncoder(config: AstroMaeConfig): Sized[] {
-  const { embedding, depth, patchSize } = config.encoder;
+function trunk(config: NetworkConfig, transformer: TrunkConfig): Sized[] {
+  const { embedding, depth, patchSize } = transformer;
   return [
     parameter('cls_token', 1, 1, embedding),
-    parameter('pos_embed', 1, 1 + gridSide(config) ** 2, embedding),
+    parameter('pos_embed', 1, 1 + gridSide(config, transformer) ** 2, embedding),
     ...convolution('patch_embed.proj', config.bands, embedding, patchSize),
-    ...Array.from({ length: depth }, (_, index) => encoderBlock(config, `blocks.${index}`)).flat(),
+    ...Array.from({ length: depth }, (_, index) => encoderBlock(transformer, `blocks.${index}`)).flat(),
   ];
 }
 
-function encoderBlock({ encoder }: AstroMaeConfig, name: string): Sized[] {
-  const { embedding, attentionBias, mlpHidden, pcm } = encoder;
+function encoderBlock({ embedding, attentionBias, mlpHidden, pcm }: TrunkConfig, name: string): Sized[] {
   const splitBias =
     attentionBias === 'qv'
       ? [parameter(`${name}.attn.q_bias`, embedding), parameter(`${name}.attn.v_bias`, embedding)]
@@ -124,7 +158,16 @@ function encoderBlock({ encoder }: AstroMaeConfig, name: string): Sized[] {
   ];
 }
 
-function encoderHead({ encoder }: AstroMaeConfig): Sized[] {
+/** Name of the LayerNorm after the blocks. */
+export function poolNormName({ pool }: TransformerConfig): string {
+  return pool === 'class' ? 'norm' : 'fc_norm';
+}
+
+function transformerNorm(transformer: TransformerConfig): Sized[] {
+  return layerNorm(poolNormName(transformer), transformer.embedding);
+}
+
+function encoderHead(encoder: EncoderConfig): Sized[] {
   return [
     ...layerNorm('fc_norm', encoder.embedding),
     ...linear('head', encoder.embedding, encoder.headFeatures),
@@ -133,14 +176,14 @@ function encoderHead({ encoder }: AstroMaeConfig): Sized[] {
   ];
 }
 
-function inception(config: AstroMaeConfig): Sized[] {
-  const { stem, blocks, hidden, features } = config.inception;
-  const sequence = 'inception_model.vis_inception';
-  const layout = inceptionLayout(config);
+function inceptionWeights(config: NetworkConfig, inception: InceptionConfig): Sized[] {
+  const { stem, blocks, hidden, features } = inception;
+  const sequence = `${mixPrefix(config)}vis_inception`;
+  const layout = inceptionLayout(inception);
   return [
     ...convolution(`${sequence}.0`, config.bands, stem, 1),
     ...blocks.flatMap((block, index) => inceptionBlock(block, `${sequence}.${itemAt(layout.blocks, index)}`)),
-    ...linear(`${sequence}.${layout.linears[0]}`, flattenedInception(config), hidden),
+    ...linear(`${sequence}.${layout.linears[0]}`, flattenedInception(config.imageSize, inception), hidden),
     ...linear(`${sequence}.${layout.linears[1]}`, hidden, features),
   ];
 }
@@ -160,17 +203,22 @@ function inceptionBlock(block: InceptionBlockConfig, name: string): Sized[] {
   ];
 }
 
-function magnitudes(config: AstroMaeConfig): Sized[] {
-  const widths = config.magnitudes;
+function magnitudeWeights(config: NetworkConfig, widths: readonly number[]): Sized[] {
   return widths
     .slice(1)
     .flatMap((outputs, index) =>
-      linear(`inception_model.magnitude_block.${2 * index}`, itemAt(widths, index), outputs),
+      linear(`${mixPrefix(config)}magnitude_block.${2 * index}`, itemAt(widths, index), outputs),
     );
 }
 
-function fusion(config: AstroMaeConfig): Sized[] {
-  const { encoder, inception, magnitudes } = config;
-  const joined = encoder.features + inception.features + itemAt(magnitudes, magnitudes.length - 1);
-  return [...linear('concat_block.0', joined, config.fusion), ...linear('concat_block.2', config.fusion, 1)];
+function head(config: NetworkConfig): Sized[] {
+  const { transformer, fusion, outputs = 1 } = config;
+  if (transformer) return linear('head', transformer.embedding, outputs);
+  const layout = headLayout(config);
+  if (!layout) return [];
+  const joined = featureWidths(config).reduce((sum, width) => sum + width, 0);
+  const widths = [joined, ...(fusion === undefined ? [] : [fusion]), outputs];
+  return layout.linears.flatMap((position, index) =>
+    linear(`${layout.name}.${position}`, itemAt(widths, index), itemAt(widths, index + 1)),
+  );
 }

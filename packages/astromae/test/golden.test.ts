@@ -39,7 +39,7 @@ describe('checkpoints of PyTorch', () => {
         attentionBias: !expected.qv_bias ? 'none' : expected.pcm ? 'qv' : 'qkv',
         normEpsilon: expected.norm_eps,
       });
-      expect(config.encoder.pcm).toEqual(
+      expect(config.encoder?.pcm).toEqual(
         expected.pcm ? expect.objectContaining({ kernel: expected.pcm_kernel, groups: expected.pcm_groups }) : null,
       );
     });

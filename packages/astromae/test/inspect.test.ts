@@ -98,6 +98,7 @@ describe('compileCheckpoint', () => {
       checkpoint: 'cells-deep.pt',
       checkpoint_sha256: checksum,
       checkpoint_form: 'state-dict',
+      checkpoint_prefix: 'module.',
       assumptions: assumptions.join('; '),
       by: 'me',
     });

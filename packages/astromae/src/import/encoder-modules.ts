@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { itemAt } from '@cosmicai/payload';
-import type { EncoderConfig, PcmConfig } from '../config.ts';
+import type { EncoderConfig, PcmConfig, TransformerConfig, TrunkConfig } from '../config.ts';
 import type { ModuleView } from './module-view.ts';
 import { readBatchNorm, readConvolution, readLayerNorm, readLinear, readPerceptron } from './torch-layers.ts';
+
+interface TrunkReading {
+  readonly imageSize: number;
+  readonly bands: number;
+  readonly trunk: Omit<TrunkConfig, 'poolNormEpsilon'>;
+}
 
 export interface EncoderReading {
   readonly imageSize: number;
@@ -10,8 +16,8 @@ export interface EncoderReading {
   readonly encoder: EncoderConfig;
 }
 
-/** Reads the encoder of a ViT_Astro module: patch embedding, blocks, and the layers after pooling. */
-export function readEncoderModules(root: ModuleView): EncoderReading {
+/** Reads patch embedding, class token, positions and blocks. */
+function readTrunk(root: ModuleView): TrunkReading {
   const patches = readPatchEmbedding(root.child('patch_embed', 'PatchEmbed'));
   const { embedding } = patches;
   const side = patches.imageSize / patches.patchSize;
@@ -29,31 +35,54 @@ export function readEncoderModules(root: ModuleView): EncoderReading {
       );
     }
   });
+  return {
+    imageSize: patches.imageSize,
+    bands: patches.bands,
+    trunk: { patchSize: patches.patchSize, embedding, depth: blocks.length, ...first },
+  };
+}
 
+/** Reads the encoder of a ViT_Astro module: patch embedding, blocks, and the layers after pooling. */
+export function readEncoderModules(root: ModuleView): EncoderReading {
+  const { imageSize, bands, trunk } = readTrunk(root);
   const head = readLinear(root.child('head', 'Linear'));
   const block = root.child('vit_block', 'Sequential');
   const widths = readPerceptron(block);
   const [inputs, hidden, features, ...more] = widths;
-  const fits = head.inputs === embedding && inputs === head.outputs && more.length === 0;
+  const fits = head.inputs === trunk.embedding && inputs === head.outputs && more.length === 0;
   if (!fits || hidden === undefined || features === undefined) {
     throw block.mismatch(
       `layers of widths ${[head.inputs, head.outputs, ...widths].join(', ')} with head`,
-      `head from ${embedding} and two Linear layers after it`,
+      `head from ${trunk.embedding} and two Linear layers after it`,
     );
   }
+  const poolNormEpsilon = readLayerNorm(root.child('fc_norm', 'LayerNorm'));
+  return { imageSize, bands, encoder: { ...trunk, poolNormEpsilon, headFeatures: head.outputs, hidden, features } };
+}
+
+/** Reads a vision transformer as timm and masked autoencoders have it. */
+export function readTransformerModules(root: ModuleView): {
+  readonly imageSize: number;
+  readonly bands: number;
+  readonly transformer: TransformerConfig;
+  readonly outputs: number;
+} {
+  root.only('patch_embed', 'blocks', 'norm', 'fc_norm', 'head');
+  const { imageSize, bands, trunk } = readTrunk(root);
+  const pool = root.has('fc_norm') ? 'patches' : 'class';
+  if (pool === 'patches') {
+    root.exactly('global_pool', 'avg', true);
+    // LayerNorm of each token and then of their mean is another network.
+    if (root.has('norm')) throw root.child('norm', 'LayerNorm').mismatch('there beside fc_norm', 'one of the two');
+  } else root.exactly('global_pool', 'token', '', false, undefined);
+  root.exactly('no_embed_class', false, undefined);
+  const norm = root.child(pool === 'class' ? 'norm' : 'fc_norm', 'LayerNorm');
+  const head = readLinear(root.child('head', 'Linear'));
   return {
-    imageSize: patches.imageSize,
-    bands: patches.bands,
-    encoder: {
-      patchSize: patches.patchSize,
-      embedding,
-      depth: blocks.length,
-      ...first,
-      poolNormEpsilon: readLayerNorm(root.child('fc_norm', 'LayerNorm')),
-      headFeatures: head.outputs,
-      hidden,
-      features,
-    },
+    imageSize,
+    bands,
+    transformer: { ...trunk, poolNormEpsilon: readLayerNorm(norm), pool },
+    outputs: head.outputs,
   };
 }
 
@@ -85,7 +114,7 @@ function readPatchEmbedding(module: ModuleView): {
 }
 
 type BlockSettings = Pick<
-  EncoderConfig,
+  TrunkConfig,
   'heads' | 'attentionScale' | 'attentionBias' | 'mlpHidden' | 'normEpsilon' | 'pcm'
 >;
 
@@ -112,7 +141,7 @@ function readAttention(
   attention: ModuleView,
   isCell: boolean,
   embedding: number,
-): Pick<EncoderConfig, 'heads' | 'attentionScale' | 'attentionBias'> {
+): Pick<TrunkConfig, 'heads' | 'attentionScale' | 'attentionBias'> {
   attention.only('qkv', 'proj');
   const layer = attention.child('qkv', 'Linear');
   const whole = !isCell && layer.hasParameter('bias');

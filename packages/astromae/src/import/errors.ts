@@ -13,13 +13,13 @@ export class CheckpointMismatchError extends UserInputError {
   }
 }
 
-/** A state dict holds tensors only: what they don't show must be given. */
+/** What a checkpoint doesn't show must be given: tensors have no names for bands, and no number of heads. */
 export class MissingHyperparameterError extends UserInputError {
   readonly file: string;
   readonly hyperparameter: string;
 
   constructor(file: string, hyperparameter: string, advice: string) {
-    super(`${file}: a state dict has no trace of ${hyperparameter}; ${advice}`);
+    super(`${file}: the checkpoint has no trace of ${hyperparameter}; ${advice}`);
     this.file = file;
     this.hyperparameter = hyperparameter;
   }

@@ -6,22 +6,18 @@ import {
   readConvolution,
   readLinear,
   readMaximum,
-  readPerceptron,
   type ConvolutionShape,
 } from './torch-layers.ts';
 
 export interface InceptionReading {
   readonly bands: number;
+  /** Inputs of the Linear layer behind Flatten. */
+  readonly flat: number;
   readonly inception: InceptionConfig;
-  /** Widths of the magnitude branch. */
-  readonly magnitudes: number[];
 }
 
-/** Reads the inception and magnitude branches, which one module holds. */
+/** Reads the sequence of inception blocks of an Input_Mix_Model. */
 export function readInceptionModules(module: ModuleView): InceptionReading {
-  // Flags of other models built from the same class: they end in heads of their own.
-  module.exactly('Inception_only', false).exactly('magnitude', true).exactly('uk_paper', false);
-  module.only('conv2d_init', 'avgpool', 'avgpool2', 'magnitude_block', 'vis_inception');
   const sequence = module.child('vis_inception', 'Sequential');
   const items = sequence.items();
   const [stemLayer, firstPool] = items;
@@ -49,16 +45,16 @@ export function readInceptionModules(module: ModuleView): InceptionReading {
       'inception blocks of one epsilon',
     );
   }
-  const [hidden, features] = readTail(sequence, items.slice(position));
+  const [flat, hidden, features] = readTail(sequence, items.slice(position));
   return {
     bands: stem.inputs,
+    flat,
     inception: { stem: stem.outputs, blocks, batchNormEpsilon: epsilon, hidden, features },
-    magnitudes: readPerceptron(module.child('magnitude_block', 'Sequential')),
   };
 }
 
 /** Flatten, Linear, ReLU, Linear. */
-function readTail(sequence: ModuleView, tail: readonly ModuleView[]): [number, number] {
+function readTail(sequence: ModuleView, tail: readonly ModuleView[]): [flat: number, hidden: number, features: number] {
   const [flatten, first, activation, second, ...more] = tail;
   if (!flatten || !first || !activation || !second || more.length > 0) {
     throw sequence.mismatch(
@@ -68,7 +64,8 @@ function readTail(sequence: ModuleView, tail: readonly ModuleView[]): [number, n
   }
   flatten.as('Flatten').exactly('start_dim', 1).exactly('end_dim', -1);
   activation.as('ReLU');
-  return [readLinear(first).outputs, readLinear(second).outputs];
+  const { inputs, outputs } = readLinear(first);
+  return [inputs, outputs, readLinear(second).outputs];
 }
 
 function readInceptionBlock(block: ModuleView, epsilons: Set<number>): Omit<InceptionBlockConfig, 'poolAfter'> {

@@ -2,7 +2,16 @@ import type { ModuleNode } from '@cosmicai/torchfile';
 import { CheckpointMismatchError } from './errors.ts';
 
 /** Modules that do nothing at inference, by class name. */
-const IDLE = new Set(['Dropout', 'DropPath', 'Identity']);
+const IDLE = new Set([
+  'Dropout',
+  'Dropout1d',
+  'Dropout2d',
+  'Dropout3d',
+  'AlphaDropout',
+  'FeatureAlphaDropout',
+  'DropPath',
+  'Identity',
+]);
 
 /** A module of a checkpoint while it is mapped: every question it can't answer as asked is a CheckpointMismatchError. */
 export class ModuleView {
@@ -46,13 +55,18 @@ export class ModuleView {
     return new ModuleView(this.#file, node, this.#inside(name)).as(...classes);
   }
 
+  /** Whether there is such a module, and it does something. */
   has(name: string): boolean {
-    return this.#node.children.has(name);
+    const node = this.#node.children.get(name);
+    return node !== undefined && !IDLE.has(new ModuleView(this.#file, node, this.#inside(name)).className);
   }
 
-  /** The modules of a Sequential or ModuleList in order. */
+  /** The modules of a Sequential or ModuleList in order, without those that do nothing at inference. */
   items(): ModuleView[] {
-    return Array.from(this.#node.children, ([name, node]) => new ModuleView(this.#file, node, this.#inside(name)));
+    return Array.from(
+      this.#node.children,
+      ([name, node]) => new ModuleView(this.#file, node, this.#inside(name)),
+    ).filter(({ className }) => !IDLE.has(className));
   }
 
   /** Refuses child modules beyond these, unless they do nothing at inference. */

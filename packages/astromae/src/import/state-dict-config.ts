@@ -1,12 +1,8 @@
-import { itemAt } from '@cosmicai/payload';
-import {
-  blockOutputs,
-  type AstroMaeConfig,
-  type EncoderConfig,
-  type InceptionBlockConfig,
-  type PcmConfig,
-} from '../config.ts';
+import { ASTROMAE, itemAt } from '@cosmicai/payload';
+import type { NetworkConfig, PcmConfig, TrunkConfig } from '../config.ts';
 import { CheckpointMismatchError, MissingHyperparameterError } from './errors.ts';
+import { BATCH_NORM_EPSILON, inceptionOfShapes } from './inception-shapes.ts';
+import { ShapeReader, type Shapes, type TensorNames } from './shape-reader.ts';
 
 /** What a bare state dict does not show. */
 export interface StateDictHints {
@@ -16,24 +12,118 @@ export interface StateDictHints {
    * Epsilon of the blocks' LayerNorms; default 1e-6, as masked autoencoders and timm's vision transformers set it.
    */
   readonly normEpsilon?: number | undefined;
+  /** What stands before the names of the network to take, where a file holds several: `ema_model`, `state_dict_ema`. */
+  readonly prefix?: string | undefined;
 }
 
-/** Shapes of the tensors by name, without a `module.` prefix. */
-export type Shapes = ReadonlyMap<string, readonly number[]>;
-
+/** fc_norm is built with this value in the model's own code, timm's norm likewise. */
 const DEFAULT_NORM_EPSILON = 1e-6;
-/** fc_norm is built with this value in the model's own code, and PyTorch's BatchNorm has this default. */
 const POOL_NORM_EPSILON = 1e-6;
-const BATCH_NORM_EPSILON = 1e-5;
+/** Of a network of magnitudes alone, which reads no pixel: the usual image. */
+const UNREAD_IMAGE = ASTROMAE.image.side;
 
 /**
- * Reads the configuration from the shapes of a state dict.
+ * Reads from the shapes of a state dict which network it is, and its configuration.
  *
  * @throws MissingHyperparameterError when the number of heads is not given
  * @throws CheckpointMismatchError naming the first tensor that does not fit
  */
-export function configOfShapes(file: string, shapes: Shapes, hints: StateDictHints): AstroMaeConfig {
-  const tensors = new ShapeReader(file, shapes);
+export function configOfShapes(file: string, shapes: Shapes, hints: StateDictHints, names: TensorNames): NetworkConfig {
+  const tensors = new ShapeReader(file, shapes, names);
+  if (tensors.any('decoder_') || tensors.has('mask_token')) {
+    throw new CheckpointMismatchError(
+      file,
+      'the state dict',
+      'that of a masked autoencoder in pretraining, which reconstructs images',
+      'a network that was fine-tuned to answer redshifts',
+    );
+  }
+  if (tensors.any('vit_block.') || tensors.any('concat_block.') || tensors.any('inception_model.')) {
+    return fusedConfig(file, tensors, hints);
+  }
+  if (tensors.any('vis_inception.')) return mixConfig(tensors);
+  if (tensors.any('magnitude_block.') && !tensors.any('patch_embed.')) return magnitudesConfig(tensors);
+  return transformerConfig(file, tensors, hints);
+}
+
+/** ViT_Astro: an encoder, and beside it inception and magnitudes, or one of them. */
+function fusedConfig(file: string, tensors: ShapeReader, hints: StateDictHints): NetworkConfig {
+  const { imageSize, bands, trunk } = trunkOfShapes(file, tensors, hints);
+  return {
+    imageSize,
+    bands,
+    encoder: {
+      ...trunk,
+      headFeatures: tensors.size('head.weight', 2, 0),
+      hidden: tensors.size('vit_block.0.weight', 2, 0),
+      features: tensors.size('vit_block.2.weight', 2, 0),
+    },
+    ...(tensors.any('inception_model.vis_inception.') && {
+      inception: inceptionOfShapes(tensors, 'inception_model.', imageSize).inception,
+    }),
+    ...(tensors.any('inception_model.magnitude_block.') && {
+      magnitudes: magnitudesOfShapes(tensors, 'inception_model.'),
+    }),
+    fusion: tensors.size('concat_block.0.weight', 2, 0),
+    ...answerOf(tensors.size('concat_block.2.weight', 2, 0)),
+  };
+}
+
+/** Input_Mix_Model by itself: inception, with magnitudes or without, and the head that its flags gave it, or none. */
+function mixConfig(tensors: ShapeReader): NetworkConfig {
+  const { inception, imageSize } = inceptionOfShapes(tensors, '', undefined);
+  return {
+    imageSize,
+    bands: tensors.size('vis_inception.0.weight', 4, 1),
+    inception,
+    ...(tensors.any('magnitude_block.') && { magnitudes: magnitudesOfShapes(tensors, '') }),
+    ...mixHead(tensors),
+  };
+}
+
+function mixHead(tensors: ShapeReader): Pick<NetworkConfig, 'fusion' | 'outputs' | 'answer'> {
+  if (tensors.any('Inception_head_block.')) return answerOf(tensors.size('Inception_head_block.1.weight', 2, 0));
+  if (!tensors.any('head_incept_mag.')) return { answer: 'features' };
+  return {
+    fusion: tensors.size('head_incept_mag.0.weight', 2, 0),
+    ...answerOf(tensors.size('head_incept_mag.2.weight', 2, 0)),
+  };
+}
+
+function magnitudesConfig(tensors: ShapeReader): NetworkConfig {
+  const magnitudes = magnitudesOfShapes(tensors, '');
+  const [inputs = 0] = magnitudes;
+  return { imageSize: UNREAD_IMAGE, bands: inputs, magnitudes, ...answerOf(itemAt(magnitudes, magnitudes.length - 1)) };
+}
+
+/** The vision transformer of timm and of masked autoencoders, with one Linear layer as its head. */
+function transformerConfig(file: string, tensors: ShapeReader, hints: StateDictHints): NetworkConfig {
+  const { imageSize, bands, trunk } = trunkOfShapes(file, tensors, hints);
+  const [norm, poolNorm] = [tensors.has('norm.weight'), tensors.has('fc_norm.weight')];
+  if (norm === poolNorm) {
+    throw tensors.mismatch(
+      'fc_norm.weight',
+      'one of fc_norm (after the mean of the patches) and norm (before the class token is taken)',
+    );
+  }
+  return {
+    imageSize,
+    bands,
+    transformer: { ...trunk, pool: norm ? 'class' : 'patches' },
+    ...answerOf(tensors.size('head.weight', 2, 0)),
+  };
+}
+
+/** A head of several outputs gives a density over bins. */
+export function answerOf(outputs: number): Pick<NetworkConfig, 'outputs' | 'answer'> {
+  return outputs === 1 ? {} : { outputs, answer: 'density' };
+}
+
+function trunkOfShapes(
+  file: string,
+  tensors: ShapeReader,
+  hints: StateDictHints,
+): { readonly imageSize: number; readonly bands: number; readonly trunk: TrunkConfig } {
   const [embedding, bands, patchSize] = tensors.dims('patch_embed.proj.weight', 4) as [number, number, number];
   const positions = tensors.size('pos_embed', 3, 1);
   const side = Math.sqrt(positions - 1);
@@ -55,11 +145,10 @@ export function configOfShapes(file: string, shapes: Shapes, hints: StateDictHin
       `${heads} was given, but must divide ${embedding}`,
     );
   }
-  const inception = inceptionOfShapes(tensors, side * patchSize);
   return {
     imageSize: side * patchSize,
     bands,
-    encoder: {
+    trunk: {
       patchSize,
       embedding,
       heads,
@@ -67,59 +156,11 @@ export function configOfShapes(file: string, shapes: Shapes, hints: StateDictHin
       ...blocksOfShapes(tensors),
       normEpsilon: hints.normEpsilon ?? DEFAULT_NORM_EPSILON,
       poolNormEpsilon: POOL_NORM_EPSILON,
-      headFeatures: tensors.size('head.weight', 2, 0),
-      hidden: tensors.size('vit_block.0.weight', 2, 0),
-      features: tensors.size('vit_block.2.weight', 2, 0),
     },
-    inception,
-    magnitudes: magnitudesOfShapes(tensors),
-    fusion: tensors.size('concat_block.0.weight', 2, 0),
   };
 }
 
-class ShapeReader {
-  readonly #file: string;
-  readonly shapes: Shapes;
-
-  constructor(file: string, shapes: Shapes) {
-    this.#file = file;
-    this.shapes = shapes;
-  }
-
-  dims(name: string, axes: number): readonly number[] {
-    const dims = this.shapes.get(name);
-    if (dims?.length !== axes) throw this.mismatch(name, `a tensor of ${axes} axes`);
-    return dims;
-  }
-
-  /** The size along one of so many axes. */
-  size(name: string, axes: number, axis: number): number {
-    return itemAt(this.dims(name, axes), axis);
-  }
-
-  has(name: string): boolean {
-    return this.shapes.has(name);
-  }
-
-  /** The numbers that stand between a prefix and the rest of names. */
-  indices(prefix: string, rest: RegExp): number[] {
-    const found = new Set<number>();
-    for (const name of this.shapes.keys()) {
-      const match = name.startsWith(prefix) ? /^(\d+)\.(.*)$/.exec(name.slice(prefix.length)) : null;
-      const [, index, path] = match ?? [];
-      if (path !== undefined && rest.test(path)) found.add(Number(index));
-    }
-    return [...found].sort((a, b) => a - b);
-  }
-
-  mismatch(name: string, expected: string): CheckpointMismatchError {
-    const dims = this.shapes.get(name);
-    const found = dims ? `of shape [${dims.join(', ')}]` : 'missing';
-    return new CheckpointMismatchError(this.#file, name, found, expected);
-  }
-}
-
-function blocksOfShapes(tensors: ShapeReader): Pick<EncoderConfig, 'depth' | 'attentionBias' | 'mlpHidden' | 'pcm'> {
+function blocksOfShapes(tensors: ShapeReader): Pick<TrunkConfig, 'depth' | 'attentionBias' | 'mlpHidden' | 'pcm'> {
   const hasSplitBias = tensors.has('blocks.0.attn.q_bias');
   const hasWholeBias = tensors.has('blocks.0.attn.qkv.bias');
   return {
@@ -140,70 +181,8 @@ function pcmOfShapes(tensors: ShapeReader): PcmConfig {
   return { kernel, groups, hidden, batchNormEpsilon: BATCH_NORM_EPSILON };
 }
 
-function magnitudesOfShapes(tensors: ShapeReader): number[] {
-  const block = 'inception_model.magnitude_block.';
+function magnitudesOfShapes(tensors: ShapeReader, prefix: string): number[] {
+  const block = `${prefix}magnitude_block.`;
   const outputs = tensors.indices(block, /^weight$/).map((index) => tensors.size(`${block}${index}.weight`, 2, 0));
   return [tensors.size(`${block}0.weight`, 2, 1), ...outputs];
-}
-
-const SEQUENCE = 'inception_model.vis_inception.';
-
-function inceptionOfShapes(tensors: ShapeReader, imageSize: number): AstroMaeConfig['inception'] {
-  const positions = tensors.indices(SEQUENCE, /^branch1\.conv\.weight$/);
-  const linears = tensors.indices(SEQUENCE, /^weight$/).filter((index) => index > 0);
-  const [first, second, ...more] = linears;
-  if (first === undefined || second === undefined || more.length > 0) {
-    throw tensors.mismatch(`${SEQUENCE}10.weight`, 'two Linear layers after the inception blocks');
-  }
-  const flat = tensors.size(`${SEQUENCE}${first}.weight`, 2, 1);
-  // Pools and Flatten hold no tensors: they are the gaps in the numbering. Flatten stands right before the first Linear.
-  const ends = [...positions.slice(1), first - 1];
-  let side = imageSize >> 1;
-  const blocks = positions.map((position, index): InceptionBlockConfig => {
-    const gap = itemAt(ends, index) - position;
-    if (gap !== 1 && gap !== 2) {
-      throw tensors.mismatch(`${SEQUENCE}${position}.branch1.conv.weight`, 'at most one pool between two blocks');
-    }
-    const poolAfter = gap === 2;
-    side = poolAfter ? side >> 1 : side;
-    const next = positions[index + 1];
-    const inputsAfter =
-      next === undefined ? flat / side ** 2 : tensors.size(`${SEQUENCE}${next}.branch1.conv.weight`, 4, 1);
-    return blockOfShapes(tensors, `${SEQUENCE}${position}`, poolAfter, inputsAfter);
-  });
-  return {
-    stem: tensors.size(`${SEQUENCE}0.weight`, 4, 0),
-    blocks,
-    batchNormEpsilon: BATCH_NORM_EPSILON,
-    hidden: tensors.size(`${SEQUENCE}${first}.weight`, 2, 0),
-    features: tensors.size(`${SEQUENCE}${second}.weight`, 2, 0),
-  };
-}
-
-/** Whether a block runs its 5x5 branch shows in the number of channels that the layer after it takes. */
-function blockOfShapes(
-  tensors: ShapeReader,
-  name: string,
-  poolAfter: boolean,
-  inputsAfter: number,
-): InceptionBlockConfig {
-  const outputs = (path: string): number => tensors.size(`${name}.${path}.conv.weight`, 4, 0);
-  const block = {
-    inputs: tensors.size(`${name}.branch1.conv.weight`, 4, 1),
-    direct: outputs('branch1'),
-    narrow3: outputs('branch2.0'),
-    out3: outputs('branch2.1'),
-    narrow5: outputs('branch3.0'),
-    out5: outputs('branch3.1'),
-    pooled: outputs('branch4.1'),
-    poolAfter,
-  };
-  const all = { ...block, runs5: true };
-  const without = { ...block, runs5: false };
-  if (blockOutputs(all) === inputsAfter) return all;
-  if (blockOutputs(without) === inputsAfter) return without;
-  throw tensors.mismatch(
-    `${name}.branch1.conv.weight`,
-    `a block of ${blockOutputs(all)} or, without its 5x5 branch, ${blockOutputs(without)} channels; the layer after it takes ${inputsAfter}`,
-  );
 }

@@ -57,14 +57,22 @@ export function readBatchNorm(layer: ModuleView): number {
 }
 
 /** Linear, ReLU, Linear, … as a Sequential: the widths from the inputs of the first to the outputs of the last. */
-export function readPerceptron(sequence: ModuleView): number[] {
-  const layers = sequence.as('Sequential').items();
+export function readPerceptron(sequence: ModuleView, layers = sequence.as('Sequential').items()): number[] {
   if (layers.length % 2 === 0) {
     throw sequence.mismatch(`a sequence of ${layers.length} modules`, 'Linear layers with a ReLU between each two');
   }
   const linears = layers.filter((_, index) => index % 2 === 0).map((layer) => readLinear(layer));
   layers.filter((_, index) => index % 2 === 1).forEach((layer) => layer.as('ReLU'));
   return [itemAt(linears, 0).inputs, ...linears.map((layer) => layer.outputs)];
+}
+
+/** Layers of a head, and whether it makes probabilities of its outputs itself. */
+export function readHead(sequence: ModuleView): { readonly layers: ModuleView[]; readonly softmax: boolean } {
+  const layers = sequence.as('Sequential').items();
+  const last = itemAt(layers, layers.length - 1);
+  if (last.className !== 'Softmax' && last.className !== 'LogSoftmax') return { layers, softmax: false };
+  last.exactly('dim', 1, -1);
+  return { layers: layers.slice(0, -1), softmax: true };
 }
 
 /** A 2x2 pool of stride 2 that neither pads nor rounds up. */

@@ -1,9 +1,9 @@
 import { itemAt } from '@cosmicai/payload';
-import type { AstroMaeConfig } from '../config.ts';
+import { answerWidth, networkName, type NetworkConfig } from '../config.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Weights } from '../weights.ts';
-import { encoder } from './encoder.ts';
+import { encoder, transformer } from './encoder.ts';
 import { fusion } from './fusion.ts';
 import { inception } from './inception.ts';
 import type { Drawing } from './layers.ts';
@@ -14,19 +14,40 @@ export const IMAGE = 'image';
 export const MAGNITUDES = 'magnitudes';
 export const REDSHIFT = 'redshift';
 
-/** The regressor operator by operator as PyTorch runs it, nothing folded. Batch size is dynamic. */
-export function literalGraph(config: AstroMaeConfig, weights: Weights): Graph {
-  const graph = new GraphBuilder('AstroMAE');
+/** What the output is called. */
+export function outputName({ answer }: Pick<NetworkConfig, 'answer'>): string {
+  return answer === undefined ? REDSHIFT : answer === 'density' ? 'density' : 'embedding';
+}
+
+/**
+ * The network operator by operator as PyTorch runs it, nothing folded. Batch size is dynamic. There is always an image, which a
+ * network of magnitudes alone doesn't read: every model takes one.
+ */
+export function literalGraph(config: NetworkConfig, weights: Weights): Graph {
+  const graph = new GraphBuilder(networkName(config));
   const drawing: Drawing = { graph, weights };
-  const { imageSize, bands } = config;
+  const { imageSize, bands, answer } = config;
   const image = graph.input({ name: IMAGE, type: 'float32', shape: ['batch', bands, imageSize, imageSize] });
-  const photometry = graph.input({ name: MAGNITUDES, type: 'float32', shape: ['batch', itemAt(config.magnitudes, 0)] });
-  const features = [
-    encoder(drawing, image, config),
-    inception(drawing, image, config),
-    magnitudes(drawing, photometry, config),
-  ];
-  graph.node(REDSHIFT, 'Identity', [fusion(drawing, features)]);
-  graph.output({ name: REDSHIFT, type: 'float32', shape: ['batch', 1] });
+  const values = answerOf(drawing, image, config);
+  const output = outputName(config);
+  if (answer === 'density') graph.node(output, 'Softmax', [values], { attributes: { axis: { int: -1 } } });
+  else graph.node(output, 'Identity', [values]);
+  graph.output({ name: output, type: 'float32', shape: ['batch', answerWidth(config)] });
   return graph.build();
+}
+
+function answerOf(drawing: Drawing, image: string, config: NetworkConfig): string {
+  const widths = config.magnitudes;
+  const photometry =
+    widths && drawing.graph.input({ name: MAGNITUDES, type: 'float32', shape: ['batch', itemAt(widths, 0)] });
+  if (config.transformer) return transformer(drawing, image, config, config.transformer);
+  return fusion(
+    drawing,
+    [
+      ...(config.encoder ? [encoder(drawing, image, config, config.encoder)] : []),
+      ...(config.inception ? [inception(drawing, image, config, config.inception)] : []),
+      ...(widths && photometry !== undefined ? [magnitudes(drawing, photometry, config, widths)] : []),
+    ],
+    config,
+  );
 }

@@ -1,16 +1,10 @@
 import { itemAt } from '@cosmicai/payload';
-import type { EncoderConfig } from '../config.ts';
+import type { TrunkConfig } from '../config.ts';
 import { floats, scalar, type FloatTensor } from '../graph/graph.ts';
 import { tokenLinear, weight, type Drawing } from './layers.ts';
 
 /** Multi-head softmax attention over tokens [B, N, D], N = `tokens`. */
-export function attention(
-  drawing: Drawing,
-  name: string,
-  input: string,
-  tokens: number,
-  encoder: EncoderConfig,
-): string {
+export function attention(drawing: Drawing, name: string, input: string, tokens: number, encoder: TrunkConfig): string {
   const { graph } = drawing;
   const { embedding, heads, attentionScale } = encoder;
   const qkv = tokenLinear(drawing, `${name}.qkv`, input, attentionBias(drawing, name, encoder));
@@ -51,7 +45,7 @@ export function attention(
 }
 
 /** The bias over query, key and value, [3 D]; normal cells keep only those of query and value. */
-function attentionBias(drawing: Drawing, name: string, encoder: EncoderConfig): FloatTensor | null {
+function attentionBias(drawing: Drawing, name: string, encoder: TrunkConfig): FloatTensor | null {
   switch (encoder.attentionBias) {
     case 'none':
       return null;

@@ -1,26 +1,53 @@
-import { gridSide, type AstroMaeConfig } from '../config.ts';
+import {
+  gridSide,
+  type EncoderConfig,
+  type NetworkConfig,
+  type TransformerConfig,
+  type TrunkConfig,
+} from '../config.ts';
+import { poolNormName } from '../weights.ts';
 import { scalar } from '../graph/graph.ts';
 import { attention } from './attention.ts';
 import { convolution, layerNorm, linear, parameter, tokenLinear, weight, type Drawing } from './layers.ts';
 import { pcm } from './pcm.ts';
 
 /** Image [B, bands, S, S] to the encoder's features [B, features]. */
-export function encoder(drawing: Drawing, image: string, config: AstroMaeConfig): string {
-  let tokens = embed(drawing, image, config);
-  for (let index = 0; index < config.encoder.depth; index++) {
-    tokens = block(drawing, `blocks.${index}`, tokens, config);
+export function encoder(drawing: Drawing, image: string, config: NetworkConfig, settings: EncoderConfig): string {
+  const pooled = meanOfPatches(drawing, tokens(drawing, image, config, settings), gridSide(config, settings));
+  const normed = layerNorm(drawing, 'fc_norm', pooled, settings.poolNormEpsilon);
+  const hidden = linear(drawing, 'vit_block.0', linear(drawing, 'head', normed));
+  return linear(drawing, 'vit_block.2', drawing.graph.node('vit_block.1', 'Relu', [hidden]));
+}
+
+/** Image [B, bands, S, S] to what a plain vision transformer answers, [B, outputs]. */
+export function transformer(
+  drawing: Drawing,
+  image: string,
+  config: NetworkConfig,
+  settings: TransformerConfig,
+): string {
+  const all = tokens(drawing, image, config, settings);
+  const pooled =
+    settings.pool === 'class' ? classToken(drawing, all) : meanOfPatches(drawing, all, gridSide(config, settings));
+  return linear(drawing, 'head', layerNorm(drawing, poolNormName(settings), pooled, settings.poolNormEpsilon));
+}
+
+function tokens(drawing: Drawing, image: string, config: NetworkConfig, settings: TrunkConfig): string {
+  const side = gridSide(config, settings);
+  let values = embed(drawing, image, side, settings);
+  for (let index = 0; index < settings.depth; index++) {
+    values = block(drawing, `blocks.${index}`, values, side, settings);
   }
-  return head(drawing, tokens, config);
+  return values;
 }
 
 /** Patches to tokens, class token first, plus the position of each. */
-function embed(drawing: Drawing, image: string, config: AstroMaeConfig): string {
+function embed(drawing: Drawing, image: string, side: number, { embedding, patchSize }: TrunkConfig): string {
   const { graph } = drawing;
-  const { embedding, patchSize } = config.encoder;
   const grid = convolution(drawing, 'patch_embed.proj', image, { stride: patchSize });
   const flat = graph.node('patch_embed.flat', 'Reshape', [
     grid,
-    graph.integers('patch_embed.flat.shape', [0, embedding, gridSide(config) ** 2]),
+    graph.integers('patch_embed.flat.shape', [0, embedding, side ** 2]),
   ]);
   const patches = graph.node('patch_embed', 'Transpose', [flat], { attributes: { perm: { ints: [0, 2, 1] } } });
   const batch = graph.node('cls.batch', 'Shape', [image], { attributes: { start: { int: 0 }, end: { int: 1 } } });
@@ -32,12 +59,11 @@ function embed(drawing: Drawing, image: string, config: AstroMaeConfig): string 
   return graph.node('tokens.placed', 'Add', [tokens, parameter(drawing, 'pos_embed')]);
 }
 
-function block(drawing: Drawing, name: string, input: string, config: AstroMaeConfig): string {
+function block(drawing: Drawing, name: string, input: string, side: number, settings: TrunkConfig): string {
   const { graph } = drawing;
-  const { embedding, normEpsilon, pcm: convolutions } = config.encoder;
-  const side = gridSide(config);
+  const { embedding, normEpsilon, pcm: convolutions } = settings;
   const normed = layerNorm(drawing, `${name}.norm1`, input, normEpsilon);
-  const attended = attention(drawing, `${name}.attn`, normed, 1 + side * side, config.encoder);
+  const attended = attention(drawing, `${name}.attn`, normed, 1 + side * side, settings);
   let middle = graph.node(`${name}.attended`, 'Add', [input, attended]);
   if (convolutions) {
     const local = pcm(drawing, `${name}.PCM`, input, side, embedding, convolutions);
@@ -62,19 +88,24 @@ function gelu({ graph }: Drawing, name: string, input: string): string {
   return graph.node(name, 'Mul', [graph.node(`${name}.double`, 'Mul', [input, share]), half]);
 }
 
-/** Mean over the patch tokens, LayerNorm and the Linear layers after it. */
-function head(drawing: Drawing, tokens: string, config: AstroMaeConfig): string {
-  const { graph } = drawing;
+function meanOfPatches({ graph }: Drawing, tokens: string, side: number): string {
   const patches = graph.node('pool.patches', 'Slice', [
     tokens,
     graph.integers('pool.patches.start', [1]),
-    graph.integers('pool.patches.end', [1 + gridSide(config) ** 2]),
+    graph.integers('pool.patches.end', [1 + side ** 2]),
     graph.integers('pool.patches.axis', [1]),
   ]);
-  const pooled = graph.node('pool', 'ReduceMean', [patches, graph.integers('pool.axis', [1])], {
+  return graph.node('pool', 'ReduceMean', [patches, graph.integers('pool.axis', [1])], {
     attributes: { keepdims: { int: 0 } },
   });
-  const normed = layerNorm(drawing, 'fc_norm', pooled, config.encoder.poolNormEpsilon);
-  const hidden = linear(drawing, 'vit_block.0', linear(drawing, 'head', normed));
-  return linear(drawing, 'vit_block.2', graph.node('vit_block.1', 'Relu', [hidden]));
+}
+
+function classToken({ graph }: Drawing, tokens: string): string {
+  const first = graph.node('pool.class', 'Slice', [
+    tokens,
+    graph.integers('pool.class.start', [0]),
+    graph.integers('pool.class.end', [1]),
+    graph.integers('pool.class.axis', [1]),
+  ]);
+  return graph.node('pool', 'Squeeze', [first, graph.integers('pool.axis', [1])]);
 }

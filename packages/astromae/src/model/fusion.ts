@@ -1,9 +1,19 @@
+import { itemAt } from '@cosmicai/payload';
+import type { NetworkConfig } from '../config.ts';
+import { headLayout } from '../weights.ts';
 import { linear, type Drawing } from './layers.ts';
 
-/** Features of the branches, joined in this order, to redshift [B, 1]. */
-export function fusion(drawing: Drawing, features: readonly string[]): string {
+/** Features of the branches, joined in this order, to what the network answers, [B, outputs]. */
+export function fusion(drawing: Drawing, features: readonly string[], config: NetworkConfig): string {
   const { graph } = drawing;
-  const joined = graph.node('features', 'Concat', features, { attributes: { axis: { int: 1 } } });
-  const hidden = linear(drawing, 'concat_block.0', joined);
-  return linear(drawing, 'concat_block.2', graph.node('concat_block.1', 'Relu', [hidden]));
+  const joined =
+    features.length === 1
+      ? itemAt(features, 0)
+      : graph.node('features', 'Concat', features, { attributes: { axis: { int: 1 } } });
+  const layout = headLayout(config);
+  if (!layout) return joined;
+  return layout.linears.reduce((values, position) => {
+    const active = position === 0 ? values : graph.node(`${layout.name}.${position - 1}`, 'Relu', [values]);
+    return linear(drawing, `${layout.name}.${position}`, active);
+  }, joined);
 }

@@ -1,27 +1,26 @@
 import { itemAt } from '@cosmicai/payload';
-import type { AstroMaeConfig, InceptionBlockConfig } from '../config.ts';
-import { inceptionLayout } from '../weights.ts';
+import type { InceptionBlockConfig, InceptionConfig, NetworkConfig } from '../config.ts';
+import { inceptionLayout, mixPrefix } from '../weights.ts';
 import { batchNorm, convolution, linear, type Drawing } from './layers.ts';
 
-const SEQUENCE = 'inception_model.vis_inception';
-
 /** Image [B, bands, S, S] to the inception branch's features [B, features]. */
-export function inception(drawing: Drawing, image: string, config: AstroMaeConfig): string {
+export function inception(drawing: Drawing, image: string, config: NetworkConfig, settings: InceptionConfig): string {
   const { graph } = drawing;
-  const { blocks, batchNormEpsilon } = config.inception;
-  const layout = inceptionLayout(config);
-  let maps = halved(drawing, `${SEQUENCE}.1`, convolution(drawing, `${SEQUENCE}.0`, image));
+  const { blocks, batchNormEpsilon } = settings;
+  const layout = inceptionLayout(settings);
+  const sequence = `${mixPrefix(config)}vis_inception`;
+  let maps = halved(drawing, `${sequence}.1`, convolution(drawing, `${sequence}.0`, image));
   blocks.forEach((block, index) => {
     const position = itemAt(layout.blocks, index);
-    maps = inceptionBlock(drawing, `${SEQUENCE}.${position}`, maps, block, batchNormEpsilon);
+    maps = inceptionBlock(drawing, `${sequence}.${position}`, maps, block, batchNormEpsilon);
     if (block.poolAfter) {
-      maps = halved(drawing, `${SEQUENCE}.${position + 1}`, maps);
+      maps = halved(drawing, `${sequence}.${position + 1}`, maps);
     }
   });
-  const flat = graph.node(`${SEQUENCE}.${layout.flatten}`, 'Flatten', [maps]);
+  const flat = graph.node(`${sequence}.${layout.flatten}`, 'Flatten', [maps]);
   const [first, second] = layout.linears;
-  const hidden = linear(drawing, `${SEQUENCE}.${first}`, flat);
-  return linear(drawing, `${SEQUENCE}.${second}`, graph.node(`${SEQUENCE}.${first + 1}`, 'Relu', [hidden]));
+  const hidden = linear(drawing, `${sequence}.${first}`, flat);
+  return linear(drawing, `${sequence}.${second}`, graph.node(`${sequence}.${first + 1}`, 'Relu', [hidden]));
 }
 
 /** 2x2 average pool. */

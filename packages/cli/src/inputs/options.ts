@@ -45,6 +45,14 @@ export function decimalNumber(min: number, max: number): (text: string) => numbe
   };
 }
 
+/** Parser of an option that takes an interval of numbers: `0:0.4`. */
+export function interval(text: string): [number, number] {
+  const [from = '', to = '', ...more] = text.split(':').map((part) => part.trim());
+  const ends: [number, number] = [Number(from), Number(to)];
+  if (from !== '' && to !== '' && more.length === 0 && ends.every(Number.isFinite) && ends[0] < ends[1]) return ends;
+  throw new InvalidArgumentError('Expected two numbers that rise, such as 0:0.4.');
+}
+
 /** Parser of an option that takes a list of words: `small,large`. */
 export function words(text: string): string[] {
   const list = text.split(',').map((word) => word.trim());

@@ -10,8 +10,10 @@ import {
   accessOf,
   crcOption,
   decimalNumber,
+  interval,
   wholeNumber,
   withAccessOptions,
+  words,
   type AccessOptions,
 } from '../../inputs/options.ts';
 import { EXIT } from '../../output/errors.ts';
@@ -28,6 +30,10 @@ interface ImportOptions extends AccessOptions {
   readonly crc: boolean;
   readonly heads?: number;
   readonly normEpsilon?: number;
+  readonly prefix?: string;
+  readonly bands?: string[];
+  readonly features?: string[];
+  readonly grid?: [number, number];
   readonly json?: boolean;
 }
 
@@ -35,7 +41,7 @@ export function importCommand(terminal: Terminal): Command {
   return withAccessOptions(new Command('import'))
     .summary('compile a PyTorch checkpoint to ONNX')
     .description(
-      'Compiles an AstroMAE checkpoint of torch.save (whole module or state dict) to ONNX and tries the model on a few galaxies. Nothing in the file is executed.',
+      'Compiles a checkpoint of torch.save (whole module or state dict) of AstroMAE or one of its parts to ONNX and tries the model on a few galaxies. Nothing in the file is executed.',
     )
     .argument('<checkpoint>', 'checkpoint (.pt), or a file:// or s3:// address of one')
     .requiredOption('-o, --out <file>', 'ONNX file to write')
@@ -51,6 +57,10 @@ export function importCommand(terminal: Terminal): Command {
       wholeNumber(1),
     )
     .option('--norm-epsilon <x>', 'LayerNorm epsilon of the blocks of a bare state dict', decimalNumber(0, 1))
+    .option('--prefix <name>', 'which of several networks in the file: what stands before its names (ema_model)')
+    .option('--bands <names>', 'bands of the images, by commas (default: u,g,r,i,z of a network of five)', words)
+    .option('--features <names>', 'the numbers beside the image, by commas (default: magnitudes in the bands)', words)
+    .option('--grid <from:to>', 'redshifts that the bins of a density cover, in equal widths', interval)
     .addOption(crcOption())
     .option('--json', 'print what inspect would, as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model import checkpoint.pt -o astromae.onnx --weights fp16\n')
@@ -65,6 +75,10 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
   const { model, assumptions, unchecked } = await compileCheckpoint(source, {
     heads: options.heads,
     normEpsilon: options.normEpsilon,
+    prefix: options.prefix,
+    bands: options.bands,
+    features: options.features,
+    grid: options.grid,
     fold: options.fold,
     checkCrc: options.crc,
     weightsType: options.weights,
