@@ -77,6 +77,8 @@ function rankOf(rank: number): MadeRank {
             each((galaxy) => (180 / Math.PI) * Math.asin(2 * drawn(galaxy * 5 + 2) - 1)),
           ),
         ],
+        // As ranks write them.
+        rowGroupSize: [1000, 10_000],
         kvMetadata: [{ key: PARQUET_FORMAT_KEY, value: String(FORMAT) }],
       }),
     );

@@ -66,6 +66,9 @@ withPython('pyarrow and DuckDB read the same values from Parquet, with nulls', (
   expect(found.arrow.columns).toEqual(expected);
   expect(found.duckdb.parquet).toEqual(expected);
   expect(found.arrow.types).toMatchObject({ id: 'int64', name: 'string', z_pred: 'float', n: 'int32', ok: 'bool' });
+  expect(found.arrow.fields.ra).toMatchObject({ unit: 'deg', ucd: 'pos.eq.ra;meta.main', description: 'The ra' });
+  expect(found.arrow.fields.n).toMatchObject({ description: 'The n' });
+  expect(found.arrow.fields.n).not.toHaveProperty('unit');
   expect(found.arrow.meta).toMatchObject({ 'cosmicai.run_id': 'run-1', 'cosmicai.note': ODD.facts[1]?.value });
 });
 

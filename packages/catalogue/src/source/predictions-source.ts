@@ -1,6 +1,6 @@
 import { refuseNewerPredictions } from '@cosmicai/inference';
 import { once, UserInputError, valueOf } from '@cosmicai/payload';
-import { storeSource, type ObjectStore } from '@cosmicai/store';
+import { bufferSource, inPieces, storeSource, type ObjectStore } from '@cosmicai/store';
 import {
   parquetMetadataAsync,
   parquetRead,
@@ -12,7 +12,7 @@ import {
 } from 'hyparquet';
 import type { Cell, Kind, Values } from '../table/column.ts';
 
-/** Of a file up to this, all of it is read with one request. */
+/** Of a file up to this, all of it is read with one request; of others pieces, as the columns of a few rows are small. */
 const READ_WHOLE_BYTES = 16 * 2 ** 20;
 
 /** A column as a file of predictions has it. */
@@ -35,14 +35,14 @@ export interface PredictionsSource {
 /** @throws NotFoundError, NewerFormatError, UserInputError for a column that no catalogue can hold */
 export async function openPredictions(store: ObjectStore, key: string): Promise<PredictionsSource> {
   const source = await storeSource(store, key);
-  const small = once(async () => await source.read(0, source.size));
+  const rows = once(async () =>
+    source.size > READ_WHOLE_BYTES ? inPieces(source) : bufferSource(source.name, await source.read(0, source.size)),
+  );
   const file: AsyncBuffer = {
     byteLength: source.size,
     slice: async (start, end = source.size) =>
       // The end alone says what is in the file, for who asks for no more.
-      end === source.size || source.size > READ_WHOLE_BYTES
-        ? copied(await source.read(start, end))
-        : copied((await small()).subarray(start, end)),
+      copied(await (end === source.size ? source : await rows()).read(start, end)),
   };
   const metadata = await parquetMetadataAsync(file);
   refuseNewerPredictions(metadata);

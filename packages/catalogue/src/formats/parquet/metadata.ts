@@ -1,5 +1,6 @@
 import type { KeyValue } from 'hyparquet';
 import type { Table } from '../../table/column.ts';
+import { ARROW_SCHEMA_KEY, arrowSchema } from './arrow-schema.ts';
 import { yamlHeader } from '../ecsv.ts';
 import { votableEnd, votableStart } from '../votable/votable.ts';
 
@@ -7,7 +8,8 @@ import { votableEnd, votableStart } from '../votable/votable.ts';
 const OURS = 'cosmicai.';
 
 /**
- * Facts under keys of our own, and units, descriptors and descriptions of the columns as JSON; the same for astropy (the YAML of
+ * Facts under keys of our own, and units, descriptors and descriptions of the columns as JSON; the same for
+ * Arrow, astropy (the YAML of
  * ECSV) and for TOPCAT (VOParquet, https://www.ivoa.net/documents/Notes/VOParquet/: a VOTable without rows).
  *
  * @param longest characters of the longest text, by the name of a column
@@ -23,7 +25,7 @@ export function metadataOf(table: Omit<Table, 'chunks'>, longest: ReadonlyMap<st
       { unit: unit ?? null, ucd: ucd ?? null, description },
     ]),
   );
-  return [
+  const metadata = [
     ...table.facts.map(({ name, value }) => ({ key: `${OURS}${name}`, value: String(value) })),
     { key: `${OURS}columns`, value: JSON.stringify(described) },
     { key: 'table_meta_yaml', value: yamlHeader(table).join('\n') },
@@ -31,4 +33,5 @@ export function metadataOf(table: Omit<Table, 'chunks'>, longest: ReadonlyMap<st
     { key: 'IVOA.VOTable-Parquet.content', value: `${votableStart(table, lengths)}${votableEnd()}` },
     ...[...lengths].map(([name, length]) => ({ key: `table::len::${name}`, value: String(length) })),
   ];
+  return [...metadata, { key: ARROW_SCHEMA_KEY, value: arrowSchema(table.columns, metadata) }];
 }
