@@ -1,8 +1,7 @@
 import { ASTROMAE, type ColumnChoice, type ModelSpec, type TakenColumn } from '@cosmicai/payload';
-import type { ObjectIds } from '@cosmicai/torchfile';
+import { float64Of, gatheredOf, idsOf, imagesOf, pickedOf, type ObjectIds, type TensorData } from '@cosmicai/torchfile';
 import { changed } from './changed.ts';
 import { chooseColumns } from './columns/choose.ts';
-import { float64Of, gatheredOf, idsOf, imagesOf, pickedOf, type NumberValues } from './columns/convert.ts';
 import type { SampleInput } from './folder/folder-inputs.ts';
 import type { OpenSamplesOptions } from './format.ts';
 import { openSamples } from './open-samples.ts';
@@ -127,7 +126,7 @@ function valuesOf({ name }: SampleSource, { values }: SampleBatch, column: Sampl
   throw new TypeError(`the source of ${name} hands out its column ${column.name} in another type than it says`);
 }
 
-function numbersOf(source: SampleSource, batch: SampleBatch, column: SampleColumn): NumberValues {
+function numbersOf(source: SampleSource, batch: SampleBatch, column: SampleColumn): TensorData {
   const found = valuesOf(source, batch, column);
   if (ArrayBuffer.isView(found)) return found;
   throw new TypeError(`the source of ${source.name} hands out its column ${column.name} as text`);

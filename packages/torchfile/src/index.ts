@@ -26,6 +26,15 @@ export { toFloat32, toFloat64, type Tensor } from './tensor/tensor.ts';
 export { openPartition, type BatchesOptions, type Partition, type ReadSamplesOptions } from './partition/partition.ts';
 export type { ObjectIds, PartitionBatch, PartitionSamples } from './partition/partition-batch.ts';
 export type { PartitionOptions, PartitionSpec } from './partition/partition-spec.ts';
+export {
+  centralPixels,
+  float64Of,
+  gatheredOf,
+  idsOf,
+  imagesOf,
+  pickedOf,
+  type PixelLayout,
+} from './partition/convert.ts';
 export { readAhead } from './partition/read-ahead.ts';
 export { openTensors } from './partition/tensor-table.ts';
 export {

@@ -1,19 +1,10 @@
 import type { ImageSpec } from '@cosmicai/payload';
+import { centralPixels, type PixelLayout } from '@cosmicai/torchfile';
 import type { SampleColumn } from '../source.ts';
 
-/** Where in a source's images the pixels are that a model takes; all counted in values. */
-export interface ImageLayout {
-  /** Of one image as the source has it. */
-  readonly size: number;
-  /** Of the first pixel of the central square. */
-  readonly offset: number;
-  /** From channel to channel, row to row, pixel to pixel. */
-  readonly strides: readonly [channel: number, row: number, pixel: number];
-  /** Pixels that are cut off along an edge. */
-  readonly crop: number;
+/** Where in a source's images the pixels are that a model takes, and what is known of their order. */
+export interface ImageLayout extends PixelLayout {
   readonly channelsLast: boolean;
-  /** The channel of each band; undefined: as they are. */
-  readonly order: readonly number[] | undefined;
   /** Whether nothing in the file says which band is which. */
   readonly unnamedBands: boolean;
 }
@@ -58,14 +49,8 @@ export function imageLayout(
   if (height !== width) return 'its images are not square';
   if (height < side) return `its images are smaller, ${height} pixels wide`;
   const isAsItIs = order === undefined || (order.length === channels && order.every((from, to) => from === to));
-  const crop = height - side;
-  const before = Math.floor(crop / 2);
-  const strides = channelsLast ? ([1, width * channels, channels] as const) : ([height * width, width, 1] as const);
   return {
-    size: channels * height * width,
-    offset: before * strides[1] + before * strides[2],
-    strides,
-    crop,
+    ...centralPixels([channels, height, width], side, channelsLast),
     channelsLast: channelsLast && channels > 1,
     order: isAsItIs ? undefined : order,
     unnamedBands: parts === undefined && bands.length > 1,

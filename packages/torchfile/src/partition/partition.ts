@@ -1,14 +1,16 @@
 import type { ByteSource } from '@cosmicai/store';
-import { defined, itemAt } from '@cosmicai/payload';
-import type { FloatDType } from '../tensor/dtype.ts';
+import type { FloatDType, TensorData } from '../tensor/dtype.ts';
+import type { TensorRef } from '../tensor/tensor-ref.ts';
+import { openTorchFile, type TorchFile } from '../torch-file.ts';
 import { whyUnchecked } from '../why-unchecked.ts';
-import type { RowsOptions } from './column.ts';
-import { openColumns } from './columns.ts';
-import { cutouts, float64Rows } from './cutout.ts';
-import type { IdColumn } from './id-column.ts';
-import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
-import { readAhead } from './read-ahead.ts';
+import { openColumn } from './column.ts';
+import { centralPixels, float64Of, idsOf, imagesOf } from './convert.ts';
 import type { PartitionSamples } from './partition-batch.ts';
+import { DEFAULT_SPEC, type PartitionOptions } from './partition-spec.ts';
+import { rowTable, type TableRows } from './row-table.ts';
+import type { NameList } from './saved-tensors.ts';
+import { isTensor, partitionTensors } from './tensor-dataset.ts';
+import { listColumn, tensorColumn, type TableValues, type ValueColumn } from './value-column.ts';
 
 export interface ReadSamplesOptions {
   readonly signal?: AbortSignal;
@@ -39,7 +41,7 @@ export interface Partition {
     readonly redshift: FloatDType | null;
   };
   /** What the names of its objects are; null: they have none. */
-  readonly idType: IdColumn['type'] | null;
+  readonly idType: 'int64' | 'text' | null;
   /**
    * Reads samples [from, to) with one ranged read for each tensor.
    *
@@ -60,103 +62,85 @@ export interface Partition {
   unchecked(): string | undefined;
 }
 
-type Labels = Pick<PartitionSamples, 'magnitudes' | 'redshift' | 'id'>;
-
-/** Those of 20,000 samples, and of any published partition, come with one read each instead of one for each batch. */
-const LARGEST_LABEL_READ = 1024 * 1024;
+/** What columns are called in messages. */
+const WHAT = { images: 'images', magnitudes: 'magnitudes', redshift: 'redshifts', id: 'ids' } as const;
+type Role = keyof typeof WHAT;
 
 /**
  * Opens a TensorDataset of images [n,bands,H,W], magnitudes [n,features] and redshift [n] or [n,1], each of any float type; of
  * the first two alone, whose redshifts nobody knows; of these and ids in any order, where `columns` says which; or a dict of them.
+ * Files of other layouts, types and names are read by @cosmicai/samples.
  *
  * @throws TorchFileError when the file is something else, damaged, or compressed
  */
 export async function openPartition(source: ByteSource, options: PartitionOptions = {}): Promise<Partition> {
-  const { file, images, magnitudes, redshift, id } = await openColumns(source, options);
-  const { side } = (options.spec ?? DEFAULT_SPEC).image;
-  const features = itemAt(magnitudes.ref.shape, 1);
-  /** Magnitudes, redshift and id of one sample, eight bytes each at most. */
-  const labelBytes = (features + (redshift === null ? 0 : 1) + (id === null ? 0 : 1)) * 8;
-  let notChecked: readonly string[] = [];
-  const [count, bands, height, width] = images.ref.shape as [number, number, number, number];
+  const { spec = DEFAULT_SPEC, columns: names, ...reading } = options;
+  const file = await openTorchFile(source, reading);
+  const { images, magnitudes, redshift, id } = partitionTensors(file, spec, names);
+  const [count, ...shape] = images.shape as [number, number, number, number];
+  const roles: readonly (readonly [Role, TensorRef | NameList | null])[] = [
+    ['images', images],
+    ['magnitudes', magnitudes],
+    ['redshift', redshift],
+    ['id', id],
+  ];
+  const columns = await Promise.all(
+    roles.flatMap(([role, content]) => (content === null ? [] : [openRole(file, role, content)])),
+  );
+  const table = rowTable({
+    name: source.name,
+    count,
+    named: true,
+    columns,
+    unfit: new Map(),
+    passingCheck: () => file.passingCheck(),
+    whyUnchecked: (entries) => whyUnchecked(file, reading, entries),
+  });
+  const layout = { ...centralPixels(shape, spec.image.side), order: undefined };
 
-  function checkRange(from: number, to: number): void {
-    if (Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= count) return;
-    throw new RangeError(`samples [${from}, ${to}) of ${source.name}, which has ${count}`);
-  }
-
-  async function readLabels(from: number, to: number, options?: RowsOptions): Promise<Labels> {
-    const [numbers, truth, ids] = await Promise.all([
-      magnitudes.rows(from, to, options),
-      redshift?.rows(from, to, options),
-      id?.read(from, to, options),
-    ]);
-    return { magnitudes: float64Rows(numbers), redshift: truth ? float64Rows(truth) : null, ...defined({ id: ids }) };
-  }
-
-  /** Reads labels within [from, to): all of them with the first call where they are few, else call by call. */
-  function labelReader(from: number, to: number): typeof readLabels {
-    if ((to - from) * labelBytes > LARGEST_LABEL_READ) return readLabels;
-    let all: Promise<Labels> | undefined;
-    return async (start, end, options) => {
-      all ??= readLabels(from, to, options);
-      const labels = await all;
-      // Copies, so that each batch is its reader's own, to be handed to another thread for instance.
-      return {
-        magnitudes: labels.magnitudes.slice((start - from) * features, (end - from) * features),
-        redshift: labels.redshift?.slice(start - from, end - from) ?? null,
-        ...defined({ id: labels.id?.slice(start - from, end - from) }),
-      };
+  function samplesOf({ from, count: rows, values }: TableRows): PartitionSamples {
+    const truth = values.get('redshift');
+    const ids = values.get('id');
+    return {
+      from,
+      count: rows,
+      images: imagesOf(numbers(values.get('images')), rows, layout, spec.image),
+      magnitudes: float64Of(numbers(values.get('magnitudes'))),
+      redshift: truth === undefined ? null : float64Of(numbers(truth)),
+      ...(ids !== undefined && { id: idsOf(ids) }),
     };
   }
 
-  async function readBatch(from: number, to: number, labels: typeof readLabels, options: RowsOptions) {
-    const [imageRows, beside] = await Promise.all([images.rows(from, to, options), labels(from, to, options)]);
-    return { from, count: to - from, images: cutouts(imageRows, side), ...beside };
-  }
-
+  const idType = columns.find(({ name }) => name === 'id')?.type;
   return {
     name: source.name,
     count,
-    imageShape: [bands, height, width],
+    imageShape: shape,
     dtypes: {
-      images: images.ref.dtype as FloatDType,
-      magnitudes: magnitudes.ref.dtype as FloatDType,
-      redshift: redshift && (redshift.ref.dtype as FloatDType),
+      images: images.dtype as FloatDType,
+      magnitudes: magnitudes.dtype as FloatDType,
+      redshift: redshift && (redshift.dtype as FloatDType),
     },
-    idType: id?.type ?? null,
-    async read(from, to, options = {}) {
-      checkRange(from, to);
-      return readBatch(from, to, readLabels, options);
-    },
-    batches({ size, from = 0, to = count, readAhead: ahead = 1, signal }) {
-      checkRange(from, to);
-      if (!Number.isInteger(size) || size < 1) throw new RangeError(`a batch of ${size} samples; expected 1 or more`);
-      const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
-      const labels = labelReader(from, to);
-      // Part of the samples is not a whole entry: what only looks into a file is not held up for the rest of it.
-      const check = from === 0 && to === count ? file.passingCheck() : undefined;
-      const batches = readAhead(starts, ahead, signal, (start, cancelled) =>
-        readBatch(start, Math.min(start + size, to), labels, { signal: cancelled, ...(check && { check }) }),
-      );
-      return beforeLast(batches, to, async () => {
-        notChecked = (await check?.finish({ ...(signal && { signal }) })) ?? [];
-      });
-    },
-    unchecked() {
-      return whyUnchecked(file, options, notChecked);
-    },
+    idType: idType === undefined ? null : idType === 'text' || idType === 'uint64' ? 'text' : 'int64',
+    read: async (from, to, read) => samplesOf(await table.read(from, to, read)),
+    batches: (read) => inForm(table.batches(read), samplesOf),
+    unchecked: () => table.unchecked(),
   };
 }
 
-/** Batches as they come, with something done before the one that ends at `to` is handed out. */
-async function* beforeLast(
-  batches: AsyncGenerator<PartitionSamples, void, undefined>,
-  to: number,
-  work: () => Promise<void>,
+async function openRole(file: TorchFile, role: Role, content: TensorRef | NameList): Promise<ValueColumn> {
+  if (!isTensor(content)) return listColumn(role, content);
+  return tensorColumn(role, await openColumn(file, WHAT[role], content));
+}
+
+function numbers(values: TableValues | undefined): TensorData {
+  if (ArrayBuffer.isView(values)) return values;
+  throw new TypeError('a column of a partition that has no numbers');
+}
+
+async function* inForm(
+  rows: AsyncIterable<TableRows>,
+  form: (rows: TableRows) => PartitionSamples,
 ): AsyncGenerator<PartitionSamples, void, undefined> {
-  for await (const batch of batches) {
-    if (batch.from + batch.count === to) await work();
-    yield batch;
-  }
+  for await (const each of rows) yield form(each);
 }

@@ -52,7 +52,7 @@ export interface RowTable {
 
 /** Read at a time beside the images: those of 20,000 samples, and of any published partition, come with one read each. */
 const LABEL_BYTES = 1024 * 1024;
-/** Bytes of a row up to which it is short: what is beside an image. */
+/** Bytes of a row up to which it is short: what is beside an image, however small that is. */
 const SHORT_ROW = 256;
 /** Of labels; batches that are read ahead lie in the next one. */
 const BLOCKS_KEPT = 3;
@@ -128,7 +128,7 @@ interface Reading {
 
 /** Reads batches of [from, to), the short rows of all columns a megabyte at a time: all with the first call where they are few. */
 function rowReader(columns: readonly ValueColumn[], { from, to, size }: Reading): RowReader {
-  const short = columns.filter(({ rowBytes }) => rowBytes <= SHORT_ROW);
+  const short = columns.filter(({ shape, rowBytes }) => shape.length <= 1 && rowBytes <= SHORT_ROW);
   const rowBytes = short.reduce((sum, column) => sum + column.rowBytes, 0);
   if (short.length === 0) return (start, end, options) => rowsFrom(columns, start, end, options);
   const isFew = rowBytes * (to - from) <= LABEL_BYTES;

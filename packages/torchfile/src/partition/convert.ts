@@ -1,20 +1,42 @@
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- loops over pixels, whose places layouts give */
 import type { ImageSpec } from '@cosmicai/payload';
-import type { ObjectIds } from '@cosmicai/torchfile';
-import type { ArraysByType, ColumnValues } from '../source.ts';
-import type { ImageLayout } from './layout.ts';
+import type { TensorData } from '../tensor/dtype.ts';
+import type { ObjectIds } from './partition-batch.ts';
 
-/** Values that are numbers. */
-export type NumberValues = ArraysByType[Exclude<keyof ArraysByType, 'text'>];
+/** Where in images the pixels are that a model takes; all counted in values. */
+export interface PixelLayout {
+  /** Of one image as it is stored. */
+  readonly size: number;
+  /** Of the first pixel of the central square. */
+  readonly offset: number;
+  /** From channel to channel, row to row, pixel to pixel. */
+  readonly strides: readonly [channel: number, row: number, pixel: number];
+  /** Pixels that are cut off along an edge. */
+  readonly crop: number;
+  /** The channel of each band; undefined: as they are. */
+  readonly order: readonly number[] | undefined;
+}
+
+/** The central squares of images in C order. An odd margin leaves the extra pixel at the bottom and right. */
+export function centralPixels(
+  [channels, height, width]: readonly [channels: number, height: number, width: number],
+  side: number,
+  channelsLast = false,
+): Omit<PixelLayout, 'order'> {
+  const crop = height - side;
+  const before = Math.floor(crop / 2);
+  const strides = channelsLast ? ([1, width * channels, channels] as const) : ([height * width, width, 1] as const);
+  return { size: channels * height * width, offset: before * (strides[1] + strides[2]), strides, crop };
+}
 
 /**
  * Images as models take them, [count, bands, side, side]: the central square of each, the model's bands in its order, as float32.
  * Those that are so already are not copied.
  */
 export function imagesOf(
-  values: NumberValues,
+  values: TensorData,
   count: number,
-  layout: ImageLayout,
+  layout: PixelLayout,
   { bands, side }: ImageSpec,
 ): Float32Array {
   const { size, offset, strides, order } = layout;
@@ -40,23 +62,23 @@ export function imagesOf(
 }
 
 /** Numbers as float64; those that are so already are not copied. */
-export function float64Of(values: NumberValues): Float64Array {
+export function float64Of(values: TensorData): Float64Array {
   return values instanceof Float64Array ? values : inFloat(Float64Array, values);
 }
 
 function inFloat<Values extends Float32Array | Float64Array>(
   ArrayType: new (values: ArrayLike<number>) => Values,
-  values: NumberValues,
+  values: TensorData,
 ): Values {
   return new ArrayType(isBig(values) ? Array.from(values, Number) : values);
 }
 
-function isBig(values: NumberValues): values is BigInt64Array | BigUint64Array {
+function isBig(values: TensorData): values is BigInt64Array | BigUint64Array {
   return values instanceof BigInt64Array || values instanceof BigUint64Array;
 }
 
 /** Of each row of `width` numbers those at the places of `order`. */
-export function pickedOf(values: NumberValues, count: number, width: number, order: readonly number[]): Float64Array {
+export function pickedOf(values: TensorData, count: number, width: number, order: readonly number[]): Float64Array {
   const picked = new Float64Array(count * order.length);
   for (let row = 0, to = 0; row < count; row += 1)
     for (const place of order) picked[to++] = Number(values[row * width + place]!);
@@ -64,7 +86,7 @@ export function pickedOf(values: NumberValues, count: number, width: number, ord
 }
 
 /** Columns side by side, [count, columns]. */
-export function gatheredOf(columns: readonly NumberValues[], count: number): Float64Array {
+export function gatheredOf(columns: readonly TensorData[], count: number): Float64Array {
   const rows = new Float64Array(count * columns.length);
   for (const [place, values] of columns.entries())
     for (let row = 0; row < count; row += 1) rows[row * columns.length + place] = Number(values[row]!);
@@ -72,7 +94,7 @@ export function gatheredOf(columns: readonly NumberValues[], count: number): Flo
 }
 
 /** Names of objects. Those of uint64 become text, as not all of them fit int64. */
-export function idsOf(values: ColumnValues): ObjectIds {
+export function idsOf(values: TensorData | readonly string[]): ObjectIds {
   if (values instanceof BigInt64Array) return values;
   if (!ArrayBuffer.isView(values)) return values;
   return values instanceof BigUint64Array ? Array.from(values, String) : BigInt64Array.from(values, BigInt);
