@@ -171,7 +171,8 @@ describe('cosmicai report', () => {
     expect(page).toMatch(/^<!doctype html>/i);
     expect(page).toContain(runId);
     const plots = workspace.names('plots');
-    expect(plots).toEqual(expect.arrayContaining(['rank-timeline.png', 'rank-timeline.svg']));
+    expect(plots).toEqual(expect.arrayContaining(['rank-timeline.png', 'rank-timeline.svg', 'frontier.svg']));
+    expect(page).toMatch(/Choices that no other beats in both, from .* This run took /);
     for (const plot of plots) {
       const start = readFileSync(workspace.path('plots', plot)).subarray(0, 4).toString('latin1');
       expect(start).toBe(plot.endsWith('.png') ? '\x89PNG' : '<svg');

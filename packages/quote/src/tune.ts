@@ -42,7 +42,25 @@ export interface TuneOptions {
   readonly prices: Prices;
   readonly limits?: AwsLimits;
   readonly seed?: number;
+  /** Play fewer runs of fewer choices: for a picture, in a fraction of a second. Default: false. */
+  readonly quick?: boolean;
 }
+
+/** How much is played. */
+interface Effort {
+  /** Estimates that are played in full at most. */
+  readonly choices: number;
+  /** As much work as is played: ranks of all choices together. */
+  readonly ranks: number;
+  /** In the end, with the runs of each. */
+  readonly rankRuns: number;
+  readonly plays: number;
+  readonly finalPlays: number;
+}
+
+/** In the end as often as in a quote. */
+const THOROUGH: Effort = { choices: 150, ranks: 12_000, rankRuns: 100_000, plays: 9, finalPlays: 25 };
+const QUICK: Effort = { choices: 30, ranks: 2_000, rankRuns: 10_000, plays: 3, finalPlays: 9 };
 
 const MEMORIES_MB = [512, 884, 1769, 3008, 3538, 5307, 7076, 8845, 10_240];
 const FILES_PER_RANK = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256];
@@ -54,15 +72,6 @@ const MOST_RANKS = 10_000;
 const MEMORY_FILLED = 0.8;
 /** An estimate may be off by as much before a choice is left out for it. */
 const SLACK = 1.1;
-/** Estimates that are played in full at most. */
-const MOST_PLAYED = 150;
-/** As much work as is played: ranks of all choices together. */
-const MOST_RANKS_PLAYED = 12_000;
-/** In the end, with the runs of each. */
-const MOST_RANK_RUNS = 100_000;
-const PLAYS = 9;
-/** As in a quote. */
-const FINAL_PLAYS = 25;
 const EPHEMERAL_STORAGE_MB = 512;
 
 /**
@@ -73,6 +82,7 @@ const EPHEMERAL_STORAGE_MB = 512;
  */
 export function frontierOf(asked: TuneOptions): TunePoint[] {
   const options = { ...asked, plans: new Map<number, RunPlan>() };
+  const effort = asked.quick === true ? QUICK : THOROUGH;
   const estimated = choicesOf(options).flatMap((choice) => estimate(choice, options));
   if (estimated.length === 0)
     throw new UserInputError(
@@ -85,11 +95,11 @@ export function frontierOf(asked: TuneOptions): TunePoint[] {
     SLACK,
   )
     .sort((a, b) => a.seconds * a.usd - b.seconds * b.usd)
-    .slice(0, MOST_PLAYED);
-  const played = withinBudgetOfWork(near).map((candidate) => play(candidate, PLAYS, options));
+    .slice(0, effort.choices);
+  const played = withinBudgetOfWork(near, effort).map((candidate) => play(candidate, effort.plays, options));
   const best = frontier(played);
   const ranks = best.reduce((sum, { worldSize }) => sum + worldSize, 0);
-  const runs = Math.max(PLAYS, Math.min(FINAL_PLAYS, Math.floor(MOST_RANK_RUNS / ranks)));
+  const runs = Math.max(effort.plays, Math.min(effort.finalPlays, Math.floor(effort.rankRuns / ranks)));
   return frontier(best.map((point) => play({ choice: point }, runs, options)));
 }
 
@@ -227,9 +237,9 @@ function estimate(choice: TuneChoice, options: Tuning): Estimate[] {
 }
 
 /** As many of the first as can be played in some seconds. */
-function withinBudgetOfWork(estimates: readonly Estimate[]): Estimate[] {
+function withinBudgetOfWork(estimates: readonly Estimate[], effort: Effort): Estimate[] {
   let ranks = 0;
-  return estimates.filter(({ plan }, place) => (ranks += plan.ranks.length) <= MOST_RANKS_PLAYED || place < 12);
+  return estimates.filter(({ plan }, place) => (ranks += plan.ranks.length) <= effort.ranks || place < 12);
 }
 
 function play({ choice }: Pick<Estimate, 'choice'>, runs: number, options: Tuning): TunePoint {

@@ -83,6 +83,7 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
     cutouts: [...(material.cutouts ?? [])],
     ...costsOf(material, ranks.length === 0 ? undefined : table.usd),
     prices,
+    frontier: frontierIn(material, wallClockSeconds),
     quoteBasis: material.quote?.calibration ?? null,
     reconciliation: material.quote === undefined ? [] : reconciled(material, material.quote, table),
     model: {
@@ -148,6 +149,12 @@ function costsOf(
     },
     costNote: RANKS_ALONE,
   };
+}
+
+function frontierIn({ frontier, usage, prices }: ReportMaterial, seconds: number | undefined): RunReport['frontier'] {
+  if (frontier === undefined) return null;
+  const own = usage === undefined || seconds === undefined ? null : { seconds, usd: costOfRun(usage, prices).usd };
+  return { points: [...frontier.points], basis: frontier.basis, own };
 }
 
 function reconciled(

@@ -2,6 +2,7 @@ import { parseAs } from '@cosmicai/payload';
 import { nameOfCost } from './bill.ts';
 import { drawFiles } from './charts/chart.ts';
 import { pngOf } from './sharp.ts';
+import { frontierTable } from './charts/frontier.ts';
 import { plotsOf } from './charts/plots.ts';
 import { cutoutPng } from './cutouts/cutout-image.ts';
 import { formatBitRate, formatNumber, formatSeconds, formatUsd } from './format.ts';
@@ -149,7 +150,7 @@ async function galaxies(cutouts: RunReport['cutouts']): Promise<Markup | null> {
   return xml`<h3>Galaxies with the largest residuals</h3><p class="note">Composites of the i, r and g bands (Lupton et al. 2004), each stretched by its own sky noise. Look for neighbours, odd colours and artefacts.</p><ul class="galaxies">${items}</ul>`;
 }
 
-function cost(report: RunReport): Markup | undefined {
+async function cost(report: RunReport): Promise<Markup | undefined> {
   const { prices, costNote } = report;
   if (report.cost === null && costNote === null) return undefined;
   const source =
@@ -158,7 +159,16 @@ function cost(report: RunReport): Markup | undefined {
       : xml`<p class="note">Prices of ${prices.name} (${prices.region}), ${prices.date}. ${prices.source}.</p>`;
   return xml`${report.cost === null ? null : tableMarkup(costTable(report), { total: true })}${
     costNote === null ? null : xml`<p>${costNote}</p>`
-  }${source}`;
+  }${source}${await choices(report)}`;
+}
+
+/** What else could have been chosen. */
+async function choices(report: RunReport): Promise<Markup | null> {
+  if (report.frontier === null) return null;
+  const { points, basis } = report.frontier;
+  const plots = await Promise.all(plotsOf(report, 'cost').map((chart) => figure(chart)));
+  const words = `The same partitions on AWS, simulated by ${basis}: choices of world size, memory, child type and concurrency that no other beats in both time and cost. One is picked by cosmicai tune.`;
+  return xml`<h3>Time against cost</h3><p class="note">${words}</p>${plots}${unfold('Table of the choices', tableMarkup(frontierTable(points)))}`;
 }
 
 function quote(report: RunReport): Markup | undefined {

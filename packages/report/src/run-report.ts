@@ -66,6 +66,22 @@ export type MachineHistory = z.output<typeof machineSchema>;
 
 const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
+const expected = z.object({ median: finite, low: finite, high: finite });
+
+/** A choice of `cosmicai tune`: seconds and USD. */
+const tunePointSchema = z.object({
+  worldSize: count,
+  filesPerRank: count,
+  memoryMb: count,
+  architecture: z.enum(['x86_64', 'arm64']),
+  childType: z.enum(['STANDARD', 'EXPRESS']),
+  maxConcurrency: count,
+  precision: z.enum(['fp32', 'int8', 'measured']),
+  seconds: expected,
+  costUsd: expected,
+  coldStarts: finite,
+});
+
 /** Everything the report of one run shows: plain data, nothing is fetched while it is drawn. */
 export const runReportSchema = z.object({
   title: z.string(),
@@ -108,6 +124,16 @@ export const runReportSchema = z.object({
   prices: pricesSchema.nullable(),
   /** What the quote was based on; null: there is none. */
   quoteBasis: z.string().nullable(),
+  /** What else could be chosen for the same partitions on AWS, the fastest first; null where the ranks don't tell enough. */
+  frontier: z
+    .object({
+      points: z.array(tunePointSchema),
+      basis: z.string(),
+      /** What this run took; null where its bill isn't known. */
+      own: z.object({ seconds: finite, usd: finite }).nullable(),
+    })
+    .nullable()
+    .default(null),
   reconciliation: z.array(
     z.object({
       what: z.string(),

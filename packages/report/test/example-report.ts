@@ -13,6 +13,27 @@ import { graphOf, machineHistory, type RankTimeline, type RunReport } from '../s
 const PER_RANK = 1278;
 const BITS = 164_160;
 
+type Choice = NonNullable<RunReport['frontier']>['points'][number];
+
+function choice({
+  seconds,
+  usd,
+  ...fields
+}: Pick<Choice, 'worldSize' | 'memoryMb'> & { seconds: number; usd: number }) {
+  const around = (middle: number) => ({ median: middle, low: 0.9 * middle, high: 1.2 * middle });
+  return {
+    ...fields,
+    filesPerRank: 1,
+    architecture: 'arm64',
+    childType: 'STANDARD',
+    maxConcurrency: 1000,
+    precision: 'measured',
+    seconds: around(seconds),
+    costUsd: around(usd),
+    coldStarts: fields.worldSize,
+  } satisfies Choice;
+}
+
 /** A run that could have been: consistent figures, drawn with a seed. */
 export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): RunReport {
   const random = seededRandom(seed);
@@ -95,6 +116,14 @@ export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): Ru
     ),
     costNote: null,
     prices,
+    frontier: {
+      points: [
+        choice({ worldSize: ranks, memoryMb: 3008, seconds: 6, usd: 0.002 }),
+        choice({ worldSize: Math.ceil(ranks / 2), memoryMb: 1769, seconds: 14, usd: 0.0012 }),
+      ],
+      basis: 'the ranks of this run, on Lambda',
+      own: { seconds: wallClockSeconds, usd: 0.0025 },
+    },
     quoteBasis: 'a probe of one process',
     reconciliation: [
       {

@@ -25,7 +25,7 @@ describe('report.html', () => {
     const html = await runReportHtml(REPORT);
 
     const drawings = [...html.matchAll(/<svg [^>]*>/g)].map(([tag]) => tag);
-    expect(drawings).toHaveLength(5);
+    expect(drawings).toHaveLength(6);
     for (const drawing of drawings) {
       expect(drawing).toContain('role="img"');
       const [, ids] = /aria-labelledby="([^"]+)"/.exec(drawing)!;
@@ -117,6 +117,19 @@ describe('report.html', () => {
     expect(await runReportHtml(REPORT)).not.toContain('FMI:');
   });
 
+  it('shows what else could have been chosen, with the run among it', async () => {
+    const html = await runReportHtml(REPORT);
+    expect(html).toContain(
+      'The same partitions on AWS, simulated by the ranks of this run, on Lambda: choices of world size',
+    );
+    expect(html).toMatch(/Choices that no other beats in both, from 6 s for 0.00200 USD to 14 s for .* This run took /);
+    const { frontier } = REPORT;
+    const local = await runReportHtml({ ...REPORT, frontier: frontier && { ...frontier, own: null } });
+    expect(local).toContain('plot-frontier-title');
+    expect(local).not.toContain('This run took');
+    expect(await runReportHtml({ ...REPORT, frontier: null })).not.toContain('Time against cost');
+  });
+
   it('leaves out what is not known instead of showing empty frames', async () => {
     const html = await runReportHtml({
       ...REPORT,
@@ -126,6 +139,7 @@ describe('report.html', () => {
       scores: null,
       cutouts: [],
       cost: null,
+      frontier: null,
       quoteBasis: null,
       reconciliation: [],
       ranks: [],
@@ -186,6 +200,7 @@ describe('the plots as files', () => {
     const plots = await runReportPlots(REPORT);
 
     expect([...plots.keys()].sort()).toEqual([
+      'frontier',
       'rank-measures',
       'rank-timeline',
       'redshift-density',

@@ -30,7 +30,7 @@ export function sweepExecution(outcome: Outcome): SweepExecution {
 }
 
 async function figuresOf(outcome: Outcome, place: RunPlace) {
-  const material = await gatherRun(place, outcome, { cutouts: false });
+  const material = await gatherRun(place, outcome, { forPage: false });
   const { ranks, rates, cost } = assembleRunReport(material);
   return { summary: material.summary, reports: [...(material.reports?.values() ?? [])], ranks, rates, cost };
 }

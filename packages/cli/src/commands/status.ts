@@ -113,7 +113,7 @@ async function showRun(
   const { assembleRunReport } = await import('@cosmicai/report');
   const { describeRun } = await import('../run/describe-run.ts');
   try {
-    const material = await gatherRun(place, await findExecution(place, terminal.cwd), { cutouts: false });
+    const material = await gatherRun(place, await findExecution(place, terminal.cwd), { forPage: false });
     if (json) printJson(terminal, material.summary);
     else printBlock(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
   } catch (error) {

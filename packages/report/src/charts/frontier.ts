@@ -61,11 +61,19 @@ export function settingsOf(point: TunePoint): (readonly [name: string, value: st
 
 /** The frontier as an SVG picture. */
 export async function frontierSvg(points: readonly TunePoint[], picked?: TunePoint): Promise<string> {
-  return (await drawFiles(frontierChart(points, picked))).svg;
+  return (await drawFiles(frontierChart(points, { picked }))).svg;
 }
 
-function frontierChart(points: readonly TunePoint[], picked: TunePoint | undefined): Chart {
-  const values = points.map((point) => ({
+export interface Marked {
+  /** The choice that was picked. */
+  readonly picked?: TunePoint | undefined;
+  /** What a run took that was made. */
+  readonly own?: { readonly seconds: number; readonly usd: number } | null | undefined;
+}
+
+/** Time against cost over choices, the fastest first. */
+export function frontierChart(points: readonly TunePoint[], { picked, own }: Marked = {}): Chart {
+  const choices = points.map((point) => ({
     seconds: point.seconds.median,
     usd: point.costUsd.median,
     low: point.costUsd.low,
@@ -73,14 +81,19 @@ function frontierChart(points: readonly TunePoint[], picked: TunePoint | undefin
     children: point.childType,
     ...(point === picked && { label: 'picked' }),
   }));
+  const values =
+    own == null
+      ? choices
+      : [...choices, { ...own, low: own.usd, high: own.usd, children: 'this run', label: 'this run' }];
   const [first, last] = [points[0], points.at(-1)];
+  const made = own == null ? '' : ` This run took ${formatSeconds(own.seconds)} for ${formatUsd(own.usd)}.`;
   return {
     name: 'frontier',
     title: 'Time against cost',
     description:
       first === undefined || last === undefined
         ? 'There is no choice.'
-        : `Choices that no other beats in both, from ${formatSeconds(first.seconds.median)} for ${formatUsd(first.costUsd.median)} to ${formatSeconds(last.seconds.median)} for ${formatUsd(last.costUsd.median)}. Lines reach from the 5th to the 95th percentile of the cost.`,
+        : `Choices that no other beats in both, from ${formatSeconds(first.seconds.median)} for ${formatUsd(first.costUsd.median)} to ${formatSeconds(last.seconds.median)} for ${formatUsd(last.costUsd.median)}. Lines reach from the 5th to the 95th percentile of the cost.${made}`,
     spec: (theme) => ({
       width: 620,
       height: 320,

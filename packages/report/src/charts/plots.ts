@@ -1,6 +1,7 @@
 import type { PredictionSample } from '@cosmicai/runs/gather';
 import type { RunReport } from '../run-report.ts';
 import type { Chart } from './chart.ts';
+import { frontierChart } from './frontier.ts';
 import { rankMeasures } from './rank-measures.ts';
 import { rankTimeline } from './rank-timeline.ts';
 import { redshiftDensity, residualDensity } from './redshift-density.ts';
@@ -9,7 +10,7 @@ import { redshiftDistribution } from './redshift-distribution.ts';
 /** A plot of a run's report. */
 export interface Plot {
   /** Where it stands on the page. */
-  readonly section: 'ranks' | 'predictions';
+  readonly section: 'ranks' | 'predictions' | 'cost';
   /** Undefined where the report has nothing for it to show. */
   readonly of: (report: RunReport) => Chart | undefined;
 }
@@ -25,6 +26,7 @@ const PLOTS: readonly Plot[] = [
   },
   { section: 'predictions', of: ofPredictions(redshiftDensity) },
   { section: 'predictions', of: ofPredictions(residualDensity) },
+  { section: 'cost', of: ({ frontier }) => (frontier === null ? undefined : frontierChart(frontier.points, frontier)) },
 ];
 
 /** The plots that a report has something for. @param section default: all */

@@ -1,10 +1,9 @@
-import { fromRankResult } from '@cosmicai/metrics';
-import { calibratedBy, type Calibration, DEFAULT_CALIBRATION } from '@cosmicai/quote';
+import type { Calibration } from '@cosmicai/quote';
 import { parseJsonAs, rankResultSchema } from '@cosmicai/payload';
 import { openStore, resultsLocation, type StoreAccess } from '@cosmicai/store';
 import { z } from 'zod';
 import { findExecution } from '../execution/find-execution.ts';
-import { reportsByRank } from './gather-run.ts';
+import { calibrationOfRanks } from './frontier-of-run.ts';
 
 /**
  * How the ranks of a results folder's newest run behaved: rates, spread, stragglers and memory by their own results, cold
@@ -20,12 +19,5 @@ export async function calibrationOfRun(results: string, cwd: string, access: Sto
   const ranks = parseJsonAs(z.array(rankResultSchema), (await openStore(bucket, { access }).get(key)).toString(), key);
   const runId = ranks[0]?.run_id ?? null;
   const execution = runId === null ? undefined : await findExecution({ bucket, resultPath, runId, access }, cwd);
-  const reports = [...reportsByRank(execution?.events ?? []).values()];
-  const onLambda = execution?.region !== undefined;
-  return calibratedBy(ranks.map(fromRankResult), {
-    base: DEFAULT_CALIBRATION,
-    onLambda,
-    starts: reports.flatMap(({ initDurationMs }) => (initDurationMs === undefined ? [] : [initDurationMs / 1000])),
-    source: `the ranks of ${bucket}/${key}, ${onLambda ? 'on Lambda' : 'not on Lambda'}`,
-  });
+  return calibrationOfRanks(ranks, execution, `the ranks of ${bucket}/${key}`);
 }

@@ -9,7 +9,6 @@ import {
   partitionColumnsSchema,
   type RankResult,
   rankResultSchema,
-  ranksOf,
   type ReportLine,
   type RunEvent,
   type RunRecord,
@@ -24,6 +23,8 @@ import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { billOf } from './bill.ts';
 import { encodeFlux, largestResiduals, type Cutout } from './cutouts.ts';
 import { quoteOfRun } from './kept-quote.ts';
+import { frontierOfRun } from './frontier-of-run.ts';
+import { ranksByChild, reportsByRank } from './rank-reports.ts';
 import type { PredictionSample, RunMaterial } from './run-material.ts';
 import { s3UsageOf } from './s3-usage.ts';
 
@@ -34,15 +35,15 @@ const GALAXIES_SHOWN = 12;
 export interface GatherOptions {
   /** Default: those of the region it ran in. */
   readonly prices?: Prices | undefined;
-  /** Read images of some galaxies, which only pages show, from the partitions. Default: true. */
-  readonly cutouts?: boolean;
+  /** Gather what only pages show, too: images of some galaxies, read from the partitions, and what else could be chosen. Default: true. */
+  readonly forPage?: boolean;
 }
 
 /** Collects what there is of a run for its tables and its report. */
 export async function gatherRun(
   place: RunPlace,
   execution: ExecutionRecord | undefined,
-  { prices: named, cutouts = true }: GatherOptions = {},
+  { prices: named, forPage = true }: GatherOptions = {},
 ): Promise<RunMaterial & { readonly summary: RunSummary }> {
   const store = openPlace(place);
   const layout = layoutOf(place);
@@ -84,38 +85,20 @@ export async function gatherRun(
     predictions: sampleOf(rows, summary.prediction_scores.count),
     cutouts: await cutoutsOf(
       // Which bands make red, green and blue is known of AstroMAE's alone.
-      cutouts && results.every(({ sample_spec: other }) => other === undefined)
+      forPage && results.every(({ sample_spec: other }) => other === undefined)
         ? largestResiduals(rows.filter(isLabelled), GALAXIES_SHOWN)
         : [],
       openPlace({ ...place, access: dataAccess(record.payload, place.access) }, dataBucket),
       record,
     ),
-    ...defined({ fmi, quote }),
+    ...defined({
+      fmi,
+      quote,
+      frontier: forPage ? frontierOfRun(record.payload, results, execution, prices) : undefined,
+    }),
     prices,
     configuration: configurationOf(record),
   };
-}
-
-/** The rank of each child execution, by the child's name: `Infer[3]`. */
-function ranksByChild(events: readonly RunEvent[]): ReadonlyMap<string, number> {
-  const ranks = new Map<string, number>();
-  for (const event of events) {
-    if (event.type !== 'ChildStarted') continue;
-    const [rank] = ranksOf(event.input);
-    if (rank !== undefined) ranks.set(`${event.state}[${event.index}]`, rank);
-  }
-  return ranks;
-}
-
-/** The REPORT line of each rank's last invocation. */
-export function reportsByRank(events: readonly RunEvent[]): Map<number, ReportLine> {
-  const ranks = ranksByChild(events);
-  const reports = new Map<number, ReportLine>();
-  for (const event of events) {
-    const rank = event.type === 'FunctionEnded' ? ranks.get(event.in ?? '') : undefined;
-    if (event.type === 'FunctionEnded' && rank !== undefined) reports.set(rank, event.report);
-  }
-  return reports;
 }
 
 function billedByThemselves(ranks: number): string {

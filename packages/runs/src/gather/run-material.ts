@@ -3,6 +3,7 @@ import type { FmiReport, ReportLine, RunEvent, RunSummary } from '@cosmicai/payl
 import type { Quote } from '@cosmicai/quote';
 import { z } from 'zod';
 import type { Cutout } from './cutouts.ts';
+import type { RunFrontier } from './frontier-of-run.ts';
 
 const redshifts = z.array(z.number());
 
@@ -37,6 +38,7 @@ export interface RunMaterial {
   /** What the cost by `usage` assumes and leaves out. */
   readonly costNote?: string;
   readonly quote?: Quote;
+  readonly frontier?: RunFrontier;
   /** The payload's fields and the plan in numbers. */
   readonly configuration?: Readonly<Record<string, string | number | boolean | null>>;
   readonly warnings?: readonly string[];
