@@ -137,6 +137,18 @@ describe('a catalogue in HATS', () => {
     expect(readdirSync(join(folder, 'empty'))).toContain('hats.properties');
   });
 
+  it('knows positions whose names are in capitals', async () => {
+    const plain = sky();
+    const renamed = plain.columns.map((each) => ({ ...each, name: each.name.toUpperCase() }));
+    const own = (asked: readonly Column[]) => asked.map((each) => plain.columns[renamed.indexOf(each)]!);
+    const table: Table = { ...plain, columns: renamed, chunks: (asked = renamed) => plain.chunks(own(asked)) };
+
+    await writeCatalogue(table, await target('out'));
+    expect(readFileSync(join(folder, 'out', 'hats.properties'), 'utf8')).toContain(
+      'hats_col_ra=RA\nhats_col_dec=DEC\n',
+    );
+  });
+
   it('is there without a galaxy', async () => {
     await writeCatalogue(
       tableOf(

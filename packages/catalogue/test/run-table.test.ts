@@ -3,6 +3,8 @@ import { readWholeRun } from '@cosmicai/runs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SchemaElement } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { openRunTable, type Cell, type Table } from '../src/index.ts';
 import { rankOf, type Galaxy } from '../../../test/made-ranks.ts';
 import { makeRun, MODEL, RUN_ID, type MadeRank } from '../../../test/made-run.ts';
@@ -79,6 +81,65 @@ describe('the table of a run', () => {
     expect(await column(table, 'z_spec')).toEqual([null, null, NaN, NaN]);
     expect(await column(table, 'z_pred')).toEqual([1, 2, 3, NaN]);
     expect(await column(table, 'flags')).toEqual([0, 0, 0, 32]);
+  });
+
+  it('takes whatever columns the ranks have: lists, text, truth values, and none where a rank lacks one', async () => {
+    const list = [
+      { name: 'z_density', repetition_type: 'REQUIRED', converted_type: 'LIST', num_children: 1 },
+      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+      { name: 'element', type: 'FLOAT', repetition_type: 'REQUIRED' },
+    ] as const satisfies SchemaElement[];
+    const leaf = (name: string, type: SchemaElement['type'], more: Partial<SchemaElement> = {}): SchemaElement => ({
+      ...{ name, repetition_type: 'REQUIRED', ...(type && { type }) },
+      ...more,
+    });
+    const text = { converted_type: 'UTF8' } as const;
+    const file = parquetWriteBuffer({
+      schema: [
+        { name: 'root', num_children: 9 },
+        ...[leaf('rank', 'INT32'), leaf('partition', 'BYTE_ARRAY', text), leaf('index', 'INT32')],
+        ...[leaf('z_spec', 'DOUBLE'), ...list, leaf('RA', 'DOUBLE'), leaf('field', 'BYTE_ARRAY', text)],
+        ...[leaf('is_star', 'BOOLEAN'), leaf('flags', 'INT32')],
+      ],
+      columnData: [
+        { name: 'rank', data: Int32Array.of(0, 0) },
+        { name: 'partition', data: ['1.pt', '1.pt'] },
+        { name: 'index', data: Int32Array.of(0, 1) },
+        { name: 'z_spec', data: Float64Array.of(1, 2) },
+        {
+          name: 'z_density',
+          data: [
+            [0.5, 0.5],
+            [0.25, 0.75],
+          ],
+        },
+        { name: 'RA', data: Float64Array.of(10, 20) },
+        { name: 'field', data: ['a', 'b'] },
+        { name: 'is_star', data: [true, false] },
+        { name: 'flags', data: Int32Array.of(0, 4) },
+      ],
+    });
+    const table = await tableOf([
+      { partitions: [{ key: '1.pt', samples: 2 }], predictions: new Uint8Array(file) },
+      rankOf(['2.pt', [galaxy(3)]]),
+    ]);
+
+    expect(table.columns.slice(0, 5).map(({ name, kind }) => [name, kind])).toEqual([
+      ...[
+        ['id', 'text'],
+        ['RA', 'float64'],
+        ['z_pred', 'float32'],
+        ['z_density', 'float32'],
+        ['z_spec', 'float64'],
+      ],
+    ]);
+    expect(table.columns[1]).toMatchObject({ unit: 'deg', ucd: 'pos.eq.ra;meta.main', nullable: true });
+    expect(table.columns[3]).toMatchObject({ isList: true, nullable: true });
+    expect(await column(table, 'z_density')).toEqual([[0.5, 0.5], [0.25, 0.75], null]);
+    expect(await column(table, 'field')).toEqual(['a', 'b', null]);
+    expect(await column(table, 'is_star')).toEqual([true, false, null]);
+    expect(await column(table, 'z_pred')).toEqual([null, null, 3]);
+    expect(await column(table, 'flags')).toEqual([0, 4, 0]);
   });
 
   it('is there without a galaxy', async () => {

@@ -1,5 +1,6 @@
 import { UserInputError } from '@cosmicai/payload';
 import { finestPixel } from '../healpix/nested.ts';
+import { usual } from '../table/known-columns.ts';
 import type { Chunk, Column, Values } from '../table/column.ts';
 
 /** The columns that say where a galaxy is. */
@@ -11,7 +12,9 @@ export interface PositionColumns {
 /** @throws UserInputError where there are none */
 export function positionColumns(columns: readonly Column[]): PositionColumns {
   const number = (wanted: string) =>
-    columns.find(({ name, kind, isList }) => name === wanted && !isList && (kind === 'float32' || kind === 'float64'));
+    columns.find(
+      ({ name, kind, isList }) => usual(name) === wanted && !isList && (kind === 'float32' || kind === 'float64'),
+    );
   const [ra, dec] = [number('ra'), number('dec')];
   if (ra !== undefined && dec !== undefined) return { ra, dec };
   throw new UserInputError(

@@ -44,7 +44,12 @@ export function knownOf(name: string, beside: readonly string[]): Known {
   const label = /^p_(.+)$/.exec(name)?.[1];
   if (label !== undefined && beside.includes('class'))
     return { ucd: 'stat.probability', description: `Probability of the class ${label}, by the model` };
-  return KNOWN[name] ?? { description: `${name}, as it came with the galaxies` };
+  return KNOWN[usual(name)] ?? { description: `${name}, as it came with the galaxies` };
+}
+
+/** Files of surveys often have the names of positions in capitals. */
+export function usual(name: string): string {
+  return /^(ra|dec)$/i.test(name) ? name.toLowerCase() : name;
 }
 
 /** First what it is and what is predicted, then what it is compared with, what else came with it, and at last the flags. */
@@ -53,7 +58,7 @@ const FIRST = ['id', 'ra', 'dec', 'z_pred', 'z_sigma', 'class'];
 export function inOrder(names: Iterable<string>): string[] {
   const all = new Set(names);
   const place = (name: string) => {
-    const first = FIRST.indexOf(name);
+    const first = FIRST.indexOf(usual(name));
     if (first >= 0) return first;
     if (name === 'z_spec') return FIRST.length + 1;
     if (name.startsWith('z_') || name === 'vector') return FIRST.length;
