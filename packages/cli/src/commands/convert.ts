@@ -28,7 +28,7 @@ interface ConvertCommandOptions extends AccessOptions {
 export function convertCommand(terminal: Terminal): Command {
   return withAccessOptions(new Command('convert'))
     .description(
-      'Converts files of galaxies (HDF5, FITS, npz, …) or folders of FITS cutouts into partitions 1.pt, 2.pt, …, with all columns, in the memory of one partition.',
+      'Converts files of galaxies (HDF5, FITS, Parquet, npz, …) or folders of FITS cutouts into partitions 1.pt, 2.pt, …, with all columns, in the memory of one partition.',
     )
     .argument('<sources...>', 'files or folders, or file:// and s3:// addresses of them')
     .addOption(partitionSizeOption('size of a partition, up to 1GB'))

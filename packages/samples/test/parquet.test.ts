@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { UnusableFileError } from '@cosmicai/payload';
+import { bufferSource } from '@cosmicai/store';
+import { describeSampleSource } from '../src/conformance.ts';
+import { openGalaxies, openSamples, type ColumnValues } from '../src/index.ts';
+
+const COUNT = 8;
+const golden = (name: string) => new Uint8Array(readFileSync(new URL(`golden/${name}`, import.meta.url)));
+const nested = golden('nested.parquet');
+const bytes = golden('bytes.parquet');
+const open = (content: Uint8Array) => openSamples(bufferSource('sky.parquet', content));
+const each = <Item>(of: (at: number) => Item) => Array.from({ length: COUNT }, (_, at) => of(at));
+const images = Float32Array.from({ length: COUNT * 18 }, (_, at) => (at % 251) / 8);
+
+describeSampleSource('a Parquet file with nested lists', {
+  open: () => open(nested),
+  content: new Map<string, ColumnValues>([
+    ['image', images],
+    ['object_id', BigInt64Array.from(each((at) => 2n ** 60n + 1n + BigInt(at)))],
+    ['z', Float64Array.from(each((at) => (at === 2 ? NaN : at / 7)))],
+    ['gaps', Float64Array.from(each((at) => (at === 3 ? NaN : at)))],
+    ['large', BigUint64Array.from(each((at) => 2n ** 63n + 1n + BigInt(at)))],
+    ['small', Uint8Array.from(each((at) => at))],
+    ['half', Float32Array.from(each((at) => at))],
+    ['flag', Uint8Array.from(each((at) => 1 - (at % 2)))],
+    ['name', each((at) => `gal é ${at}`)],
+  ]),
+  file: { bytes: () => Promise.resolve(nested), format: 'parquet' },
+});
+
+describeSampleSource('a Parquet file with bytes, packed', {
+  open: () => open(bytes),
+  content: new Map<string, ColumnValues>([
+    ['image', images],
+    ['fixed', images],
+    ['raw', images],
+  ]),
+  file: { bytes: () => Promise.resolve(bytes), format: 'parquet' },
+});
+
+describe('openSamples of Parquet files', () => {
+  it('knows the shapes of arrays, of flat ones by what a model takes', async () => {
+    const shapes = async (side?: number) => {
+      const spec = side === undefined ? undefined : { image: { bands: ['g', 'r'], side }, features: [], truth: 'z' };
+      const { columns } = await openSamples(bufferSource('sky.parquet', bytes), spec && { spec });
+      return columns.map(({ name, shape }) => [name, shape.join()]);
+    };
+    expect(await shapes()).toEqual([
+      ['image', '2,3,3'],
+      ['fixed', '18'],
+      ['raw', '18'],
+    ]);
+    expect(await shapes(3)).toEqual([
+      ['image', '2,3,3'],
+      ['fixed', '2,3,3'],
+      ['raw', '2,3,3'],
+    ]);
+    expect(await shapes(4)).toEqual(await shapes());
+  });
+
+  it('gives models what they take', async () => {
+    const spec = { image: { bands: ['g', 'r'], side: 1 }, features: ['small'], truth: 'z' };
+    const source = await openGalaxies(bufferSource('sky.parquet', nested), { spec });
+    const { images: found, id, redshift } = await source.read(2, 4);
+    expect([...found]).toEqual([2, 3].flatMap((at) => [images[at * 18 + 4], images[at * 18 + 13]]));
+    expect([redshift, id]).toEqual([Float64Array.of(NaN, 3 / 7), BigInt64Array.of(2n ** 60n + 3n, 2n ** 60n + 4n)]);
+  });
+
+  it('reads a row group once for all its batches', async () => {
+    const file = bufferSource('sky.parquet', nested);
+    let bytesRead = 0;
+    const read: typeof file.read = (from, to) => {
+      bytesRead += to - from;
+      return file.read(from, to);
+    };
+    const counted = { name: file.name, size: file.size, read };
+    const bytesOf = async (size: number) => {
+      const source = await openSamples(counted);
+      const before = bytesRead;
+      for await (const _ of source.batches({ size, columns: ['image'] }));
+      return bytesRead - before;
+    };
+    expect(await bytesOf(1)).toBe(await bytesOf(COUNT));
+  });
+
+  it('says what else is there and why it isn’t read', async () => {
+    const { columns, unfit } = await open(golden('unfit.parquet'));
+    expect(columns).toEqual([
+      { name: 'z', type: 'float64', shape: [] },
+      { name: 'ragged', type: 'float64', shape: [1] },
+    ]);
+    expect(Object.fromEntries(unfit ?? [])).toEqual({
+      when: 'is of a type that isn’t read: neither numbers, text, lists of numbers nor bytes',
+      picture: expect.stringMatching(/^is of pictures \(PNG/),
+      odd: 'is of 3 bytes, which are no float32 numbers',
+      pair: 'is of a type that isn’t read: neither numbers, text, lists of numbers nor bytes',
+    });
+    const reading = (await open(golden('unfit.parquet'))).read(0, 2);
+    await expect(reading).rejects.toThrow(
+      /row 1 of ragged has 2 numbers \(float64\); expected 1 \(float64\), as in the first row/,
+    );
+  });
+
+  it('refuses a damaged file or reads it, and nothing else, wherever a bit is wrong', async () => {
+    for (let at = 4; at < nested.length; at += 101) {
+      const damaged = Uint8Array.from(nested);
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
+      const outcome = await open(damaged)
+        .then((source) => source.read(0, source.count))
+        .then(
+          () => 'read',
+          (error: unknown) => (error instanceof UnusableFileError ? 'refused' : error),
+        );
+      expect(['read', 'refused']).toContain(outcome);
+    }
+  });
+});
