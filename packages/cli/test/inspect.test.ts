@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withMetadata } from '@cosmicai/inference';
 import { QUANTIZATION_KEY } from '@cosmicai/payload';
@@ -87,5 +87,41 @@ describe('cosmicai model inspect', () => {
     expect(end.code).toBe(2);
     expect(end.stderr).toContain('is no ONNX model: it is a zip file, such as torch.save writes');
     expect(end.stdout).toBe('');
+  });
+});
+
+describe('cosmicai model import', () => {
+  const stateDict = fileURLToPath(new URL('../../astromae/test/golden/cells-deep.pt', import.meta.url));
+  const imported = (...options: string[]) =>
+    workspace.inProcess(['model', 'import', stateDict, '--heads', '12', '-o', 'imported.onnx', ...options]);
+
+  it('names what the network takes as told, and keeps every assumption in the model', async () => {
+    const end = await imported('--bands', 'g,r,i,z,y', '--features', 'a,b,c,d,e', '--prefix', 'module');
+    expect(end.code).toBe(0);
+    expect(end.stderr).toMatch(/^Assumed: 12 attention heads as given/m);
+    const { metadata } = printedJson(await workspace.inProcess(['model', 'inspect', 'imported.onnx', '--json'])) as {
+      metadata: Record<string, string>;
+    };
+    expect(JSON.parse(metadata['cosmicai.spec']!)).toMatchObject({
+      inputs: { image: { bands: ['g', 'r', 'i', 'z', 'y'], side: 32 }, features: ['a', 'b', 'c', 'd', 'e'] },
+    });
+    const assumed = [...end.stderr.matchAll(/^Assumed: (.*)$/gm)].map(([, assumption]) => assumption);
+    expect(metadata['cosmicai.provenance.assumptions']).toBe(assumed.join('; '));
+    expect(metadata['cosmicai.provenance.checkpoint_prefix']).toBe('module.');
+  });
+
+  it.each([
+    [['--grid', '0.4:0'], 'Expected two numbers that rise, such as 0:0.4.'],
+    [['--grid', '0:0.4'], 'bins were given (--grid), but the network answers one redshift'],
+    [['--bands', 'g,r'], 'takes 5 bands; 2 were named (g, r)'],
+    [['--prefix', 'ema'], 'without a network under ema; there is module.'],
+  ])('refuses what does not fit, and writes nothing: %j', async (options, reason) => {
+    const end = await workspace.inProcess([
+      ...['model', 'import', stateDict, '--heads', '12', '-o', 'refused.onnx'],
+      ...options,
+    ]);
+    expect(end.code).not.toBe(0);
+    expect(end.stderr).toContain(reason);
+    expect(existsSync(workspace.path('refused.onnx'))).toBe(false);
   });
 });
