@@ -85,7 +85,7 @@ describe('the checker', () => {
     ['a row missing', () => rewritten(1, (rows) => rows.slice(1)), /galaxy 2\.pt#0 is missing and not named/],
     [
       'a row with another prediction',
-      () => rewritten(1, ([first, ...rows]) => [{ ...first!, z_pred: first!.z_pred + 1e-6 }, ...rows]),
+      () => rewritten(1, ([first, ...rows]) => [{ ...first!, z_pred: first!.z_pred! + 1e-6 }, ...rows]),
       /galaxy 2\.pt#0 has another prediction/,
     ],
     [
@@ -263,7 +263,7 @@ function encoded(rank: number, rows: readonly PredictionRow[]): Uint8Array {
         from: index,
         count: 1,
         zSpec: Float64Array.of(z_spec ?? NaN),
-        zPred: Float32Array.of(z_pred),
+        zPred: Float32Array.of(z_pred!),
         flags: Uint16Array.of(flags),
         magnitudes: new Float64Array(5),
       })),

@@ -16,10 +16,10 @@ import { listAll, type ObjectStore } from '../../packages/store/src/index.ts';
 export type Truth = ReadonlyMap<string, string>;
 
 /** The bits of a prediction, and of the redshift it belongs to: no two galaxies of a survey share them. */
-export function bitsOf({ z_spec, z_pred }: { readonly z_spec: number | null; readonly z_pred: number }): string {
+export function bitsOf({ z_spec, z_pred }: { readonly z_spec: number | null; readonly z_pred: number | null }): string {
   const bits = Buffer.alloc(16);
   bits.writeDoubleLE(z_spec ?? NaN, 0);
-  bits.writeDoubleLE(z_pred, 8);
+  bits.writeDoubleLE(z_pred ?? NaN, 8);
   return bits.toString('hex');
 }
 

@@ -49,7 +49,7 @@ describe('cosmicai model inspect', () => {
     expect(table.stdout).toMatch(
       /^infer +runs it: image from input, magnitudes .*, redshift from estimate, any batch/m,
     );
-    expect(table.stdout).toMatch(/^Probed +one finite, repeatable redshift a galaxy/m);
+    expect(table.stdout).toMatch(/^Probed +a finite, repeatable answer for each galaxy/m);
     expect(json.code).toBe(0);
     expect(printedJson(json)).toMatchObject({
       producer: 'somebody',

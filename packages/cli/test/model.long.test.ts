@@ -27,7 +27,7 @@ describe('cosmicai model', () => {
     expect(table.code).toBe(0);
     expect(table.stdout).toMatch(/^Encoder +patch 8, embedding 48, depth 2, heads 6/m);
     expect(table.stdout).toMatch(/^Parameters +57,009 /m);
-    expect(table.stdout).toMatch(/^Probed +one finite, repeatable redshift/m);
+    expect(table.stdout).toMatch(/^Probed +a finite, repeatable answer/m);
     expect(table.stdout).toMatch(/^checkpoint +cells-k1-g48\.pt$/m);
     expect(json.code).toBe(0);
     const report = printedJson(json) as { sha256: string; parameters: { total: number } };

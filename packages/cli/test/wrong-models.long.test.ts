@@ -85,7 +85,7 @@ describe('a model whose answer depends on the batch', () => {
   const run = ['run', '--data', 'few', '--model', 'mixing.onnx', '--json', '--no-report'];
   const ALLOWED = '--allow-batch-dependence';
   const WARNING =
-    /mixing\.onnx: its redshift of a galaxy depends on the galaxies beside it in the batch: by .* the galaxy alone\./;
+    /mixing\.onnx: its answer for a galaxy depends on the galaxies beside it in the batch: by .* the galaxy alone\./;
 
   it('is refused by infer and run, which say what takes it all the same', async () => {
     const [inferred, ran] = await Promise.all([

@@ -2,14 +2,18 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
+import { withMetadata } from '@cosmicai/inference';
+import { MODEL_SPEC_KEY } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { simulateSurvey } from '@cosmicai/survey';
-import { writePartition } from '@cosmicai/torchfile';
+import { partitionStream, writePartition } from '@cosmicai/torchfile';
 import { parse } from 'yaml';
 import { archive, bundle, root, type Architecture, type Bundle } from '../src/index.ts';
+import { image, magnitudes, node, numbers, redshift, testModel } from '../../../test/onnx-models.ts';
 import { temporaryFolder } from '../../../test/stacks.ts';
 import { unpack } from '../../../test/unpack.ts';
 
@@ -113,6 +117,69 @@ describe('an unpacked inference function', () => {
     const result = JSON.parse((await store.get('results/runs/run-1/0.json')).toString());
     expect(result).toMatchObject({ samples: 40, rank: 0 });
     expect((await store.head('results/runs/run-1/predictions/0.parquet'))!.size).toBeGreaterThan(0);
+  });
+});
+
+/** Models that take or answer something else than AstroMAE, as one packed function meets them one after the other. */
+const OTHERS: Readonly<Record<string, { bands: string[]; side: number; values: number; output?: object }>> = {
+  'three bands': { bands: ['g', 'r', 'i'], side: 16, values: 1 },
+  '64 pixels': { bands: ['r'], side: 64, values: 1 },
+  density: { bands: ['r'], side: 8, values: 2, output: { name: 'redshift', kind: 'density', grid: [0, 0.2, 0.4] } },
+  classes: { bands: ['r'], side: 8, values: 2, output: { name: 'redshift', kind: 'classes', labels: ['a', 'b'] } },
+};
+
+describe('an unpacked inference function', () => {
+  it('runs models of other bands, pixels and answers, each from the bucket', async () => {
+    const task = join(folder, 'others', 'task');
+    await archive(inference, join(folder, 'others.zip'), {
+      architecture: process.arch === 'arm64' ? 'arm64' : 'x86_64',
+    });
+    await unpack(join(folder, 'others.zip'), task);
+    const buckets = join(folder, 'others-buckets');
+    const store = fileStore(join(buckets, 'galaxies'));
+    const items = [];
+    for (const [name, { bands, side, values, output }] of Object.entries(OTHERS)) {
+      const graph = testModel({
+        image: image('n', bands.length, side, side),
+        magnitudes: magnitudes('n', bands.length),
+        outputs: redshift('n', values),
+        answer: [node('Mul', ['z', 'weights'], 'redshift')],
+        constants: { weights: numbers(...[1, 3].slice(0, values)) },
+      });
+      const inputs = { image: { bands, side }, features: bands };
+      const spec = JSON.stringify({ inputs, ...(output && { outputs: [output] }) });
+      await store.put(`${name}/model.onnx`, withMetadata(graph, MODEL_SPEC_KEY, spec));
+      const pixels = bands.length * side * side;
+      const batch = {
+        ...{ from: 0, count: 3, images: Float32Array.from({ length: 3 * pixels }, (_, at) => at % 3) },
+        ...{ magnitudes: new Float64Array(3 * bands.length).fill(20), redshift: new Float64Array(3).fill(0.25) },
+      };
+      const shape = { count: 3, imageShape: [bands.length, side, side], features: bands.length } as const;
+      await store.put(`${name}/1.pt`, await buffer(partitionStream(shape, [batch])));
+      items.push({
+        ...{ S3_BUCKET: 'galaxies', DATA_BUCKET: 'galaxies', DATA_PATH: `${name}/1.pt`, RESULT_PATH: name },
+        ...{ MODEL: `${name}/model.onnx`, RUN_ID: 'run', RANK: 0, WORLD_SIZE: 1, BATCH_SIZE: 2 },
+      });
+    }
+    const script = `const { infer } = await import('./handler.mjs'); for (const item of ${JSON.stringify(items)}) await infer(item);`;
+    await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: task,
+      env: { PATH: '/usr/bin:/bin', HOME: folder, COSMICAI_STORE: pathToFileURL(buckets).href },
+    });
+    const results = await Promise.all(
+      Object.keys(OTHERS).map(
+        async (name) => JSON.parse((await store.get(`${name}/runs/run/0.json`)).toString()) as object,
+      ),
+    );
+    expect(results).toEqual([
+      expect.objectContaining({ prediction_scores: expect.objectContaining({ count: 3 }) }),
+      expect.objectContaining({ sample_spec: expect.objectContaining({ image: { bands: ['r'], side: 64 } }) }),
+      expect.objectContaining({
+        prediction_scores: expect.objectContaining({ mae: expect.closeTo(0, 6) }),
+        model_output: expect.objectContaining({ kind: 'density' }),
+      }),
+      expect.objectContaining({ without_redshift: 3, class_counts: { b: 3 } }),
+    ]);
   });
 });
 

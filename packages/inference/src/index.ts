@@ -1,5 +1,6 @@
 export { coresGiven, type Surroundings } from './cores-given.ts';
 export { MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
+export { classesIn, type AnswerColumn } from './answer-columns.ts';
 export { predictSource } from './predict-source.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 export {

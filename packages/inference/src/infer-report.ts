@@ -51,6 +51,9 @@ export interface InferReport {
   /** Galaxies that came without a true redshift, and N(z) of the predictions of all; absent where all had one. */
   readonly without_truth?: number;
   readonly redshift_histogram?: RedshiftHistogram;
+  /** Galaxies whose model answers no redshift, and of classes how many are of each; absent where all have a redshift. */
+  readonly without_redshift?: number;
+  readonly class_counts?: Readonly<Record<string, number>>;
 }
 
 export interface InferMeasurements extends LedgerScores {
@@ -102,6 +105,8 @@ export function inferReport(measured: InferMeasurements): InferReport {
       model_spec_file: measured.specFile,
       without_truth: measured.without_truth,
       redshift_histogram: measured.redshift_histogram,
+      without_redshift: measured.without_redshift,
+      class_counts: measured.class_counts,
     }),
   };
 }

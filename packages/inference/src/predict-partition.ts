@@ -1,8 +1,9 @@
-import { defined, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import { defined, outputOf, UserInputError, type TrainedRanges } from '@cosmicai/payload';
 import type { CarriedColumn, Galaxies, GalaxySource, ObjectIds } from '@cosmicai/samples';
+import { readAnswers, type AnswerColumn } from './answer-columns.ts';
 import { ModelFailure } from './errors.ts';
 import { MICRO_BATCH, type Predictor } from './predictor.ts';
-import { flagInputs, flagPredictions } from './quality/flag-samples.ts';
+import { flagNotFinite, flagInputs, flagPredictions } from './quality/flag-samples.ts';
 import type { PartitionChecks } from './quality/partition-checks.ts';
 
 /** Samples read at a time at most: bounds memory (10 MB of 32x32 images) whatever batch size the user asks for. */
@@ -15,7 +16,7 @@ export interface PredictPartitionOptions {
   readonly trained?: TrainedRanges | undefined;
   /** Sees the images before they are gone. */
   readonly checks?: PartitionChecks;
-  /** Predictions that are known of samples [from, from + count); undefined where they aren't: then the model is asked. */
+  /** Answers that are known for samples [from, from + count); undefined where they aren't: then the model is asked. */
   readonly kept?: ((from: number, count: number) => Float32Array | undefined) | undefined;
   /** Called with a number of samples as soon as they are predicted, in any order and before they are yielded. */
   readonly onPart?: ((count: number) => void) | undefined;
@@ -35,10 +36,17 @@ export interface PredictedSamples {
   readonly id?: ObjectIds;
   /** Columns of the file that are kept as they are. */
   readonly carried?: readonly CarriedColumn[];
-  /** Predicted redshift. */
-  readonly zPred: Float32Array;
+  /** Predicted redshift; null: the model answers something else. */
+  readonly zPred: Float32Array | null;
+  /** What else the model answers; absent where its answer is a redshift alone. */
+  readonly beside?: readonly AnswerColumn[];
   /** Bits of QUALITY_FLAGS. */
   readonly flags: Uint16Array;
+}
+
+/** With all that the model answered: [count, width] as its contract says. */
+export interface AnsweredSamples extends PredictedSamples {
+  readonly answers: Float32Array;
 }
 
 /**
@@ -51,11 +59,11 @@ export async function* predictPartition(
   source: GalaxySource,
   predictor: Predictor,
   options: PredictPartitionOptions,
-): AsyncGenerator<PredictedSamples> {
+): AsyncGenerator<AnsweredSamples> {
   const { batchSize, checks, signal } = options;
   const size = samplesPerRead(batchSize, predictor.contract.batch);
   const window = Math.max(2, Math.ceil((2 * predictor.workers * MICRO_BATCH) / size));
-  const inFlight: Promise<PredictedSamples>[] = [];
+  const inFlight: Promise<AnsweredSamples>[] = [];
   try {
     for await (const batch of source.batches({ size, ...(signal && { signal }) })) {
       checks?.add(batch);
@@ -84,18 +92,22 @@ async function predictBatch(
   source: string,
   predictor: Predictor,
   { batchSize, trained, kept, onPart, signal }: PredictPartitionOptions,
-): Promise<PredictedSamples> {
-  const flags = flagInputs(batch, trained, predictor.contract.spec.image.bands.length);
+): Promise<AnsweredSamples> {
+  const { spec } = predictor.contract;
+  const flags = flagInputs(batch, trained, spec.image.bands.length);
   const known = kept?.(batch.from, batch.count);
   if (known !== undefined) onPart?.(batch.count);
-  const zPred =
+  const answers =
     known ??
     (await predictor.predict(batch, batchSize, onPart, signal).catch((error: unknown) => {
       throw atGalaxies(error, source, batch.from);
     }));
-  flagPredictions(flags, zPred, trained);
+  const { zPred, beside } = readAnswers(outputOf(spec), answers);
+  if (zPred !== null) flagPredictions(flags, zPred, trained);
+  for (const values of [answers, ...(beside ?? []).map((column) => column.values)])
+    if (values instanceof Float32Array) flagNotFinite(flags, values);
   const { from, count, magnitudes, redshift: zSpec, id, carried } = batch;
-  return { from, count, magnitudes, zSpec, zPred, flags, ...defined({ id, carried }) };
+  return { from, count, magnitudes, zSpec, zPred, answers, flags, ...defined({ id, carried, beside }) };
 }
 
 /** A model's failure with the file and the galaxies it fails on, by their indices. */

@@ -2,7 +2,7 @@ import type { ColumnChoice, TakenColumn } from '@cosmicai/payload';
 import { isFolder, openGalaxies, type SampleInput } from '@cosmicai/samples';
 import { inPieces } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
-import { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
+import { predictPartition, type AnsweredSamples, type PredictPartitionOptions } from './predict-partition.ts';
 import type { ImageHashes } from './quality/image-hashes.ts';
 import { PartitionChecks } from './quality/partition-checks.ts';
 
@@ -19,7 +19,7 @@ export interface PredictSourceOptions extends Pick<PredictPartitionOptions, 'kep
   readonly hashes?: ImageHashes;
   readonly signal?: AbortSignal;
   /** Called for samples as soon as they are predicted, in order, with the number of all; the next ones wait for it. */
-  readonly onPredicted?: (samples: PredictedSamples, total: number) => unknown;
+  readonly onPredicted?: (samples: AnsweredSamples, total: number) => unknown;
   /** Called when the file is open, and for each part of a batch: the samples predicted so far, in any order, and all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }

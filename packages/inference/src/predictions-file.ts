@@ -1,11 +1,13 @@
 import { parquetMetadata, parquetReadObjects, type FileMetaData } from 'hyparquet';
 import {
+  ANSWER_COLUMNS,
   ASTROMAE,
   FORMAT,
   isUsableTruth,
   NewerFormatError,
   PARQUET_FORMAT_KEY,
   QUALITY_FLAGS,
+  type ModelSpec,
 } from '@cosmicai/payload';
 import type { PredictedSamples } from './predict-partition.ts';
 import { carriedKinds } from './predictions/carried-columns.ts';
@@ -22,7 +24,7 @@ export interface PartitionPredictions {
 export function encodePredictions(
   rank: number,
   partitions: readonly PartitionPredictions[],
-  features: readonly string[] = ASTROMAE.features,
+  { features, output }: Pick<ModelSpec, 'features' | 'output'> = ASTROMAE,
 ): Uint8Array {
   const kinds = partitions.flatMap(({ batches }) => batches.map(idsOf));
   const ids = kinds.length === 0 ? 'none' : kinds.reduce((one, other) => commonIds(one, other));
@@ -31,6 +33,7 @@ export function encodePredictions(
     rank,
     features,
     ids,
+    output,
     carried: first === undefined ? [] : carriedKinds(first),
   });
   const parts: Uint8Array[] = [];
@@ -48,7 +51,10 @@ export interface PredictionRow {
   readonly id?: string | bigint;
   /** Null: nobody knows it. */
   readonly z_spec: number | null;
-  readonly z_pred: number;
+  /** Null: the model answers something else. */
+  readonly z_pred: number | null;
+  /** The most probable class, where the model answers classes; '' where it is none. */
+  readonly class?: string;
   /** Bits of QUALITY_FLAGS. */
   readonly flags: number;
 }
@@ -62,19 +68,21 @@ export async function decodePredictions(file: Uint8Array): Promise<PredictionRow
   const buffer = new Uint8Array(file).buffer;
   const metadata = parquetMetadata(buffer);
   refuseNewerPredictions(metadata);
-  const hasFlags = metadata.schema.some(({ name }) => name === 'flags');
-  const hasId = metadata.schema.some(({ name }) => name === 'id');
+  const has = (column: string) => metadata.schema.some(({ name }) => name === column);
   const columns = [
     'rank',
     'partition',
     'index',
-    ...(hasId ? ['id'] : []),
     'z_spec',
-    'z_pred',
-    ...(hasFlags ? ['flags'] : []),
+    ...['id', 'z_pred', 'flags', ANSWER_COLUMNS.class].filter(has),
   ];
   const rows = (await parquetReadObjects({ file: buffer, metadata, columns })) as unknown as PredictionRow[];
-  return hasFlags ? rows : rows.map((row) => ({ ...row, flags: flagsOfTruth(row.z_spec) }));
+  if (has('flags') && has('z_pred')) return rows;
+  return rows.map((row) => ({
+    ...row,
+    z_pred: has('z_pred') ? row.z_pred : null,
+    flags: has('flags') ? row.flags : flagsOfTruth(row.z_spec),
+  }));
 }
 
 /** @throws NewerFormatError for a file that tells a format which only later versions know */

@@ -37,18 +37,18 @@ export interface Samples {
   readonly magnitudes: Float64Array;
 }
 
-/** Predicts redshifts with one model on several threads. */
+/** Predicts with one model on several threads. */
 export interface Predictor {
   readonly workers: number;
   /** What the model takes and answers. */
   readonly contract: ModelContract;
   /**
-   * Predicts the redshift of each sample. Samples go to the model `forwardPass` at a time, MICRO_BATCH at most; to a model that
+   * What the model answers for each sample, count x width of its contract's answer. Samples go to the model `forwardPass` at a time, MICRO_BATCH at most; to a model that
    * was frozen at a number of galaxies, as many as that.
    *
    * @param onPart called with the number of samples of each such part as soon as it is predicted, in any order
    * @param signal when it fires, parts that no worker has yet are dropped
-   * @throws ModelFailure when the model refuses the input or answers anything but one number for each sample, EnvironmentError when a worker died,
+   * @throws ModelFailure when the model refuses the input or answers anything but what its contract says, EnvironmentError when a worker died,
    *   the signal's reason
    */
   predict(
@@ -75,7 +75,7 @@ interface Job {
   readonly start: number;
   readonly count: number;
   readonly samples: Samples;
-  readonly done: (redshift: Float32Array) => void;
+  readonly done: (answers: Float32Array) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -219,7 +219,8 @@ class WorkerPredictor implements Predictor {
   ): Promise<Float32Array> {
     if (this.#closed) throw new EnvironmentError('The predictor is closed.');
     signal?.throwIfAborted();
-    const redshift = new Float32Array(samples.count);
+    const { width } = this.contract.answer;
+    const answers = new Float32Array(samples.count * width);
     const size = this.contract.batch ?? Math.max(1, Math.min(forwardPass, MICRO_BATCH));
     const jobs = new Set<Job>();
     const parts: Promise<void>[] = [];
@@ -228,7 +229,7 @@ class WorkerPredictor implements Predictor {
       parts.push(
         new Promise((resolve, reject) => {
           const done = (part: Float32Array) => {
-            redshift.set(part, start);
+            answers.set(part, start * width);
             onPart?.(count);
             resolve();
           };
@@ -252,7 +253,7 @@ class WorkerPredictor implements Predictor {
     } finally {
       signal?.removeEventListener('abort', stop);
     }
-    return redshift;
+    return answers;
   }
 
   async close(): Promise<void> {
@@ -316,7 +317,7 @@ class WorkerPredictor implements Predictor {
     if (worker.jobs.size === 0) worker.thread.unref();
     this.#dispatch();
     if (job === undefined) return;
-    if (response.type === 'prediction') job.done(response.redshift);
+    if (response.type === 'prediction') job.done(response.answers);
     else job.failed(new ModelFailure(unusable(this.#label, response.message), job));
   }
 

@@ -1,6 +1,5 @@
 import { QualityLedger } from '@cosmicai/metrics';
 import {
-  ASTROMAE,
   runLayout,
   withFormat,
   type RankAnswer,
@@ -17,6 +16,7 @@ import {
   type ObjectStore,
   type OpenStoreOptions,
 } from '@cosmicai/store';
+import { classesIn } from './answer-columns.ts';
 import { atPartition, PartitionError, RankTooLongError, RankUnfinishedError } from './errors.ts';
 import { MOST_ATTEMPTS } from './limits/forecast.ts';
 import { RankTime, type TimeLimit } from './limits/rank-time.ts';
@@ -105,14 +105,16 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const modelLoad = seconds(started);
   const found = await finding;
   if (place !== undefined && found !== undefined) {
-    const madeBy = redshiftsDependOn(task, model);
-    pieces = new RankPieces({ ...place, madeBy, monotonic, pace: environment.pace }, found);
+    const madeBy = answersDependOn(task, model);
+    const { width } = model.predictor.contract.answer;
+    pieces = new RankPieces({ ...place, madeBy, width, monotonic, pace: environment.pace }, found);
   }
   const { spec } = model.predictor.contract;
   const signal = environment.signal === undefined ? time.signal : AbortSignal.any([environment.signal, time.signal]);
   await using file = new RankPredictions(results, layout.rankPredictions(task.RANK), {
     rank: task.RANK,
     features: spec.features,
+    output: spec.output,
     signal,
   });
   const hashes = new ImageHashes();
@@ -211,17 +213,17 @@ async function readPartition(
       keep: task.KEEP,
       onProgress: tally.file(source.size),
       kept(from, count) {
-        const known = pieces?.redshiftOf(version, from, count);
+        const known = pieces?.answersFor(version, from, count);
         if (known !== undefined) time.keep(count);
         return known;
       },
       hashes,
       async onPredicted(samples) {
-        const { from, count, zPred } = samples;
-        ledger.addAll(samples.zSpec, zPred, samples.flags);
+        const { from, count, answers } = samples;
+        ledger.addAll(samples.zSpec, samples.zPred, samples.flags, classesIn(samples.beside));
         await file.add(key, samples);
-        if (pieces?.redshiftOf(version, from, count) !== undefined) return;
-        await pieces?.add({ ...version, from, redshift: zPred }, time.expected());
+        if (pieces?.answersFor(version, from, count) !== undefined) return;
+        await pieces?.add({ ...version, from, answers }, time.expected());
       },
       ...(signal && { signal }),
     });
@@ -240,13 +242,13 @@ async function readPartition(
 }
 
 /** Besides the partitions, whose versions pieces tell themselves. */
-function redshiftsDependOn(
+function answersDependOn(
   { BATCH_SIZE, COLUMNS, MODEL_INPUTS }: Pick<RankTask, 'BATCH_SIZE' | 'COLUMNS' | 'MODEL_INPUTS'>,
   { sha256, predictor }: Pick<LoadedModel, 'sha256' | 'predictor'>,
 ): string {
-  const { batch } = predictor.contract;
+  const { batch, spec } = predictor.contract;
   return sha256Of(
-    JSON.stringify([ASTROMAE, MICRO_BATCH, BATCH_SIZE, batch, sha256, COLUMNS ?? null, MODEL_INPUTS ?? null]),
+    JSON.stringify([spec, MICRO_BATCH, BATCH_SIZE, batch, sha256, COLUMNS ?? null, MODEL_INPUTS ?? null]),
   );
 }
 

@@ -32,5 +32,10 @@ export type SessionStart =
   { readonly type: 'ready'; readonly ports: ModelPorts } | { readonly type: 'refused'; readonly message: string };
 
 export type PredictResponse =
-  | { readonly type: 'prediction'; readonly id: number; readonly redshift: Float32Array<ArrayBuffer> }
+  | {
+      readonly type: 'prediction';
+      readonly id: number;
+      /** count x width of the contract's answer. */
+      readonly answers: Float32Array<ArrayBuffer>;
+    }
   | { readonly type: 'failure'; readonly id: number; readonly message: string };

@@ -1,7 +1,7 @@
 import '@cosmicai/payload/no-telemetry';
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession } from 'onnxruntime-node';
-import { redshiftsIn } from './contract/answer.ts';
+import { answersIn } from './contract/answer.ts';
 import { feedsOf } from './contract/feeds.ts';
 import type { ModelPort } from './contract/ports.ts';
 import { runtimeMessage } from './onnx/runtime-message.ts';
@@ -53,7 +53,7 @@ export async function serveSession(): Promise<void> {
   }
   port.on('message', (request: PredictRequest) => {
     predict(session, request).then(
-      (redshift) => post({ type: 'prediction', id: request.id, redshift }, [redshift.buffer]),
+      (answers) => post({ type: 'prediction', id: request.id, answers }, [answers.buffer]),
       (error: unknown) => post({ type: 'failure', id: request.id, message: runtimeMessage(error) }),
     );
   });
@@ -71,6 +71,7 @@ async function predict(session: InferenceSession, request: PredictRequest): Prom
   const { contract } = request;
   const { tensors, sent } = feedsOf(request, contract);
   // Only what is wanted: other outputs need not even be computed.
-  const outputs = await session.run(tensors, [contract.redshift.name], { logSeverityLevel: FATAL_ONLY });
-  return redshiftsIn(outputs[contract.redshift.name], contract, sent, request.count);
+  const wanted = contract.answer.outputs.map(({ name }) => name);
+  const answers = await session.run(tensors, wanted, { logSeverityLevel: FATAL_ONLY });
+  return answersIn(answers, contract, sent, request.count);
 }

@@ -49,7 +49,9 @@ const EXPECTED = [
 ];
 
 it('columns are kept with their types, after the names of the objects', async () => {
-  const bytes = encodePredictions(0, [{ partition: 'a.h5', batches: [samples(ALL, ['x', 'y'])] }], ['mag_g']);
+  const bytes = encodePredictions(0, [{ partition: 'a.h5', batches: [samples(ALL, ['x', 'y'])] }], {
+    features: ['mag_g'],
+  });
   const names = parquetMetadata(new Uint8Array(bytes).buffer).schema.map(({ name }) => name);
   expect(names.slice(1)).toEqual([
     'rank',

@@ -31,7 +31,7 @@ async function opened<T>(bytes: Uint8Array, use: (model: LoadedModel) => Promise
 async function predict(model: LoadedModel, file: string, batchSize: number) {
   const source = await storeSource(fileStore(folder), file);
   const redshift: number[] = [];
-  const onPredicted = ({ zPred }: PredictedSamples) => redshift.push(...zPred);
+  const onPredicted = ({ zPred }: PredictedSamples) => redshift.push(...zPred!);
   return { redshift, ...(await predictSource(source, model, { batchSize, checkCrc: false, onPredicted })) };
 }
 

@@ -86,7 +86,7 @@ const outputs: Row[] = [
   [
     'integers of 32 bits',
     testModel({ outputs: [port('redshift', 'int32', 'n', 1)], answer: [cast('int32')] }),
-    /output "redshift" is of type int32; a redshift is a floating point number/,
+    /output "redshift" is of type int32; answers are floating point numbers/,
   ],
   [
     'integers of 64 bits',

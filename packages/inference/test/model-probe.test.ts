@@ -19,7 +19,7 @@ const batches: Row[] = [
     testModel({
       answer: [node('ReduceMean', ['z'], 'mean', { axes: [0], keepdims: 1 }), node('Sub', ['z', 'mean'], 'redshift')],
     }),
-    /redshift of a galaxy depends on the galaxies beside it in the batch: by .* the galaxy alone[^]*--allow-batch-dependence/,
+    /answer for a galaxy depends on the galaxies beside it in the batch: by .* the galaxy alone[^]*--allow-batch-dependence/,
   ],
   [
     'the place in the batch',

@@ -78,13 +78,13 @@ describe('a model that says what it takes', () => {
         checkCrc: true,
         onPredicted: (samples) => batches.push(samples),
       });
-      const redshifts = batches.flatMap(({ zPred }) => [...zPred]);
+      const redshifts = batches.flatMap(({ zPred }) => [...zPred!]);
       redshifts.forEach((z, galaxy) => expect(z).toBeCloseTo(SCALE * (galaxy + 20), 3));
       expect(batches.flatMap(({ flags }) => [...flags])).toEqual(new Array(COUNT).fill(0));
       const cut = await openGalaxies(bufferSource('1.pt', file), { spec: model.predictor.contract.spec });
       expect((await cut.read(0, 1)).images).toHaveLength(pixels);
 
-      const parquet = encodePredictions(0, [{ partition: '1.pt', batches }], features);
+      const parquet = encodePredictions(0, [{ partition: '1.pt', batches }], { features });
       const names = parquetMetadata(new Uint8Array(parquet).buffer).schema.map(({ name }) => name);
       expect(names.slice(1)).toEqual(['rank', 'partition', 'index', 'z_spec', 'z_pred', ...features, 'flags']);
       const { notChecked, warnings } = findingsOf([{ partition: '1.pt', ...predicted }], model);
@@ -119,9 +119,11 @@ describe('a model that says what it takes', () => {
         checkCrc: true,
         onPredicted: (samples) => batches.push(samples),
       });
-      batches.flatMap(({ zPred }) => [...zPred]).forEach((z, galaxy) => expect(z).toBeCloseTo(SCALE * (galaxy + 1), 3));
+      batches
+        .flatMap(({ zPred }) => [...zPred!])
+        .forEach((z, galaxy) => expect(z).toBeCloseTo(SCALE * (galaxy + 1), 3));
       expect(batches.flatMap(({ flags }) => [...flags])).toEqual(new Array(COUNT).fill(0));
-      const parquet = encodePredictions(0, [{ partition: '1.pt', batches }], []);
+      const parquet = encodePredictions(0, [{ partition: '1.pt', batches }], { features: [] });
       const names = parquetMetadata(new Uint8Array(parquet).buffer).schema.map(({ name }) => name);
       expect(names.slice(1)).toEqual(['rank', 'partition', 'index', 'z_spec', 'z_pred', 'flags', 'id']);
       expect(findingsOf([{ partition: '1.pt', ...predicted }], model).warnings).toEqual([]);
@@ -145,9 +147,9 @@ describe('a model that says what it takes', () => {
     ['no bands', specOf([], 24, ['g']), /at least one of the bands/],
     ['a band twice', specOf(['g', 'g'], 24, ['g']), /each of the bands once/],
     [
-      'classes',
+      'classes without labels',
       { ...specOf(['g', 'r', 'i'], 24, ['g', 'r', 'i']), outputs: [{ name: 'redshift', kind: 'classes' }] },
-      /value: one number for each galaxy; other kinds are not predicted yet/,
+      /labels: found nothing; allowed: 2 to 4096 labels, one for each class/,
     ],
   ])('is refused where it says %s', async (_, told, message) => {
     await expect(given(['g', 'r', 'i'], 24, ['g', 'r', 'i'], told)).rejects.toThrow(message);

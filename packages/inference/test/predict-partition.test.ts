@@ -150,6 +150,7 @@ describe('predicting a partition', () => {
         magnitudes,
         zSpec: redshift,
         zPred: new Float32Array(count).fill(0.2 + place),
+        answers: new Float32Array(count).fill(0.2 + place),
         flags: new Uint16Array(count),
       })),
     );

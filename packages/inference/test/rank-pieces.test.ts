@@ -144,7 +144,7 @@ describe('a rank that is tried again', () => {
       made_by: 'another model',
       left_off: true,
       spent_ms: 0,
-      segments: [{ place: number, size: 1, etag: 'e', from: 0, redshift: new Float32Array(0) }],
+      segments: [{ place: number, size: 1, etag: 'e', from: 0, answers: new Float32Array(0) }],
     }));
     for (const [number, piece] of leftOff.entries()) await store.put(`${RUN}/pieces/3/${number}`, encodePiece(piece));
     // Those of another model don't count.
@@ -306,10 +306,10 @@ describe('pieces', () => {
   });
 
   it('are read back as they were written', () => {
-    const redshift = Float32Array.of(0.1, NaN, -0, 3.4e38);
+    const answers = Float32Array.of(0.1, NaN, -0, 3.4e38);
     const segments = [
-      { place: 0, size: 5, etag: 'é', from: 7, redshift },
-      { place: 2, size: 2 ** 40, etag: 'x', from: 0, redshift: new Float32Array(0) },
+      { place: 0, size: 5, etag: 'é', from: 7, answers },
+      { place: 2, size: 2 ** 40, etag: 'x', from: 0, answers: new Float32Array(0) },
     ];
     const piece: Piece = { made_by: 'm', left_off: true, spent_ms: 1.5, segments };
     expect(decodePiece(Buffer.from(encodePiece(piece)))).toMatchObject(piece);

@@ -188,7 +188,7 @@ describe('runRank', () => {
 
     const [reference, ...others] = predictions;
     for (const other of others)
-      other.forEach((z, index) => expect(Math.abs(z - reference![index]!)).toBeLessThan(2e-6));
+      other.forEach((z, index) => expect(Math.abs(z! - reference![index]!)).toBeLessThan(2e-6));
   });
 
   it('predicts galaxies whose redshifts nobody knows, and tells N(z) in place of their accuracy', async () => {

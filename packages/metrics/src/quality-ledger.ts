@@ -17,6 +17,10 @@ export interface LedgerScores {
   /** Galaxies that came without a true redshift, and N(z) of the predictions of all; absent where all had one. */
   readonly without_truth?: number;
   readonly redshift_histogram?: RedshiftHistogram;
+  /** Galaxies of which something else than a redshift was predicted; absent where there are none. */
+  readonly without_redshift?: number;
+  /** Of them by class, where it was one. */
+  readonly class_counts?: Readonly<Record<string, number>>;
 }
 
 /** Counts the galaxies of a rank or a run by what may be wrong with them, and scores them with and without those. */
@@ -27,6 +31,8 @@ export class QualityLedger {
   #galaxies = 0;
   #flagged = 0;
   #withoutTruth = 0;
+  #withoutRedshift = 0;
+  readonly #classes = new Map<string, number>();
   readonly #distribution = new RedshiftDistribution();
 
   /**
@@ -39,6 +45,18 @@ export class QualityLedger {
     if (zSpec === null) this.#withoutTruth++;
     this.#distribution.add(zPred);
     (flags === 0 ? this.#unflagged : this.#withFlags).add(truth, zPred);
+    this.#countFlags(flags);
+  }
+
+  /** A galaxy of which something else than a redshift is predicted. @param label its class, where it is one; '' where there is none */
+  addOther(flags: number, label?: string): void {
+    this.#galaxies++;
+    this.#withoutRedshift++;
+    if (label !== undefined) this.#classes.set(label, (this.#classes.get(label) ?? 0) + 1);
+    this.#countFlags(flags);
+  }
+
+  #countFlags(flags: number): void {
     if (flags === 0) return;
     this.#flagged++;
     for (const [at, name] of QUALITY_FLAG_NAMES.entries()) {
@@ -46,8 +64,23 @@ export class QualityLedger {
     }
   }
 
-  /** All three are of the same galaxies, in the same order. @param zSpec null: nobody knows them */
-  addAll(zSpec: ArrayLike<number> | null, zPred: ArrayLike<number>, flags: ArrayLike<number>): void {
+  /**
+   * All are of the same galaxies, in the same order.
+   *
+   * @param zSpec null: nobody knows them
+   * @param zPred null: something else was predicted
+   * @param labels classes, where they were predicted
+   */
+  addAll(
+    zSpec: ArrayLike<number> | null,
+    zPred: ArrayLike<number> | null,
+    flags: ArrayLike<number>,
+    labels?: readonly string[],
+  ): void {
+    if (zPred === null) {
+      for (let at = 0; at < flags.length; at++) this.addOther(Number(flags[at]), labels?.[at]);
+      return;
+    }
     const known = zSpec?.length ?? zPred.length;
     if (known !== zPred.length || known !== flags.length) {
       throw new RangeError(`${known} redshifts, ${zPred.length} predictions, ${flags.length} flags`);
@@ -69,6 +102,10 @@ export class QualityLedger {
       ...(this.#withoutTruth > 0 && {
         without_truth: this.#withoutTruth,
         redshift_histogram: this.#distribution.finish(),
+      }),
+      ...(this.#withoutRedshift > 0 && { without_redshift: this.#withoutRedshift }),
+      ...(this.#classes.size > 0 && {
+        class_counts: Object.fromEntries([...this.#classes].sort(([a], [b]) => (a < b ? -1 : 1))),
       }),
     };
   }

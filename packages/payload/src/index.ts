@@ -37,6 +37,7 @@ export {
   imagePixels,
   imageShape,
   isAstromae,
+  outputOf,
   MODEL_SPEC_KEY,
   modelSpecSchema,
   sampleBits,
@@ -44,6 +45,16 @@ export {
   type ImageSpec,
   type ModelSpec,
 } from './model-spec.ts';
+export { ANSWER_COLUMNS, answerColumns, probabilityColumn, type AnswerColumnKind } from './answer-columns.ts';
+export {
+  answerWidth,
+  modelOutputSchema,
+  OUTPUT_KINDS,
+  REDSHIFT_OUTPUT,
+  type ClassesOutput,
+  type DensityOutput,
+  type ModelOutput,
+} from './model-output.ts';
 export { MODEL_ROLES, modelInputsSchema, type ModelInputs, type ModelRole } from './model-inputs.ts';
 export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
 export {

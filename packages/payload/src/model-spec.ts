@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelOutputSchema, REDSHIFT_OUTPUT, type ModelOutput } from './model-output.ts';
 
 /** What a model takes of a sample and what its answer is compared with, by name. */
 export interface ModelSpec {
@@ -7,8 +8,8 @@ export interface ModelSpec {
   readonly features: readonly string[];
   /** The column of true values. */
   readonly truth: string;
-  /** The model's output that is the prediction, by its name in the model; default: redshift. */
-  readonly output?: string;
+  /** What the model answers that is the prediction; default: one number, called redshift. */
+  readonly output?: ModelOutput | undefined;
 }
 
 /** Images of samples: square, [bands, side, side]. */
@@ -51,7 +52,7 @@ const side = z
   .min(1, { error: `pixels along an edge, 1 to ${LARGEST_SIDE}` })
   .max(LARGEST_SIDE, { error: `pixels along an edge, 1 to ${LARGEST_SIDE}` });
 
-/** What people write of a model, as its metadata hold it. Outputs are of the kind `value`: other kinds are not predicted yet. */
+/** What people write of a model, as its metadata hold it. */
 export const modelSpecSchema = z
   .strictObject(
     {
@@ -71,14 +72,7 @@ export const modelSpecSchema = z
         { error: 'an object with image and, where the model takes some, features' },
       ),
       outputs: z
-        .array(
-          z.strictObject({
-            name,
-            kind: z.literal('value', { error: 'value: one number for each galaxy; other kinds are not predicted yet' }),
-            unit: z.string().optional(),
-          }),
-          { error: 'a list with one output' },
-        )
+        .array(modelOutputSchema, { error: 'a list with one output' })
         .length(1, { error: 'one output' })
         .optional(),
       truth: name.optional(),
@@ -89,7 +83,7 @@ export const modelSpecSchema = z
     image: { bands: image.bands, side: image.side },
     features,
     truth,
-    ...(outputs?.[0] !== undefined && { output: outputs[0].name }),
+    ...(outputs?.[0] !== undefined && { output: outputs[0] }),
   }));
 
 /** A spec as results hold it. */
@@ -98,6 +92,11 @@ export const sampleSpecSchema = z.object({
   features: z.array(z.string()),
   truth: z.string(),
 });
+
+/** What a model of a spec answers. */
+export function outputOf({ output = REDSHIFT_OUTPUT }: Pick<ModelSpec, 'output'>): ModelOutput {
+  return output;
+}
 
 /** Whether samples of a spec are those that AstroMAE takes: five bands of SDSS, 32 pixels wide, and their magnitudes. */
 export function isAstromae({ image, features }: ModelSpec): boolean {

@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 const count = z.number().int().nonnegative();
 
-/** What a piece of a rank's predictions says of itself, before the redshifts of its segments, one after the other. */
+/** What a piece of a rank's predictions says of itself, before the answers for its segments, one after the other. */
 export const pieceHeaderSchema = z.object({
   piece_format: z.literal(1),
-  /** SHA-256 of what the redshifts depend on besides the partitions: the model, and how galaxies are put into its batches. */
+  /** SHA-256 of what answers depend on besides the partitions: the model, and how galaxies are put into its batches. */
   made_by: z.string(),
   /** Whether its attempt ended with it, because its time did. */
   left_off: z.boolean(),
@@ -17,8 +17,9 @@ export const pieceHeaderSchema = z.object({
       place: count,
       size: count,
       etag: z.string(),
-      /** First galaxy, and how many. */
+      /** First galaxy. */
       from: count,
+      /** Numbers in the answers, as many for each galaxy. */
       count,
     }),
   ),

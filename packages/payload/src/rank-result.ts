@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { takenColumnSchema } from './partition-columns.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
+import { modelOutputSchema } from './model-output.ts';
 import { sampleSpecSchema } from './model-spec.ts';
 import { withoutTruthFields } from './redshift-histogram.ts';
 import { flaggedSchema } from './quality-flags.ts';
@@ -77,6 +78,8 @@ export const rankResultSchema = z.object({
   sample_spec: sampleSpecSchema.optional(),
   /** Which columns of the partitions were taken for what; absent where they are tensors at the usual or the named places. */
   columns_taken: z.array(takenColumnSchema).optional(),
+  /** What the model answers; absent where that is one number. */
+  model_output: modelOutputSchema.optional(),
   ...withoutTruthFields,
   /** One sentence for each thing about the data that looks like a mistake. */
   warnings: z.array(z.string()).optional(),

@@ -20,4 +20,8 @@ export const withoutTruthFields = {
   without_truth: count.positive().optional(),
   /** Of the predictions of all galaxies; absent where all had a true redshift. */
   redshift_histogram: redshiftHistogramSchema.optional(),
+  /** Galaxies whose model answers something else than a redshift; absent where all have one. */
+  without_redshift: count.positive().optional(),
+  /** Of a model that answers classes: galaxies by the most probable one. */
+  class_counts: z.record(z.string(), count).optional(),
 };

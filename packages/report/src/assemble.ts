@@ -66,7 +66,12 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
     scores: isUnlabelled(summary) ? null : (summary?.prediction_scores ?? scoresOf(ranks)),
     flagged: summary?.flagged ?? null,
     unflaggedScores: isUnlabelled(summary) ? null : (summary?.prediction_scores_unflagged ?? null),
-    ...defined({ withoutTruth: summary?.without_truth, redshiftHistogram: summary?.redshift_histogram }),
+    ...defined({
+      withoutTruth: summary?.without_truth,
+      redshiftHistogram: summary?.redshift_histogram,
+      withoutRedshift: summary?.without_redshift,
+      classCounts: summary?.class_counts,
+    }),
     ranks: material.rows ?? [...table.rows],
     failedRanks: (summary?.failed_ranks ?? []).map(({ rank, error, cause }) => ({ rank, error: `${error}: ${cause}` })),
     rates: ranks.length === 0 && summary !== undefined ? ratesIn(summary) : ratesOf(table),
@@ -105,9 +110,10 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
   };
 }
 
-/** Whether no galaxy of a run has a true redshift, so that its accuracy says nothing. */
+/** Whether no galaxy of a run has both a true redshift and a predicted one, so that its accuracy says nothing. */
 function isUnlabelled(summary: RunSummary | undefined): boolean {
-  return summary?.without_truth !== undefined && summary.without_truth === summary.samples;
+  const { without_truth: truth = 0, without_redshift: redshift = 0, samples = 0 } = summary ?? {};
+  return samples > 0 && (truth === samples || redshift === samples);
 }
 
 function ratesOf({ rates: { summedOverRanks, bySlowestRank, byWallClock } }: RunTable): RunReport['rates'] {

@@ -33,6 +33,24 @@ export function describeUnknown({
     : `${formatNumber(withoutTruth)} of ${formatNumber(samples)} galaxies have no true redshift; the accuracy is that of the others.`;
 }
 
+/** That redshifts are not what a model answers, and what that means. */
+export function describeOtherAnswers(classCounts: Readonly<Record<string, number>> | undefined): string {
+  const what = classCounts === undefined ? 'vectors' : 'classes';
+  return `The model answers ${what}, not redshifts, so that there is no accuracy to tell.`;
+}
+
+/** Galaxies by the class that is most probable, the most frequent first. */
+export function classTable(counts: Readonly<Record<string, number>>): Table {
+  const entries = Object.entries(counts).toSorted(([, a], [, b]) => b - a);
+  const all = entries.reduce((sum, [, galaxies]) => sum + galaxies, 0);
+  return {
+    title: 'Classes',
+    columns: ['class', 'galaxies', 'share'],
+    figures: [1, 2],
+    rows: entries.map(([label, galaxies]) => [label, formatNumber(galaxies), formatPercent(galaxies / all)]),
+  };
+}
+
 /** The accuracy with and without flagged galaxies, in one line. */
 export function scoreComparison(all: PredictionScores, unflagged: PredictionScores): string {
   const shown = (value: number | null) => (value === null ? '–' : formatNumber(value));

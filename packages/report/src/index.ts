@@ -22,7 +22,7 @@ export { formatBitRate, formatNumber, formatPercent, formatSeconds, formatUsd } 
 export { frontierSvg, frontierTable, settingsOf } from './charts/frontier.ts';
 export { describeProbe } from './probe-pairs.ts';
 export { describeDistribution } from './charts/redshift-distribution.ts';
-export { describeUnknown, flagTable, scoreComparison } from './flag-table.ts';
+export { classTable, describeOtherAnswers, describeUnknown, flagTable, scoreComparison } from './flag-table.ts';
 export { cutoutPng } from './cutouts/cutout-image.ts';
 export { luptonComposite, type LuptonOptions } from './cutouts/lupton.ts';
 export { graphOf, type MachineGraph, type Transition } from './machine/graph.ts';

@@ -9,7 +9,7 @@ import { formatBitRate, formatNumber, formatSeconds, formatUsd } from './format.
 import { raw, xml, type Markup } from './html/markup.ts';
 import { pageHtml } from './html/page.ts';
 import { figure, figureOf, keyFigures, list, settings, tableMarkup, unfold, type Section } from './html/parts.ts';
-import { describeUnknown, flagTable, scoreComparison } from './flag-table.ts';
+import { classTable, describeOtherAnswers, describeUnknown, flagTable, scoreComparison } from './flag-table.ts';
 import { drawMachine } from './machine/draw.ts';
 import { describeMeeting } from './meeting.ts';
 import { runReportSchema, type RunReport } from './run-report.ts';
@@ -118,7 +118,8 @@ async function ranks(report: RunReport): Promise<Markup> {
 
 async function predictions(report: RunReport): Promise<Markup | undefined> {
   const { scores, flagged, unflaggedScores, samples, predictions: sample, cutouts, withoutTruth = 0 } = report;
-  if (scores === null && sample === null) return undefined;
+  const { withoutRedshift, classCounts } = report;
+  if (scores === null && sample === null && withoutRedshift === undefined) return undefined;
   const drawn = await Promise.all(plotsOf(report, 'predictions').map((chart) => figure(chart)));
   const plots = drawn.length === 0 ? null : xml`<div class="pair">${drawn}</div>`;
   const excluded =
@@ -126,6 +127,10 @@ async function predictions(report: RunReport): Promise<Markup | undefined> {
       ? xml`<p class="note">${formatNumber(scores.excluded - withoutTruth)} predictions are left out of the metrics, because the spectroscopic redshift is not usable or the predicted one is not finite.</p>`
       : null;
   const unknown = withoutTruth === 0 ? null : xml`<p class="note">${describeUnknown({ samples, withoutTruth })}</p>`;
+  const others =
+    withoutRedshift === undefined
+      ? null
+      : xml`<p class="note">${describeOtherAnswers(classCounts)}</p>${classCounts === undefined ? null : tableMarkup(classTable(classCounts))}`;
   const flags =
     flagged === null || flagged.galaxies === 0
       ? null
@@ -134,7 +139,7 @@ async function predictions(report: RunReport): Promise<Markup | undefined> {
             ? null
             : xml`<p class="note">${scoreComparison(scores, unflaggedScores)}</p>`
         }`;
-  return xml`${scores === null ? null : tableMarkup(scoreTable({ scores }))}${unknown}${excluded}${flags}${plots}${await galaxies(cutouts)}`;
+  return xml`${scores === null ? null : tableMarkup(scoreTable({ scores }))}${unknown}${others}${excluded}${flags}${plots}${await galaxies(cutouts)}`;
 }
 
 async function galaxies(cutouts: RunReport['cutouts']): Promise<Markup | null> {

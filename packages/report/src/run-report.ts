@@ -99,6 +99,9 @@ export const runReportSchema = z.object({
   unflaggedScores: predictionScoresSchema.nullable(),
   /** Galaxies without a true redshift, and N(z) of the predictions of all; absent where all have one. */
   withoutTruth: count.optional(),
+  /** Galaxies whose model answers something else than a redshift, and of classes how many are of each. */
+  withoutRedshift: count.optional(),
+  classCounts: z.record(z.string(), count).optional(),
   redshiftHistogram: redshiftHistogramSchema.optional(),
   ranks: z.array(rankRowSchema),
   failedRanks: z.array(z.object({ rank: count, error: z.string() })),

@@ -24,7 +24,8 @@ export function scoresOf(ranks: readonly NormalisedRank[]): PredictionScores | n
       if (weight === null || value === null) return null;
       sum += weight * value;
     }
-    return count === 0 ? null : sum / count;
+    // Figures that nobody measured may add up to infinity.
+    return count === 0 || !Number.isFinite(sum) ? null : sum / count;
   };
   const means = Object.fromEntries(MEANS.map((name) => [name, mean(name)])) as Record<
     (typeof MEANS)[number],

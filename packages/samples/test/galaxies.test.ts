@@ -1,4 +1,4 @@
-import { ASTROMAE, UserInputError, type ColumnChoice, type ModelSpec } from '@cosmicai/payload';
+import { ASTROMAE, UserInputError, type ColumnChoice, type ModelSpec, type ModelOutput } from '@cosmicai/payload';
 import { galaxiesOf, truthOf, type ColumnValues, type SampleColumn } from '../src/index.ts';
 import { memorySource } from './memory-source.ts';
 import { galaxies } from './partitions.ts';
@@ -576,8 +576,11 @@ describe('a model that looks at images alone', () => {
 });
 
 describe('columns that are kept', () => {
-  const keep = (columns: readonly Held[], names: readonly string[], more = {}) =>
-    galaxiesOf({ ...memorySource('cat.h5', 2, columns), ...more }, SMALL, undefined, names);
+  const keep = (
+    columns: readonly Held[],
+    names: readonly string[],
+    { output, ...more }: { output?: ModelOutput } = {},
+  ) => galaxiesOf({ ...memorySource('cat.h5', 2, columns), ...more }, { ...SMALL, output }, undefined, names);
 
   it('are handed on as they are, in the order that is asked for', async () => {
     const { carried } = await keep(
@@ -604,6 +607,12 @@ describe('columns that are kept', () => {
       'z_pred',
       {},
       /the column z_pred can’t be kept: predictions have one of that name by themselves/,
+    ],
+    [
+      'that the model answers, too',
+      'z_sigma',
+      { output: { name: 'z', kind: 'value+sigma', sigma_is: 'sigma' } },
+      /the column z_sigma can’t be kept/,
     ],
     ['that is a feature', 'mag_g', {}, /the column mag_g can’t be kept/],
     [

@@ -11,7 +11,6 @@ import {
 } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
-  defined,
   distinctTaken,
   itemAt,
   quantizedModels,
@@ -50,7 +49,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   const quantized = quantizedModels(results);
   const taken = distinctTaken(results.flatMap(({ columns_taken: columns = [] }) => columns));
   const notChecked = [...notCheckedByRanks(results), ...inputs.repeats.notChecked];
-  const { flagged, prediction_scores, prediction_scores_unflagged, without_truth, redshift_histogram } = inputs.scores;
+  const { flagged, prediction_scores, prediction_scores_unflagged, ...others } = inputs.scores;
   const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
   const wallClockSeconds = Math.max(0, (inputs.finishedAt.getTime() - Date.parse(record.created_at)) / 1000);
   const rates = ratesOf(
@@ -101,7 +100,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     ],
     flagged,
     prediction_scores_unflagged,
-    ...defined({ without_truth, redshift_histogram }),
+    ...others,
     ...(taken.length > 0 && { columns_taken: taken }),
     ...(notChecked.length > 0 && { not_checked: notChecked }),
     ...(inputs.repeats.duplicates && { duplicates: inputs.repeats.duplicates }),

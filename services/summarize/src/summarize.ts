@@ -130,7 +130,10 @@ async function collectRank(store: ObjectStore, task: RankTask, ledger: QualityLe
   if ('missing' in left) return left;
   const predictions = await readPredictions(store, left.result);
   if ('missing' in predictions) return { task, missing: predictions.missing };
-  for (const row of await decodePredictions(predictions.bytes)) ledger.add(row.z_spec, row.z_pred, row.flags);
+  for (const row of await decodePredictions(predictions.bytes)) {
+    if (row.z_pred === null) ledger.addOther(row.flags, row.class);
+    else ledger.add(row.z_spec, row.z_pred, row.flags);
+  }
   return left;
 }
 

@@ -3,6 +3,7 @@ import { beginFile, type NamedFile } from '@cosmicai/store';
 import { resolve } from 'node:path';
 import {
   describeRepeats,
+  classesIn,
   findingsOf,
   peakRssMb,
   openModel,
@@ -130,7 +131,7 @@ async function predict(
         signal: terminal.signal,
         onPredicted: (samples, total) => {
           if (file !== undefined) batches.push(samples);
-          ledger.addAll(samples.zSpec, samples.zPred, samples.flags);
+          ledger.addAll(samples.zSpec, samples.zPred, samples.flags, classesIn(samples.beside));
           bar.update(samples.from + samples.count, total, source.name);
         },
       });
@@ -147,9 +148,7 @@ async function predict(
   // The figures are worth their hours without the predictions, too.
   const lost =
     file &&
-    (await reasonLost(
-      writePredictions(file, formatOf(options.out), partitions, model.predictor.contract.spec.features),
-    ));
+    (await reasonLost(writePredictions(file, formatOf(options.out), partitions, model.predictor.contract.spec)));
 
   const findings = findingsOf(partitions, model);
   const { galaxies: repeated, example } = repeatedHashes(hashes);

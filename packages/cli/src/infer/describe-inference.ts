@@ -1,12 +1,14 @@
 import type { InferReport } from '@cosmicai/inference';
 import { describeArithmetic, describeTaken, isWorthTelling } from '@cosmicai/payload';
-import { describeDistribution, flagTable, scoreComparison } from '@cosmicai/report';
+import { classTable, describeDistribution, describeOtherAnswers, flagTable, scoreComparison } from '@cosmicai/report';
 import { formatLines, formatPairs } from '../output/table.ts';
 import { formatReportTable } from '../output/tables.ts';
 import { bitsPerSecond, megabytes, perSecond, score, seconds } from '../output/units.ts';
 
 export function describeInference(report: InferReport): string {
   const { scores, flagged, warnings, without_truth: unknown = 0, redshift_histogram: histogram } = report;
+  const { without_redshift: others = 0, class_counts: classes } = report;
+  const unscored = Math.max(unknown, others);
   const figures = formatPairs([
     ['Samples', String(report.samples)],
     ...(report.model_spec_file === undefined
@@ -21,7 +23,7 @@ export function describeInference(report: InferReport): string {
     ['Throughput', `${perSecond(report.sample_persec)} samples, ${bitsPerSecond(report['throughput(bps)'])}`],
     ...(report.arithmetic === null ? [] : ([['Arithmetic', describeArithmetic(report.arithmetic)]] as const)),
     ['Peak memory', megabytes(report['cpu memory (MB)'])],
-    ...(unknown === report.samples && unknown > 0
+    ...(unscored === report.samples && unscored > 0
       ? []
       : ([
           ['MAE', score(scores.mae)],
@@ -30,9 +32,9 @@ export function describeInference(report: InferReport): string {
           ['Precision (NMAD)', score(scores.precision)],
           ['R2', score(scores.r2)],
         ] as const)),
-    ...(scores.excluded > unknown
+    ...(scores.excluded > unscored
       ? ([
-          ['Without metrics', `${scores.excluded - unknown} samples (no usable redshift, or no finite prediction)`],
+          ['Without metrics', `${scores.excluded - unscored} samples (no usable redshift, or no finite prediction)`],
         ] as const)
       : []),
     ...(unknown > 0 ? ([['Without truth', `${unknown} samples (no metrics over them)`]] as const) : []),
@@ -41,12 +43,14 @@ export function describeInference(report: InferReport): string {
   ]);
   return [
     figures,
+    ...(others === 0 ? [] : [describeOtherAnswers(classes)]),
+    ...(classes === undefined ? [] : [formatReportTable(classTable(classes))]),
     ...(flagged.galaxies === 0
       ? []
       : [
           [
             formatReportTable(flagTable({ flagged, samples: report.samples })),
-            ...(unknown === report.samples ? [] : [scoreComparison(scores, report.scores_unflagged)]),
+            ...(unscored === report.samples ? [] : [scoreComparison(scores, report.scores_unflagged)]),
           ].join('\n'),
         ]),
     ...(report.not_checked.length === 0 ? [] : [`Not checked:\n${formatLines(report.not_checked)}`]),

@@ -1,5 +1,7 @@
 import { describeTaken, type RunSummary } from '@cosmicai/payload';
 import {
+  classTable,
+  describeOtherAnswers,
   costTable,
   describeDistribution,
   describeMeeting,
@@ -40,6 +42,7 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     formatReportTable(rateTable(report)),
     ...(report.scores === null ? [] : [formatReportTable(scoreTable(report))]),
     ...unknownTruth(report),
+    ...otherAnswers(report),
     ...flags(report),
     ...(report.cost === null ? [] : [titled(costTable(report))]),
     ...(report.reconciliation.length === 0 ? [] : [titled(reconciliationTable(report))]),
@@ -59,6 +62,15 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
 
 function titled(table: Table): string {
   return `${table.title}:\n${formatReportTable(table)}`;
+}
+
+/** Only where the model answers something else. */
+function otherAnswers({ withoutRedshift, classCounts }: RunReport): string[] {
+  if (withoutRedshift === undefined) return [];
+  return [
+    formatLines([describeOtherAnswers(classCounts)]),
+    ...(classCounts === undefined ? [] : [titled(classTable(classCounts))]),
+  ];
 }
 
 /** Only where some galaxy has no true redshift. */

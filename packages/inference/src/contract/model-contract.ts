@@ -1,4 +1,12 @@
-import { ASTROMAE, imageShape, type ModelInputs, type ModelSpec } from '@cosmicai/payload';
+import {
+  answerWidth,
+  ASTROMAE,
+  imageShape,
+  outputOf,
+  type ModelInputs,
+  type ModelOutput,
+  type ModelSpec,
+} from '@cosmicai/payload';
 import { describeShape, isFloating, type FloatingType, type ModelPort, type ModelPorts } from './ports.ts';
 import { refusal, type SpecifiedPorts } from './refusal.ts';
 
@@ -6,6 +14,18 @@ export interface Slot {
   /** As the model calls it. */
   readonly name: string;
   readonly type: FloatingType;
+}
+
+/** What a model answers for each galaxy: `width` numbers, those of the first output and then those of the second, if there is one. */
+export interface AnswerContract {
+  readonly kind: ModelOutput['kind'];
+  readonly outputs: readonly AnswerSlot[];
+  readonly width: number;
+}
+
+export interface AnswerSlot extends Slot {
+  /** For each galaxy: `[n, values]`, or `[n]` where it is one. */
+  readonly values: number;
 }
 
 /** How a model is fed with galaxies and what it answers. */
@@ -16,8 +36,7 @@ export interface ModelContract {
   readonly image: Slot;
   /** `[n, features]`: `[n, 5]`; null: the model looks at images only. */
   readonly magnitudes: Slot | null;
-  /** `[n]` or `[n, 1]`. */
-  readonly redshift: Slot;
+  readonly answer: AnswerContract;
   /** Galaxies in a forward pass where the export froze their number, else null. */
   readonly batch: number | null;
 }
@@ -37,17 +56,29 @@ export function contractOf(session: ModelPorts, names: ModelInputs = {}, spec: M
   const magnitudes = isFed ? slotOf(ports, 'inputs', 'magnitudes', magnitudesName) : null;
   const unfed = rest.find(({ name }) => name !== magnitudes?.name);
   if (unfed !== undefined) throw refusal(ports, `nothing is known to feed its input "${unfed.name}" with`);
-  const redshift = slotOf(ports, 'outputs', 'redshift', names.redshift ?? spec.output ?? 'redshift');
   checkShape(ports, image, imageShape(spec.image));
   if (magnitudes !== null) checkShape(ports, magnitudes, [spec.features.length]);
-  checkAnswer(ports, redshift);
   return {
     spec,
     image: fed(ports, image),
     magnitudes: magnitudes && fed(ports, magnitudes),
-    redshift: fed(ports, redshift),
+    answer: answerOf(ports, outputOf(spec), names.redshift),
     batch: batchOf(ports, [image, ...(magnitudes === null ? [] : [magnitudes])]),
   };
+}
+
+/** @param named the user's own name for the output */
+function answerOf(ports: SpecifiedPorts, output: ModelOutput, named: string | undefined): AnswerContract {
+  const width = answerWidth(output);
+  const slot = (name: string, values: number): AnswerSlot => {
+    const port = slotOf(ports, 'outputs', 'redshift', name);
+    checkAnswer(ports, port, values);
+    return { ...fed(ports, port), values };
+  };
+  const name = named ?? output.name;
+  const isPair = output.kind === 'value+sigma' && output.sigma !== undefined;
+  const outputs = isPair ? [slot(name, 1), slot(output.sigma, 1)] : [slot(name, width)];
+  return { kind: output.kind, outputs, width };
 }
 
 function slotOf(ports: SpecifiedPorts, side: 'inputs' | 'outputs', role: string, name: string): ModelPort {
@@ -64,7 +95,7 @@ function fed(ports: SpecifiedPorts, { name, type }: ModelPort): Slot {
   throw refusal(
     ports,
     isOutput
-      ? `its output "${name}" is ${found}; a redshift is a floating point number (classes are not taken)`
+      ? `its output "${name}" is ${found}; answers are floating point numbers (of classes, a score for each)`
       : `its input "${name}" is ${found}; floating point numbers are fed`,
   );
 }
@@ -86,15 +117,24 @@ function checkShape(ports: SpecifiedPorts, port: ModelPort, expected: readonly n
   );
 }
 
-function checkAnswer(ports: SpecifiedPorts, { name, shape }: ModelPort): void {
-  if (shape.length === 0 || shape.length === 1) return;
+function checkAnswer(ports: SpecifiedPorts, { name, shape }: ModelPort, values: number): void {
+  if (shape.length === 0) return;
   const last = shape[1];
-  if (shape.length === 2 && (typeof last === 'string' || last === 1)) return;
-  const values = shape.length === 2 ? `${last} values a galaxy` : `${shape.length} dimensions`;
-  throw refusal(
-    ports,
-    `its output "${name}" is ${describeShape(shape)}, ${values}; one value a galaxy was expected, [n] or [n, 1] (a second one, such as a sigma, goes into an output of its own)`,
-  );
+  if (shape.length === 1 && values === 1) return;
+  if (shape.length === 2 && (typeof last === 'string' || last === values)) return;
+  const found =
+    shape.length === 1
+      ? 'one value a galaxy'
+      : shape.length === 2
+        ? `${last} values a galaxy`
+        : `${shape.length} dimensions`;
+  throw refusal(ports, `its output "${name}" is ${describeShape(shape)}, ${found}; ${expectedValues(values)}`);
+}
+
+function expectedValues(values: number): string {
+  return values === 1
+    ? 'one value a galaxy was expected, [n] or [n, 1]. Where it answers more, such as a sigma, classes or a density, its spec has to say what they are (cosmicai model describe --spec)'
+    : `${values} values a galaxy were expected, [n, ${values}], as its spec says`;
 }
 
 function batchOf(ports: SpecifiedPorts, inputs: readonly ModelPort[]): number | null {

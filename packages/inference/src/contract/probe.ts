@@ -1,7 +1,7 @@
 import { itemAt, UserInputError } from '@cosmicai/payload';
 import type { Samples } from '../predictor.ts';
 import type { ModelContract } from './model-contract.ts';
-import type { FloatingType } from './ports.ts';
+import { FLOATING_TYPES, type FloatingType } from './ports.ts';
 import { probeGalaxies } from './probe-galaxies.ts';
 
 const GALAXIES = 8;
@@ -22,16 +22,16 @@ export interface BatchDependence {
   readonly between: string;
 }
 
-/** What a probe found of a model that answers one finite, repeatable number a galaxy. */
+/** What a probe found of a model that answers finite, repeatable numbers for a galaxy. */
 export interface Verdict {
-  /** null: a galaxy's redshift depends on that galaxy alone. */
+  /** null: what is answered for a galaxy depends on that galaxy alone. */
   readonly batchDependence: BatchDependence | null;
 }
 
 /**
  * Tries a model on a few galaxies: 32 predictions.
  *
- * @param predict answers the redshifts of samples in batches as large as the model and the number given allow
+ * @param predict answers for samples, count x width, in batches as large as the model and the number given allow
  * @throws UserInputError when it fails on them, answers no finite number, or not twice the same
  */
 export async function probeModel(
@@ -52,23 +52,29 @@ export async function probeModel(
       `it answers differently when asked twice for the same galaxies (by up to ${unstable.toPrecision(2)}): it was exported in training mode, or draws random numbers. Export model.eval().`,
     );
   }
+  const { width } = contract.answer;
+  // The coarsest of its outputs.
+  const type =
+    FLOATING_TYPES.find((known) => contract.answer.outputs.some((output) => output.type === known)) ?? 'float32';
   const compared: BatchDependence[] = [];
   const compare = (expected: Float32Array, found: Float32Array, between: string) => {
-    const difference = largestExcess(expected, found, contract.redshift.type);
+    const difference = largestExcess(expected, found, type);
     if (difference > 0) compared.push({ difference, between });
   };
   const shuffled = await predict(taken(galaxies, SHUFFLED), GALAXIES);
   compare(
-    Float32Array.from(SHUFFLED, (from) => itemAt(together, from)),
+    Float32Array.from({ length: GALAXIES * width }, (_, at) =>
+      itemAt(together, itemAt(SHUFFLED, Math.floor(at / width)) * width + (at % width)),
+    ),
     shuffled,
     'in another order',
   );
   const { batch } = contract;
   if (batch !== 1) {
     const singles = batch === null ? GALAXIES : SINGLES_OF_FROZEN;
-    const alone = new Float32Array(singles);
-    for (let index = 0; index < singles; index++) alone.set(await predict(taken(galaxies, [index]), 1), index);
-    compare(together.subarray(0, singles), alone, batch === null ? 'alone' : `among ${batch} of its like`);
+    const alone = new Float32Array(singles * width);
+    for (let index = 0; index < singles; index++) alone.set(await predict(taken(galaxies, [index]), 1), index * width);
+    compare(together.subarray(0, singles * width), alone, batch === null ? 'alone' : `among ${batch} of its like`);
   }
   compared.sort((a, b) => b.difference - a.difference);
   return { batchDependence: compared[0] ?? null };
@@ -76,7 +82,7 @@ export async function probeModel(
 
 /** The sentence about a model that mixes galaxies. */
 export function describeBatchDependence({ difference, between }: BatchDependence): string {
-  return `its redshift of a galaxy depends on the galaxies beside it in the batch: by ${difference.toPrecision(2)} between a batch of ${GALAXIES} and the galaxy ${between}`;
+  return `its answer for a galaxy depends on the galaxies beside it in the batch: by ${difference.toPrecision(2)} between a batch of ${GALAXIES} and the galaxy ${between}`;
 }
 
 function taken({ count, images, magnitudes }: Samples, galaxies: readonly number[]): Samples {

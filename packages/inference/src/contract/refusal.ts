@@ -1,4 +1,4 @@
-import { imageShape, UserInputError, type ModelSpec } from '@cosmicai/payload';
+import { answerWidth, imageShape, outputOf, UserInputError, type ModelSpec } from '@cosmicai/payload';
 import { describeShape, isFloating, type ModelPort, type ModelPorts } from './ports.ts';
 
 /** What a session has, and what its model is said to take. */
@@ -6,11 +6,19 @@ export interface SpecifiedPorts extends ModelPorts {
   readonly spec: ModelSpec;
 }
 
-function wanted({ image, features, output = 'redshift' }: ModelSpec): string {
+function wanted(spec: ModelSpec): string {
   return (
-    `Wanted: inputs image ${describeShape(['n', ...imageShape(image)])} and, if it uses them, ` +
-    `magnitudes ${describeShape(['n', features.length])}; output ${output} [n] or [n, 1]; all floating point.`
+    `Wanted: inputs image ${describeShape(['n', ...imageShape(spec.image)])} and, if it uses them, ` +
+    `magnitudes ${describeShape(['n', spec.features.length])}; ${wantedAnswer(spec)}; all floating point.`
   );
+}
+
+function wantedAnswer(spec: ModelSpec): string {
+  const output = outputOf(spec);
+  if (output.kind === 'value+sigma' && output.sigma !== undefined)
+    return `outputs ${output.name} and ${output.sigma}, each [n] or [n, 1]`;
+  const width = answerWidth(output);
+  return `output ${output.name} ${width === 1 ? '[n] or [n, 1]' : describeShape(['n', width])}`;
 }
 
 /** How PyTorch writes a model that fits; docs/models.md has it too. */

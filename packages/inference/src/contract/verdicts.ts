@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseJsonAs, type ModelInputs } from '@cosmicai/payload';
+import { parseJsonAs, type ModelInputs, type ModelSpec } from '@cosmicai/payload';
 import { z } from 'zod';
 import { OwnFolder } from '../own-folder.ts';
 import type { Verdict } from './probe.ts';
@@ -10,6 +10,12 @@ const PROBE = 1;
 const verdictSchema = z.object({
   batchDependence: z.object({ difference: z.number().nullable(), between: z.string() }).nullable(),
 });
+
+/** What a model was asked for: the same file may be mapped, or described beside it, in other ways. */
+export interface ModelUse {
+  readonly names: ModelInputs;
+  readonly spec: ModelSpec;
+}
 
 /**
  * Verdicts on models that were probed on this machine, by sha-256: who opens the same model again need not probe it. Keeping
@@ -23,9 +29,9 @@ export class KeptVerdicts {
     this.#folder = new OwnFolder(folder);
   }
 
-  async find(sha256: string, names: ModelInputs): Promise<Verdict | undefined> {
+  async find(sha256: string, use: ModelUse): Promise<Verdict | undefined> {
     try {
-      const name = nameOf(sha256, names);
+      const name = nameOf(sha256, use);
       const text = await this.#folder.read(name);
       if (text === undefined) return undefined;
       const { batchDependence } = parseJsonAs(verdictSchema, text, name);
@@ -38,17 +44,17 @@ export class KeptVerdicts {
     }
   }
 
-  async keep(sha256: string, names: ModelInputs, verdict: Verdict): Promise<void> {
+  async keep(sha256: string, use: ModelUse, verdict: Verdict): Promise<void> {
     try {
-      await this.#folder.write(nameOf(sha256, names), JSON.stringify(verdict));
+      await this.#folder.write(nameOf(sha256, use), JSON.stringify(verdict));
     } catch {
       // The next one probes again.
     }
   }
 }
 
-function nameOf(sha256: string, { image, magnitudes, redshift }: ModelInputs): string {
-  const names = JSON.stringify([PROBE, image, magnitudes, redshift]);
+function nameOf(sha256: string, { names: { image, magnitudes, redshift }, spec }: ModelUse): string {
+  const names = JSON.stringify([PROBE, image, magnitudes, redshift, spec]);
   const suffix = createHash('sha256').update(names).digest('hex').slice(0, 8);
   return `${sha256}.${suffix}.probe.json`;
 }

@@ -22,7 +22,7 @@ export interface LoadedModel {
 }
 
 export interface LoadOptions extends PredictorOptions {
-  /** Take a model whose redshift of a galaxy depends on its batch mates, default false. */
+  /** Take a model whose answer for a galaxy depends on its batch mates, default false. */
   readonly allowBatchDependence?: boolean;
   /** Where what was found of models is kept on this machine; default: a folder of this user's among the temporary files. */
   readonly cacheFolder?: string;
@@ -49,10 +49,11 @@ export async function loadModel(content: ModelContent, options: LoadOptions): Pr
   const { names = {} } = options;
   const predictor = await createPredictor(content, options);
   try {
+    const use = { names, spec: predictor.contract.spec };
     const verdicts = new KeptVerdicts(options.cacheFolder);
-    const known = await verdicts.find(sha256, names);
+    const known = await verdicts.find(sha256, use);
     const verdict = known ?? (await named(label, probe(predictor)));
-    if (known === undefined) await verdicts.keep(sha256, names, verdict);
+    if (known === undefined) await verdicts.keep(sha256, use, verdict);
     const warnings = checkVerdict(verdict, label, options);
     return { sha256, predictor, trained, arithmetic, specFile, warnings };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { parseJsonAs, pieceHeaderSchema, UserInputError, type PieceHeader } from '@cosmicai/payload';
 import { sha256Of } from '@cosmicai/store';
 
-/** Redshifts of consecutive galaxies of one version of a partition. */
+/** What a model answered for consecutive galaxies of one version of a partition. */
 export interface Segment {
   /** Place of the partition in the rank's task. */
   readonly place: number;
@@ -9,7 +9,8 @@ export interface Segment {
   readonly etag: string;
   /** Index of the first galaxy in its partition. */
   readonly from: number;
-  readonly redshift: Float32Array;
+  /** As many for each galaxy, row-major. */
+  readonly answers: Float32Array;
 }
 
 /** A piece of a rank's predictions: what one attempt has predicted since its piece before. */
@@ -19,21 +20,21 @@ export interface Piece extends Pick<PieceHeader, 'made_by' | 'left_off' | 'spent
 
 const LENGTH_BYTES = 4;
 const SUM_BYTES = 32;
-const REDSHIFT_BYTES = 4;
+const ANSWER_BYTES = 4;
 
-/** Length of the header, the header as JSON, redshifts (little-endian float32), and the SHA-256 of all before. */
+/** Length of the header, the header as JSON, answers (little-endian float32), and the SHA-256 of all before. */
 export function encodePiece({ segments, ...piece }: Piece): Uint8Array {
   const header: PieceHeader = {
     piece_format: 1,
     ...piece,
-    segments: segments.map(({ redshift, ...segment }) => ({ ...segment, count: redshift.length })),
+    segments: segments.map(({ answers, ...segment }) => ({ ...segment, count: answers.length })),
   };
   const text = Buffer.from(JSON.stringify(header));
-  const galaxies = segments.reduce((sum, { redshift }) => sum + redshift.length, 0);
-  const bytes = Buffer.alloc(LENGTH_BYTES + text.length + galaxies * REDSHIFT_BYTES + SUM_BYTES);
+  const numbers = segments.reduce((sum, { answers }) => sum + answers.length, 0);
+  const bytes = Buffer.alloc(LENGTH_BYTES + text.length + numbers * ANSWER_BYTES + SUM_BYTES);
   bytes.writeUInt32LE(text.length);
   let at = text.copy(bytes, LENGTH_BYTES) + LENGTH_BYTES;
-  for (const z of segments.flatMap(({ redshift }) => [...redshift])) at = bytes.writeFloatLE(z, at);
+  for (const z of segments.flatMap(({ answers }) => [...answers])) at = bytes.writeFloatLE(z, at);
   bytes.write(sha256Of(bytes.subarray(0, at)), at, 'hex');
   return bytes;
 }
@@ -47,11 +48,9 @@ export function decodePiece(bytes: Buffer): Piece | undefined {
   if (header === undefined) return undefined;
   let at = begin;
   const segments = header.segments.map(({ count, ...segment }) => {
-    const redshift = Float32Array.from({ length: count }, (_, galaxy) =>
-      bytes.readFloatLE(at + galaxy * REDSHIFT_BYTES),
-    );
-    at += count * REDSHIFT_BYTES;
-    return { ...segment, redshift };
+    const answers = Float32Array.from({ length: count }, (_, place) => bytes.readFloatLE(at + place * ANSWER_BYTES));
+    at += count * ANSWER_BYTES;
+    return { ...segment, answers };
   });
   return { ...header, segments };
 }

@@ -23,7 +23,9 @@ export interface PiecesPlace {
 }
 
 export interface RankPiecesOptions extends PiecesPlace {
-  /** What redshifts depend on besides the partitions; pieces of anything else are of no use. */
+  /** Numbers in the answer for a galaxy. */
+  readonly width: number;
+  /** What answers depend on besides the partitions; pieces of anything else are of no use. */
   readonly madeBy: string;
   /** Monotonic clock in milliseconds. */
   readonly monotonic: () => number;
@@ -93,22 +95,23 @@ export class RankPieces {
   }
 
   /** What is known of galaxies [from, from + count) of a version of a partition; undefined unless all of it is. */
-  redshiftOf(
+  answersFor(
     { place, size, etag }: Pick<Segment, 'place' | 'size' | 'etag'>,
     from: number,
     count: number,
   ): Float32Array | undefined {
+    const { width } = this.#options;
     const segments = (this.#segments.get(place) ?? []).filter((each) => each.size === size && each.etag === etag);
-    const redshift = new Float32Array(count);
+    const answers = new Float32Array(count * width);
     for (let at = from; at < from + count;) {
       const holder = at;
-      const part = segments.find((each) => each.from <= holder && holder < each.from + each.redshift.length);
+      const part = segments.find((each) => each.from <= holder && holder < each.from + each.answers.length / width);
       if (part === undefined) return undefined;
-      const known = part.redshift.subarray(at - part.from).subarray(0, from + count - at);
-      redshift.set(known, at - from);
-      at += known.length;
+      const known = part.answers.subarray((at - part.from) * width).subarray(0, (from + count - at) * width);
+      answers.set(known, (at - from) * width);
+      at += known.length / width;
     }
-    return redshift;
+    return answers;
   }
 
   /**
@@ -135,8 +138,8 @@ export class RankPieces {
   }
 
   async #write(leftOff: boolean): Promise<void> {
-    const { madeBy, monotonic } = this.#options;
-    const segments = joined(this.#pending);
+    const { madeBy, monotonic, width } = this.#options;
+    const segments = joined(this.#pending, width);
     const now = monotonic();
     const bytes = encodePiece({ made_by: madeBy, left_off: leftOff, spent_ms: now - this.#lastWritten, segments });
     this.#pending = [];
@@ -161,25 +164,25 @@ async function unlessRefused({ warn }: PiecesPlace, what: string, work: () => Pr
 }
 
 /** Batches that follow each other in a partition as one segment. */
-function joined(segments: readonly Segment[]): Segment[] {
+function joined(segments: readonly Segment[], width: number): Segment[] {
   const runs: { first: Segment; parts: Float32Array[]; end: number }[] = [];
   for (const segment of segments) {
     const run = runs.at(-1);
     const follows = run?.first.place === segment.place && run.first.etag === segment.etag && run.end === segment.from;
     if (run !== undefined && follows) {
-      run.parts.push(segment.redshift);
-      run.end += segment.redshift.length;
+      run.parts.push(segment.answers);
+      run.end += segment.answers.length / width;
     } else {
-      runs.push({ first: segment, parts: [segment.redshift], end: segment.from + segment.redshift.length });
+      runs.push({ first: segment, parts: [segment.answers], end: segment.from + segment.answers.length / width });
     }
   }
   return runs.map(({ first, parts, end }) => {
-    const redshift = new Float32Array(end - first.from);
+    const answers = new Float32Array((end - first.from) * width);
     let at = 0;
     for (const part of parts) {
-      redshift.set(part, at);
+      answers.set(part, at);
       at += part.length;
     }
-    return { ...first, redshift };
+    return { ...first, answers };
   });
 }

@@ -1,6 +1,8 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData, type ColumnSource } from 'hyparquet-writer';
-import { FORMAT, PARQUET_FORMAT_KEY } from '@cosmicai/payload';
+import type { SchemaElement } from 'hyparquet';
+import { answerColumns, FORMAT, outputOf, PARQUET_FORMAT_KEY, type ModelOutput } from '@cosmicai/payload';
 import type { PredictedSamples } from '../predict-partition.ts';
+import { AnswerRows, listSchema } from './answer-rows.ts';
 import { CarriedRows, type CarriedKind } from './carried-columns.ts';
 
 /**
@@ -9,6 +11,8 @@ import { CarriedRows, type CarriedKind } from './carried-columns.ts';
  */
 const FIRST_GROUP = 1000;
 const GROUP = 10_000;
+/** Numbers of the answers in a row group at most, where they are lists: a density of 1,000 bins has 1,000 rows in it. */
+const GROUP_NUMBERS = 1_000_000;
 
 /** How objects are named in a file: not at all, all by whole numbers, or by text. */
 export type IdKind = 'none' | 'numbers' | 'text';
@@ -20,11 +24,14 @@ export interface PredictionsEncoderOptions {
   readonly ids: IdKind;
   /** Columns of the partitions that are kept. */
   readonly carried?: readonly CarriedKind[];
+  /** What the model answers; default: a redshift. */
+  readonly output?: ModelOutput | undefined;
 }
 
 /**
  * Encodes predictions as they come: rank, partition, index (in its partition), z_spec (null where nobody knows it), z_pred, the
- * features (mag_u … mag_z), flags and, where the objects have names, id, then what is kept of the partitions. The key-value metadata tells the format. What is
+ * features (mag_u … mag_z), flags, where the objects have names, id, what is kept of the partitions, and what else the model
+ * answers; z_pred is not there where it answers something else than a redshift. The key-value metadata tells the format. What is
  * handed out, one after the other, is a Parquet file; of its rows no more than a row group is kept.
  */
 export class PredictionsEncoder {
@@ -32,14 +39,15 @@ export class PredictionsEncoder {
   readonly #bytes = new ByteWriter();
   readonly #parquet: ParquetWriter;
   readonly #group: RowGroup;
-  #size = FIRST_GROUP;
+  #size: number;
 
   constructor(options: PredictionsEncoderOptions) {
     this.#options = options;
     this.#group = new RowGroup(options);
+    this.#size = Math.min(FIRST_GROUP, this.#group.most);
     this.#parquet = new ParquetWriter({
       writer: this.#bytes,
-      schema: schemaFromColumnData({ columnData: this.#group.columns(TYPED) }),
+      schema: this.#group.schema(),
       kvMetadata: [{ key: PARQUET_FORMAT_KEY, value: String(FORMAT) }],
     });
   }
@@ -60,7 +68,7 @@ export class PredictionsEncoder {
       from = end;
       if (this.#group.rows < this.#size) continue;
       yield this.#encodeGroup();
-      this.#size = GROUP;
+      this.#size = this.#group.most;
     }
   }
 
@@ -104,13 +112,17 @@ const TYPED = true;
 class RowGroup {
   readonly #options: PredictionsEncoderOptions;
   readonly #partitions: string[] = [];
-  readonly #zSpec = new Float64Array(GROUP);
+  /** Rows that it takes at most. */
+  readonly most: number;
+  readonly #zSpec: Float64Array;
   /** Whether z_spec is known; most files know it of all galaxies or of none. */
-  readonly #known = new Uint8Array(GROUP);
-  readonly #index = new Int32Array(GROUP);
-  readonly #zPred = new Float32Array(GROUP);
-  readonly #flags = new Int32Array(GROUP);
+  readonly #known: Uint8Array;
+  readonly #index: Int32Array;
+  /** Absent where the model answers something else. */
+  readonly #zPred: Float32Array | undefined;
+  readonly #flags: Int32Array;
   readonly #features: readonly Float64Array[];
+  readonly #beside: AnswerRows;
   readonly #ids: (string | bigint)[] = [];
   readonly #carried: CarriedRows;
   #rows = 0;
@@ -118,7 +130,16 @@ class RowGroup {
   constructor(options: PredictionsEncoderOptions) {
     this.#options = options;
     this.#carried = new CarriedRows(options.carried ?? []);
-    this.#features = options.features.map(() => new Float64Array(GROUP));
+    const { redshift, beside } = answerColumns(outputOf(options));
+    const widest = Math.max(1, ...beside.map((column) => (column.type === 'numbers' ? column.length : 1)));
+    this.most = Math.max(1, Math.min(GROUP, Math.floor(GROUP_NUMBERS / widest)));
+    this.#zSpec = new Float64Array(this.most);
+    this.#known = new Uint8Array(this.most);
+    this.#index = new Int32Array(this.most);
+    this.#zPred = redshift ? new Float32Array(this.most) : undefined;
+    this.#flags = new Int32Array(this.most);
+    this.#features = options.features.map(() => new Float64Array(this.most));
+    this.#beside = new AnswerRows(beside, this.most);
   }
 
   get rows(): number {
@@ -127,11 +148,12 @@ class RowGroup {
 
   /** Takes the samples from the first to before the last. */
   add(partition: string, samples: PredictedSamples, [first, end]: readonly [number, number]): void {
-    const { from, zSpec, zPred, flags, magnitudes, id } = samples;
+    const { from, zSpec, zPred, flags, magnitudes, id, beside = [] } = samples;
     const row = this.#rows;
     const taken = end - first;
     this.#carried.add(partition, samples, [first, end]);
-    this.#zPred.set(zPred.subarray(first, end), row);
+    if (zPred !== null) this.#zPred?.set(zPred.subarray(first, end), row);
+    this.#beside.add(beside, row, [first, end]);
     this.#flags.set(flags.subarray(first, end), row);
     this.#known.fill(zSpec === null ? 0 : 1, row, row + taken);
     if (zSpec !== null) this.#zSpec.set(zSpec.subarray(first, end), row);
@@ -156,6 +178,16 @@ class RowGroup {
     this.#partitions.length = 0;
     this.#ids.length = 0;
     this.#carried.clear();
+    this.#beside.clear();
+  }
+
+  /** Of the file; lists are the last of its columns. */
+  schema(): SchemaElement[] {
+    const { lists } = this.#beside;
+    const plain = this.columns(TYPED).filter(({ name }) => !lists.includes(name));
+    const [root, ...elements] = schemaFromColumnData({ columnData: plain });
+    const columns = plain.length + lists.length;
+    return [{ ...root, name: root?.name ?? 'root', num_children: columns }, ...elements, ...lists.flatMap(listSchema)];
   }
 
   /** @param typed with the types of a schema; beside one the writer takes none */
@@ -172,11 +204,13 @@ class RowGroup {
       column('partition', 'STRING', this.#partitions),
       column('index', 'INT32', this.#index.subarray(0, rows)),
       column('z_spec', 'DOUBLE', this.#truth()),
-      column('z_pred', 'FLOAT', this.#zPred.subarray(0, rows)),
+      ...(this.#zPred === undefined ? [] : [column('z_pred', 'FLOAT', this.#zPred.subarray(0, rows))]),
       ...features.map((name, at) => column(name, 'DOUBLE', this.#features[at]?.subarray(0, rows) ?? [])),
       column('flags', 'INT32', this.#flags.subarray(0, rows)),
       ...(ids === 'none' ? [] : [column('id', ids === 'text' ? 'STRING' : 'INT64', this.#ids)]),
-      ...this.#carried.columns().map(({ name, type, data }) => column(name, type, data)),
+      ...[...this.#carried.columns(), ...this.#beside.columns(rows)].map(({ name, type, data }) =>
+        column(name, type, data),
+      ),
     ];
   }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hyparquet';
-import type { WrittenFile } from '@cosmicai/payload';
+import { answerColumns, outputOf, type AnswerColumnKind, type WrittenFile } from '@cosmicai/payload';
 import { GrowingObject, type ObjectStore, type ReadOptions, type WrittenObject } from '@cosmicai/store';
+import type { AnswerColumn } from '../answer-columns.ts';
 import type { PredictedSamples } from '../predict-partition.ts';
 import { carriedKinds, type CarriedKind } from './carried-columns.ts';
 import {
@@ -126,7 +127,8 @@ export class RankPredictions implements AsyncDisposable {
       from: row.index,
       count: 1,
       zSpec: typeof row.z_spec === 'number' ? Float64Array.of(row.z_spec) : null,
-      zPred: Float32Array.of(row.z_pred),
+      zPred: typeof row.z_pred === 'number' ? Float32Array.of(row.z_pred) : null,
+      beside: answerColumns(outputOf(this.#options)).beside.map((column) => storedAnswer(row, column)),
       flags: Uint16Array.of(row.flags),
       magnitudes: Float64Array.from(this.#options.features, (name) => Number(row[name])),
       ...(row.id !== undefined && { id: [String(row.id)] }),
@@ -135,12 +137,18 @@ export class RankPredictions implements AsyncDisposable {
   }
 }
 
+function storedAnswer(row: StoredRow, column: AnswerColumnKind): AnswerColumn {
+  const value = row[column.name];
+  if (column.type === 'text') return { name: column.name, type: column.type, values: [String(value)] };
+  return { ...column, values: Float32Array.from([value].flat().map(Number)) } as AnswerColumn;
+}
+
 /** A row that this class wrote. */
 interface StoredRow {
   readonly partition: string;
   readonly index: number;
   readonly z_spec: number | null;
-  readonly z_pred: number;
+  readonly z_pred?: number;
   readonly flags: number;
   readonly id?: string | bigint;
   readonly [feature: string]: unknown;

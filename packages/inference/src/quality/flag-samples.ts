@@ -43,6 +43,16 @@ export function flagPredictions(
   }
 }
 
+/** Adds the flag of predictions with a number that is not finite. @param values as many for each galaxy, row-major */
+export function flagNotFinite(flags: Uint16Array, values: Float32Array): void {
+  const width = values.length / flags.length;
+  for (const [at, value] of values.entries()) {
+    if (Number.isFinite(value)) continue;
+    const galaxy = Math.floor(at / width);
+    flags[galaxy] = (flags[galaxy] ?? 0) | QUALITY_FLAGS.prediction_not_finite.bit;
+  }
+}
+
 function flagsOfImage(image: Float32Array, bands: number): number {
   const size = image.length / bands;
   let flags = 0;

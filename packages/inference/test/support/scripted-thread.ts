@@ -63,8 +63,8 @@ export class ScriptedThread extends EventEmitter implements SessionThread {
   /** Answers what it was asked first: of each galaxy its first magnitude. */
   answers(): void {
     const { id, magnitudes, count } = this.#next();
-    const redshift = Float32Array.from({ length: count }, (_, at) => magnitudes[at * 5] ?? NaN);
-    this.#says({ type: 'prediction', id, redshift });
+    const answers = Float32Array.from({ length: count }, (_, at) => magnitudes[at * 5] ?? NaN);
+    this.#says({ type: 'prediction', id, answers });
   }
 
   fails(message: string): void {

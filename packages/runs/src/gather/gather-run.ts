@@ -137,11 +137,11 @@ function sampleOf(rows: readonly PredictionRow[], total: number): PredictionSamp
   return { z_spec: drawn.map((row) => row.z_spec), z_pred: drawn.map((row) => row.z_pred), total };
 }
 
-/** A galaxy whose true redshift is known. */
-type LabelledRow = PredictionRow & { readonly z_spec: number };
+/** A galaxy whose true redshift is known, and another predicted. */
+type LabelledRow = PredictionRow & { readonly z_spec: number; readonly z_pred: number };
 
 function isLabelled(row: PredictionRow): row is LabelledRow {
-  return row.z_spec !== null;
+  return row.z_spec !== null && row.z_pred !== null;
 }
 
 /** Images of single galaxies; none where the partitions are gone. */

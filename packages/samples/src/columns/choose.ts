@@ -1,4 +1,6 @@
 import {
+  answerColumns,
+  outputOf,
   isInOrder,
   PARTITION_COLUMNS,
   PREDICTION_COLUMNS,
@@ -303,7 +305,8 @@ class Chooser {
 
   /** A column that goes into the predictions as it is. */
   #kept(name: string): SampleColumn {
-    if ([...PREDICTION_COLUMNS, ...this.#spec.features].includes(name))
+    const answers = answerColumns(outputOf(this.#spec)).beside.map((column) => column.name);
+    if ([...PREDICTION_COLUMNS, ...this.#spec.features, ...answers].includes(name))
       throw this.#misfit(`the column ${name} can’t be kept: predictions have one of that name by themselves`);
     const column = this.#source.columns.find((candidate) => candidate.name === name);
     const why = this.#source.unfit?.get(name);

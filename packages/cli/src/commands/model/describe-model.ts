@@ -59,8 +59,8 @@ export function inspectionJson({ path, file, compiled, inference, ...rest }: Ins
 /** The one line that tells how a model was tried. */
 export function probed(warnings: readonly string[]): string {
   return warnings.length === 0
-    ? 'one finite, repeatable redshift a galaxy, whatever its batch mates'
-    : `one finite, repeatable redshift a galaxy; let pass: ${warnings.join(' ')}`;
+    ? 'a finite, repeatable answer for each galaxy, whatever its batch mates'
+    : `a finite, repeatable answer for each galaxy; let pass: ${warnings.join(' ')}`;
 }
 
 function portJson({ name, type, shape }: ModelPort): object {
@@ -72,11 +72,20 @@ function ports(list: readonly ModelPort[]): string {
   return listOf(list, ({ name, type, shape }) => `${name} ${type ?? '(no tensor)'} ${describeShape(shape)}`);
 }
 
-function describeContract({ image, magnitudes, redshift, batch }: ModelContract): string {
+/** What of a galaxy is answered, by the kind of output. */
+const ANSWERED: Readonly<Record<ModelContract['answer']['kind'], string>> = {
+  value: 'redshift',
+  'value+sigma': 'redshift and its uncertainty',
+  classes: 'probabilities of classes',
+  density: 'density of the redshift',
+  vector: 'vector',
+};
+
+function describeContract({ image, magnitudes, answer, batch }: ModelContract): string {
   const parts = [
     `image from ${image.name}`,
     magnitudes === null ? 'no magnitudes' : `magnitudes from ${magnitudes.name}`,
-    `redshift from ${redshift.name}`,
+    `${ANSWERED[answer.kind]} from ${answer.outputs.map(({ name }) => name).join(' and ')}`,
     batch === null ? 'any batch size' : `${batch} galaxies at once, padded`,
   ];
   return parts.join(', ');

@@ -1,0 +1,119 @@
+import { writeFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { withMetadata } from '@cosmicai/inference';
+import { MODEL_SPEC_KEY } from '@cosmicai/payload';
+import { fileStore } from '@cosmicai/store';
+import { partitionStream } from '@cosmicai/torchfile';
+import { image, magnitudes, node, numbers, port, testModel } from '../../../test/onnx-models.ts';
+import { printedRun, Workspace } from './support/workspace.ts';
+
+const COUNT = 6;
+const workspace = new Workspace();
+afterAll(() => workspace.remove());
+
+/** A model that takes and answers something else than AstroMAE, and two partitions for it. */
+async function given(
+  name: string,
+  bands: readonly string[],
+  side: number,
+  weights: readonly number[],
+  output?: object,
+) {
+  const spec = {
+    inputs: { image: { bands, side }, features: bands },
+    ...(output !== undefined && { outputs: [{ name: 'answer', ...output }] }),
+  };
+  const graph = testModel({
+    image: image('n', bands.length, side, side),
+    magnitudes: magnitudes('n', bands.length),
+    outputs: [port(output === undefined ? 'redshift' : 'answer', 'float', 'n', weights.length)],
+    answer: [node('Mul', ['z', 'weights'], output === undefined ? 'redshift' : 'answer')],
+    constants: { weights: numbers(...weights) },
+  });
+  writeFileSync(workspace.path(`${name}.onnx`), withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(spec)));
+  const batch = {
+    ...{ from: 0, count: COUNT },
+    images: Float32Array.from({ length: COUNT * bands.length * side * side }, (_, at) => at % 5),
+    magnitudes: new Float64Array(COUNT * bands.length).fill(20),
+    redshift: new Float64Array(COUNT).fill(0.2),
+  };
+  const shape = { count: COUNT, imageShape: [bands.length, side, side], features: bands.length } as const;
+  const file = await buffer(partitionStream(shape, [batch]));
+  for (const partition of ['1.pt', '2.pt']) await fileStore(workspace.folder).put(`${name}/${partition}`, file);
+}
+
+async function run(name: string) {
+  const [data, model] = ['--data', '--model'].map((option, at) => [option, [name, `${name}.onnx`][at]!]);
+  const ended = await workspace.cosmicai([
+    'run',
+    ...data!,
+    ...model!,
+    '--world-size',
+    '2',
+    '--results',
+    `${name}-out`,
+    '--json',
+  ]);
+  const { summary } = printedRun(ended);
+  const written = await workspace.cosmicai(['catalogue', `${name}-out`, '-o', `${name}.csv`]);
+  expect(written).toMatchObject({ code: 0 });
+  const [head = '', ...lines] = workspace.text(`${name}.csv`).trim().split(/\r?\n/);
+  const rows = lines.map((line) => {
+    const cells = line.split(',').map((cell) => (cell === '' || Number.isNaN(Number(cell)) ? cell : Number(cell)));
+    return Object.fromEntries(head.split(',').map((column, at) => [column, cells[at]]));
+  });
+  const report = workspace.text(`${name}-out`, 'runs', summary!.run_id, 'report.html');
+  return { summary: summary!, rows, report, table: workspace.text(`${name}.csv`) };
+}
+
+describe('cosmicai run', () => {
+  it.concurrent('predicts 64 pixels in three bands', async () => {
+    await given('small', ['g', 'r', 'i'], 64, [1]);
+    const { summary, rows } = await run('small');
+    expect(summary).toMatchObject({ samples: 2 * COUNT, prediction_scores: { count: 2 * COUNT } });
+    expect(rows.map(({ z_pred }) => z_pred)).toEqual(Array(2 * COUNT).fill(expect.closeTo(0.22, 3)));
+  });
+
+  it.concurrent('predicts densities, whose means have an accuracy', async () => {
+    await given('density', ['r'], 32, [1, 3], { kind: 'density', grid: [0, 0.2, 0.4] });
+    const { summary, rows, report, table } = await run('density');
+    expect(summary.prediction_scores.mae).toBeCloseTo(0.05, 5);
+    for (const row of rows)
+      expect(row).toMatchObject({
+        z_pred: expect.closeTo(0.25, 5),
+        z_sigma: expect.closeTo(0.0866, 4),
+      });
+    expect(table.match(/"\[0\.25,0\.75\]"/g)).toHaveLength(2 * COUNT);
+    expect(report).toContain('Precision (NMAD)');
+  });
+
+  it.concurrent('predicts classes, of which it counts the galaxies, and tells no accuracy', async () => {
+    await given('classes', ['r'], 32, [1, 3], { kind: 'classes', labels: ['spiral', 'elliptical'] });
+    const { summary, rows, report } = await run('classes');
+    expect(summary).toMatchObject({
+      without_redshift: 2 * COUNT,
+      class_counts: { elliptical: 2 * COUNT },
+      prediction_scores: { count: 0 },
+      flagged: { galaxies: 0 },
+    });
+    for (const row of rows) {
+      expect(row).toMatchObject({ class: 'elliptical', p_spiral: 0.25 });
+      expect(row).not.toHaveProperty('z_pred');
+    }
+    expect(report).toContain('The model answers classes, not redshifts');
+    expect(report).toContain('elliptical');
+    const shown = await workspace.cosmicai([
+      'infer',
+      'classes/1.pt',
+      '--model',
+      'classes.onnx',
+      '--out',
+      'classes.csv',
+    ]);
+    expect(shown.stdout).toMatch(/answers classes, not redshifts[^]*elliptical +6 +100/);
+    expect(shown.stdout).not.toContain('NMAD');
+    expect(workspace.text('classes.csv')).toMatch(
+      /^index,z_spec,z_pred,flags,class,p_spiral,p_elliptical\n0,0.2,,0,elliptical,0.25,0.75\n/,
+    );
+  });
+});

@@ -1,0 +1,135 @@
+import {
+  ANSWER_COLUMNS,
+  answerWidth,
+  probabilityColumn,
+  type ClassesOutput,
+  type DensityOutput,
+  type ModelOutput,
+} from '@cosmicai/payload';
+
+/** What a model's answers mean, for consecutive galaxies. */
+export interface ReadAnswers {
+  /** Redshifts, [count], NaN where an answer gives none; null: answers are something else. */
+  readonly zPred: Float32Array | null;
+  /** What there is besides; absent where the answer is one number. */
+  readonly beside?: readonly AnswerColumn[];
+}
+
+/** A column of predictions beside the redshift. */
+export type AnswerColumn =
+  | { readonly name: string; readonly type: 'number'; readonly values: Float32Array }
+  /** `length` numbers for each galaxy, row-major. */
+  | { readonly name: string; readonly type: 'numbers'; readonly length: number; readonly values: Float32Array }
+  | { readonly name: string; readonly type: 'text'; readonly values: readonly string[] };
+
+/** The class where no score is a number. */
+const NO_CLASS = '';
+
+/**
+ * Tells what answers mean.
+ *
+ * - `value+sigma`: the uncertainty as a standard deviation, whatever the model gives it as
+ * - `density`: probabilities of the bins that add up to 1; the redshift is their mean, its uncertainty their standard deviation,
+ *   every bin standing for its middle
+ * - `classes`: probabilities that add up to 1, and the label of the largest
+ *
+ * @param answers count x width, row-major
+ */
+export function readAnswers(output: ModelOutput, answers: Float32Array): ReadAnswers {
+  const width = answerWidth(output);
+  const count = answers.length / width;
+  switch (output.kind) {
+    case 'value':
+      return { zPred: answers };
+    case 'value+sigma': {
+      const sigma = every(answers, width, 1).map(STANDARD_DEVIATION[output.sigma_is]);
+      return { zPred: every(answers, width, 0), beside: [number(ANSWER_COLUMNS.sigma, sigma)] };
+    }
+    case 'density':
+      return readDensities(output, answers, count, width);
+    case 'classes':
+      return readClasses(output, answers, count, width);
+    case 'vector':
+      return {
+        zPred: null,
+        beside: [{ name: ANSWER_COLUMNS.vector, type: 'numbers', length: width, values: answers }],
+      };
+  }
+}
+
+const STANDARD_DEVIATION = {
+  sigma: (value: number) => value,
+  variance: (value: number) => Math.sqrt(value),
+  log_variance: (value: number) => Math.exp(value / 2),
+} as const;
+
+function readDensities(
+  { grid, scores }: DensityOutput,
+  answers: Float32Array,
+  count: number,
+  width: number,
+): ReadAnswers {
+  const middles = grid.slice(1).map((edge, at) => (edge + (grid[at] ?? NaN)) / 2);
+  const values = probabilities(answers, width, scores);
+  const mean = new Float32Array(count);
+  const sigma = new Float32Array(count);
+  for (let galaxy = 0; galaxy < count; galaxy++) {
+    let [sum, squares] = [0, 0];
+    middles.forEach((z, bin) => (sum += (values[galaxy * width + bin] ?? NaN) * z));
+    // About the mean: the difference of two large sums would lose what is asked for.
+    middles.forEach((z, bin) => (squares += (values[galaxy * width + bin] ?? NaN) * (z - sum) ** 2));
+    mean[galaxy] = sum;
+    sigma[galaxy] = Math.sqrt(squares);
+  }
+  const density: AnswerColumn = { name: ANSWER_COLUMNS.density, type: 'numbers', length: width, values };
+  return { zPred: mean, beside: [number(ANSWER_COLUMNS.sigma, sigma), density] };
+}
+
+function readClasses(
+  { labels, scores }: ClassesOutput,
+  answers: Float32Array,
+  count: number,
+  width: number,
+): ReadAnswers {
+  const values = probabilities(answers, width, scores);
+  const best = Array.from({ length: count }, (_, galaxy) => {
+    const row = values.subarray(galaxy * width, (galaxy + 1) * width);
+    return labels[row.indexOf(Math.max(...row))] ?? NO_CLASS;
+  });
+  return {
+    zPred: null,
+    beside: [
+      { name: ANSWER_COLUMNS.class, type: 'text', values: best },
+      ...labels.map((label, at) => number(probabilityColumn(label), every(values, width, at))),
+    ],
+  };
+}
+
+/** Scores of each galaxy as probabilities: of logits the softmax, else divided by their sum; NaN where that gives none. */
+function probabilities(scores: Float32Array, width: number, are: 'probabilities' | 'logits'): Float32Array {
+  const found = new Float32Array(scores.length);
+  for (let start = 0; start < scores.length; start += width) {
+    const row = scores.subarray(start, start + width);
+    const largest = are === 'logits' ? Math.max(...row) : 0;
+    const weights =
+      are === 'logits' ? Float64Array.from(row, (score) => Math.exp(score - largest)) : Float64Array.from(row);
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    const isUsable = sum > 0 && sum < Infinity && weights.every((weight) => weight >= 0);
+    weights.forEach((weight, at) => (found[start + at] = isUsable ? weight / sum : NaN));
+  }
+  return found;
+}
+
+function number(name: string, values: Float32Array): AnswerColumn {
+  return { name, type: 'number', values };
+}
+
+function every(rows: Float32Array, width: number, column: number): Float32Array {
+  return Float32Array.from({ length: rows.length / width }, (_, row) => rows[row * width + column] ?? NaN);
+}
+
+/** Classes of galaxies; undefined where something else was predicted. */
+export function classesIn(beside: readonly AnswerColumn[] = []): readonly string[] | undefined {
+  const found = beside.find(({ name, type }) => name === ANSWER_COLUMNS.class && type === 'text');
+  return found?.type === 'text' ? found.values : undefined;
+}
