@@ -1,4 +1,4 @@
-import { ASTROMAE, MODEL_SPEC_KEY, UserInputError } from '@cosmicai/payload';
+import { ASTROMAE, MODEL_SPEC_KEY, modelSpecSchema, parseAs, UserInputError } from '@cosmicai/payload';
 import { answerWidth, type NetworkConfig } from './config.ts';
 import { MissingHyperparameterError } from './import/errors.ts';
 import { outputName } from './model/astromae.ts';
@@ -26,7 +26,7 @@ export interface DescribedSample {
  *
  * @param file the checkpoint, for messages
  * @throws MissingHyperparameterError for names or bins that nobody gave and that aren't the published model's
- * @throws UserInputError for names that are more or fewer than the network takes
+ * @throws UserInputError for names that are more or fewer than the network takes, or the same twice
  */
 export function describeSample(file: string, config: NetworkConfig, names: SampleNames): DescribedSample {
   const { imageSize, answer } = config;
@@ -45,6 +45,7 @@ export function describeSample(file: string, config: NetworkConfig, names: Sampl
     outputs: [outputOf(file, config, names)],
     truth: ASTROMAE.truth,
   };
+  parseAs(modelSpecSchema, spec, `what ${file} takes and answers`);
   return {
     metadata: { [MODEL_SPEC_KEY]: JSON.stringify(spec) },
     assumptions: names.bands

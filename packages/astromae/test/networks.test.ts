@@ -147,6 +147,7 @@ describe('what a network takes and answers', () => {
       'no trace of the redshifts that its 11 bins cover; give the first and the last (--grid',
     ],
     ['names of bands', 'astromae-64px-3-bands', { heads: 3 }, 'no trace of the names of its 3 bands'],
+    ['each name once', 'astromae', { heads: 3, bands: ['g', 'g', 'i', 'z', 'y'] }, 'each of the bands once'],
     ['as many names', 'astromae', { heads: 3, bands: ['g'] }, 'takes 5 bands; 1 were named (g)'],
     [
       'features by name',
