@@ -32,6 +32,8 @@ const galaxy = (z: number, more: Partial<Galaxy> = {}): Galaxy => ({ z, truth: z
 const encoded = ({ predictions }: MadeRank) => (predictions instanceof Uint8Array ? predictions : '');
 const fact = (table: Table, name: string) => table.facts.find((each) => each.name === name)?.value;
 
+const DENSITY = { name: 'pdf', kind: 'density' as const, grid: [0, 1, 2], scores: 'probabilities' as const };
+
 describe('the table of a run', () => {
   it('has the galaxies of all ranks in the natural order of the partitions, whoever read them', async () => {
     const table = await tableOf([
@@ -120,10 +122,15 @@ describe('the table of a run', () => {
       ],
     });
     const table = await tableOf([
-      { partitions: [{ key: '1.pt', samples: 2 }], predictions: new Uint8Array(file) },
+      {
+        partitions: [{ key: '1.pt', samples: 2 }],
+        predictions: new Uint8Array(file),
+        result: { model_output: DENSITY },
+      },
       rankOf(['2.pt', [galaxy(3)]]),
     ]);
 
+    expect(fact(table, 'model_output')).toBe(JSON.stringify(DENSITY));
     expect(table.columns.slice(0, 5).map(({ name, kind }) => [name, kind])).toEqual([
       ...[
         ['id', 'text'],

@@ -17,6 +17,7 @@ export function factsOf(
   { software, ids }: { readonly software: string; readonly ids: IdSource },
 ): Fact[] {
   const spec: ModelSpec = results[0]?.sample_spec ?? ASTROMAE;
+  const output = results[0]?.model_output;
   const ranks = [...missing.keys()].sort((a, b) => a - b);
   return [
     { name: 'run_id', keyword: 'RUNID', value: record.run.run_id, about: 'run that predicted' },
@@ -24,6 +25,16 @@ export function factsOf(
     { name: 'run_status', keyword: 'RUNSTAT', value: status ?? 'NOT SUMMARIZED', about: 'what became of it' },
     { name: 'model_sha256', keyword: 'MODELSHA', value: proof.models.join(' '), about: 'SHA-256 of the model' },
     { name: 'model_spec', keyword: 'MODELSPC', value: JSON.stringify(spec), about: 'what the model takes, as JSON' },
+    ...(output === undefined
+      ? []
+      : [
+          {
+            name: 'model_output',
+            keyword: 'MODELOUT',
+            value: JSON.stringify(output),
+            about: 'what the model answers, as JSON',
+          },
+        ]),
     { name: 'galaxies', keyword: 'GALAXIES', value: proof.galaxies, about: 'rows of the table' },
     { name: 'proof', keyword: 'RUNPROOF', value: proof.statement, about: 'what is known of the run' },
     ...(ranks.length === 0

@@ -28,7 +28,7 @@ export async function openRunTable(place: RunPlace, run: WholeRun, software: str
   const columns = columnsOf(files);
   const segments = segmentsOf(run.results);
   return {
-    title: `Photometric redshifts of the run ${place.runId}`,
+    title: `Predictions of the run ${place.runId}`,
     columns,
     rows: run.proof.galaxies,
     facts: factsOf(run, { software, ids: idSource(files) }),
