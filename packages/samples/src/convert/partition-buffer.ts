@@ -83,7 +83,7 @@ export class PartitionBuffer {
       return [name, { dtype: stored, shape, data: held.subarray(0, this.#count * size) }];
     });
     const pieces: Uint8Array[] = [];
-    for await (const piece of stateDictStream(new Map(entries))) pieces.push(Uint8Array.from(piece));
+    for await (const piece of stateDictStream(new Map(entries))) pieces.push(piece);
     for (const { held } of this.#columns) if (Array.isArray(held)) held.length = 0;
     this.#count = 0;
     return Buffer.concat(pieces);
