@@ -23,6 +23,11 @@ export interface FoundPartitions<Item> {
 }
 
 const NAMES_SHOWN = 5;
+const PARTITION = /\.pt$/;
+/** Files of samples that torch didn't write, and that ranks read by ranges. */
+const OTHER_FORMATS = /\.(npz|npy|safetensors|parquet|fits?)$/i;
+/** The library that reads them is not packed with the function of a rank. */
+const HDF5 = /\.(h5|hdf5)$/i;
 /** `1.PT`, `1.pth`, `1.pt.tmp`, `1.pt~`, `1.pt (1)`, `1.ckpt`: what people and programs make of a partition's name. */
 const LIKE_A_PARTITION = /\.(pth?([^a-z0-9].*)?|ckpt)$/i;
 /** A folder that an unzipped partition makes. */
@@ -30,7 +35,7 @@ const LIKE_A_PARTITION_FOLDER = /(^|\/)[^/]+\.pt\//;
 
 /**
  * The partition files among what a listing of a prefix found: those right in its folder or, when there are none, all below
- * it. Hidden files and what lies in hidden folders count for nothing, as macOS's `._1.pt`, which is not a partition; of several
+ * it; where there is no `.pt` at all, the files of other formats right in the folder, by their endings. Hidden files and what lies in hidden folders count for nothing, as macOS's `._1.pt`, which is not a partition; of several
  * links to one file, and the file, one is read.
  *
  * @param prefix without a slash at its end
@@ -47,13 +52,15 @@ export function partitionsIn<Item extends ListedObject>(
       .some((part) => part.startsWith('.'));
   const isDirect = (key: string) => !below(key).includes('/');
   const shown = objects.filter(({ key }) => !isHidden(key));
-  const all = shown.filter(({ key }) => key.endsWith('.pt'));
+  const torch = shown.filter(({ key }) => PARTITION.test(key));
+  const foreign = shown.filter(({ key }) => isDirect(key) && OTHER_FORMATS.test(key));
+  const all = torch.length > 0 ? torch : foreign;
   const direct = all.filter(({ key }) => isDirect(key));
   const [candidates, deeper] = direct.length > 0 ? [direct, all.filter(({ key }) => !isDirect(key))] : [all, []];
   const isLevel = (key: string) => direct.length === 0 || isDirect(key);
   const partitions = eachOnce(candidates);
   const read = new Set<Item>(partitions);
-  const isLike = ({ key }: ListedObject) => isLevel(key) && !key.endsWith('.pt') && LIKE_A_PARTITION.test(key);
+  const isLike = ({ key }: ListedObject) => isLevel(key) && !PARTITION.test(key) && LIKE_A_PARTITION.test(key);
   const isTold = ({ key }: LeftOut) =>
     !isHidden(key) &&
     isLevel(key) &&
@@ -61,11 +68,14 @@ export function partitionsIn<Item extends ListedObject>(
     (LIKE_A_PARTITION.test(key) || !/\.[^/]*$/.test(below(key)));
   const leftOutBy = groupBy(leftOut.filter(isTold), ({ why }) => why);
   const unzipped = new Set(shown.flatMap(({ key }) => LIKE_A_PARTITION_FOLDER.exec(below(key))?.[0] ?? []));
-  const others = partitions.length > 0 ? [] : shown.filter((item) => !isLike(item));
+  const hdf5 = shown.filter(({ key }) => isLevel(key) && HDF5.test(key));
+  const others = partitions.length > 0 ? [] : shown.filter((item) => !isLike(item) && !hdf5.includes(item));
 
   const kinds: (readonly [problem: string, what: string, keys: readonly string[]])[] = [
     ['partitions right in the folder hide those further down, which are not read', 'file', keysOf(deeper)],
     ['only names that end in .pt are partitions, so these are not read', 'file', keysOf(shown.filter(isLike))],
+    ['ranks read no HDF5, make partitions of it with cosmicai convert', 'file', keysOf(hdf5)],
+    ['where there are .pt files, those of other formats are not read', 'file', keysOf(torch.length > 0 ? foreign : [])],
     ['links to files that are read already are not read', 'file', keysOf(candidates.filter((item) => !read.has(item)))],
     ['folders named like partitions are read as folders', 'folder', [...unzipped]],
     ['empty partition files will fail', 'file', keysOf(partitions.filter(({ size }) => size === 0))],
@@ -84,6 +94,14 @@ export function partitionsIn<Item extends ListedObject>(
 
 function counted(count: number, what: string): string {
   return count === 1 ? `1 ${what}` : `${count} ${what === 'entry' ? 'entrie' : what}s`;
+}
+
+/** The partitions among the names of files in a folder. */
+export function partitionNames(names: readonly string[]): string[] {
+  return partitionsIn(
+    names.map((key) => ({ key })),
+    '',
+  ).partitions.map(({ key }) => key);
 }
 
 /** Of keys that lead to the same file, the one without a link, else the first. */

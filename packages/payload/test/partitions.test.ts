@@ -1,4 +1,4 @@
-import { partitionsIn } from '../src/index.ts';
+import { partitionNames, partitionsIn } from '../src/index.ts';
 
 const listed = (...keys: string[]) => keys.map((key) => ({ key, size: 1 }));
 const keysOf = (items: readonly { readonly key: string }[]) => items.map(({ key }) => key);
@@ -30,6 +30,36 @@ describe('partitionsIn', () => {
     const found = partitionsIn(listed('d/._1.pt', 'd/1.pt', 'd/.git/2.pt', 'd/.ipynb_checkpoints/1.pt'), 'd');
     expect(found).toMatchObject({ partitions: [{ key: 'd/1.pt' }], warnings: [] });
     expect(keysOf(partitionsIn(listed('.hidden/1.pt'), '.hidden').partitions)).toEqual(['.hidden/1.pt']);
+  });
+
+  it('takes files of other formats right in the folder where there is no .pt', () => {
+    const formats = ['1.npz', '2.npy', '3.safetensors', '6.parquet', '7.FITS', '8.fit'];
+    const found = partitionsIn(
+      listed(...formats.map((name) => `d/${name}`), 'd/notes.csv', 'd/runs/predictions/0.parquet'),
+      'd',
+    );
+    expect(keysOf(found.partitions)).toEqual(formats.map((name) => `d/${name}`));
+    expect(found.warnings).toEqual([]);
+    expect(partitionNames(['b.npz', 'a.txt', '.c.npz'])).toEqual(['b.npz']);
+  });
+
+  it('says of HDF5 files what to do', () => {
+    expect(partitionsIn(listed('d/1.h5'), 'd')).toEqual({
+      partitions: [],
+      warnings: ['ranks read no HDF5, make partitions of it with cosmicai convert: 1 file, 1.h5'],
+    });
+  });
+
+  it('reads no results that lie below', () => {
+    expect(partitionsIn(listed('results/runs/r/predictions/0.parquet'), 'results').partitions).toEqual([]);
+  });
+
+  it('tells of files of other formats beside .pt files', () => {
+    const found = partitionsIn(listed('d/1.pt', 'd/table.fits', 'd/old/x.npz'), 'd');
+    expect(keysOf(found.partitions)).toEqual(['d/1.pt']);
+    expect(found.warnings).toEqual([
+      'where there are .pt files, those of other formats are not read: 1 file, table.fits',
+    ]);
   });
 
   it('names files that look like partitions, five of them and how many', () => {
@@ -67,11 +97,11 @@ describe('partitionsIn', () => {
   });
 
   it('says what is there where there are no partitions', () => {
-    const { partitions, warnings } = partitionsIn(listed('d/1.h5', 'd/2.fits', 'd/1.pth'), 'd');
+    const { partitions, warnings } = partitionsIn(listed('d/1.xyz', 'd/2.tar', 'd/1.pth'), 'd');
     expect(partitions).toEqual([]);
     expect(warnings).toEqual([
       'only names that end in .pt are partitions, so these are not read: 1 file, 1.pth',
-      'other files are not partitions: 2 files, 1.h5, 2.fits',
+      'other files are not partitions: 2 files, 1.xyz, 2.tar',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { naturalOrder, partitionsIn, UserInputError } from '@cosmicai/payload';
+import { naturalOrder, partitionNames, partitionsIn, UserInputError } from '@cosmicai/payload';
 import { compareFile, listAll, readableAddress, sendFile, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 
@@ -36,7 +36,7 @@ export async function uploadPartitions(
   prefix: string,
   { signal, onFile }: UploadOptions,
 ): Promise<UploadedPartitions> {
-  const names = await partitionNames(folder);
+  const names = await partitionsOf(folder);
   const sent: string[] = [];
   const kept: string[] = [];
   await pMap(
@@ -56,7 +56,7 @@ export async function uploadPartitions(
 /** Bytes of a folder's partition files by name. @throws UserInputError when there are none */
 export async function partitionFileSizes(folder: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
-  for (const name of await partitionNames(folder)) {
+  for (const name of await partitionsOf(folder)) {
     const found = await stat(join(folder, name)).catch(() => undefined);
     // Whoever sends it says what is wrong with it.
     if (found?.isFile() === true) sizes.set(name, found.size);
@@ -64,11 +64,11 @@ export async function partitionFileSizes(folder: string): Promise<Map<string, nu
   return sizes;
 }
 
-async function partitionNames(folder: string): Promise<string[]> {
+async function partitionsOf(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new UserInputError(`The folder ${folder} can't be read: ${(cause as Error).message}`, { cause });
   });
-  const partitions = naturalOrder(names.filter((name) => name.endsWith('.pt')));
+  const partitions = naturalOrder(partitionNames(names));
   if (partitions.length === 0)
     throw new UserInputError(`There is no partition file (.pt) in ${folder}. Make some with: cosmicai simulate`);
   return partitions;
