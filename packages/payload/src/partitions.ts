@@ -23,7 +23,7 @@ export interface FoundPartitions<Item> {
 }
 
 const NAMES_SHOWN = 5;
-const PARTITION = /\.pt$/;
+const PARTITION = '.pt';
 /** Files of samples that torch didn't write, and that ranks read by ranges. */
 const OTHER_FORMATS = /\.(npz|npy|safetensors|parquet|fits?)$/i;
 /** The library that reads them is not packed with the function of a rank. */
@@ -52,7 +52,7 @@ export function partitionsIn<Item extends ListedObject>(
       .some((part) => part.startsWith('.'));
   const isDirect = (key: string) => !below(key).includes('/');
   const shown = objects.filter(({ key }) => !isHidden(key));
-  const torch = shown.filter(({ key }) => PARTITION.test(key));
+  const torch = shown.filter(({ key }) => key.endsWith(PARTITION));
   const foreign = shown.filter(({ key }) => isDirect(key) && OTHER_FORMATS.test(key));
   const all = torch.length > 0 ? torch : foreign;
   const direct = all.filter(({ key }) => isDirect(key));
@@ -60,7 +60,7 @@ export function partitionsIn<Item extends ListedObject>(
   const isLevel = (key: string) => direct.length === 0 || isDirect(key);
   const partitions = eachOnce(candidates);
   const read = new Set<Item>(partitions);
-  const isLike = ({ key }: ListedObject) => isLevel(key) && !PARTITION.test(key) && LIKE_A_PARTITION.test(key);
+  const isLike = ({ key }: ListedObject) => isLevel(key) && !key.endsWith(PARTITION) && LIKE_A_PARTITION.test(key);
   const isTold = ({ key }: LeftOut) =>
     !isHidden(key) &&
     isLevel(key) &&
