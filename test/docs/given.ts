@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { compileAstroMae, importCheckpoint } from '../../packages/astromae/src/index.ts';
 import { demoModel } from '../../packages/demo-model/src/index.ts';
+import { withMetadata } from '../../packages/inference/src/index.ts';
+import { MODEL_SPEC_KEY } from '../../packages/payload/src/index.ts';
 import { fileStore, openStore, type ObjectStore } from '../../packages/store/src/index.ts';
 import { writeSurvey } from '../../packages/survey/src/index.ts';
 import { storeSource } from '../../packages/torchfile/src/index.ts';
+import { image, magnitudes, testModel } from '../onnx-models.ts';
 import { root } from './commands.ts';
 
 const CHECKPOINT = join(root, 'packages/astromae/test/golden/cells-k1-g48.pt');
@@ -85,6 +88,17 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     written(
       'hsc.json',
       JSON.stringify({ inputs: { image: { bands: ['g', 'r', 'i', 'z', 'y'], side: 64 }, features: ['g'] } }),
+    ),
+  ),
+  'hsc.h5 and a model of it': inTurn(
+    copied(GALAXIESML, 'hsc.h5'),
+    written(
+      'hsc.onnx',
+      withMetadata(
+        testModel({ image: image('n', 5, 6, 6), magnitudes: magnitudes('n', 1) }),
+        MODEL_SPEC_KEY,
+        JSON.stringify({ inputs: { image: { bands: ['g', 'r', 'i', 'z', 'y'], side: 6 }, features: ['mag_g'] } }),
+      ),
     ),
   ),
   'sdss.csv': written('sdss.csv', catalogue(20)),

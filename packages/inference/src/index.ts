@@ -38,7 +38,7 @@ export { describeRepeats, repeatedHashes, type RepeatedHashes } from './quality/
 export { RangeProfile } from './quality/profile-ranges.ts';
 export { describeShape, type ModelPort } from './contract/ports.ts';
 export { feedsOf } from './contract/feeds.ts';
-export type { ModelContract } from './contract/model-contract.ts';
+export { contractOf, type ModelContract } from './contract/model-contract.ts';
 export { describeOnnx, describeOnnxFile, type OnnxDescription } from './onnx/describe-onnx.ts';
 export { checkedLocation, modelFilesAt } from './onnx/model-files.ts';
 export { describeUpload, uploadModel, type UploadedModel } from './upload-model.ts';

@@ -163,7 +163,17 @@ describe('what a model answers', () => {
     [
       'more classes',
       { name: 'scores', kind: 'classes', labels: ['a', 'b', 'c'] },
-      /"scores" is \[n, 2\], 2 values a galaxy; 3 values a galaxy were expected, \[n, 3\], as its spec says/,
+      /"scores" is \[n, 2\], 2 values a galaxy; its spec has 3 labels, and 2 are needed\.$/,
+    ],
+    [
+      'more bins',
+      { name: 'scores', kind: 'density', grid: [0, 1, 2, 3] },
+      /its spec has a grid of 4 edges for 3 bins, and 2 bins have 3 edges\.$/,
+    ],
+    [
+      'a label that is two lines',
+      { name: 'scores', kind: 'classes', labels: ['a\nb', 'c'] },
+      /a label without line ends, tabs and the like/,
     ],
     ['another name', { name: 'other', kind: 'vector', length: 2 }, /it has no output "other"/],
     [

@@ -70,6 +70,8 @@ export function answerWidth(output: ModelOutput): number {
 }
 
 const name = z.string({ error: 'a name' }).min(1, { error: 'a name' });
+/** Labels are names of columns in tables of any format. */
+const label = name.regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, { error: 'a label without line ends, tabs and the like' });
 const number = z.number({ error: 'a number' });
 const scores = z.enum(SCORES, { error: `what the numbers are: ${SCORES.join(' or ')}` }).default('probabilities');
 const unit = z.string().optional();
@@ -92,7 +94,7 @@ export const modelOutputSchema = z.discriminatedUnion(
       kind: z.literal('classes'),
       unit,
       labels: z
-        .array(name, { error: `${lengths} labels, one for each class` })
+        .array(label, { error: `${lengths} labels, one for each class` })
         .min(2, { error: `${lengths} labels` })
         .max(LARGEST_ANSWER, { error: `${lengths} labels` })
         .refine((labels) => new Set(labels).size === labels.length, { error: 'each label once' }),

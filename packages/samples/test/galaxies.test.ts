@@ -614,6 +614,12 @@ describe('columns that are kept', () => {
       { output: { name: 'z', kind: 'value+sigma', sigma_is: 'sigma' } },
       /the column z_sigma can’t be kept/,
     ],
+    [
+      'that a number of an answer is called in CSV',
+      'vector_0',
+      { output: { name: 'v', kind: 'vector', length: 2 } },
+      /the column vector_0 can’t be kept/,
+    ],
     ['that is a feature', 'mag_g', {}, /the column mag_g can’t be kept/],
     [
       'that can’t be read',

@@ -1,4 +1,4 @@
-import { itemAt } from '@cosmicai/payload';
+import { groupBy, itemAt } from '@cosmicai/payload';
 import type { TensorRef } from '@cosmicai/torchfile';
 import { inceptionLayout, mixPrefix } from '../weights.ts';
 import type { NetworkConfig } from '../config.ts';
@@ -41,7 +41,7 @@ export function renumbered(tensors: NamedTensors): Renumbered {
   const crowded: string[] = [];
   let renamed = tensors;
   for (const { parent, place } of SEQUENCES) {
-    const sequences = Map.groupBy(parts(renamed, parent), ({ sequence: name }) => name);
+    const sequences = groupBy(parts(renamed, parent), ({ sequence: name }) => name);
     for (const [name, layers] of sequences) {
       const found = [...new Set(layers.map(({ index }) => index))].sort((a, b) => a - b);
       found.forEach((index, order) => {

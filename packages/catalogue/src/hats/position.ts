@@ -18,7 +18,7 @@ export function positionColumns(columns: readonly Column[]): PositionColumns {
   const [ra, dec] = [number('ra'), number('dec')];
   if (ra !== undefined && dec !== undefined) return { ra, dec };
   throw new UserInputError(
-    `--healpix sorts galaxies by where they are, and the predictions of this run don't say it: expected columns ra and dec of degrees beside ${columns.map(({ name }) => name).join(', ')}. They are there where the data have them.`,
+    `--healpix sorts galaxies by where they are, and the predictions of this run don't say it: expected columns ra and dec of degrees beside ${columns.map(({ name }) => name).join(', ')}. They are there where the run kept them: cosmicai run … --keep ra,dec`,
   );
 }
 

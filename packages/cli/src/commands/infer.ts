@@ -17,7 +17,7 @@ import {
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { Command } from 'commander';
-import { resolveModel, sampleInputs } from '../inputs/files.ts';
+import { refuseToOverwrite, resolveModel, sampleInputs } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
 import {
   accessOf,
@@ -84,6 +84,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   const { inputs, notes } = await sampleInputs(paths, terminal.cwd, accessOf(options));
   const modelPath = resolveModel(options.model, terminal);
   const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);
+  if (out !== null) await refuseToOverwrite(out, [modelPath, ...inputs.map(({ name }) => name)]);
   const file = out === null ? undefined : await beginFile(out, 'Predictions');
   try {
     await predict(inputs, { modelPath, out, file, notes }, options, terminal);

@@ -56,6 +56,22 @@ export async function sampleInputs(
   return { inputs: found.flatMap(({ inputs }) => inputs), notes: found.flatMap(({ notes }) => notes) };
 }
 
+/**
+ * What is written must not take the place of what it is made of.
+ *
+ * @param read paths of files; other names, as of objects in a store, are let pass
+ * @throws UserInputError when the file to be written is one of those that are read, under whatever name
+ */
+export async function refuseToOverwrite(out: string, read: readonly string[]): Promise<void> {
+  const there = await stat(out).catch(() => undefined);
+  if (there === undefined) return;
+  for (const path of read) {
+    const file = await stat(path).catch(() => undefined);
+    if (file?.dev === there.dev && file.ino === there.ino)
+      throw new UserInputError(`${out} is one of the files that are read: name another for what is written.`);
+  }
+}
+
 async function existingFolder(path: string, cwd: string, access: StoreAccess): Promise<SampleFolder | undefined> {
   const local = pathAt(path) ?? (path.includes('://') ? undefined : resolve(cwd, path));
   if (local !== undefined) {

@@ -1,4 +1,5 @@
 import {
+  UserInputError,
   answerWidth,
   ASTROMAE,
   imageShape,
@@ -72,7 +73,7 @@ function answerOf(ports: SpecifiedPorts, output: ModelOutput, named: string | un
   const width = answerWidth(output);
   const slot = (name: string, values: number): AnswerSlot => {
     const port = slotOf(ports, 'outputs', 'redshift', name);
-    checkAnswer(ports, port, values);
+    checkAnswer(ports, port, values, output);
     return { ...fed(ports, port), values };
   };
   const name = named ?? output.name;
@@ -117,7 +118,7 @@ function checkShape(ports: SpecifiedPorts, port: ModelPort, expected: readonly n
   );
 }
 
-function checkAnswer(ports: SpecifiedPorts, { name, shape }: ModelPort, values: number): void {
+function checkAnswer(ports: SpecifiedPorts, { name, shape }: ModelPort, values: number, output: ModelOutput): void {
   if (shape.length === 0) return;
   const last = shape[1];
   if (shape.length === 1 && values === 1) return;
@@ -128,14 +129,29 @@ function checkAnswer(ports: SpecifiedPorts, { name, shape }: ModelPort, values: 
       : shape.length === 2
         ? `${last} values a galaxy`
         : `${shape.length} dimensions`;
-  throw refusal(ports, `its output "${name}" is ${describeShape(shape)}, ${found}; ${expectedValues(values)}`);
+  const problem = `its output "${name}" is ${describeShape(shape)}, ${found}`;
+  // Its spec is wrong, or another output's: exporting it in another way is not what is to be done.
+  if (output.kind !== 'value') throw new UserInputError(`${problem}; ${specifiedValues(output, last)}.`);
+  throw refusal(ports, `${problem}; ${ONE_VALUE}`);
 }
 
-function expectedValues(values: number): string {
-  return values === 1
-    ? 'one value a galaxy was expected, [n] or [n, 1]. Where it answers more, such as a sigma, classes or a density, its spec has to say what they are (cosmicai model describe --spec)'
-    : `${values} values a galaxy were expected, [n, ${values}], as its spec says`;
+/** What the spec says of an output, and what would fit it. */
+function specifiedValues(output: ModelOutput, found: number | string | undefined): string {
+  const several = typeof found === 'number' && found > 1;
+  switch (output.kind) {
+    case 'density':
+      return `its spec has a grid of ${output.grid.length} edges for ${output.grid.length - 1} bins${several ? `, and ${found} bins have ${found + 1} edges` : ''}`;
+    case 'classes':
+      return `its spec has ${output.labels.length} labels${several ? `, and ${found} are needed` : ''}`;
+    case 'vector':
+      return `its spec says that the length is ${output.length}`;
+    default:
+      return `its spec says ${output.kind}: ${answerWidth(output)} values a galaxy, or an output for each`;
+  }
 }
+
+const ONE_VALUE =
+  'one value a galaxy was expected, [n] or [n, 1]. Where it answers more, such as a sigma, classes or a density, its spec has to say what they are (cosmicai model describe --spec)';
 
 function batchOf(ports: SpecifiedPorts, inputs: readonly ModelPort[]): number | null {
   const frozen = new Set(inputs.map(({ shape }) => shape[0]).filter((size) => typeof size === 'number'));

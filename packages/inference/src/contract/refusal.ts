@@ -58,6 +58,9 @@ function suggestedMapping({ inputs, outputs, spec }: SpecifiedPorts): string | u
     redshift: only(outputs, ({ type, shape }) => isFloating(type) && shape.length <= 2),
   };
   if (roles.image === undefined || roles.redshift === undefined) return undefined;
-  const renamed = Object.entries(roles).filter(([role, port]) => port !== undefined && port.name !== role);
+  const called = { image: 'image', magnitudes: 'magnitudes', redshift: outputOf(spec).name };
+  const renamed = Object.entries(roles).filter(
+    ([role, port]) => port !== undefined && port.name !== called[role as keyof typeof called],
+  );
   return renamed.length === 0 ? undefined : renamed.map(([role, port]) => `--map ${role}=${port?.name}`).join(' ');
 }

@@ -305,8 +305,13 @@ class Chooser {
 
   /** A column that goes into the predictions as it is. */
   #kept(name: string): SampleColumn {
-    const answers = answerColumns(outputOf(this.#spec)).beside.map((column) => column.name);
-    if ([...PREDICTION_COLUMNS, ...this.#spec.features, ...answers].includes(name))
+    const answers = answerColumns(outputOf(this.#spec)).beside;
+    // Each number of a list has a column of its own in CSV.
+    const numbered = answers.some((column) => column.type === 'numbers' && name.startsWith(`${column.name}_`));
+    if (
+      [...PREDICTION_COLUMNS, ...this.#spec.features, ...answers.map((column) => column.name)].includes(name) ||
+      numbered
+    )
       throw this.#misfit(`the column ${name} can’t be kept: predictions have one of that name by themselves`);
     const column = this.#source.columns.find((candidate) => candidate.name === name);
     const why = this.#source.unfit?.get(name);
@@ -372,8 +377,8 @@ class Chooser {
     const { columns } = this.#source;
     const { features, truth } = this.#spec;
     const placeholder = (what: string) => `<${what}>`;
-    const likely = (what: string, isUsual: (name: string) => boolean) =>
-      columns.find(({ name }) => isUsual(name))?.name ?? placeholder(what);
+    const likely = (what: string, isUsual: (name: string) => boolean, fits: (column: SampleColumn) => boolean) =>
+      columns.find((column) => isUsual(column.name) && isScalar(column) && fits(column))?.name ?? placeholder(what);
     const image =
       this.#picked.get('image') ??
       columns.find(({ shape, name }) => shape.length === 3 && isImageName(name))?.name ??
@@ -387,8 +392,15 @@ class Chooser {
     });
     const beside = vector === undefined ? each : [['magnitudes', vector.name]];
     const rest = [
-      [truth, likely(truth, (name) => isTruthName(name, this.#spec))],
-      [ID_COLUMN, likely(ID_COLUMN, isIdName)],
+      [
+        truth,
+        likely(
+          truth,
+          (name) => isTruthName(name, this.#spec),
+          ({ type }) => type !== 'text',
+        ),
+      ],
+      [ID_COLUMN, likely(ID_COLUMN, isIdName, ({ type }) => !type.startsWith('float') && type !== 'bool')],
     ].filter(([what = '', column]) => column !== placeholder(what));
     return [['image', image], ...beside, ...rest].map(([what, column]) => `${what}=${column}`).join(',');
   }

@@ -36,15 +36,15 @@ export function imageLayout(
   const channelsLast = layout === undefined ? isChannelsLast(column, bands.length) : layout === 'NHWC';
   const [channels = NaN, height = NaN, width = NaN] = axesOf(shape, channelsLast);
   const parts = declared.bands ?? column.parts;
+  if (Number.isNaN(channels)) return 'its images have no three axes';
   if (declared.bands !== undefined && declared.bands.length !== channels)
     return `${declared.bands.length} bands are named, and there are ${channels} channels`;
   const order = orderOf(parts, bands);
-  if (Number.isNaN(channels)) return 'its images have no three axes';
   if (parts !== undefined && order === undefined)
     return `its bands are ${parts.join(', ')}. If these are the model’s under other names, say so with bands=${bands.join('/')}`;
   if (parts === undefined && channels !== bands.length) {
     const hint = layout === undefined ? '' : ` as ${layout}`;
-    return `it has ${channels} ${channels === 1 ? 'channel' : 'channels'}${hint}`;
+    return `it has ${channels} ${channels === 1 ? 'channel' : 'channels'}${hint}, and the model takes ${bands.join(', ')}: say which bands they are with bands=…, one name for each`;
   }
   if (height !== width) return 'its images are not square';
   if (height < side) return `its images are smaller, ${height} pixels wide`;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parsedYaml, withMetadata } from '@cosmicai/inference';
-import { MODEL_SPEC_KEY, modelSpecSchema, parseAs } from '@cosmicai/payload';
+import { contractOf, describeOnnxFile, parsedYaml, withMetadata } from '@cosmicai/inference';
+import { MODEL_SPEC_KEY, modelSpecSchema, parseAs, UserInputError, type ModelSpec } from '@cosmicai/payload';
 import { writeNamedFile } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
@@ -36,10 +36,23 @@ async function describe(model: string, options: DescribeOptions, terminal: Termi
   const said = await parsedYaml(await readText(resolve(terminal.cwd, options.spec)), options.spec);
   const spec = parseAs(modelSpecSchema, said, `the spec ${options.spec}`);
   await writeNamedFile(out, 'The model', withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(said)));
-  if (options.json) printJson(terminal, { ...spec, written: out });
+  const misfit = whyNotFitting(path, spec);
+  if (options.json) printJson(terminal, { ...spec, written: out, misfit: misfit ?? null });
   else
     printLine(
       terminal.stdout,
       `It takes ${spec.image.bands.join(', ')} in ${spec.image.side} x ${spec.image.side} pixels${spec.features.length === 0 ? '' : `, and ${spec.features.join(', ')}`}. Written to ${out}`,
     );
+  if (misfit !== undefined) printLine(terminal.stderr, `As it is, it can't be run: ${misfit}`);
+}
+
+/** Why a model can't be what a spec says; it may still be run where its inputs and outputs are called by --map. */
+function whyNotFitting(path: string, spec: ModelSpec): string | undefined {
+  try {
+    contractOf(describeOnnxFile(path), {}, spec);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserInputError) return error.message.split('\n', 1)[0];
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@ import { compileCheckpoint } from '@cosmicai/astromae';
 import { trainedRangesFile, trainedRangesSchema } from '@cosmicai/payload';
 import { beginFile, pathAt, writeNamedFile } from '@cosmicai/store';
 import { Command, Option } from 'commander';
-import { existingSource } from '../../inputs/files.ts';
+import { existingSource, refuseToOverwrite } from '../../inputs/files.ts';
 import { readJson } from '../../inputs/json-file.ts';
 import {
   accessOf,
@@ -71,6 +71,7 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
   const ranges = await rangesBeside(pathAt(checkpoint) ?? resolve(terminal.cwd, checkpoint));
   const source = await existingSource(checkpoint, terminal.cwd, accessOf(options));
   const path = resolve(terminal.cwd, options.out);
+  await refuseToOverwrite(path, [source.name]);
   const file = await beginFile(path, 'The model');
   const { model, assumptions, unchecked } = await compileCheckpoint(source, {
     heads: options.heads,

@@ -4,7 +4,7 @@ import { binTables, changeJson, quantizeModel, scoresChangeTable, type Quantized
 import type { ColumnChoice } from '@cosmicai/payload';
 import { beginFile } from '@cosmicai/store';
 import { Command } from 'commander';
-import { resolveModel } from '../../inputs/files.ts';
+import { resolveModel, refuseToOverwrite } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
 import {
   columnsOption,
@@ -61,7 +61,9 @@ export function quantizeCommand(terminal: Terminal): Command {
 
 async function quantize(model: string | undefined, options: QuantizeOptions, terminal: Terminal): Promise<number> {
   const path = resolveModel(model, terminal, 'fp32');
-  const file = await beginFile(resolve(terminal.cwd, options.out), 'The model');
+  const out = resolve(terminal.cwd, options.out);
+  await refuseToOverwrite(out, [path]);
+  const file = await beginFile(out, 'The model');
   const bar = progress(terminal, 'Quantising');
   try {
     const partitions = await Partitions.open(options, terminal);
