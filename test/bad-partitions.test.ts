@@ -28,7 +28,11 @@ const model = {
   sha256: '0'.repeat(64),
   predictor: {
     workers: 1,
-    contract: { batch: null, spec: ASTROMAE },
+    contract: {
+      batch: null,
+      spec: ASTROMAE,
+      answer: { kind: 'value', outputs: [{ name: 'redshift', type: 'float32', values: 1 }], width: 1 },
+    },
     predict: async ({ count }: { readonly count: number }) => new Float32Array(count).fill(0.1),
     close: async () => undefined,
   },

@@ -60,8 +60,12 @@ export const PLACES: readonly BadFolder[] = [
     await mkdir(join(folder, '1.pt'));
     await writeFile(join(folder, '1.pt/data.pkl'), 'x');
   }),
-  kind('other formats only', refused(/No partition files.*2 files, 1\.fits, 2\.h5/s), async (folder) => {
-    for (const name of ['1.fits', '2.h5']) await writeFile(join(folder, name), 'x');
-  }),
+  kind(
+    'other formats only',
+    refused(/No partition files.*ranks read no HDF5.*2\.h5.*1 file, 1\.tar/s),
+    async (folder) => {
+      for (const name of ['1.tar', '2.h5']) await writeFile(join(folder, name), 'x');
+    },
+  ),
   kind('nothing at all', refused(/No partition files/), async () => undefined),
 ];

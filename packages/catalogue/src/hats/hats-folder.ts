@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { UserInputError } from '@cosmicai/payload';
 import {
@@ -24,7 +23,7 @@ export interface HatsFolder {
   /** Empty, or ending in a slash. */
   readonly prefix: string;
   /** For what doesn't fit in memory. */
-  readonly scratch: string;
+  readonly scratch: string | undefined;
   /** Gives it its name, when all is there. */
   finish(): Promise<void>;
   abandon(): Promise<void>;
@@ -77,7 +76,7 @@ async function inStore(out: string, access: StoreAccess): Promise<HatsFolder> {
   for await (const { key } of store.list(`${folder}/`))
     throw new UserInputError(`${WHAT} can't be written to ${out}: there is ${key} already. Name another folder.`);
   return {
-    ...{ name: out, store, prefix: `${folder}/`, scratch: tmpdir() },
+    ...{ name: out, store, prefix: `${folder}/`, scratch: undefined },
     finish: () => Promise.resolve(),
     abandon: () => Promise.resolve(),
   };

@@ -1,4 +1,5 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentError } from '@cosmicai/payload';
 import { codeOf, fileStore, whyRefused } from '@cosmicai/store';
@@ -28,8 +29,8 @@ const ROWS_WAITING = 200_000;
 
 export interface SortOptions {
   readonly position: PositionColumns;
-  /** A folder for what doesn't fit in memory; nothing is left in it. */
-  readonly scratch: string;
+  /** A folder for what doesn't fit in memory, undefined: that of temporary files; nothing is left in it. */
+  readonly scratch: string | undefined;
   /** Rows that are sorted at once. */
   readonly most?: number | undefined;
 }
@@ -50,7 +51,10 @@ export async function* sortedBySky(table: Table, { position, scratch, most }: So
     row += rows;
   }
   const { bucketOf, buckets } = bucketsOf(counts, most);
-  const folder = await mkdtemp(join(scratch, '.sorting-'));
+  const folder =
+    scratch === undefined
+      ? await mkdtemp(join(tmpdir(), 'cosmicai-sorting-'))
+      : await mkdtemp(join(scratch, '.sorting-'));
   try {
     const columns = [HEALPIX_COLUMN, ...table.columns];
     const files = Array.from({ length: buckets }, (_, bucket) => new Bucket(columns, folder, bucket));

@@ -21,8 +21,8 @@ export interface HatsOptions {
   readonly order: number;
   /** A word for the catalogue. */
   readonly name: string;
-  /** A folder for what doesn't fit in memory. */
-  readonly scratch: string;
+  /** A folder for what doesn't fit in memory; undefined: one among the temporary files. */
+  readonly scratch: string | undefined;
   /** Rows that are sorted at once. */
   readonly most?: number;
 }

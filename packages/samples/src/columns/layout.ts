@@ -44,7 +44,8 @@ export function imageLayout(
     return `its bands are ${parts.join(', ')}. If these are the model’s under other names, say so with bands=${bands.join('/')}`;
   if (parts === undefined && channels !== bands.length) {
     const hint = layout === undefined ? '' : ` as ${layout}`;
-    return `it has ${channels} ${channels === 1 ? 'channel' : 'channels'}${hint}, and the model takes ${bands.join(', ')}: say which bands they are with bands=…, one name for each`;
+    const way = channels > bands.length ? ': say which bands they are with bands=…, one name for each' : '';
+    return `it has ${channels} ${channels === 1 ? 'channel' : 'channels'}${hint}${way}`;
   }
   if (height !== width) return 'its images are not square';
   if (height < side) return `its images are smaller, ${height} pixels wide`;
