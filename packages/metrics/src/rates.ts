@@ -30,14 +30,14 @@ export interface Rates {
 export function ratesOf(ranks: readonly RankWork[], wallClockSeconds?: number): Rates {
   const perRank = ranks.map((rank) => over(rank, rank.seconds));
   const total = {
-    samples: ranks.reduce((sum, rank) => sum + rank.samples, 0),
-    bits: ranks.reduce((sum, rank) => sum + rank.bits, 0),
+    samples: finite(ranks.reduce((sum, rank) => sum + rank.samples, 0)),
+    bits: finite(ranks.reduce((sum, rank) => sum + rank.bits, 0)),
   };
   return {
     perRank,
     summedOverRanks: {
-      samplesPerSecond: perRank.reduce((sum, rate) => sum + (rate?.samplesPerSecond ?? 0), 0),
-      bitsPerSecond: perRank.reduce((sum, rate) => sum + (rate?.bitsPerSecond ?? 0), 0),
+      samplesPerSecond: finite(perRank.reduce((sum, rate) => sum + (rate?.samplesPerSecond ?? 0), 0)),
+      bitsPerSecond: finite(perRank.reduce((sum, rate) => sum + (rate?.bitsPerSecond ?? 0), 0)),
     },
     bySlowestRank: over(
       total,
@@ -48,5 +48,12 @@ export function ratesOf(ranks: readonly RankWork[], wallClockSeconds?: number): 
 }
 
 function over(work: { readonly samples: number; readonly bits: number }, seconds: number): Rate | null {
-  return seconds > 0 ? { samplesPerSecond: work.samples / seconds, bitsPerSecond: work.bits / seconds } : null;
+  const rate = { samplesPerSecond: work.samples / seconds, bitsPerSecond: work.bits / seconds };
+  // Over a time that nobody can have measured it is no rate either.
+  return seconds > 0 && Number.isFinite(rate.samplesPerSecond) && Number.isFinite(rate.bitsPerSecond) ? rate : null;
+}
+
+/** Of figures that nobody measured the sum may be beyond all numbers. */
+function finite(sum: number): number {
+  return Math.min(sum, Number.MAX_VALUE);
 }

@@ -29,6 +29,13 @@ describe('rates', () => {
     });
   });
 
+  it('are none over a time so short that no number holds them, and never infinite', () => {
+    const rank = (seconds: number) => ({ samples: 100, bits: 1e300, seconds });
+    expect(ratesOf([rank(5e-324)])).toMatchObject({ perRank: [null], bySlowestRank: null });
+    const { summedOverRanks } = ratesOf([rank(1e-8), rank(1e-8)].map((each) => ({ ...each, bits: 1.7e300 })));
+    expect(summedOverRanks.bitsPerSecond).toBe(Number.MAX_VALUE);
+  });
+
   it('count the bits of image and magnitudes: 20,520 bytes a galaxy', () => {
     expect(BITS_PER_SAMPLE / 8).toBe(20_520);
   });
