@@ -179,3 +179,4 @@ export {
 } from './map-results.ts';
 export { functionMessage, jsonOrText } from './function-message.ts';
 export { functionNameOf } from './function-name.ts';
+export { NUMBER_ARRAYS } from './number-arrays.ts';

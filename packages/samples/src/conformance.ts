@@ -1,9 +1,8 @@
-import { UnusableFileError } from '@cosmicai/payload';
+import { NUMBER_ARRAYS, UnusableFileError } from '@cosmicai/payload';
 import { bufferSource } from '@cosmicai/store';
 import { FORMATS } from './formats.ts';
 import { openSamples } from './open-samples.ts';
 import {
-  ARRAYS,
   type BatchesOptions,
   type ColumnValues,
   type SampleBatch,
@@ -241,7 +240,7 @@ function expectTypes(source: SampleSource, { count, values }: SampleBatch): void
     const found = values.get(column.name);
     expect(found).toHaveLength(count * sizeOf(column));
     if (column.type === 'text') expect(found).toEqual(expect.any(Array));
-    else expect(found).toBeInstanceOf(ARRAYS[column.type]);
+    else expect(found).toBeInstanceOf(NUMBER_ARRAYS[column.type]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ASTROMAE, type ColumnChoice, type ModelSpec, type TakenColumn } from '@cosmicai/payload';
+import { NUMBER_ARRAYS, ASTROMAE, type ColumnChoice, type ModelSpec, type TakenColumn } from '@cosmicai/payload';
 import { float64Of, gatheredOf, idsOf, imagesOf, pickedOf, type ObjectIds, type TensorData } from '@cosmicai/torchfile';
 import { changed } from './changed.ts';
 import { chooseColumns } from './columns/choose.ts';
@@ -6,7 +6,6 @@ import type { SampleInput } from './folder/folder-inputs.ts';
 import type { OpenSamplesOptions } from './format.ts';
 import { openSamples } from './open-samples.ts';
 import {
-  ARRAYS,
   type BatchesOptions,
   type ColumnValues,
   type ReadOptions,
@@ -121,7 +120,7 @@ export function galaxiesOf(
 /** The values of a column, in an array of the type that the source says. */
 function valuesOf({ name }: SampleSource, { values }: SampleBatch, column: SampleColumn): ColumnValues {
   const found = values.get(column.name);
-  const isRight = column.type === 'text' ? Array.isArray(found) : found instanceof ARRAYS[column.type];
+  const isRight = column.type === 'text' ? Array.isArray(found) : found instanceof NUMBER_ARRAYS[column.type];
   if (found !== undefined && isRight) return found;
   throw new TypeError(`the source of ${name} hands out its column ${column.name} in another type than it says`);
 }

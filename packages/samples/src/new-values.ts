@@ -1,20 +1,9 @@
+import { NUMBER_ARRAYS } from '@cosmicai/payload';
 import type { ArraysByType, ColumnValues, ValueType } from './source.ts';
 
 export type NumberType = Exclude<ValueType, 'text'>;
 
-const NEW: { readonly [Type in NumberType]: new (length: number) => ArraysByType[Type] } = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
+const NEW: { readonly [Type in NumberType]: new (length: number) => ArraysByType[Type] } = NUMBER_ARRAYS;
 
 /** An array for so many numbers of a type, all 0. */
 export function newNumbers<Type extends NumberType>(type: Type, length: number): ArraysByType[Type] {

@@ -17,21 +17,6 @@ export interface ArraysByType {
 
 export type ValueType = keyof ArraysByType;
 
-/** The classes of the arrays of each type; text comes in plain arrays. */
-export const ARRAYS: Readonly<Record<Exclude<ValueType, 'text'>, abstract new (...args: never) => ColumnValues>> = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-};
-
 /** Values of a column for consecutive samples, one sample after the other, each in C order. */
 export type ColumnValues = ArraysByType[ValueType];
 

@@ -16,6 +16,12 @@ function axes(shape: readonly number[]): Cards {
 
 export const emptyPrimary = (): Buffer => hdu({ SIMPLE: true, BITPIX: 8, NAXIS: 0 });
 
+/** A file of an image in compressed tiles, which lies in a table. */
+export function compressedTiles(): Buffer {
+  const axes = { NAXIS: 2, NAXIS1: 0, NAXIS2: 0, PCOUNT: 0, GCOUNT: 1, TFIELDS: 0 };
+  return Buffer.concat([emptyPrimary(), hdu({ XTENSION: 'BINTABLE', BITPIX: 8, ...axes, ZIMAGE: true })]);
+}
+
 export function float32Image(values: ArrayLike<number>, shape: readonly number[], cards: Cards = {}): Buffer {
   return hdu({ XTENSION: 'IMAGE', BITPIX: -32, ...axes(shape), PCOUNT: 0, GCOUNT: 1, ...cards }, floats(values));
 }

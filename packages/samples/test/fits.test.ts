@@ -2,7 +2,17 @@ import { FitsFileError } from '@cosmicai/fits';
 import { bufferSource } from '@cosmicai/store';
 import { describeSampleSource } from '../src/conformance.ts';
 import { openSamples, type ColumnValues } from '../src/index.ts';
-import { emptyPrimary, float32File, float32Image, floats, hdu, int64, table, tan } from './fits-files.ts';
+import {
+  compressedTiles,
+  emptyPrimary,
+  float32File,
+  float32Image,
+  floats,
+  hdu,
+  int64,
+  table,
+  tan,
+} from './fits-files.ts';
 
 const COUNT = 8;
 const PIXELS = 2 * 3 * 3;
@@ -148,20 +158,7 @@ describe('openSamples of FITS files', () => {
     ],
     [
       'images in compressed tiles',
-      Buffer.concat([
-        emptyPrimary(),
-        hdu({
-          XTENSION: 'BINTABLE',
-          BITPIX: 8,
-          NAXIS: 2,
-          NAXIS1: 0,
-          NAXIS2: 0,
-          PCOUNT: 0,
-          GCOUNT: 1,
-          TFIELDS: 0,
-          ZIMAGE: true,
-        }),
-      ]),
+      compressedTiles(),
       /HDU 1, which is an image in compressed tiles; unpack it with: funpack sky\.fits/,
     ],
   ])('refuses %s', async (_, bytes, message) => {

@@ -1,6 +1,7 @@
+import { NUMBER_ARRAYS } from '@cosmicai/payload';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARRAYS, type ColumnValues, type ValueType } from '../src/source.ts';
+import type { ColumnValues, ValueType } from '../src/source.ts';
 
 /** Files that training/golden/make_sample_golden.py made, and what PyTorch or NumPy reads from them. */
 const FOLDER = join(import.meta.dirname, 'golden');
@@ -31,7 +32,7 @@ export function goldenContent(name: string): Map<string, ColumnValues> {
 
 function valuesOf({ type, values }: GoldenColumn): ColumnValues {
   if (type === 'text') return values;
-  const ArrayType = ARRAYS[type] as unknown as { from(items: readonly (number | bigint)[]): ColumnValues };
+  const ArrayType = NUMBER_ARRAYS[type] as unknown as { from(items: readonly (number | bigint)[]): ColumnValues };
   const isBig = type === 'int64' || type === 'uint64';
   return ArrayType.from(
     values.map((text) => (isBig ? BigInt(text) : Number(text === 'nan' ? NaN : text.replace('inf', 'Infinity')))),

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { UnusableFileError } from '@cosmicai/payload';
 import { bufferSource } from '@cosmicai/store';
 import { describeSampleSource } from '../src/conformance.ts';
 import { openGalaxies, openSamples, type ColumnValues } from '../src/index.ts';
+import { expectRefusedOrRead } from './damaged.ts';
 
 const COUNT = 8;
 const golden = (name: string) => new Uint8Array(readFileSync(new URL(`golden/${name}`, import.meta.url)));
@@ -102,16 +102,6 @@ describe('openSamples of Parquet files', () => {
   });
 
   it('refuses a damaged file or reads it, and nothing else, wherever a bit is wrong', async () => {
-    for (let at = 4; at < nested.length; at += 101) {
-      const damaged = Uint8Array.from(nested);
-      damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 8));
-      const outcome = await open(damaged)
-        .then((source) => source.read(0, source.count))
-        .then(
-          () => 'read',
-          (error: unknown) => (error instanceof UnusableFileError ? 'refused' : error),
-        );
-      expect(['read', 'refused']).toContain(outcome);
-    }
+    await expectRefusedOrRead(nested, { first: 4, step: 101 }, (damaged) => open(damaged));
   });
 });

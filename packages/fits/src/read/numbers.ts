@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { NUMBER_ARRAYS } from '@cosmicai/payload';
 
 /** Arrays that numbers of FITS are handed out in; names as in numpy. */
 export interface FitsArrays {
@@ -94,18 +95,7 @@ function otherSign(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<Arr
   return bytes;
 }
 
-const ARRAYS: { readonly [Type in FitsNumberType]: new (buffer: ArrayBuffer) => FitsArrays[Type] } = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-};
+const ARRAYS: { readonly [Type in FitsNumberType]: new (buffer: ArrayBuffer) => FitsArrays[Type] } = NUMBER_ARRAYS;
 
 /** Turns bytes round in place, and looks at them as numbers. */
 function native(type: FitsNumberType, bytes: Uint8Array<ArrayBuffer>): FitsNumbers {

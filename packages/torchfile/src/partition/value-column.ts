@@ -1,3 +1,4 @@
+import { NUMBER_ARRAYS } from '@cosmicai/payload';
 import type { DType, TensorData } from '../tensor/dtype.ts';
 import { countOf, gather, isContiguous } from '../tensor/layout.ts';
 import { toFloat32 } from '../tensor/tensor.ts';
@@ -128,24 +129,10 @@ function runsOf(rows: Int32Array, near: number): (readonly [from: number, to: nu
   return runs;
 }
 
-const ARRAYS = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
-
 function joinedValues({ type }: TableColumn, pieces: readonly TableValues[]): TableValues {
   if (type === 'text') return pieces.flatMap((piece) => Array.from(piece, String));
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const joined = new ARRAYS[type](length);
+  const joined = new NUMBER_ARRAYS[type](length);
   let at = 0;
   for (const piece of pieces) {
     // Of one column, so of one type.
