@@ -13,7 +13,7 @@ import {
   type AccessOptions,
 } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
-import { formatTable } from '../output/table.ts';
+import { formatPartitions } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface ConvertCommandOptions extends AccessOptions {
@@ -80,17 +80,7 @@ async function convert(paths: readonly string[], options: ConvertCommandOptions,
       printJson(terminal, { samples, columns, files, warnings: all });
       return;
     }
-    printBlock(
-      terminal.stdout,
-      formatTable(
-        [
-          { title: 'file', align: 'left', cell: (part) => part.name },
-          { title: 'galaxies', cell: (part) => String(part.count) },
-          { title: 'bytes', cell: (part) => String(part.size) },
-        ],
-        files,
-      ),
-    );
+    printBlock(terminal.stdout, formatPartitions(files));
     for (const note of all) printLine(terminal.stderr, note);
   } catch (error) {
     // Partitions of what can't be read to its end must not be taken for all of it.

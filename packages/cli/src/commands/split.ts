@@ -14,7 +14,7 @@ import {
   type AccessOptions,
 } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
-import { formatTable } from '../output/table.ts';
+import { formatPartitions } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
 interface SplitOptions extends AccessOptions {
@@ -60,17 +60,7 @@ async function split(file: string, options: SplitOptions, terminal: Terminal): P
     const parts = await splitSamples(source, options.partitionSize, write, reading);
     if (options.json) printJson(terminal, parts);
     else {
-      printBlock(
-        terminal.stdout,
-        formatTable(
-          [
-            { title: 'file', align: 'left', cell: (part) => part.name },
-            { title: 'galaxies', cell: (part) => String(part.count) },
-            { title: 'bytes', cell: (part) => String(part.size) },
-          ],
-          parts,
-        ),
-      );
+      printBlock(terminal.stdout, formatPartitions(parts));
     }
   } catch (error) {
     // Parts of a damaged file must not be taken for sound ones.

@@ -53,3 +53,17 @@ export function formatLines(lines: readonly string[]): string {
 export function setIn(text: string): string {
   return text.replaceAll(/\n(?=\S)/g, '\n  ');
 }
+
+/** Partition files that were written, a line each. */
+export function formatPartitions(
+  parts: readonly { readonly name: string; readonly count: number; readonly size: number }[],
+): string {
+  return formatTable(
+    [
+      { title: 'file', align: 'left', cell: (part) => part.name },
+      { title: 'galaxies', cell: (part) => String(part.count) },
+      { title: 'bytes', cell: (part) => String(part.size) },
+    ],
+    parts,
+  );
+}
