@@ -185,7 +185,7 @@ describe('the definition of the workflow', () => {
 
   it('reads the manifest, limits and tolerance of the run that Initialize planned', () => {
     expect(machine.States.Infer).toMatchObject({
-      ItemReader: { Parameters: { 'Bucket.$': '$.run.bucket', 'Key.$': '$.run.manifest_key' } },
+      ItemReader: { Parameters: { 'Bucket.$': '$.run.bucket', 'Key.$': '$.run.items_key' } },
       MaxConcurrencyPath: '$.run.max_concurrency',
       ToleratedFailurePercentagePath: '$.run.tolerated_failure_percentage',
       ResultWriter: { Parameters: { 'Bucket.$': '$.run.bucket', 'Prefix.$': '$.run.map_prefix' } },

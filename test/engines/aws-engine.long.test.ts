@@ -57,9 +57,9 @@ if (reason === undefined) {
   it.skip('the engine of AWS', () => undefined);
 }
 
-/** A rank's task, with a partition that isn't there where it is to fail. */
+/** What a rank is given, with a partition that isn't there where it is to fail. */
 function steered(payload: string, spoiled: ReadonlyMap<string, number>): string {
-  const task = JSON.parse(payload) as { readonly RANK?: unknown; readonly DATA_PREFIX?: string };
-  const rank = spoiled.get(task.DATA_PREFIX?.split('/').at(-1) ?? '');
+  const task = JSON.parse(payload) as { readonly RANK?: unknown; readonly MANIFEST?: string };
+  const rank = spoiled.get(/^results\/([^/]+)\//.exec(task.MANIFEST ?? '')?.[1] ?? '');
   return rank === undefined || Number(task.RANK) !== rank ? payload : JSON.stringify({ ...task, DATA_PATH: 'gone.pt' });
 }

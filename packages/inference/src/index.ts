@@ -46,5 +46,6 @@ export { arithmeticIn } from './onnx/arithmetic.ts';
 export { withMetadata } from './onnx/metadata.ts';
 export { readTrainedRanges } from './quality/trained-ranges.ts';
 export { peakRssMb } from './peak-rss.ts';
+export { rankTaskOf } from './rank-item.ts';
 export { runRank, type RankEnvironment } from './run-rank.ts';
 export { inferReport, type InferMeasurements, type InferReport } from './infer-report.ts';

@@ -53,6 +53,16 @@ describe('items of a distributed Map', () => {
     });
   });
 
+  it('must be as small as Step Functions wants them, which is told before a child starts', async () => {
+    const fits = 'x'.repeat(262_144 - 2);
+    expect(await run(mapMachine({ ResultPath: null }), [fits])).toMatchObject({ status: 'SUCCEEDED' });
+    const runDirectory = `${workspace.folder}/second`;
+    const result = await run(mapMachine({ ResultPath: null }), ['small', `${fits}x`], { runDirectory });
+    expect(result).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
+    expect(result.cause).toContain('The input of child 1 of Map Map has 262145 bytes');
+    expect(result.events.filter(({ type }) => type === 'ChildStarted')).toEqual([]);
+  });
+
   it('must be an array', async () => {
     const result = await run(mapMachine({ ItemsPath: '$.body' }), { body: { a: 1 } });
     expect(result).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });

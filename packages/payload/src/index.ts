@@ -76,6 +76,7 @@ export { storeRequestsSchema, type StoreRequestCounts } from './store-requests.t
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { inferReportSchema, type InferReport } from './infer-report.ts';
 export { pieceHeaderSchema, type PieceHeader } from './piece-header.ts';
+export { isRankReference, rankReferenceSchema, type RankReference } from './rank-reference.ts';
 export { MOST_RANKS_PUBLISHED, runLayout, type RunLayout } from './run-layout.ts';
 export {
   initializeAnswerSchema,

@@ -1,5 +1,5 @@
 import { InvalidInputError, UserInputError, type Problem } from './errors.ts';
-import { MAX_WORLD_SIZE, type RunPayload } from './run-payload.ts';
+import { MAX_CONCURRENCY, type RunPayload } from './run-payload.ts';
 
 /** Which partition files each rank reads: `plan[rank]`, empty for a rank without data. */
 export type RankPlan = readonly (readonly string[])[];
@@ -62,7 +62,8 @@ function underPrefix(prefix: string, key: string): string {
 function worldSizeOf(payload: RunPayload, dataMap: ReadonlyMap<number, unknown>, files: number): number {
   if (payload.world_size !== undefined) return payload.world_size;
   if (dataMap.size > 0) return Math.max(...dataMap.keys()) + 1;
-  return Math.min(files, MAX_WORLD_SIZE);
+  // More ranks than can run at once only cost more, so they are for those who ask for them.
+  return Math.min(files, MAX_CONCURRENCY);
 }
 
 /** The files that `data_map` assigns by name. */

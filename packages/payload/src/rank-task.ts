@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { flag, integer, text } from './fields.ts';
 import { modelInputsSchema, type ModelInputs } from './model-inputs.ts';
 import { keptColumnsSchema, partitionColumnsSchema, type ColumnChoice } from './partition-columns.ts';
-import { MAX_BATCH_SIZE, MAX_WORLD_SIZE, type PublishRanks, publishRanksSchema } from './run-payload.ts';
+import {
+  MAX_BATCH_SIZE,
+  MAX_CONCURRENCY,
+  MAX_WORLD_SIZE,
+  type PublishRanks,
+  publishRanksSchema,
+} from './run-payload.ts';
 import {
   objectVersionSchema,
   plannedObjectSchema,
@@ -55,8 +61,8 @@ export const rankTaskSchema = z.looseObject(
     FMI_ENABLED: flag.default(false),
     RENDEZVOUS_ENDPOINT: text('host:port').optional(),
     /** Ranks that have data and so take part in FMI operations, and this rank's place among them; absent without FMI. */
-    FMI_WORLD_SIZE: integer(1, MAX_WORLD_SIZE).optional(),
-    FMI_RANK: integer(0, MAX_WORLD_SIZE - 1).optional(),
+    FMI_WORLD_SIZE: integer(1, MAX_CONCURRENCY).optional(),
+    FMI_RANK: integer(0, MAX_CONCURRENCY - 1).optional(),
     /** Tells the meeting of a resumed run from those before it. */
     FMI_GROUP: text('a name').optional(),
   },

@@ -7,8 +7,10 @@ export interface RunLayout {
   readonly folder: string;
   /** The run as it was asked for, see RunRecord. */
   readonly run: string;
-  /** JSON array of rank tasks: what the Distributed Map reads and Summarize checks against. */
+  /** JSON array of rank tasks: what ranks read, each its own, and Summarize checks against. */
   readonly manifest: string;
+  /** JSON array of references to these tasks: what the Distributed Map reads. */
+  readonly items: string;
   readonly summary: string;
   /** What lies in the folder and what it proves; written last. */
   readonly proof: string;
@@ -46,6 +48,7 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
     folder,
     run: `${folder}/run.json`,
     manifest: `${folder}/manifest.json`,
+    items: `${folder}/items.json`,
     summary: `${folder}/summary.json`,
     proof: `${folder}/proof.json`,
     combined: `${folder}/combined_data.json`,

@@ -10,8 +10,10 @@ import { keptColumnsSchema, partitionColumnsSchema } from './partition-columns.t
 import { sha256Schema } from './written-file.ts';
 import { bucket, folder, objectPath } from './places.ts';
 
+/** Ranks of a run; far fewer run at once. */
+export const MAX_WORLD_SIZE = 1_000_000;
 /** A Distributed Map runs at most 10,000 child executions at once (AWS Step Functions quota). */
-export const MAX_WORLD_SIZE = 10_000;
+export const MAX_CONCURRENCY = 10_000;
 export const MAX_BATCH_SIZE = 65_536;
 export const DEFAULT_BATCH_SIZE = 128;
 export const DEFAULT_RESULT_PATH = 'results';
@@ -56,7 +58,7 @@ const fields = {
   columns: partitionColumnsSchema.optional(),
   keep: keptColumnsSchema.optional(),
   allow_batch_dependence: flag.optional(),
-  max_concurrency: integer(1, MAX_WORLD_SIZE).default(DEFAULT_MAX_CONCURRENCY),
+  max_concurrency: integer(1, MAX_CONCURRENCY).default(DEFAULT_MAX_CONCURRENCY),
   tolerated_failure_percentage: decimal(0, 100).default(0),
   check_crc: flag.default(true),
   hash_inputs: flag.default(false),

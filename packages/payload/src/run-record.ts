@@ -4,7 +4,7 @@ import { rankTaskSchema, type RankTaskItem } from './rank-task.ts';
 import { storeRequestsSchema } from './store-requests.ts';
 import { objectVersionSchema } from './written-file.ts';
 
-/** `manifest.json`: every rank task of a run, in rank order. The Distributed Map reads it as it lies there. */
+/** `manifest.json`: every rank task of a run, in rank order. State machines of others let their Map read it as it lies there. */
 export const manifestSchema = z
   .array(rankTaskSchema, { error: 'a JSON array of rank tasks' })
   .min(1, { error: 'at least one rank task' });
@@ -20,6 +20,8 @@ export const runReferenceSchema = z.object(
     bucket: z.string(),
     result_path: z.string(),
     manifest_key: z.string(),
+    /** Of the references to the tasks, which the Map reads; absent in runs whose Map reads the tasks themselves. */
+    items_key: z.string().optional(),
     map_prefix: z.string(),
     world_size: z.number().int().positive(),
     ranks_with_data: z.number().int().nonnegative(),

@@ -37,7 +37,7 @@ export interface QuoteOptions {
 
 /** Step Functions charges for each state entered. Every run enters Initialize, FmiEnabled, Infer, Summarize, RunSucceeded, Done. */
 const OUTER_TRANSITIONS = 6;
-/** `manifest.json` and `SUCCEEDED_0.json`. */
+/** Beside what Initialize and Summarize write: the Map's own `manifest.json` and `SUCCEEDED_0.json`. */
 const MAP_PUTS = 2;
 /** CheckRendezvous. */
 const FMI_TRANSITIONS = 1;

@@ -2,12 +2,10 @@ import { arch } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { ModelCache, peakRssMb, runRank } from '@cosmicai/inference';
+import { ModelCache, peakRssMb, rankTaskOf, runRank } from '@cosmicai/inference';
 import {
   isFmiPing,
   once,
-  parseAs,
-  rankTaskSchema,
   type FmiPingAnswer,
   type RankAnswer,
   type RankContext,
@@ -34,10 +32,13 @@ const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'inference' })
 /** Message passing, which most of the tasks do without. */
 const loadPing = once(() => import('./ping.ts'));
 
+/** Partitions named in the log, at most. */
+const MOST_NAMED = 20;
+
 /** Whether no task has come to this process yet. */
 let first = true;
 
-/** Runs one rank. Input: an item of the manifest or of another initializer's `body`; or a ping, which infers nothing. */
+/** Runs one rank. Input: an item of the Map, which refers to a task of the manifest, or a task itself, as in another initializer's `body`; or a ping, which infers nothing. */
 export async function infer(item: unknown, context: RankContext = {}): Promise<RankAnswer | FmiPingAnswer> {
   if (!isFmiPing(item)) return await inferRank(item, context);
   const { ping } = await loadPing();
@@ -48,11 +49,13 @@ async function inferRank(item: unknown, { reportProgress, ...context }: RankCont
   const timeLimit = timeLimitOf(context, process.env, () => performance.now());
   const coldStart = first;
   first = false;
-  const task = parseAs(rankTaskSchema, item, 'rank task');
-  const { RUN_ID: runId = '', RANK: rank, DATA_PATH: partitions } = task;
+  const task = await rankTaskOf(item, openStore);
+  const { RUN_ID: runId = '', RANK: rank, DATA_PATH: files } = task;
   const log = ({ message, ...line }: RankLine, more: object = {}) =>
     logger.info(message, { run_id: runId, ...line, ...more });
-  log({ message: 'rank begins', rank }, { partitions, cold_start: coldStart });
+  // Of many the manifest tells the rest: a line of a log has its limit.
+  const partitions = files.slice(0, MOST_NAMED);
+  log({ message: 'rank begins', rank }, { partitions, files: files.length, cold_start: coldStart });
   const started = performance.now();
   const answer = await traced('rank', (annotate) => {
     annotate({ run_id: runId, rank, cold_start: coldStart });

@@ -2,7 +2,6 @@ import {
   defined,
   type InitializeAnswer,
   initializeAnswerSchema,
-  manifestSchema,
   MAX_INLINE_BODY_BYTES,
   type ObjectVersion,
   parseAs,
@@ -14,12 +13,14 @@ import {
   runLayout,
   type RunPayload,
   type RunRecord,
+  rankTaskSchema,
   runRecordSchema,
   type RunReference,
   UserInputError,
   valueOf,
   withFormat,
 } from '@cosmicai/payload';
+import { PlanWriter } from '@cosmicai/runs';
 import {
   AccessDeniedError,
   addressWithin,
@@ -40,7 +41,7 @@ export interface InitializeEnvironment {
 }
 
 /**
- * Plans a run: which rank reads which partition. Writes `manifest.json` and `run.json` into the run's own folder and
+ * Plans a run: which rank reads which partition. Writes `manifest.json`, `items.json` and `run.json` into the run's own folder and
  * answers what the state machine needs. Nothing is written before the whole plan stands.
  *
  * @throws InvalidInputError, UserInputError when the payload is wrong or there is nothing to read
@@ -66,7 +67,6 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const runId = environment.newRunId(created);
   const ranksWithData = plan.filter((share) => share.length > 0).length;
   const fmi = planFmi(payload, ranksWithData);
-  const items = rankTasks(payload, plan, { runId, fmi: fmi.enabled, partitions, model });
   const run = runReference(payload, plan, runId, ranksWithData, fmi.enabled);
 
   const warnings = [...payloadWarnings, ...dataWarnings, ...fmi.warnings];
@@ -79,24 +79,41 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
     warnings,
     ...(model && { model }),
     partitions: sizeOf(plan, partitions),
-    // With the two that write the record and the manifest.
-    store_requests: { ...requests, puts: requests.puts + 2 },
-  };
-  const manifest = JSON.stringify(items);
-  const answer: InitializeAnswer = {
-    statusCode: 200,
-    run,
-    warnings,
-    ...(Buffer.byteLength(manifest) <= MAX_INLINE_BODY_BYTES && { body: items }),
+    // With those that write the record, the manifest and its items.
+    store_requests: { ...requests, puts: requests.puts + 3 },
   };
   const layout = runLayout(payload.result_path, runId);
-  // With the schemas of those who will read it: what they would refuse is refused before anything is written.
+  // With the schemas of those who will read it: what they would refuse is refused before anything is there.
   parseAs(runRecordSchema, record, layout.run);
-  parseAs(manifestSchema, items, layout.manifest);
+  await using writer = new PlanWriter(store, layout);
+  const inline = new InlineItems();
+  for (const task of rankTasks(payload, plan, { runId, fmi: fmi.enabled, partitions, model })) {
+    parseAs(rankTaskSchema, task, layout.manifest);
+    inline.add(task, await writer.add(task));
+  }
+  const answer: InitializeAnswer = { statusCode: 200, run, warnings, ...(inline.items && { body: inline.items }) };
   parseAs(initializeAnswerSchema, answer, 'answer of Initialize');
   await store.put(layout.run, `${JSON.stringify(withFormat(record), null, 1)}\n`);
-  await store.put(layout.manifest, manifest);
+  await writer.finish();
   return answer;
+}
+
+/** The tasks for state machines that iterate over `$.body`, as long as a state can hold them. */
+class InlineItems {
+  #items: RankTaskItem[] | undefined = [];
+  #bytes = 0;
+
+  get items(): readonly RankTaskItem[] | undefined {
+    return this.#items;
+  }
+
+  /** @param bytes of the task as JSON */
+  add(task: RankTaskItem, bytes: number): void {
+    // With a comma, or the brackets around all.
+    this.#bytes += bytes + 1;
+    if (this.#bytes >= MAX_INLINE_BODY_BYTES) this.#items = undefined;
+    this.#items?.push(task);
+  }
 }
 
 /**
@@ -150,6 +167,7 @@ function runReference(
     bucket: payload.bucket,
     result_path: payload.result_path,
     manifest_key: layout.manifest,
+    items_key: layout.items,
     map_prefix: layout.map,
     world_size: plan.length,
     ranks_with_data: ranksWithData,
@@ -168,11 +186,11 @@ interface PlannedInputs {
   readonly model: ObjectVersion | undefined;
 }
 
-function rankTasks(
+function* rankTasks(
   payload: RunPayload,
   plan: RankPlan,
   { runId, fmi, partitions, model }: PlannedInputs,
-): RankTaskItem[] {
+): Generator<RankTaskItem> {
   const versions = new Map(partitions.map(({ key, size, etag }) => [key, { size, etag }]));
   const shared = {
     S3_BUCKET: payload.bucket,
@@ -198,20 +216,20 @@ function rankTasks(
     ...(payload.request_payer && { REQUEST_PAYER: true }),
     ...(!payload.sign_requests && { SIGN_REQUESTS: false }),
   };
-  const withData = plan.flatMap((share, rank) => (share.length > 0 ? [rank] : []));
   const meeting = {
     FMI_ENABLED: true,
     ...(payload.rendezvous_endpoint !== undefined && { RENDEZVOUS_ENDPOINT: payload.rendezvous_endpoint }),
-    FMI_WORLD_SIZE: withData.length,
+    FMI_WORLD_SIZE: plan.filter((share) => share.length > 0).length,
   };
-  const places = new Map(withData.map((rank, place) => [rank, place]));
-  return plan.map((share, rank) => ({
-    ...shared,
-    RANK: String(rank),
-    DATA_PATH: dataPath(share),
-    ...(share.length > 0 && { DATA_OBJECTS: share.map((key) => valueOf(versions, key)) }),
-    ...(fmi && share.length > 0 && { ...meeting, FMI_RANK: valueOf(places, rank) }),
-  }));
+  let place = 0;
+  for (const [rank, share] of plan.entries())
+    yield {
+      ...shared,
+      RANK: String(rank),
+      DATA_PATH: dataPath(share),
+      ...(share.length > 0 && { DATA_OBJECTS: share.map((key) => valueOf(versions, key)) }),
+      ...(fmi && share.length > 0 && { ...meeting, FMI_RANK: place++ }),
+    };
 }
 
 /** The partitions of a rank as its task lists them: one alone by its name. */

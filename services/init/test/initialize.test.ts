@@ -126,6 +126,28 @@ describe('initialize', () => {
     expect(record.partitions).toEqual({ files: 3, bytes: 3 });
   });
 
+  it('leaves a short item for each rank, however many files it reads', async () => {
+    const store = await bucketWith(
+      'galaxies',
+      Array.from({ length: 3000 }, (_, file) => `${'survey/'.repeat(20)}${file}.pt`),
+    );
+
+    const { run: planned } = await run({ bucket: 'galaxies', world_size: 2 });
+
+    const items = JSON.parse((await store.get(planned.items_key!)).toString()) as { FROM: number; TO: number }[];
+    expect(items).toEqual(
+      [0, 1].map((rank) => ({
+        ...{ S3_BUCKET: 'galaxies', RUN_ID: planned.run_id, RANK: String(rank), MANIFEST: planned.manifest_key },
+        ...{ FROM: expect.any(Number) as number, TO: expect.any(Number) as number },
+      })),
+    );
+    const [first] = items;
+    // Its task is more than a state of Step Functions may hold.
+    expect(first!.TO - first!.FROM).toBeGreaterThan(262_144);
+    const text = await store.getRange(planned.manifest_key, first!.FROM, first!.TO);
+    expect((JSON.parse(text.toString()) as { DATA_PATH: string[] }).DATA_PATH).toHaveLength(1500);
+  });
+
   it('gives ranks beyond the number of files a null DATA_PATH', async () => {
     await bucketWith('galaxies', ['1.pt']);
 
@@ -278,6 +300,7 @@ describe('initialize', () => {
       bucket: 'galaxies',
       result_path: 'out',
       manifest_key: `out/runs/${runId}/manifest.json`,
+      items_key: `out/runs/${runId}/items.json`,
       map_prefix: `out/runs/${runId}/map`,
       world_size: 3,
       ranks_with_data: 2,
@@ -330,7 +353,7 @@ describe('initialize', () => {
       created_at: now.toISOString(),
       model: await version('models/m.onnx'),
       partitions: { files: 3, bytes: 3 },
-      store_requests: { puts: 2 },
+      store_requests: { puts: 3 },
       format: 2,
     });
   });

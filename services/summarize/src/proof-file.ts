@@ -25,7 +25,7 @@ export async function proofText(store: ObjectStore, layout: RunLayout, inputs: P
     sha256: sha256Of(text),
   });
   const { objects: ofTheMap } = await listAll(store, `${layout.map}/`);
-  const others = [...(await objectsAt(store, [layout.run, layout.manifest, layout.fmi])), ...ofTheMap];
+  const others = [...(await objectsAt(store, [layout.run, layout.manifest, layout.items, layout.fmi])), ...ofTheMap];
   const read = await pMap(
     others,
     async ({ key, size }): Promise<Listed> => ({ key: relative(key), size, sha256: await hashObject(store, key) }),

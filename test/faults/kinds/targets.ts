@@ -8,6 +8,7 @@ export const TARGETS = [
   'combined_data.json',
   'proof.json',
   'manifest.json',
+  'items.json',
   'run.json',
   'published rank.json',
   'published summary.json',

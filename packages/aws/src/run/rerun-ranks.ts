@@ -7,7 +7,15 @@ import {
   type UnnumberedEvent,
   UserInputError,
 } from '@cosmicai/payload';
-import { layoutOf, ranksInStore, readItems, readRecord, verifyFolder, type RunPlace } from '@cosmicai/runs';
+import {
+  layoutOf,
+  ranksInStore,
+  readItems,
+  readRecord,
+  readReferences,
+  verifyFolder,
+  type RunPlace,
+} from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -52,7 +60,11 @@ export async function rerunFailedRanks(options: RerunOptions): Promise<Rerun> {
   const { items, manifest: tasks } = await readItems(store, layout.manifest);
   // Failed, or left something that is damaged or gone since.
   const { missing } = await ranksInStore(store, tasks);
-  const children = items.filter((_, at) => missing.has(itemAt(tasks, at).RANK));
+  // As the Map gives them: Lambda takes 6 MB, and the files of a rank may be more.
+  const references = await readReferences(store, layout);
+  const children = tasks.flatMap(({ RANK }, at) =>
+    missing.has(RANK) ? [references?.get(RANK) ?? itemAt(items, at)] : [],
+  );
   const { findings } = await verifyFolder(store, layout);
   if (children.length === 0 && findings.length === 0)
     throw new UserInputError(`No rank of run ${options.run.runId} has failed, and all that it left is whole.`);

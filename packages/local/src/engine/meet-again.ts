@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deriveRunKey } from '@cosmicai/rendezvous';
 import { itemAt, ranksOf, runLayout, type RunReference } from '@cosmicai/payload';
-import { readItems } from '@cosmicai/runs';
+import { readItems, rewritePlan } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import type { Json, JsonObject } from '../definition/types.ts';
 import type { ResumePoint } from '../run/resume.ts';
@@ -80,7 +80,7 @@ async function planItems(
       ...(endpoint !== undefined && { RENDEZVOUS_ENDPOINT: endpoint }),
     };
   });
-  await store.put(run.manifest_key, JSON.stringify(renewed));
+  await rewritePlan(store, { manifest: run.manifest_key, items: run.items_key ?? layout.items }, renewed);
   await store.put(layout.rendezvousKey, deriveRunKey(secret, run.run_id).toString('hex'), { secret: true });
   return renewed;
 }

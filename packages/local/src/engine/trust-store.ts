@@ -5,9 +5,7 @@ import {
   itemAt,
   listed,
   type Manifest,
-  type RankAnswer,
   type RankResult,
-  ranksOf,
   runLayout,
   type RunLayout,
   type RunRecord,
@@ -24,15 +22,17 @@ import {
   type RanksInStore,
   readItems,
   readRecord,
+  readReferences,
+  rewritePlan,
   verifyFolder,
   placeOfRun,
   verifyPublished,
 } from '@cosmicai/runs';
 import { dataAccess, NotFoundError, type ObjectStore, type StoreAccess } from '@cosmicai/store';
 import type { Json, JsonObject } from '../definition/types.ts';
-import type { FinishedChild } from '../map/run-distributed-map.ts';
 import type { ResumePoint, RunSoFar } from '../run/resume.ts';
-import { isObject, leadsTo, plannedIn, type PlannedInput } from './planned-input.ts';
+import { finishedChildren } from './finished-children.ts';
+import { leadsTo, plannedIn, type PlannedInput } from './planned-input.ts';
 
 export interface TrustStoreOptions {
   /** Folder of the execution. */
@@ -84,7 +84,9 @@ export async function trustStore(soFar: RunSoFar, options: TrustStoreOptions): P
   await store.delete(layout.proof);
   const plan = changes === undefined ? before : await planAnew(before, record, changes, store, layout);
   const input = map.planned.with({ items: plan.items });
-  const finished = new Map(soFar.finished).set(map.name, finishedChildren(soFar.finished.get(map.name), map, plan));
+  const inputOf = await inputsOf(map.state, plan, store, layout);
+  const children = finishedChildren(soFar.finished.get(map.name), { ...plan, map: map.state, inputOf });
+  const finished = new Map(soFar.finished).set(map.name, children);
   if (leadsTo(options.definition, soFar.state, (_, name) => name === map.name))
     return { state: soFar.state, input: soFar.state === map.name ? input : soFar.input, finished };
   const isAtWork = ['Task', 'Map', 'Parallel'].some((type) => type === stateOf(options.definition, soFar.state).Type);
@@ -108,6 +110,20 @@ function rankMap({ entered }: RunSoFar, definition: JsonObject): RankMap | undef
 
 function stateOf(definition: JsonObject, name: string): JsonObject {
   return (definition.States as Readonly<Record<string, JsonObject>>)[name] ?? {};
+}
+
+/** What the Map gives to the child of a rank: where its task lies or, in definitions of others, the task itself. */
+async function inputsOf(
+  map: JsonObject,
+  { items, manifest }: PlannedItems,
+  store: ObjectStore,
+  layout: RunLayout,
+): Promise<(rank: number) => Json | undefined> {
+  const refers = JSON.stringify(map.ItemReader ?? null).includes('items_key');
+  const inputs =
+    (refers ? await readReferences(store, layout) : undefined) ??
+    new Map(manifest.map(({ RANK }, index) => [RANK, itemAt(items, index)]));
+  return (rank) => inputs.get(rank);
 }
 
 async function planNow(store: ObjectStore, layout: RunLayout): Promise<PlanNow> {
@@ -205,61 +221,11 @@ async function planAnew(
     `Inputs changed while the run was under way, and were taken so: ${told.join('; ')}`,
   ];
   await store.put(layout.run, `${JSON.stringify(withFormat({ ...record, warnings }), null, 1)}\n`);
-  await store.put(layout.manifest, JSON.stringify(itemsWithInputs(items, manifest, { ...changes, galaxies })));
+  await rewritePlan(store, layout, itemsWithInputs(items, manifest, { ...changes, galaxies }));
   return await planNow(store, layout);
 }
 
 function plannedModels(manifest: Manifest, whole: ReadonlyMap<number, RankResult>): string[] {
   const planned = manifest.flatMap(({ MODEL_SHA256: sha256 }) => (sha256 === undefined ? [] : [sha256]));
   return [...new Set(planned.length > 0 ? planned : [...whole.values()].map(({ model_sha256: sha256 }) => sha256))];
-}
-
-/** Children that needn't run: those of whole ranks, known to the events or not, and those that had nothing to do. */
-function finishedChildren(
-  known: ReadonlyMap<number, FinishedChild> = new Map(),
-  { state }: RankMap,
-  { items, manifest, whole }: PlanNow,
-): Map<number, FinishedChild> {
-  const idle = new Set(manifest.filter(({ DATA_PATH }) => DATA_PATH.length === 0).map(({ RANK }) => RANK));
-  const kept = new Map(
-    [...known].filter(([, { input }]) => {
-      const ranks = ranksOf(input);
-      return ranks.length === 0 || ranks.every((rank) => whole.has(rank) || idle.has(rank));
-    }),
-  );
-  // What a Map makes of its items before a child gets them is its own affair.
-  if (!isObject(state.ItemReader) || state.ItemBatcher !== undefined || state.ItemSelector !== undefined) return kept;
-  for (const [index, task] of manifest.entries()) {
-    const result = whole.get(task.RANK);
-    if (result === undefined) continue;
-    const input = itemAt(items, index);
-    const before = kept.get(index);
-    kept.set(index, before === undefined ? childOf(result, input, task) : { ...before, input });
-  }
-  return kept;
-}
-
-function childOf(
-  result: RankResult,
-  input: Json,
-  { S3_BUCKET: bucket, RUN_ID, RANK }: Manifest[number],
-): FinishedChild {
-  const startedAt = Date.parse(result.started_at);
-  const layout = runLayout(result.result_path, RUN_ID);
-  return {
-    name: `found-${RANK}`,
-    input,
-    output: {
-      statusCode: 200,
-      run_id: result.run_id,
-      rank: RANK,
-      bucket,
-      result_key: layout.rankResult(RANK),
-      result_path: result.result_path,
-      status: 'succeeded',
-      samples: result.samples,
-    } satisfies RankAnswer,
-    startedAt,
-    stoppedAt: startedAt + result.timing.total * 1000,
-  };
 }

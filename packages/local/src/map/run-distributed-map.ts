@@ -61,11 +61,10 @@ export async function runDistributedMap(run: DistributedMapRun): Promise<Json> {
   const concurrency = Math.max(1, most === 0 ? run.concurrency : Math.min(most, run.concurrency));
 
   const items = await readItems({ map, input, context, openBucket: run.openBucket, signal });
-  const children = (await childInputs(map, items, input, context)).map((child, index): ChildRecord => ({
-    index,
-    ...child,
-    status: 'PENDING',
-  }));
+  const inputs = await childInputs(map, items, input, context);
+  for (const [index, { input: given }] of inputs.entries())
+    checkStateSize(given, `The input of child ${index} of Map ${state}`);
+  const children = inputs.map((child, index): ChildRecord => ({ index, ...child, status: 'PENDING' }));
   emit({ type: 'MapRunStarted', state, items: items.length, children: children.length, concurrency });
 
   const stop = new AbortController();

@@ -3,13 +3,15 @@ import {
   manifestSchema,
   parseAs,
   parseJsonAs,
+  rankReferenceSchema,
+  UserInputError,
   runRecordSchema,
   type JsonObject,
   type Manifest,
   type RunLayout,
   type RunRecord,
 } from '@cosmicai/payload';
-import type { ObjectStore } from '@cosmicai/store';
+import { getIfThere, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 
 /** A run as it was asked for, and what each of its ranks has to do. */
@@ -25,6 +27,46 @@ export interface PlannedItems {
 }
 
 const itemsSchema = z.array(z.record(z.string(), jsonValue));
+
+/**
+ * What the Map of a run gets: references to its tasks, by rank. Undefined where the run has none, as one of an earlier version.
+ *
+ * @throws InvalidInputError
+ */
+export async function readReferences(
+  store: ObjectStore,
+  { items: key }: Pick<RunLayout, 'items'>,
+): Promise<ReadonlyMap<number, JsonObject> | undefined> {
+  const text = await getIfThere(store, key);
+  if (text === undefined) return undefined;
+  const references = parseJsonAs(itemsSchema, text.toString(), key);
+  return new Map(references.map((reference) => [parseAs(rankReferenceSchema, reference, key).RANK, reference]));
+}
+
+/** More than the longest reference: of keys and buckets of any length. */
+const FIRST_BYTES = 16_384;
+
+/**
+ * The reference to the task at a place in the order of ranks, read by range: whoever runs one rank of a million needn't read all.
+ *
+ * @throws NotFoundError where there are no references; UserInputError where there are fewer, or others than a plan has
+ */
+export async function readReference(
+  store: ObjectStore,
+  { items: key }: Pick<RunLayout, 'items'>,
+  place: number,
+): Promise<JsonObject> {
+  const first = await store.getRange(key, 0, FIRST_BYTES);
+  const end = first.indexOf('\n');
+  // A bracket before the first, a comma and the end of the line behind each: all lines are of one length.
+  const line = end < 0 ? first.length : end + 1;
+  const from = place === 0 ? 1 : place * (line - 1) + 1;
+  const text = (await store.getRange(key, from, from + line - 1)).toString();
+  const reference = /^\s*(\{.*\})\s*[,\]]/s.exec(text)?.[1];
+  if (reference === undefined)
+    throw new UserInputError(`There is no rank at place ${place} in ${key}: the run has fewer, or it is no plan.`);
+  return parseJsonAs(itemsSchema.element, reference, key);
+}
 
 /** @throws NotFoundError, InvalidInputError */
 export async function readItems(store: ObjectStore, key: string): Promise<PlannedItems> {

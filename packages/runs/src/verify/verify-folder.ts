@@ -37,7 +37,7 @@ export async function verifyFolder(store: ObjectStore, layout: RunLayout): Promi
 }
 
 function mendOf(key: string, layout: RunLayout): Finding['mend'] {
-  return key === layout.run || key === layout.manifest ? 'replan' : 'resume';
+  return [layout.run, layout.manifest, layout.items].includes(key) ? 'replan' : 'resume';
 }
 
 async function readProof(
