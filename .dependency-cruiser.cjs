@@ -4,6 +4,7 @@ const layers = [
   'aws',
   // For tests alone.
   'aws-standin',
+  'array',
   'local',
   'engine',
   'deploy',
@@ -44,7 +45,7 @@ module.exports = {
       name: 'services-know-no-engine-and-no-stage',
       severity: 'error',
       from: { path: '^services/' },
-      to: { path: '^packages/(cli|aws|deploy|local)/' },
+      to: { path: '^packages/(cli|aws|array|deploy|local)/' },
     },
     {
       name: 'services-know-no-other-service',

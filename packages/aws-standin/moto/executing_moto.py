@@ -227,6 +227,8 @@ class MapRun:
         self.items = items
         self.children = [None] * len(items)
         self.stopping = threading.Event()
+        # Held while a child starts: none may once the Map run is stopped.
+        self.starting = threading.Lock()
         self.redrive_count = 0
         processor = json.loads(parent.state_machine.definition)["States"][state]["ItemProcessor"]
         self.express = processor.pop("ProcessorConfig").get("ExecutionType") == "EXPRESS"
@@ -247,17 +249,17 @@ class MapRun:
             self.record.set_stop(MapRunStatus.FAILED if self.stopping.is_set() else MapRunStatus.SUCCEEDED)
 
     def _work_on(self, index):
-        if self.stopping.is_set():
-            return
-        child = self.children[index]
-        if child is None:
-            child = self.children[index] = self._child(self.items[index])
-            child.start()
-        else:
-            child.redrive()
+        with self.starting:
+            if self.stopping.is_set():
+                return
+            child = self.children[index]
+            if child is None:
+                child = self.children[index] = self._child(self.items[index])
+                child.start()
+            else:
+                child.redrive()
         child.over.wait()
         if statusOf(child) in ("FAILED", "TIMED_OUT") and self.failed_too_many():
-            self.stopping.set()
             self._stop_children()
 
     def _child(self, item):
@@ -284,11 +286,12 @@ class MapRun:
         return failed > self.count if self.count else failed * 100 > self.percentage * len(self.items)
 
     def stop(self):
-        self.stopping.set()
         self.record.set_stop(MapRunStatus.ABORTED)
         self._stop_children()
 
     def _stop_children(self):
+        with self.starting:
+            self.stopping.set()
         for child in self.children:
             if child is not None:
                 child.stop(now(), None, None)

@@ -23,6 +23,22 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'run the whole workflow, on this machine or on a deployed stage',
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
+  init: {
+    summary: 'plan a run whose ranks a scheduler of yours will start',
+    load: async () => (await import('./commands/init.ts')).initCommand,
+  },
+  rank: {
+    summary: 'run one rank of a planned run, as a task of any scheduler',
+    load: async () => (await import('./commands/rank.ts')).rankCommand,
+  },
+  summarize: {
+    summary: 'combine the ranks of a run that a scheduler of yours ran',
+    load: async () => (await import('./commands/summarize.ts')).summarizeCommand,
+  },
+  array: {
+    summary: 'write what AWS Batch, Kubernetes or Slurm need to run the ranks',
+    load: async () => (await import('./commands/array.ts')).arrayCommand,
+  },
   infer: {
     summary: 'predict the redshifts of files of galaxies on this machine',
     load: async () => (await import('./commands/infer.ts')).inferCommand,

@@ -19,6 +19,7 @@ export { lockExecution, type ExecutionOwner } from './run/execution-lock.ts';
 export type { FinishedChild } from './map/run-distributed-map.ts';
 export { loadMachine, localFunctions } from './engine/functions.ts';
 export { placeOf } from './engine/place-of.ts';
+export { checkModel } from './engine/check-model.ts';
 export { localEngine } from './engine/local-engine.ts';
 export { openPool } from './engine/open-pool.ts';
 export { modelOfRecord } from './engine/model-of-record.ts';

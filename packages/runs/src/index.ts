@@ -6,7 +6,15 @@ export { findExecution } from './execution/find-execution.ts';
 export { brokenOff, executionFolderOf, executionsFolder } from './execution/local-executions.ts';
 export { ProgressFile } from './execution/progress-file.ts';
 export { runsUnderWay, type UnderWay } from './execution/under-way.ts';
-export { readItems, readPlan, readRecord, readReference, readReferences, type Plan, type PlannedItems } from './plan/read-plan.ts';
+export {
+  readItems,
+  readPlan,
+  readRecord,
+  readReference,
+  readReferences,
+  type Plan,
+  type PlannedItems,
+} from './plan/read-plan.ts';
 export { PlanWriter, rewritePlan } from './plan/write-plan.ts';
 export { differenceFromTask } from './plan/check-result.ts';
 export { readPredictions, readRank, type MissingRank, type RankLeft } from './plan/read-rank.ts';

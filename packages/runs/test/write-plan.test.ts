@@ -39,7 +39,9 @@ describe('PlanWriter', () => {
     const bytes = await store.get(layout.manifest);
     expect(JSON.parse(bytes.toString())).toEqual(tasks);
     const references = JSON.parse((await store.get(layout.items)).toString()) as RankReference[];
-    expect(references.map(({ FROM, TO, ...own }) => [own, JSON.parse(bytes.subarray(FROM, TO).toString())])).toEqual(
+    expect(
+      references.map(({ FROM, TO, ...own }) => [own, JSON.parse(bytes.subarray(FROM, TO).toString()) as object]),
+    ).toEqual(
       tasks.map((each) => [
         { S3_BUCKET: 'galaxies', RUN_ID: 'run-1', RANK: each.RANK, MANIFEST: layout.manifest },
         each,

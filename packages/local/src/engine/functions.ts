@@ -58,6 +58,8 @@ export interface FunctionOptions {
   /** Where bare bucket names lie. */
   readonly store: string | undefined;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Longest that a call may take; default: Lambda's longest. */
+  readonly timeoutSeconds?: number | undefined;
 }
 
 /** Bundles the handlers as for deployment and says how to run each as a process. */
@@ -76,7 +78,7 @@ export async function localFunctions(options: FunctionOptions): Promise<Record<F
     bundle: join(valueOf(folders, SERVICES[name]), 'handler.mjs'),
     handler: name,
     memoryMiB: name === 'infer' ? options.memoryMiB : SMALL_FUNCTION_MIB,
-    timeoutSeconds: TIMEOUT_SECONDS,
+    timeoutSeconds: options.timeoutSeconds ?? TIMEOUT_SECONDS,
     environment,
   });
   return Object.fromEntries((Object.keys(SERVICES) as FunctionName[]).map((name) => [name, config(name)])) as Record<

@@ -9,8 +9,9 @@ export function functionsOf(
   modelPath: string,
   concurrency: number,
   environment: Readonly<Record<string, string>> = {},
+  timeoutSeconds?: number,
 ) {
-  return localFunctions({ modelPath, memoryMiB: memory, concurrency, store, environment });
+  return localFunctions({ modelPath, memoryMiB: memory, concurrency, store, environment, timeoutSeconds });
 }
 
 /**
@@ -20,12 +21,12 @@ export function functionsOf(
  * @param logDirectory folder for what the functions print
  */
 export async function openPool(
-  settings: Pick<LocalSettings, 'memory' | 'store' | 'concurrency'>,
+  settings: Pick<LocalSettings, 'memory' | 'store' | 'concurrency'> & { readonly timeoutSeconds?: number },
   model: string,
   logDirectory: string,
 ): Promise<FunctionPool> {
   const concurrency = settings.concurrency ?? coresGiven();
-  const functions = await functionsOf(settings, model, concurrency);
+  const functions = await functionsOf(settings, model, concurrency, {}, settings.timeoutSeconds);
   // With a process to spare for each function that is not a rank, so that these push out no warm rank.
   const control = Object.keys(functions).length - 1;
   return createFunctionPool({ functions, concurrency: concurrency + control, logDirectory });

@@ -36,7 +36,7 @@ export class PlanWriter implements AsyncDisposable {
   }
 
   /** @returns bytes of the task in the manifest */
-  async add<Any extends Task>(task: Any): Promise<number> {
+  async add(task: Task): Promise<number> {
     const { S3_BUCKET, RUN_ID, RANK } = task;
     const [FROM, TO] = await this.#manifest.add(task);
     const reference: RankReference = { S3_BUCKET, RUN_ID, RANK, MANIFEST: this.#layout.manifest, FROM, TO };

@@ -1,0 +1,11 @@
+export { batchFiles } from './jobs/batch.ts';
+export type { ArrayJob, GeneratedFile } from './jobs/array-job.ts';
+export { kubernetesFiles } from './jobs/kubernetes.ts';
+export { planOfArray } from './jobs/plan-of-array.ts';
+export { writeJob } from './jobs/write-job.ts';
+export { slurmFiles } from './jobs/slurm.ts';
+export { taskIndex } from './task-index.ts';
+export { openFunctions, type Functions } from './functions.ts';
+export { runRank, type RankOutcome } from './run-rank.ts';
+export { planRun } from './plan-run.ts';
+export { summarizeRun, type SummarizedRun } from './summarize-run.ts';

@@ -1,0 +1,32 @@
+import { checkModel } from '@cosmicai/local';
+import { initializeAnswerSchema, parseAs, type RunPayload, type RunReference } from '@cosmicai/payload';
+import { pathAt, makeNamedFolder } from '@cosmicai/store';
+import type { Functions } from './functions.ts';
+
+export interface PlanOptions {
+  readonly payload: RunPayload;
+  /** Absolute path; ranks must find the same model. */
+  readonly model: string;
+  readonly store?: string | undefined;
+  readonly functions: Functions;
+  readonly signal: AbortSignal;
+}
+
+export interface PlannedRun {
+  readonly run: RunReference;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Plans a run whose ranks others will schedule: writes its record, its manifest and its items, and starts nothing.
+ *
+ * @throws UserInputError when the payload is wrong, the model can't be used, or there is nothing to read
+ */
+export async function planRun({ payload, model, store, functions, signal }: PlanOptions): Promise<PlannedRun> {
+  const sha256 = await checkModel(payload, model, store);
+  const folder = pathAt(payload.bucket);
+  if (folder !== undefined) await makeNamedFolder(folder, 'Results');
+  const input = { ...payload, model_sha256: payload.model_sha256 ?? sha256, fmi_enabled: false };
+  const answer = parseAs(initializeAnswerSchema, await functions.call('init', input, signal), 'answer of Initialize');
+  return { run: answer.run, warnings: answer.warnings };
+}

@@ -1,0 +1,132 @@
+import { spawnSync } from 'node:child_process';
+import { Job } from 'kubernetes-models/batch/v1';
+import { parse, parseAllDocuments } from 'yaml';
+import { batchFiles, kubernetesFiles, slurmFiles, taskIndex, type ArrayJob, type GeneratedFile } from '../src/index.ts';
+import { UserInputError } from '@cosmicai/payload';
+
+const job = (ranks: number, more: Partial<ArrayJob> = {}): ArrayJob => ({
+  place: { bucket: 'galaxies', resultPath: 'out', runId: '20260304T050607Z-01234567' },
+  run: { world_size: ranks, max_concurrency: 1000 },
+  dataBuckets: ['survey', 's3://models/m.onnx'],
+  ...{ image: 'registry.example.org/cosmicai:1', cpus: 2, memory: 4096 },
+  ...more,
+});
+const MANIFEST = 's3://galaxies/out/runs/20260304T050607Z-01234567/manifest.json';
+const textOf = (files: readonly GeneratedFile[], name: string) => files.find((file) => file.name === name)!.text;
+const yamlOf = (files: readonly GeneratedFile[], name: string) =>
+  parseAllDocuments(textOf(files, name)).map((document) => document.toJS() as ConstructorParameters<typeof Job>[0]);
+const syntaxOf = (script: string) => spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' }).stderr;
+
+describe('jobs for Kubernetes', () => {
+  it('are what its schema allows', () => {
+    const files = kubernetesFiles(job(25_000), { namespace: 'sky', serviceAccount: 'reader' });
+    for (const name of ['ranks.yaml', 'summarize.yaml'])
+      for (const each of yamlOf(files, name)) expect(() => new Job(each).validate()).not.toThrow();
+    expect(() =>
+      new Job({ ...yamlOf(files, 'ranks.yaml')[0], spec: { completions: 'many' } } as never).validate(),
+    ).toThrow();
+  });
+
+  it('have a task for each rank, in arrays of 10,000, and no more at once than the payload says', () => {
+    const specs = yamlOf(kubernetesFiles(job(25_000)), 'ranks.yaml').map((each) => each!.spec!);
+    expect(specs.map(({ completions }) => completions)).toEqual([10_000, 10_000, 5000]);
+    expect(specs.map(({ completionMode, parallelism }) => [completionMode, parallelism])).toEqual(
+      Array.from({ length: 3 }, () => ['Indexed', 333]),
+    );
+    const args = specs.map(({ template }) => template.spec!.containers[0]!.args!.join(' '));
+    expect(args).toEqual([
+      `rank --manifest ${MANIFEST} --memory 3840`,
+      `rank --manifest ${MANIFEST} --offset 10000 --memory 3840`,
+      `rank --manifest ${MANIFEST} --offset 20000 --memory 3840`,
+    ]);
+  });
+
+  it('try evicted pods again without counting that, and wrong input not at all', () => {
+    const { podFailurePolicy, backoffLimitPerIndex } = yamlOf(kubernetesFiles(job(3)), 'ranks.yaml')[0]!.spec!;
+    expect(podFailurePolicy!.rules).toEqual([
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+      { action: 'FailIndex', onExitCodes: { containerName: 'rank', operator: 'In', values: [2] } },
+    ]);
+    expect(backoffLimitPerIndex).toBe(5);
+  });
+});
+
+describe('jobs for AWS Batch', () => {
+  it('let tasks read the data, and write below the results alone', () => {
+    const template = parse(textOf(batchFiles(job(4)), 'template.yaml')) as {
+      Resources: Record<string, { Properties: Record<string, never> }>;
+    };
+    const { Policies } = template.Resources.TaskRole!.Properties as unknown as {
+      Policies: [{ PolicyDocument: { Statement: { Action: string[]; Resource: { 'Fn::Sub': string }[] }[] } }];
+    };
+    const rights = Policies[0].PolicyDocument.Statement.map(({ Action, Resource }) => [
+      Action[0],
+      Resource.map((each) => each['Fn::Sub'].replace('arn:${AWS::Partition}:s3:::', '')),
+    ]);
+    expect(rights).toEqual([
+      ['s3:GetObject', ['galaxies/*', 'survey/*', 'models/*']],
+      ['s3:ListBucket', ['galaxies', 'survey', 'models']],
+      ['s3:PutObject', ['galaxies/out/*']],
+    ]);
+    expect(template.Resources.ComputeEnvironment).toMatchObject({
+      Properties: { ComputeResources: { Type: 'FARGATE_SPOT' } },
+    });
+    expect(textOf(batchFiles(job(4), { capacity: 'on-demand' }), 'template.yaml')).toContain('Type: FARGATE\n');
+  });
+
+  it('are submitted in arrays of 10,000, a rank that is left alone as a job of its own', () => {
+    const script = textOf(batchFiles(job(20_001)), 'submit.sh');
+    expect(syntaxOf(script)).toBe('');
+    const submissions = script.split('\n').filter((line) => line.startsWith('jobs+='));
+    expect(submissions.map((line) => /size=(\d+)/.exec(line)?.[1])).toEqual(['10000', '10000', undefined]);
+    expect(submissions[1]).toContain('"--offset","10000"');
+    expect(submissions[2]).toContain('"--offset","20000","--memory","3840","--index","0"');
+    expect(script).toContain('"summarize","s3://galaxies/out/runs/20260304T050607Z-01234567"');
+  });
+
+  it('are refused where tasks could not reach the results', () => {
+    const here = job(4, { place: { ...job(4).place, bucket: 'file:///data' } });
+    expect(() => batchFiles(here)).toThrow(UserInputError);
+  });
+});
+
+describe('jobs for Slurm', () => {
+  it('are arrays of 1,000 and what combines them', () => {
+    const files = slurmFiles(job(2500, { store: 'file:///data' }), {
+      partition: 'gpu',
+      account: 'sky',
+      time: '2:00:00',
+    });
+    expect(files.map(({ name }) => name)).toEqual([
+      ...[0, 1, 2].map((part) => `ranks-${part}.sbatch`),
+      'summarize.sbatch',
+      'submit.sh',
+    ]);
+    for (const { text } of files) expect(syntaxOf(text)).toBe('');
+    const second = textOf(files, 'ranks-1.sbatch');
+    expect(second).toContain('#SBATCH --array=0-999%333\n');
+    for (const line of ['--partition=gpu', '--account=sky', '--time=2:00:00', '--mem=4096M', '--requeue'])
+      expect(second).toContain(`#SBATCH ${line}\n`);
+    expect(second).toContain(
+      `cosmicai rank --manifest ${MANIFEST} --offset 1000 --memory 3840 --store file:///data ||`,
+    );
+    expect(textOf(files, 'ranks-2.sbatch')).toContain('--array=0-499%333');
+  });
+});
+
+describe('taskIndex', () => {
+  it.each([
+    ['AWS_BATCH_JOB_ARRAY_INDEX', 7],
+    ['JOB_COMPLETION_INDEX', 8],
+    ['SLURM_ARRAY_TASK_ID', 9],
+  ])('is what %s says', (name, index) => {
+    expect(taskIndex(undefined, { [name]: String(index) })).toBe(index);
+    expect(taskIndex(undefined, { [name]: String(index) }, 1000)).toBe(1000 + index);
+    expect(taskIndex(3, { [name]: String(index) }, 10)).toBe(13);
+    expect(() => taskIndex(undefined, { [name]: 'last' })).toThrow(/is "last": expected a number/);
+  });
+
+  it('must be said', () => {
+    expect(() => taskIndex(undefined, { JOB_COMPLETION_INDEX: '' })).toThrow(UserInputError);
+  });
+});

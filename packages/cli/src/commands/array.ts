@@ -1,0 +1,74 @@
+import { batchFiles, kubernetesFiles, slurmFiles, planOfArray, writeJob, type ArrayJob } from '@cosmicai/array';
+import { findRun } from '@cosmicai/runs';
+import { folderAddress } from '@cosmicai/store';
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { accessOf, storeOption, wholeNumber, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
+import { formatLines } from '../output/table.ts';
+import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
+
+interface ArrayOptions extends AccessOptions {
+  readonly image?: string;
+  readonly cpus: number;
+  readonly memory: number;
+  readonly store?: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+type Files = ReturnType<typeof batchFiles>;
+
+export function arrayCommand(terminal: Terminal): Command {
+  return new Command('array')
+    .description('Writes what a scheduler needs to run the ranks of a planned run as an array of tasks.')
+    .addCommand(
+      kind('batch', 'AWS Batch: a stack (Fargate, spot) and the script that submits', true, terminal, (job, options) =>
+        batchFiles(job, options),
+      ).option('--capacity <kind>', 'spot or on-demand', 'spot'),
+    )
+    .addCommand(
+      kind('kubernetes', 'Kubernetes: indexed Jobs', true, terminal, (job, options) => kubernetesFiles(job, options))
+        .option('--namespace <name>', 'of the Jobs')
+        .option('--service-account <name>', 'whose identity may read the data and write the results'),
+    )
+    .addCommand(
+      kind('slurm', 'Slurm: batch scripts', false, terminal, (job, options) => slurmFiles(job, options))
+        .option('--partition <name>', 'where tasks are queued')
+        .option('--account <name>', 'who pays')
+        .option('--time <limit>', 'longest that a task may take, as sbatch takes it: 2:00:00'),
+    );
+}
+
+function kind(
+  name: string,
+  summary: string,
+  inContainers: boolean,
+  terminal: Terminal,
+  filesOf: (job: ArrayJob, options: Readonly<Record<string, string>>) => Files,
+): Command {
+  const command = withAccessOptions(new Command(name))
+    .summary(summary)
+    .description(`${summary}. Look at the files before you hand them over.`)
+    .argument('<run>', 'run folder that cosmicai init planned, or its s3:// address')
+    .option('--cpus <n>', 'cores of a task', wholeNumber(1), 2)
+    .option('--memory <MB>', 'memory of a task', wholeNumber(512), 4096)
+    .requiredOption('-o, --out <folder>', 'where the files go')
+    .addOption(storeOption())
+    .option('--json', 'print JSON');
+  if (inContainers) command.requiredOption('--image <name>', 'container image with the cosmicai command');
+  return command
+    .addHelpText(
+      'after',
+      `\nExample:\n  cosmicai array ${name} results/runs/20260304T050607Z-01234567${inContainers ? ' --image registry.example.org/cosmicai' : ''} --out job\n`,
+    )
+    .action(async (run: string, options: ArrayOptions & Readonly<Record<string, string>>) => {
+      const { cwd } = terminal;
+      const access = accessOf(options);
+      const { place } = await findRun(folderAddress(run, cwd), cwd, { access, base: options.store });
+      const { image = '', cpus, memory, store } = options;
+      const files = filesOf({ ...(await planOfArray(place)), image, cpus, memory, store }, options);
+      const written = await writeJob(resolve(cwd, options.out), files);
+      if (options.json) printJson(terminal, { run_id: place.runId, files: written });
+      else printBlock(terminal.stdout, formatLines(written));
+    });
+}
