@@ -50,9 +50,13 @@ function usedKiB(folder: string): number {
   return ((blocks - bfree) * bsize) / 1024;
 }
 
-/** What the ranks of the newest run in a results folder predicted, and the hashes of their images, byte for byte. */
+/** What the ranks of the newest run in a results folder left beside their results, byte for byte. */
 function predicted(results: string, run: string): Buffer[] {
-  const files = [0, 1, 2, 3].flatMap((rank) => [`predictions/${rank}.parquet`, `hashes/${rank}.u64`]);
+  const files = [0, 1, 2, 3].flatMap((rank) => [
+    `predictions/${rank}.parquet`,
+    `hashes/${rank}.u64`,
+    `reductions/${rank}.bin`,
+  ]);
   return files.map((file) => readFileSync(join(results, 'runs', run, file)));
 }
 

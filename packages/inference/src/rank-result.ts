@@ -9,6 +9,7 @@ import {
   sampleBits,
   sampleSpecSchema,
   type Arithmetic,
+  type FileWithHead,
   type ModelSpec,
   type RankResult,
   type RankTask,
@@ -36,6 +37,8 @@ export interface RankMeasurements {
   readonly predictions: WrittenFile;
   /** Undefined for tasks that belong to no run of ours. */
   readonly hashes: WrittenFile | undefined;
+  /** As hashes. */
+  readonly reduction: FileWithHead | undefined;
   readonly modelSha256: string;
   /** What the model takes of a galaxy. */
   readonly spec: ModelSpec;
@@ -103,6 +106,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     predictions_key: measured.predictions.key,
     predictions_file: { ...measured.predictions, rows: samples },
     ...(measured.hashes && { hashes_file: measured.hashes }),
+    ...(measured.reduction && { reduction_file: measured.reduction }),
     model_sha256: measured.modelSha256,
     started_at: measured.startedAt.toISOString(),
     cold_start: measured.coldStart,

@@ -1,4 +1,4 @@
-import { QualityLedger } from '@cosmicai/metrics';
+import { Reduction } from '@cosmicai/metrics';
 import {
   runLayout,
   withFormat,
@@ -6,7 +6,6 @@ import {
   type RankProgress,
   type RankResult,
   type RankTask,
-  type WrittenFile,
 } from '@cosmicai/payload';
 import {
   hashObject,
@@ -31,8 +30,9 @@ import { RankPredictions } from './predictions/rank-predictions.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
 import { RankTally } from './rank-tally.ts';
 import { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
-import { encodeHashes, ImageHashes } from './quality/image-hashes.ts';
+import { ImageHashes } from './quality/image-hashes.ts';
 import { TimedSource } from './timed-source.ts';
+import { writeBeside } from './write-beside.ts';
 
 /** What a rank needs of the world around it. */
 export interface RankEnvironment {
@@ -118,7 +118,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     signal,
   });
   const hashes = new ImageHashes();
-  const ledger = new QualityLedger();
+  const reduction = new Reduction();
 
   const inferenceStarted = monotonic();
   const reads = [];
@@ -127,7 +127,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     environment.onProgress?.(progress);
   });
   try {
-    const reading = { ...environment, signal, tally, pieces, time, file, hashes, ledger };
+    const reading = { ...environment, signal, tally, pieces, time, file, hashes, reduction };
     for (const planned of task.DATA_PATH.entries()) reads.push(await readPartition(task, planned, model, reading));
   } catch (error) {
     const ended: unknown = time.signal.aborted ? time.signal.reason : error;
@@ -141,10 +141,8 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
 
   const writeStarted = monotonic();
   const predictions = await file.finish();
-  const hashesFile =
-    task.RUN_ID === undefined
-      ? undefined
-      : await write(results, layout.rankHashes(task.RANK), encodeHashes(hashes.sorted()));
+  const beside =
+    task.RUN_ID === undefined ? undefined : await writeBeside(results, layout, task.RANK, { hashes, reduction });
   const writing = seconds(writeStarted);
 
   // Of a run of ours Summarize publishes, when all of it is known to be whole.
@@ -157,13 +155,14 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const requests = requestsSince(requestsBefore);
   const result = rankResult(task, reads, {
     predictions,
-    hashes: hashesFile,
+    hashes: beside?.hashes,
+    reduction: beside?.reduction,
     modelSha256: model.sha256,
     spec,
     arithmetic: model.arithmetic,
     startedAt,
     coldStart: environment.coldStart,
-    scores: ledger.finish(),
+    scores: reduction.scores(),
     findings: withAttempts(findingsOf(reads, model), pieces, time),
     // With what earlier attempts took for what is kept of them: rate x time is what was done.
     timing: {
@@ -181,7 +180,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   await writeResult(results, result, keys);
   await pieces?.clear();
   const done = { ...answer, status: 'succeeded', samples: result.samples } as const;
-  return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, ledger.metrics, meeting) };
+  return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, reduction.ledger.metrics, meeting) };
 }
 
 interface ReadingEnvironment extends RankEnvironment {
@@ -190,14 +189,14 @@ interface ReadingEnvironment extends RankEnvironment {
   readonly time: RankTime;
   readonly file: RankPredictions;
   readonly hashes: ImageHashes;
-  readonly ledger: QualityLedger;
+  readonly reduction: Reduction;
 }
 
 async function readPartition(
   task: RankTask,
   [place, key]: readonly [number, string],
   model: LoadedModel,
-  { openStore, monotonic, signal, tally, pieces, time, file, hashes, ledger }: ReadingEnvironment,
+  { openStore, monotonic, signal, tally, pieces, time, file, hashes, reduction }: ReadingEnvironment,
 ): Promise<PartitionRead & PartitionSeen> {
   try {
     const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
@@ -220,7 +219,7 @@ async function readPartition(
       hashes,
       async onPredicted(samples) {
         const { from, count, answers } = samples;
-        ledger.addAll(samples.zSpec, samples.zPred, samples.flags, classesIn(samples.beside));
+        reduction.addAll({ ...samples, rank: task.RANK, partition: key, labels: classesIn(samples.beside) });
         await file.add(key, samples);
         if (pieces?.answersFor(version, from, count) !== undefined) return;
         await pieces?.add({ ...version, from, answers }, time.expected());
@@ -255,11 +254,6 @@ function answersDependOn(
 function withAttempts(findings: DataFindings, pieces: RankPieces | undefined, time: RankTime): DataFindings {
   const before = pieces?.leftOff ?? 0;
   return before === 0 ? findings : { ...findings, warnings: [...findings.warnings, time.manyAttempts(before + 1)] };
-}
-
-async function write(store: ObjectStore, key: string, bytes: Uint8Array): Promise<WrittenFile> {
-  const { size, etag } = await store.put(key, bytes);
-  return { key, size, etag, sha256: sha256Of(bytes) };
 }
 
 async function writeResult(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {

@@ -37,7 +37,9 @@ const resultOf = async () => parseJsonAs(rankResultSchema, (await store.get(`${R
 
 /** Bytes of all that a rank writes besides its result. */
 async function written(): Promise<Buffer[]> {
-  return await Promise.all([store.get(`${RUN}/predictions/3.parquet`), store.get(`${RUN}/hashes/3.u64`)]);
+  return await Promise.all(
+    ['predictions/3.parquet', 'hashes/3.u64', 'reductions/3.bin'].map((name) => store.get(`${RUN}/${name}`)),
+  );
 }
 
 /** What an attempt writes that nothing disturbs; nothing of it is left. */

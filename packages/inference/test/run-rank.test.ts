@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileAstroMae, PUBLISHED_CONFIG, randomWeights, type AstroMaeConfig } from '@cosmicai/astromae';
+import { decodeReduction, QualityLedger, Reduction } from '@cosmicai/metrics';
 import {
   parseAs,
   parseJsonAs,
@@ -11,7 +12,7 @@ import {
   UserInputError,
   type RankProgress,
 } from '@cosmicai/payload';
-import { fileStore, hashObject, openStore, type ObjectStore } from '@cosmicai/store';
+import { fileStore, hashObject, openStore, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { writePartition, type PartitionBatch } from '@cosmicai/torchfile';
 import { dataOf } from '../../../test/torch-files.ts';
 import {
@@ -156,8 +157,8 @@ describe('runRank', () => {
     expect(result.sample_persec * result['total_cpu_time (seconds)']).toBeCloseTo(75, 9);
     expect(result['total_cpu_time (seconds)']).toBe(result.timing.inference);
     expect(result.cpu_seconds).toBe(1.5);
-    // Predictions, hashes, and the result.
-    expect(result.store_requests).toMatchObject({ puts: 3, lists: 0, deletes: 0 });
+    // Predictions, hashes, the reduction, and the result.
+    expect(result.store_requests).toMatchObject({ puts: 4, lists: 0, deletes: 0 });
     expect(result.store_requests!.gets).toBeGreaterThanOrEqual(2);
     expect(result.model_sha256).toBe(model.sha256);
     // Summarize publishes it.
@@ -170,6 +171,29 @@ describe('runRank', () => {
     ]);
     expect(rows.map((row) => row.z_spec).slice(0, 70)).toEqual([...samples(0, 70).redshift]);
     expect(new Set(rows.map((row) => row.z_pred)).size).toBeGreaterThan(40);
+  });
+
+  it('reduces its predictions to what they give when they are read back', async () => {
+    await givenPartition('data/3.pt', 40);
+    await givenPartition('data/4.pt', 5);
+
+    await runRank(task({ DATA_PATH: ['data/3.pt', 'data/4.pt'], RUN_ID: 'reduced' }), environment());
+
+    const result = parseJsonAs(rankResultSchema, (await store.get('out/runs/reduced/2.json')).toString(), 'result');
+    const { key, head } = result.reduction_file!;
+    const bytes = await store.get(key);
+    const kept = decodeReduction(bytes.subarray(0, head.size), bytes.subarray(head.size), key);
+    const rows = await predictionsOf(result.predictions_key);
+    const ledger = new QualityLedger();
+    for (const { z_spec, z_pred, flags } of rows) ledger.add(z_spec, z_pred!, flags);
+    const reduction = new Reduction();
+    reduction.absorb(kept);
+    expect(reduction.scores()).toEqual(ledger.finish());
+    expect(result.prediction_scores).toEqual(ledger.finish().prediction_scores);
+    const dz = ({ z_spec, z_pred }: (typeof rows)[number]) => Math.abs((z_pred! - z_spec!) / (1 + z_spec!));
+    const worst = rows.toSorted((a, b) => dz(b) - dz(a))[0]!;
+    const { partition, index, z_spec, z_pred } = worst;
+    expect(kept.worst[0]).toMatchObject({ rank: 2, partition, index, z_spec, z_pred });
   });
 
   it('predicts the same whatever the batch size', async () => {
@@ -223,6 +247,7 @@ describe('runRank', () => {
     expect(await store.head('foreign/predictions/2.parquet')).toBeDefined();
     // Hashes are for a run's Summarize alone.
     expect(await store.head('foreign/hashes/2.u64')).toBeUndefined();
+    expect(await store.head('foreign/reductions/2.bin')).toBeUndefined();
   });
 
   it('names rank and file when a partition is corrupt, and leaves no result', async () => {
@@ -285,12 +310,17 @@ describe('runRank', () => {
     const result = parseJsonAs(rankResultSchema, (await store.get('out/runs/kept/2.json')).toString(), 'result');
     const sha256 = await hashObject(store, 'data/8.pt');
     expect(result.partitions).toEqual([{ key: 'data/8.pt', size, samples: 3, etag, sha256, index_range: [0, 3] }]);
-    for (const file of [result.predictions_file!, result.hashes_file!]) {
+    for (const file of [result.predictions_file!, result.hashes_file!, result.reduction_file!]) {
       const { key, sha256: hash, ...version } = file;
       expect(await store.head(key)).toMatchObject({ size: version.size, etag: version.etag });
       expect(await hashObject(store, key)).toBe(hash);
     }
     expect(result.predictions_file).toMatchObject({ key: result.predictions_key, rows: 3 });
+    const { head } = result.reduction_file!;
+    const front = await store.getRange(result.reduction_file!.key, 0, head.size);
+    expect(sha256Of(front)).toBe(head.sha256);
+    // Notebooks load the results of all ranks at once.
+    expect(JSON.stringify(result.reduction_file, null, 1).length).toBeLessThan(700);
   });
 
   it.each([

@@ -6,6 +6,10 @@ export {
   type PredictionMetricsOptions,
 } from './prediction-metrics.ts';
 export { describeFlags, QualityLedger, qualityFailure, type LedgerScores } from './quality-ledger.ts';
+export { Reduction, type KeptReduction, type ReducedPredictions, type ReducedSamples } from './reduction/reduction.ts';
+export { decodeReduction, encodeReduction, type EncodedReduction } from './reduction/reduction-file.ts';
+export { gridSchema, type Grid } from './reduction/count-grid.ts';
+export type { WorstGalaxy } from './reduction/worst-galaxies.ts';
 export { NMAD_FACTOR, nmad } from './nmad.ts';
 export { ResidualSketch, SKETCH_RELATIVE_ERROR, type Estimate } from './residual-sketch.ts';
 export { ExactSum } from './exact-sum.ts';

@@ -1,7 +1,11 @@
 import { parseAs, type PredictionScores } from '@cosmicai/payload';
 import { z } from 'zod';
 import { exactProduct, ExactSum } from './exact-sum.ts';
-import { DEFAULT_EXACT_UP_TO, Residuals, residualsSchema } from './residuals.ts';
+import type { ByteReader } from './reduction/byte-reader.ts';
+import type { ByteWriter } from './reduction/byte-writer.ts';
+import { totalOf } from './reduction/counts.ts';
+import { readSketch, writeSketch } from './residual-sketch.ts';
+import { DEFAULT_EXACT_UP_TO, Residuals, residualsSchema, type KeptResiduals } from './residuals.ts';
 
 /** |dz| beyond which a prediction is an outlier: the convention for the SDSS main galaxy sample, and the wider one of deep surveys. */
 export const OUTLIER_LIMITS = [0.05, 0.15] as const;
@@ -24,6 +28,15 @@ export type PredictionMetricsJson = z.output<typeof predictionMetricsSchema>;
 export interface PredictionMetricsOptions {
   /** Residuals kept for an exact NMAD; more than that go into a sketch. 0 keeps memory and JSON small from the start. */
   readonly exactUpTo?: number;
+}
+
+/** Metrics as files hold them. */
+export interface KeptMetrics {
+  readonly count: number;
+  readonly excluded: number;
+  readonly outliers: readonly [number, number];
+  readonly sums: Readonly<Record<SumName, readonly number[]>>;
+  readonly residuals: KeptResiduals;
 }
 
 /**
@@ -100,6 +113,32 @@ export class PredictionMetrics {
     return this;
   }
 
+  /** Takes in what a file holds. */
+  absorb({ count: galaxies, excluded, outliers, sums, residuals }: KeptMetrics): void {
+    this.#count += galaxies;
+    this.#excluded += excluded;
+    this.#outliers[0] += outliers[0];
+    this.#outliers[1] += outliers[1];
+    for (const name of SUMS) for (const part of sums[name]) this.#sums[name].add(part);
+    if (galaxies > 0) this.#residuals.absorb(residuals);
+  }
+
+  /** For a file. */
+  kept(): KeptMetrics {
+    return {
+      count: this.#count,
+      excluded: this.#excluded,
+      outliers: [...this.#outliers],
+      sums: bySum((name) => this.#sums[name].parts),
+      residuals: this.#residuals.kept(),
+    };
+  }
+
+  /** Whether the residuals themselves are there, and not only their sketch. */
+  get areExact(): boolean {
+    return this.#residuals.areExact;
+  }
+
   /**
    * mae = mean |p - z|; mse = mean (p - z)^2; bias = mean dz with dz = (p - z) / (1 + z); precision = NMAD of dz;
    * r2 = 1 - sum (z - p)^2 / sum (z - mean z)^2; outlier_fraction_005 and _015 = fraction with |dz| above 0.05 and 0.15.
@@ -123,15 +162,11 @@ export class PredictionMetrics {
   }
 
   toJSON(): PredictionMetricsJson {
-    const sums = Object.fromEntries(SUMS.map((name) => [name, [...this.#sums[name].parts]])) as Record<
-      SumName,
-      number[]
-    >;
     return {
       count: this.#count,
       excluded: this.#excluded,
       outliers: [...this.#outliers],
-      sums,
+      sums: bySum((name) => [...this.#sums[name].parts]),
       ...this.#residuals.toJSON(),
     };
   }
@@ -150,11 +185,33 @@ export class PredictionMetrics {
 }
 
 function noSums(): Record<SumName, ExactSum> {
-  return {
-    absolute: new ExactSum(),
-    squared: new ExactSum(),
-    residual: new ExactSum(),
-    z: new ExactSum(),
-    z_squared: new ExactSum(),
-  };
+  return bySum(() => new ExactSum());
+}
+
+function bySum<Value>(of: (name: SumName) => Value): Record<SumName, Value> {
+  return Object.fromEntries(SUMS.map((name) => [name, of(name)])) as Record<SumName, Value>;
+}
+
+/** Without the residuals themselves, which a file has at its end. */
+export function writeMetrics(
+  writer: ByteWriter,
+  { count: galaxies, excluded, outliers, sums, residuals }: KeptMetrics,
+) {
+  for (const value of [galaxies, excluded, ...outliers]) writer.whole(value);
+  for (const name of SUMS) {
+    writer.whole(sums[name].length);
+    for (const part of sums[name]) writer.double(part);
+  }
+  writeSketch(writer, residuals.sketch);
+}
+
+/** @throws UnusableFileError */
+export function readMetrics(reader: ByteReader): KeptMetrics {
+  const [galaxies, excluded] = [reader.whole(), reader.whole()];
+  const outliers = [reader.whole(), reader.whole()] as const;
+  const sums = bySum(() => Array.from({ length: reader.length(8) }, () => reader.double()));
+  const sketch = readSketch(reader);
+  const sketched = sketch.zero + totalOf(sketch.negative) + totalOf(sketch.positive);
+  if (sketched !== galaxies) reader.fail(`its sketch is of ${sketched} residuals, and ${galaxies} were counted`);
+  return { count: galaxies, excluded, outliers, sums, residuals: { sketch } };
 }

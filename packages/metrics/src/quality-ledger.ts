@@ -5,8 +5,21 @@ import {
   type PredictionScores,
   type RedshiftHistogram,
 } from '@cosmicai/payload';
-import { PredictionMetrics } from './prediction-metrics.ts';
-import { RedshiftDistribution } from './redshift-distribution.ts';
+import {
+  PredictionMetrics,
+  readMetrics,
+  writeMetrics,
+  type KeptMetrics,
+  type PredictionMetricsOptions,
+} from './prediction-metrics.ts';
+import type { ByteReader } from './reduction/byte-reader.ts';
+import type { ByteWriter } from './reduction/byte-writer.ts';
+import {
+  readDistribution,
+  RedshiftDistribution,
+  writeDistribution,
+  type KeptDistribution,
+} from './redshift-distribution.ts';
 
 export interface LedgerScores {
   /** Over all galaxies with a usable truth. */
@@ -23,17 +36,38 @@ export interface LedgerScores {
   readonly class_counts?: Readonly<Record<string, number>>;
 }
 
+/** A ledger as files hold it. */
+export interface KeptLedger {
+  readonly galaxies: number;
+  readonly flagged: number;
+  readonly withoutTruth: number;
+  readonly withoutRedshift: number;
+  /** Of each bit of QUALITY_FLAGS. */
+  readonly byBit: readonly number[];
+  readonly classes: readonly (readonly [label: string, galaxies: number])[];
+  readonly distribution: KeptDistribution;
+  readonly unflagged: KeptMetrics;
+  readonly withFlags: KeptMetrics;
+}
+
 /** Counts the galaxies of a rank or a run by what may be wrong with them, and scores them with and without those. */
 export class QualityLedger {
-  readonly #unflagged = new PredictionMetrics();
-  readonly #withFlags = new PredictionMetrics();
-  readonly #byBit = new Uint32Array(QUALITY_FLAG_NAMES.length);
+  readonly #options: PredictionMetricsOptions;
+  readonly #unflagged: PredictionMetrics;
+  readonly #withFlags: PredictionMetrics;
+  readonly #byBit = new Float64Array(QUALITY_FLAG_NAMES.length);
   #galaxies = 0;
   #flagged = 0;
   #withoutTruth = 0;
   #withoutRedshift = 0;
   readonly #classes = new Map<string, number>();
   readonly #distribution = new RedshiftDistribution();
+
+  constructor(options: PredictionMetricsOptions = {}) {
+    this.#options = options;
+    this.#unflagged = new PredictionMetrics(options);
+    this.#withFlags = new PredictionMetrics(options);
+  }
 
   /**
    * @param zSpec null: nobody knows it, which is no fault of the galaxy and counts towards no metric
@@ -88,9 +122,46 @@ export class QualityLedger {
     for (let at = 0; at < known; at++) this.add(zSpec && Number(zSpec[at]), Number(zPred[at]), Number(flags[at]));
   }
 
+  /** Takes in what a file holds. */
+  absorb(kept: KeptLedger): void {
+    this.#galaxies += kept.galaxies;
+    this.#flagged += kept.flagged;
+    this.#withoutTruth += kept.withoutTruth;
+    this.#withoutRedshift += kept.withoutRedshift;
+    for (const [at, count] of kept.byBit.entries()) this.#byBit[at] = (this.#byBit[at] ?? 0) + count;
+    for (const [label, count] of kept.classes) this.#classes.set(label, (this.#classes.get(label) ?? 0) + count);
+    this.#distribution.absorb(kept.distribution);
+    this.#unflagged.absorb(kept.unflagged);
+    this.#withFlags.absorb(kept.withFlags);
+  }
+
+  /** For a file. */
+  kept(): KeptLedger {
+    return {
+      galaxies: this.#galaxies,
+      flagged: this.#flagged,
+      withoutTruth: this.#withoutTruth,
+      withoutRedshift: this.#withoutRedshift,
+      byBit: [...this.#byBit],
+      classes: this.#classCounts(),
+      distribution: this.#distribution.kept(),
+      unflagged: this.#unflagged.kept(),
+      withFlags: this.#withFlags.kept(),
+    };
+  }
+
+  /** Whether the residuals themselves are there, and not only their sketch. */
+  get areExact(): boolean {
+    return this.#unflagged.areExact && this.#withFlags.areExact;
+  }
+
+  #classCounts(): [string, number][] {
+    return [...this.#classes].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
   /** Of all galaxies with a usable truth: what ranks reduce over FMI. Made anew at each call, of parts that are exact. */
   get metrics(): PredictionMetrics {
-    return new PredictionMetrics().merge(this.#unflagged).merge(this.#withFlags);
+    return new PredictionMetrics(this.#options).merge(this.#unflagged).merge(this.#withFlags);
   }
 
   finish(): LedgerScores {
@@ -105,7 +176,7 @@ export class QualityLedger {
       }),
       ...(this.#withoutRedshift > 0 && { without_redshift: this.#withoutRedshift }),
       ...(this.#classes.size > 0 && {
-        class_counts: Object.fromEntries([...this.#classes].sort(([a], [b]) => (a < b ? -1 : 1))),
+        class_counts: Object.fromEntries(this.#classCounts()),
       }),
     };
   }
@@ -113,6 +184,33 @@ export class QualityLedger {
   get galaxies(): number {
     return this.#galaxies;
   }
+}
+
+export function writeLedger(writer: ByteWriter, kept: KeptLedger): void {
+  for (const value of [kept.galaxies, kept.flagged, kept.withoutTruth, kept.withoutRedshift]) writer.whole(value);
+  writer.whole(kept.byBit.length);
+  for (const count of kept.byBit) writer.whole(count);
+  writer.whole(kept.classes.length);
+  for (const [label, count] of kept.classes) {
+    writer.text(label);
+    writer.whole(count);
+  }
+  writeDistribution(writer, kept.distribution);
+  writeMetrics(writer, kept.unflagged);
+  writeMetrics(writer, kept.withFlags);
+}
+
+/** @throws UnusableFileError */
+export function readLedger(reader: ByteReader): KeptLedger {
+  const [galaxies, flagged] = [reader.whole(), reader.whole()];
+  const [withoutTruth, withoutRedshift] = [reader.whole(), reader.whole()];
+  const byBit = Array.from({ length: reader.length(1) }, () => reader.whole());
+  if (byBit.length > QUALITY_FLAG_NAMES.length)
+    reader.fail(`it counts ${byBit.length} flags, of which there are fewer`);
+  const classes = Array.from({ length: reader.length(2) }, () => [reader.text(), reader.whole()] as const);
+  const distribution = readDistribution(reader);
+  const [unflagged, withFlags] = [readMetrics(reader), readMetrics(reader)];
+  return { galaxies, flagged, withoutTruth, withoutRedshift, byBit, classes, distribution, unflagged, withFlags };
 }
 
 /** Why results with so many flags aren't good enough; undefined: they are. `error` is a name that state machines can match on. */

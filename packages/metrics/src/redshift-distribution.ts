@@ -1,4 +1,7 @@
 import { itemAt, type RedshiftHistogram } from '@cosmicai/payload';
+import type { ByteReader } from './reduction/byte-reader.ts';
+import type { ByteWriter } from './reduction/byte-writer.ts';
+import { CountsInRange, type Counts } from './reduction/counts.ts';
 
 /** Intervals in a unit of redshift. */
 const BINS = 100;
@@ -6,27 +9,57 @@ const BINS = 100;
 const LOWEST = -1;
 const HIGHEST = 20;
 
+const LENGTH = (HIGHEST - LOWEST) * BINS;
+
+/** A distribution as files hold it. */
+export interface KeptDistribution {
+  readonly counts: Counts;
+  readonly outside: number;
+}
+
 /** Counts predicted redshifts in intervals of 0.01. The same in any order and grouping. */
 export class RedshiftDistribution {
-  readonly #counts = new Uint32Array((HIGHEST - LOWEST) * BINS);
+  readonly #counts = new CountsInRange();
   #outside = 0;
 
   add(redshift: number): void {
     const bin = Math.floor((redshift - LOWEST) * BINS);
-    if (bin >= 0 && bin < this.#counts.length) this.#counts[bin] = itemAt(this.#counts, bin) + 1;
+    if (bin >= 0 && bin < LENGTH) this.#counts.increase(bin, 1);
     else this.#outside++;
   }
 
+  absorb({ counts, outside }: KeptDistribution): void {
+    this.#counts.add(counts);
+    this.#outside += outside;
+  }
+
+  kept(): KeptDistribution {
+    return { counts: this.#counts.occupied(), outside: this.#outside };
+  }
+
   finish(): RedshiftHistogram {
-    const first = this.#counts.findIndex((count) => count > 0);
-    const last = this.#counts.findLastIndex((count) => count > 0);
+    const { keys, counts } = this.#counts.occupied();
+    const first = keys[0] ?? 0;
+    const all = Array.from({ length: keys.length === 0 ? 0 : itemAt(keys, keys.length - 1) - first + 1 }, () => 0);
+    for (const [at, key] of keys.entries()) all[key - first] = itemAt(counts, at);
     return {
       bin_width: 1 / BINS,
-      from: first < 0 ? 0 : (LOWEST * BINS + first) / BINS,
-      counts: first < 0 ? [] : [...this.#counts.subarray(first, last + 1)],
+      from: keys.length === 0 ? 0 : (LOWEST * BINS + first) / BINS,
+      counts: all,
       outside: this.#outside,
     };
   }
+}
+
+export function writeDistribution(writer: ByteWriter, { counts, outside }: KeptDistribution): void {
+  writer.whole(outside);
+  writer.counts(counts, 0);
+}
+
+/** @throws UnusableFileError */
+export function readDistribution(reader: ByteReader): KeptDistribution {
+  const outside = reader.whole();
+  return { outside, counts: reader.counts(0, LENGTH) };
 }
 
 /** The same in intervals so many times as wide, whose edges are multiples of their width. @param times a whole number */

@@ -1,6 +1,9 @@
 import { parseAs } from '@cosmicai/payload';
 import { z } from 'zod';
 import { NMAD_FACTOR } from './nmad.ts';
+import type { ByteReader } from './reduction/byte-reader.ts';
+import type { ByteWriter } from './reduction/byte-writer.ts';
+import { CountsInRange, totalOf, type Counts } from './reduction/counts.ts';
 
 /** Each value is known to this fraction of itself. */
 export const SKETCH_RELATIVE_ERROR = 1e-4;
@@ -25,6 +28,13 @@ export interface Estimate {
   readonly error: number;
 }
 
+/** What a sketch holds, by bins of magnitudes on either side of 0. */
+export interface SketchCounts {
+  readonly zero: number;
+  readonly negative: Counts;
+  readonly positive: Counts;
+}
+
 /**
  * Counts of residuals in logarithmic bins, both signs (the idea of DDSketch: Masson, Rim, Lee, VLDB 2019). Memory is
  * bounded by the three million bins there are whatever the number of values; in practice some ten thousand are occupied. Merging is
@@ -32,8 +42,8 @@ export interface Estimate {
  */
 export class ResidualSketch {
   #zero = 0;
-  readonly #negative = new Map<number, number>();
-  readonly #positive = new Map<number, number>();
+  readonly #negative = new CountsInRange();
+  readonly #positive = new CountsInRange();
   #count = 0;
 
   get count(): number {
@@ -44,14 +54,22 @@ export class ResidualSketch {
     this.#count++;
     const size = Math.abs(residual);
     if (size < SMALLEST) this.#zero++;
-    else increase(residual < 0 ? this.#negative : this.#positive, binOf(size), 1);
+    else (residual < 0 ? this.#negative : this.#positive).increase(binOf(size), 1);
   }
 
   merge(other: ResidualSketch): void {
-    this.#count += other.#count;
-    this.#zero += other.#zero;
-    for (const [bin, n] of [...other.#negative]) increase(this.#negative, bin, n);
-    for (const [bin, n] of [...other.#positive]) increase(this.#positive, bin, n);
+    this.addCounts(other.counts());
+  }
+
+  addCounts({ zero, negative, positive }: SketchCounts): void {
+    this.#count += zero + totalOf(negative) + totalOf(positive);
+    this.#zero += zero;
+    this.#negative.add(negative);
+    this.#positive.add(positive);
+  }
+
+  counts(): SketchCounts {
+    return { zero: this.#zero, negative: this.#negative.occupied(), positive: this.#positive.occupied() };
   }
 
   /**
@@ -75,7 +93,9 @@ export class ResidualSketch {
   }
 
   toJSON(): ResidualSketchJson {
-    return { zero: this.#zero, negative: [...this.#negative], positive: [...this.#positive] };
+    const { zero, negative, positive } = this.counts();
+    const pairs = ({ keys, counts }: Counts) => [...keys].map((key, at): [number, number] => [key, counts[at] ?? 0]);
+    return { zero, negative: pairs(negative), positive: pairs(positive) };
   }
 
   /** @throws InvalidInputError */
@@ -83,12 +103,12 @@ export class ResidualSketch {
     const parsed = parseAs(residualSketchSchema, json, 'residual sketch');
     const sketch = new ResidualSketch();
     sketch.#zero = sketch.#count = parsed.zero;
-    for (const [map, entries] of [
+    for (const [side, entries] of [
       [sketch.#negative, parsed.negative],
       [sketch.#positive, parsed.positive],
     ] as const) {
       for (const [bin, n] of entries) {
-        increase(map, bin, n);
+        side.increase(bin, n);
         sketch.#count += n;
       }
     }
@@ -96,10 +116,24 @@ export class ResidualSketch {
   }
 
   #sorted(): Weighted[] {
-    const negative = [...this.#negative].map(([bin, n]): Weighted => [-middleOf(bin), n]);
-    const positive = [...this.#positive].map(([bin, n]): Weighted => [middleOf(bin), n]);
-    return [...negative, [0, this.#zero] as const, ...positive].sort(([a], [b]) => a - b);
+    const weighted = ({ keys, counts }: Counts, sign: number) =>
+      Array.from(keys, (bin, at): Weighted => [sign * middleOf(bin), counts[at] ?? 0]);
+    const { zero, negative, positive } = this.counts();
+    return [...weighted(negative, -1).reverse(), [0, zero] as const, ...weighted(positive, 1)];
   }
+}
+
+export function writeSketch(writer: ByteWriter, { zero, negative, positive }: SketchCounts): void {
+  writer.whole(zero);
+  writer.counts(negative, FIRST_BIN);
+  writer.counts(positive, FIRST_BIN);
+}
+
+/** @throws UnusableFileError */
+export function readSketch(reader: ByteReader): SketchCounts {
+  const zero = reader.whole();
+  const negative = reader.counts(FIRST_BIN, LAST_BIN + 1);
+  return { zero, negative, positive: reader.counts(FIRST_BIN, LAST_BIN + 1) };
 }
 
 type Weighted = readonly [value: number, count: number];
@@ -111,10 +145,6 @@ function binOf(size: number): number {
 /** The value whose relative distance to both ends of the bin is the same. */
 function middleOf(bin: number): number {
   return (2 * GAMMA ** bin) / (GAMMA + 1);
-}
-
-function increase(map: Map<number, number>, bin: number, by: number): void {
-  map.set(bin, (map.get(bin) ?? 0) + by);
 }
 
 function medianOf(sorted: readonly Weighted[], total: number): number {

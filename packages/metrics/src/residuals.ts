@@ -1,7 +1,7 @@
 import { parseAs } from '@cosmicai/payload';
 import { z } from 'zod';
 import { nmadOfSorted } from './nmad.ts';
-import { ResidualSketch, residualSketchSchema, type Estimate } from './residual-sketch.ts';
+import { ResidualSketch, residualSketchSchema, type Estimate, type SketchCounts } from './residual-sketch.ts';
 
 /** Values kept as they are up to this number (80 MB); beyond it only the sketch is kept. */
 export const DEFAULT_EXACT_UP_TO = 10_000_000;
@@ -20,6 +20,12 @@ export const residualsSchema = z.object({
   ]),
 });
 export type ResidualsJson = z.output<typeof residualsSchema>;
+
+/** Residuals as files hold them: always as a sketch, and as they are where whoever wrote the file kept them and they were read. */
+export interface KeptResiduals {
+  readonly sketch: SketchCounts;
+  readonly values?: Float64Array | undefined;
+}
 
 /** The residuals dz of a set of predictions: the values themselves while they are few enough, a sketch of them beyond that. */
 export class Residuals {
@@ -57,6 +63,33 @@ export class Residuals {
     } else {
       for (const residual of other.#kept()) this.#sketch.add(residual);
     }
+  }
+
+  /** Takes in those of a file. */
+  absorb({ sketch, values }: KeptResiduals): void {
+    const isExact = values !== undefined && this.#count + values.length <= this.#exactUpTo;
+    if (this.#sketch === undefined && isExact) {
+      this.#reserve(this.#count + values.length);
+      this.#values.set(values, this.#count);
+      this.#count += values.length;
+      return;
+    }
+    if (this.#sketch === undefined) this.#collapse();
+    this.#sketch?.addCounts(sketch);
+  }
+
+  /** For a file; the values ascend, and are a view until more is added. */
+  kept(): KeptResiduals {
+    if (this.#sketch !== undefined) return { sketch: this.#sketch.counts() };
+    const values = this.#kept().sort();
+    const sketch = new ResidualSketch();
+    for (const residual of values) sketch.add(residual);
+    return { sketch: sketch.counts(), values };
+  }
+
+  /** Whether the values themselves are there. */
+  get areExact(): boolean {
+    return this.#sketch === undefined;
   }
 
   /** NMAD; its error is 0 while the values are kept. Sorts them, whose order means nothing, rather than a copy. */

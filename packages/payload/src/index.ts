@@ -68,6 +68,7 @@ export {
   objectVersionSchema,
   sha256Schema,
   writtenFileSchema,
+  type FileWithHead,
   type ObjectVersion,
   type PlannedObject,
   type WrittenFile,

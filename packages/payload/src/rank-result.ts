@@ -8,7 +8,7 @@ import { withoutTruthFields } from './redshift-histogram.ts';
 import { flaggedSchema } from './quality-flags.ts';
 import { arithmeticSchema } from './quantization.ts';
 import { storeRequestsSchema } from './store-requests.ts';
-import { sha256Schema, writtenFileSchema } from './written-file.ts';
+import { fileWithHeadSchema, sha256Schema, writtenFileSchema } from './written-file.ts';
 
 const seconds = z.number().nonnegative();
 const bytes = z.number().int().nonnegative();
@@ -58,6 +58,8 @@ export const rankResultSchema = z.object({
   /** The predictions as they were written, and how many galaxies are in them; absent in files written before it was kept. */
   predictions_file: writtenFileSchema.extend({ rows: z.number().int().nonnegative() }).optional(),
   hashes_file: writtenFileSchema.optional(),
+  /** What Summarize takes of the predictions in their place; absent in files written before there was one. */
+  reduction_file: fileWithHeadSchema.optional(),
   model_sha256: z.string(),
   started_at: z.iso.datetime(),
   /** Whether this was the first task of its process: the model had to be loaded. */

@@ -21,12 +21,16 @@ export interface RunLayout {
   readonly map: string;
   /** What the ranks computed together over FMI. */
   readonly fmi: string;
+  /** The ranks' reductions, merged. */
+  readonly reduction: string;
   /** The run's key for meeting through the rendezvous server; CheckRendezvous writes it, Summarize deletes it. */
   readonly rendezvousKey: string;
   readonly rankResult: (rank: number) => string;
   readonly rankPredictions: (rank: number) => string;
   /** Hashes of the rank's images, by which Summarize finds duplicates; not in `predictions`, which is read as a data set. */
   readonly rankHashes: (rank: number) => string;
+  /** What Summarize and reports take of the rank's predictions, so that they needn't read them. */
+  readonly rankReduction: (rank: number) => string;
   /** Prefix of what a rank has predicted before it is done; not in `predictions` either, and gone when it is. */
   readonly rankPieces: (rank: number) => string;
   readonly published: {
@@ -55,10 +59,12 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
     predictions: `${folder}/predictions`,
     map: `${folder}/map`,
     fmi: `${folder}/fmi.json`,
+    reduction: `${folder}/reduction.bin`,
     rendezvousKey: `${folder}/rendezvous-key`,
     rankResult: (rank) => `${folder}/${rank}.json`,
     rankPredictions: (rank) => `${folder}/predictions/${rank}.parquet`,
     rankHashes: (rank) => `${folder}/hashes/${rank}.u64`,
+    rankReduction: (rank) => `${folder}/reductions/${rank}.bin`,
     rankPieces: (rank) => `${folder}/pieces/${rank}/`,
     published: {
       combined: `${resultPath}/combined_data.json`,

@@ -20,3 +20,9 @@ export type PlannedObject = z.output<typeof plannedObjectSchema>;
 /** An object as it was written: what must lie there still. */
 export const writtenFileSchema = objectVersionSchema.extend({ key: z.string(), sha256: sha256Schema });
 export type WrittenFile = z.output<typeof writtenFileSchema>;
+
+/** A file whose front is read alone by most, with what that must be. */
+export const fileWithHeadSchema = writtenFileSchema.extend({
+  head: z.object({ size: z.number().int().nonnegative(), sha256: sha256Schema }),
+});
+export type FileWithHead = z.output<typeof fileWithHeadSchema>;

@@ -1,11 +1,12 @@
 /** What ranks leave, and so what there is before a run comes to its end. */
-export const OF_RANKS = ['rank.json', 'predictions/rank.parquet', 'hashes/rank.u64'] as const;
+export const OF_RANKS = ['rank.json', 'predictions/rank.parquet', 'hashes/rank.u64', 'reductions/rank.bin'] as const;
 
 /** What a run leaves, and what it published; of what is of ranks there are several to swap. */
 export const TARGETS = [
   ...OF_RANKS,
   'summary.json',
   'combined_data.json',
+  'reduction.bin',
   'proof.json',
   'manifest.json',
   'items.json',

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { encodeReduction, type Reduction } from '@cosmicai/metrics';
+import type { FileWithHead, RunLayout, WrittenFile } from '@cosmicai/payload';
+import { GrowingObject, sha256Of, type ObjectStore } from '@cosmicai/store';
+import { encodeHashes, type ImageHashes } from './quality/image-hashes.ts';
+
+/** Writes what only runs of ours have beside their predictions: what Summarize finds duplicates by, and what it takes in their place. */
+export async function writeBeside(
+  store: ObjectStore,
+  layout: RunLayout,
+  rank: number,
+  { hashes, reduction }: { readonly hashes: ImageHashes; readonly reduction: Reduction },
+): Promise<{ readonly hashes: WrittenFile; readonly reduction: FileWithHead }> {
+  const { head, tail } = encodeReduction(reduction.kept());
+  return {
+    hashes: await write(store, layout.rankHashes(rank), [encodeHashes(hashes.sorted())]),
+    reduction: {
+      ...(await write(store, layout.rankReduction(rank), [head, ...tail])),
+      head: { size: head.length, sha256: sha256Of(head) },
+    },
+  };
+}
+
+async function write(store: ObjectStore, key: string, parts: readonly Uint8Array[]): Promise<WrittenFile> {
+  await using object = new GrowingObject(store, key);
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    hash.update(part);
+    await object.write(part);
+  }
+  const { size, etag } = await object.finish();
+  return { key, size, etag, sha256: hash.digest('hex') };
+}
