@@ -120,7 +120,7 @@ export class PredictionMetrics {
     this.#outliers[0] += outliers[0];
     this.#outliers[1] += outliers[1];
     for (const name of SUMS) for (const part of sums[name]) this.#sums[name].add(part);
-    if (galaxies > 0) this.#residuals.absorb(residuals);
+    this.#residuals.absorb(residuals);
   }
 
   /** For a file. */

@@ -181,6 +181,11 @@ export class QualityLedger {
     };
   }
 
+  /** Galaxies that count towards the metrics. */
+  get counted(): number {
+    return this.#unflagged.count + this.#withFlags.count;
+  }
+
   get galaxies(): number {
     return this.#galaxies;
   }

@@ -17,8 +17,8 @@ export {
 } from './plan/read-plan.ts';
 export { PlanWriter, rewritePlan } from './plan/write-plan.ts';
 export { differenceFromTask } from './plan/check-result.ts';
-export { readPredictions, readRank, type MissingRank, type RankLeft } from './plan/read-rank.ts';
-export { proveRun, statementOf, type ProofInputs } from './proof/prove-run.ts';
+export { changedPredictions, readPredictions, readRank, type MissingRank, type RankLeft } from './plan/read-rank.ts';
+export { provenRank, proveRun, statementOf, type ProofInputs, type ProvenRank } from './proof/prove-run.ts';
 export { isSealed, sealedText } from './proof/seal.ts';
 export { acquireLease, leaseSchema, PublishingError, readLease, type Lease, type LeaseClock } from './publish/lease.ts';
 export { publishRun, type Publication } from './publish/publish-run.ts';

@@ -1,6 +1,6 @@
 import type { RankResult } from '@cosmicai/payload';
 import fc from 'fast-check';
-import { differenceFromTask, isSealed, proveRun, sealedText } from '../src/index.ts';
+import { differenceFromTask, isSealed, provenRank, proveRun, sealedText } from '../src/index.ts';
 import { rankResult, rankTask, SHA } from './support.ts';
 
 const [partition] = rankResult(3).partitions;
@@ -52,7 +52,7 @@ describe('the proof of a run', () => {
   const results = manifest.map(({ RANK }) => rankResult(RANK));
 
   it('says that each galaxy was predicted once, by one model, from and into files that stayed', () => {
-    expect(proveRun({ manifest, results })).toEqual({
+    expect(proveRun({ manifest, results: results.map(provenRank) })).toEqual({
       statement: '36 of 36 galaxies, each once; 1 model; 24 of 24 files unchanged',
       galaxies: 36,
       galaxies_planned: 36,
@@ -65,17 +65,17 @@ describe('the proof of a run', () => {
 
   it('does not know how many galaxies ranks have that left nothing, unless an earlier attempt did', () => {
     const left = results.slice(1);
-    expect(proveRun({ manifest, results: left, changedFiles: 1 }).statement).toBe(
+    expect(proveRun({ manifest, results: left.map(provenRank), changedFiles: 1 }).statement).toBe(
       '33 galaxies of 11 of 12 partitions, each once; 1 model; 22 of 23 files unchanged',
     );
     const known = manifest.map((task) => ({ ...task, DATA_OBJECTS: [{ ...task.DATA_OBJECTS![0]!, galaxies: 3 }] }));
-    expect(proveRun({ manifest: known, results: left }).statement).toMatch(/^33 of 36 galaxies/);
+    expect(proveRun({ manifest: known, results: left.map(provenRank) }).statement).toMatch(/^33 of 36 galaxies/);
   });
 
   it('names two models, and a partition that is planned twice', () => {
     const other = { ...results[5]!, model_sha256: 'b'.repeat(64) };
     const twice = [...manifest.slice(0, 11), rankTask(11, { DATA_PATH: '3.pt' })];
-    expect(proveRun({ manifest: twice, results: results.with(5, other) }).problems).toEqual([
+    expect(proveRun({ manifest: twice, results: results.with(5, other).map(provenRank) }).problems).toEqual([
       '3.pt is planned twice, for rank 2 and rank 11: its galaxies would count twice.',
       expect.stringMatching(
         /^2 models predicted: aaaaaaaaaaaa… \(ranks 0, 1, 2, 3, 4, 6, 7, 8, 9, 10 and 1 more\), bbbbbbbbbbbb… \(rank 5\)/,
@@ -86,7 +86,7 @@ describe('the proof of a run', () => {
   it('of an earlier version’s run says that no file could be checked', () => {
     const old = results.map(({ predictions_file: _, ...result }) => result);
     const tasks = manifest.map(({ DATA_OBJECTS: _, ...task }) => task);
-    expect(proveRun({ manifest: tasks, results: old }).statement).toMatch(/no file could be checked/);
+    expect(proveRun({ manifest: tasks, results: old.map(provenRank) }).statement).toMatch(/no file could be checked/);
   });
 });
 

@@ -34,7 +34,7 @@ const publicationOf = (runId: string, ranks: number) => ({
     rank,
     text: JSON.stringify(rankResult(rank, { run_id: runId })),
   })),
-  combined: JSON.stringify({ run_id: runId }),
+  combined: () => Promise.resolve(JSON.stringify({ run_id: runId })),
   summary: JSON.stringify({ run_id: runId }),
 });
 

@@ -8,7 +8,7 @@ const RANKS_NAMED = 20;
 export async function meetingWarnings(
   store: ObjectStore,
   run: RunReference,
-  results: readonly RankResult[],
+  results: readonly Pick<RankResult, 'rank'>[],
 ): Promise<string[]> {
   if (!run.fmi_enabled || results.length === 0) return [];
   const { fmi: key } = runLayout(run.result_path, run.run_id);

@@ -1,29 +1,30 @@
 import { type ProofFile, type RunLayout, type RunProof } from '@cosmicai/payload';
-import { sealedText, type RankLeft } from '@cosmicai/runs';
+import { sealedText } from '@cosmicai/runs';
 import { hashObject, listAll, sha256Of, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 
 export interface ProofFileInputs {
   readonly runId: string;
   readonly proof: RunProof;
-  readonly ranks: readonly Extract<RankLeft, { readonly text: string }>[];
-  /** What was just written. */
-  readonly combined: string;
-  readonly summary: string;
+  /** What is known of the ranks' results, and of what was just written. */
+  readonly known: readonly KnownObject[];
 }
 
 type Listed = ProofFile['objects'][number];
+
+/** An object with its whole key. */
+export type KnownObject = Listed;
+
+/** @param content of the object, all of it */
+export function knownObject(key: string, content: string | Uint8Array): KnownObject {
+  return { key, size: Buffer.byteLength(content), sha256: sha256Of(content) };
+}
 
 const CONCURRENT_READS = 32;
 
 /** Composes `proof.json`: the plan, the Map's lists and what ranks computed together are read once more, the rest is known. */
 export async function proofText(store: ObjectStore, layout: RunLayout, inputs: ProofFileInputs): Promise<string> {
   const relative = (key: string) => key.slice(layout.folder.length + 1);
-  const known = (key: string, text: string): Listed => ({
-    key: relative(key),
-    size: Buffer.byteLength(text),
-    sha256: sha256Of(text),
-  });
   const { objects: ofTheMap } = await listAll(store, `${layout.map}/`);
   const others = [...(await objectsAt(store, [layout.run, layout.manifest, layout.items, layout.fmi])), ...ofTheMap];
   const read = await pMap(
@@ -34,12 +35,7 @@ export async function proofText(store: ObjectStore, layout: RunLayout, inputs: P
   const file: Omit<ProofFile, 'seal' | 'format'> = {
     run_id: inputs.runId,
     proof: inputs.proof,
-    objects: [
-      ...read,
-      ...inputs.ranks.map(({ result, text }) => known(layout.rankResult(result.rank), text)),
-      known(layout.combined, inputs.combined),
-      known(layout.summary, inputs.summary),
-    ],
+    objects: [...read, ...inputs.known.map(({ key, size, sha256 }) => ({ key: relative(key), size, sha256 }))],
   };
   return sealedText(file);
 }

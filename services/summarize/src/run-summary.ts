@@ -11,25 +11,23 @@ import {
 } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
-  distinctTaken,
   itemAt,
   quantizedModels,
   type Manifest,
   type RankFailure,
   rankFailureSchema,
-  type RankResult,
   type RunProof,
   type RunRecord,
   type RunSummary,
 } from '@cosmicai/payload';
 import type { DuplicateFindings } from './duplicates.ts';
-import { notCheckedByRanks } from './warnings-of-ranks.ts';
+import type { RanksTold, RankTold } from './ranks-told.ts';
 
 export interface SummaryInputs {
   readonly record: RunRecord;
   readonly manifest: Manifest;
-  /** Results of the ranks that succeeded, in rank order. */
-  readonly results: readonly RankResult[];
+  /** By the ranks that succeeded, in rank order. */
+  readonly told: RanksTold;
   readonly failures: readonly RankFailure[];
   /** Over the predictions of all ranks. */
   readonly scores: LedgerScores;
@@ -43,12 +41,12 @@ export interface SummaryInputs {
 
 /** Composes `summary.json`. Every planned rank counts once: succeeded, without data, or failed. */
 export function runSummary(inputs: SummaryInputs): RunSummary {
-  const { record, manifest, results, failures } = inputs;
+  const { record, manifest, told, failures } = inputs;
+  const { ranks: results, taken } = told;
   const { run } = record;
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
   const quantized = quantizedModels(results);
-  const taken = distinctTaken(results.flatMap(({ columns_taken: columns = [] }) => columns));
-  const notChecked = [...notCheckedByRanks(results), ...inputs.repeats.notChecked];
+  const notChecked = [...told.notChecked.merged(), ...inputs.repeats.notChecked];
   const { flagged, prediction_scores, prediction_scores_unflagged, ...others } = inputs.scores;
   const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
   const wallClockSeconds = Math.max(0, (inputs.finishedAt.getTime() - Date.parse(record.created_at)) / 1000);
@@ -101,7 +99,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     flagged,
     prediction_scores_unflagged,
     ...others,
-    ...(taken.length > 0 && { columns_taken: taken }),
+    ...(taken.length > 0 && { columns_taken: [...taken] }),
     ...(notChecked.length > 0 && { not_checked: notChecked }),
     ...(inputs.repeats.duplicates && { duplicates: inputs.repeats.duplicates }),
     proof: inputs.proof,
@@ -114,7 +112,7 @@ function status(toleratedPercentage: number, planned: number, failed: number): R
   return (100 * failed) / planned <= toleratedPercentage ? 'SUCCEEDED_WITH_FAILED_RANKS' : 'FAILED';
 }
 
-function ranksCost(results: readonly RankResult[], region: string | undefined): RunSummary['cost'] {
+function ranksCost(results: readonly RankTold[], region: string | undefined): RunSummary['cost'] {
   const lambda = results.flatMap(({ memory_limit_mb: memoryMb, architecture, timing }) => {
     if (memoryMb === null || !isArchitecture(architecture)) return [];
     return [

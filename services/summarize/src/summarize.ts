@@ -1,5 +1,4 @@
-import { decodePredictions } from '@cosmicai/inference';
-import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
+import { encodeReduction, qualityFailure, Reduction } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
   listed,
@@ -7,23 +6,22 @@ import {
   withFormat,
   type RankFailure,
   type RankTask,
+  type RunLayout,
   type RunProof,
   type RunSummary,
 } from '@cosmicai/payload';
-import { layoutOf, proveRun, publishRun, readPlan, readPredictions, readRank, type RankLeft } from '@cosmicai/runs';
+import { layoutOf, proveRun, publishRun, readPlan } from '@cosmicai/runs';
 import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store';
-import pMap from 'p-map';
 import { z } from 'zod';
 import { locateRun } from './locate-run.ts';
 import { mapFailures } from './map-failures.ts';
 import { meetingWarnings } from './meeting-warnings.ts';
 import { findDuplicates } from './duplicates.ts';
-import { proofText } from './proof-file.ts';
+import { collectRanks, type CollectedRank } from './collect-ranks.ts';
+import { CombinedData } from './combined-data.ts';
+import { knownObject, proofText, type KnownObject } from './proof-file.ts';
+import { RanksTold } from './ranks-told.ts';
 import { runSummary } from './run-summary.ts';
-import { warningsOfRanks } from './warnings-of-ranks.ts';
-
-/** Reads at once: enough to hide the store's latency, few enough for a small function's memory. */
-const CONCURRENT_READS = 32;
 
 export interface SummarizeEnvironment {
   readonly openStore: (address: string) => ObjectStore;
@@ -48,7 +46,7 @@ export interface SummarizeAnswer {
 
 /**
  * Combines the ranks of a run and proves what it did. Every rank of the manifest must have left a result of this very run, and
- * predictions that are still what it wrote; those that didn't are listed as failed. With more of them than tolerated, or
+ * predictions that are still what it wrote, of which only what the rank reduced them to is read; those that didn't are listed as failed. With more of them than tolerated, or
  * when the rest is not whole, the run has failed and nothing of it is published.
  *
  * @throws PublishingError when another run doesn't come to an end at the same result_path
@@ -61,31 +59,35 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   const { record, manifest } = await readPlan(store, layout);
 
   const withData = manifest.filter((task) => task.DATA_PATH.length > 0);
-  const ledger = new QualityLedger();
-  const collected = await pMap(withData, (task) => collectRank(store, task, ledger), { concurrency: CONCURRENT_READS });
-  const whole = collected.flatMap((rank) => ('result' in rank ? [rank] : []));
-  const results = whole.map(({ result }) => result);
-  const reasons = results.length === withData.length ? new Map<number, never>() : await mapFailures(store, layout.map);
+  const {
+    reduction,
+    told,
+    left,
+    missing,
+    combined,
+    texts,
+    requests: ofCombined,
+  } = await collect(store, layout, withData);
+  const reasons = missing.length === 0 ? new Map<number, never>() : await mapFailures(store, layout.map);
   const caught = caughtError(input);
-  const failures = collected.flatMap((rank): RankFailure[] => {
-    if ('result' in rank) return [];
-    const { RANK, DATA_PATH } = rank.task;
+  const failures = missing.map(({ task: { RANK, DATA_PATH }, missing: problem }): RankFailure => {
     // Whoever left a result has no other error.
-    const why = rank.missing.error === 'NoResult' ? (reasons.get(RANK) ?? caught) : undefined;
-    return [{ rank: RANK, data_path: DATA_PATH, ...(why ?? rank.missing) }];
+    const why = problem.error === 'NoResult' ? (reasons.get(RANK) ?? caught) : undefined;
+    return { rank: RANK, data_path: DATA_PATH, ...(why ?? problem) };
   });
-  const damaged = collected.filter((rank) => 'missing' in rank && rank.missing.error === 'PredictionsDamaged').length;
-  const proof = proveRun({ manifest, results, changedFiles: damaged });
+  const damaged = missing.filter(({ missing: { error } }) => error === 'PredictionsDamaged').length;
+  const proof = proveRun({ manifest, results: told.proven, changedFiles: damaged });
 
-  const meeting = await meetingWarnings(store, record.run, results);
-  const repeats = await findDuplicates(store, layout, results);
+  const meeting = await meetingWarnings(store, record.run, told.ranks);
+  const repeats = await findDuplicates(store, layout, told.ranks);
+  const warnings = [...record.warnings, ...meeting, ...told.warnings.merged(), ...repeats.warnings];
   const summary = runSummary({
-    record: { ...record, warnings: [...record.warnings, ...meeting, ...warningsOfRanks(results), ...repeats.warnings] },
+    record: { ...record, warnings },
     manifest,
-    results,
+    told,
     failures,
     repeats,
-    scores: ledger.finish(),
+    scores: reduction.scores(),
     proof,
     finishedAt: environment.now(),
     predictionsPrefix: `${layout.predictions}/`,
@@ -94,24 +96,27 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   const failed = summary.status === 'FAILED';
   const failure = failed ? failureOf(summary, proof, record.run.max_flagged) : null;
   await store.delete(layout.rendezvousKey);
-  const published = results.length > MOST_RANKS_PUBLISHED ? 0 : results.length;
+  const { head: reduced } = encodeReduction(reduction.kept(), { withValues: false });
+  await store.put(layout.reduction, reduced);
   const counted = requestsSince(requestsBefore);
-  // With those that are still to come: combined data, summary and proof; and of a run that is published its lease, its ranks, and the
-  // first two again, with a listing of what is published there.
+  // With those that are still to come: summary and proof; and of a run that is published its lease, its ranks, the combined data and
+  // the summary again, with a listing of what is published there.
   const requests = failed
-    ? { ...counted, puts: counted.puts + 3 }
-    : { ...counted, puts: counted.puts + 6 + published, lists: counted.lists + 1, deletes: counted.deletes + 1 };
-  const combined = `${JSON.stringify(results, null, 1)}\n`;
+    ? { ...counted, puts: counted.puts + 2 }
+    : {
+        ...counted,
+        gets: counted.gets + 1,
+        puts: counted.puts + 4 + texts.length + ofCombined,
+        lists: counted.lists + 1,
+        deletes: counted.deletes + 1,
+      };
   const summaryText = `${JSON.stringify(withFormat({ ...summary, store_requests: requests }), null, 1)}\n`;
-  await store.put(layout.combined, combined);
   await store.put(layout.summary, summaryText);
-  await store.put(
-    layout.proof,
-    await proofText(store, layout, { runId: place.runId, proof, ranks: whole, combined, summary: summaryText }),
-  );
+  const known = [...left, combined, knownObject(layout.reduction, reduced), knownObject(layout.summary, summaryText)];
+  await store.put(layout.proof, await proofText(store, layout, { runId: place.runId, proof, known }));
   if (!failed) {
-    const ranks = whole.map(({ result, text }) => ({ rank: result.rank, text }));
-    await publishRun(store, { place, ranks, combined, summary: summaryText }, environment);
+    const content = () => store.stream(layout.combined);
+    await publishRun(store, { place, ranks: texts, combined: content, summary: summaryText }, environment);
   }
   return {
     statusCode: 200,
@@ -124,17 +129,47 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   };
 }
 
-/** Reads a rank's result and predictions, and adds these to the accuracy over all ranks when they are what the rank wrote. */
-async function collectRank(store: ObjectStore, task: RankTask, ledger: QualityLedger): Promise<RankLeft> {
-  const left = await readRank(store, task);
-  if ('missing' in left) return left;
-  const predictions = await readPredictions(store, left.result);
-  if ('missing' in predictions) return { task, missing: predictions.missing };
-  for (const row of await decodePredictions(predictions.bytes)) {
-    if (row.z_pred === null) ledger.addOther(row.flags, row.class);
-    else ledger.add(row.z_spec, row.z_pred, row.flags);
+interface Collected {
+  readonly reduction: Reduction;
+  readonly told: RanksTold;
+  /** The ranks' results as they lie there. */
+  readonly left: readonly KnownObject[];
+  readonly missing: readonly Extract<CollectedRank, { readonly missing: unknown }>[];
+  readonly combined: KnownObject;
+  /** Of the ranks, where so few are published one by one. */
+  readonly texts: readonly { readonly rank: number; readonly text: string }[];
+  /** That it took to write the combined data. */
+  readonly requests: number;
+}
+
+/** Goes through the ranks once, in their order, and keeps a few numbers of each. */
+async function collect(store: ObjectStore, layout: RunLayout, tasks: readonly RankTask[]): Promise<Collected> {
+  const reduction = new Reduction();
+  const told = new RanksTold();
+  const left: KnownObject[] = [];
+  const missing: Extract<CollectedRank, { readonly missing: unknown }>[] = [];
+  const texts: { rank: number; text: string }[] = [];
+  await using combined = new CombinedData(store, layout.combined);
+  for await (const collected of collectRanks(store, tasks, reduction)) {
+    if ('missing' in collected) {
+      missing.push(collected);
+      continue;
+    }
+    const { result, text } = collected;
+    told.add(result);
+    left.push(knownObject(layout.rankResult(result.rank), text));
+    if (texts.length <= MOST_RANKS_PUBLISHED) texts.push({ rank: result.rank, text });
+    await combined.add(result);
   }
-  return left;
+  const before = requestsSoFar();
+  const written = await combined.finish();
+  const { puts } = requestsSince(before);
+  return {
+    ...{ reduction, told, left, missing },
+    combined: { key: layout.combined, ...written },
+    texts: texts.length > MOST_RANKS_PUBLISHED ? [] : texts,
+    requests: puts,
+  };
 }
 
 /** Of what stopped the whole run: the rank that did has the rest. */

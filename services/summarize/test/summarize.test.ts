@@ -491,9 +491,9 @@ describe('summarize', () => {
       flagged: { galaxies: 0, by_flag: {} },
       not_checked: ['Rank 0: sums', expect.stringMatching(/^Whether galaxies of 2 ranks occur/)],
       proof: expect.objectContaining({ galaxies: 6 }) as object,
-      // Written and published: combined data, summary, proof, lease, two ranks, the first two again.
+      // Written and published: combined data, reduction, summary, proof, lease, two ranks, the combined data and the summary again.
       // Listed: what is published; not why ranks failed, as none did.
-      store_requests: expect.objectContaining({ puts: 8, deletes: 2, lists: 1 }) as object,
+      store_requests: expect.objectContaining({ puts: 9, deletes: 2, lists: 1 }) as object,
       format: summary.format,
     });
     expect(prediction_scores).toEqual(prediction_scores_unflagged);
@@ -577,7 +577,7 @@ describe('summarize', () => {
   it('counts requests of a run that is not published', async () => {
     await givenRun(2, [0]);
     await run({ run: reference });
-    expect((await readSummary()).store_requests).toMatchObject({ puts: 3, deletes: 1 });
+    expect((await readSummary()).store_requests).toMatchObject({ puts: 4, deletes: 1 });
   });
 
   it('adds ranks of the same function up in one line of the bill', async () => {
@@ -692,6 +692,7 @@ describe('summarize', () => {
       '0.json',
       '1.json',
       'combined_data.json',
+      'reduction.bin',
       'summary.json',
     ]);
     for (const { key, size, sha256 } of objects) {

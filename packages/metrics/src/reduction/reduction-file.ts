@@ -50,14 +50,14 @@ export function decodeReduction(head: Uint8Array, tail: Uint8Array | undefined, 
   const expected = residuals[0] + residuals[1];
   if (expected > 0 && (residuals[0] !== unflagged.count || residuals[1] !== withFlags.count))
     throw new UnusableFileError(name, undefined, `it has ${expected} residuals of ${counted} galaxies`);
-  if (tail === undefined || (expected === 0 && counted > 0)) return kept;
-  if (tail.length !== DOUBLE * expected)
+  if ((tail === undefined || expected === 0) && counted > 0) return kept;
+  if (tail !== undefined && tail.length !== DOUBLE * expected)
     throw new UnusableFileError(
       name,
       undefined,
       `${tail.length} bytes of residuals follow its head, and should be ${DOUBLE * expected}`,
     );
-  const values = doublesIn(tail);
+  const values = doublesIn(tail ?? new Uint8Array(0));
   const withValues = (of: KeptResiduals, from: number, to: number): KeptResiduals => ({
     ...of,
     values: values.subarray(from, to),

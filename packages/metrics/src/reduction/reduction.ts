@@ -1,5 +1,6 @@
 import { readLedger, QualityLedger, writeLedger, type KeptLedger, type LedgerScores } from '../quality-ledger.ts';
-import type { PredictionMetricsOptions } from '../prediction-metrics.ts';
+import type { KeptMetrics, PredictionMetricsOptions } from '../prediction-metrics.ts';
+import { DEFAULT_EXACT_UP_TO } from '../residuals.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { CountGrid, readGrid, writeGrid, type Grid, type GridCounts } from './count-grid.ts';
@@ -44,19 +45,34 @@ export interface ReducedSamples {
   readonly labels?: readonly string[] | undefined;
 }
 
+/** A row of a file of predictions. */
+export interface ReducedRow {
+  readonly rank: number;
+  readonly partition: string;
+  readonly index: number;
+  /** Null: nobody knows it. */
+  readonly z_spec: number | null;
+  /** Null: the model answers something else. */
+  readonly z_pred: number | null;
+  readonly class?: string;
+  readonly flags: number;
+}
+
 /**
  * All that a run tells of its predictions beside the predictions themselves: scores and counts, N(z), predicted against true
  * redshifts and residuals as pictures, and the worst galaxies. Ranks reduce their own, and reductions are merged in any order
  * and grouping with the same outcome to the last bit.
  */
 export class Reduction {
+  readonly #exactUpTo: number;
   readonly #ledger: QualityLedger;
   readonly #redshifts = new CountGrid({ x: REDSHIFT, y: REDSHIFT });
   readonly #residuals = new CountGrid({ x: COARSE_REDSHIFT, y: RESIDUAL });
   readonly #worst = new WorstGalaxies();
 
-  constructor(options: PredictionMetricsOptions = {}) {
-    this.#ledger = new QualityLedger(options);
+  constructor({ exactUpTo = DEFAULT_EXACT_UP_TO }: PredictionMetricsOptions = {}) {
+    this.#exactUpTo = exactUpTo;
+    this.#ledger = new QualityLedger({ exactUpTo });
   }
 
   get galaxies(): number {
@@ -69,21 +85,51 @@ export class Reduction {
 
   /** Of one rank, in the order of its partitions. */
   addAll({ rank, partition, from, zSpec, zPred, flags, labels }: ReducedSamples): void {
-    const before = this.galaxies;
+    const place = this.galaxies;
     this.#ledger.addAll(zSpec, zPred, flags, labels);
     if (zSpec === null || zPred === null) return;
-    for (let at = 0; at < zPred.length; at++) {
-      const [z_spec, z_pred] = [Number(zSpec[at]), Number(zPred[at])];
-      this.#redshifts.add(z_spec, z_pred);
-      this.#residuals.add(z_spec, (z_pred - z_spec) / (1 + z_spec));
-      if (this.#worst.takes(z_spec, z_pred))
-        this.#worst.add({ rank, place: before + at, partition, index: from + at, z_spec, z_pred });
-    }
+    for (let at = 0; at < zPred.length; at++)
+      this.#draw(rank, place + at, partition, from + at, Number(zSpec[at]), Number(zPred[at]));
+  }
+
+  /** The next galaxy of a rank as its file of predictions has it. */
+  addRow({ rank, partition, index, z_spec, z_pred, class: label, flags }: ReducedRow): void {
+    const place = this.galaxies;
+    if (z_pred === null) this.#ledger.addOther(flags, label);
+    else this.#ledger.add(z_spec, z_pred, flags);
+    if (z_spec !== null && z_pred !== null) this.#draw(rank, place, partition, index, z_spec, z_pred);
+  }
+
+  #draw(rank: number, place: number, partition: string, index: number, z_spec: number, z_pred: number): void {
+    this.#redshifts.add(z_spec, z_pred);
+    this.#residuals.add(z_spec, (z_pred - z_spec) / (1 + z_spec));
+    if (this.#worst.takes(z_spec, z_pred)) this.#worst.add({ rank, place, partition, index, z_spec, z_pred });
+  }
+
+  /** Whether the residuals themselves are there, and not only their sketch. */
+  get areExact(): boolean {
+    return this.#ledger.areExact;
+  }
+
+  /** Whether what is to be taken in has too many galaxies for the residuals themselves to be kept. */
+  #isTooMuch({ unflagged, withFlags }: KeptLedger): boolean {
+    return this.#ledger.counted + unflagged.count + withFlags.count > this.#exactUpTo;
+  }
+
+  /** Whether this would stay exact with what a file holds if its residuals were read as well. */
+  needsResiduals({ ledger }: KeptReduction): boolean {
+    const { values } = ledger.unflagged.residuals;
+    return this.areExact && values === undefined && !this.#isTooMuch(ledger);
   }
 
   /** Takes in what a file holds. */
   absorb(kept: KeptReduction): void {
-    this.#ledger.absorb(kept.ledger);
+    const { unflagged, withFlags } = kept.ledger;
+    const isTooMuch = this.#isTooMuch(kept.ledger);
+    // Whether figures are exact must follow from all that is counted, not from how it is shared out or its order.
+    this.#ledger.absorb(
+      isTooMuch ? { ...kept.ledger, unflagged: sketched(unflagged), withFlags: sketched(withFlags) } : kept.ledger,
+    );
     this.#redshifts.addCounts(kept.redshifts);
     this.#residuals.addCounts(kept.residuals);
     this.#worst.merge({ list: kept.worst });
@@ -112,6 +158,10 @@ export class Reduction {
   predictions(): ReducedPredictions {
     return { redshifts: this.#redshifts.finish(), residuals: this.#residuals.finish(), worst: this.#worst.list };
   }
+}
+
+function sketched(kept: KeptMetrics): KeptMetrics {
+  return { ...kept, residuals: { sketch: kept.residuals.sketch } };
 }
 
 export function writeReduction(writer: ByteWriter, { ledger, redshifts, residuals, worst }: KeptReduction): void {

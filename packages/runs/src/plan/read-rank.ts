@@ -18,7 +18,7 @@ import { differenceFromTask } from './check-result.ts';
 
 /** Why a rank counts as failed though no error of its own is known. */
 export interface MissingRank {
-  readonly error: 'NoResult' | 'ResultDamaged' | 'PredictionsDamaged' | 'HashesDamaged';
+  readonly error: 'NoResult' | 'ResultDamaged' | 'PredictionsDamaged' | 'HashesDamaged' | 'ReductionDamaged';
   readonly cause: string;
 }
 
@@ -59,6 +59,20 @@ export async function readPredictions(
     const bytes = await store.get(key, version);
     return { sha256: file && sha256Of(bytes), size: bytes.length, bytes };
   });
+}
+
+/**
+ * Looks whether the store has a rank's predictions as the rank left them: the same size and etag, which change with the content, so
+ * that nothing need be read. Only where the etag is another, as in a copy of the run, their SHA-256 decides.
+ *
+ * @returns what is wrong where they aren't
+ */
+export async function changedPredictions(store: ObjectStore, result: RankResult): Promise<MissingRank | undefined> {
+  const { predictions_file: file, predictions_key: key } = result;
+  const found = await store.head(key);
+  return file !== undefined && found?.size === file.size && found.etag === file.etag
+    ? undefined
+    : await damagedPredictions(store, result);
 }
 
 /** Looks whether a rank's predictions are what it wrote, without holding them. @returns what is wrong where they aren't */

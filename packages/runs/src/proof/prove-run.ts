@@ -1,9 +1,24 @@
 import { groupBy, type Manifest, type RankResult, type RunProof } from '@cosmicai/payload';
 
+/** What a proof takes of a rank's result. */
+export interface ProvenRank {
+  readonly rank: number;
+  readonly samples: number;
+  readonly model_sha256: string;
+  readonly partitions: number;
+  /** Whether it took down what its predictions are. */
+  readonly knowsItsFile: boolean;
+}
+
+export function provenRank(result: RankResult): ProvenRank {
+  const { rank, samples, model_sha256, partitions, predictions_file: file } = result;
+  return { rank, samples, model_sha256, partitions: partitions.length, knowsItsFile: file !== undefined };
+}
+
 export interface ProofInputs {
   readonly manifest: Manifest;
   /** Of the ranks whose results fit their tasks and whose predictions are what they wrote. */
-  readonly results: readonly RankResult[];
+  readonly results: readonly ProvenRank[];
   /** Files that aren't what they were when they were read or written. */
   readonly changedFiles?: number;
 }
@@ -12,13 +27,12 @@ export interface ProofInputs {
 export function proveRun({ manifest, results, changedFiles = 0 }: ProofInputs): RunProof {
   const galaxies = results.reduce((sum, { samples }) => sum + samples, 0);
   const planned = manifest.reduce((sum, { DATA_PATH }) => sum + DATA_PATH.length, 0);
-  const predicted = results.reduce((sum, { partitions }) => sum + partitions.length, 0);
+  const predicted = results.reduce((sum, { partitions }) => sum + partitions, 0);
   const models = [...new Set(results.map(({ model_sha256: sha256 }) => sha256))].sort();
   const galaxiesPlanned = predicted === planned ? galaxies : plannedGalaxies(manifest);
   const versioned = new Set(manifest.filter(({ DATA_OBJECTS }) => DATA_OBJECTS !== undefined).map(({ RANK }) => RANK));
   const unchanged = results.reduce(
-    (sum, { rank, partitions, predictions_file: file }) =>
-      sum + (versioned.has(rank) ? partitions.length : 0) + (file === undefined ? 0 : 1),
+    (sum, { rank, partitions, knowsItsFile }) => sum + (versioned.has(rank) ? partitions : 0) + (knowsItsFile ? 1 : 0),
     0,
   );
   const proof = {
@@ -76,7 +90,7 @@ function plannedTwice(manifest: Manifest): string[] {
 
 const RANKS_NAMED = 10;
 
-function severalModels(results: readonly RankResult[]): string[] {
+function severalModels(results: readonly ProvenRank[]): string[] {
   const ranksBy = groupBy(results, ({ model_sha256: sha256 }) => sha256);
   if (ranksBy.size < 2) return [];
   const parts = [...ranksBy].map(([sha256, ranks]) => {

@@ -1,5 +1,5 @@
 import { MOST_RANKS_PUBLISHED, rankResultSchema } from '@cosmicai/payload';
-import { NotFoundError, type ObjectStore } from '@cosmicai/store';
+import { NotFoundError, type Body, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { layoutOf, type RunPlace } from '../place/run-place.ts';
 import { acquireLease, type HeldLease, type LeaseClock } from './lease.ts';
@@ -10,7 +10,8 @@ export interface Publication {
   readonly place: Pick<RunPlace, 'resultPath' | 'runId'>;
   /** Texts of the ranks' results. */
   readonly ranks: readonly { readonly rank: number; readonly text: string }[];
-  readonly combined: string;
+  /** Begins to read what combines the ranks; asked for again when publishing begins anew. */
+  readonly combined: () => Promise<Body>;
   readonly summary: string;
 }
 
@@ -45,12 +46,12 @@ async function publishUnder(lease: HeldLease, store: ObjectStore, publication: P
     await Promise.all(chunk.map(({ rank, text }) => store.put(published.rankResult(rank), text)));
   }
   await removeOthers(store, place.resultPath, new Set(ranks.map(({ rank }) => published.rankResult(rank))));
-  for (const [key, text] of [
+  for (const [key, content] of [
     [published.combined, combined],
-    [published.summary, summary],
+    [published.summary, () => Promise.resolve(summary)],
   ] as const) {
     if (!(await lease.stillHeld())) return false;
-    await store.put(key, text);
+    await store.put(key, await content());
   }
   return await lease.stillHeld();
 }

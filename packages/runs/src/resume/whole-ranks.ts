@@ -8,7 +8,7 @@ const CONCURRENT_READS = 16;
 
 /** What the store holds of a run's ranks that have data. */
 export interface RanksInStore {
-  /** Results by rank that fit their tasks, with predictions and hashes that are what the rank wrote. */
+  /** Results by rank that fit their tasks, with predictions, hashes and reductions that are what the rank wrote. */
   readonly whole: ReadonlyMap<number, RankResult>;
   /** The others, which have to run, or to run again. */
   readonly missing: ReadonlyMap<number, MissingRank>;
@@ -25,7 +25,7 @@ export async function ranksInStore(store: ObjectStore, manifest: Manifest): Prom
       const problem =
         'missing' in left
           ? left.missing
-          : ((await damagedPredictions(store, left.result)) ?? (await damagedHashes(store, left.result)));
+          : ((await damagedPredictions(store, left.result)) ?? (await damagedBeside(store, left.result)));
       if (problem !== undefined) missing.set(task.RANK, problem);
       else if ('result' in left) whole.set(task.RANK, left.result);
     },
@@ -34,9 +34,17 @@ export async function ranksInStore(store: ObjectStore, manifest: Manifest): Prom
   return { whole, missing };
 }
 
-/** Without them nobody can say whether galaxies occur more than once. */
-async function damagedHashes(store: ObjectStore, { hashes_file: file }: RankResult): Promise<MissingRank | undefined> {
-  if (file === undefined) return undefined;
-  const problem = await differenceFromHash(store, file.key, file.sha256);
-  return problem === undefined ? undefined : { error: 'HashesDamaged', cause: `${file.key} ${problem}` };
+/** What Summarize needs beside the predictions, to find duplicates and to tell of them without reading them. */
+async function damagedBeside(
+  store: ObjectStore,
+  { hashes_file: hashes, reduction_file: reduction }: RankResult,
+): Promise<MissingRank | undefined> {
+  for (const [error, file] of [
+    ['HashesDamaged', hashes],
+    ['ReductionDamaged', reduction],
+  ] as const) {
+    const problem = file && (await differenceFromHash(store, file.key, file.sha256));
+    if (file !== undefined && problem !== undefined) return { error, cause: `${file.key} ${problem}` };
+  }
+  return undefined;
 }

@@ -1,8 +1,8 @@
-import { InvalidInputError, type RankTask, type RunLayout, type RunRecord } from '@cosmicai/payload';
+import { InvalidInputError, type RankResult, type RankTask, type RunLayout, type RunRecord } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { readPlan } from '../plan/read-plan.ts';
-import { proveRun } from '../proof/prove-run.ts';
+import { provenRank, proveRun } from '../proof/prove-run.ts';
 import type { MissingRank } from '../plan/read-rank.ts';
 import { ranksInStore } from '../resume/whole-ranks.ts';
 import type { Finding } from './findings.ts';
@@ -70,7 +70,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
     first === undefined
       ? { findings: [], notes: [] }
       : await unplannedPartitions(record, manifest, () => openData(first, record));
-  const proof = proveRun({ manifest, results: [...whole.values()], changedFiles: missing.size });
+  const proof = proveRun({ manifest, results: [...whole.values()].map(provenRank), changedFiles: missing.size });
   const model = verifyModel(await options.modelSha256(record), proof.models);
   return {
     run_id: place.runId,
@@ -90,13 +90,20 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
     notes: [...published.notes, ...unplanned.notes, ...model.notes],
     compared: {
       inputs: files + (model.notes.length === 0 ? 1 : 0),
-      outputs: folder.compared + 2 * whole.size + published.compared,
+      outputs: folder.compared + filesBeside([...whole.values()]) + published.compared,
     },
   };
 }
 
+/** Predictions, and what lies beside them for Summarize. */
+function filesBeside(results: readonly RankResult[]): number {
+  const beside = results.flatMap(({ hashes_file: hashes, reduction_file: reduction }) => [hashes, reduction]);
+  return results.length + beside.filter((file) => file !== undefined).length;
+}
+
 function placeOf(error: MissingRank['error'], rank: number, layout: RunLayout): string {
   if (error === 'PredictionsDamaged') return layout.rankPredictions(rank);
+  if (error === 'ReductionDamaged') return layout.rankReduction(rank);
   return error === 'HashesDamaged' ? layout.rankHashes(rank) : layout.rankResult(rank);
 }
 

@@ -11,7 +11,7 @@ import {
 import { getIfThere, NotFoundError, readableAddress, type ObjectStore } from '@cosmicai/store';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { readPlan, type Plan } from '../plan/read-plan.ts';
-import { proveRun } from '../proof/prove-run.ts';
+import { provenRank, proveRun } from '../proof/prove-run.ts';
 import { ranksInStore } from '../resume/whole-ranks.ts';
 import { verifyFolder } from './verify-folder.ts';
 
@@ -55,7 +55,7 @@ export async function readWholeRun(place: RunPlace, { partial = false } = {}): P
     if (problem !== undefined) missing.set(rank, `${layout.rankResult(rank)} ${problem}`);
   }
   const results = [...ranks.whole.values()].filter(({ rank }) => !missing.has(rank)).sort((a, b) => a.rank - b.rank);
-  const proof = proveRun({ manifest, results });
+  const proof = proveRun({ manifest, results: results.map(provenRank) });
   if (proof.problems.length > 0)
     throw new UserInputError(`Run ${place.runId} is not whole: ${proof.problems.join(' ')} Start a new run.`);
   if (!partial) refuseMissing(place.runId, missing, status);

@@ -1,7 +1,17 @@
+import type { RankResult } from '@cosmicai/payload';
 import { rankResult } from '../../../test/rank-results.ts';
-import { notCheckedByRanks, warningsOfRanks } from '../src/warnings-of-ranks.ts';
+import { RanksTold } from '../src/ranks-told.ts';
 
 const withWarnings = (...ofRanks: string[][]) => ofRanks.map((warnings, rank) => rankResult(rank, { warnings }));
+
+function toldOf(results: readonly RankResult[]): RanksTold {
+  const told = new RanksTold();
+  for (const result of results) told.add(result);
+  return told;
+}
+
+const warningsOfRanks = (results: readonly RankResult[]) => toldOf(results).warnings.merged();
+const notCheckedByRanks = (results: readonly RankResult[]) => toldOf(results).notChecked.merged();
 
 describe('warnings of ranks', () => {
   it('are none where none has any', () => {
