@@ -75,7 +75,7 @@ const ranks = [...Array(RANKS).keys()];
 async function summaryOf() {
   const run = { openStore: () => store, now: () => new Date('2026-03-04T05:06:17Z'), sleep: async () => undefined };
   const answer = await summarize({ run: reference }, { ...run, region: undefined });
-  const { store_requests, ...summary } = runSummarySchema.parse(
+  const { store_requests: _, ...summary } = runSummarySchema.parse(
     JSON.parse((await store.get(layout.summary)).toString()),
   );
   return { answer, summary };
