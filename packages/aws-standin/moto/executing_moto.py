@@ -37,15 +37,18 @@ except ImportError:
 if moto.__version__ != MOTO:
     sys.exit(f'This stand-in for AWS changes moto {MOTO} from inside; {sys.executable} has {moto.__version__}: pip install "moto[server]=={MOTO}"')
 
+import boto3
 import moto.awslambda.models as lambda_models
 import moto.core.responses as core_responses
 import moto.stepfunctions.models as sfn_models
 import moto.stepfunctions.parser.models as executing
+from botocore.config import Config
 from moto.awslambda.exceptions import LambdaClientError
 from moto.core.config import default_user_config
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
 from moto.server import main
+from moto.settings import moto_server_port
 from moto.stepfunctions.parser.api import (
     ExecutionStatus,
     HistoryEventType,
@@ -66,10 +69,13 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
+import moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 as item_reader_s3
+
+import recorded_calls
 
 EXECUTIONS = {}
 MAP_RUNS = {}
@@ -314,7 +320,7 @@ class MapRun:
 
     def write_results(self, bucket, prefix):
         """`<prefix>/<id of the Map run>/manifest.json` and beside it a list of children for each outcome that occurred."""
-        s3 = boto_client_for(region=self.parent.region_name, service="s3")
+        s3 = client_of_role(region=self.parent.region_name, service="s3")
         folder = f"{prefix.rstrip('/')}/{self.record.map_run_arn.split(':')[-1]}".lstrip("/")
         files = {}
         for outcome in ("FAILED", "PENDING", "SUCCEEDED"):
@@ -388,6 +394,7 @@ def run_map(_original, self, env):
     if eval_input.item_selector or eval_input.parameters:
         raise NotImplementedError("The stand-in for Step Functions knows no ItemSelector of a Distributed Map.")
     execution = EXECUTIONS[env.states.context_object.context_object_data["Execution"]["Id"]]
+    recorded_calls.as_principal(execution.role_arn)
     tell = functools.partial(env.event_manager.add_event, env.event_history_context)
     run = execution.map_runs.get(eval_input.state_name)
     if run is None:
@@ -497,6 +504,34 @@ def gen_amzn_requestid_long(original, headers=None):
     return (headers or {}).get("x-amzn-requestid") or original(headers)
 
 
+def client_of_role(region, service, state_credentials=None):
+    """As moto's, but signed by the role of the machine, which is told by the access key id."""
+    return boto3.client(
+        service,
+        region_name=region,
+        endpoint_url=f"http://127.0.0.1:{moto_server_port()}",
+        aws_access_key_id=recorded_calls.principal(),
+        aws_secret_access_key="secret",
+        config=Config(
+            parameter_validation=False,
+            retries={"total_max_attempts": 1},
+            connect_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+            read_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+            s3={"addressing_style": "path"},
+        ),
+    )
+
+
+for module in (lambda_eval_utils, item_reader_s3):
+    module.boto_client_for = client_of_role
+
+
+@changes(lambda_eval_utils)
+def execute_lambda_function_integration(original, env, **kwargs):
+    recorded_calls.as_principal(env.aws_execution_details.role_arn)
+    return original(env=env, **kwargs)
+
+
 @changes(lambda_eval_utils)
 def select_from_typed_dict(original, typed_dict, obj):
     """The answer of a function as the history tells it."""
@@ -547,6 +582,8 @@ def settings_of(function):
         "handler": function.handler,
         "memoryMb": int(function.memory_size),
         "timeoutSeconds": int(function.timeout),
+        "ephemeralStorageMb": int(function.ephemeral_storage),
+        "role": function.role.split("/")[-1],
         "environment": {name: str(value) for name, value in function.environment_vars.items()},
     }
 
@@ -560,5 +597,6 @@ if __name__ == "__main__":
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     sfn_models.stepfunctions_backends = executing.stepfunctions_parser_backends
     executing.Execution = StandInExecution
+    recorded_calls.install()
     threading.Thread(target=end_with_input, daemon=True).start()
     main()

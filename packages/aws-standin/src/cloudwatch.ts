@@ -12,11 +12,12 @@ import type { LogEvent, LogSink } from './functions/invocation-log.ts';
 /** CloudWatch takes so many at once. */
 const MOST_AT_ONCE = 10_000;
 
-/** Writes into CloudWatch Logs, making groups and streams as they are needed, as Lambda does. */
-export function cloudWatchSink(client: CloudWatchLogsClient): LogSink {
+/** Writes into CloudWatch Logs, making groups and streams as they are needed, as Lambda does: with the permissions of the function's role. */
+export function cloudWatchSink(clientOf: (role: string | undefined) => CloudWatchLogsClient): LogSink {
   const streams = new Map<string, Promise<void>>();
   return {
-    async write(group, stream, events) {
+    async write({ group, stream, role }, events) {
+      const client = clientOf(role);
       const place = { logGroupName: group, logStreamName: stream };
       const made = streams.get(stream) ?? makeStream(client, place);
       streams.set(stream, made);
@@ -30,10 +31,15 @@ export function cloudWatchSink(client: CloudWatchLogsClient): LogSink {
 }
 
 async function makeStream(client: CloudWatchLogsClient, place: { logGroupName: string; logStreamName: string }) {
-  await client.send(new CreateLogGroupCommand({ logGroupName: place.logGroupName })).catch((error: unknown) => {
-    if (!(error instanceof ResourceAlreadyExistsException)) throw error;
-  });
-  await client.send(new CreateLogStreamCommand(place));
+  try {
+    await client.send(new CreateLogStreamCommand(place));
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    await client.send(new CreateLogGroupCommand({ logGroupName: place.logGroupName })).catch((other: unknown) => {
+      if (!(other instanceof ResourceAlreadyExistsException)) throw other;
+    });
+    await client.send(new CreateLogStreamCommand(place));
+  }
 }
 
 /** All that a log group holds, oldest first; nothing where it doesn't exist. */

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,16 +8,19 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { freePort, startMoto } from '../../../test/moto-server.ts';
 import { oneDeployment } from '../../../test/one-deployment.ts';
 import { cloudWatchSink, logEvents } from './cloudwatch.ts';
-import { startFunctionHost, type FunctionCall } from './functions/function-host.ts';
+import { startFunctionHost, type FunctionHostOptions, type Intercept } from './functions/function-host.ts';
 import type { ServedFunction } from './functions/function-settings.ts';
 import type { LogEvent } from './functions/invocation-log.ts';
-import { logGroupOf, OWN_RUNTIME, type RuntimeCommand } from './functions/spawn-runtime.ts';
+import { logGroupOf, OWN_RUNTIME, type Runtime } from './functions/spawn-runtime.ts';
 
 const EXECUTING_MOTO = fileURLToPath(new URL('../moto/executing_moto.py', import.meta.url));
 const COSMICAI = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 /** moto's. */
 const ACCOUNT = '123456789012';
 const REGION = 'us-east-1';
+/** Access keys by which callers are told apart. */
+const [DEPLOYER, RUNNER, LAMBDA] = ['deployer', 'runner', 'lambda.amazonaws.com'];
+const SECRET = 'secret';
 
 /** Why AWS can't be stood in for here; undefined when it can. */
 export function whyNoStandIn(): string | undefined {
@@ -34,10 +37,28 @@ export interface StandInOptions {
   readonly functionEnvironment?: Readonly<Record<string, string>>;
   /** Functions that can be called by these names though nothing of that name is deployed: folders with bundles. */
   readonly functions?: readonly ServedFunction[];
-  /** Sees each call of a function before it, answers the payload that it gets, and may take its time. */
-  readonly intercept?: (call: FunctionCall) => string | Promise<string>;
+  /** Sees each call of a function before it, and may take its time. */
+  readonly intercept?: Intercept;
+  readonly onCall?: NonNullable<FunctionHostOptions['onCall']>;
+  readonly onWritable?: NonNullable<FunctionHostOptions['onWritable']>;
+  readonly concurrency?: NonNullable<FunctionHostOptions['concurrency']>;
   /** What asks the Runtime API for invocations in the processes of functions. */
-  readonly runtime?: RuntimeCommand;
+  readonly runtime?: Runtime;
+  /** Whether functions run in Lambda's sandbox; where `whyNoSandbox` knows no reason against it. */
+  readonly sandboxed?: boolean;
+}
+
+/** Who asked for what, as IAM names it. */
+export interface RecordedCall {
+  /** `deployer` or `runner` (a command), or the name of the role of a function or a state machine. */
+  readonly principal: string;
+  /** IAM's prefix: `s3`, `states`, `lambda`, … */
+  readonly service: string;
+  readonly action: string;
+  /** ARN, or `*` where it isn't known. */
+  readonly resource: string;
+  /** The request as the API names it: several may need one action. */
+  readonly operation: string;
 }
 
 /** An account of AWS on this machine, which executes what is deployed into it. */
@@ -59,6 +80,8 @@ export interface StandIn {
    * @returns what the command printed
    */
   deploy(stage: string, options?: object): Promise<string>;
+  /** What was asked of AWS so far, in order. */
+  calls(): Promise<readonly RecordedCall[]>;
   /** All that a function has logged, oldest first. */
   functionLogs(functionName: string): Promise<readonly LogEvent[]>;
   /** Ends all its processes; what it held is gone. */
@@ -68,30 +91,40 @@ export interface StandIn {
 /** @throws Error where python3 has another moto than the one that it was made for */
 export async function startStandIn(options: StandInOptions = {}): Promise<StandIn> {
   const folder = await mkdtemp(join(tmpdir(), 'cosmicai-aws-'));
-  const [packages, stages] = [join(folder, 'packages'), join(folder, 'stages')];
+  const [packages, stages, recorded] = ['packages', 'stages', 'calls.jsonl'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
   await mkdir(packages);
   await mkdir(stages);
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const env = {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_ACCESS_KEY_ID: RUNNER,
+    AWS_SECRET_ACCESS_KEY: SECRET,
   };
-  const logs = new CloudWatchLogsClient({ endpoint, region: REGION, credentials });
+  const clients = new Map<string, CloudWatchLogsClient>();
+  const logsAs = (principal: string) => {
+    const credentials = { accessKeyId: principal, secretAccessKey: SECRET };
+    const client = clients.get(principal) ?? new CloudWatchLogsClient({ endpoint, region: REGION, credentials });
+    clients.set(principal, client);
+    return client;
+  };
   const host = await startFunctionHost({
     ...options,
     folder,
     account: ACCOUNT,
     region: REGION,
     runtime: options.runtime ?? OWN_RUNTIME,
+    sandboxed: options.sandboxed ?? false,
     environment: { ...env, ...options.functionEnvironment },
-    sink: cloudWatchSink(logs),
+    sink: cloudWatchSink((role) => logsAs(role ?? LAMBDA)),
   });
   const moto = await startMoto(
-    { COSMICAI_FUNCTION_HOST: host.address, COSMICAI_FUNCTION_CODE: packages },
+    { COSMICAI_FUNCTION_HOST: host.address, COSMICAI_FUNCTION_CODE: packages, COSMICAI_CALLS: recorded },
     { program: 'python3', args: [EXECUTING_MOTO] },
     port,
   ).catch(async (error: unknown) => {
@@ -112,15 +145,19 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
     describe,
     async deploy(stage, stageOptions) {
       await describe(stage, stageOptions);
-      const environment = { ...process.env, ...env, COSMICAI_STAGES: stages };
+      const environment = { ...process.env, ...env, AWS_ACCESS_KEY_ID: DEPLOYER, COSMICAI_STAGES: stages };
       const command = () => promisify(execFile)(process.execPath, [COSMICAI, 'deploy', stage], { env: environment });
       return (await oneDeployment(command)).stdout;
     },
-    functionLogs: (functionName) => logEvents(logs, logGroupOf(functionName)),
+    calls: async () => {
+      const lines = (await readFile(recorded, 'utf8')).trim().split('\n');
+      return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as RecordedCall);
+    },
+    functionLogs: (functionName) => logEvents(logsAs(RUNNER), logGroupOf(functionName)),
     close: async () => {
       await host.close();
       await moto.stop();
-      logs.destroy();
+      for (const client of clients.values()) client.destroy();
       await rm(folder, { recursive: true });
     },
   };

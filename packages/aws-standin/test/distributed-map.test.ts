@@ -254,4 +254,32 @@ const definition = (type: string) => ({
     expect((await results('stopped')).SUCCEEDED).toHaveLength(3);
     await expect(sfn.send(new RedriveExecutionCommand({ executionArn: arn }))).rejects.toThrow(/SUCCEEDED/);
   });
+
+  it('asks as the role of its machine, which is written down as IAM names it', async () => {
+    expect((await ended(await start('asked', [{}]))).status).toBe('SUCCEEDED');
+    const calls = await aws.calls();
+    const of = (principal: string) => calls.filter((call) => call.principal === principal);
+    expect(of('any')).toEqual(
+      expect.arrayContaining([
+        {
+          principal: 'any',
+          service: 'lambda',
+          action: 'InvokeFunction',
+          resource: `arn:aws:lambda:${aws.region}:${aws.account}:function:work`,
+          operation: 'Invoke',
+        },
+        expect.objectContaining({ service: 's3', action: 'GetObject', resource: `arn:aws:s3:::${BUCKET}/asked.json` }),
+      ]),
+    );
+    expect(of('test')).toContainEqual(
+      expect.objectContaining({ service: 's3', action: 'ListBucket', resource: `arn:aws:s3:::${BUCKET}` }),
+    );
+    expect(of('test')).toContainEqual(
+      expect.objectContaining({
+        service: 'states',
+        action: 'StartExecution',
+        resource: machines.get('STANDARD'),
+      }),
+    );
+  });
 });

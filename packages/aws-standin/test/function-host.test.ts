@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseReportLog } from '@cosmicai/payload';
-import { startFunctionHost, type FunctionCall, type FunctionHost } from '../src/functions/function-host.ts';
+import { startFunctionHost, type FunctionHost, type Intercept } from '../src/functions/function-host.ts';
 import type { ServedFunction } from '../src/functions/function-settings.ts';
 import { OWN_RUNTIME } from '../src/functions/spawn-runtime.ts';
 
@@ -19,7 +19,8 @@ const fixture = (name: string, changes: Partial<ServedFunction> = {}): ServedFun
 describe('functions as processes behind the Runtime API', () => {
   let folder: string;
   let host: FunctionHost;
-  let intercept: (call: FunctionCall) => string | Promise<string>;
+  let intercept: Intercept;
+  let concurrency = Infinity;
   /** Lines by log group. */
   const logged = new Map<string, string[]>();
 
@@ -37,9 +38,11 @@ describe('functions as processes behind the Runtime API', () => {
       region: 'us-east-1',
       runtime: OWN_RUNTIME,
       environment: { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
+      sandboxed: false,
       intercept: (call) => intercept(call),
+      concurrency: () => concurrency,
       sink: {
-        write: async (group, _stream, events) => {
+        write: async ({ group }, events) => {
           const lines = events.flatMap(({ message }) => message.trimEnd().split('\n'));
           logged.set(group, [...(logged.get(group) ?? []), ...lines]);
         },
@@ -152,6 +155,16 @@ describe('functions as processes behind the Runtime API', () => {
     });
     expect(body).not.toHaveProperty('JEST_WORKER_ID');
     expect(body.TMPDIR).not.toBe(process.env.TMPDIR);
+  });
+
+  it('are refused as Lambda refuses them: by whoever intercepts, and when too many are called at once', async () => {
+    intercept = () => ({ status: 502, error: 'ENINotReadyException', message: 'not yet' });
+    expect(await invoke('count')).toMatchObject({ status: 502, body: { error: 'ENINotReadyException' } });
+    intercept = ({ payload }) => payload;
+    concurrency = 0;
+    expect(await invoke('count')).toMatchObject({ status: 429, body: { error: 'TooManyRequestsException' } });
+    concurrency = Infinity;
+    expect(await invoke('count')).toMatchObject({ status: 200 });
   });
 
   it('get what whoever intercepts their calls answers', async () => {

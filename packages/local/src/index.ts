@@ -1,7 +1,7 @@
 export { createFunctionPool } from './pool/function-pool.ts';
 export type { FunctionPool, FunctionPoolOptions, InvokeOptions } from './pool/function-pool.ts';
 export type { FunctionConfig } from './pool/function-config.ts';
-export { exited, FunctionError, timedOut, type FunctionErrorBody } from './pool/function-error.ts';
+export { exited, FunctionError, outOfMemory, timedOut, type FunctionErrorBody } from './pool/function-error.ts';
 export { residentMemory } from './pool/resident-memory.ts';
 export type { Clock } from './clock.ts';
 export { loadDefinition, loadFunctionNames, type LoadOptions } from './definition/load.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { exited, residentMemory, timedOut, type FunctionErrorBody } from '@cosmicai/local';
+import { exited, outOfMemory, residentMemory, timedOut, type FunctionErrorBody } from '@cosmicai/local';
 import { formatReportLine } from '@cosmicai/payload';
 import type { ServedFunction } from './function-settings.ts';
 import { InvocationLog, type LogSink } from './invocation-log.ts';
@@ -10,6 +10,8 @@ import { logGroupOf, spawnRuntime, type RuntimeSurroundings } from './spawn-runt
 export interface Surroundings extends Omit<RuntimeSurroundings, 'api' | 'logStream'> {
   readonly account: string;
   readonly sink: LogSink;
+  /** Is told of each sandbox, once its function has been called, where that may write. */
+  readonly onWritable?: (functionName: string, places: readonly string[]) => void;
 }
 
 /** What an invocation comes to. */
@@ -29,7 +31,8 @@ type End = { readonly answer: string } | { readonly error: string };
 export interface ExecutionEnvironment {
   /** Whether it can take another invocation. */
   readonly alive: boolean;
-  invoke(payload: string): Promise<Outcome>;
+  /** @param begun is told the process when it has the invocation */
+  invoke(payload: string, begun?: (pid: number) => void): Promise<Outcome>;
   kill(): Promise<void>;
 }
 
@@ -44,7 +47,7 @@ export async function startEnvironment(
   const functionArn = `arn:aws:lambda:${region}:${account}:function:${served.name}`;
   const today = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
   const logStream = `${today}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
-  const log = new InvocationLog(sink, logGroupOf(served.name), logStream);
+  const log = new InvocationLog(sink, { group: logGroupOf(served.name), stream: logStream, role: served.role });
 
   /** How the next invocation is handed to the process, once it has asked for it. */
   let asked = Promise.withResolvers<(invocation: InvocationForRuntime) => void>();
@@ -60,10 +63,12 @@ export async function startEnvironment(
     },
   });
   const spawned = performance.now();
-  const child = spawnRuntime(served, { ...surroundings, api: api.address, logStream });
+  const spawnedRuntime = spawnRuntime(served, { ...surroundings, api: api.address, logStream });
+  const { process: child } = spawnedRuntime;
   log.read(child.stdout);
   log.read(child.stderr);
   let alive = true;
+  let wantedMemory = false;
   let peakBytes = 0;
   const look = () => {
     peakBytes = Math.max(peakBytes, (child.pid === undefined ? undefined : residentMemory(child.pid))?.peak ?? 0);
@@ -76,6 +81,8 @@ export async function startEnvironment(
   );
   const over = ended.then(() => {
     alive = false;
+    wantedMemory = spawnedRuntime.outOfMemory?.() ?? false;
+    spawnedRuntime.remove?.();
     return api.close();
   });
   let initMs: number | undefined = 0;
@@ -90,12 +97,15 @@ export async function startEnvironment(
   };
 
   /** Hands the invocation to the process and waits for what comes first: its answer, its end, or the deadline. */
-  const exchange = async (requestId: string, payload: string): Promise<End> => {
+  const exchange = async (requestId: string, payload: string, begun?: (pid: number) => void): Promise<End> => {
     const end = Promise.withResolvers<End>();
     current = { requestId, end: end.resolve };
     const asError = (body: FunctionErrorBody): End => ({ error: JSON.stringify(body) });
-    const gone = () => asError(exited(requestId, child.exitCode, child.signalCode));
-    void ended.then(() => end.resolve(initError === undefined ? gone() : { error: initError }));
+    const gone = () =>
+      asError(
+        wantedMemory ? outOfMemory(requestId, served.memoryMb) : exited(requestId, child.exitCode, child.signalCode),
+      );
+    void over.then(() => end.resolve(initError === undefined ? gone() : { error: initError }));
     const timer = setTimeout(() => {
       end.resolve(asError(timedOut(requestId, served.timeoutSeconds)));
       void kill();
@@ -106,6 +116,7 @@ export async function startEnvironment(
     void asked.promise.then((give) => {
       asked = Promise.withResolvers();
       give({ requestId, payload, deadline, functionArn, traceId });
+      if (child.pid !== undefined) begun?.(child.pid);
     });
     try {
       return await end.promise;
@@ -120,16 +131,18 @@ export async function startEnvironment(
     get alive() {
       return alive;
     },
-    async invoke(payload) {
+    async invoke(payload, begun) {
       const requestId = randomUUID();
       log.say(`START RequestId: ${requestId} Version: $LATEST`);
       await initialised;
       const initDurationMs = initMs;
       initMs = undefined;
-      const begun = performance.now();
-      const end = await exchange(requestId, payload);
-      const durationMs = performance.now() - begun;
+      const started = performance.now();
+      const end = await exchange(requestId, payload, begun);
+      const durationMs = performance.now() - started;
       look();
+      if (alive && initDurationMs !== undefined && spawnedRuntime.writable !== undefined)
+        surroundings.onWritable?.(served.name, spawnedRuntime.writable());
       await log.drain();
       const errorType = 'error' in end ? errorTypeOf(end.error) : undefined;
       if ('error' in end && !alive) log.say(messageOf(end.error));

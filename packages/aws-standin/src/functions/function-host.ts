@@ -14,13 +14,26 @@ export interface FunctionCall {
   readonly payload: string;
 }
 
+/** What Lambda answers instead of calling a function: `TooManyRequestsException` with status 429, say. */
+export interface Refusal {
+  readonly status: number;
+  readonly error: string;
+  readonly message: string;
+}
+
+/** Sees each call of a function before it. Answers the payload that it gets, or what Lambda refuses it with. */
+export type Intercept = (call: FunctionCall) => string | Refusal | Promise<string | Refusal>;
+
 export interface FunctionHostOptions extends Omit<Surroundings, 'temporary'> {
   /** For unpacked functions and what they have as /tmp. */
   readonly folder: string;
   /** Functions that are served though they are not deployed. */
   readonly functions?: readonly ServedFunction[];
-  /** Sees each call before the function does, answers the payload that the function gets, and may take its time. */
-  readonly intercept?: (call: FunctionCall) => string | Promise<string>;
+  readonly intercept?: Intercept;
+  /** Is told the process of each call, when that has it. */
+  readonly onCall?: (call: FunctionCall, pid: number) => void;
+  /** Of all functions together; more at once are refused. Default: any number. */
+  readonly concurrency?: () => number;
 }
 
 /** Runs functions for whoever asks by HTTP: moto, in the place of Lambda. */
@@ -31,8 +44,11 @@ export interface FunctionHost {
   close(): Promise<void>;
 }
 
+const THROTTLED: Refusal = { status: 429, error: 'TooManyRequestsException', message: 'Rate Exceeded.' };
+
 export async function startFunctionHost(options: FunctionHostOptions): Promise<FunctionHost> {
-  const { folder, functions = [], intercept } = options;
+  const { folder, functions = [], intercept, onCall, concurrency = () => Infinity } = options;
+  let underWay = 0;
   const environments = new Set<ExecutionEnvironment>();
   /** Warm environments by what they were started from. */
   const idle = new Map<string, ExecutionEnvironment[]>();
@@ -70,9 +86,17 @@ export async function startFunctionHost(options: FunctionHostOptions): Promise<F
       response.writeHead(404).end(JSON.stringify(refusal));
       return;
     }
-    const payload = (await intercept?.({ functionName: invoked.name, payload: given })) ?? given;
+    const call = { functionName: invoked.name, payload: given };
+    const payload = underWay < concurrency() ? ((await intercept?.(call)) ?? given) : THROTTLED;
+    if (typeof payload !== 'string') {
+      response.writeHead(payload.status).end(JSON.stringify(payload));
+      return;
+    }
+    underWay++;
     const environment = await environmentFor(found, told);
-    const outcome = await environment.invoke(payload);
+    const outcome = await environment
+      .invoke(payload, (pid) => onCall?.({ ...call, payload }, pid))
+      .finally(() => underWay--);
     if (environment.alive) idle.set(told, [...(idle.get(told) ?? []), environment]);
     else environments.delete(environment);
     response

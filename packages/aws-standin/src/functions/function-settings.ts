@@ -9,6 +9,9 @@ export const functionSettingsSchema = z.object({
   handler: z.string(),
   memoryMb: z.number(),
   timeoutSeconds: z.number(),
+  ephemeralStorageMb: z.number(),
+  /** The name of its role. */
+  role: z.string(),
   environment: z.record(z.string(), z.string()),
 });
 
@@ -25,5 +28,9 @@ export interface ServedFunction {
   readonly handler: string;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
+  /** Of /tmp, in a sandbox. Default: Lambda's, 512. */
+  readonly ephemeralStorageMb?: number;
+  /** The name of its role, by which calls of AWS's services are told apart. */
+  readonly role?: string;
   readonly environment: Readonly<Record<string, string>>;
 }

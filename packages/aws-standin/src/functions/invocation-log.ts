@@ -8,9 +8,16 @@ export interface LogEvent {
   readonly message: string;
 }
 
+export interface LogPlace {
+  readonly group: string;
+  readonly stream: string;
+  /** Whose permissions they are written with. */
+  readonly role?: string | undefined;
+}
+
 /** Where the logs of functions go. */
 export interface LogSink {
-  write(group: string, stream: string, events: readonly LogEvent[]): Promise<void>;
+  write(place: LogPlace, events: readonly LogEvent[]): Promise<void>;
 }
 
 /** What X-Amz-Log-Result holds of an invocation, in bytes. */
@@ -23,8 +30,8 @@ export class InvocationLog {
   #lines = 0;
   #tail: string[] = [];
 
-  constructor(sink: LogSink, group: string, stream: string) {
-    this.#write = (events) => sink.write(group, stream, events);
+  constructor(sink: LogSink, place: LogPlace) {
+    this.#write = (events) => sink.write(place, events);
   }
 
   /** Takes in what the process prints, line by line. */

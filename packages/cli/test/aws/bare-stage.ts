@@ -37,7 +37,7 @@ export async function startBareStage(options: BareStageOptions): Promise<BareSta
   const client = {
     endpoint: aws.endpoint,
     region: aws.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: { accessKeyId: 'deployer', secretAccessKey: 'test' },
   };
   const definition = loadDefinition(MACHINE, {
     variables: {
