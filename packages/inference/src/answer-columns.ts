@@ -1,7 +1,9 @@
 import {
   ANSWER_COLUMNS,
+  answerNames,
   answerWidth,
-  probabilityColumn,
+  itemAt,
+  type AnswerNames,
   type ClassesOutput,
   type DensityOutput,
   type ModelOutput,
@@ -26,34 +28,56 @@ export type AnswerColumn =
 const NO_CLASS = '';
 
 /**
- * Tells what answers mean.
+ * Tells what answers mean; of several redshifts the first is that of the predictions.
  *
  * - `value+sigma`: the uncertainty as a standard deviation, whatever the model gives it as
  * - `density`: probabilities of the bins that add up to 1; the redshift is their mean, its uncertainty their standard deviation,
  *   every bin standing for its middle
  * - `classes`: probabilities that add up to 1, and the label of the largest
  *
- * @param answers count x width, row-major
+ * @param answers count x the width of all outputs, row-major: the numbers of the first output, then those of the next
  */
-export function readAnswers(output: ModelOutput, answers: Float32Array): ReadAnswers {
+export function readAnswers(outputs: readonly ModelOutput[], answers: Float32Array): ReadAnswers {
+  const names = answerNames(outputs);
+  const width = outputs.reduce((sum, output) => sum + answerWidth(output), 0);
+  let zPred: Float32Array | null = null;
+  const beside: AnswerColumn[] = [];
+  let column = 0;
+  for (const [at, output] of outputs.entries()) {
+    const own = answerWidth(output);
+    const rows = columnsOf(answers, width, column, own);
+    column += own;
+    const named = itemAt(names, at);
+    const read = readAnswer(output, rows, named);
+    if (read.value !== undefined && named.value !== null) beside.push(number(named.value, read.value));
+    else zPred = read.value ?? zPred;
+    beside.push(...read.beside);
+  }
+  return { zPred, ...(beside.length > 0 && { beside }) };
+}
+
+/** A redshift or another value, where an answer is one, and what there is besides. */
+interface ReadAnswer {
+  readonly value?: Float32Array;
+  readonly beside: readonly AnswerColumn[];
+}
+
+/** @param answers count x width of this output */
+function readAnswer(output: ModelOutput, answers: Float32Array, names: AnswerNames): ReadAnswer {
   const width = answerWidth(output);
-  const count = answers.length / width;
   switch (output.kind) {
     case 'value':
-      return { zPred: answers };
+      return { value: answers, beside: [] };
     case 'value+sigma': {
-      const sigma = every(answers, width, 1).map(STANDARD_DEVIATION[output.sigma_is]);
-      return { zPred: every(answers, width, 0), beside: [number(ANSWER_COLUMNS.sigma, sigma)] };
+      const sigma = columnsOf(answers, width, 1).map(STANDARD_DEVIATION[output.sigma_is]);
+      return { value: columnsOf(answers, width, 0), beside: [number(names.sigma, sigma)] };
     }
     case 'density':
-      return readDensities(output, answers, count, width);
+      return readDensities(output, answers, names);
     case 'classes':
-      return readClasses(output, answers, count, width);
+      return { beside: readClasses(output, answers, names) };
     case 'vector':
-      return {
-        zPred: null,
-        beside: [{ name: ANSWER_COLUMNS.vector, type: 'numbers', length: width, values: answers }],
-      };
+      return { beside: [{ name: names.vector, type: 'numbers', length: width, values: answers }] };
   }
 }
 
@@ -63,12 +87,10 @@ const STANDARD_DEVIATION = {
   log_variance: (value: number) => Math.exp(value / 2),
 } as const;
 
-function readDensities(
-  { grid, scores }: DensityOutput,
-  answers: Float32Array,
-  count: number,
-  width: number,
-): ReadAnswers {
+function readDensities(output: DensityOutput, answers: Float32Array, names: AnswerNames): ReadAnswer {
+  const { grid, scores } = output;
+  const width = answerWidth(output);
+  const count = answers.length / width;
   const middles = grid.slice(1).map((edge, at) => (edge + (grid[at] ?? NaN)) / 2);
   const values = probabilities(answers, width, scores);
   const mean = new Float32Array(count);
@@ -81,28 +103,22 @@ function readDensities(
     mean[galaxy] = sum;
     sigma[galaxy] = Math.sqrt(squares);
   }
-  const density: AnswerColumn = { name: ANSWER_COLUMNS.density, type: 'numbers', length: width, values };
-  return { zPred: mean, beside: [number(ANSWER_COLUMNS.sigma, sigma), density] };
+  const density: AnswerColumn = { name: names.density, type: 'numbers', length: width, values };
+  return { value: mean, beside: [number(names.sigma, sigma), density] };
 }
 
-function readClasses(
-  { labels, scores }: ClassesOutput,
-  answers: Float32Array,
-  count: number,
-  width: number,
-): ReadAnswers {
+function readClasses({ labels, scores }: ClassesOutput, answers: Float32Array, names: AnswerNames): AnswerColumn[] {
+  const width = labels.length;
+  const count = answers.length / width;
   const values = probabilities(answers, width, scores);
   const best = Array.from({ length: count }, (_, galaxy) => {
     const row = values.subarray(galaxy * width, (galaxy + 1) * width);
     return labels[row.indexOf(Math.max(...row))] ?? NO_CLASS;
   });
-  return {
-    zPred: null,
-    beside: [
-      { name: ANSWER_COLUMNS.class, type: 'text', values: best },
-      ...labels.map((label, at) => number(probabilityColumn(label), every(values, width, at))),
-    ],
-  };
+  return [
+    { name: names.class, type: 'text', values: best },
+    ...labels.map((label, at) => number(names.probability(label), columnsOf(values, width, at))),
+  ];
 }
 
 /** Scores of each galaxy as probabilities: of logits the softmax, else divided by their sum; NaN where that gives none. */
@@ -124,8 +140,13 @@ function number(name: string, values: Float32Array): AnswerColumn {
   return { name, type: 'number', values };
 }
 
-function every(rows: Float32Array, width: number, column: number): Float32Array {
-  return Float32Array.from({ length: rows.length / width }, (_, row) => rows[row * width + column] ?? NaN);
+/** Columns [from, from + taken) of rows; not copied where they are all. */
+function columnsOf(rows: Float32Array, width: number, from: number, taken = 1): Float32Array {
+  if (taken === width) return rows;
+  const columns = new Float32Array((rows.length / width) * taken);
+  for (let to = 0, row = from; to < columns.length; row += width)
+    for (let at = 0; at < taken; at++) columns[to++] = rows[row + at] ?? NaN;
+  return columns;
 }
 
 /** Classes of galaxies; undefined where something else was predicted. */

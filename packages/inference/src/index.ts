@@ -1,6 +1,6 @@
 export { coresGiven, type Surroundings } from './cores-given.ts';
 export { MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
-export { classesIn, type AnswerColumn } from './answer-columns.ts';
+export { classesIn, readAnswers, type AnswerColumn } from './answer-columns.ts';
 export { predictSource } from './predict-source.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 export {
@@ -27,8 +27,8 @@ export { ModelCache, type LeasedModel, type ModelCacheOptions, type WantedModel 
 export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
 export { modelInStore, modelNamed, modelOnDisk, type ModelSource } from './model/model-source.ts';
 export { loadModel, openModel, type LoadedModel, type LoadOptions, type OpenModelOptions } from './model/open-model.ts';
-export { parsedYaml, readSpec, specFiles } from './model/spec-file.ts';
-export { readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
+export { parsedYaml, readSpec, specFiles, type FoundSpec } from './model/spec-file.ts';
+export { identityOf, readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
 export { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
 export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality/image-hashes.ts';
 export { PartitionChecks } from './quality/partition-checks.ts';
@@ -44,7 +44,7 @@ export { checkedLocation, modelFilesAt } from './onnx/model-files.ts';
 export { describeUpload, uploadModel, type UploadedModel } from './upload-model.ts';
 export { arithmeticIn } from './onnx/arithmetic.ts';
 export { withMetadata } from './onnx/metadata.ts';
-export { readTrainedRanges } from './quality/trained-ranges.ts';
+export { readTrainedRanges, type FoundRanges } from './quality/trained-ranges.ts';
 export { peakRssMb } from './peak-rss.ts';
 export { rankTaskOf } from './rank-item.ts';
 export { runRank, type RankEnvironment } from './run-rank.ts';

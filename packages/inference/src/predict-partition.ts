@@ -1,4 +1,4 @@
-import { defined, outputOf, UserInputError, type TrainedRanges } from '@cosmicai/payload';
+import { defined, outputsOf, UserInputError, type TrainedRanges } from '@cosmicai/payload';
 import type { CarriedColumn, Galaxies, GalaxySource, ObjectIds } from '@cosmicai/samples';
 import { readAnswers, type AnswerColumn } from './answer-columns.ts';
 import { ModelFailure } from './errors.ts';
@@ -102,7 +102,7 @@ async function predictBatch(
     (await predictor.predict(batch, batchSize, onPart, signal).catch((error: unknown) => {
       throw atGalaxies(error, source, batch.from);
     }));
-  const { zPred, beside } = readAnswers(outputOf(spec), answers);
+  const { zPred, beside } = readAnswers(outputsOf(spec), answers);
   if (zPred !== null) flagPredictions(flags, zPred, trained);
   for (const values of [answers, ...(beside ?? []).map((column) => column.values)])
     if (values instanceof Float32Array) flagNotFinite(flags, values);

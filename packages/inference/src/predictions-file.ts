@@ -24,7 +24,7 @@ export interface PartitionPredictions {
 export function encodePredictions(
   rank: number,
   partitions: readonly PartitionPredictions[],
-  { features, output }: Pick<ModelSpec, 'features' | 'output'> = ASTROMAE,
+  { features, outputs }: Pick<ModelSpec, 'features' | 'outputs'> = ASTROMAE,
 ): Uint8Array {
   const kinds = partitions.flatMap(({ batches }) => batches.map(idsOf));
   const ids = kinds.length === 0 ? 'none' : kinds.reduce((one, other) => commonIds(one, other));
@@ -33,7 +33,7 @@ export function encodePredictions(
     rank,
     features,
     ids,
-    output,
+    outputs,
     carried: first === undefined ? [] : carriedKinds(first),
   });
   const parts: Uint8Array[] = [];

@@ -2,7 +2,7 @@ import '@cosmicai/payload/no-telemetry';
 import type { EventEmitter } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { EnvironmentError, imageShape, UserInputError, type ModelInputs, type ModelSpec } from '@cosmicai/payload';
+import { EnvironmentError, UserInputError, type ModelInputs, type ModelSpec } from '@cosmicai/payload';
 import { contractOf, type ModelContract } from './contract/model-contract.ts';
 import type { ModelPorts } from './contract/ports.ts';
 import { coresGiven } from './cores-given.ts';
@@ -300,7 +300,6 @@ class WorkerPredictor implements Predictor {
         images,
         magnitudes,
         count,
-        imageShape: imageShape(this.contract.spec.image),
       };
       worker.thread.postMessage(request, [images.buffer, magnitudes.buffer]);
     } catch (cause) {

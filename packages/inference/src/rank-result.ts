@@ -2,12 +2,9 @@ import type { LedgerScores } from '@cosmicai/metrics';
 import {
   defined,
   distinctTaken,
-  isAstromae,
-  modelOutputSchema,
-  outputOf,
   isWorthTelling,
   sampleBits,
-  sampleSpecSchema,
+  specFields,
   type Arithmetic,
   type FileWithHead,
   type ModelSpec,
@@ -118,8 +115,7 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     cpu_seconds: measured.cpuSeconds,
     flagged: measured.scores.flagged,
     prediction_scores_unflagged: measured.scores.prediction_scores_unflagged,
-    ...(!isAstromae(measured.spec) && { sample_spec: sampleSpecSchema.parse(measured.spec) }),
-    ...(outputOf(measured.spec).kind !== 'value' && { model_output: modelOutputSchema.parse(outputOf(measured.spec)) }),
+    ...specFields(measured.spec),
     ...defined({
       without_truth: measured.scores.without_truth,
       redshift_histogram: measured.scores.redshift_histogram,

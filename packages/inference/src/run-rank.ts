@@ -114,7 +114,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   await using file = new RankPredictions(results, layout.rankPredictions(task.RANK), {
     rank: task.RANK,
     features: spec.features,
-    output: spec.output,
+    outputs: spec.outputs,
     signal,
   });
   const hashes = new ImageHashes();

@@ -24,7 +24,6 @@ export interface PredictRequest {
   /** count x bands. */
   readonly magnitudes: Float64Array<ArrayBuffer>;
   readonly count: number;
-  readonly imageShape: readonly [bands: number, height: number, width: number];
 }
 
 /** How a session began: what the model has, or why onnxruntime can't load it. */

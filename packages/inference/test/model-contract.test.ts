@@ -205,7 +205,7 @@ const ports: Row[] = [
   [
     'pixels before bands',
     testModel({ image: image('n', 32, 32, 5) }),
-    /input "image" takes \[n, 32, 32, 5\]; galaxies are fed as \[n, 5, 32, 32\] \(the bands come before the pixels\)/,
+    /input "image" takes \[n, 32, 32, 5\]; galaxies are fed as \[n, 5, 32, 32\] \(where its bands are last, its spec has to say so: layout: NHWC\)/,
   ],
   ['three bands', testModel({ image: image('n', 3, 32, 32) }), /input "image" takes \[n, 3, 32, 32\]/],
   ['64 pixels', testModel({ image: image('n', 5, 64, 64) }), /input "image" takes \[n, 5, 64, 64\]/],

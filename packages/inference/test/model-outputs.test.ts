@@ -7,7 +7,17 @@ import { bufferSource, fileStore } from '@cosmicai/store';
 import { partitionStream } from '@cosmicai/torchfile';
 import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
-import { image, magnitudes, node, numbers, port, SCALE, testModel, type TestModel } from '../../../test/onnx-models.ts';
+import {
+  cast,
+  image,
+  magnitudes,
+  node,
+  numbers,
+  port,
+  SCALE,
+  testModel,
+  type TestModel,
+} from '../../../test/onnx-models.ts';
 import { readAnswers, type AnswerColumn } from '../src/answer-columns.ts';
 import { RankPredictions } from '../src/predictions/rank-predictions.ts';
 import {
@@ -40,9 +50,9 @@ function times(weights: readonly number[], batch: number | 'n' = 'n'): Partial<T
   };
 }
 
-async function predict(model: Partial<TestModel>, output: object): Promise<PredictedSamples[]> {
+async function predict(model: Partial<TestModel>, ...outputs: readonly object[]): Promise<PredictedSamples[]> {
   const modelPath = join(folder, `${Math.random()}.onnx`);
-  const spec = { inputs: { image: ASTROMAE.image, features: ASTROMAE.features }, outputs: [output] };
+  const spec = { inputs: { image: ASTROMAE.image, features: ASTROMAE.features }, outputs };
   await writeFile(modelPath, withMetadata(testModel(model), MODEL_SPEC_KEY, JSON.stringify(spec)));
   const opened = await openModel({ modelPath, label: 'm.onnx', workers: 1, cacheFolder: folder });
   try {
@@ -81,6 +91,16 @@ const close = (found: readonly unknown[], expected: readonly number[]) => {
   expect(found).toHaveLength(expected.length);
   found.forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 4));
 };
+
+const rowsOf = async (bytes: Uint8Array) => {
+  const file = new Uint8Array(bytes).buffer;
+  const rows = (await parquetReadObjects({ file })) as Record<string, unknown>[];
+  const names = parquetMetadata(file)
+    .schema.slice(1)
+    .map(({ name }) => name);
+  return { names, rows };
+};
+const FIXED = ['rank', 'partition', 'index', 'z_spec'];
 
 describe('what a model answers', () => {
   it.each([
@@ -151,6 +171,46 @@ describe('what a model answers', () => {
     );
   });
 
+  it('is several things at once, in their own order whatever that of the model', async () => {
+    const model: Partial<TestModel> = {
+      outputs: [port('mass', 'double', 'n'), port('scores', 'float', 'n', 2), port('redshift', 'float', 'n', 1)],
+      answer: [
+        node('Identity', ['z'], 'redshift'),
+        node('Mul', ['z', 'weights'], 'scores'),
+        ...[
+          node('Mul', ['z', 'ten'], 'tens'),
+          node('Flatten', ['tens'], 'flat'),
+          node('ReduceMax', ['flat'], 'most', { axes: [1], keepdims: 0 }),
+        ],
+        cast('double', 'most', 'mass'),
+      ],
+      constants: { weights: numbers(1, 3), ten: numbers(10) },
+    };
+    const found = await predict(
+      model,
+      { name: 'scores', kind: 'classes', labels: ['spiral', 'elliptical'] },
+      { name: 'redshift', kind: 'value' },
+      { name: 'mass', kind: 'value' },
+    );
+    close(redshifts(found), Z);
+    close(
+      column(found, 'mass'),
+      Z.map((z) => 10 * z),
+    );
+    close(
+      column(found, 'p_elliptical'),
+      Z.map(() => 0.75),
+    );
+    const batches = found.map((samples) => ({ ...samples, zSpec: null }));
+    const outputs = [
+      { name: 'scores', kind: 'classes', labels: ['spiral', 'elliptical'], scores: 'logits' },
+      { name: 'redshift', kind: 'value' },
+      { name: 'mass', kind: 'value' },
+    ] as const;
+    const { names } = await rowsOf(encodePredictions(0, [{ partition: '1.pt', batches }], { features: [], outputs }));
+    expect(names).toEqual([...FIXED, 'z_pred', 'flags', 'class', 'p_spiral', 'p_elliptical', 'mass']);
+  });
+
   it('is a vector', async () => {
     const found = await predict(times([1, 10, 100, 1000]), { name: 'scores', kind: 'vector', length: 4 });
     close(
@@ -194,16 +254,6 @@ describe('what a model answers', () => {
 });
 
 describe('a file of predictions', () => {
-  const rowsOf = async (bytes: Uint8Array) => {
-    const file = new Uint8Array(bytes).buffer;
-    const rows = (await parquetReadObjects({ file })) as Record<string, unknown>[];
-    const names = parquetMetadata(file)
-      .schema.slice(1)
-      .map(({ name }) => name);
-    return { names, rows };
-  };
-  const FIXED = ['rank', 'partition', 'index', 'z_spec'];
-
   it('has a density as a list, in row groups that its length allows', async () => {
     const output: ModelOutput = {
       name: 'z',
@@ -213,14 +263,17 @@ describe('a file of predictions', () => {
     };
     const count = 600;
     const answers = Float32Array.from({ length: count * 4000 }, (_, at) => (at % 7) + 1);
-    const { zPred, beside } = readAnswers(output, answers);
+    const { zPred, beside } = readAnswers([output], answers);
     const samples = {
       from: 0,
       count,
       ...{ zSpec: null, zPred, beside: beside!, flags: new Uint16Array(count), magnitudes: new Float64Array(0) },
       id: BigInt64Array.from({ length: count }, (_, at) => BigInt(at)),
     };
-    const bytes = encodePredictions(0, [{ partition: '1.pt', batches: [samples] }], { features: [], output });
+    const bytes = encodePredictions(0, [{ partition: '1.pt', batches: [samples] }], {
+      features: [],
+      outputs: [output],
+    });
     const { names, rows } = await rowsOf(bytes);
     expect(names).toEqual([...FIXED, 'z_pred', 'flags', 'id', 'z_sigma', 'z_density', 'list', 'element']);
     const density = beside!.find(({ name }) => name === 'z_density')!.values as Float32Array;
@@ -234,7 +287,7 @@ describe('a file of predictions', () => {
 
   it('has classes and their probabilities, and no redshift', async () => {
     const output: ModelOutput = { name: 'c', kind: 'classes', labels: ['a b', 'c'], scores: 'logits' };
-    const { zPred, beside } = readAnswers(output, Float32Array.of(0, 1, 2, 2, NaN, 1));
+    const { zPred, beside } = readAnswers([output], Float32Array.of(0, 1, 2, 2, NaN, 1));
     const samples = {
       from: 4,
       count: 3,
@@ -244,7 +297,10 @@ describe('a file of predictions', () => {
       flags: new Uint16Array(3),
       magnitudes: new Float64Array(0),
     };
-    const bytes = encodePredictions(0, [{ partition: '1.pt', batches: [samples] }], { features: [], output });
+    const bytes = encodePredictions(0, [{ partition: '1.pt', batches: [samples] }], {
+      features: [],
+      outputs: [output],
+    });
     const { names, rows } = await rowsOf(bytes);
     expect(names).toEqual([...FIXED, 'flags', 'class', 'p_a b', 'p_c']);
     expect(rows.map((row) => [row.class, row.p_c])).toEqual([
@@ -262,10 +318,10 @@ describe('a file of predictions', () => {
   it('is written anew with names of objects as text where a later partition has such', async () => {
     const output: ModelOutput = { name: 'z', kind: 'value+sigma', sigma_is: 'sigma' };
     const store = fileStore(folder);
-    await using file = new RankPredictions(store, 'p.parquet', { rank: 0, features: [], output });
+    await using file = new RankPredictions(store, 'p.parquet', { rank: 0, features: [], outputs: [output] });
     const of = (answers: number[], id: BigInt64Array | string[]) => ({
       ...{ from: 0, count: 1, zSpec: null, flags: new Uint16Array(1), magnitudes: new Float64Array(0), id },
-      ...(readAnswers(output, Float32Array.from(answers)) as { zPred: Float32Array; beside: AnswerColumn[] }),
+      ...(readAnswers([output], Float32Array.from(answers)) as { zPred: Float32Array; beside: AnswerColumn[] }),
     });
     await file.add('1.pt', of([0.25, 0.5], BigInt64Array.of(7n)));
     await file.add('2.pt', of([1, 2], ['seven']));
@@ -285,7 +341,7 @@ describe('readAnswers', () => {
     const logit = fc.float({ min: Math.fround(-1e30), max: Math.fround(1e30), noNaN: true });
     fc.assert(
       fc.property(fc.array(logit, { minLength: 3, maxLength: 3 }), (row) => {
-        const { zPred, beside } = readAnswers(density, Float32Array.from(row));
+        const { zPred, beside } = readAnswers([density], Float32Array.from(row));
         const values = [...(beside!.find(({ name }) => name === 'z_density')!.values as Float32Array)];
         expect(values.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
         expect(zPred![0]).toBeGreaterThanOrEqual(0.5);
@@ -301,7 +357,7 @@ describe('readAnswers', () => {
     ['less than nothing', [-1, 2, 2]],
   ])('gives no redshift of probabilities with %s', (_, row) => {
     const probabilities: ModelOutput = { ...density, kind: 'density', grid: [0, 1, 2, 3], scores: 'probabilities' };
-    const { zPred, beside } = readAnswers(probabilities, Float32Array.from([...row, 0, 0, 1]));
+    const { zPred, beside } = readAnswers([probabilities], Float32Array.from([...row, 0, 0, 1]));
     expect([...zPred!]).toEqual([NaN, 2.5]);
     expect([...beside![0]!.values]).toEqual([NaN, 0]);
   });

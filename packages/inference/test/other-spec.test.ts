@@ -95,6 +95,35 @@ describe('a model that says what it takes', () => {
     }
   });
 
+  it.each([['NCHW'], ['NHWC']])('predicts from pixels that it has resized and scaled, as %s', async (layout) => {
+    const scaling = [{ subtract: [1, 2] }, { divide: 4 }];
+    const spec = { inputs: { image: { bands: ['g', 'r'], side: 3, fit: 'resize', layout, scaling } } };
+    const modelPath = join(folder, `${layout}.onnx`);
+    const shape = layout === 'NHWC' ? [3, 3, 2] : [2, 3, 3];
+    const graph = testModel({ image: image('n', ...shape), magnitudes: null });
+    await writeFile(modelPath, withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(spec)));
+    const model = await openModel({ modelPath, label: 'm.onnx', workers: 1, cacheFolder: folder });
+    try {
+      // Each of one value, so that it stays what it is at any size.
+      const data = Float32Array.from(
+        { length: COUNT * 32 },
+        (_, at) => 9 + Math.floor(at / 32) + (at % 32 < 16 ? 0 : 4),
+      );
+      const file = await buffer(stateDictStream({ image: { dtype: 'float32', shape: [COUNT, 2, 4, 4], data } }));
+      const found: number[] = [];
+      await predictSource(bufferSource('1.pt', file), model, {
+        batchSize: 2,
+        checkCrc: true,
+        onPredicted: ({ zPred }) => found.push(...zPred!),
+      });
+      // Mean of (9 + galaxy - 1) / 4 and (13 + galaxy - 2) / 4.
+      found.forEach((z, galaxy) => expect(z).toBeCloseTo((SCALE * (9.5 + galaxy)) / 4, 6));
+      expect(found).toHaveLength(COUNT);
+    } finally {
+      await model.predictor.close();
+    }
+  });
+
   it('predicts from images alone, with predictions that have no features', async () => {
     const spec = { inputs: { image: { bands: ['g', 'r'], side: 3 } } };
     const modelPath = join(folder, 'alone.onnx');

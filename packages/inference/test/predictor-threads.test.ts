@@ -192,7 +192,6 @@ describe('what a predictor hands out', () => {
       images: samples.images.slice(0, 40),
       magnitudes: samples.magnitudes.slice(0, 10),
       count: 2,
-      imageShape: [5, 32, 32],
     });
     expect(second).toMatchObject({
       count: 1,

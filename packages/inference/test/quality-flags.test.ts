@@ -65,7 +65,7 @@ const answering = (redshifts: readonly number[]): Predictor => ({
     spec: ASTROMAE,
     image: { name: 'image', type: 'float32' },
     magnitudes: { name: 'magnitudes', type: 'float32' },
-    answer: { kind: 'value', outputs: [{ name: 'redshift', type: 'float32', values: 1 }], width: 1 },
+    answer: { outputs: [{ name: 'redshift', type: 'float32', values: 1 }], width: 1 },
     batch: null,
   },
   predict: (samples) => Promise.resolve(Float32Array.from({ length: samples.count }, (_, at) => redshifts[at] ?? 0.1)),

@@ -28,7 +28,7 @@ const predictor: Pick<Predictor, 'workers' | 'contract' | 'predict'> = {
     spec: ASTROMAE,
     image: { name: 'image', type: 'float32' },
     magnitudes: null,
-    answer: { kind: 'value', outputs: [{ name: 'redshift', type: 'float32', values: 1 }], width: 1 },
+    answer: { outputs: [{ name: 'redshift', type: 'float32', values: 1 }], width: 1 },
   },
   predict: async ({ count }) => new Float32Array(count),
 };

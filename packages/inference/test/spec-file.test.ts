@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ASTROMAE, MODEL_SPEC_KEY, UserInputError } from '@cosmicai/payload';
-import { fileStore } from '@cosmicai/store';
+import { fileStore, sha256Of } from '@cosmicai/store';
 import { image, magnitudes, testModel } from '../../../test/onnx-models.ts';
 import {
   describeOnnx,
@@ -99,5 +99,35 @@ describe('the spec beside a model', () => {
       withMetadata(GRAPH, MODEL_SPEC_KEY, JSON.stringify({ inputs: { image: SPEC.image, features: ['g'] } })),
     );
     expect((await uploadModel(path, store, 'models')).removed).toEqual(['models/m.spec.yaml']);
+  });
+});
+
+describe('what a model is told by', () => {
+  const sha256 = async (path: string) => (await readModel(modelOnDisk(path))).sha256;
+
+  it('is its graph alone where nothing lies beside it, or where it says itself what it takes', async () => {
+    const path = write('m.onnx', GRAPH);
+    expect(await sha256(path)).toBe(sha256Of(GRAPH));
+    const described = withMetadata(GRAPH, MODEL_SPEC_KEY, JSON.stringify({ inputs: { image: SPEC.image } }));
+    write('m.onnx', described);
+    write('m.spec.yaml', YAML);
+    expect(await sha256(path)).toBe(sha256Of(described));
+  });
+
+  it('changes with what the spec or the ranges beside it say, and not with how they say it', async () => {
+    const path = write('m.onnx', GRAPH);
+    write('m.spec.yaml', YAML);
+    const first = await sha256(path);
+    write(
+      'm.spec.yaml',
+      `# again\n${JSON.stringify({ truth: 'z_spec', inputs: { features: ['g'], image: SPEC.image } })}`,
+    );
+    const again = await sha256(path);
+    write('m.spec.yaml', YAML.replace('side: 3', 'side: 3, scaling: [{divide: 255}]'));
+    const scaled = await sha256(path);
+    write('m.trained.json', JSON.stringify({ magnitudes: [[10, 30]], redshift: [0, 1] }));
+    const ranged = await sha256(path);
+    expect(again).toBe(first);
+    expect(new Set([sha256Of(GRAPH), first, scaled, ranged]).size).toBe(4);
   });
 });

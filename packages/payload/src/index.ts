@@ -36,16 +36,30 @@ export {
   ASTROMAE,
   imagePixels,
   imageShape,
+  inputShape,
   isAstromae,
-  outputOf,
+  outputsOf,
   MODEL_SPEC_KEY,
   modelSpecSchema,
   sampleBits,
   sampleSpecSchema,
+  writtenSpec,
+  type ImageFit,
+  type ImageLayout,
   type ImageSpec,
   type ModelSpec,
 } from './model-spec.ts';
-export { ANSWER_COLUMNS, answerColumns, probabilityColumn, type AnswerColumnKind } from './answer-columns.ts';
+export {
+  ANSWER_COLUMNS,
+  answerColumns,
+  answerNames,
+  type AnswerColumnKind,
+  type AnswerNames,
+} from './answer-columns.ts';
+export { describeSample } from './describe-spec.ts';
+export { type PerBand, type ScalingStep } from './image-scaling.ts';
+export { specFields, specIn, type SpecFields } from './spec-fields.ts';
+export { modelOutputsSchema } from './model-outputs.ts';
 export {
   answerWidth,
   modelOutputSchema,

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { takenColumnSchema } from './partition-columns.ts';
 import { predictionScoresSchema } from './prediction-scores.ts';
-import { modelOutputSchema } from './model-output.ts';
-import { sampleSpecSchema } from './model-spec.ts';
+import { specFieldsSchema } from './spec-fields.ts';
 import { withoutTruthFields } from './redshift-histogram.ts';
 import { flaggedSchema } from './quality-flags.ts';
 import { arithmeticSchema } from './quantization.ts';
@@ -76,12 +75,9 @@ export const rankResultSchema = z.object({
   /** Galaxies with flags, and the accuracy over those without; absent in files written before there were flags, as are warnings. */
   flagged: flaggedSchema.optional(),
   prediction_scores_unflagged: predictionScoresSchema.optional(),
-  /** What the model takes of a galaxy; absent where that is what AstroMAE takes. */
-  sample_spec: sampleSpecSchema.optional(),
+  ...specFieldsSchema,
   /** Which columns of the partitions were taken for what; absent where they are tensors at the usual or the named places. */
   columns_taken: z.array(takenColumnSchema).optional(),
-  /** What the model answers; absent where that is one number. */
-  model_output: modelOutputSchema.optional(),
   ...withoutTruthFields,
   /** One sentence for each thing about the data that looks like a mistake. */
   warnings: z.array(z.string()).optional(),

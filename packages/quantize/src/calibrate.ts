@@ -1,6 +1,5 @@
 import '@cosmicai/payload/no-telemetry';
 import { feedsOf, type ModelContract } from '@cosmicai/inference';
-import { imageShape } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
 import { InferenceSession } from 'onnxruntime-node';
 import { serialize, type OnnxModel } from './graph.ts';
@@ -40,7 +39,7 @@ export class Calibration {
 
   /** @param galaxies no more than the model takes at once */
   async add(galaxies: Galaxies): Promise<void> {
-    const { tensors } = feedsOf({ ...galaxies, imageShape: imageShape(this.#contract.spec.image) }, this.#contract);
+    const { tensors } = feedsOf(galaxies, this.#contract);
     const names = this.#values.flatMap((value) => Object.values(rangeOutputs(value)));
     const outputs = await this.#session.run(tensors, names, { logSeverityLevel: FATAL_ONLY });
     const numberIn = (name: string): number => Number(outputs[name]?.data[0]);

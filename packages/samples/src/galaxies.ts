@@ -5,6 +5,7 @@ import { chooseColumns } from './columns/choose.ts';
 import type { SampleInput } from './folder/folder-inputs.ts';
 import type { OpenSamplesOptions } from './format.ts';
 import { openSamples } from './open-samples.ts';
+import { resizeImages } from './resize-images.ts';
 import {
   type BatchesOptions,
   type ColumnValues,
@@ -91,10 +92,17 @@ export function galaxiesOf(
     return features.order === undefined ? float64Of(values) : pickedOf(values, batch.count, width, features.order);
   }
 
+  function imagesIn(batch: SampleBatch): Float32Array {
+    const { square } = image.layout;
+    const { bands, side } = spec.image;
+    const taken = imagesOf(numbersOf(source, batch, image.column), batch.count, image.layout, { bands, side: square });
+    return square === side ? taken : resizeImages(taken, square, side);
+  }
+
   const asGalaxies = (batch: SampleBatch): Galaxies => ({
     from: batch.from,
     count: batch.count,
-    images: imagesOf(numbersOf(source, batch, image.column), batch.count, image.layout, spec.image),
+    images: imagesIn(batch),
     magnitudes: featuresIn(batch),
     redshift: truth === undefined ? null : float64Of(numbersOf(source, batch, truth)),
     ...(id !== undefined && { id: idsOf(valuesOf(source, batch, id)) }),

@@ -79,10 +79,38 @@ const scalar = (name: string, type: SampleColumn['type'] = 'float64'): Held => [
 const PIXELS: Held = [{ name: 'image', type: 'float32', shape: [2, 2, 2] }, Float32Array.from(wave(16))];
 const MAGS: Held = [{ name: 'magnitudes', type: 'float64', shape: [2] }, Float64Array.from(wave(4))];
 
+/** [n, 2, side, side] as [n, side, side, 2]. */
+const bandsLast = (pixels: Float32Array, side: number) =>
+  pixels.map(
+    (_, at) =>
+      pixels[
+        Math.floor(at / (2 * side ** 2)) * 2 * side ** 2 + (at % 2) * side ** 2 + (Math.floor(at / 2) % side ** 2)
+      ]!,
+  );
+
 const small = (columns: readonly Held[], choice?: ColumnChoice, more = {}) =>
   galaxiesOf({ ...memorySource('cat.h5', 2, columns), ...more }, SMALL, choice);
 
 describe('values become what a model takes', () => {
+  it.each([
+    [1, Float32Array.of(1, 2, 3, 4), 'resized from 1 x 1 to 2 x 2 pixels', [1, 1, 1, 1, 2, 2, 2, 2]],
+    [4, Float32Array.from(wave(64)), 'resized from 4 x 4 to 2 x 2 pixels', [17.5, 31.5, 73.5, 62.25]],
+    [2, Float32Array.from(wave(16)), undefined, [0, 7, 14, 21, 28, 35, 42, 49]],
+  ])('images of %i pixels are resized where the spec says so', async (side, pixels, note, expected) => {
+    const source = galaxiesOf(
+      memorySource('cat.h5', 2, [
+        [{ ...PIXELS[0], shape: [side, side, 2], layout: 'NHWC' }, bandsLast(pixels, side)],
+        MAGS,
+      ]),
+      { ...SMALL, image: { ...SMALL.image, fit: 'resize' } },
+    );
+    const { images } = await source.read(0, 2);
+    expect([...images.subarray(0, expected.length)]).toEqual(expected);
+    expect(source.taken[0]?.note?.includes('resized') === true ? source.taken[0].note : undefined).toEqual(
+      note === undefined ? undefined : expect.stringContaining(note),
+    );
+  });
+
   it.each<[string, SampleColumn, (numbers: number[]) => ColumnValues]>([
     ['bytes', { name: 'image', type: 'uint8', shape: [2, 2, 2] }, (numbers) => Uint8Array.from(numbers)],
     ['int16', { name: 'image', type: 'int16', shape: [2, 2, 2] }, (numbers) => Int16Array.from(numbers)],
@@ -404,7 +432,7 @@ describe('columns by name', () => {
       [[{ ...PIXELS[0], shape: [2, 1, 1] }, Float32Array.of(1, 2, 3, 4)], MAGS],
       undefined,
       {},
-      /are smaller, 1 pixels wide/,
+      /are smaller, 1 pixels wide; the model’s spec can have them resized \(fit: resize\)/,
     ],
     [
       'more channels',
@@ -580,7 +608,13 @@ describe('columns that are kept', () => {
     columns: readonly Held[],
     names: readonly string[],
     { output, ...more }: { output?: ModelOutput } = {},
-  ) => galaxiesOf({ ...memorySource('cat.h5', 2, columns), ...more }, { ...SMALL, output }, undefined, names);
+  ) =>
+    galaxiesOf(
+      { ...memorySource('cat.h5', 2, columns), ...more },
+      { ...SMALL, outputs: output && [output] },
+      undefined,
+      names,
+    );
 
   it('are handed on as they are, in the order that is asked for', async () => {
     const { carried } = await keep(

@@ -1,4 +1,4 @@
-import { ASTROMAE, QUALITY_FLAGS, type ModelSpec } from '@cosmicai/payload';
+import { QUALITY_FLAGS, specIn } from '@cosmicai/payload';
 import type { WholeRun } from '@cosmicai/runs';
 import type { Fact } from '../table/column.ts';
 
@@ -16,8 +16,7 @@ export function factsOf(
   { record, results, missing, proof, status }: WholeRun,
   { software, ids }: { readonly software: string; readonly ids: IdSource },
 ): Fact[] {
-  const spec: ModelSpec = results[0]?.sample_spec ?? ASTROMAE;
-  const output = results[0]?.model_output;
+  const { outputs, ...spec } = specIn(results[0] ?? {});
   const ranks = [...missing.keys()].sort((a, b) => a - b);
   return [
     { name: 'run_id', keyword: 'RUNID', value: record.run.run_id, about: 'run that predicted' },
@@ -25,13 +24,13 @@ export function factsOf(
     { name: 'run_status', keyword: 'RUNSTAT', value: status ?? 'NOT SUMMARIZED', about: 'what became of it' },
     { name: 'model_sha256', keyword: 'MODELSHA', value: proof.models.join(' '), about: 'SHA-256 of the model' },
     { name: 'model_spec', keyword: 'MODELSPC', value: JSON.stringify(spec), about: 'what the model takes, as JSON' },
-    ...(output === undefined
+    ...(outputs === undefined
       ? []
       : [
           {
             name: 'model_output',
             keyword: 'MODELOUT',
-            value: JSON.stringify(output),
+            value: JSON.stringify(outputs.length === 1 ? outputs[0] : outputs),
             about: 'what the model answers, as JSON',
           },
         ]),

@@ -1,5 +1,7 @@
 import '@cosmicai/payload/no-telemetry';
+import { inputShape } from '@cosmicai/payload';
 import { Tensor } from 'onnxruntime-node';
+import { imageTensor } from './image-tensor.ts';
 import type { ModelContract, Slot } from './model-contract.ts';
 import type { FloatingType } from './ports.ts';
 
@@ -10,7 +12,6 @@ export interface Galaxies {
   readonly images: Float32Array;
   /** count x bands. */
   readonly magnitudes: Float64Array;
-  readonly imageShape: readonly [bands: number, height: number, width: number];
 }
 
 export interface Feeds {
@@ -20,15 +21,16 @@ export interface Feeds {
 }
 
 /** Makes the tensors that the model is fed with: of its types, and as many galaxies as it takes. */
-export function feedsOf({ count, images, magnitudes, imageShape }: Galaxies, contract: ModelContract): Feeds {
+export function feedsOf({ count, images, magnitudes }: Galaxies, contract: ModelContract): Feeds {
   const sent = contract.batch ?? count;
+  const { image } = contract.spec;
   const fed = (slot: Slot, values: Float32Array | Float64Array, shape: readonly number[]) => ({
     [slot.name]: tensorOf(slot.type, padded(values, sent / count), [sent, ...shape]),
   });
   return {
     sent,
     tensors: {
-      ...fed(contract.image, images, imageShape),
+      ...fed(contract.image, imageTensor(images, image), inputShape(image)),
       ...(contract.magnitudes !== null && fed(contract.magnitudes, magnitudes, [magnitudes.length / count])),
     },
   };

@@ -2,8 +2,8 @@ import {
   UserInputError,
   answerWidth,
   ASTROMAE,
-  imageShape,
-  outputOf,
+  inputShape,
+  outputsOf,
   type ModelInputs,
   type ModelOutput,
   type ModelSpec,
@@ -17,9 +17,8 @@ export interface Slot {
   readonly type: FloatingType;
 }
 
-/** What a model answers for each galaxy: `width` numbers, those of the first output and then those of the second, if there is one. */
+/** What a model answers for each galaxy: `width` numbers, those of the first output and then those of the next. */
 export interface AnswerContract {
-  readonly kind: ModelOutput['kind'];
   readonly outputs: readonly AnswerSlot[];
   readonly width: number;
 }
@@ -33,7 +32,7 @@ export interface AnswerSlot extends Slot {
 export interface ModelContract {
   /** What it takes of a galaxy. */
   readonly spec: ModelSpec;
-  /** `[n, ...imageShape]`: `[n, 5, 32, 32]`. */
+  /** `[n, ...inputShape]`: `[n, 5, 32, 32]`. */
   readonly image: Slot;
   /** `[n, features]`: `[n, 5]`; null: the model looks at images only. */
   readonly magnitudes: Slot | null;
@@ -57,29 +56,30 @@ export function contractOf(session: ModelPorts, names: ModelInputs = {}, spec: M
   const magnitudes = isFed ? slotOf(ports, 'inputs', 'magnitudes', magnitudesName) : null;
   const unfed = rest.find(({ name }) => name !== magnitudes?.name);
   if (unfed !== undefined) throw refusal(ports, `nothing is known to feed its input "${unfed.name}" with`);
-  checkShape(ports, image, imageShape(spec.image));
+  checkShape(ports, image, inputShape(spec.image));
   if (magnitudes !== null) checkShape(ports, magnitudes, [spec.features.length]);
   return {
     spec,
     image: fed(ports, image),
     magnitudes: magnitudes && fed(ports, magnitudes),
-    answer: answerOf(ports, outputOf(spec), names.redshift),
+    answer: answerOf(ports, outputsOf(spec), names.redshift),
     batch: batchOf(ports, [image, ...(magnitudes === null ? [] : [magnitudes])]),
   };
 }
 
-/** @param named the user's own name for the output */
-function answerOf(ports: SpecifiedPorts, output: ModelOutput, named: string | undefined): AnswerContract {
-  const width = answerWidth(output);
-  const slot = (name: string, values: number): AnswerSlot => {
-    const port = slotOf(ports, 'outputs', 'redshift', name);
-    checkAnswer(ports, port, values, output);
-    return { ...fed(ports, port), values };
-  };
-  const name = named ?? output.name;
-  const isPair = output.kind === 'value+sigma' && output.sigma !== undefined;
-  const outputs = isPair ? [slot(name, 1), slot(output.sigma, 1)] : [slot(name, width)];
-  return { kind: output.kind, outputs, width };
+/** @param named the user's own name for the first output */
+function answerOf(ports: SpecifiedPorts, outputs: readonly ModelOutput[], named: string | undefined): AnswerContract {
+  const slots = outputs.flatMap((output, at) => {
+    const slot = (name: string, values: number): AnswerSlot => {
+      const port = slotOf(ports, 'outputs', 'redshift', name);
+      checkAnswer(ports, port, values, output);
+      return { ...fed(ports, port), values };
+    };
+    const name = at === 0 ? (named ?? output.name) : output.name;
+    const isPair = output.kind === 'value+sigma' && output.sigma !== undefined;
+    return isPair ? [slot(name, 1), slot(output.sigma, 1)] : [slot(name, answerWidth(output))];
+  });
+  return { outputs: slots, width: slots.reduce((sum, { values }) => sum + values, 0) };
 }
 
 function slotOf(ports: SpecifiedPorts, side: 'inputs' | 'outputs', role: string, name: string): ModelPort {
@@ -110,12 +110,20 @@ function checkShape(ports: SpecifiedPorts, port: ModelPort, expected: readonly n
     found.length === expected.length &&
     expected.every((size, axis) => typeof found[axis] === 'string' || found[axis] === size);
   if (fits) return;
-  const isChannelsLast = found.length === 3 && found[2] === expected[0] && found[0] !== expected[0];
+  const bands = ports.spec.image.bands.length;
+  const isOtherWay = found.length === 3 && found[0] !== found[2] && found[isLast(ports) ? 0 : 2] === bands;
+  const way = isLast(ports) ? 'NCHW' : 'NHWC';
   throw refusal(
     ports,
     `its input "${name}" takes ${describeShape(shape)}; galaxies are fed as ${describeShape(['n', ...expected])}` +
-      (isChannelsLast ? ' (the bands come before the pixels)' : ''),
+      (isOtherWay
+        ? ` (where its bands are ${isLast(ports) ? 'first' : 'last'}, its spec has to say so: layout: ${way})`
+        : ''),
   );
+}
+
+function isLast({ spec }: SpecifiedPorts): boolean {
+  return spec.image.layout === 'NHWC';
 }
 
 function checkAnswer(ports: SpecifiedPorts, { name, shape }: ModelPort, values: number, output: ModelOutput): void {

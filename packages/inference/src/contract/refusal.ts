@@ -1,4 +1,12 @@
-import { answerWidth, imageShape, outputOf, UserInputError, type ModelSpec } from '@cosmicai/payload';
+import {
+  answerWidth,
+  inputShape,
+  itemAt,
+  outputsOf,
+  UserInputError,
+  type ModelOutput,
+  type ModelSpec,
+} from '@cosmicai/payload';
 import { describeShape, isFloating, type ModelPort, type ModelPorts } from './ports.ts';
 
 /** What a session has, and what its model is said to take. */
@@ -8,13 +16,12 @@ export interface SpecifiedPorts extends ModelPorts {
 
 function wanted(spec: ModelSpec): string {
   return (
-    `Wanted: inputs image ${describeShape(['n', ...imageShape(spec.image)])} and, if it uses them, ` +
-    `magnitudes ${describeShape(['n', spec.features.length])}; ${wantedAnswer(spec)}; all floating point.`
+    `Wanted: inputs image ${describeShape(['n', ...inputShape(spec.image)])} and, if it uses them, ` +
+    `magnitudes ${describeShape(['n', spec.features.length])}; ${outputsOf(spec).map(wantedAnswer).join(', ')}; all floating point.`
   );
 }
 
-function wantedAnswer(spec: ModelSpec): string {
-  const output = outputOf(spec);
+function wantedAnswer(output: ModelOutput): string {
   if (output.kind === 'value+sigma' && output.sigma !== undefined)
     return `outputs ${output.name} and ${output.sigma}, each [n] or [n, 1]`;
   const width = answerWidth(output);
@@ -58,7 +65,7 @@ function suggestedMapping({ inputs, outputs, spec }: SpecifiedPorts): string | u
     redshift: only(outputs, ({ type, shape }) => isFloating(type) && shape.length <= 2),
   };
   if (roles.image === undefined || roles.redshift === undefined) return undefined;
-  const called = { image: 'image', magnitudes: 'magnitudes', redshift: outputOf(spec).name };
+  const called = { image: 'image', magnitudes: 'magnitudes', redshift: itemAt(outputsOf(spec), 0).name };
   const renamed = Object.entries(roles).filter(
     ([role, port]) => port !== undefined && port.name !== called[role as keyof typeof called],
   );

@@ -1,18 +1,26 @@
 import { createHash, type Hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { UserInputError, type Arithmetic, type ModelSpec, type TrainedRanges } from '@cosmicai/payload';
+import {
+  defined,
+  UserInputError,
+  writtenSpec,
+  type Arithmetic,
+  type ModelSpec,
+  type TrainedRanges,
+} from '@cosmicai/payload';
+import { sha256Of } from '@cosmicai/store';
 import { describeOnnx } from '../onnx/describe-onnx.ts';
 import { arithmeticIn } from '../onnx/arithmetic.ts';
 import { modelFileNames } from '../onnx/model-files.ts';
-import { readTrainedRanges } from '../quality/trained-ranges.ts';
+import { readTrainedRanges, type FoundRanges } from '../quality/trained-ranges.ts';
 import type { FoundFile, ModelSource } from './model-source.ts';
-import { readSpec } from './spec-file.ts';
+import { readSpec, type FoundSpec } from './spec-file.ts';
 
 /** A model read into memory: what is described, hashed and run are the same bytes, whatever becomes of the files. */
 export interface ModelContent {
   readonly label: string;
   readonly bytes: ModelBytes;
-  /** Of the graph where it has no data files; else of it and of the names, sizes and bytes of those, sorted by name. */
+  /** Of all its files, see identityOf. */
   readonly sha256: string;
   /** Bytes of all files. */
   readonly size: number;
@@ -58,7 +66,7 @@ export async function readModel(source: ModelSource, graph?: FoundFile): Promise
   return {
     label: source.label,
     bytes: { graph: bytes, external },
-    sha256,
+    sha256: identityOf(sha256, said, trained),
     size,
     spec,
     specFile: said.file?.label,
@@ -75,8 +83,25 @@ export async function readGraph(source: ModelSource, found?: FoundFile): Promise
   return await graph.read();
 }
 
+/**
+ * What a model is told by: the SHA-256 of its graph where there is nothing else; with its data files where it has some; and of that
+ * and of what files beside it say, where its metadata don't: its answers mean what the spec says, and its flags go by the ranges.
+ * Comments and the order of keys in these files make no difference.
+ *
+ * @param weights as readWeights hashes graph and data files
+ */
+export function identityOf(weights: string, spec: FoundSpec, trained: FoundRanges): string {
+  const told = defined({
+    spec: spec.file === undefined ? undefined : writtenSpec(spec.spec),
+    trained: trained.file === undefined ? undefined : trained.ranges,
+  });
+  return Object.keys(told).length === 0 ? weights : sha256Of(JSON.stringify({ weights, ...told }));
+}
+
 /** The data files of a graph, read and hashed with it. */
-export interface ModelWeights extends Pick<ModelContent, 'sha256' | 'size'> {
+export interface ModelWeights extends Pick<ModelContent, 'size'> {
+  /** Of the graph where it has no data files; else of it and of the names, sizes and bytes of those, sorted by name. */
+  readonly sha256: string;
   readonly external: ModelBytes['external'];
   /** Versions of the data files by name. */
   readonly versions: readonly (readonly [name: string, version: string])[];

@@ -1,6 +1,6 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData, type ColumnSource } from 'hyparquet-writer';
 import type { SchemaElement } from 'hyparquet';
-import { answerColumns, FORMAT, outputOf, PARQUET_FORMAT_KEY, type ModelOutput } from '@cosmicai/payload';
+import { answerColumns, FORMAT, outputsOf, PARQUET_FORMAT_KEY, type ModelOutput } from '@cosmicai/payload';
 import type { PredictedSamples } from '../predict-partition.ts';
 import { AnswerRows, listSchema } from './answer-rows.ts';
 import { CarriedRows, type CarriedKind } from './carried-columns.ts';
@@ -25,7 +25,7 @@ export interface PredictionsEncoderOptions {
   /** Columns of the partitions that are kept. */
   readonly carried?: readonly CarriedKind[];
   /** What the model answers; default: a redshift. */
-  readonly output?: ModelOutput | undefined;
+  readonly outputs?: readonly ModelOutput[] | undefined;
 }
 
 /**
@@ -130,7 +130,7 @@ class RowGroup {
   constructor(options: PredictionsEncoderOptions) {
     this.#options = options;
     this.#carried = new CarriedRows(options.carried ?? []);
-    const { redshift, beside } = answerColumns(outputOf(options));
+    const { redshift, beside } = answerColumns(outputsOf(options));
     const widest = Math.max(1, ...beside.map((column) => (column.type === 'numbers' ? column.length : 1)));
     this.most = Math.max(1, Math.min(GROUP, Math.floor(GROUP_NUMBERS / widest)));
     this.#zSpec = new Float64Array(this.most);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hyparquet';
-import { answerColumns, outputOf, type AnswerColumnKind, type WrittenFile } from '@cosmicai/payload';
+import { answerColumns, outputsOf, type AnswerColumnKind, type WrittenFile } from '@cosmicai/payload';
 import { GrowingObject, type ObjectStore, type ReadOptions, type WrittenObject } from '@cosmicai/store';
 import type { AnswerColumn } from '../answer-columns.ts';
 import type { PredictedSamples } from '../predict-partition.ts';
@@ -128,7 +128,7 @@ export class RankPredictions implements AsyncDisposable {
       count: 1,
       zSpec: typeof row.z_spec === 'number' ? Float64Array.of(row.z_spec) : null,
       zPred: typeof row.z_pred === 'number' ? Float32Array.of(row.z_pred) : null,
-      beside: answerColumns(outputOf(this.#options)).beside.map((column) => storedAnswer(row, column)),
+      beside: answerColumns(outputsOf(this.#options)).beside.map((column) => storedAnswer(row, column)),
       flags: Uint16Array.of(row.flags),
       magnitudes: Float64Array.from(this.#options.features, (name) => Number(row[name])),
       ...(row.id !== undefined && { id: [String(row.id)] }),

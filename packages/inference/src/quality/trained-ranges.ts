@@ -7,11 +7,13 @@ import {
   type ModelSpec,
   type TrainedRanges,
 } from '@cosmicai/payload';
-import type { ModelSource } from '../model/model-source.ts';
+import type { FoundFile, ModelSource } from '../model/model-source.ts';
 
 export interface FoundRanges {
   /** undefined where nobody tells them. */
   readonly ranges: TrainedRanges | undefined;
+  /** The file beside the model that says them; undefined: its metadata, or nobody. */
+  readonly file: FoundFile | undefined;
   /** The file beside the model where the model itself tells nothing, with its version: undefined where there is none. */
   readonly beside: readonly (readonly [name: string, version: string | undefined])[];
 }
@@ -31,11 +33,12 @@ export async function readTrainedRanges(
   const text = metadata.get(TRAINED_RANGES_KEY);
   if (text !== undefined) {
     const what = `${TRAINED_RANGES_KEY} in the metadata of ${source.label}`;
-    return { ranges: parseJsonAs(trainedRangesSchema, text, what), beside: [] };
+    return { ranges: parseJsonAs(trainedRangesSchema, text, what), file: undefined, beside: [] };
   }
   const name = trainedRangesFile(source.graph);
   const found = await source.find(name);
-  if (found === undefined) return { ranges: undefined, beside: [[name, undefined]] };
+  if (found === undefined) return { ranges: undefined, file: undefined, beside: [[name, undefined]] };
   const content = Buffer.from(await found.read()).toString();
-  return { ranges: parseJsonAs(trainedRangesSchema, content, found.label), beside: [[name, found.version]] };
+  const ranges = parseJsonAs(trainedRangesSchema, content, found.label);
+  return { ranges, file: found, beside: [[name, found.version]] };
 }

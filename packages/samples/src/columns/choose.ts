@@ -1,6 +1,6 @@
 import {
   answerColumns,
-  outputOf,
+  outputsOf,
   isInOrder,
   PARTITION_COLUMNS,
   PREDICTION_COLUMNS,
@@ -188,11 +188,12 @@ class Chooser {
     );
   }
 
-  #noteOf({ channelsLast, unnamedBands, order, crop }: ImageLayout): { readonly note?: string } {
+  #noteOf({ channelsLast, unnamedBands, order, crop, square }: ImageLayout): { readonly note?: string } {
     const { bands, side } = this.#spec.image;
     const notes = [
       ...(channelsLast ? ['channels last'] : []),
       ...(crop === 0 ? [] : [`the central ${side} x ${side} pixels`]),
+      ...(square === side ? [] : [`resized from ${square} x ${square} to ${side} x ${side} pixels`]),
       ...(unnamedBands ? [`bands taken to be ${bands.join(', ')}`] : []),
       ...(order === undefined ? [] : [`bands put into the order ${bands.join(', ')}`]),
     ];
@@ -305,7 +306,7 @@ class Chooser {
 
   /** A column that goes into the predictions as it is. */
   #kept(name: string): SampleColumn {
-    const answers = answerColumns(outputOf(this.#spec)).beside;
+    const answers = answerColumns(outputsOf(this.#spec)).beside;
     // Each number of a list has a column of its own in CSV.
     const numbered = answers.some((column) => column.type === 'numbers' && name.startsWith(`${column.name}_`));
     if (

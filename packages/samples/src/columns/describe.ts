@@ -53,7 +53,8 @@ function wordsOf(name: string): string[] {
 
 /** What images are to be, in words. */
 export function expectedImage({ image }: Pick<ModelSpec, 'image'>): string {
-  return `[${image.bands.length}, ${image.side}, ${image.side}] or larger squares, of the bands ${image.bands.join(', ')}`;
+  const others = image.fit === 'resize' ? 'squares of another size' : 'larger squares';
+  return `[${image.bands.length}, ${image.side}, ${image.side}] or ${others}, of the bands ${image.bands.join(', ')}`;
 }
 
 /** What the columns of a file without names could be, by their shapes and types, as it is typed. */

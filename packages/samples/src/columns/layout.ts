@@ -5,6 +5,8 @@ import type { SampleColumn } from '../source.ts';
 /** Where in a source's images the pixels are that a model takes, and what is known of their order. */
 export interface ImageLayout extends PixelLayout {
   readonly channelsLast: boolean;
+  /** Pixels along an edge of what is taken of an image; where that isn't the model's side, it is resized. */
+  readonly square: number;
   /** Whether nothing in the file says which band is which. */
   readonly unnamedBands: boolean;
 }
@@ -27,7 +29,7 @@ export function orderOf(
 /** How a model's images are found in those of a column, or why they can't be. An odd margin leaves the extra pixel at the bottom and right. */
 export function imageLayout(
   column: SampleColumn,
-  { bands, side }: ImageSpec,
+  { bands, side, fit }: ImageSpec,
   declared: DeclaredImages,
 ): ImageLayout | string {
   const { type, shape } = column;
@@ -48,10 +50,14 @@ export function imageLayout(
     return `it has ${channels} ${channels === 1 ? 'channel' : 'channels'}${hint}${way}`;
   }
   if (height !== width) return 'its images are not square';
-  if (height < side) return `its images are smaller, ${height} pixels wide`;
+  if (height < 1) return 'its images have no pixels';
+  if (height < side && fit !== 'resize')
+    return `its images are smaller, ${height} pixels wide; the model’s spec can have them resized (fit: resize)`;
+  const square = fit === 'resize' ? height : side;
   const isAsItIs = order === undefined || (order.length === channels && order.every((from, to) => from === to));
   return {
-    ...centralPixels([channels, height, width], side, channelsLast),
+    ...centralPixels([channels, height, width], square, channelsLast),
+    square,
     channelsLast: channelsLast && channels > 1,
     order: isAsItIs ? undefined : order,
     unnamedBands: parts === undefined && bands.length > 1,

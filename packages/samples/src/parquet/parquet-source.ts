@@ -168,11 +168,12 @@ async function cellOf(kind: Exclude<FieldKind, { kind: 'numbers' | 'text' }>, va
   return await cellOfBytes(bytes);
 }
 
-/** Flat arrays as large as the images that a model takes, or larger, are [bands, side, side]. */
+/** Flat arrays as large as the images that a model takes, or larger (where it has them resized, of any size), are [bands, side, side]. */
 function imageShape(shape: readonly number[], { image }: ModelSpec): readonly number[] {
   const [length = 0] = shape;
   const side = Math.sqrt(length / image.bands.length);
-  return shape.length === 1 && Number.isInteger(side) && side >= image.side ? [image.bands.length, side, side] : shape;
+  const smallest = image.fit === 'resize' ? 1 : image.side;
+  return shape.length === 1 && Number.isInteger(side) && side >= smallest ? [image.bands.length, side, side] : shape;
 }
 
 function groupsOf(file: ByteSource, { row_groups: groups }: FileMetaData): Group[] {

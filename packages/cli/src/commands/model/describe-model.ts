@@ -1,12 +1,12 @@
 import { compiledPairs } from '@cosmicai/astromae';
 import { describeShape, type ModelContract, type ModelPort } from '@cosmicai/inference';
-import { describeArithmetic } from '@cosmicai/payload';
+import { describeArithmetic, describeSample, outputsOf, type ModelOutput } from '@cosmicai/payload';
 import { formatPairs, setIn } from '../../output/table.ts';
 import type { Inspection } from './inspection.ts';
 
 /** What `model inspect` prints. */
 export function describeModel(inspection: Inspection): string {
-  const { file, compiled, externalFiles, trained, arithmetic, inference } = inspection;
+  const { file, compiled, externalFiles, spec, trained, arithmetic, inference } = inspection;
   const pairs = formatPairs([
     ...(compiled === null ? [] : compiledPairs(compiled)),
     [
@@ -25,6 +25,9 @@ export function describeModel(inspection: Inspection): string {
     ],
     ['Operators', listOf(byCount(file.operators), ([operator, times]) => `${operator} ${times}`)],
     ['Metadata', listOf([...file.metadata.keys()], (key) => key)],
+    ...(spec === null
+      ? []
+      : [['Takes', `${describeSample(spec)}${spec.from === null ? '' : ` (${spec.from})`}`] as const]),
     ...trainedPairs(trained),
     ...(arithmetic === null ? [] : [['Arithmetic', describeArithmetic(arithmetic)] as const]),
     ...Object.entries(compiled?.provenance ?? {}),
@@ -36,7 +39,7 @@ export function describeModel(inspection: Inspection): string {
 
 /** What `model inspect --json` prints; keys of the compiler's own models come first and mean what they always have. */
 export function inspectionJson({ path, file, compiled, inference, ...rest }: Inspection): object {
-  const { sha256, fileBytes, externalFiles, trained, arithmetic } = rest;
+  const { sha256, fileBytes, externalFiles, spec, trained, arithmetic } = rest;
   return {
     ...(compiled ?? {}),
     path,
@@ -50,6 +53,7 @@ export function inspectionJson({ path, file, compiled, inference, ...rest }: Ins
     operators: file.operators,
     metadata: Object.fromEntries(file.metadata),
     externalFiles,
+    spec,
     trained,
     arithmetic,
     inference,
@@ -73,7 +77,7 @@ function ports(list: readonly ModelPort[]): string {
 }
 
 /** What of a galaxy is answered, by the kind of output. */
-const ANSWERED: Readonly<Record<ModelContract['answer']['kind'], string>> = {
+const ANSWERED: Readonly<Record<ModelOutput['kind'], string>> = {
   value: 'redshift',
   'value+sigma': 'redshift and its uncertainty',
   classes: 'probabilities of classes',
@@ -81,11 +85,16 @@ const ANSWERED: Readonly<Record<ModelContract['answer']['kind'], string>> = {
   vector: 'vector',
 };
 
-function describeContract({ image, magnitudes, answer, batch }: ModelContract): string {
+function describeContract({ spec, image, magnitudes, answer, batch }: ModelContract): string {
+  const slots = answer.outputs.map(({ name }) => name);
+  const answered = outputsOf(spec).map((output) => {
+    const from = slots.splice(0, output.kind === 'value+sigma' && output.sigma !== undefined ? 2 : 1);
+    return `${ANSWERED[output.kind]} from ${from.join(' and ')}`;
+  });
   const parts = [
     `image from ${image.name}`,
     magnitudes === null ? 'no magnitudes' : `magnitudes from ${magnitudes.name}`,
-    `${ANSWERED[answer.kind]} from ${answer.outputs.map(({ name }) => name).join(' and ')}`,
+    ...answered,
     batch === null ? 'any batch size' : `${batch} galaxies at once, padded`,
   ];
   return parts.join(', ');

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { contractOf, describeOnnxFile, parsedYaml, withMetadata } from '@cosmicai/inference';
-import { MODEL_SPEC_KEY, modelSpecSchema, parseAs, UserInputError, type ModelSpec } from '@cosmicai/payload';
+import {
+  describeSample,
+  MODEL_SPEC_KEY,
+  modelSpecSchema,
+  parseAs,
+  UserInputError,
+  type ModelSpec,
+} from '@cosmicai/payload';
 import { writeNamedFile } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
@@ -38,11 +45,7 @@ async function describe(model: string, options: DescribeOptions, terminal: Termi
   await writeNamedFile(out, 'The model', withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(said)));
   const misfit = whyNotFitting(path, spec);
   if (options.json) printJson(terminal, { ...spec, written: out, misfit: misfit ?? null });
-  else
-    printLine(
-      terminal.stdout,
-      `It takes ${spec.image.bands.join(', ')} in ${spec.image.side} x ${spec.image.side} pixels${spec.features.length === 0 ? '' : `, and ${spec.features.join(', ')}`}. Written to ${out}`,
-    );
+  else printLine(terminal.stdout, `It takes ${describeSample(spec)}. Written to ${out}`);
   if (misfit !== undefined) printLine(terminal.stderr, `As it is, it can't be run: ${misfit}`);
 }
 

@@ -3,11 +3,15 @@ import {
   arithmeticIn,
   checkedLocation,
   describeOnnx,
+  identityOf,
   modelOnDisk,
   openModel,
   readGraph,
+  readSpec,
   readTrainedRanges,
   readWeights,
+  type FoundRanges,
+  type FoundSpec,
   type ModelContract,
   type ModelSource,
   type OnnxDescription,
@@ -18,6 +22,7 @@ import {
   trainedRangesFile,
   UserInputError,
   type Arithmetic,
+  type ModelSpec,
   type TrainedRanges,
 } from '@cosmicai/payload';
 
@@ -30,9 +35,11 @@ export type Usability =
 export interface Inspection {
   readonly path: string;
   readonly file: OnnxDescription;
-  /** Of the file and its data files; null where one of those isn't there. */
+  /** Of the file, its data files and what files beside it say; null where one of those isn't there. */
   readonly sha256: string | null;
   readonly fileBytes: number;
+  /** What it takes and answers, and the file beside it that says so; null where what is said can't be read. */
+  readonly spec: (ModelSpec & { readonly from: string | null }) | null;
   readonly externalFiles: readonly { readonly name: string; readonly bytes: number | null }[];
   readonly trained: Trained;
   /** Of a model in integers; null of any other. */
@@ -58,14 +65,17 @@ export async function inspectFile(
   const source = modelOnDisk(path);
   const graph = await readGraph(source);
   const file = describeOnnx(graph, path);
-  const weights = await orProblem(readWeights(source, graph, file.externalFiles));
+  const said = await orProblem(readSpec(source, file.metadata));
+  const spec = 'problem' in said ? undefined : said.spec;
+  const trained = await orProblem(readTrainedRanges(source, file.metadata, spec));
   return {
     path,
     file,
-    sha256: 'problem' in weights ? null : weights.sha256,
+    sha256: await sha256Of(source, graph, file, said, trained),
+    spec: 'problem' in said ? null : { ...said.spec, from: said.file?.label ?? null },
     fileBytes: graph.byteLength,
     externalFiles: await Promise.all(file.externalFiles.map((name) => externalFile(source, name))),
-    trained: await trainedOf(path, source, file),
+    trained: trainedOf(path, file, trained),
     arithmetic: arithmeticOf(path, file),
     compiled: compiledOf(graph, file),
     inference: await usability(path, use),
@@ -81,9 +91,23 @@ async function externalFile(source: ModelSource, name: string): Promise<{ name: 
   }
 }
 
-async function trainedOf(path: string, source: ModelSource, { metadata }: OnnxDescription): Promise<Trained> {
+type OrProblem<T> = T | { readonly problem: string };
+
+/** Null where a file that belongs to the model isn't there, or says what nobody can read. */
+async function sha256Of(
+  source: ModelSource,
+  graph: Uint8Array,
+  { externalFiles }: OnnxDescription,
+  said: OrProblem<FoundSpec>,
+  trained: OrProblem<FoundRanges>,
+): Promise<string | null> {
+  const weights = await orProblem(readWeights(source, graph, externalFiles));
+  if ('problem' in weights || 'problem' in said || 'problem' in trained) return null;
+  return identityOf(weights.sha256, said, trained);
+}
+
+function trainedOf(path: string, { metadata }: OnnxDescription, found: OrProblem<FoundRanges>): Trained {
   const from = metadata.has(TRAINED_RANGES_KEY) ? `metadata ${TRAINED_RANGES_KEY}` : trainedRangesFile(path);
-  const found = await orProblem(readTrainedRanges(source, metadata));
   if ('problem' in found) return { from, problem: found.problem };
   return found.ranges === undefined ? null : { from, ranges: found.ranges };
 }
@@ -121,7 +145,7 @@ async function usability(
 }
 
 /** What was asked for, or why its user can't have it. */
-async function orProblem<T>(doing: Promise<T>): Promise<T | { readonly problem: string }> {
+async function orProblem<T>(doing: Promise<T>): Promise<OrProblem<T>> {
   try {
     return await doing;
   } catch (error) {
