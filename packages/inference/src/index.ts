@@ -11,6 +11,7 @@ export {
   type PartitionPredictions,
   type PredictionRow,
 } from './predictions-file.ts';
+export { keptKinds } from './predictions/kept-kinds.ts';
 export { placeName } from './predictions/predictions-encoder.ts';
 export { serveSession } from './session-server.ts';
 export {

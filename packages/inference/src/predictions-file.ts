@@ -10,7 +10,7 @@ import {
   type ModelSpec,
 } from '@cosmicai/payload';
 import type { PredictedSamples } from './predict-partition.ts';
-import { carriedKinds } from './predictions/carried-columns.ts';
+import { carriedKinds, commonKinds } from './predictions/carried-columns.ts';
 import { commonIds, idsOf, PredictionsEncoder } from './predictions/predictions-encoder.ts';
 
 /** Predictions of one partition in the order of its samples. */
@@ -28,13 +28,15 @@ export function encodePredictions(
 ): Uint8Array {
   const kinds = partitions.flatMap(({ batches }) => batches.map(idsOf));
   const ids = kinds.length === 0 ? 'none' : kinds.reduce((one, other) => commonIds(one, other));
-  const first = partitions.flatMap(({ batches }) => batches)[0];
+  const files = partitions.flatMap(({ partition, batches }) =>
+    batches.slice(0, 1).map((batch) => ({ name: partition, kinds: carriedKinds(batch) })),
+  );
   const encoder = new PredictionsEncoder({
     rank,
     features,
     ids,
     outputs,
-    carried: first === undefined ? [] : carriedKinds(first),
+    carried: commonKinds(files),
   });
   const parts: Uint8Array[] = [];
   for (const { partition, batches } of partitions)

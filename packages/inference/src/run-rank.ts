@@ -1,5 +1,6 @@
 import { Reduction } from '@cosmicai/metrics';
 import {
+  defined,
   runLayout,
   withFormat,
   type RankAnswer,
@@ -26,6 +27,8 @@ import { checkModelBytes, checkModelObject, plannedSource } from './planned-inpu
 import { findPieces, RankPieces, type Pace } from './pieces/rank-pieces.ts';
 import { MICRO_BATCH } from './predictor.ts';
 import { predictSource } from './predict-source.ts';
+import type { CarriedKind } from './predictions/carried-columns.ts';
+import { keptKinds } from './predictions/kept-kinds.ts';
 import { RankPredictions } from './predictions/rank-predictions.ts';
 import { rankResult, type PartitionRead } from './rank-result.ts';
 import { RankTally } from './rank-tally.ts';
@@ -111,8 +114,10 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   }
   const { spec } = model.predictor.contract;
   const signal = environment.signal === undefined ? time.signal : AbortSignal.any([environment.signal, time.signal]);
+  const carried = await keptIn(task, model, environment);
   await using file = new RankPredictions(results, layout.rankPredictions(task.RANK), {
     rank: task.RANK,
+    ...defined({ carried }),
     features: spec.features,
     outputs: spec.outputs,
     signal,
@@ -192,6 +197,29 @@ interface ReadingEnvironment extends RankEnvironment {
   readonly reduction: Reduction;
 }
 
+/** @throws PartitionError when the partitions have no common type for what is kept */
+async function keptIn(
+  task: RankTask,
+  model: LoadedModel,
+  { openStore }: Pick<RankEnvironment, 'openStore'>,
+): Promise<readonly CarriedKind[] | undefined> {
+  const { DATA_PATH: keys, DATA_OBJECTS: versions, COLUMNS: columns, KEEP: keep } = task;
+  let opened = 0;
+  try {
+    const open = (place: number) => {
+      opened = place;
+      return plannedSource(dataStore(task, openStore), keys[place] ?? '', versions?.[place]);
+    };
+    return await keptKinds(keys.length, open, { spec: model.predictor.contract.spec, columns, keep });
+  } catch (error) {
+    throw atPartition(error, task.RANK, keys[opened] ?? '');
+  }
+}
+
+function dataStore(task: RankTask, openStore: RankEnvironment['openStore']): ObjectStore {
+  return openStore(task.DATA_BUCKET, { access: { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS } });
+}
+
 async function readPartition(
   task: RankTask,
   [place, key]: readonly [number, string],
@@ -199,8 +227,7 @@ async function readPartition(
   { openStore, monotonic, signal, tally, pieces, time, file, hashes, reduction }: ReadingEnvironment,
 ): Promise<PartitionRead & PartitionSeen> {
   try {
-    const access = { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS };
-    const store = openStore(task.DATA_BUCKET, { access });
+    const store = dataStore(task, openStore);
     const planned = await plannedSource(store, key, task.DATA_OBJECTS?.[place]);
     const { etag } = planned;
     const source = new TimedSource(planned, monotonic);

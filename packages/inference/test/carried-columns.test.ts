@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileStore } from '@cosmicai/store';
 import { parquetReadObjects, parquetMetadata } from 'hyparquet';
 import { encodePredictions, type PredictedSamples } from '../src/index.ts';
+import { commonKinds } from '../src/predictions/carried-columns.ts';
 import { RankPredictions } from '../src/predictions/rank-predictions.ts';
 
 type Carried = NonNullable<PredictedSamples['carried']>;
@@ -89,8 +90,8 @@ describe('of several files', () => {
   it.each<[string, Carried | undefined, RegExp]>([
     [
       'of another type',
-      [{ name: 'ra', type: 'float32', values: new Float32Array(2) }],
-      /The column ra, which is kept, is float32 in b\.pt and float64 in the files before it/,
+      [{ name: 'ra', type: 'int64', values: new BigInt64Array(2) }],
+      /The column ra, which is kept, is int64 in b\.pt and float64 in the files before it, and no type holds both/,
     ],
     ['not there', undefined, /The column ra, which is kept, is not there in b\.pt/],
   ])('one that is %s is refused by the file’s name', async (_, carried, message) => {
@@ -98,4 +99,79 @@ describe('of several files', () => {
     await file.add('a.pt', samples([{ name: 'ra', type: 'float64', values: new Float64Array(2) }]));
     await expect(file.add('b.pt', samples(carried))).rejects.toThrow(message);
   });
+
+  it('they are as wide as the widest file has them', async () => {
+    const carried = [
+      { name: 'ra', type: 'float64' },
+      { name: 'tract', type: 'int64' },
+    ] as const;
+    await using file = new RankPredictions(fileStore(folder), 'p.parquet', { rank: 0, features: ['mag_g'], carried });
+    await file.add('a.pt', samples(NARROW));
+    await file.add('b.pt', samples(WIDE));
+    await file.finish();
+    const rows = await read(await fileStore(folder).get('p.parquet'));
+    expect(rows).toMatchObject([
+      { ra: 0.5, tract: 7n },
+      { ra: Math.fround(0.1), tract: -8n },
+      { ra: 0.1, tract: 2n ** 62n },
+      { ra: NaN, tract: 0n },
+    ]);
+  });
+});
+
+const NARROW: Carried = [
+  { name: 'ra', type: 'float32', values: Float32Array.of(0.5, 0.1) },
+  { name: 'tract', type: 'int16', values: Int16Array.of(7, -8) },
+];
+const WIDE: Carried = [
+  { name: 'ra', type: 'float64', values: Float64Array.of(0.1, NaN) },
+  { name: 'tract', type: 'int64', values: BigInt64Array.of(2n ** 62n, 0n) },
+];
+
+describe('the type of a column that files have in several', () => {
+  const of = (...types: Carried[number]['type'][]) =>
+    commonKinds(types.map((type, at) => ({ name: `${at}.pt`, kinds: [{ name: 'x', type }] })))[0]?.type;
+
+  it.each<[Carried[number]['type'][], string]>([
+    [['int32', 'int64'], 'int64'],
+    [['int64', 'int32'], 'int64'],
+    [['float32', 'float64'], 'float64'],
+    [['uint8', 'int8'], 'int16'],
+    [['uint32', 'int32'], 'int64'],
+    [['int32', 'float32'], 'float64'],
+    [['int16', 'float32'], 'float32'],
+    [['text', 'text'], 'text'],
+  ])('%j become %s', (types, expected) => {
+    expect(of(...types)).toBe(expected);
+  });
+
+  it.each<Carried[number]['type'][][]>([
+    [['int64', 'float64']],
+    [['uint64', 'int64']],
+    [['text', 'int32']],
+    [['bool', 'uint8']],
+  ])('%j have none', (types) => {
+    expect(() => of(...types)).toThrow(`The column x, which is kept, is ${types[1]} in 1.pt and ${types[0]} in 0.pt`);
+  });
+
+  it('a file without the column is named', () => {
+    const files = [
+      { name: 'a.pt', kinds: [{ name: 'x', type: 'int32' } as const] },
+      { name: 'b.pt', kinds: [] },
+    ];
+    expect(() => commonKinds(files)).toThrow('The column x, which is kept, is not there in b.pt');
+  });
+});
+
+it('infer writes them so, too', async () => {
+  const batches = (carried: Carried) => [samples(carried)];
+  const bytes = encodePredictions(
+    0,
+    [
+      { partition: 'a.pt', batches: batches(NARROW) },
+      { partition: 'b.pt', batches: batches(WIDE) },
+    ],
+    { features: ['mag_g'] },
+  );
+  expect((await read(bytes)).map((row): unknown => row.ra)).toEqual([0.5, Math.fround(0.1), 0.1, NaN]);
 });

@@ -29,6 +29,7 @@ function sourceOf(count: number, side?: number) {
     name: 'a.pt',
     count,
     taken: [],
+    carries: [],
     unchecked: () => undefined,
     read: (from, to) => Promise.resolve(galaxies(from, to - from, side)),
     async *batches(options) {

@@ -49,6 +49,8 @@ export function truthOf({ count, redshift }: Pick<Galaxies, 'count' | 'redshift'
 export interface GalaxySource extends Pick<SampleSource, 'name' | 'count' | 'unchecked' | 'notes'> {
   /** Which column was taken for what. */
   readonly taken: readonly TakenColumn[];
+  /** The columns that are handed on as they are. */
+  readonly carries: readonly Pick<CarriedColumn, 'name' | 'type'>[];
   read(from: number, to: number, options?: Omit<ReadOptions, 'columns'>): Promise<Galaxies>;
   batches(options: Omit<BatchesOptions, 'columns'>): AsyncGenerator<Galaxies, void, undefined>;
 }
@@ -65,7 +67,7 @@ export async function openGalaxies(file: SampleInput, options: OpenSamplesOption
 /**
  * The columns of a source that a model takes, and the truth and the objects' names where it has them: those that are said, and
  * those that their names tell. Images become float32, cut to the model's side and with its bands in its order; what is so already
- * passes through without a copy.
+ * passes through without a copy. A source without samples is one of no galaxies, whatever its columns.
  *
  * @param keep names of columns that are handed on as they are
  * @throws UnusableFileError that says what is missing or could be either of two, what is there, and what to type
@@ -76,6 +78,7 @@ export function galaxiesOf(
   columns?: ColumnChoice,
   keep: readonly string[] = [],
 ): GalaxySource {
+  if (source.count === 0) return noGalaxies(source);
   const { image, features, truth, id, kept, taken } = chooseColumns(source, spec, columns, keep);
   const beside = 'columns' in features ? features.columns : [features.column];
   const read = [image.column, ...beside, truth, id, ...kept].filter((column) => column !== undefined);
@@ -118,10 +121,32 @@ export function galaxiesOf(
     name: source.name,
     count: source.count,
     taken,
+    carries: kept.map(({ name, type }) => ({ name, type })),
     unchecked: () => source.unchecked(),
     notes: () => source.notes?.() ?? [],
     read: async (from, to, options) => asGalaxies(await source.read(from, to, { ...options, columns: names })),
     batches: (options) => changed(source.batches({ ...options, columns: names }), asGalaxies),
+  };
+}
+
+/** Of a source without samples, whose columns are of no account: some formats can't even say what their rows would be. */
+function noGalaxies(source: SampleSource): GalaxySource {
+  const none = (from: number): Galaxies => ({
+    from,
+    count: 0,
+    images: new Float32Array(0),
+    magnitudes: new Float64Array(0),
+    redshift: null,
+  });
+  return {
+    name: source.name,
+    count: 0,
+    taken: [],
+    carries: [],
+    unchecked: () => source.unchecked(),
+    notes: () => source.notes?.() ?? [],
+    read: async (from, to, options) => none((await source.read(from, to, { ...options, columns: [] })).from),
+    batches: (options) => changed(source.batches({ ...options, columns: [] }), ({ from }) => none(from)),
   };
 }
 

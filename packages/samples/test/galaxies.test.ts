@@ -342,8 +342,37 @@ describe('columns by name', () => {
       [PIXELS, MAGS, scalar('id', 'text'), scalar('objid', 'int64')],
       undefined,
       {},
-      /the id could be either of id and objid/,
+      /the id could be either of id and objid.*--columns image=image,magnitudes=magnitudes,id=id$/,
     ],
+    [
+      'two names of text',
+      [PIXELS, MAGS, scalar('objid', 'text'), scalar('source_id', 'text')],
+      undefined,
+      {},
+      /the id could be either of objid and source_id.*--columns image=image,magnitudes=magnitudes,id=objid$/,
+    ],
+    [
+      'two names, where other columns were said',
+      [PIXELS, MAGS, scalar('zz'), scalar('id'), scalar('objid', 'int64')],
+      { redshift: 'zz', layout: 'NCHW' },
+      {},
+      /--columns image=image,magnitudes=magnitudes,redshift=zz,id=objid,layout=NCHW$/,
+    ],
+    [
+      'no magnitudes',
+      [PIXELS, scalar('z')],
+      undefined,
+      {},
+      /no column is mag_g, mag_r, .*Nothing in it can be the magnitudes \(mag_g, mag_r\): add them to the file, or take a model of images alone\.$/,
+    ],
+    [
+      'magnitudes of other names',
+      [PIXELS, scalar('a'), scalar('b'), scalar('z')],
+      undefined,
+      {},
+      /--columns image=image,mag_g=<mag_g>,mag_r=<mag_r>,redshift=z$/,
+    ],
+    ['images alone', [PIXELS], undefined, { unnamed: true }, /found 1\..* Nothing in it can be the magnitudes/],
     [
       'magnitudes together and each',
       [PIXELS, MAGS, scalar('mag_g'), scalar('mag_r')],
@@ -356,7 +385,7 @@ describe('columns by name', () => {
       [MAGS],
       undefined,
       {},
-      /no column is the image, \[2, 2, 2\] or larger squares, of the bands g, r\. It has: magnitudes \(float64 \[2\]\)\. Say/,
+      /no column is the image, \[2, 2, 2\] or larger squares, of the bands g, r\. It has: magnitudes \(float64 \[2\]\)\. Nothing in it can be images\.$/,
     ],
     [
       'no magnitudes',
@@ -599,8 +628,16 @@ describe('a model that looks at images alone', () => {
     const source = memorySource('x', 2, [PIXELS, MAGS]);
     expect(() => galaxiesOf(source, alone, { magnitudes: 'magnitudes' })).toThrow('the model takes images alone');
     expect(() => galaxiesOf(source, alone, { mag_g: 'magnitudes' })).toThrow('the columns say what mag_g is');
-    expect(() => galaxiesOf(memorySource('x', 2, [MAGS]), alone)).toThrow(/--columns image=<image>$/);
+    expect(() => galaxiesOf(memorySource('x', 2, [MAGS]), alone)).toThrow(/Nothing in it can be images\.$/);
   });
+});
+
+it('a source without samples is one of no galaxies, whatever its columns', async () => {
+  const source = galaxiesOf(memorySource('x', 0, []), SMALL, { image: 'gone' }, ['gone', 'too']);
+  const batches = [];
+  for await (const batch of source.batches({ size: 2 })) batches.push(batch);
+  expect([source.count, source.taken, source.carries, batches]).toEqual([0, [], [], []]);
+  expect((await source.read(0, 0)).count).toBe(0);
 });
 
 describe('columns that are kept', () => {

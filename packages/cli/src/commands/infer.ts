@@ -13,9 +13,10 @@ import {
   type PartitionSeen,
   type PredictedSamples,
   inferReport,
+  keptKinds,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
-import { CosmicError, DEFAULT_MAX_FLAGGED, UserInputError, type ColumnChoice } from '@cosmicai/payload';
+import { CosmicError, DEFAULT_MAX_FLAGGED, itemAt, UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { refuseToOverwrite, resolveModel, sampleInputs } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
@@ -122,6 +123,8 @@ async function predict(
   let batchCount = 0;
   const bar = progress(terminal, 'Predicting');
   try {
+    const { spec } = model.predictor.contract;
+    await keptKinds(inputs.length, (place) => Promise.resolve(itemAt(inputs, place)), { ...options, spec });
     for (const source of inputs) {
       const batches: PredictedSamples[] = [];
       const predicted = await predictSource(source, model, {

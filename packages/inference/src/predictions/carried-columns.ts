@@ -26,6 +26,61 @@ export function carriedKinds({ carried = [] }: Pick<PredictedSamples, 'carried'>
   return carried.map(({ name, type }) => ({ name, type }));
 }
 
+/** What a file has of the columns that are kept. */
+export interface CarryingFile {
+  /** For messages. */
+  readonly name: string;
+  readonly kinds: readonly CarriedKind[];
+}
+
+/**
+ * The columns that are kept of several files, in types that hold the values of all of them.
+ *
+ * @throws UserInputError for a column that a file lacks, or whose types have no such type, as text and numbers have none
+ */
+export function commonKinds(files: readonly CarryingFile[]): readonly CarriedKind[] {
+  const [first, ...others] = files;
+  return (first?.kinds ?? []).map(({ name, type }) => {
+    let common = type;
+    for (const file of others) {
+      const found = file.kinds.find((kind) => kind.name === name)?.type;
+      const wide = found && widerOf(common, found);
+      if (wide === undefined)
+        throw otherKind(name, found, file.name, `${common} in ${first?.name ?? ''} and the files after it`);
+      common = wide;
+    }
+    return { name, type: common };
+  });
+}
+
+/** Whole numbers from the narrowest on, with all types that hold their values. */
+const HOLDS: Readonly<Record<CarriedKind['type'], readonly CarriedKind['type'][]>> = {
+  uint8: ['int16', 'uint16', 'int32', 'uint32', 'int64', 'float32', 'float64'],
+  int8: ['int16', 'int32', 'int64', 'float32', 'float64'],
+  uint16: ['int32', 'uint32', 'int64', 'float32', 'float64'],
+  int16: ['int32', 'int64', 'float32', 'float64'],
+  uint32: ['int64', 'float64'],
+  int32: ['int64', 'float64'],
+  float32: ['float64'],
+  int64: [],
+  uint64: [],
+  float64: [],
+  bool: [],
+  text: [],
+};
+
+/** The narrowest type that holds the values of both, bit for bit; undefined: there is none. */
+function widerOf(one: CarriedKind['type'], other: CarriedKind['type']): CarriedKind['type'] | undefined {
+  return [one, ...HOLDS[one]].find((type) => type === other || HOLDS[other].includes(type));
+}
+
+function otherKind(name: string, found: string | undefined, file: string, expected: string): UserInputError {
+  const is = found === undefined ? 'is not there' : `is ${found}`;
+  return new UserInputError(
+    `The column ${name}, which is kept, ${is} in ${file} and ${expected}, and no type holds both. Leave it out of what is kept, or run the files one by one.`,
+  );
+}
+
 /** Values of carried columns for the rows of a group. */
 export class CarriedRows {
   readonly #columns: readonly { readonly kind: CarriedKind; readonly values: (number | bigint | string | boolean)[] }[];
@@ -34,7 +89,7 @@ export class CarriedRows {
     this.#columns = kinds.map((kind) => ({ kind, values: [] }));
   }
 
-  /** @throws UserInputError when a column is of another type than in the files before */
+  /** @throws UserInputError when a column is of a type whose values those of the file's column don't hold */
   add(
     partition: string,
     { carried = [] }: Pick<PredictedSamples, 'carried'>,
@@ -42,12 +97,8 @@ export class CarriedRows {
   ): void {
     for (const { kind, values } of this.#columns) {
       const column = carried.find(({ name }) => name === kind.name);
-      if (column?.type !== kind.type) {
-        const found = column === undefined ? 'is not there' : `is ${column.type}`;
-        throw new UserInputError(
-          `The column ${kind.name}, which is kept, ${found} in ${partition} and ${kind.type} in the files before it. Leave it out of what is kept, or run the files one by one.`,
-        );
-      }
+      if (column === undefined || widerOf(kind.type, column.type) !== kind.type)
+        throw otherKind(kind.name, column?.type, partition, `${kind.type} in the files before it`);
       for (let sample = first; sample < end; sample += 1) values.push(stored(kind.type, column.values[sample] ?? 0));
     }
   }

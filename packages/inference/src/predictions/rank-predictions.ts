@@ -26,15 +26,12 @@ interface Begun {
 export class RankPredictions implements AsyncDisposable {
   readonly #store: ObjectStore;
   readonly #key: string;
-  readonly #options: Omit<PredictionsEncoderOptions, 'ids' | 'carried'> & ReadOptions;
+  readonly #options: Omit<PredictionsEncoderOptions, 'ids'> & ReadOptions;
   #begun: Begun | undefined;
   #failure: unknown;
 
-  constructor(
-    store: ObjectStore,
-    key: string,
-    options: Omit<PredictionsEncoderOptions, 'ids' | 'carried'> & ReadOptions,
-  ) {
+  /** @param options.carried what is kept of the partitions, in types that hold that of all; default: as the first one has it */
+  constructor(store: ObjectStore, key: string, options: Omit<PredictionsEncoderOptions, 'ids'> & ReadOptions) {
     this.#store = store;
     this.#key = key;
     this.#options = options;
@@ -57,14 +54,14 @@ export class RankPredictions implements AsyncDisposable {
 
   async #add(partition: string, samples: PredictedSamples): Promise<void> {
     const ids = idsOf(samples);
-    this.#begun ??= this.#begin(ids, carriedKinds(samples));
+    this.#begun ??= this.#begin(ids, this.#options.carried ?? carriedKinds(samples));
     if (commonIds(this.#begun.encoder.ids, ids) !== this.#begun.encoder.ids) await this.#nameByText();
     await this.#write(partition, samples);
   }
 
   /** @throws the store's error */
   async finish(): Promise<WrittenFile> {
-    this.#begun ??= this.#begin('none', []);
+    this.#begun ??= this.#begin('none', this.#options.carried ?? []);
     const { encoder, object, hash } = this.#begun;
     const rest = encoder.finish();
     hash.update(rest);

@@ -1,10 +1,7 @@
 import {
   answerColumns,
   outputsOf,
-  isInOrder,
-  PARTITION_COLUMNS,
   PREDICTION_COLUMNS,
-  UnusableFileError,
   UNREAD_COLUMN,
   type ColumnChoice,
   type ColumnNames,
@@ -12,17 +9,12 @@ import {
   type TakenColumn,
 } from '@cosmicai/payload';
 import { ID_COLUMN, type SampleColumn, type SampleSource } from '../source.ts';
-import {
-  describeColumn,
-  describeColumns,
-  expectedImage,
-  isOneEach,
-  isScalar,
-  likeFeature,
-  orderLike,
-} from './describe.ts';
+import { describeColumn, expectedImage, isOneEach, isScalar } from './describe.ts';
 import { imageLayout, orderOf, type ImageLayout } from './layout.ts';
 import { isFeaturesName, isIdName, isImageName, isTruthName } from './names.ts';
+import { Refusals } from './refusals.ts';
+import { saidColumns } from './said.ts';
+import { withoutIt } from './suggest.ts';
 
 /** The columns that a model takes of a source, fit for it. */
 export interface ChosenColumns {
@@ -48,11 +40,6 @@ interface ChosenFeatures {
   readonly taken: readonly TakenColumn[];
 }
 
-/** The order of files whose tensors nobody has named; the last one may be missing. */
-const UNNAMED = ['images', 'magnitudes', 'redshift'] as const;
-/** Of those without magnitudes. */
-const IMAGES_ALONE = ['images', 'redshift'] as const;
-
 /**
  * Finds in a source what a model takes: what was said, and what is told by the columns' names where only one fits.
  *
@@ -70,19 +57,20 @@ export function chooseColumns(
 class Chooser {
   readonly #source: SampleSource;
   readonly #spec: ModelSpec;
+  readonly #refusals: Refusals;
   readonly #said: ColumnNames;
-  /** Whether what was said is the order of the columns, or nothing and the order is the usual one. */
   readonly #byPlace: boolean;
-  /** Whether nothing was said, and nothing in the file says what is what. */
   readonly #inUsualOrder: boolean;
   readonly #picked = new Map<string, string>();
 
   constructor(source: SampleSource, spec: ModelSpec, choice: ColumnChoice | undefined) {
     this.#source = source;
     this.#spec = spec;
-    this.#inUsualOrder = choice === undefined && source.unnamed === true;
-    this.#byPlace = choice === undefined ? source.unnamed === true : isInOrder(choice);
-    this.#said = choice !== undefined && !isInOrder(choice) ? this.#checked(choice) : this.#placed(choice);
+    this.#refusals = new Refusals({ source, spec, choice, picked: this.#picked });
+    const { names, byPlace, inUsualOrder } = saidColumns(source, spec, choice, this.#refusals);
+    this.#said = names;
+    this.#byPlace = byPlace;
+    this.#inUsualOrder = inUsualOrder;
   }
 
   choose(keep: readonly string[]): ChosenColumns {
@@ -108,50 +96,6 @@ class Chooser {
     };
   }
 
-  /** What was said by names, with the model's own name for the truth. */
-  #checked(choice: ColumnNames): ColumnNames {
-    const { features, truth } = this.#spec;
-    const known = ['image', 'magnitudes', ...features, truth, ID_COLUMN, 'layout', 'bands'];
-    const named = Object.entries(choice).map(([what, column]): [string, string] => {
-      if (what === 'images') return ['image', column];
-      return [what === 'redshift' && !features.includes(what) ? truth : what, column];
-    });
-    for (const [what, column] of named) {
-      if (!known.includes(what))
-        throw this.#refuse(`the columns say what ${what} is, and the model takes ${known.slice(0, -2).join(', ')}`);
-      if (what === 'layout' && column !== 'NCHW' && column !== 'NHWC')
-        throw this.#refuse(`the layout of images is NCHW or NHWC, and the columns say ${column}`);
-    }
-    if (choice.image === UNREAD_COLUMN || choice.images === UNREAD_COLUMN) throw this.#refuse('a model takes images');
-    return Object.fromEntries(named);
-  }
-
-  /** What is said by the order of the columns. */
-  #placed(order: Extract<ColumnChoice, readonly unknown[]> | undefined): ColumnNames {
-    const { columns, unnamed } = this.#source;
-    if (unnamed !== true) {
-      if (order === undefined) return {};
-      throw this.#refuse('a list of columns names those of a file without names, and this one has names of its own');
-    }
-    const isImageOnly = this.#spec.features.length === 0;
-    const usual = isImageOnly && isTruthLike(columns[1]) ? IMAGES_ALONE : UNNAMED;
-    const places = order ?? usual.slice(0, columns.length);
-    const fewest = isImageOnly ? 1 : UNNAMED.length - 1;
-    if (order === undefined && (columns.length < fewest || columns.length > usual.length)) {
-      throw this.#refuse(
-        `expected TensorDataset(images, magnitudes, redshift), or more of them and what they are; found ${columns.length}`,
-      );
-    }
-    if (places.length !== columns.length) {
-      throw this.#refuse(`${places.length} columns are named (${places.join(', ')}), and there are ${columns.length}`);
-    }
-    const names = PARTITION_COLUMNS.map((role): [string, string] => {
-      const what = { images: 'image', magnitudes: 'magnitudes', redshift: this.#spec.truth, id: ID_COLUMN }[role];
-      return [what, columns[(places as readonly string[]).indexOf(role)]?.name ?? UNREAD_COLUMN];
-    });
-    return Object.fromEntries(names);
-  }
-
   #image(): Candidate {
     const { columns } = this.#source;
     const said = this.#saidColumn('image');
@@ -167,9 +111,9 @@ class Chooser {
     const [pick, ...others] = both.length === 1 ? both : best;
     if (pick === undefined) {
       this.#refuseUnfit('image', isImageName);
-      throw this.#refuse(`no column is the image, ${expectedImage(this.#spec)}`);
+      throw this.#refusals.refuse(`no column is the image, ${expectedImage(this.#spec)}`);
     }
-    if (others.length > 0) throw this.#ambiguous('image', [pick, ...others]);
+    if (others.length > 0) throw this.#refusals.ambiguous('image', [pick, ...others]);
     return this.#take('image', {
       column: pick,
       found: named.includes(pick) ? 'name' : withParts.includes(pick) ? 'parts' : 'only',
@@ -183,7 +127,7 @@ class Chooser {
       ...(bands !== undefined && { bands: bands.split('/') }),
     });
     if (typeof answer !== 'string') return answer;
-    throw this.#misfit(
+    throw this.#refusals.misfit(
       `column ${describeColumn(column)} is not what the model takes, ${expectedImage(this.#spec)}: ${answer}`,
     );
   }
@@ -206,14 +150,14 @@ class Chooser {
     if (features.length === 0) {
       // What lies at the place of magnitudes is left alone.
       if (!this.#byPlace && this.#saidColumn('magnitudes') !== undefined)
-        throw this.#refuse('the columns say what magnitudes are, and the model takes images alone');
+        throw this.#refusals.refuse('the columns say what magnitudes are, and the model takes images alone');
       return { chosen: { columns: [] }, taken: [] };
     }
     const free = columns.filter((column) => !this.#isPicked(column));
     const saidSome = features.some((feature) => Object.hasOwn(this.#said, feature));
     const said = this.#saidColumn('magnitudes');
     if (said !== undefined && saidSome)
-      throw this.#refuse('the columns say both what magnitudes are and what single features are');
+      throw this.#refusals.refuse('the columns say both what magnitudes are and what single features are');
     const scalars = features.map((feature) => free.find((column) => column.name === feature && isScalar(column)));
     const vectors =
       said !== undefined || saidSome
@@ -228,15 +172,17 @@ class Chooser {
     if (isEach) return this.#eachFeature();
     const each = scalars.filter((column) => column !== undefined);
     if (vectors.length > 0 && each.length === features.length)
-      throw this.#ambiguous('magnitudes', [...vectors, ...each]);
+      throw this.#refusals.ambiguous('magnitudes', [...vectors, ...each]);
     const [vector, ...others] = vectors;
-    if (others.length > 0) throw this.#ambiguous('magnitudes', vectors);
+    if (others.length > 0) throw this.#refusals.ambiguous('magnitudes', vectors);
     const pick =
       said ?? (vector && ({ column: vector, found: isFeaturesName(vector.name) ? 'name' : 'parts' } as const));
     if (pick === undefined) {
       this.#refuseUnfit('magnitudes', isFeaturesName);
       const missing = features.filter((_, place) => scalars[place] === undefined);
-      throw this.#refuse(`no column is ${missing.join(', ')}, and none is the magnitudes, [${features.length}]`);
+      throw this.#refusals.refuse(
+        `no column is ${missing.join(', ')}, and none is the magnitudes, [${features.length}]`,
+      );
     }
     const { column } = this.#take('magnitudes', pick);
     const order = column.parts === undefined ? undefined : orderOf(column.parts, features);
@@ -246,7 +192,7 @@ class Chooser {
       (column.parts === undefined ? column.shape[0] === features.length : order !== undefined);
     if (!isFit) {
       const expected = `the magnitudes, [${features.length}]: ${features.join(', ')}`;
-      throw this.#misfit(`column ${describeColumn(column)} is not what the model takes, ${expected}`);
+      throw this.#refusals.misfit(`column ${describeColumn(column)} is not what the model takes, ${expected}`);
     }
     const taken = [{ what: 'magnitudes', column: column.name, found: pick.found }];
     return {
@@ -262,9 +208,11 @@ class Chooser {
     const picks = this.#spec.features.map((feature) => {
       const named = this.#source.columns.find(({ name }) => name === feature);
       const pick = this.#saidColumn(feature) ?? (named && ({ column: named, found: 'name' } as const));
-      if (pick === undefined) throw this.#refuse(`no column is ${feature}`);
+      if (pick === undefined) throw this.#refusals.refuse(`no column is ${feature}`);
       if (!isScalar(pick.column))
-        throw this.#misfit(`column ${describeColumn(pick.column)} is not one number for each galaxy, as ${feature} is`);
+        throw this.#refusals.misfit(
+          `column ${describeColumn(pick.column)} is not one number for each galaxy, as ${feature} is`,
+        );
       return { what: feature, ...this.#take(feature, pick) };
     });
     return {
@@ -282,7 +230,7 @@ class Chooser {
     // The model's own name for it leaves no doubt.
     const own = usual.filter(({ name }) => name === what);
     const candidates = own.length > 0 && !isId ? own : usual;
-    if (said === undefined && candidates.length > 1) throw this.#ambiguous(what, candidates);
+    if (said === undefined && candidates.length > 1) throw this.#refusals.ambiguous(what, candidates);
     const [column] = candidates;
     const pick = said ?? (column && ({ column, found: 'name' } as const));
     if (pick === undefined) {
@@ -292,12 +240,13 @@ class Chooser {
     const { type, shape } = pick.column;
     const isRight = isId ? !type.startsWith('float') && type !== 'bool' : type !== 'text' && type !== 'bool';
     if (this.#inUsualOrder && !isId && !type.startsWith('float')) {
-      throw this.#refuse(`column ${describeColumn(pick.column)} is of whole numbers, which could be names or classes`);
+      throw this.#refusals.refuse(
+        `column ${describeColumn(pick.column)} is of whole numbers, which could be names or classes`,
+      );
     }
     if (!isRight || !isOneEach(shape)) {
-      const way =
-        said === undefined ? ` Leave it out with --columns ${what}=${UNREAD_COLUMN}, or say which it is.` : '';
-      throw this.#refuse(
+      const way = said === undefined ? ` ${withoutIt(what)}` : '';
+      throw this.#refusals.refuse(
         `column ${describeColumn(pick.column)} can’t be the ${what}: expected ${expected}, one for each galaxy.${way}`,
       );
     }
@@ -313,15 +262,15 @@ class Chooser {
       [...PREDICTION_COLUMNS, ...this.#spec.features, ...answers.map((column) => column.name)].includes(name) ||
       numbered
     )
-      throw this.#misfit(`the column ${name} can’t be kept: predictions have one of that name by themselves`);
+      throw this.#refusals.misfit(`the column ${name} can’t be kept: predictions have one of that name by themselves`);
     const column = this.#source.columns.find((candidate) => candidate.name === name);
     const why = this.#source.unfit?.get(name);
     if (column === undefined)
-      throw this.#misfit(
+      throw this.#refusals.misfit(
         why === undefined ? `there is no column ${name} to keep` : `${name}, which is to be kept, ${why}`,
       );
     if (isOneEach(column.shape)) return column;
-    throw this.#misfit(`column ${describeColumn(column)} can’t be kept: it is not one value for each galaxy`);
+    throw this.#refusals.misfit(`column ${describeColumn(column)} can’t be kept: it is not one value for each galaxy`);
   }
 
   #saidColumn(what: string): Candidate | undefined {
@@ -330,7 +279,7 @@ class Chooser {
     const column = this.#source.columns.find((candidate) => candidate.name === name);
     const why = this.#source.unfit?.get(name);
     if (column !== undefined) return { column, found: this.#byPlace ? 'place' : 'said' };
-    throw this.#refuse(
+    throw this.#refusals.refuse(
       why === undefined ? `there is no column ${name}` : `${name}, which is to be the ${what}, ${why}`,
     );
   }
@@ -348,66 +297,6 @@ class Chooser {
   #refuseUnfit(what: string, isUsual: (name: string) => boolean): void {
     const [name, why] = [...(this.#source.unfit ?? [])].find(([candidate]) => isUsual(candidate)) ?? [];
     if (name !== undefined && this.#said[what] !== UNREAD_COLUMN)
-      throw this.#refuse(`${name}, which would be the ${what}, ${why}`);
+      throw this.#refusals.refuse(`${name}, which would be the ${what}, ${why}`);
   }
-
-  #ambiguous(what: string, candidates: readonly SampleColumn[]): UnusableFileError {
-    const names = candidates.map(({ name }) => name);
-    const all = names.length === 2 ? `either of ${names.join(' and ')}` : `any of ${names.join(', ')}`;
-    return this.#refuse(`the ${what} could be ${all}`);
-  }
-
-  /** Of what can't be mended by other columns' names. */
-  #misfit(why: string, way = ''): UnusableFileError {
-    const { name } = this.#source;
-    const end = why.endsWith('.') ? '' : '.';
-    return new UnusableFileError(name, undefined, `${why}${end} It has: ${describeColumns(this.#source)}.${way}`);
-  }
-
-  #refuse(why: string): UnusableFileError {
-    const { unnamed } = this.#source;
-    const example =
-      unnamed === true
-        ? `Say what they are, in order: --columns ${orderLike(this.#source, this.#spec)}`
-        : `Say which is which: --columns ${this.#example()}`;
-    return this.#misfit(why, ` ${example}`);
-  }
-
-  /** What could be typed, with what is known of it and a likely column for the rest. */
-  #example(): string {
-    const { columns } = this.#source;
-    const { features, truth } = this.#spec;
-    const placeholder = (what: string) => `<${what}>`;
-    const likely = (what: string, isUsual: (name: string) => boolean, fits: (column: SampleColumn) => boolean) =>
-      columns.find((column) => isUsual(column.name) && isScalar(column) && fits(column))?.name ?? placeholder(what);
-    const image =
-      this.#picked.get('image') ??
-      columns.find(({ shape, name }) => shape.length === 3 && isImageName(name))?.name ??
-      columns.find(({ shape }) => shape.length === 3)?.name ??
-      placeholder('image');
-    const vectors = columns.filter(({ shape }) => shape.length === 1 && shape[0] === features.length);
-    const vector = vectors.find(({ name }) => isFeaturesName(name)) ?? vectors[0];
-    const each = features.map((feature) => {
-      const known = this.#picked.get(feature) ?? columns.find(({ name }) => name === feature)?.name;
-      return [feature, known ?? likeFeature(feature, columns)?.name ?? placeholder(feature)];
-    });
-    const beside = vector === undefined ? each : [['magnitudes', vector.name]];
-    const rest = [
-      [
-        truth,
-        likely(
-          truth,
-          (name) => isTruthName(name, this.#spec),
-          ({ type }) => type !== 'text',
-        ),
-      ],
-      [ID_COLUMN, likely(ID_COLUMN, isIdName, ({ type }) => !type.startsWith('float') && type !== 'bool')],
-    ].filter(([what = '', column]) => column !== placeholder(what));
-    return [['image', image], ...beside, ...rest].map(([what, column]) => `${what}=${column}`).join(',');
-  }
-}
-
-/** Whether a column at the second place can only be the truth. */
-function isTruthLike(column: SampleColumn | undefined): boolean {
-  return column !== undefined && isScalar(column);
 }

@@ -57,20 +57,18 @@ export function expectedImage({ image }: Pick<ModelSpec, 'image'>): string {
   return `[${image.bands.length}, ${image.side}, ${image.side}] or ${others}, of the bands ${image.bands.join(', ')}`;
 }
 
-/** What the columns of a file without names could be, by their shapes and types, as it is typed. */
+/** What the columns of a file without names could be, by their shapes and types, in order. */
 export function orderLike(
   { columns }: Pick<SampleSource, 'columns'>,
   { features }: Pick<ModelSpec, 'features'>,
-): string {
+): readonly string[] {
   const taken = new Set<string>();
-  return columns
-    .map((column) => {
-      const what = roleLike(column, features.length);
-      if (taken.has(what)) return UNREAD_COLUMN;
-      taken.add(what);
-      return what;
-    })
-    .join(',');
+  return columns.map((column) => {
+    const what = roleLike(column, features.length);
+    if (taken.has(what)) return UNREAD_COLUMN;
+    taken.add(what);
+    return what;
+  });
 }
 
 function roleLike({ type, shape }: SampleColumn, features: number): string {
