@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { UnusableFileError, UserInputError } from '@cosmicai/payload';
 import { bufferSource, type ByteSource } from '@cosmicai/store';
 import { convertSamples, openGalaxies, openSamples, type ConvertedPart, type ConvertOptions } from '../src/index.ts';
@@ -9,10 +10,9 @@ const golden = (name: string) =>
   bufferSource(name, new Uint8Array(readFileSync(new URL(`golden/${name}`, import.meta.url))));
 
 async function convert(inputs: readonly ByteSource[], options: Partial<ConvertOptions> = {}) {
-  const parts: ConvertedPart[] = [];
-  const conversion = await convertSamples(inputs, { targetBytes: 1e6, ...options }, (part) => {
-    parts.push(part);
-    return Promise.resolve();
+  const parts: (Omit<ConvertedPart, 'content'> & { readonly content: Uint8Array })[] = [];
+  const conversion = await convertSamples(inputs, { targetBytes: 1e6, ...options }, async ({ content, ...part }) => {
+    parts.push({ ...part, content: await buffer(content) });
   });
   const opened = await Promise.all(parts.map(({ name, content }) => openSamples(bufferSource(name, content))));
   const read = await Promise.all(opened.map((source) => source.read(0, source.count)));
@@ -96,6 +96,44 @@ describe('convertSamples', () => {
     expect((await source.read(0, 1)).redshift).toEqual(files[0]?.redshift.slice(0, 1));
   });
 
+  it('passes large columns through beside each other, turned into types that torch has', async () => {
+    const [count, side] = [7, 24];
+    const wave = (places: number) => Array.from({ length: places }, (_, at) => (at * 2657) % 65_521);
+    const image = wave(count * side * side);
+    const rows = Array.from({ length: count }, (_, row) => {
+      const pixels = image.slice(row * side * side, (row + 1) * side * side);
+      // Of unsigned numbers FITS stores the distance from the middle.
+      const unsigned = Buffer.alloc(2 * pixels.length);
+      pixels.forEach((pixel, at) => unsigned.writeInt16BE(pixel - 32_768, 2 * at));
+      return Buffer.concat([int64(BigInt(row)), floats(pixels), unsigned]);
+    });
+    const file = Buffer.concat([
+      emptyPrimary(),
+      table(
+        [
+          ['id', 'K'],
+          ['image', '576E', '(24,24)'],
+          ['counts', '576I', '(24,24)', 32_768],
+        ],
+        rows,
+      ),
+    ]);
+    const { parts, read } = await convert([bufferSource('a.fits', file), bufferSource('b.fits', file)], {
+      targetBytes: 5 * 4_700,
+    });
+    expect(parts.map((part) => part.count)).toEqual([5, 5, 4]);
+    expect(joined(read, 'image')).toEqual([...image, ...image]);
+    expect(joined(read, 'counts')).toEqual([...image, ...image]);
+    expect(joined(read, 'id').map(Number)).toEqual([...Array(count).keys(), ...Array(count).keys()]);
+  });
+
+  it('passes over inputs without galaxies, and tells them', async () => {
+    const { conversion, parts } = await convert([golden('empty.parquet'), golden('nested.parquet')]);
+    expect([parts.length, conversion.samples]).toEqual([1, 8]);
+    expect(conversion.notes).toContain('There are no galaxies in empty.parquet.');
+    await expect(convert([golden('empty.parquet')])).rejects.toThrow('There are no galaxies in empty.parquet');
+  });
+
   it('tells what it leaves out, and what partitions don’t say', async () => {
     const rows = [0, 1].map((at) => Buffer.concat([int64(BigInt(at)), floats([at])]));
     const bands = ['g', 'r'].map((EXTNAME) => float32Image([1, 2, 3, 4], [2, 2], { EXTNAME, ...tan(1, 2, 2) }));
@@ -124,7 +162,7 @@ describe('convertSamples', () => {
       { columns: { image: 'specz_redshift' } },
       /has a column image besides the one that is to be called so/,
     ],
-    ['partitions that don’t fit into memory', { targetBytes: 2e9 }, /more than 1GB/],
+    ['partitions of more than they may have', { targetBytes: 2e9 }, /up to 1GB/],
   ])('refuses %s', async (_, options, message) => {
     const converting = convert([golden('galaxiesml.h5')], options);
     await expect(converting).rejects.toThrow(UserInputError);
@@ -135,7 +173,10 @@ describe('convertSamples', () => {
     const bytes = Uint8Array.from(await partitionBytes(galaxies(6)));
     bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
     const names: string[] = [];
-    const sink = ({ name }: ConvertedPart) => Promise.resolve(names.push(name));
+    const sink = async ({ name, content }: ConvertedPart) => {
+      await buffer(content);
+      names.push(name);
+    };
     const converting = convertSamples([bufferSource('1.pt', bytes)], { targetBytes: 2 * 20_600 }, sink);
     await expect(converting).rejects.toThrow(UnusableFileError);
     expect(names).not.toContain('3.pt');
@@ -143,9 +184,9 @@ describe('convertSamples', () => {
 
   it('stops when the signal says so', async () => {
     const stop = new AbortController();
-    const sink = () => {
+    const sink = async ({ content }: ConvertedPart) => {
       stop.abort(new Error('enough'));
-      return Promise.resolve();
+      await buffer(content);
     };
     const options = { targetBytes: 2500, signal: stop.signal };
     await expect(convertSamples([golden('galaxiesml.h5')], options, sink)).rejects.toThrow('enough');

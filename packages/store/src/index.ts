@@ -31,7 +31,14 @@ export type { StoreAccess } from './s3/s3-client.ts';
 export { openStore, type OpenStoreOptions } from './open-store.ts';
 export { kindOf } from './file/file-kind.ts';
 export { makeFolder } from './file/make-folder.ts';
-export { beginFile, makeNamedFolder, writeNamedFile, type Content, type NamedFile } from './file/named-file.ts';
+export {
+  beginFile,
+  makeNamedFolder,
+  writeNamedFile,
+  type Content,
+  type MadeFolder,
+  type NamedFile,
+} from './file/named-file.ts';
 export { whyRefused } from './file/why-refused.ts';
 export { codeOf } from './file/file-errors.ts';
 export { fileStore, type FileStoreOptions } from './file/file-store.ts';

@@ -57,12 +57,28 @@ describe('a file that the command line asks for', () => {
     await expect(writeNamedFile('/proc/none/a.html', 'The report', '')).rejects.toThrow(
       "The report can't be written to /proc/none/a.html: there is no folder /proc/none.",
     );
+    await expect(writeNamedFile('/proc/a.html', 'The report', '')).rejects.toThrow(
+      "The report can't be written to /proc/a.html: no file can be made there. Name another place.",
+    );
     await expect(makeNamedFolder('/proc/none/deep', 'Plots')).rejects.toThrow(
       "Plots can't be written to /proc/none/deep: no folder can be made there.",
     );
     const full = writeNamedFile('/dev/full', 'The report', 'text');
     await expect(full).rejects.toThrow(EnvironmentError);
     await expect(full).rejects.toThrow('the disk is full (ENOSPC). Free some space.');
+  });
+
+  it('folders that were made for nothing go as far as nothing is in them', async () => {
+    mkdirSync(path('there'));
+    const made = await makeNamedFolder(path('there/a/b'), 'Plots');
+    writeFileSync(path('there/a/kept'), '');
+    await made.abandon();
+    expect(readdirSync(path('there/a'))).toEqual(['kept']);
+    rmSync(path('there/a/kept'));
+    await (await makeNamedFolder(path('there/a/b'), 'Plots')).abandon();
+    expect(readdirSync(path('there'))).toEqual(['a']);
+    await (await makeNamedFolder(path('there/x/y'), 'Plots')).abandon();
+    expect(readdirSync(path('there'))).toEqual(['a']);
   });
 
   it('is not written through what somebody has left beside its place', async () => {

@@ -56,7 +56,8 @@ export type { TableColumn, TableType, TableValues, ValueColumn } from './partiti
 export { partitionSize, partitionStream, writePartition, type PartitionShape } from './write/partition-stream.ts';
 export { torchFileStream, torchFileSize, type StorageInput } from './write/torch-file-stream.ts';
 export { PickleWriter, type TensorInput, type WrittenTensor } from './write/pickle-writer.ts';
-export { stateDictStream, type TorchValue } from './write/state-dict-stream.ts';
+export { littleEndianBytes } from './tensor/bytes.ts';
+export { stateDictStream, type PassingTensor, type TorchValue } from './write/state-dict-stream.ts';
 export { holdsModule, readModuleTree, type ModuleHook, type ModuleNode } from './model/module-tree.ts';
 export type { OpaqueValue, PlainValue } from './model/plain-value.ts';
 export { moduleStateDict, readStateDict, readStateDicts, type StateDict } from './model/state-dict.ts';

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { convertSamples, type ConvertedPart } from '@cosmicai/samples';
-import { bucketAndPrefix, folderAddress, listAll, makeNamedFolder, openStore } from '@cosmicai/store';
+import { bucketAndPrefix, folderAddress, listAll, makeNamedFolder, openStore, type MadeFolder } from '@cosmicai/store';
 import { Command } from 'commander';
 import { sampleInputs } from '../inputs/files.ts';
 import {
@@ -28,7 +29,7 @@ interface ConvertCommandOptions extends AccessOptions {
 export function convertCommand(terminal: Terminal): Command {
   return withAccessOptions(new Command('convert'))
     .description(
-      'Converts files of galaxies (HDF5, FITS, Parquet, npz, …) or folders of FITS cutouts into partitions 1.pt, 2.pt, …, with all columns, in the memory of one partition.',
+      'Converts files of galaxies (HDF5, FITS, Parquet, npz, …) or folders of FITS cutouts into partitions 1.pt, 2.pt, …, with all columns, some rows at a time.',
     )
     .argument('<sources...>', 'files or folders, or file:// and s3:// addresses of them')
     .addOption(partitionSizeOption('size of a partition, up to 1GB'))
@@ -52,13 +53,15 @@ async function convert(paths: readonly string[], options: ConvertCommandOptions,
   const bar = progress(terminal, 'Converting');
   const files: { name: string; from: number; count: number; size: number }[] = [];
   const write = async ({ content, ...part }: ConvertedPart, total: number) => {
-    if (files.length === 0) await begin();
-    await store.put(`${start}${part.name}`, content, { signal: terminal.signal });
-    files.push({ ...part, size: content.length });
+    if (folder === undefined && files.length === 0) await begin();
+    const body = Readable.from(content, { objectMode: false });
+    const { size } = await store.put(`${start}${part.name}`, body, { signal: terminal.signal });
+    files.push({ ...part, size });
     bar.update(part.from + part.count, total, part.name);
   };
+  let folder: MadeFolder | undefined;
   const begin = async () => {
-    if (!options.out.includes('://')) await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
+    if (!options.out.includes('://')) folder = await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
     const { objects } = await listAll(store, start);
     if (!objects.some(({ key }) => key.endsWith('.pt'))) return;
     throw new UserInputError(`There are partitions in ${options.out} already. Choose another folder for --out.`);
@@ -85,6 +88,7 @@ async function convert(paths: readonly string[], options: ConvertCommandOptions,
   } catch (error) {
     // Partitions of what can't be read to its end must not be taken for all of it.
     for (const { name } of files) await store.delete(`${start}${name}`);
+    await folder?.abandon();
     throw error;
   } finally {
     bar.done();

@@ -69,7 +69,9 @@ export async function writeSimulation(
 ): Promise<{ readonly files: readonly WrittenPartition[]; readonly catalogue: Catalogue | undefined }> {
   const catalogue = await openCatalogue(options, terminal);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
-  if (!options.out.includes('://')) await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
+  const folder = options.out.includes('://')
+    ? undefined
+    : await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
   const bar = progress(terminal, 'Simulating');
   try {
     const files = await writeSurvey(
@@ -86,6 +88,9 @@ export async function writeSimulation(
         bar.update(galaxies, count, `galaxies, ${partitions}/${partitionCount} files`),
     );
     return { files, catalogue };
+  } catch (error) {
+    await folder?.abandon();
+    throw error;
   } finally {
     bar.done();
   }

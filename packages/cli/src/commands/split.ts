@@ -45,7 +45,9 @@ async function split(file: string, options: SplitOptions, terminal: Terminal): P
   const reading = { checkCrc: options.crc, columns: options.columns };
   const { count } = await openSamples(source, reading);
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
-  if (!options.out.includes('://')) await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
+  const folder = options.out.includes('://')
+    ? undefined
+    : await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
   const store = openStore(bucket);
   const bar = progress(terminal, 'Splitting');
   const written: string[] = [];
@@ -65,6 +67,7 @@ async function split(file: string, options: SplitOptions, terminal: Terminal): P
   } catch (error) {
     // Parts of a damaged file must not be taken for sound ones.
     if (error instanceof UnusableFileError) for (const key of written) await store.delete(key);
+    await folder?.abandon();
     throw error;
   } finally {
     bar.done();

@@ -4,11 +4,12 @@ import { openSamples } from '../open-samples.ts';
 import type { SampleSource } from '../source.ts';
 import { inPieces } from '@cosmicai/store';
 import { batchesOfAll } from './joined-source.ts';
-import { keptColumns } from './kept-columns.ts';
-import { PartitionBuffer, sampleBytes } from './partition-buffer.ts';
+import { keptColumns, type KeptColumn } from './kept-columns.ts';
+import { isLarge, partitionContent, sampleBytes, type ColumnRows } from './partition-content.ts';
+import { Rows } from './rows.ts';
 
 export interface ConvertOptions {
-  /** Nominal size of a partition, up to 1 GB: it is held in memory. */
+  /** Nominal size of a partition, up to 1 GB. */
   readonly targetBytes: number;
   /** Which columns are called what; `-` leaves one out. */
   readonly columns?: ColumnChoice | undefined;
@@ -26,7 +27,8 @@ export interface ConvertedPart {
   /** First sample and number of them, in all that was converted. */
   readonly from: number;
   readonly count: number;
-  readonly content: Uint8Array;
+  /** Of the file, read as it is consumed, once. */
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 export interface Conversion {
@@ -53,7 +55,10 @@ const MOST_TEXTS = 400_000;
  * Writes samples of files and folders of any format as partitions: dicts of tensors, and of lists of texts, by the names of
  * their columns. Several inputs with the same columns become one sequence of partitions. Images stay of their type and layout.
  *
- * @param sink writes one partition; the next is made when its promise is fulfilled
+ * Images and the like pass through some rows at a time, each in a pass of its own over the inputs; of what takes less than 1 KiB a
+ * sample a partition is held.
+ *
+ * @param sink writes one partition, all of it; the next is made when its promise is fulfilled
  * @throws UserInputError when inputs have different columns, a chosen one isn't there, or a partition would be too large
  * @throws UnusableFileError when an input is damaged; what was written before is then not to be used
  */
@@ -63,18 +68,17 @@ export async function convertSamples(
   sink: (part: ConvertedPart, total: number) => Promise<unknown>,
 ): Promise<Conversion> {
   if (targetBytes > MOST_TARGET_BYTES) {
-    throw new UserInputError(
-      'A partition of more than 1GB would be held in memory: choose a smaller --partition-size.',
-    );
+    throw new UserInputError('Partitions have up to 1GB: choose a smaller --partition-size.');
   }
   const sources: SampleSource[] = [];
   for (const input of inputs) {
     const file = isFolder(input) ? input : inPieces(input, signal && { signal });
     sources.push(await openSamples(file, { ...options, columns: choice }));
   }
-  const [first] = sources;
+  const filled = sources.filter(({ count }) => count > 0);
+  const [first] = filled;
   const total = sources.reduce((sum, { count }) => sum + count, 0);
-  if (first === undefined || total === 0)
+  if (first === undefined)
     throw new UserInputError(`There are no galaxies in ${sources.map(({ name }) => name).join(', ')}.`);
   const kept = keptColumns(first, choice);
   const bytes = sampleBytes(kept);
@@ -84,26 +88,41 @@ export async function convertSamples(
     Math.min(total, Math.floor(targetBytes / bytes), Math.floor(MOST_TEXTS / Math.max(1, texts))),
   );
   const batch = Math.max(1, Math.min(MOST_BATCH, room, Math.floor(BATCH_BYTES / bytes)));
-  const names = kept.map(({ column }) => column.name);
-  const buffer = new PartitionBuffer(kept, room);
-  let written = 0;
-  let parts = 0;
-  const write = async () => {
-    const { count } = buffer;
-    await sink({ name: `${++parts}.pt`, from: written, count, content: await buffer.content() }, total);
-    written += count;
+  const pass = (columns: readonly KeptColumn[]) => {
+    const wanted = columns.map(({ column }) => column);
+    const batches = batchesOfAll(
+      filled,
+      batch,
+      signal,
+      wanted.map(({ name }) => name),
+    );
+    return new Rows(batches, wanted);
   };
-  for await (const read of batchesOfAll(sources, batch, signal, names)) {
-    for (let at = 0; at < read.count;) {
-      at += buffer.take(read, at);
-      if (buffer.isFull) await write();
+  const passes = [kept.filter((column) => !isLarge(column)), ...kept.filter(isLarge).map((column) => [column])].map(
+    (columns) => ({ columns, rows: pass(columns) }),
+  );
+  const rowsOf = (column: KeptColumn) => passes.find(({ columns }) => columns.includes(column))?.rows;
+  const columns = kept.flatMap((column): ColumnRows[] => {
+    const rows = rowsOf(column);
+    return rows === undefined ? [] : [{ kept: column, rows }];
+  });
+  try {
+    for (let from = 0, part = 1; from < total; from += room, part++) {
+      const count = Math.min(room, total - from);
+      await sink({ name: `${part}.pt`, from, count, content: partitionContent(columns, count) }, total);
     }
+  } finally {
+    for (const { rows } of passes) await rows.close();
   }
-  if (buffer.count > 0) await write();
   return {
     samples: total,
     columns: kept.map(({ name, column }) => ({ name, column: column.name, type: column.type, shape: column.shape })),
-    notes: sources.flatMap((source) => [...(source.notes?.() ?? []), ...unreadNotes(source), ...bandNotes(source)]),
+    notes: sources.flatMap((source) => [
+      ...(source.notes?.() ?? []),
+      ...(source.count === 0
+        ? [`There are no galaxies in ${source.name}.`]
+        : [...unreadNotes(source), ...bandNotes(source)]),
+    ]),
   };
 }
 

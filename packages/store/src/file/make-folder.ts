@@ -9,19 +9,22 @@ const ATTEMPTS = 100;
  * Makes a folder and those above it that are missing; one that is there is no error. Node's own `recursive` never ends where a
  * file system answers "no such folder" for one whose parent exists, as /proc does.
  *
+ * @returns the folders that were made, those within others first
  * @throws the file system's error
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<string[]> {
+  const above: string[] = [];
   for (let attempt = 1; ; attempt++) {
     try {
       await mkdir(path);
-      return;
+      return [path, ...above];
     } catch (error) {
-      if (await isFolder(path)) return;
+      if (await isFolder(path)) return above;
       // What was there, or missing, a moment ago may be otherwise by now: only after many attempts is it so.
       const mayPass = hasCode(error, 'EEXIST') || hasCode(error, 'ENOENT');
       if (attempt === ATTEMPTS || !mayPass || dirname(path) === path) throw error;
-      if (hasCode(error, 'ENOENT') && !(await isFolder(dirname(path)))) await makeFolder(dirname(path));
+      if (hasCode(error, 'ENOENT') && !(await isFolder(dirname(path))))
+        above.unshift(...(await makeFolder(dirname(path))));
     }
   }
 }

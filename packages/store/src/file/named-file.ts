@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, type Stats } from 'node:fs';
-import { lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream, existsSync, lstatSync, type Stats } from 'node:fs';
+import { lstat, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CosmicError, EnvironmentError, UserInputError } from '@cosmicai/payload';
@@ -89,14 +89,31 @@ export async function writeNamedFile(path: string, what: string, content: Conten
   await file.write(content);
 }
 
+/** A folder that the command line asks for. */
+export interface MadeFolder {
+  /** Removes it, and those above it that were made for it, as far as nothing is in them. */
+  abandon(): Promise<void>;
+}
+
 /** Makes a folder that the command line asks for. @throws as beginFile does */
-export async function makeNamedFolder(path: string, what: string): Promise<void> {
-  await makeFolder(path).catch((error: unknown) => {
+export async function makeNamedFolder(path: string, what: string): Promise<MadeFolder> {
+  const made = await makeFolder(path).catch((error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw notWritten(path, what, error);
     throw new UserInputError(`${what} can't be written to ${path}: no folder can be made there. Name another place.`, {
       cause: error,
     });
   });
+  return {
+    async abandon() {
+      for (const folder of made) {
+        const isGone = await rmdir(folder).then(
+          () => true,
+          () => false,
+        );
+        if (!isGone) return;
+      }
+    },
+  };
 }
 
 /** What isn't of the file system, such as the reason why content ended or what it is of can't be read, passes as it is. */
@@ -111,7 +128,10 @@ function notWritten(path: string, what: string, cause: unknown): unknown {
 }
 
 const REASONS: Readonly<Record<string, (path: string) => string>> = {
-  ENOENT: (path) => `there is no folder ${dirname(path)}. Make it, or name another place.`,
+  ENOENT: (path) =>
+    existsSync(dirname(path)) && lstatSync(path, { throwIfNoEntry: false }) === undefined
+      ? 'no file can be made there. Name another place.'
+      : `there is no folder ${dirname(path)}. Make it, or name another place.`,
   ENOTDIR: () => 'a part of the path is a file, where a folder was expected.',
   EEXIST: () => 'a file of that name is in the way, where a folder was expected.',
   EISDIR: () => 'it is a folder.',
