@@ -130,6 +130,14 @@ describe('openSamples of FITS files', () => {
     );
   });
 
+  it('reads a table without rows as a source without samples', async () => {
+    const none = hdu({
+      ...{ XTENSION: 'BINTABLE', BITPIX: 8, NAXIS: 2, NAXIS1: 8, NAXIS2: 0, PCOUNT: 0, GCOUNT: 1 },
+      ...{ TFIELDS: 1, TTYPE1: 'id', TFORM1: 'K' },
+    });
+    expect(await shapes(emptyPrimary(), none)).toMatchObject({ count: 0 });
+  });
+
   it('lets a table tell where galaxies lie before images do', async () => {
     const image = float32File(numbers(9), [1, 1, 3, 3], tan(10, 20, 3));
     const { columns } = await open(
@@ -149,7 +157,7 @@ describe('openSamples of FITS files', () => {
     [
       'nothing but a header',
       emptyPrimary(),
-      /sky\.fits: there are no images and no rows in this FITS file\. It has: no images and no tables/,
+      /sky\.fits: there are no images and no tables in this FITS file\. It has: no images and no tables/,
     ],
     [
       'images of several shapes',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ColumnChoice } from '@cosmicai/payload';
 import { bufferSource } from '@cosmicai/store';
 import { describeSampleSource } from '../src/conformance.ts';
 import { openGalaxies, openSamples, type ColumnValues } from '../src/index.ts';
@@ -56,6 +57,26 @@ describe('openSamples of Parquet files', () => {
       ['raw', '2,3,3'],
     ]);
     expect(await shapes(4)).toEqual(await shapes());
+  });
+
+  it('takes flat arrays for images of more bands than a model’s, where only one number makes squares or it is said', async () => {
+    const raw = async (bands: string[], side: number, columns?: ColumnChoice) => {
+      const spec = { image: { bands, side }, features: [], truth: 'z' };
+      const source = await openSamples(bufferSource('sky.parquet', bytes), { spec, ...(columns && { columns }) });
+      return source.columns.find(({ name }) => name === 'raw')?.shape;
+    };
+    expect(await raw(['r'], 3)).toEqual([2, 3, 3]);
+    // As many as 18 bands of one pixel.
+    expect(await raw(['r'], 1)).toEqual([18]);
+    expect(await raw(['r'], 1, { bands: 'g/r' })).toEqual([2, 3, 3]);
+    expect(await raw(['g', 'r'], 1, { bands: 'g/r/i' })).toEqual([18]);
+  });
+
+  it('reads one without rows as a source without samples', async () => {
+    const source = await open(golden('empty.parquet'));
+    expect([source.count, source.columns.map(({ name }) => name)]).toEqual([0, ['image', 'raw', 'z']]);
+    const spec = { image: { bands: ['g', 'r'], side: 1 }, features: ['small'], truth: 'z' };
+    expect((await openGalaxies(bufferSource('sky.parquet', golden('empty.parquet')), { spec })).count).toBe(0);
   });
 
   it('gives models what they take', async () => {

@@ -99,7 +99,9 @@ async function checkFile(file: string): Promise<void> {
   const link = await lstat(file).catch(() => undefined);
   if (link?.isSymbolicLink() === true)
     throw new UserInputError(`${file} is a link to ${await readlink(file)}, and nothing is there.`);
-  throw new UserInputError(`There is no file ${file}.`);
+  throw new UserInputError(
+    /[*?[]/.test(file) ? `There is no file that is called like ${file}.` : `There is no file ${file}.`,
+  );
 }
 
 /** Path of the ONNX model to use: the one asked for, COSMICAI_MODEL, or the demo model. @throws UserInputError when it isn't there */

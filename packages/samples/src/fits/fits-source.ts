@@ -37,8 +37,8 @@ export async function openFitsSource(file: ByteSource, options?: ReadOptions): P
     const stack = stackOf(file, content);
     return sourceOf(file, content, stack.count, stack, undefined);
   }
-  const rows = tables.find(({ table }) => table.count > 0);
-  if (rows === undefined) throw refuseContent(file, content, 'there are no images and no rows in this FITS file');
+  const rows = tables.find(({ table }) => table.count > 0) ?? tables[0];
+  if (rows === undefined) throw refuseContent(file, content, 'there are no images and no tables in this FITS file');
   return sourceOf(file, content, rows.table.count, undefined, rows);
 }
 

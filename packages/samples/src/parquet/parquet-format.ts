@@ -6,5 +6,5 @@ export const parquet: SampleFormat = {
   name: 'parquet',
   signature: 'a Parquet file, which begins with PAR1',
   begins: (head) => Buffer.from(head.subarray(0, 4)).toString('latin1') === 'PAR1',
-  open: (file, { spec }) => openParquetSource(file, spec),
+  open: openParquetSource,
 };

@@ -1,4 +1,11 @@
-import { ASTROMAE, CosmicError, UnusableFileError, type ModelSpec } from '@cosmicai/payload';
+import {
+  ASTROMAE,
+  CosmicError,
+  isInOrder,
+  UnusableFileError,
+  type ColumnChoice,
+  type ModelSpec,
+} from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/store';
 import {
   parquetMetadataAsync,
@@ -8,6 +15,7 @@ import {
   type Compressors,
   type FileMetaData,
 } from 'hyparquet';
+import type { OpenSamplesOptions } from '../format.ts';
 import { newNumbers, put } from '../new-values.ts';
 import { rangedSource } from '../ranged-source.ts';
 import type { ColumnValues, SampleColumn, SampleSource } from '../source.ts';
@@ -35,13 +43,15 @@ interface OpenColumn {
  * The rows of a Parquet file, by row groups: numbers, text, lists of numbers (nested as they like, of one shape), and bytes of
  * float32, npy or FITS, as they are or in a struct<bytes, path>. Flat arrays that can be the spec's images are those.
  *
- * @throws UnusableFileError when it is truncated or damaged, or has no rows
+ * @throws UnusableFileError when it is truncated or damaged
  */
-export async function openParquetSource(file: ByteSource, spec: ModelSpec = ASTROMAE): Promise<SampleSource> {
+export async function openParquetSource(
+  file: ByteSource,
+  { spec = ASTROMAE, columns: choice }: OpenSamplesOptions = {},
+): Promise<SampleSource> {
   const metadata = await guarded(file, () => parquetMetadataAsync(bufferOf(file)));
   const groups = groupsOf(file, metadata);
   const count = groups.at(-1)?.to ?? 0;
-  if (count === 0) throw new UnusableFileError(file.name, undefined, 'there are no rows in this Parquet file');
   const compressors = await compressorsFor(metadata);
   const unfit = new Map<string, string>();
   const columns: OpenColumn[] = [];
@@ -67,9 +77,12 @@ export async function openParquetSource(file: ByteSource, spec: ModelSpec = ASTR
       const type = hasGaps(metadata, name) && !kind.type.startsWith('float') ? 'float64' : kind.type;
       return { column: { name, type, shape: [] }, kind: { kind: 'numbers', type }, held };
     }
+    // Without a row nothing tells the shape of arrays, and nobody asks for it.
+    if (count === 0)
+      return { column: { name, type: kind.kind === 'lists' ? kind.type : 'float32', shape: [0] }, kind, held };
     const [first] = await raw(name, { from: 0, to: 1 });
     const cell = await cellOf(kind, first);
-    return { column: { name, type: cell.type, shape: imageShape(cell.shape, spec) }, kind, held };
+    return { column: { name, type: cell.type, shape: imageShape(cell.shape, spec, choice) }, kind, held };
   }
 
   async function raw(name: string, { from, to }: Group): Promise<unknown[]> {
@@ -168,12 +181,31 @@ async function cellOf(kind: Exclude<FieldKind, { kind: 'numbers' | 'text' }>, va
   return await cellOfBytes(bytes);
 }
 
-/** Flat arrays as large as the images that a model takes, or larger (where it has them resized, of any size), are [bands, side, side]. */
-function imageShape(shape: readonly number[], { image }: ModelSpec): readonly number[] {
+/** More channels than this are those of no camera. */
+const MOST_CHANNELS = 64;
+
+/**
+ * Flat arrays as large as the images that a model takes, or larger (where it has them resized, of any size), are [bands, side, side]: with the bands that are named, else as
+ * many as the model has, else as many more as make squares, where one number does.
+ */
+function imageShape(
+  shape: readonly number[],
+  { image }: ModelSpec,
+  choice: ColumnChoice | undefined,
+): readonly number[] {
   const [length = 0] = shape;
-  const side = Math.sqrt(length / image.bands.length);
+  if (shape.length !== 1) return shape;
   const smallest = image.fit === 'resize' ? 1 : image.side;
-  return shape.length === 1 && Number.isInteger(side) && side >= smallest ? [image.bands.length, side, side] : shape;
+  const sideOf = (bands: number) => Math.sqrt(length / bands);
+  const isImage = (bands: number) => Number.isInteger(sideOf(bands)) && sideOf(bands) >= smallest;
+  const named = choice === undefined || isInOrder(choice) ? undefined : choice.bands?.split('/').length;
+  const own = [named ?? image.bands.length].filter(isImage);
+  const more = Array.from({ length: MOST_CHANNELS }, (_, at) => at + 1).filter(
+    (bands) => bands > image.bands.length && isImage(bands),
+  );
+  const [bands, second] = own.length > 0 || named !== undefined ? own : more;
+  if (bands === undefined || second !== undefined) return shape;
+  return [bands, sideOf(bands), sideOf(bands)];
 }
 
 function groupsOf(file: ByteSource, { row_groups: groups }: FileMetaData): Group[] {

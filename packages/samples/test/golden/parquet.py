@@ -45,3 +45,5 @@ unfit = {
     "pair": pa.array([{"a": 1}] * N),
 }
 pq.write_table(pa.table(unfit), "unfit.parquet", compression="gzip")
+empty = {"image": pa.array([], pa.list_(pa.float32())), "raw": pa.array([], pa.binary()), "z": pa.array([], pa.float64())}
+pq.write_table(pa.table(empty), "empty.parquet")
