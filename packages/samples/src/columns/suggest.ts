@@ -18,9 +18,7 @@ export function suggestion(choosing: Choosing): string {
   const { source, spec } = choosing;
   const isUnnamed = source.unnamed === true;
   const order = isUnnamed ? orderLike(source, spec) : [];
-  const found = isUnnamed
-    ? { missing: missingOf(order, spec), typed: order.join(',') }
-    : byName(choosing);
+  const found = isUnnamed ? { missing: missingOf(order, spec), typed: order.join(',') } : byName(choosing);
   if (found.missing === undefined) {
     const what = isUnnamed ? 'Say what they are, in order' : 'Say which is which';
     return `${what}: --columns ${found.typed}`;
