@@ -12,8 +12,8 @@ export { once } from './once.ts';
 export { MOST_LEVELS, parseAs, parseJsonAs, parseOrProblems } from './parse.ts';
 export { decimal, flag, integer, matching, text } from './fields.ts';
 export * from './run-payload.ts';
-export { compareNaturally, naturalOrder, planRanks, type RankPlan } from './plan.ts';
-export { partitionNames, partitionsIn, type FoundPartitions } from './partitions.ts';
+export { compareNaturally, naturalOrder, planFiles, planRanks, type RankPlan } from './plan.ts';
+export { partitionNames, PartitionFinder, partitionsIn, type FoundPartitions } from './partitions.ts';
 export { redshiftHistogramSchema, type RedshiftHistogram } from './redshift-histogram.ts';
 export {
   columnsText,

@@ -45,50 +45,171 @@ export function partitionsIn<Item extends ListedObject>(
   prefix: string,
   leftOut: readonly LeftOut[] = [],
 ): FoundPartitions<Item> {
-  const below = (key: string) => key.slice(prefix === '' ? 0 : prefix.length + 1);
-  const isHidden = (key: string) =>
-    below(key)
-      .split('/')
-      .some((part) => part.startsWith('.'));
-  const isDirect = (key: string) => !below(key).includes('/');
-  const shown = objects.filter(({ key }) => !isHidden(key));
-  const torch = shown.filter(({ key }) => key.endsWith(PARTITION));
-  const foreign = shown.filter(({ key }) => isDirect(key) && OTHER_FORMATS.test(key));
-  const all = torch.length > 0 ? torch : foreign;
-  const direct = all.filter(({ key }) => isDirect(key));
-  const [candidates, deeper] = direct.length > 0 ? [direct, all.filter(({ key }) => !isDirect(key))] : [all, []];
-  const isLevel = (key: string) => direct.length === 0 || isDirect(key);
-  const partitions = eachOnce(candidates);
-  const read = new Set<Item>(partitions);
-  const isLike = ({ key }: ListedObject) => isLevel(key) && !key.endsWith(PARTITION) && LIKE_A_PARTITION.test(key);
-  const isTold = ({ key }: LeftOut) =>
-    !isHidden(key) &&
-    isLevel(key) &&
-    // A file's name with another ending is that of something else.
-    (LIKE_A_PARTITION.test(key) || !/\.[^/]*$/.test(below(key)));
-  const leftOutBy = groupBy(leftOut.filter(isTold), ({ why }) => why);
-  const unzipped = new Set(shown.flatMap(({ key }) => LIKE_A_PARTITION_FOLDER.exec(below(key))?.[0] ?? []));
-  const hdf5 = shown.filter(({ key }) => isLevel(key) && HDF5.test(key));
-  const others = partitions.length > 0 ? [] : shown.filter((item) => !isLike(item) && !hdf5.includes(item));
+  const finder = new PartitionFinder<Item>(prefix);
+  for (const object of objects) finder.see(object, object);
+  return finder.find(leftOut);
+}
 
-  const kinds: (readonly [problem: string, what: string, keys: readonly string[]])[] = [
-    ['partitions right in the folder hide those further down, which are not read', 'file', keysOf(deeper)],
-    ['only names that end in .pt are partitions, so these are not read', 'file', keysOf(shown.filter(isLike))],
-    ['ranks read no HDF5, make partitions of it with cosmicai convert', 'file', keysOf(hdf5)],
-    ['where there are .pt files, those of other formats are not read', 'file', keysOf(torch.length > 0 ? foreign : [])],
-    ['links to files that are read already are not read', 'file', keysOf(candidates.filter((item) => !read.has(item)))],
-    ['folders named like partitions are read as folders', 'folder', [...unzipped]],
-    ['empty partition files will fail', 'file', keysOf(partitions.filter(({ size }) => size === 0))],
-    ...[...leftOutBy].map(([why, entries]) => [`not read, being ${why}`, 'entry', keysOf(entries)] as const),
-    ['other files are not partitions', 'file', keysOf(others)],
-  ];
-  const warnings = kinds.flatMap(([problem, what, keys]) =>
-    keys.length === 0 ? [] : [`${problem}: ${counted(keys.length, what)}, ${names(keys)}`],
-  );
-  return { partitions, warnings };
+/** As partitionsIn, of a listing as it comes, of which only what may be a partition is kept, as whatever it is kept. */
+export class PartitionFinder<Item> {
+  readonly #prefix: string;
+  readonly #torch = new Level<Item>();
+  readonly #foreign = new Level<Item>();
+  readonly #like = new Level<never>();
+  readonly #hdf5 = new Level<never>();
+  /** What is none of these. */
+  readonly #others = new Names();
+  readonly #unzipped = new Set<string>();
 
-  function keysOf(items: readonly { readonly key: string }[]): string[] {
-    return items.map(({ key }) => below(key));
+  /** @param prefix without a slash at its end */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** @param item what stands for the object where it is a partition */
+  see(object: ListedObject, item: Item): void {
+    const { key } = object;
+    const name = this.#below(key);
+    if (isHidden(name)) return;
+    const isDirect = !name.includes('/');
+    const folder = LIKE_A_PARTITION_FOLDER.exec(name)?.[0];
+    if (folder !== undefined) this.#unzipped.add(folder);
+    if (key.endsWith(PARTITION)) this.#torch.add(name, isDirect, object, item);
+    else if (LIKE_A_PARTITION.test(key)) this.#like.add(name, isDirect);
+    else if (HDF5.test(key)) this.#hdf5.add(name, isDirect);
+    else this.#others.add(name);
+    if (isDirect && OTHER_FORMATS.test(key)) this.#foreign.add(name, isDirect, object, item);
+  }
+
+  find(leftOut: readonly LeftOut[] = []): FoundPartitions<Item> {
+    const isTorch = this.#torch.all.count > 0;
+    const level = isTorch ? this.#torch : this.#foreign;
+    const hasDirect = level.direct.count > 0;
+    const { items: partitions, empty, linked } = level.read(hasDirect);
+    const seen = ({ direct, all }: Level<unknown>) => (hasDirect ? direct : all);
+    const isTold = (key: string) =>
+      !isHidden(key) &&
+      !(hasDirect && key.includes('/')) &&
+      // A file's name with another ending is that of something else.
+      (LIKE_A_PARTITION.test(key) || !/\.[^/]*$/.test(key));
+    const told = leftOut.map(({ key, why }) => ({ name: this.#below(key), why })).filter(({ name }) => isTold(name));
+    const leftOutBy = groupBy(told, ({ why }) => why);
+    const kinds: (readonly [problem: string, what: string, names: Names])[] = [
+      [
+        'partitions right in the folder hide those further down, which are not read',
+        'file',
+        hasDirect ? level.deeper : new Names(),
+      ],
+      ['only names that end in .pt are partitions, so these are not read', 'file', seen(this.#like)],
+      ['ranks read no HDF5, make partitions of it with cosmicai convert', 'file', seen(this.#hdf5)],
+      [
+        'where there are .pt files, those of other formats are not read',
+        'file',
+        isTorch ? this.#foreign.all : new Names(),
+      ],
+      ['links to files that are read already are not read', 'file', linked],
+      ['folders named like partitions are read as folders', 'folder', Names.of(this.#unzipped)],
+      ['empty partition files will fail', 'file', empty],
+      ...[...leftOutBy].map(
+        ([why, entries]) => [`not read, being ${why}`, 'entry', Names.of(entries.map(({ name }) => name))] as const,
+      ),
+      ['other files are not partitions', 'file', partitions.length > 0 ? new Names() : this.#others],
+    ];
+    const warnings = kinds.flatMap(([problem, what, names]) =>
+      names.count === 0 ? [] : [`${problem}: ${counted(names.count, what)}, ${names.told()}`],
+    );
+    return { partitions, warnings };
+  }
+
+  #below(key: string): string {
+    return key.slice(this.#prefix === '' ? 0 : this.#prefix.length + 1);
+  }
+}
+
+function isHidden(name: string): boolean {
+  return name.startsWith('.') || name.includes('/.');
+}
+
+/** Names to be told, of which the first few are known and the others counted. */
+class Names {
+  readonly #first: string[] = [];
+  #count = 0;
+
+  static of(names: Iterable<string>): Names {
+    const all = new Names();
+    for (const name of names) all.add(name);
+    return all;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(name: string): void {
+    if (this.#count++ < NAMES_SHOWN) this.#first.push(name);
+  }
+
+  told(): string {
+    const more = this.#count - NAMES_SHOWN;
+    return `${this.#first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  }
+}
+
+/** Files of one kind, right in the folder and further down. */
+class Level<Item> {
+  readonly all = new Names();
+  readonly direct = new Names();
+  readonly deeper = new Names();
+  readonly #filesHere = new Files<Item>();
+  readonly #filesBelow = new Files<Item>();
+
+  add(name: string, isDirect: boolean, object?: ListedObject, item?: Item): void {
+    this.all.add(name);
+    (isDirect ? this.direct : this.deeper).add(name);
+    if (object !== undefined && item !== undefined)
+      (isDirect ? this.#filesHere : this.#filesBelow).add(name, object, item);
+  }
+
+  /** The files to be read: those right in the folder, or all. */
+  read(direct: boolean): ReturnType<Files<Item>['read']> {
+    return (direct ? this.#filesHere : this.#filesBelow).read();
+  }
+}
+
+/** Files, of which several may be links to one. */
+class Files<Item> {
+  readonly #items: Item[] = [];
+  readonly #empty = new Map<Item, string>();
+  /** By identity the one that is read. */
+  readonly #chosen = new Map<string, { readonly name: string; readonly item: Item; readonly linked: boolean }>();
+  readonly #passedOver = new Map<Item, string>();
+
+  add(name: string, { size, identity, linked = false }: ListedObject, item: Item): void {
+    this.#items.push(item);
+    if (size === 0) this.#empty.set(item, name);
+    if (identity === undefined) return;
+    const other = this.#chosen.get(identity);
+    // Of keys that lead to the same file, the one without a link, else the first.
+    const isChosen = other === undefined || (other.linked && !linked);
+    if (other !== undefined) this.#passedOver.set(isChosen ? other.item : item, isChosen ? other.name : name);
+    if (isChosen) this.#chosen.set(identity, { name, item, linked });
+  }
+
+  read(): { readonly items: readonly Item[]; readonly empty: Names; readonly linked: Names } {
+    const passedOver = this.#passedOver;
+    const isRead = (item: Item) => !passedOver.has(item);
+    return {
+      items: passedOver.size === 0 ? this.#items : this.#items.filter(isRead),
+      empty: Names.of([...this.#empty].filter(([item]) => isRead(item)).map(([, name]) => name)),
+      linked: Names.of(
+        passedOver.size === 0
+          ? []
+          : this.#items.flatMap((item) => {
+              const name = passedOver.get(item);
+              return name === undefined ? [] : [name];
+            }),
+      ),
+    };
   }
 }
 
@@ -102,19 +223,4 @@ export function partitionNames(names: readonly string[]): string[] {
     names.map((key) => ({ key })),
     '',
   ).partitions.map(({ key }) => key);
-}
-
-/** Of keys that lead to the same file, the one without a link, else the first. */
-function eachOnce<Item extends ListedObject>(items: readonly Item[]): Item[] {
-  const chosen = new Map<string | undefined, Item>();
-  for (const item of items) {
-    const other = chosen.get(item.identity);
-    if (other === undefined || (other.linked === true && item.linked !== true)) chosen.set(item.identity, item);
-  }
-  return items.filter((item) => item.identity === undefined || chosen.get(item.identity) === item);
-}
-
-function names(keys: readonly string[]): string {
-  const more = keys.length - NAMES_SHOWN;
-  return `${keys.slice(0, NAMES_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

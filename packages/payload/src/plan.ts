@@ -1,4 +1,5 @@
 import { InvalidInputError, UserInputError, type Problem } from './errors.ts';
+import { valueOf } from './known.ts';
 import { MAX_CONCURRENCY, type RunPayload } from './run-payload.ts';
 
 /** Which partition files each rank reads: `plan[rank]`, empty for a rank without data. */
@@ -27,23 +28,38 @@ export function compareNaturally(a: string, b: string): number {
  * @throws UserInputError when there is nothing to read, InvalidInputError when `data_map` names files that don't exist
  */
 export function planRanks(payload: RunPayload, available: readonly string[], notes: readonly string[] = []): RankPlan {
-  const existing = new Set(available);
-  const fullKey = (key: string) => (existing.has(key) ? key : underPrefix(payload.data_prefix, key));
-  const dataMap = new Map(
-    Object.entries(payload.data_map ?? {}).map(([rank, entry]) => [
-      Number(rank),
-      entry === null ? null : [entry].flat().map(fullKey),
-    ]),
-  );
-  const fixed = checkDataMap(payload, dataMap, existing);
-  const free = naturalOrder(available.filter((key) => !fixed.has(key))).slice(0, payload.file_limit);
-  if (free.length === 0 && fixed.size === 0) {
+  return planFiles(payload, available, (key) => key, notes);
+}
+
+/** Sorted, as a list of its own unless it is sorted already: the keys of a bucket mostly are. */
+function inNaturalOrder<File>(files: readonly File[], keyOf: (file: File) => string): readonly File[] {
+  let before: string | undefined;
+  const isSorted = files.every((file) => {
+    const key = keyOf(file);
+    const follows = before === undefined || compareNaturally(before, key) <= 0;
+    before = key;
+    return follows;
+  });
+  return isSorted ? files : [...files].sort((a, b) => compareNaturally(keyOf(a), keyOf(b)));
+}
+
+/** As planRanks, of files that are known by something else than their keys: what holds a million must not hold them twice. */
+export function planFiles<File>(
+  payload: RunPayload,
+  available: readonly File[],
+  keyOf: (file: File) => string,
+  notes: readonly string[] = [],
+): readonly (readonly File[])[] {
+  const named = namedFiles(payload, available, keyOf);
+  const others = named.owned.size === 0 ? available : available.filter((file) => !named.owned.has(keyOf(file)));
+  const free = inNaturalOrder(others, keyOf).slice(0, payload.file_limit);
+  if (free.length === 0 && named.owned.size === 0) {
     throw new UserInputError(
       `No partition files (*.pt) under "${payload.data_prefix}/" of ${payload.data_bucket}. Check data_bucket, data_prefix and data_size in the payload.${notes.map((note) => ` Note: ${note}.`).join('')}`,
     );
   }
-  const worldSize = worldSizeOf(payload, dataMap, free.length);
-  const assigned = Array.from({ length: worldSize }, (_, rank) => dataMap.get(rank) ?? null);
+  const worldSize = worldSizeOf(payload, named.byRank, free.length);
+  const assigned = Array.from({ length: worldSize }, (_, rank) => named.byRank.get(rank) ?? null);
   let slots = assigned.filter((files) => files === null).length;
   let next = 0;
   return assigned.map((files) => {
@@ -66,11 +82,41 @@ function worldSizeOf(payload: RunPayload, dataMap: ReadonlyMap<number, unknown>,
   return Math.min(files, MAX_CONCURRENCY);
 }
 
+interface NamedFiles<File> {
+  /** What `data_map` says; null: a share of the rest. */
+  readonly byRank: ReadonlyMap<number, readonly File[] | null>;
+  /** Keys that it names. */
+  readonly owned: ReadonlySet<string>;
+}
+
+function namedFiles<File>(
+  payload: RunPayload,
+  available: readonly File[],
+  keyOf: (file: File) => string,
+): NamedFiles<File> {
+  const entries = Object.entries(payload.data_map ?? {}).map(
+    ([rank, entry]) => [Number(rank), entry === null ? null : [entry].flat()] as const,
+  );
+  const wanted = new Set(
+    entries.flatMap(([, keys]) => (keys ?? []).flatMap((key) => [key, underPrefix(payload.data_prefix, key)])),
+  );
+  const existing = new Map(
+    wanted.size === 0 ? [] : available.filter((file) => wanted.has(keyOf(file))).map((file) => [keyOf(file), file]),
+  );
+  const fullKey = (key: string) => (existing.has(key) ? key : underPrefix(payload.data_prefix, key));
+  const dataMap = new Map(entries.map(([rank, keys]) => [rank, keys?.map(fullKey) ?? null]));
+  const owned = checkDataMap(payload, dataMap, existing);
+  const byRank = new Map(
+    [...dataMap].map(([rank, keys]) => [rank, keys?.map((key) => valueOf(existing, key)) ?? null]),
+  );
+  return { byRank, owned };
+}
+
 /** The files that `data_map` assigns by name. */
 function checkDataMap(
   payload: RunPayload,
   dataMap: ReadonlyMap<number, readonly string[] | null>,
-  existing: ReadonlySet<string>,
+  existing: ReadonlyMap<string, unknown>,
 ): ReadonlySet<string> {
   const owners = new Map<string, number>();
   const problems: Problem[] = [];

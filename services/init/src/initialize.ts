@@ -1,14 +1,14 @@
 import {
   defined,
+  type FoundPartitions,
   type InitializeAnswer,
   initializeAnswerSchema,
   MAX_INLINE_BODY_BYTES,
   type ObjectVersion,
   parseAs,
   parseRunPayload,
-  partitionsIn,
-  planRanks,
-  type RankPlan,
+  PartitionFinder,
+  planFiles,
   type RankTaskItem,
   runLayout,
   type RunPayload,
@@ -17,21 +17,24 @@ import {
   runRecordSchema,
   type RunReference,
   UserInputError,
-  valueOf,
   withFormat,
 } from '@cosmicai/payload';
 import { PlanWriter } from '@cosmicai/runs';
 import {
   AccessDeniedError,
   addressWithin,
-  listAll,
+  compareKeys,
   readableAddress,
   requestsSince,
   requestsSoFar,
-  type ObjectInfo,
   type ObjectStore,
   type OpenStoreOptions,
+  type SkippedEntry,
 } from '@cosmicai/store';
+import { ObjectTable } from './object-table.ts';
+
+/** Which files each rank reads, by their places in the listing. */
+type FilePlan = readonly (readonly number[])[];
 
 export interface InitializeEnvironment {
   readonly openStore: (address: string, options?: Pick<OpenStoreOptions, 'access'>) => ObjectStore;
@@ -50,19 +53,9 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const requestsBefore = requestsSoFar();
   const { payload, warnings: payloadWarnings } = parseRunPayload(input);
   const model = await findModel(payload, environment);
-  const folder = payload.data_prefix === '' ? '' : `${payload.data_prefix}/`;
-  const { objects, skipped } = await listAll(
-    environment.openStore(payload.data_bucket, {
-      access: { requestPayer: payload.request_payer, sign: payload.sign_requests },
-    }),
-    folder,
-  );
-  const { partitions, warnings: dataWarnings } = partitionsIn(objects, payload.data_prefix, skipped);
-  const plan = planRanks(
-    payload,
-    partitions.map((partition) => partition.key),
-    dataWarnings,
-  );
+  const objects = new ObjectTable();
+  const { partitions, warnings: dataWarnings } = await listPartitions(payload, environment, objects);
+  const plan = planFiles(payload, partitions, objects.key, dataWarnings);
   const created = environment.now();
   const runId = environment.newRunId(created);
   const ranksWithData = plan.filter((share) => share.length > 0).length;
@@ -78,7 +71,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
     payload,
     warnings,
     ...(model && { model }),
-    partitions: sizeOf(plan, partitions),
+    partitions: sizeOf(plan, objects),
     // With those that write the record, the manifest and its items.
     store_requests: { ...requests, puts: requests.puts + 3 },
   };
@@ -87,7 +80,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   parseAs(runRecordSchema, record, layout.run);
   await using writer = new PlanWriter(store, layout);
   const inline = new InlineItems();
-  for (const task of rankTasks(payload, plan, { runId, fmi: fmi.enabled, partitions, model })) {
+  for (const task of rankTasks(payload, plan, { runId, fmi: fmi.enabled, objects, model })) {
     parseAs(rankTaskSchema, task, layout.manifest);
     inline.add(task, await writer.add(task));
   }
@@ -114,6 +107,23 @@ class InlineItems {
     if (this.#bytes >= MAX_INLINE_BODY_BYTES) this.#items = undefined;
     this.#items?.push(task);
   }
+}
+
+/** Lists the data, of which no more is kept than what a plan needs. */
+async function listPartitions(
+  { data_bucket, data_prefix, request_payer, sign_requests }: RunPayload,
+  { openStore }: InitializeEnvironment,
+  objects: ObjectTable,
+): Promise<FoundPartitions<number>> {
+  const store = openStore(data_bucket, { access: { requestPayer: request_payer, sign: sign_requests } });
+  const finder = new PartitionFinder<number>(data_prefix);
+  const skipped: SkippedEntry[] = [];
+  const listing = store.list(data_prefix === '' ? '' : `${data_prefix}/`, {
+    onSkipped: (entry) => skipped.push(entry),
+  });
+  for await (const object of listing) finder.see(object, objects.add(object));
+  // They are told as their files are looked at, several at once.
+  return finder.find(skipped.sort((a, b) => compareKeys(a.key, b.key)));
 }
 
 /**
@@ -156,7 +166,7 @@ function planFmi(payload: RunPayload, ranksWithData: number): { enabled: boolean
 
 function runReference(
   payload: RunPayload,
-  plan: RankPlan,
+  plan: FilePlan,
   runId: string,
   ranksWithData: number,
   fmi: boolean,
@@ -182,16 +192,15 @@ function runReference(
 interface PlannedInputs {
   readonly runId: string;
   readonly fmi: boolean;
-  readonly partitions: readonly ObjectInfo[];
+  readonly objects: ObjectTable;
   readonly model: ObjectVersion | undefined;
 }
 
 function* rankTasks(
   payload: RunPayload,
-  plan: RankPlan,
-  { runId, fmi, partitions, model }: PlannedInputs,
+  plan: FilePlan,
+  { runId, fmi, objects, model }: PlannedInputs,
 ): Generator<RankTaskItem> {
-  const versions = new Map(partitions.map(({ key, size, etag }) => [key, { size, etag }]));
   const shared = {
     S3_BUCKET: payload.bucket,
     ...defined({ S3_OBJECT_NAME: payload.S3_object_name, SCRIPT: payload.script, S3_OBJECT_TYPE: payload.object_type }),
@@ -226,8 +235,8 @@ function* rankTasks(
     yield {
       ...shared,
       RANK: String(rank),
-      DATA_PATH: dataPath(share),
-      ...(share.length > 0 && { DATA_OBJECTS: share.map((key) => valueOf(versions, key)) }),
+      DATA_PATH: dataPath(share.map(objects.key)),
+      ...(share.length > 0 && { DATA_OBJECTS: share.map((place) => objects.version(place)) }),
       ...(fmi && share.length > 0 && { ...meeting, FMI_RANK: place++ }),
     };
 }
@@ -239,8 +248,12 @@ function dataPath(share: readonly string[]): RankTaskItem['DATA_PATH'] {
   return second === undefined ? first : share;
 }
 
-function sizeOf(plan: RankPlan, partitions: readonly ObjectInfo[]): RunRecord['partitions'] {
-  const planned = new Set(plan.flat());
-  const read = partitions.filter((partition) => planned.has(partition.key));
-  return { files: read.length, bytes: read.reduce((sum, partition) => sum + partition.size, 0) };
+function sizeOf(plan: FilePlan, objects: ObjectTable): RunRecord['partitions'] {
+  let files = 0;
+  let bytes = 0;
+  for (const share of plan) {
+    files += share.length;
+    for (const place of share) bytes += objects.size(place);
+  }
+  return { files, bytes };
 }
