@@ -32,7 +32,13 @@ export {
 } from './cost.ts';
 export { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer, unpriced, type FargateSize } from './stage-costs.ts';
 export { fromRankResult } from './own-results.ts';
-export { normaliseRankResult, readRankResults, recordsIn, type RankResults } from './rank-results.ts';
+export {
+  normaliseOwnResult,
+  normaliseRankResult,
+  readRankResults,
+  recordsIn,
+  type RankResults,
+} from './rank-results.ts';
 export type { NormalisedRank, RankMeasurement, RankScores } from './rank-measurement.ts';
 export { normalQuantile, seededRandom, standardNormal, type Random } from './random.ts';
 export { bootstrapInterval, mean, median, quantile, type BootstrapOptions, type Interval } from './statistics.ts';

@@ -1,4 +1,4 @@
-import { describe as shown, inferReportSchema, rankResultSchema } from '@cosmicai/payload';
+import { describe as shown, inferReportSchema, rankResultSchema, type RankResult } from '@cosmicai/payload';
 import { fromAnyKeys, NOTHING_MEASURED } from './foreign-result.ts';
 import { fromInferReport, fromRankResult } from './own-results.ts';
 import type { NormalisedRank, RankMeasurement } from './rank-measurement.ts';
@@ -11,7 +11,7 @@ import type { NormalisedRank, RankMeasurement } from './rank-measurement.ts';
  */
 export function normaliseRankResult(input: unknown): NormalisedRank {
   const ours = rankResultSchema.safeParse(input);
-  if (ours.success) return understood(fromRankResult(ours.data));
+  if (ours.success) return normaliseOwnResult(ours.data);
   const inferred = inferReportSchema.safeParse(input);
   if (inferred.success) return understood(fromInferReport(inferred.data));
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
@@ -23,6 +23,11 @@ export function normaliseRankResult(input: unknown): NormalisedRank {
     };
   }
   return fromAnyKeys(input as Readonly<Record<string, unknown>>);
+}
+
+/** The same of a result of this system's that was read as such. */
+export function normaliseOwnResult(result: RankResult): NormalisedRank {
+  return understood(fromRankResult(result));
 }
 
 function understood(measurement: RankMeasurement): NormalisedRank {

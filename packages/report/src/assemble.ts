@@ -1,5 +1,6 @@
 import {
   costOfRun,
+  normaliseOwnResult,
   readRankResults,
   runTable,
   median,
@@ -39,7 +40,10 @@ export interface ReportMaterial extends Omit<RunMaterial, 'events'> {
 /** Puts the report of a run together. */
 export function assembleRunReport(material: ReportMaterial): RunReport {
   const { summary, prices } = material;
-  const { ranks, notes } = readRankResults(material.results);
+  const { ranks, notes } =
+    material.ours === undefined
+      ? readRankResults(material.results)
+      : { ranks: material.ours.map(normaliseOwnResult), notes: [] };
   const wallClockSeconds = material.wallClockSeconds ?? summary?.wall_clock_seconds;
   const table = runTable(
     ranks.map(({ measurement }) => measurement),
@@ -48,10 +52,12 @@ export function assembleRunReport(material: ReportMaterial): RunReport {
       ...defined({ reports: material.reports, wallClockSeconds }),
     },
   );
-  const ours = material.results.flatMap((result) => {
-    const parsed = rankResultSchema.safeParse(result);
-    return parsed.success ? [parsed.data] : [];
-  });
+  const ours =
+    material.ours ??
+    material.results.flatMap((result) => {
+      const parsed = rankResultSchema.safeParse(result);
+      return parsed.success ? [parsed.data] : [];
+    });
   const events = [...(material.events ?? [])];
   const startedAt = startOf(summary, events, ours);
   return {

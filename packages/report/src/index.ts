@@ -10,6 +10,7 @@ export {
 export {
   costTable,
   rankTable,
+  rankTables,
   quoteTable,
   rateTable,
   reconciliationTable,

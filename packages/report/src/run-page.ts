@@ -12,8 +12,9 @@ import { figure, figureOf, keyFigures, list, settings, tableMarkup, unfold, type
 import { classTable, describeOtherAnswers, describeUnknown, flagTable, scoreComparison } from './flag-table.ts';
 import { drawMachine } from './machine/draw.ts';
 import { describeMeeting } from './meeting.ts';
+import { RANKS_NAMED } from './rank-quantiles.ts';
 import { runReportSchema, type RunReport } from './run-report.ts';
-import { costTable, rankTable, rateTable, reconciliationTable, scoreTable } from './tables.ts';
+import { costTable, rankTables, rateTable, reconciliationTable, scoreTable } from './tables.ts';
 import { LIGHT, VARIABLES } from './theme.ts';
 
 /** report.html of a run. @throws InvalidInputError when the data are not a run report */
@@ -80,7 +81,12 @@ const SECTIONS: readonly { id: string; title: string | ((report: RunReport) => s
 ];
 
 function warnings({ warnings: told, failedRanks, notChecked, notUnderstood }: RunReport): Markup | undefined {
-  const all = [...failedRanks.map(({ rank, error }) => `Rank ${rank} failed: ${error}`), ...told];
+  const more = failedRanks.length - RANKS_NAMED;
+  const all = [
+    ...failedRanks.slice(0, RANKS_NAMED).map(({ rank, error }) => `Rank ${rank} failed: ${error}`),
+    ...(more > 0 ? [`${formatNumber(more)} more ranks failed: summary.json names them.`] : []),
+    ...told,
+  ];
   if (all.length + notChecked.length + notUnderstood.length === 0) return undefined;
   return xml`${all.length > 0 ? list(all) : null}${notChecked.length > 0 ? xml`<p>Not checked:</p>${list(notChecked)}` : null}${
     notUnderstood.length > 0
@@ -113,7 +119,9 @@ async function ranks(report: RunReport): Promise<Markup> {
   const meeting =
     report.meeting === null ? null : xml`<p>The ranks met over FMI: ${describeMeeting(report.meeting)}.</p>`;
   const plots = await Promise.all(plotsOf(report, 'ranks').map((chart) => figure(chart)));
-  return xml`${tableMarkup(rateTable(report))}${meeting}${plots}${unfold(`Table of all ${formatNumber(report.ranks.length)} ranks`, tableMarkup(rankTable(report)))}`;
+  return xml`${tableMarkup(rateTable(report))}${meeting}${plots}${rankTables(report).map((table, _, { length }) =>
+    unfold(length === 1 ? `Table of all ${formatNumber(report.ranks.length)} ranks` : table.title, tableMarkup(table)),
+  )}`;
 }
 
 async function predictions(report: RunReport): Promise<Markup | undefined> {

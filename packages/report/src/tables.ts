@@ -9,6 +9,7 @@ import {
   formatUsd,
 } from './format.ts';
 import { nameOfCost } from './bill.ts';
+import { MOST_RANKS_SHOWN, QUANTILES_NAMED, quantilesOf, RANKS_NAMED, slowest } from './rank-quantiles.ts';
 import type { RunReport } from './run-report.ts';
 
 export type Cell = string | number | null;
@@ -51,6 +52,36 @@ export function rankTable({ ranks }: Pick<RunReport, 'ranks'>): Table {
       shown(row.usd, formatUsd),
       ...(allocated ? [shown(row.allocatedMb, (mb) => `${formatNumber(mb)} MB`)] : []),
     ]),
+  };
+}
+
+const MEASURES = [
+  ['duration', 'seconds', formatSeconds],
+  ['init', 'initSeconds', formatSeconds],
+  ['memory', 'memoryMb', (mb: number) => `${formatNumber(mb, 3)} MB`],
+  ['samples', 'samples', formatNumber],
+  ['samples/s', 'samplesPerSecond', (rate: number) => formatNumber(rate, 3)],
+  ['bit/s', 'bitsPerSecond', formatBitRate],
+  ['cost', 'usd', formatUsd],
+] as const;
+
+/** The ranks of a run: all of them, or, of so many that nobody reads them, their quantiles and the slowest ones. */
+export function rankTables({ ranks }: Pick<RunReport, 'ranks'>, most = RANKS_NAMED): Table[] {
+  if (ranks.length <= MOST_RANKS_SHOWN) return [rankTable({ ranks })];
+  const title = `The ${formatNumber(most)} slowest of ${formatNumber(ranks.length)} ranks`;
+  return [quantileTable(ranks), { ...rankTable({ ranks: slowest(ranks, most) }), title }];
+}
+
+function quantileTable(ranks: RunReport['ranks']): Table {
+  const rows = MEASURES.flatMap(([name, field, format]) => {
+    const values = ranks.flatMap(({ [field]: value }) => value ?? []);
+    return values.length === 0 ? [] : [[name, ...quantilesOf(values).map((value) => format(value))]];
+  });
+  return {
+    title: `Quantiles over ${formatNumber(ranks.length)} ranks`,
+    columns: ['of a rank', ...QUANTILES_NAMED],
+    figures: QUANTILES_NAMED.map((_, at) => at + 1),
+    rows,
   };
 }
 

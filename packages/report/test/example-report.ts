@@ -3,11 +3,12 @@ import {
   PredictionMetrics,
   pricesOf,
   ratesOf,
+  Reduction,
   seededRandom,
   standardNormal,
   type Random,
 } from '@cosmicai/metrics';
-import { encodeFlux, largestResiduals } from '@cosmicai/runs/gather';
+import { encodeFlux } from '@cosmicai/runs/gather';
 import { graphOf, machineHistory, type RankTimeline, type RunReport } from '../src/index.ts';
 
 const PER_RANK = 1278;
@@ -61,6 +62,10 @@ export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): Ru
   });
   const metrics = new PredictionMetrics();
   for (const { z_spec, z_pred } of predictions) metrics.add(z_spec, z_pred);
+  const reduction = new Reduction();
+  const place = { rank: 0, partition: '25MB/1.pt', flags: 0 };
+  for (const galaxy of predictions) reduction.addRow({ ...place, ...galaxy });
+  const { worst, ...grids } = reduction.predictions();
   const wallClockSeconds = Math.max(...timeline.map(({ phases }) => phases.at(-1)!.end)) + 1.6;
   const { perRank: _, ...rates } = ratesOf(
     rows.map(({ seconds, samples }) => ({ samples, bits: samples * BITS, seconds })),
@@ -85,15 +90,9 @@ export function exampleReport({ ranks = 4, galaxies = 5000, seed = 1 } = {}): Ru
     timeline,
     meeting: null,
     machine: exampleMachine(wallClockSeconds),
-    predictions: {
-      z_spec: predictions.map(({ z_spec }) => z_spec),
-      z_pred: predictions.map(({ z_pred }) => z_pred),
-      total: galaxies,
-    },
-    cutouts: largestResiduals(predictions, 12).map((galaxy) => ({
+    predictions: grids,
+    cutouts: worst.map(({ place: _place, ...galaxy }) => ({
       ...galaxy,
-      rank: 0,
-      partition: '25MB/1.pt',
       size: 32,
       flux_base64: encodeFlux(exampleGalaxy(random)),
     })),

@@ -1,6 +1,6 @@
 import { seededRandom, standardNormal } from '@cosmicai/metrics';
 import sharp from 'sharp';
-import { encodeFlux, largestResiduals } from '@cosmicai/runs/gather';
+import { encodeFlux } from '@cosmicai/runs/gather';
 import { cutoutPng, luptonComposite } from '../src/index.ts';
 
 const SIZE = 16;
@@ -61,19 +61,5 @@ describe('a Lupton composite', () => {
       Math.max(...data.subarray((y * SIZE + x) * info.channels, (y * SIZE + x + 1) * info.channels));
     expect(brightness(8, 8)).toBeGreaterThan(180);
     expect(brightness(1, 1)).toBeLessThan(60);
-  });
-});
-
-describe('the largest residuals', () => {
-  it('are by |dz|, the worst first, and skip what has no residual', () => {
-    const rows = [
-      { id: 'a', z_spec: 0.1, z_pred: 0.1 },
-      { id: 'b', z_spec: 3, z_pred: 3.4 },
-      { id: 'c', z_spec: 0.1, z_pred: 0.3 },
-      { id: 'd', z_spec: NaN, z_pred: 9 },
-      { id: 'e', z_spec: 0.2, z_pred: 0.05 },
-    ];
-
-    expect(largestResiduals(rows, 3).map(({ id }) => id)).toEqual(['c', 'e', 'b']);
   });
 });

@@ -1,3 +1,4 @@
+import { Reduction } from '@cosmicai/metrics';
 import { InvalidInputError } from '@cosmicai/payload';
 import sharp from 'sharp';
 import { runReportHtml, runReportPlots } from '../src/index.ts';
@@ -57,6 +58,31 @@ describe('report.html', () => {
       expect(html).toContain(words);
     }
     expect(html.match(/<rect [^>]*rx="8"/g)).toHaveLength(REPORT.machine!.states.length);
+  });
+
+  it('shows thousands of ranks by quantiles, and the slowest and the failed by name', async () => {
+    const large = exampleReport({ ranks: 1001, galaxies: 100 });
+    const slow = { ...large.ranks[700]!, seconds: 77_777 };
+    const failedRanks = Array.from({ length: 102 }, (_, at) => ({ rank: 2000 + at, error: 'NoResult: it was killed' }));
+    const html = await runReportHtml({ ...large, ranks: large.ranks.with(700, slow), failedRanks });
+
+    for (const words of [
+      'The 100 slowest of 1,001 ranks',
+      'Quantiles over 1,001 ranks',
+      'How many of 1,001 ranks were in which phase',
+      'half of them lie in the darker band',
+      'Rank 2099 failed: NoResult: it was killed',
+      '2 more ranks failed: summary.json names them.',
+    ])
+      expect(html).toContain(words);
+    expect(html).not.toContain('Rank 2100 failed');
+    expect(html).not.toContain('Table of all');
+    const named = /aria-label="The 100 slowest[\s\S]*?<\/table>/.exec(html)![0];
+    expect(named.match(/<tr>/g)).toHaveLength(101);
+    expect(/<td class="n">(\d+)<\/td>/.exec(named)![1]).toBe('700');
+    expect(html.length).toBeLessThan(1e6);
+    expect(nonsenseIn(html)).toEqual([]);
+    expect(await runReportHtml(exampleReport({ ranks: 1000, galaxies: 100 }))).toContain('Table of all 1,000 ranks');
   });
 
   it('escapes whatever a name or an error holds', async () => {
@@ -160,7 +186,7 @@ describe('report.html', () => {
       withoutTruth: REPORT.samples,
       redshiftHistogram,
     };
-    const predictions = { z_spec: [], z_pred: [], total: 0 };
+    const { worst: _, ...predictions } = new Reduction().predictions();
     const html = await runReportHtml({ ...unlabelled, predictions, cutouts: [] });
     expect(html).toContain('plot-redshift-distribution-title');
     expect(html).toContain('The partitions have no true redshifts, so that there is no accuracy to tell.');

@@ -109,13 +109,16 @@ async function showRun(
     show(row);
     return;
   }
-  const { gatherRun } = await import('@cosmicai/runs/gather');
+  const { gatherRun, readSummary } = await import('@cosmicai/runs/gather');
   const { assembleRunReport } = await import('@cosmicai/report');
   const { describeRun } = await import('../run/describe-run.ts');
   try {
+    if (json) {
+      printJson(terminal, await readSummary(place));
+      return;
+    }
     const material = await gatherRun(place, await findExecution(place, terminal.cwd), { forPage: false });
-    if (json) printJson(terminal, material.summary);
-    else printBlock(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
+    printBlock(terminal.stdout, describeRun(assembleRunReport(material), material.summary));
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     show({ ...row, problem: error.message });

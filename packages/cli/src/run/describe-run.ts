@@ -8,6 +8,7 @@ import {
   describeUnknown,
   flagTable,
   rankTable,
+  rankTables,
   rateTable,
   reconciliationTable,
   scoreComparison,
@@ -21,12 +22,14 @@ import { seconds } from '../output/units.ts';
 
 /** Ranks shown one by one; of larger runs the report has them all. */
 const RANKS_SHOWN = 40;
+/** Of runs of thousands of ranks. */
+const SLOWEST_SHOWN = 20;
 
 /** The tables that `run`, `demo` and `status` print. */
 export function describeRun(report: RunReport, summary: RunSummary): string {
   const { ranks } = summary;
   const parts = [
-    formatReportTable(rankTable({ ranks: report.ranks.slice(0, RANKS_SHOWN) })),
+    ...rankParts(report),
     formatPairs([
       ['Run', `${summary.run_id}: ${summary.status}`],
       [
@@ -47,17 +50,29 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     ...(report.cost === null ? [] : [titled(costTable(report))]),
     ...(report.reconciliation.length === 0 ? [] : [titled(reconciliationTable(report))]),
   ];
-  if (report.ranks.length > RANKS_SHOWN) parts.splice(1, 0, `… and ${report.ranks.length - RANKS_SHOWN} more ranks`);
   if (summary.failed_ranks.length > 0) {
-    const lines = summary.failed_ranks.map(
-      (failure) => `rank ${failure.rank} (${failure.data_path.join(', ')}): ${failure.error}: ${failure.cause}`,
-    );
+    const lines = summary.failed_ranks
+      .slice(0, RANKS_SHOWN)
+      .map((failure) => `rank ${failure.rank} (${failure.data_path.join(', ')}): ${failure.error}: ${failure.cause}`);
+    const more = summary.failed_ranks.length - RANKS_SHOWN;
+    if (more > 0) lines.push(`… and ${more} more, see summary.json`);
     parts.push(`Failed ranks:\n${formatLines(lines)}`);
   }
   if (summary.columns_taken !== undefined) parts.push(`Columns: ${describeTaken(summary.columns_taken)}`);
   if (summary.not_checked !== undefined) parts.push(`Not checked:\n${formatLines(summary.not_checked)}`);
   if (summary.warnings.length > 0) parts.push(`Warnings:\n${formatLines(summary.warnings)}`);
   return parts.join('\n\n');
+}
+
+/** The first ranks one by one, or, of thousands, their quantiles and the slowest ones. */
+function rankParts({ ranks }: RunReport): string[] {
+  const [first, ...others] = rankTables({ ranks }, SLOWEST_SHOWN);
+  if (others.length > 0 && first !== undefined) return [first, ...others].map(titled);
+  const more = ranks.length - RANKS_SHOWN;
+  return [
+    formatReportTable(rankTable({ ranks: ranks.slice(0, RANKS_SHOWN) })),
+    ...(more > 0 ? [`… and ${more} more ranks`] : []),
+  ];
 }
 
 function titled(table: Table): string {

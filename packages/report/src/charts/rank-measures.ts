@@ -1,6 +1,8 @@
 import { median } from '@cosmicai/metrics';
 import { formatNumber } from '../format.ts';
+import { MOST_RANKS_SHOWN, quantilesOf } from '../rank-quantiles.ts';
 import type { RunReport } from '../run-report.ts';
+import type { Theme } from '../theme.ts';
 import type { Chart } from './chart.ts';
 
 type Row = RunReport['ranks'][number];
@@ -15,6 +17,8 @@ const WIDTH = 385;
 const HEIGHT = 130;
 /** More ranks than this are points instead of bars. */
 const MOST_BARS = 40;
+/** Of more ranks than are shown: so many groups of neighbours, each with its quantiles. */
+const GROUPS = 100;
 /** Points grow smaller where many lie close together. */
 const dotOf = (points: number) => (points > 300 ? { size: 3, thickness: 3 } : { size: 5, thickness: 5 });
 
@@ -40,7 +44,7 @@ export function rankMeasures(rows: readonly Row[]): Chart | undefined {
   return {
     name: 'rank-measures',
     title: 'Duration, throughput, memory and cost of the ranks',
-    description: `The dashed line is the median of the ranks. ${words.join('; ')}.`,
+    description: `${rows.length > MOST_RANKS_SHOWN ? BANDS_EXPLAINED : ''}The dashed line is the median of the ranks. ${words.join('; ')}.`,
     spec: (theme) => ({
       columns: 2,
       spacing: 28,
@@ -49,38 +53,7 @@ export function rankMeasures(rows: readonly Row[]): Chart | undefined {
         width: WIDTH,
         height: HEIGHT,
         layer: [
-          {
-            data: { values: points },
-            mark:
-              points.length <= MOST_BARS
-                ? { type: 'bar' as const, color: theme.accent, width: { band: 0.6 } }
-                : {
-                    type: 'tick' as const,
-                    color: theme.accent,
-                    orient: 'horizontal' as const,
-                    opacity: 1,
-                    ...dotOf(points.length),
-                  },
-            encoding: {
-              x:
-                points.length <= MOST_BARS
-                  ? {
-                      field: 'rank',
-                      type: 'ordinal' as const,
-                      title: axis,
-                      sort: null,
-                      axis: { grid: false, labelAngle: 0 },
-                    }
-                  : { field: 'rank', type: 'quantitative' as const, title: axis, axis: { grid: false, format: 'd' } },
-              y: {
-                field: 'value',
-                type: 'quantitative' as const,
-                title: null,
-                scale: { zero: true },
-                axis: { tickCount: 4 },
-              },
-            },
-          },
+          ...layersOf(points, axis, theme),
           {
             data: { values: [{ middle: median(points.map(({ value }) => value)) }] },
             mark: { type: 'rule' as const, color: theme.muted, strokeDash: [4, 4] },
@@ -89,6 +62,84 @@ export function rankMeasures(rows: readonly Row[]): Chart | undefined {
         ],
       })),
     }),
+  };
+}
+
+interface Point {
+  readonly rank: number | string;
+  readonly value: number;
+}
+
+function layersOf(points: readonly Point[], axis: string, theme: Theme) {
+  return points.length > MOST_RANKS_SHOWN ? bandsOf(points, axis, theme) : [eachOf(points, axis, theme)];
+}
+
+const BANDS_EXPLAINED =
+  'Each place stands for neighbouring ranks: half of them lie in the darker band, 90 % in the lighter one. ';
+
+/** Quantiles of neighbouring ranks along their places. */
+function bandsOf(points: readonly Point[], axis: string, theme: Theme) {
+  const size = Math.ceil(points.length / GROUPS);
+  const values = Array.from({ length: Math.ceil(points.length / size) }, (_, group) => {
+    const inside = points.slice(group * size, (group + 1) * size);
+    const [, low, below, middle, above, high] = quantilesOf(inside.map(({ value }) => value));
+    return { rank: inside[Math.floor(inside.length / 2)]?.rank, low, below, middle, above, high };
+  });
+  const x = {
+    field: 'rank',
+    type: 'quantitative' as const,
+    title: axis,
+    axis: { grid: false, format: 'd' },
+  };
+  const y = { type: 'quantitative' as const, title: null, scale: { zero: true }, axis: { tickCount: 4 } };
+  const band = (from: string, to: string, opacity: number) => ({
+    data: { values },
+    mark: { type: 'area' as const, color: theme.accent, opacity },
+    encoding: { x, y: { ...y, field: from }, y2: { field: to } },
+  });
+  return [
+    band('low', 'high', 0.25),
+    band('below', 'above', 0.45),
+    {
+      data: { values },
+      mark: { type: 'line' as const, color: theme.accent, strokeWidth: 1.5 },
+      encoding: { x, y: { ...y, field: 'middle' } },
+    },
+  ];
+}
+
+function eachOf(points: readonly Point[], axis: string, theme: Theme) {
+  return {
+    data: { values: points },
+    mark:
+      points.length <= MOST_BARS
+        ? { type: 'bar' as const, color: theme.accent, width: { band: 0.6 } }
+        : {
+            type: 'tick' as const,
+            color: theme.accent,
+            orient: 'horizontal' as const,
+            opacity: 1,
+            ...dotOf(points.length),
+          },
+    encoding: {
+      x:
+        points.length <= MOST_BARS
+          ? {
+              field: 'rank',
+              type: 'ordinal' as const,
+              title: axis,
+              sort: null,
+              axis: { grid: false, labelAngle: 0 },
+            }
+          : { field: 'rank', type: 'quantitative' as const, title: axis, axis: { grid: false, format: 'd' } },
+      y: {
+        field: 'value',
+        type: 'quantitative' as const,
+        title: null,
+        scale: { zero: true },
+        axis: { tickCount: 4 },
+      },
+    },
   };
 }
 

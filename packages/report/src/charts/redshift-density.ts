@@ -1,13 +1,12 @@
-import { median } from '@cosmicai/metrics';
+import type { Grid } from '@cosmicai/metrics';
 import { formatNumber } from '../format.ts';
-import type { PredictionSample } from '@cosmicai/runs/gather';
 import { itemAt } from '@cosmicai/payload';
 import type { Theme } from '../theme.ts';
 import type { Chart } from './chart.ts';
 
 const WIDTH = 420;
 const HEIGHT = 420;
-/** Cells of whole pixels: otherwise hair lines show between them. */
+/** About so many along a side. */
 const CELLS = 70;
 /** Ranges are drawn around this much of the data; what lies outside is counted in words. */
 const SHOWN_QUANTILE = 0.995;
@@ -27,19 +26,19 @@ interface Cell {
 }
 
 /** Predicted against spectroscopic redshift: the denser the darker, with the line on which both agree. */
-export function redshiftDensity(sample: PredictionSample): Chart {
-  const limit = niceAbove(Math.max(upper(sample.z_spec), upper(sample.z_pred), 0.01));
-  const low = -niceAbove(Math.max(0, ...[sample.z_spec, sample.z_pred].map((values) => upper(values.map((z) => -z)))));
-  const { cells, outside, levels } = histogram(sample.z_spec, sample.z_pred, [low, limit], [low, limit]);
+export function redshiftDensity(grid: Grid): Chart {
+  const [x, y] = [alongX(grid), alongY(grid)];
+  const limit = niceAbove(Math.max(highest(x), highest(y), 0.01));
+  const low = 0 - niceAbove(Math.max(0, -lowest(x), -lowest(y)));
+  const { cells, outside, levels, xs, ys, size } = drawn(grid, [low, limit], [low, limit]);
   return {
     name: 'redshift-density',
     title: 'Predicted against spectroscopic redshift',
-    description: `${shownWords(sample, outside)} Points on the straight line are predicted exactly; colour tells how many galaxies share a cell, ${levelWords(levels)}.`,
+    description: `${shownWords(grid, outside)} Points on the straight line are predicted exactly; colour tells how many galaxies share a cell, ${levelWords(levels)}.`,
     spec: (theme) => ({
-      width: WIDTH,
-      height: HEIGHT,
+      ...size,
       layer: [
-        density(cells, theme, 'spectroscopic redshift', 'predicted redshift', [low, limit], [low, limit]),
+        density(cells, theme, 'spectroscopic redshift', 'predicted redshift', xs, ys),
         {
           data: { values: [{ x: low, y: low, x2: limit, y2: limit }] },
           mark: { type: 'rule', color: theme.bad, strokeWidth: 1.5 },
@@ -56,32 +55,24 @@ export function redshiftDensity(sample: PredictionSample): Chart {
 }
 
 /** dz = (z_pred - z_spec) / (1 + z_spec) against z_spec, with its running median and the outlier limits. */
-export function residualDensity(sample: PredictionSample): Chart {
-  const residuals = sample.z_spec.map((z, at) => (itemAt(sample.z_pred, at) - z) / (1 + z));
-  const zLimit = niceAbove(Math.max(upper(sample.z_spec), 0.01));
-  const limit = niceAbove(Math.max(upper(residuals.map(Math.abs)), 1.2 * OUTLIER));
-  const { cells, outside, levels } = histogram(sample.z_spec, residuals, [0, zLimit], [-limit, limit]);
-  const running = runningMedian(sample.z_spec, residuals, zLimit);
+export function residualDensity(grid: Grid): Chart {
+  const [x, y] = [alongX(grid), alongY(grid)];
+  const zLimit = niceAbove(Math.max(highest(x), 0.01));
+  const limit = niceAbove(Math.max(highest(y), -lowest(y), 1.2 * OUTLIER));
+  const { cells, outside, levels, xs, ys, size } = drawn(grid, [0, zLimit], [-limit, limit]);
+  const running = runningMedian(grid, zLimit);
   return {
     name: 'redshift-residuals',
     title: 'Residuals against redshift',
-    description: `${shownWords(sample, outside)} dz is the error divided by 1 + z. The line is the median in steps of z; the dashed lines are the outlier limits of ${OUTLIER}. Colour tells how many galaxies share a cell, ${levelWords(levels)}.`,
+    description: `${shownWords(grid, outside)} dz is the error divided by 1 + z. The line is the median in steps of z; the dashed lines are the outlier limits of ${OUTLIER}. Colour tells how many galaxies share a cell, ${levelWords(levels)}.`,
     data: {
       columns: ['z from', 'z to', 'galaxies', 'median dz'],
       rows: running.map((step) => [step.from, step.to, step.count, step.median]),
     },
     spec: (theme) => ({
-      width: WIDTH,
-      height: HEIGHT,
+      ...size,
       layer: [
-        density(
-          cells,
-          theme,
-          'spectroscopic redshift',
-          'dz = (predicted − spectroscopic) / (1 + z)',
-          [0, zLimit],
-          [-limit, limit],
-        ),
+        density(cells, theme, 'spectroscopic redshift', 'dz = (predicted − spectroscopic) / (1 + z)', xs, ys),
         {
           data: { values: [{ y: OUTLIER }, { y: -OUTLIER }] },
           mark: { type: 'rule', color: theme.muted, strokeDash: [4, 4] },
@@ -128,50 +119,136 @@ function density(
   };
 }
 
+/** Galaxies by one coordinate: where cells begin, how wide they are, and how many galaxies are in each, ascending. */
+interface Marginal {
+  readonly width: number;
+  readonly starts: readonly (readonly [start: number, galaxies: number])[];
+}
+
+function alongX({ x, columns, counts }: Grid): Marginal {
+  return marginal(x, columns, counts);
+}
+
+function alongY({ y, rows, counts }: Grid): Marginal {
+  return marginal(y, rows, counts);
+}
+
+function marginal({ from, width }: Grid['x'], places: readonly number[], counts: readonly number[]): Marginal {
+  const galaxies = new Map<number, number>();
+  for (const [at, place] of places.entries()) galaxies.set(place, (galaxies.get(place) ?? 0) + itemAt(counts, at));
+  const ordered = [...galaxies].sort(([a], [b]) => a - b);
+  return { width, starts: ordered.map(([place, count]) => [from + place * width, count]) };
+}
+
+/** Above which no more than a few galaxies lie. */
+function highest({ width, starts }: Marginal): number {
+  return atShare(starts, SHOWN_QUANTILE) + width;
+}
+
+/** Below which no more than a few galaxies lie. */
+function lowest({ starts }: Marginal): number {
+  return atShare(starts.toReversed(), SHOWN_QUANTILE);
+}
+
+/** Where so large a share of the galaxies has been met. */
+function atShare(starts: Marginal['starts'], share: number): number {
+  const all = starts.reduce((sum, [, galaxies]) => sum + galaxies, 0);
+  let met = 0;
+  for (const [start, galaxies] of starts) {
+    met += galaxies;
+    if (met >= share * all) return start;
+  }
+  return 0;
+}
+
+/** Cells of a grid between two values, joined so that a picture has about CELLS of them. */
+interface Joined {
+  /** Of the grid's along one side. */
+  readonly times: number;
+  readonly first: number;
+  readonly count: number;
+  /** A multiple of whole cells that holds the range. */
+  readonly range: readonly [number, number];
+}
+
+function joinedOver({ from, width }: Grid['x'], [low, high]: readonly [number, number]): Joined {
+  const times = Math.max(1, Math.round((high - low) / CELLS / width));
+  const size = times * width;
+  // Counted from 0, where a cell of any size begins.
+  const first = Math.floor(low / size);
+  const count = Math.ceil(high / size) - first;
+  return {
+    times,
+    first: first * times - Math.round(from / width),
+    count,
+    range: [first * size, (first + count) * size],
+  };
+}
+
 /** Levels are powers: each holds twice to several times as many galaxies a cell as the one before. */
-function histogram(
-  xs: readonly number[],
-  ys: readonly number[],
-  [xLow, xHigh]: readonly [number, number],
-  [yLow, yHigh]: readonly [number, number],
-): { cells: Cell[]; outside: number; levels: number[] } {
+function drawn(grid: Grid, inX: readonly [number, number], inY: readonly [number, number]) {
+  const [x, y] = [joinedOver(grid.x, inX), joinedOver(grid.y, inY)];
   const counts = new Map<number, number>();
-  let outside = 0;
-  xs.forEach((x, at) => {
-    const column = Math.floor(((x - xLow) / (xHigh - xLow)) * CELLS);
-    const row = Math.floor(((itemAt(ys, at) - yLow) / (yHigh - yLow)) * CELLS);
-    if (column < 0 || column >= CELLS || row < 0 || row >= CELLS) outside++;
-    else counts.set(column * CELLS + row, (counts.get(column * CELLS + row) ?? 0) + 1);
-  });
+  let outside = grid.outside;
+  for (const [at, galaxies] of grid.counts.entries()) {
+    const column = Math.floor((itemAt(grid.columns, at) - x.first) / x.times);
+    const row = Math.floor((itemAt(grid.rows, at) - y.first) / y.times);
+    const cell = column * y.count + row;
+    if (column < 0 || column >= x.count || row < 0 || row >= y.count) outside += galaxies;
+    else counts.set(cell, (counts.get(cell) ?? 0) + galaxies);
+  }
   const most = Math.max(1, ...counts.values());
   const step = Math.max(2, most ** (1 / 6));
   const levels = Array.from({ length: 6 }, (_, level) => Math.ceil(step ** level)).filter((from) => from <= most);
+  const [width, height] = [x.times * grid.x.width, y.times * grid.y.width];
   const cells = [...counts].map(([cell, count]): Cell => {
-    const column = Math.floor(cell / CELLS);
-    const row = cell % CELLS;
-    return {
-      x0: xLow + (column / CELLS) * (xHigh - xLow),
-      x1: xLow + ((column + 1) / CELLS) * (xHigh - xLow),
-      y0: yLow + (row / CELLS) * (yHigh - yLow),
-      y1: yLow + ((row + 1) / CELLS) * (yHigh - yLow),
-      count,
-      level: levels.findLastIndex((from) => count >= from),
-    };
+    const x0 = x.range[0] + Math.floor(cell / y.count) * width;
+    const y0 = y.range[0] + (cell % y.count) * height;
+    const level = levels.findLastIndex((from) => count >= from);
+    return { x0, x1: x0 + width, y0, y1: y0 + height, count, level };
   });
-  return { cells, outside, levels };
+  return {
+    ...{ cells, outside, levels, xs: x.range, ys: y.range },
+    // Cells of whole pixels: otherwise hair lines show between them.
+    size: { width: x.count * Math.round(WIDTH / x.count), height: y.count * Math.round(HEIGHT / y.count) },
+  };
 }
 
-function runningMedian(z: readonly number[], residuals: readonly number[], limit: number) {
-  return Array.from({ length: STEPS }, (_, step) => {
-    const [from, to] = [(step * limit) / STEPS, ((step + 1) * limit) / STEPS];
-    const inside = residuals.filter((_residual, at) => itemAt(z, at) >= from && itemAt(z, at) < to);
-    return { from, to, count: inside.length, median: median(inside) };
-  }).filter(({ count }) => count >= FEWEST_IN_STEP);
+/** Of dz in steps of z that are whole columns of the grid. */
+function runningMedian({ x, y, columns, rows, counts }: Grid, limit: number) {
+  const times = Math.max(1, Math.round(limit / STEPS / x.width));
+  const first = -Math.round(x.from / x.width);
+  const steps = new Map<number, [row: number, galaxies: number][]>();
+  for (const [at, column] of columns.entries()) {
+    const step = Math.floor((column - first) / times);
+    if (step < 0 || step * times * x.width >= limit) continue;
+    const inStep = steps.get(step) ?? [];
+    inStep.push([itemAt(rows, at), itemAt(counts, at)]);
+    steps.set(step, inStep);
+  }
+  return [...steps]
+    .sort(([a], [b]) => a - b)
+    .map(([step, cells]) => ({
+      from: step * times * x.width,
+      to: (step + 1) * times * x.width,
+      count: cells.reduce((sum, [, galaxies]) => sum + galaxies, 0),
+      median: medianOf(
+        cells.map(([row, galaxies]) => [y.from + row * y.width, galaxies]),
+        y.width,
+      ),
+    }))
+    .filter(({ count }) => count >= FEWEST_IN_STEP);
 }
 
-function upper(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.min(sorted.length - 1, Math.ceil(SHOWN_QUANTILE * sorted.length))] ?? 0;
+/** As if galaxies lay evenly within a cell. */
+function medianOf(cells: readonly [start: number, galaxies: number][], width: number): number {
+  const half = cells.reduce((sum, [, galaxies]) => sum + galaxies, 0) / 2;
+  let below = 0;
+  for (const [start, galaxies] of cells.toSorted(([a], [b]) => a - b)) {
+    if (below + galaxies >= half) return start + ((half - below) / galaxies) * width;
+    below += galaxies;
+  }
+  return NaN;
 }
 
 /** The next of 0, 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten. */
@@ -181,12 +258,10 @@ function niceAbove(value: number): number {
   return power * ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value) ?? 10);
 }
 
-function shownWords(sample: PredictionSample, outside: number): string {
-  const shown = sample.z_spec.length;
-  const of =
-    shown < sample.total ? `a sample of ${formatNumber(shown)} of ${formatNumber(sample.total)}` : formatNumber(shown);
+function shownWords({ counts, outside: undrawn }: Grid, outside: number): string {
+  const all = counts.reduce((sum, count) => sum + count, undrawn);
   const left = outside === 0 ? '' : ` ${formatNumber(outside)} of them lie outside the frame.`;
-  return `${of.charAt(0).toUpperCase()}${of.slice(1)} galaxies.${left}`;
+  return `${formatNumber(all)} galaxies.${left}`;
 }
 
 function levelWords(levels: readonly number[]): string {

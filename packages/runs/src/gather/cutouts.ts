@@ -1,3 +1,7 @@
+import type { WorstGalaxy } from '@cosmicai/metrics';
+import { ASTROMAE, partitionColumnsSchema, type RunRecord } from '@cosmicai/payload';
+import { openGalaxies } from '@cosmicai/samples';
+import { storeSource, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -23,18 +27,23 @@ export function encodeFlux(flux: Float32Array): string {
   return bytes.toString('base64');
 }
 
-/** The predictions that are farthest off, by |dz|, the worst first. */
-export function largestResiduals<Row extends { readonly z_spec: number; readonly z_pred: number }>(
-  rows: Iterable<Row>,
-  count: number,
-): Row[] {
-  const residual = ({ z_spec, z_pred }: Row) => Math.abs((z_pred - z_spec) / (1 + z_spec));
-  let worst: Row[] = [];
-  for (const row of rows) {
-    if (!Number.isFinite(residual(row))) continue;
-    const least = worst.length === count ? worst.at(-1) : undefined;
-    if (least !== undefined && residual(row) <= residual(least)) continue;
-    worst = [...worst, row].sort((a, b) => residual(b) - residual(a)).slice(0, count);
+/** Images of single galaxies; none where the partitions are gone. */
+export async function cutoutsOf(
+  galaxies: readonly WorstGalaxy[],
+  store: ObjectStore,
+  { payload }: Pick<RunRecord, 'payload'>,
+): Promise<Cutout[]> {
+  const { data: columns } = partitionColumnsSchema.optional().safeParse(payload.columns);
+  const cutouts: Cutout[] = [];
+  for (const { rank, partition, index, z_spec, z_pred } of galaxies) {
+    try {
+      const source = await openGalaxies(await storeSource(store, partition), { columns });
+      const { images } = await source.read(index, index + 1);
+      const flux_base64 = encodeFlux(images);
+      cutouts.push({ rank, partition, index, z_spec, z_pred, size: ASTROMAE.image.side, flux_base64 });
+    } catch {
+      // The report is about the run; that its input has been moved since is not a failure of it.
+    }
   }
-  return worst;
+  return cutouts;
 }

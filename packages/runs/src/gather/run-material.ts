@@ -1,19 +1,13 @@
-import type { Prices, RunUsage } from '@cosmicai/metrics';
-import type { FmiReport, ReportLine, RunEvent, RunSummary } from '@cosmicai/payload';
+import { gridSchema, type Prices, type RunUsage } from '@cosmicai/metrics';
+import type { FmiReport, RankResult, ReportLine, RunEvent, RunSummary } from '@cosmicai/payload';
 import type { Quote } from '@cosmicai/quote';
 import { z } from 'zod';
 import type { Cutout } from './cutouts.ts';
 import type { RunFrontier } from './frontier-of-run.ts';
 
-const redshifts = z.array(z.number());
-
-/** Some of a run's predictions, in the same order, and how many there are in all. */
-export const predictionsSchema = z
-  .object({ z_spec: redshifts, z_pred: redshifts, total: z.number().int().nonnegative() })
-  .refine((columns) => columns.z_spec.length === columns.z_pred.length, {
-    error: 'as many predicted as spectroscopic redshifts',
-  });
-export type PredictionSample = z.output<typeof predictionsSchema>;
+/** How a run's predictions lie: galaxies counted by true redshift and, along y, by predicted redshift and by dz. */
+export const predictionsSchema = z.object({ redshifts: gridSchema, residuals: gridSchema });
+export type PredictionGrids = z.output<typeof predictionsSchema>;
 
 /** What there is of a run. Only the ranks' results are needed. */
 export interface RunMaterial {
@@ -22,6 +16,8 @@ export interface RunMaterial {
   readonly generatedAt: string;
   /** Each rank's result as it was read, of any generation. */
   readonly results: readonly unknown[];
+  /** The same, where all are known to be of this system's. */
+  readonly ours?: readonly RankResult[];
   readonly summary?: RunSummary;
   /** REPORT line of each rank's last invocation, by rank. */
   readonly reports?: ReadonlyMap<number, ReportLine>;
@@ -30,7 +26,7 @@ export interface RunMaterial {
   readonly events?: readonly RunEvent[];
   /** fmi.json: when and how the ranks met. */
   readonly fmi?: FmiReport;
-  readonly predictions?: PredictionSample;
+  readonly predictions?: PredictionGrids;
   readonly cutouts?: readonly Cutout[];
   readonly prices: Prices;
   /** Everything that was paid for; without it the cost is that of the ranks alone. */
