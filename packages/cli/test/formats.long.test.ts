@@ -29,7 +29,7 @@ function objectsIn(folder: string): [string, Record<string, unknown>][] {
 }
 
 /** What Step Functions writes, or its Map's ItemReader reads, and the state machine itself, are not ours to change. */
-const NOT_OURS = /(^|\/)(manifest|definition|(SUCCEEDED|FAILED|PENDING)_\d+)\.json$/;
+const NOT_OURS = /(^|\/)(manifest|items|definition|(SUCCEEDED|FAILED|PENDING)_\d+)\.json$/;
 
 /** A copy of the results without what the run did after its first rank, as a machine that failed would leave them. */
 function brokenOff(name: string): string {

@@ -30,7 +30,11 @@ export interface KeptResiduals {
 /** The residuals dz of a set of predictions: the values themselves while they are few enough, a sketch of them beyond that. */
 export class Residuals {
   readonly #exactUpTo: number;
+  /** Those that came one by one, in the front of an array that grows. */
   #values: Float64Array;
+  #filled = 0;
+  /** Those that came together, as they came: nothing need be copied until all are wanted. */
+  #parts: Float64Array[] = [];
   #count = 0;
   #sketch: ResidualSketch | undefined;
 
@@ -46,32 +50,25 @@ export class Residuals {
       this.#sketch.add(residual);
       return;
     }
-    this.#reserve(this.#count + 1);
-    this.#values[this.#count++] = residual;
+    this.#reserve(this.#filled + 1);
+    this.#values[this.#filled++] = residual;
+    this.#count++;
   }
 
   merge(other: Residuals): void {
     if (this.#sketch === undefined && (other.#sketch !== undefined || this.#count + other.#count > this.#exactUpTo)) {
       this.#collapse();
     }
-    if (this.#sketch === undefined) {
-      this.#reserve(this.#count + other.#count);
-      this.#values.set(other.#kept(), this.#count);
-      this.#count += other.#count;
-    } else if (other.#sketch !== undefined) {
-      this.#sketch.merge(other.#sketch);
-    } else {
-      for (const residual of other.#kept()) this.#sketch.add(residual);
-    }
+    if (this.#sketch === undefined) this.#take(other.#all().slice());
+    else if (other.#sketch !== undefined) this.#sketch.merge(other.#sketch);
+    else for (const residual of other.#all()) this.#sketch.add(residual);
   }
 
   /** Takes in those of a file. */
   absorb({ sketch, values }: KeptResiduals): void {
     const isExact = values !== undefined && this.#count + values.length <= this.#exactUpTo;
     if (this.#sketch === undefined && isExact) {
-      this.#reserve(this.#count + values.length);
-      this.#values.set(values, this.#count);
-      this.#count += values.length;
+      this.#take(values.slice());
       return;
     }
     if (this.#sketch === undefined) this.#collapse();
@@ -81,7 +78,7 @@ export class Residuals {
   /** For a file; the values ascend, and are a view until more is added. */
   kept(): KeptResiduals {
     if (this.#sketch !== undefined) return { sketch: this.#sketch.counts() };
-    const values = this.#kept().sort();
+    const values = this.#all().sort();
     const sketch = new ResidualSketch();
     for (const residual of values) sketch.add(residual);
     return { sketch: sketch.counts(), values };
@@ -94,7 +91,7 @@ export class Residuals {
 
   /** NMAD; its error is 0 while the values are kept. Sorts them, whose order means nothing, rather than a copy. */
   nmad(): Estimate {
-    return this.#sketch?.nmad() ?? { value: nmadOfSorted(this.#kept().sort()), error: 0 };
+    return this.#sketch?.nmad() ?? { value: nmadOfSorted(this.#all().sort()), error: 0 };
   }
 
   toJSON(): ResidualsJson {
@@ -102,7 +99,7 @@ export class Residuals {
       exact_up_to: this.#exactUpTo,
       residuals:
         this.#sketch === undefined
-          ? { kind: 'values', float64_base64: encode(this.#kept()) }
+          ? { kind: 'values', float64_base64: encode(this.#all()) }
           : { kind: 'sketch', bins: this.#sketch.toJSON() },
     };
   }
@@ -116,22 +113,42 @@ export class Residuals {
     return residuals;
   }
 
-  #kept(): Float64Array {
-    return this.#values.subarray(0, this.#count);
+  #take(values: Float64Array): void {
+    this.#parts.push(values);
+    this.#count += values.length;
+  }
+
+  /** All values in one array. */
+  #all(): Float64Array {
+    if (this.#parts.length > 0) {
+      const all = new Float64Array(this.#count);
+      let at = 0;
+      for (const part of [this.#values.subarray(0, this.#filled), ...this.#parts]) {
+        all.set(part, at);
+        at += part.length;
+      }
+      this.#parts = [];
+      this.#values = all;
+      this.#filled = this.#count;
+    }
+    return this.#values.subarray(0, this.#filled);
   }
 
   #reserve(length: number): void {
     if (length <= this.#values.length) return;
     const grown = new Float64Array(Math.min(this.#exactUpTo, Math.max(length, 2 * this.#values.length)));
-    grown.set(this.#kept());
+    grown.set(this.#values.subarray(0, this.#filled));
     this.#values = grown;
   }
 
   #collapse(): void {
     const sketch = new ResidualSketch();
-    for (const residual of this.#kept()) sketch.add(residual);
+    for (const part of [this.#values.subarray(0, this.#filled), ...this.#parts])
+      for (const residual of part) sketch.add(residual);
     this.#sketch = sketch;
     this.#values = new Float64Array(0);
+    this.#parts = [];
+    this.#filled = 0;
     this.#count = 0;
   }
 }

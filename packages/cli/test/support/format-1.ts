@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Keys that files of format 1 didn't have. */
@@ -9,7 +9,13 @@ const LATER = new Set([
   'prediction_scores_unflagged',
   'not_checked',
   'store_requests',
+  'reduction_file',
 ]);
+
+/** Files that there were none of. */
+const LATER_FILES = /\.bin$/;
+/** The plan has no later keys, and ranks find their tasks in it by where they lie. */
+const PLAN = /^(manifest|items)\.json$/;
 
 /**
  * Writes the files of a folder as the version before did, which told no format. Of ranks' results, time is then processor time,
@@ -18,7 +24,11 @@ const LATER = new Set([
 export function writeAsFormat1(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     const file = join(entry.parentPath, entry.name);
-    if (!entry.isFile()) continue;
+    if (!entry.isFile() || PLAN.test(entry.name)) continue;
+    if (LATER_FILES.test(entry.name)) {
+      rmSync(file);
+      continue;
+    }
     const text = readFileSync(file, 'utf8');
     if (entry.name.endsWith('.json')) writeFileSync(file, JSON.stringify(aged(JSON.parse(text)), null, 1));
     if (entry.name.endsWith('.jsonl'))
