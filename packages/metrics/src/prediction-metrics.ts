@@ -102,14 +102,16 @@ export class PredictionMetrics {
     }
   }
 
-  /** Takes the other's predictions in; the other stays as it is. */
-  merge(other: PredictionMetrics): this {
-    this.#count += other.#count;
-    this.#excluded += other.#excluded;
-    this.#outliers[0] += other.#outliers[0];
-    this.#outliers[1] += other.#outliers[1];
-    for (const name of SUMS) this.#sums[name].merge(other.#sums[name]);
-    this.#residuals.merge(other.#residuals);
+  /** Takes the others' predictions in; the others stay as they are. */
+  merge(...others: readonly PredictionMetrics[]): this {
+    for (const other of others) {
+      this.#count += other.#count;
+      this.#excluded += other.#excluded;
+      this.#outliers[0] += other.#outliers[0];
+      this.#outliers[1] += other.#outliers[1];
+      for (const name of SUMS) this.#sums[name].merge(other.#sums[name]);
+    }
+    this.#residuals.merge(...others.map((other) => other.#residuals));
     return this;
   }
 

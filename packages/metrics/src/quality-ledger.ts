@@ -161,7 +161,7 @@ export class QualityLedger {
 
   /** Of all galaxies with a usable truth: what ranks reduce over FMI. Made anew at each call, of parts that are exact. */
   get metrics(): PredictionMetrics {
-    return new PredictionMetrics(this.#options).merge(this.#unflagged).merge(this.#withFlags);
+    return new PredictionMetrics(this.#options).merge(this.#unflagged, this.#withFlags);
   }
 
   finish(): LedgerScores {

@@ -55,20 +55,27 @@ export class Residuals {
     this.#count++;
   }
 
-  merge(other: Residuals): void {
-    if (this.#sketch === undefined && (other.#sketch !== undefined || this.#count + other.#count > this.#exactUpTo)) {
-      this.#collapse();
+  merge(...others: readonly Residuals[]): void {
+    const count = others.reduce((sum, other) => sum + other.#count, this.#count);
+    const areExact = others.every((other) => other.#sketch === undefined) && count <= this.#exactUpTo;
+    if (this.#sketch === undefined && !areExact) this.#collapse();
+    const sketch = this.#sketch;
+    if (sketch === undefined) {
+      this.#join(others.map((other) => other.#all()));
+      return;
     }
-    if (this.#sketch === undefined) this.#take(other.#all().slice());
-    else if (other.#sketch !== undefined) this.#sketch.merge(other.#sketch);
-    else for (const residual of other.#all()) this.#sketch.add(residual);
+    for (const other of others) {
+      if (other.#sketch !== undefined) sketch.merge(other.#sketch);
+      else for (const residual of other.#all()) sketch.add(residual);
+    }
   }
 
-  /** Takes in those of a file. */
+  /** Takes in those of a file, whose values are nobody else's from then on. */
   absorb({ sketch, values }: KeptResiduals): void {
     const isExact = values !== undefined && this.#count + values.length <= this.#exactUpTo;
     if (this.#sketch === undefined && isExact) {
-      this.#take(values.slice());
+      this.#parts.push(values);
+      this.#count += values.length;
       return;
     }
     if (this.#sketch === undefined) this.#collapse();
@@ -113,25 +120,24 @@ export class Residuals {
     return residuals;
   }
 
-  #take(values: Float64Array): void {
-    this.#parts.push(values);
-    this.#count += values.length;
-  }
-
   /** All values in one array. */
   #all(): Float64Array {
-    if (this.#parts.length > 0) {
-      const all = new Float64Array(this.#count);
-      let at = 0;
-      for (const part of [this.#values.subarray(0, this.#filled), ...this.#parts]) {
-        all.set(part, at);
-        at += part.length;
-      }
-      this.#parts = [];
-      this.#values = all;
-      this.#filled = this.#count;
-    }
+    if (this.#parts.length > 0) this.#join([]);
     return this.#values.subarray(0, this.#filled);
+  }
+
+  /** Copies all values, and more, into one array of their size. */
+  #join(more: readonly Float64Array[]): void {
+    const parts = [this.#values.subarray(0, this.#filled), ...this.#parts, ...more];
+    const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    this.#values = all;
+    this.#filled = this.#count = all.length;
+    this.#parts = [];
   }
 
   #reserve(length: number): void {

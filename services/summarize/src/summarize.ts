@@ -1,4 +1,4 @@
-import { encodeReduction, qualityFailure, Reduction } from '@cosmicai/metrics';
+import { encodeReduction, qualityFailure, Reduction, type LedgerScores } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
   listed,
@@ -60,7 +60,8 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
 
   const withData = manifest.filter((task) => task.DATA_PATH.length > 0);
   const {
-    reduction,
+    scores,
+    reduced,
     told,
     left,
     missing,
@@ -87,7 +88,7 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
     told,
     failures,
     repeats,
-    scores: reduction.scores(),
+    scores,
     proof,
     finishedAt: environment.now(),
     predictionsPrefix: `${layout.predictions}/`,
@@ -96,7 +97,6 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   const failed = summary.status === 'FAILED';
   const failure = failed ? failureOf(summary, proof, record.run.max_flagged) : null;
   await store.delete(layout.rendezvousKey);
-  const { head: reduced } = encodeReduction(reduction.kept(), { withValues: false });
   await store.put(layout.reduction, reduced);
   const counted = requestsSince(requestsBefore);
   // With those that are still to come: summary and proof; and of a run that is published its lease, its ranks, the combined data and
@@ -130,7 +130,9 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
 }
 
 interface Collected {
-  readonly reduction: Reduction;
+  readonly scores: LedgerScores;
+  /** The ranks' reductions as one, without residuals. */
+  readonly reduced: Uint8Array;
   readonly told: RanksTold;
   /** The ranks' results as they lie there. */
   readonly left: readonly KnownObject[];
@@ -165,7 +167,9 @@ async function collect(store: ObjectStore, layout: RunLayout, tasks: readonly Ra
   const written = await combined.finish();
   const { puts } = requestsSince(before);
   return {
-    ...{ reduction, told, left, missing },
+    ...{ told, left, missing },
+    scores: reduction.scores(),
+    reduced: encodeReduction(reduction.kept(), { withValues: false }).head,
     combined: { key: layout.combined, ...written },
     texts: texts.length > MOST_RANKS_PUBLISHED ? [] : texts,
     requests: puts,

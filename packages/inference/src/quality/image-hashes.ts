@@ -83,8 +83,9 @@ export function encodeHashes(sorted: BigUint64Array): Uint8Array {
 
 /** @param bytes of a file of hashes, or of its front; a part of a hash at its end is left out */
 export function decodeHashes(bytes: Uint8Array): BigUint64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const hashes = new BigUint64Array(Math.floor(bytes.length / BYTES));
-  for (let place = 0; place < hashes.length; place++) hashes[place] = view.getBigUint64(place * BYTES, true);
-  return hashes;
+  const whole = bytes.subarray(0, bytes.length - (bytes.length % BYTES));
+  const copy = Buffer.from(new ArrayBuffer(whole.length));
+  copy.set(whole);
+  if (endianness() !== 'LE') copy.swap64();
+  return new BigUint64Array(copy.buffer);
 }

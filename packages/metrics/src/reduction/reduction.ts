@@ -122,7 +122,7 @@ export class Reduction {
     return this.areExact && values === undefined && !this.#isTooMuch(ledger);
   }
 
-  /** Takes in what a file holds. */
+  /** Takes in what a file holds, whose residuals are nobody else's from then on. */
   absorb(kept: KeptReduction): void {
     const { unflagged, withFlags } = kept.ledger;
     const isTooMuch = this.#isTooMuch(kept.ledger);
@@ -147,7 +147,9 @@ export class Reduction {
 
   /** Takes the other's galaxies in; the other stays as it is. */
   merge(other: Reduction): this {
-    this.absorb(other.kept());
+    const kept = other.kept();
+    const { unflagged, withFlags } = kept.ledger;
+    this.absorb({ ...kept, ledger: { ...kept.ledger, unflagged: copied(unflagged), withFlags: copied(withFlags) } });
     return this;
   }
 
@@ -158,6 +160,11 @@ export class Reduction {
   predictions(): ReducedPredictions {
     return { redshifts: this.#redshifts.finish(), residuals: this.#residuals.finish(), worst: this.#worst.list };
   }
+}
+
+function copied(kept: KeptMetrics): KeptMetrics {
+  const { sketch, values } = kept.residuals;
+  return { ...kept, residuals: { sketch, ...(values && { values: values.slice() }) } };
 }
 
 function sketched(kept: KeptMetrics): KeptMetrics {
