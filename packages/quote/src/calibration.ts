@@ -52,6 +52,8 @@ export interface Calibration {
     readonly objectsPerRank: number;
     /** Until one of these has come. */
     readonly secondsPerObject: number;
+    /** To check and merge what has come of a rank, whatever it predicted; absent: nothing that counts. */
+    readonly secondsPerRank?: number;
   };
 }
 
@@ -113,19 +115,21 @@ export const DEFAULT_CALIBRATION: Calibration = {
   ...PUBLISHED_SPREAD,
   failureProbability: 0.001,
   readsWhilePredicting: true,
-  // Result, predictions, hashes.
-  objectsWritten: 3,
+  // Result, predictions, hashes, reduction.
+  objectsWritten: 4,
   predictionPieces: PIECES_KEPT,
   // Measured: 275-354 MB with one session, 360-523 MB with two, whatever the batch size (docs/costs.md).
   memory: { baseMb: 350, mbPerSession: 170, mbPerBatchSample: 0, shareOfPartition: 0 },
-  // As config/default.yml deploys them. Of each rank Summarize reads what a rank writes.
+  // As config/default.yml deploys them. Of each rank Summarize asks for what a rank writes: of the predictions for size and etag alone. A
+  // rank took 2 ms on x86_64 (docs/scale.md), and is taken to take twice as long on arm64.
   initialize: { coldStartSeconds: 0.8, memoryMb: 512, architecture: 'arm64' },
   summarize: {
     coldStartSeconds: 0.8,
     memoryMb: 2048,
     architecture: 'arm64',
     readsAtOnce: 32,
-    objectsPerRank: 3,
+    objectsPerRank: 4,
     secondsPerObject: 0.03,
+    secondsPerRank: 0.004,
   },
 };

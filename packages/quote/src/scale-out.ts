@@ -7,6 +7,7 @@ import { EventQueue } from './event-queue.ts';
 import { LambdaPool } from './lambda-pool.ts';
 import { readersOf } from './reading.ts';
 import type { RunPlan } from './run-plan.ts';
+import { summarizeRanksSeconds } from './summarize-time.ts';
 
 /** What became of a rank in a simulated run. Times in seconds from the start of the run. */
 export interface SimulatedRank {
@@ -86,11 +87,10 @@ export function simulateRun(simulation: Simulation): SimulatedRun {
     (calibration.initialize.coldStartSeconds + (Math.ceil(Math.max(1, files) / 1000) + 2) * limits.s3RequestSeconds);
   const map = simulateMap(simulation, initializeSeconds);
   const withData = plan.ranks.filter((load) => load.files > 0).length;
-  const { coldStartSeconds, readsAtOnce, objectsPerRank, secondsPerObject } = calibration.summarize;
   const summarizeSeconds =
     pace *
-    (coldStartSeconds +
-      Math.ceil(withData / readsAtOnce) * objectsPerRank * secondsPerObject +
+    (calibration.summarize.coldStartSeconds +
+      summarizeRanksSeconds(calibration, withData) +
       (Math.ceil(withData / 1000) + 1) * limits.s3RequestSeconds);
   const ended = map.ranks.reduce((last, rank) => Math.max(last, rank.endedAt), initializeSeconds);
   return {

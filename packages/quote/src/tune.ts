@@ -9,6 +9,7 @@ import type { Range } from './quote-schema.ts';
 import { readersOf } from './reading.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { SimulatedRun } from './scale-out.ts';
+import { summarizeRanksSeconds } from './summarize-time.ts';
 
 /** Arithmetic of a model: as it was trained, as `model quantize` writes it, or whichever it is of which the rate was measured. */
 export type Precision = 'fp32' | 'int8' | 'measured';
@@ -202,9 +203,7 @@ function estimate(choice: TuneChoice, options: Tuning): Estimate[] {
   const waves = Math.ceil(busy.length / readers);
   const mapSeconds =
     Math.min(readers, busy.length) / limits.childStartsPerSecond + cold.seconds + (waves - 1) * warm.seconds;
-  const { readsAtOnce, objectsPerRank, secondsPerObject } = calibration.summarize;
-  const summarizeSeconds =
-    calibration.summarize.coldStartSeconds + Math.ceil(busy.length / readsAtOnce) * objectsPerRank * secondsPerObject;
+  const summarizeSeconds = calibration.summarize.coldStartSeconds + summarizeRanksSeconds(calibration, busy.length);
   const initializeSeconds = calibration.initialize.coldStartSeconds;
   const average = busy.reduce((sum, load) => sum + load.samples, 0) / busy.length / Math.max(1, largest.samples);
   const run: SimulatedRun = {

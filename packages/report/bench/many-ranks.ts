@@ -62,7 +62,7 @@ async function measure(what: string): Promise<void> {
 async function executionOf(place: RunPlace): Promise<ExecutionRecord> {
   const { ours = [] } = await gatherRun(place, undefined, { forPage: false });
   const events: RunEvent[] = [];
-  const add = (event: UnnumberedEvent) => events.push({ id: events.length + 1, ...event } as RunEvent);
+  const add = (event: UnnumberedEvent) => events.push({ id: events.length + 1, ...event });
   const start = '2026-03-04T05:06:07.000Z';
   add({ type: 'RunStarted', time: start, input: {} });
   add({

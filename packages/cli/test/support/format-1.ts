@@ -13,7 +13,7 @@ const LATER = new Set([
 ]);
 
 /** Files that there were none of. */
-const LATER_FILES = /\.bin$/;
+const LATER_FILES = '.bin';
 /** The plan has no later keys, and ranks find their tasks in it by where they lie. */
 const PLAN = /^(manifest|items)\.json$/;
 
@@ -25,7 +25,7 @@ export function writeAsFormat1(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     const file = join(entry.parentPath, entry.name);
     if (!entry.isFile() || PLAN.test(entry.name)) continue;
-    if (LATER_FILES.test(entry.name)) {
+    if (entry.name.endsWith(LATER_FILES)) {
       rmSync(file);
       continue;
     }
