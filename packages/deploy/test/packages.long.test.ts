@@ -69,6 +69,30 @@ describe.each<[Architecture, string]>([
   });
 });
 
+describe('the start of the inference function', () => {
+  const text = (name: string) => readFile(join(inference.folder, name), 'utf8');
+
+  it('brings what it always needs, and the rest when it needs it', async () => {
+    expect(inference.files).toEqual(expect.arrayContaining(['handler.mjs', 'session-worker.mjs']));
+    const parts = inference.files.filter((name) => name.startsWith('part-'));
+    const all = await Promise.all(parts.map(text));
+    // What speaks to S3.
+    expect(all.join('')).toContain('ListObjectsV2$');
+    expect(await text('handler.mjs')).not.toContain('ListObjectsV2$');
+    // A session's thread would load what it shared with the handler, which is more than it needs.
+    expect(await text('session-worker.mjs')).not.toContain('part-');
+  });
+
+  it('brings neither messages in forty languages nor the client that fetch has', async () => {
+    for (const name of inference.files) {
+      const code = await text(name);
+      // Dutch.
+      expect(code).not.toContain('Ongeldige invoer');
+      expect(code).not.toMatch(/\bfrom ?["'](node:)?https?["']/);
+    }
+  });
+});
+
 describe.each(['init', 'summarize'])('the %s functions', (service) => {
   it('are small, need no native code and so no architecture, and are the same bytes each time', async () => {
     const digests = new Set<string>();

@@ -6,8 +6,11 @@ import { MICRO_BATCH, type Predictor } from './predictor.ts';
 import { flagNotFinite, flagInputs, flagPredictions } from './quality/flag-samples.ts';
 import type { PartitionChecks } from './quality/partition-checks.ts';
 
-/** Samples read at a time at most: bounds memory (10 MB of 32x32 images) whatever batch size the user asks for. */
-const LONGEST_READ = 512;
+/**
+ * Samples read at a time at most, four forward passes: bounds memory (2.6 MB of 32x32 images) whatever batch size the user asks for, and
+ * predicting begins, and ends, within a piece of the file instead of with it.
+ */
+const LONGEST_READ = 128;
 
 export interface PredictPartitionOptions {
   /** Samples in one forward pass as the user sees it. */

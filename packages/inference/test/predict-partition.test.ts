@@ -92,13 +92,13 @@ async function drain<T>(all: AsyncIterable<T>): Promise<T[]> {
 describe('predicting a partition', () => {
   it.each([
     [10, null, 10],
-    [512, null, 512],
-    [513, null, 512],
-    [100_000, null, 512],
+    [128, null, 128],
+    [129, null, 128],
+    [100_000, null, 128],
     [10, 4, 12],
     [12, 4, 12],
     [1, 7, 7],
-    [2000, 7, 518],
+    [2000, 7, 133],
   ])('at a batch size of %d, frozen at %p, reads %d at a time', async (batchSize, batch, size) => {
     expect(await sizeOfReads(batchSize, batch)).toBe(size);
   });
@@ -110,7 +110,7 @@ describe('predicting a partition', () => {
     [2, 32, 4],
     [3, 64, 3],
     [1, 64, 2],
-    [1, 512, 2],
+    [1, 128, 2],
   ])(
     'keeps enough under way that no worker waits: %d workers, %d at a time, %d reads',
     async (workers, size, reads) => {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { NO_TELEMETRY } from '@cosmicai/payload/no-telemetry';
 import { inRepository, root } from '../root.ts';
+import { isBuiltin, lighterStart } from './lighter-start.ts';
 
 /** Packages with native code: loaded from node_modules at run time and packed for one platform only (native-files.ts). */
 export const NATIVE_PACKAGES = ['onnxruntime-node', 'sharp'];
@@ -27,7 +28,7 @@ export interface Bundle {
   readonly service: string;
   /** `services/<service>/dist`. */
   readonly folder: string;
-  /** Files in it: `handler.mjs` and one for each worker thread. */
+  /** Files in it: `handler.mjs`, one for each worker thread, and what these share or import when they need it. */
   readonly files: readonly string[];
   /** Native packages that the files really import. */
   readonly natives: readonly string[];
@@ -45,8 +46,8 @@ interface Description {
 const DESCRIPTION = 'bundle.json';
 
 /**
- * Bundles a service's handler, and each `src/*-worker.ts` beside it, into single files without dependencies other than
- * native packages. The same bundles run on Lambda, under `sls invoke local` and in the local engine. Building twice gives
+ * Bundles a service's handler, and each `src/*-worker.ts` beside it, into files without dependencies other than
+ * native packages. What is imported when it is needed is a file of its own, so that a start doesn't read it. The same bundles run on Lambda, under `sls invoke local` and in the local engine. Building twice gives
  * the same bytes. A built package has its bundles and makes none.
  *
  * @param service folder below services/, e.g. `inference`
@@ -70,15 +71,15 @@ async function make(service: string, folder: string): Promise<Description> {
   const { build } = await import('esbuild');
   const source = join(root, 'services', service, 'src');
   const entries = (await readdir(source)).filter((name) => name === 'handler.ts' || name.endsWith('-worker.ts')).sort();
-  const { metafile, outputFiles } = await build({
+  const common = {
     absWorkingDir: root,
-    entryPoints: entries.map((name) => join(source, name)),
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
+    plugins: [lighterStart],
     mainFields: ['module', 'main'],
     banner: { js: `${SILENCE}\n${COMMONJS_NAMES}` },
     external: NATIVE_PACKAGES,
@@ -90,14 +91,30 @@ async function make(service: string, folder: string): Promise<Description> {
     metafile: true,
     write: false,
     logLevel: 'warning',
-  });
+  } as const;
+  const builds = await Promise.all(
+    entries.map((name) =>
+      build({
+        ...common,
+        entryPoints: [join(source, name)],
+        // Each by itself: what a worker shared with the handler would bring more than the worker needs. Parts are named by their
+        // content, so that a bundle that somebody runs from still finds its own when another is made.
+        ...(name === 'handler.ts' && { splitting: true, chunkNames: 'part-[hash]' }),
+      }),
+    ),
+  );
   await mkdir(folder, { recursive: true });
-  for (const { path, contents } of outputFiles) await writeAtOnce(path, contents);
-  const outputs = Object.values(metafile.outputs);
+  // The parts first: a bundle that is there has all of its own.
+  const written = builds.flatMap(({ outputFiles }) => outputFiles.toReversed());
+  for (const { path, contents } of written) await writeAtOnce(path, contents);
+  const outputs = builds.flatMap(({ metafile }) => Object.values(metafile.outputs));
   const imported = new Set(outputs.flatMap(({ imports }) => imports.map(({ path }) => path)));
-  const files = entries.map((name) => name.replace(/\.ts$/, '.mjs'));
-  // The lock file stands for the versions of what is bundled; this file for the way it is done.
-  const inputs = [...Object.keys(metafile.inputs), 'pnpm-lock.yaml', 'packages/deploy/src/bundle/bundle.ts'];
+  const files = written.map(({ path }) => basename(path)).sort();
+  // The lock file stands for the versions of what is bundled; these files for the way it is done.
+  const inputs = [
+    ...new Set(builds.flatMap(({ metafile }) => Object.keys(metafile.inputs)).filter((name) => !isBuiltin(name))),
+    ...['pnpm-lock.yaml', 'packages/deploy/src/bundle/bundle.ts', 'packages/deploy/src/bundle/lighter-start.ts'],
+  ];
   const description = { files, natives: NATIVE_PACKAGES.filter((name) => imported.has(name)), inputs };
   await writeAtOnce(join(folder, DESCRIPTION), Buffer.from(JSON.stringify(description)));
   return description;
