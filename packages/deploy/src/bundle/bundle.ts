@@ -76,9 +76,9 @@ async function make(service: string, folder: string): Promise<Description> {
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    platform: 'node',
+    platform: 'node' as const,
     target: 'node24',
-    format: 'esm',
+    format: 'esm' as const,
     plugins: [lighterStart],
     mainFields: ['module', 'main'],
     banner: { js: `${SILENCE}\n${COMMONJS_NAMES}` },
@@ -87,11 +87,11 @@ async function make(service: string, folder: string): Promise<Description> {
     minifySyntax: true,
     minifyWhitespace: true,
     keepNames: true,
-    legalComments: 'none',
-    metafile: true,
-    write: false,
-    logLevel: 'warning',
-  } as const;
+    legalComments: 'none' as const,
+    metafile: true as const,
+    write: false as const,
+    logLevel: 'warning' as const,
+  };
   const builds = await Promise.all(
     entries.map((name) =>
       build({
@@ -99,7 +99,8 @@ async function make(service: string, folder: string): Promise<Description> {
         entryPoints: [join(source, name)],
         // Each by itself: what a worker shared with the handler would bring more than the worker needs. Parts are named by their
         // content, so that a bundle that somebody runs from still finds its own when another is made.
-        ...(name === 'handler.ts' && { splitting: true, chunkNames: 'part-[hash]' }),
+        splitting: name === 'handler.ts',
+        chunkNames: 'part-[hash]',
       }),
     ),
   );
