@@ -21,6 +21,7 @@ const { bytes, quantization, refusal } = await quantizeModel(await readModel(mod
   calibrateOn: GALAXIES / 2,
   verifyOn: GALAXIES / 2,
   maxChange: 1e-3,
+  maxAnswerChange: 0.01,
   maxNmadChange: 0.01,
 });
 process.stdout.write(`${JSON.stringify(quantization, null, 1)}\n`);

@@ -2,7 +2,7 @@ import { itemAt, parseJsonAs, UserInputError } from '@cosmicai/payload';
 import { truthOf, type Galaxies } from '@cosmicai/samples';
 import { z } from 'zod';
 
-/** Runs a model on samples: their redshifts, [count]. Where it runs is the caller's business. */
+/** Runs a model on samples: its answers, [count, width], row-major. Where it runs is the caller's business. */
 export type Predict = (samples: Galaxies) => Promise<ArrayLike<number>>;
 
 /** What to compare with: another model, or predictions made earlier, in the order of the samples. */
@@ -17,7 +17,7 @@ export interface Verification {
   readonly meanDifference: number;
   /** Sample of the largest difference, counted over all batches. */
   readonly worst: number;
-  /** Predictions of both and spectroscopic redshifts (NaN: unknown), [count] each, for metrics before and after. */
+  /** Answers of both, [count, width], and spectroscopic redshifts (NaN: unknown), [count], for metrics before and after. */
   readonly predictions: Float64Array;
   readonly reference: Float64Array;
   readonly redshift: Float64Array;
@@ -36,31 +36,42 @@ export async function verifyModel(
   const predictions: number[] = [];
   const expected: number[] = [];
   const redshift: number[] = [];
+  let width = 1;
   for await (const batch of batches) {
     const from = predictions.length;
-    append(predictions, await model(batch), batch, 'The model');
-    const known = typeof reference === 'function' ? await reference(batch) : reference.slice(from, from + batch.count);
-    append(expected, known, batch, typeof reference === 'function' ? 'The other model' : 'The golden file');
-    append(redshift, truthOf(batch), batch, 'The partition');
+    const answers = await model(batch);
+    if (from === 0) width = Math.max(1, Math.floor(answers.length / batch.count));
+    const taken = batch.count * width;
+    append(predictions, answers, taken, 'The model');
+    const known = typeof reference === 'function' ? await reference(batch) : reference.slice(from, from + taken);
+    append(expected, known, taken, typeof reference === 'function' ? 'The other model' : 'The golden file');
+    append(redshift, truthOf(batch), batch.count, 'The partition');
   }
   if (predictions.length === 0) throw new UserInputError('There are no samples to compare predictions on');
   if (typeof reference !== 'function' && reference.length !== predictions.length) {
     throw new UserInputError(
-      `The golden file has ${reference.length} predictions, the data ${predictions.length} samples; ` +
-        'give the partition that the golden file was made from',
+      `The golden file has ${reference.length} predictions, the data ${predictions.length / width} samples` +
+        `${width === 1 ? '' : ` of ${width} numbers each`}; give the partition that the golden file was made from`,
     );
   }
-  return { ...difference(predictions, expected), redshift: Float64Array.from(redshift) };
+  const { worst, ...compared } = difference(predictions, expected);
+  const samples = { count: redshift.length, worst: Math.floor(worst / width) };
+  return { ...compared, ...samples, redshift: Float64Array.from(redshift) };
 }
 
-function append(all: number[], values: ArrayLike<number>, batch: Galaxies, what: string): void {
-  if (values.length !== batch.count) {
-    throw new UserInputError(`${what} has ${values.length} values for a batch of ${batch.count} samples`);
+function append(all: number[], values: ArrayLike<number>, expected: number, what: string): void {
+  if (values.length !== expected) {
+    throw new UserInputError(
+      `${what} answers ${values.length} numbers for a batch of samples; expected were ${expected}`,
+    );
   }
   for (const value of Array.from(values)) all.push(value);
 }
 
-function difference(predictions: readonly number[], reference: readonly number[]): Omit<Verification, 'redshift'> {
+function difference(
+  predictions: readonly number[],
+  reference: readonly number[],
+): Omit<Verification, 'redshift' | 'count'> {
   let sum = 0;
   let maxDifference = -1;
   let worst = 0;
@@ -75,7 +86,6 @@ function difference(predictions: readonly number[], reference: readonly number[]
     }
   });
   return {
-    count: predictions.length,
     maxDifference,
     meanDifference: sum / predictions.length,
     worst,

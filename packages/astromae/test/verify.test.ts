@@ -30,6 +30,17 @@ describe('verifyModel', () => {
     expect(found.reference[3]).toBeCloseTo(0.3, 12);
   });
 
+  it('compares all numbers that are answered for a sample', async () => {
+    const two = (errors: readonly number[]) => async (samples: Galaxies) =>
+      Float64Array.from({ length: 2 * samples.count }, (_, at) => at + errors[2 * samples.from + at]!);
+    const found = await verifyModel(batches, two([0, 0, 0, 0, 0, 0, 0, 0.5, 0, 0]), two(new Array<number>(10).fill(0)));
+    expect(found).toMatchObject({ count: 5, maxDifference: 0.5, worst: 3, meanDifference: 0.05 });
+    expect(found.predictions).toHaveLength(10);
+    await expect(verifyModel(batches, two(new Array<number>(10).fill(0)), exact)).rejects.toThrow(
+      /The other model answers 3 numbers for a batch of samples; expected were 6/,
+    );
+  });
+
   it('compares with golden predictions in the order of the samples', async () => {
     const golden = parseGolden('{"predictions": [0, 0.1, 0.2, 0.3, 0.5]}', 'g.json');
     expect(await verifyModel(batches, exact, golden.predictions)).toMatchObject({ worst: 4 });
@@ -44,7 +55,9 @@ describe('verifyModel', () => {
     await expect(verifyModel(batches, exact, [0, 0.1, 0.2, 0.3, 0.4, 0.5])).rejects.toThrow(/6 predictions.*5 samples/);
     await expect(verifyModel(batches, exact, [0, 0.1, 0.2, 0.3])).rejects.toThrow(UserInputError);
     await expect(verifyModel([], exact, exact)).rejects.toThrow(/no samples/);
-    await expect(verifyModel(batches, async () => [0.1], exact)).rejects.toThrow(/1 values for a batch of 3/);
+    await expect(verifyModel(batches, async () => [0.1], exact)).rejects.toThrow(
+      /The model answers 1 numbers .* expected were 3/,
+    );
   });
 
   it('refuses a golden file without predictions', () => {

@@ -38,6 +38,7 @@ export { photometryVerdict, type PhotometryVerdict } from './quality/photometry-
 export { describeRepeats, repeatedHashes, type RepeatedHashes } from './quality/repeated-hashes.ts';
 export { RangeProfile } from './quality/profile-ranges.ts';
 export { describeShape, type ModelPort } from './contract/ports.ts';
+export { probeGalaxies } from './contract/probe-galaxies.ts';
 export { feedsOf } from './contract/feeds.ts';
 export { contractOf, type ModelContract } from './contract/model-contract.ts';
 export { describeOnnx, describeOnnxFile, type OnnxDescription } from './onnx/describe-onnx.ts';

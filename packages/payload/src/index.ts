@@ -138,11 +138,13 @@ export {
   type TrainedRanges,
 } from './trained-ranges.ts';
 export {
+  describeAnswerChange,
   describeArithmetic,
   arithmeticSchema,
   QUANTIZATION_KEY,
   quantizationSchema,
   quantizedModels,
+  type AnswerChange,
   type Arithmetic,
   type Quantization,
   type QuantizedModel,

@@ -6,6 +6,18 @@ const bits = z.number().int().positive();
 const count = z.number().int().nonnegative();
 const change = z.number().nonnegative();
 
+/** How far an answer other than the redshift is from what it was; docs/models.md says in which units. */
+const answerChangeSchema = z.object({
+  /** As the model calls it. */
+  output: z.string(),
+  of: z.enum(['value', 'uncertainty', 'probabilities', 'vector']),
+  max: change,
+  mean: change,
+  /** Galaxies whose class is another one, where there are classes. */
+  of_another_class: count.optional(),
+});
+export type AnswerChange = Readonly<z.output<typeof answerChangeSchema>>;
+
 /** How far a model in integers is from the one that it was made of, as results and reports tell it. */
 export const arithmeticSchema = z.object({
   activation_bits: bits,
@@ -14,10 +26,12 @@ export const arithmeticSchema = z.object({
   source_sha256: sha256Schema,
   /** On how many galaxies it was compared with that model; it was not calibrated on them. */
   galaxies: count,
-  /** Of |z after - z before| over these galaxies: the largest, the mean, and what 99.9 % of them stay below. */
-  max_dz: change,
-  mean_dz: change,
-  dz_999: change,
+  /** Of |z after - z before| over these galaxies: the largest, the mean, and what 99.9 % stay below; null: it answers no redshift. */
+  max_dz: change.nullable(),
+  mean_dz: change.nullable(),
+  dz_999: change.nullable(),
+  /** Of what else it answers; absent where that is nothing. */
+  answers: z.array(answerChangeSchema).optional(),
 });
 export type Arithmetic = z.output<typeof arithmeticSchema>;
 
@@ -30,7 +44,7 @@ export const quantizationSchema = arithmeticSchema.extend({
   /** Galaxies whose activations gave the ranges. */
   calibrated_on: count,
   /** Largest |dz| / (1 + z). */
-  max_relative_dz: change,
+  max_relative_dz: change.nullable(),
   scores_before: predictionScoresSchema,
   scores_after: predictionScoresSchema,
 });
@@ -55,11 +69,26 @@ const SHOWN = 12;
 
 /** `8 bits, weights of 7, from the model …; z changes by at most 4.7e-4, …` */
 export function describeArithmetic(arithmetic: Arithmetic): string {
-  const [most, nearlyAll, mean] = [arithmetic.max_dz, arithmetic.dz_999, arithmetic.mean_dz].map((dz) =>
-    dz.toExponential(1),
-  );
-  return (
-    `${arithmetic.activation_bits} bits, weights of ${arithmetic.weight_bits}, from the model ${arithmetic.source_sha256.slice(0, SHOWN)}; ` +
-    `z of ${arithmetic.galaxies.toLocaleString('en-US')} galaxies changed by at most ${most} (99.9 %: ${nearlyAll}; mean: ${mean})`
-  );
+  const { max_dz: most, dz_999: nearlyAll, mean_dz: mean, answers = [] } = arithmetic;
+  const galaxies = `${arithmetic.galaxies.toLocaleString('en-US')} galaxies`;
+  const redshift =
+    most === null || nearlyAll === null || mean === null
+      ? `${galaxies} compared`
+      : `z of ${galaxies} changed by at most ${figure(most)} (99.9 %: ${figure(nearlyAll)}; mean: ${figure(mean)})`;
+  return [
+    `${arithmetic.activation_bits} bits, weights of ${arithmetic.weight_bits}, from the model ${arithmetic.source_sha256.slice(0, SHOWN)}`,
+    redshift,
+    ...answers.map(describeAnswerChange),
+  ].join('; ');
+}
+
+/** `probabilities of type changed by at most 1.2e-3 (mean: 4.0e-5), 2 galaxies are of another class` */
+export function describeAnswerChange({ output, of, max, mean, of_another_class: others }: AnswerChange): string {
+  const classes =
+    others === undefined ? '' : `, ${others} ${others === 1 ? 'galaxy is' : 'galaxies are'} of another class`;
+  return `${of} of ${output} changed by at most ${figure(max)} (mean: ${figure(mean)})${classes}`;
+}
+
+function figure(value: number): string {
+  return value.toExponential(1);
 }

@@ -42,9 +42,12 @@ try {
       verifyOn: 256,
       maxChange: MAX_CHANGE,
       maxNmadChange: 0.01,
+      maxAnswerChange: 0.01,
       workers: 1,
     });
-    const parts = [quantization.max_dz, quantization.mean_dz].map((dz) => `${((100 * dz) / spread).toFixed(1)} %`);
+    const parts = [quantization.max_dz, quantization.mean_dz].map(
+      (dz) => `${((100 * (dz ?? NaN)) / spread).toFixed(1)} %`,
+    );
     process.stdout.write(
       `${name}: ${quantization.products} products, spread of z ${spread.toFixed(3)}; change at most ${parts[0]!} of it, on average ${parts[1]!}; ${refusal ?? 'written'}\n`,
     );

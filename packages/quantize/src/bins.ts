@@ -1,5 +1,5 @@
 import { quantile } from '@cosmicai/metrics';
-import { ASTROMAE, isPlaceholderMagnitude, isUsableTruth } from '@cosmicai/payload';
+import { isPlaceholderMagnitude, isUsableTruth } from '@cosmicai/payload';
 import { toldChange, type Compared, type ToldChange } from './change.ts';
 
 /** Galaxies between two values of something; `from` belongs to it, `to` does not, except in the last bin. */
@@ -13,17 +13,20 @@ export interface Bin {
 export interface BinnedChange {
   /** By spectroscopic redshift. */
   readonly redshift: readonly Bin[];
-  /** By magnitude in `MAGNITUDE_BAND`. */
+  /** By magnitude in the r band; none where no feature is one. */
   readonly magnitude: readonly Bin[];
+  /** The feature that is the magnitude; undefined: none is. */
+  readonly band: string | undefined;
 }
 
 export interface ComparedGalaxies extends Compared {
-  /** Row-major, one row a galaxy, in the order of ASTROMAE.features. */
+  /** Row-major, one row a galaxy, in the order of `features`. */
   readonly magnitudes: readonly number[];
+  readonly features: readonly string[];
 }
 
-/** SDSS selects its main sample by it. */
-export const MAGNITUDE_BAND = 'mag_r';
+/** `mag_r`, `r`, `r_cmodel_mag`: SDSS selects its main sample by it. Colours (`g-r`) are none. */
+const R_BAND = /(^|_)r(_|$)/i;
 
 const BINS = 5;
 /** Enough to see a change in a bin; a thousand for each would take longer than predicting does. */
@@ -31,13 +34,13 @@ const RESAMPLES = 200;
 
 /** In five bins of as many galaxies each. */
 export function binnedChange(compared: ComparedGalaxies): BinnedChange {
-  const { zSpec, magnitudes } = compared;
-  const columns = ASTROMAE.features.length;
-  const band = ASTROMAE.features.indexOf(MAGNITUDE_BAND);
-  const magnitude = zSpec.map((_, at) => magnitudes[at * columns + band] ?? NaN);
+  const { zSpec, magnitudes, features } = compared;
+  const place = features.findIndex((feature) => R_BAND.test(feature));
+  const magnitude = zSpec.map((_, at) => (place === -1 ? NaN : (magnitudes[at * features.length + place] ?? NaN)));
   return {
     redshift: binsOf(compared, zSpec, isUsableTruth),
     magnitude: binsOf(compared, magnitude, (value) => Number.isFinite(value) && !isPlaceholderMagnitude(value)),
+    band: features[place],
   };
 }
 

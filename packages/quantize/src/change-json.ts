@@ -4,14 +4,18 @@ import type { ToldChange } from './change.ts';
 import type { Quantized } from './quantize.ts';
 
 /** What `model quantize --json` prints: what the file says of itself, then intervals and bins, in the names of scores elsewhere. */
-export function changeJson({ quantization, change, bins }: Omit<Quantized, 'bytes'>): Quantization & {
-  readonly intervals: ToldChange['intervals'];
+export function changeJson({
+  quantization,
+  change,
+  bins,
+}: Pick<Quantized, 'quantization' | 'change' | 'bins'>): Quantization & {
+  readonly intervals: ToldChange['intervals'] | null;
   readonly by_redshift: readonly object[];
   readonly by_magnitude: readonly object[];
 } {
   return {
     ...quantization,
-    intervals: change.intervals,
+    intervals: change?.intervals ?? null,
     by_redshift: bins.redshift.map(binJson),
     by_magnitude: bins.magnitude.map(binJson),
   };

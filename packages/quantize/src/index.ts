@@ -1,3 +1,4 @@
+export { answerChanges, answersTooLarge, type AnswerLimits, type ComparedAnswers } from './answer-change.ts';
 export { binnedChange, type Bin, type BinnedChange, type ComparedGalaxies } from './bins.ts';
 export { changeOf, toldChange, tooLarge, type Change, type Compared, type Limits, type ToldChange } from './change.ts';
 export { parseModel, serialize, type OnnxModel } from './graph.ts';

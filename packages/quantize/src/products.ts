@@ -12,7 +12,7 @@ export interface Product {
 }
 
 /** Smaller ones take less time than turning their input into integers does. */
-const SMALLEST = 4096;
+export const SMALLEST = 4096;
 
 /**
  * The products of a graph that can be done in integers: MatMul of a computed value with a constant matrix of floats, in the order of

@@ -1,30 +1,37 @@
 import {
   loadModel,
   MICRO_BATCH,
+  readAnswers,
   type LoadOptions,
   type ModelContent,
   type Predictor,
   withMetadata,
 } from '@cosmicai/inference';
 import {
-  isAstromae,
+  MODEL_SPEC_KEY,
+  outputsOf,
   QUANTIZATION_KEY,
   TRAINED_RANGES_KEY,
   UserInputError,
+  writtenSpec,
+  type AnswerChange,
   type PredictionScores,
   type Quantization,
 } from '@cosmicai/payload';
+import { PredictionMetrics } from '@cosmicai/metrics';
 import { truthOf, type Galaxies } from '@cosmicai/samples';
 import { sha256Of } from '@cosmicai/store';
+import { answerChanges, answersTooLarge, type AnswerLimits } from './answer-change.ts';
 import { Calibration } from './calibrate.ts';
 import { binnedChange, type BinnedChange, type ComparedGalaxies } from './bins.ts';
 import { toldChange, tooLarge, type Change, type Limits, type ToldChange } from './change.ts';
 import { parseModel, serialize } from './graph.ts';
 import { awayFromZero, outwards, type Range } from './integers.ts';
-import { productsOf } from './products.ts';
+import { productsOf, SMALLEST } from './products.ts';
 import { inIntegers } from './rewrite.ts';
 
-export interface QuantizeOptions extends Limits, Pick<LoadOptions, 'names' | 'allowBatchDependence' | 'workers'> {
+export interface QuantizeOptions
+  extends Limits, AnswerLimits, Pick<LoadOptions, 'names' | 'allowBatchDependence' | 'workers'> {
   /** Galaxies in batches of at most `size`, from anywhere in the survey. */
   readonly batches: (size: number) => AsyncIterable<Galaxies>;
   /** Galaxies whose activations give the ranges. */
@@ -38,7 +45,10 @@ export interface Quantized {
   /** An ONNX file that says of itself how it was made. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly quantization: Quantization;
-  readonly change: ToldChange;
+  /** Of the redshift; null: the model answers none. */
+  readonly change: ToldChange | null;
+  /** Of what else it answers. */
+  readonly answers: readonly AnswerChange[];
   readonly bins: BinnedChange;
   /** Why it should not take the model's place; undefined when it changes as little as it may. */
   readonly refusal: string | undefined;
@@ -62,16 +72,11 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
       `The weights of ${label} lie in other files. Save it as one file first: onnx.save_model(model, path, save_as_external_data=False).`,
     );
   }
-  if (!isAstromae(content.spec)) {
-    throw new UserInputError(
-      `${label} says that it takes other bands, pixels or features than AstroMAE; models of those alone are quantized so far.`,
-    );
-  }
   const model = parseModel(content.bytes.graph, label);
   const products = productsOf(model.graph);
   if (products.length === 0) {
     throw new UserInputError(
-      `${label} has no matrix products (MatMul) with constant weights, so nothing of it can be done in 8 bits.`,
+      `${label} has no matrix products (MatMul) with constant weights of ${SMALLEST} numbers or more, so nothing of it can be done in 8 bits.`,
     );
   }
   // The sessions take the bytes with them.
@@ -88,32 +93,66 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   const graph = Uint8Array.from(serialize(inIntegers(model, products, rangesOf(calibration))));
   // The sessions take these bytes with them too.
   const after = await predictAgain(content, Uint8Array.from(graph), seen, options);
-  const compared: ComparedGalaxies = {
-    before: seen.held.flatMap(({ before }) => [...before]),
-    after,
-    zSpec: seen.held.flatMap(({ galaxies }) => [...truthOf(galaxies)]),
-    magnitudes: seen.held.flatMap(({ galaxies }) => [...galaxies.magnitudes]),
-  };
-  const change = toldChange(compared);
+  const outputs = outputsOf(content.spec);
+  const before = joined(seen.held.map((held) => held.before));
+  const zSpec = seen.held.flatMap(({ galaxies }) => [...truthOf(galaxies)]);
+  const [was, is] = [readAnswers(outputs, before).zPred, readAnswers(outputs, after).zPred];
+  const compared: ComparedGalaxies | null =
+    was === null || is === null
+      ? null
+      : {
+          before: [...was],
+          after: [...is],
+          zSpec,
+          magnitudes: seen.held.flatMap(({ galaxies }) => [...galaxies.magnitudes]),
+          features: content.spec.features,
+        };
+  const change = compared && toldChange(compared);
+  const answers = answerChanges({ outputs, before, after });
   const quantization: Quantization = {
     activation_bits: 8,
     weight_bits: 7,
     source_sha256: sha256,
     products: products.length,
     calibrated_on: seen.calibrated,
+    galaxies: zSpec.length,
     ...noteOf(change),
+    ...(answers.length > 0 && { answers: answers.map(noteOfAnswer) }),
   };
-  const noted = withMetadata(graph, QUANTIZATION_KEY, JSON.stringify(quantization));
-  // The ranges may lie in a file beside the model.
-  const ranges = content.trained && JSON.stringify(content.trained);
-  const whole = ranges === undefined ? noted : withMetadata(noted, TRAINED_RANGES_KEY, ranges);
   return {
-    bytes: Uint8Array.from(whole),
+    bytes: withNotes(graph, content, quantization),
     quantization,
     change,
-    bins: binnedChange(compared),
-    refusal: tooLarge(change, options),
+    answers,
+    bins: compared === null ? { redshift: [], magnitude: [], band: undefined } : binnedChange(compared),
+    refusal: (change && tooLarge(change, options)) ?? answersTooLarge(answers, outputs, options),
   };
+}
+
+/** With what is said of the model, also where that lies in files beside it: the copy goes where it likes. */
+function withNotes(
+  graph: Uint8Array<ArrayBuffer>,
+  { spec, specFile, trained }: ModelContent,
+  quantization: Quantization,
+): Uint8Array<ArrayBuffer> {
+  const notes: readonly (readonly [key: string, value: object | undefined])[] = [
+    [QUANTIZATION_KEY, quantization],
+    [MODEL_SPEC_KEY, specFile === undefined ? undefined : writtenSpec(spec)],
+    [TRAINED_RANGES_KEY, trained],
+  ];
+  let whole: Uint8Array = graph;
+  for (const [key, value] of notes) if (value !== undefined) whole = withMetadata(whole, key, JSON.stringify(value));
+  return Uint8Array.from(whole);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 function rangesOf({ ranges }: Calibration): Map<string, Range> {
@@ -124,16 +163,25 @@ function rangesOf({ ranges }: Calibration): Map<string, Range> {
 const NOTE_DIGITS = 4;
 
 /** What a file says of the change, bounds rounded up; the tables with intervals and bins are for who makes it. */
-function noteOf(change: Change) {
+function noteOf(change: Change | null) {
+  const none = new PredictionMetrics().finish();
   return {
-    galaxies: change.galaxies,
-    max_dz: awayFromZero(change.maxDz, NOTE_DIGITS),
-    mean_dz: awayFromZero(change.meanDz, NOTE_DIGITS),
-    dz_999: awayFromZero(change.dz999, NOTE_DIGITS),
-    max_relative_dz: awayFromZero(change.maxRelativeDz, NOTE_DIGITS),
-    scores_before: roundedScores(change.before),
-    scores_after: roundedScores(change.after),
+    max_dz: change && noted(change.maxDz),
+    mean_dz: change && noted(change.meanDz),
+    dz_999: change && noted(change.dz999),
+    max_relative_dz: change && noted(change.maxRelativeDz),
+    scores_before: roundedScores(change?.before ?? none),
+    scores_after: roundedScores(change?.after ?? none),
   };
+}
+
+function noteOfAnswer(change: AnswerChange): AnswerChange {
+  return { ...change, max: noted(change.max), mean: noted(change.mean) };
+}
+
+/** Rounded up; what is endless is refused, and stays so. */
+function noted(size: number): number {
+  return size === 0 || !Number.isFinite(size) ? size : awayFromZero(size, NOTE_DIGITS);
 }
 
 function roundedScores(scores: PredictionScores): PredictionScores {
@@ -181,19 +229,20 @@ async function predictAgain(
   graph: Uint8Array<ArrayBuffer>,
   { held }: Seen,
   options: QuantizeOptions,
-): Promise<number[]> {
+): Promise<Float32Array> {
   const label = `${content.label} in 8 bits`;
   const model = { ...content, label, sha256: sha256Of(graph), bytes: { graph, external: [] } };
   const { predictor } = await loadModel(model, options);
-  const after: number[] = [];
+  const after: Float32Array[] = [];
   const total = held.reduce((sum, { galaxies }) => sum + galaxies.count, 0);
+  let done = 0;
   try {
     for (const { galaxies } of held) {
-      after.push(...(await predictor.predict(galaxies)));
-      options.onProgress?.('Verifying', after.length, total);
+      after.push(await predictor.predict(galaxies));
+      options.onProgress?.('Verifying', (done += galaxies.count), total);
     }
   } finally {
     await predictor.close();
   }
-  return after;
+  return joined(after);
 }

@@ -1,6 +1,6 @@
 import { INTERVAL_SCORES, type Interval, type IntervalScore } from '@cosmicai/metrics';
 import type { PredictionScores } from '@cosmicai/payload';
-import { MAGNITUDE_BAND, type Bin, type BinnedChange } from './bins.ts';
+import type { Bin, BinnedChange } from './bins.ts';
 import type { ToldChange } from './change.ts';
 
 /** A table as plain data; whoever shows it decides how. */
@@ -53,8 +53,8 @@ export function scoresChangeTable(
 }
 
 /** How much redshifts and the NMAD change in each bin. */
-export function binTables({ redshift, magnitude }: BinnedChange): ChangeTable[] {
-  return [binTable('z', redshift, 3), binTable(MAGNITUDE_BAND, magnitude, 2)];
+export function binTables({ redshift, magnitude, band }: BinnedChange): ChangeTable[] {
+  return [binTable('z', redshift, 3), ...(band === undefined ? [] : [binTable(band, magnitude, 2)])];
 }
 
 function binTable(what: string, bins: readonly Bin[], decimals: number): ChangeTable {

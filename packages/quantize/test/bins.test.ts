@@ -5,11 +5,12 @@ const places = Array.from({ length: 10 }, (_, place) => place);
 const zSpec = places.map((place) => 0.05 * (place + 1));
 const before = zSpec.map((z, place) => z + (place % 2 === 0 ? 0.01 : -0.02));
 const after = before.map((z, place) => z + (place >= 8 ? 0.002 : 0));
+const features = ['mag_u', 'mag_g', 'mag_r', 'mag_i', 'mag_z'];
 const magnitudes = places.flatMap((place) => [20, 20, place + 11, 20, 20]);
 
 describe('the change by redshift and magnitude', () => {
   it('is in five bins of as many galaxies each, and says where it is', () => {
-    const { redshift, magnitude } = binnedChange({ zSpec, before, after, magnitudes });
+    const { redshift, magnitude } = binnedChange({ zSpec, before, after, magnitudes, features });
     for (const bins of [redshift, magnitude]) {
       expect(bins.map(({ change }) => change.galaxies)).toEqual([2, 2, 2, 2, 2]);
       expect(bins.map(({ change }) => change.maxDz > 0)).toEqual([false, false, false, false, true]);
@@ -24,6 +25,7 @@ describe('the change by redshift and magnitude', () => {
       before,
       after,
       magnitudes: magnitudes.map((value, at) => (at === 5 * 9 + 2 ? 99 : value)),
+      features,
     };
     const { redshift, magnitude } = binnedChange(odd);
     const total = (bins: typeof redshift) => bins.reduce((sum, { change }) => sum + change.galaxies, 0);
@@ -37,11 +39,28 @@ describe('the change by redshift and magnitude', () => {
       before,
       after,
       magnitudes: places.flatMap(() => [20, 20, 20, 20, 20]),
+      features,
     };
     const { redshift, magnitude } = binnedChange(alike);
     expect([redshift, magnitude].map((bins) => bins.map(({ change }) => change.galaxies))).toEqual([[10], [10]]);
     expect(redshift[0]!.change.intervals).toBeNull();
-    expect(binnedChange({ zSpec: [], before: [], after: [], magnitudes: [] })).toEqual({ redshift: [], magnitude: [] });
+    expect(binnedChange({ zSpec: [], before: [], after: [], magnitudes: [], features })).toEqual({
+      redshift: [],
+      magnitude: [],
+      band: 'mag_r',
+    });
+  });
+
+  it.each([
+    [['r'], 'r'],
+    [['g-r', 'size', 'R_CMODEL_mag'], 'R_CMODEL_mag'],
+    [['g', 'radius'], undefined],
+    [[], undefined],
+  ])('goes by the feature that is the r band, of %j', (names, band) => {
+    const values = places.flatMap((place) => names.map((_, at) => 15 + place + at));
+    const bins = binnedChange({ zSpec, before, after, magnitudes: values, features: names });
+    expect([bins.band, bins.magnitude.length]).toEqual([band, band === undefined ? 0 : 5]);
+    expect(binTables(bins).map(({ title }) => title)).toEqual(['By z', ...(band === undefined ? [] : [`By ${band}`])]);
   });
 });
 
@@ -55,7 +74,7 @@ describe('the tables of a change', () => {
   });
 
   it('have a row for each bin', () => {
-    const [byRedshift, byMagnitude] = binTables(binnedChange({ zSpec, before, after, magnitudes }));
+    const [byRedshift, byMagnitude] = binTables(binnedChange({ zSpec, before, after, magnitudes, features }));
     expect(byRedshift!.rows.map(([, galaxies]) => galaxies)).toEqual(['2', '2', '2', '2', '2']);
     expect(byMagnitude!.rows.at(-1)!.slice(0, 4)).toEqual(['18.20 to 20.00', '2', '2.0e-3', '2.0e-3']);
   });

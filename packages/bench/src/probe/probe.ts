@@ -2,8 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { fetchModel, modelInStore } from '@cosmicai/inference';
-import { parseJsonAs, rankResultSchema, type ColumnChoice, type RankResult } from '@cosmicai/payload';
+import { describeOnnxFile, fetchModel, modelInStore, modelOnDisk, probeGalaxies, readSpec } from '@cosmicai/inference';
+import {
+  ASTROMAE,
+  imageShape,
+  isAstromae,
+  parseJsonAs,
+  rankResultSchema,
+  type ColumnChoice,
+  type ModelSpec,
+  type RankResult,
+} from '@cosmicai/payload';
 import { openGalaxies, type Galaxies } from '@cosmicai/samples';
 import { fileStore, storeSource, type ObjectStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
@@ -13,7 +22,7 @@ export interface ProbeOptions {
   /** A partition to try the model on; undefined: none can be read from here, so galaxies are simulated. */
   readonly partition: (StoredObject & { readonly columns?: ColumnChoice | undefined }) | undefined;
   readonly batchSize: number;
-  /** Model file; default as everywhere. */
+  /** Path of a model file; default as everywhere. */
   readonly model?: string;
   /** A model in a store, which ranks fetch when they start. */
   readonly storedModel?: StoredObject;
@@ -79,8 +88,9 @@ export async function probe(options: ProbeOptions): Promise<Probe> {
 
 async function probeIn(folder: string, options: ProbeOptions): Promise<Probe> {
   const store = fileStore(folder);
-  const { galaxies, readBytesPerSecond } = await bringPartition(store, options.partition);
   const { model, bytes, objects } = await bringModel(folder, options);
+  const spec = model === undefined ? ASTROMAE : (await readSpec(modelOnDisk(model), describeOnnxFile(model).metadata)).spec;
+  const { galaxies, readBytesPerSecond } = await bringPartition(store, options.partition, spec);
   await using probed = await options.openProcess(model, folder);
   const task = {
     S3_BUCKET: pathToFileURL(folder).href,
@@ -116,22 +126,32 @@ async function probeIn(folder: string, options: ProbeOptions): Promise<Probe> {
 
 const PARTITION = '1.pt';
 
-/** Puts a small partition into the store: the first galaxies of the user's, or simulated ones. */
-async function bringPartition(store: ObjectStore, from: ProbeOptions['partition']) {
+/** Puts a small partition into the store, as the model takes it: the first galaxies of the user's, or simulated ones. */
+async function bringPartition(store: ObjectStore, from: ProbeOptions['partition'], spec: ModelSpec) {
+  const shape = { imageShape: imageShape(spec.image), features: spec.features.length };
   if (from === undefined) {
-    await writeSurvey(store, '', { count: GALAXIES, seed: SEED, partitionBytes: 64 * MEGABYTE });
+    if (isAstromae(spec)) await writeSurvey(store, '', { count: GALAXIES, seed: SEED, partitionBytes: 64 * MEGABYTE });
+    else await writePartition(store, PARTITION, { ...shape, count: GALAXIES, redshiftDtype: null }, imagined(spec));
     return { galaxies: GALAXIES, readBytesPerSecond: null };
   }
-  const source = await openGalaxies(await storeSource(from.store, from.key), { columns: from.columns });
+  const source = await openGalaxies(await storeSource(from.store, from.key), { columns: from.columns, spec });
   const galaxies = Math.min(GALAXIES, source.count);
   const started = performance.now();
   const batches: Galaxies[] = [];
   for await (const batch of source.batches({ size: 512, to: galaxies })) batches.push(batch);
   const seconds = (performance.now() - started) / 1000;
   const isLabelled = batches.every(({ redshift }) => redshift !== null);
-  await writePartition(store, PARTITION, { count: galaxies, ...(!isLabelled && { redshiftDtype: null }) }, batches);
+  const truth = !isLabelled && { redshiftDtype: null };
+  await writePartition(store, PARTITION, { ...shape, count: galaxies, ...truth }, batches);
   const bytes = batches.reduce((sum, { images }) => sum + images.byteLength, 0);
   return { galaxies, readBytesPerSecond: seconds > 0 ? bytes / seconds : null };
+}
+
+/** Galaxies of bands that no survey here is simulated in, a few again and again: what they cost is all that is asked. */
+function* imagined(spec: ModelSpec): Generator<Galaxies> {
+  const size = 32;
+  const few = probeGalaxies(size, spec);
+  for (let from = 0; from < GALAXIES; from += size) yield { ...few, from, redshift: null };
 }
 
 /** Fetches the model as a rank would, with all that belongs to it. */

@@ -119,9 +119,9 @@ function probeFor(
       options.files === undefined && first !== undefined
         ? { store: storeOf(dataBucket, options, dataAccess(payload)), key: first, columns: payload.columns }
         : undefined,
-    ...(options.model !== undefined && { model: options.model }),
+    ...(options.model !== undefined && { model: resolveModel(options.model, terminal) }),
     ...(key !== undefined && { storedModel: { store: storeOf(modelBucket, options), key } }),
-    openProcess: (model, folder) => probeProcess(resolveModel(model, terminal), folder, terminal.signal),
+    openProcess: (model, folder) => probeProcess(model ?? resolveModel(undefined, terminal), folder, terminal.signal),
     signal: terminal.signal,
   });
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { modelOnDisk, readModel } from '@cosmicai/inference';
 import { binTables, changeJson, quantizeModel, scoresChangeTable, type Quantized } from '@cosmicai/quantize';
-import type { ColumnChoice } from '@cosmicai/payload';
+import { describeAnswerChange, type ColumnChoice } from '@cosmicai/payload';
 import { beginFile } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resolveModel, refuseToOverwrite } from '../../inputs/files.ts';
@@ -26,6 +26,7 @@ interface QuantizeOptions extends ModelUseOptions, AccessOptions {
   readonly calibrate: number;
   readonly verify: number;
   readonly maxChange: number;
+  readonly maxAnswerChange: number;
   /** Percent. */
   readonly maxNmadChange: number;
   readonly crc: boolean;
@@ -37,15 +38,26 @@ export function quantizeCommand(terminal: Terminal): Command {
   const command = withAccessOptions(new Command('quantize'))
     .summary('write a model that multiplies in 8-bit integers')
     .description(
-      'Writes a copy of a model whose matrix products are done in integers: activations of 8 bits by their ranges on some galaxies, weights of 7 bits column by column. Compares it with the model on other galaxies, and writes nothing where redshifts or the NMAD change too much.',
+      'Writes a copy of a model whose matrix products are done in integers: activations of 8 bits by their ranges on some galaxies, weights of 7 bits column by column. Compares it with the model on other galaxies, and writes nothing where redshifts, their NMAD or other answers change too much: of classes and of the bins of a density the largest change of a probability counts, of an uncertainty that in units of 1+z, of vectors and of other values the change as a share of how they differ between galaxies.',
     )
     .argument('[model]', 'ONNX file; default: the demo model in float32')
-    .requiredOption('-d, --data <partitions...>', 'partition files (.pt) of the survey, or addresses of them')
+    .requiredOption('-d, --data <partitions...>', 'files of galaxies, or addresses of them')
     .requiredOption('-o, --out <file>', 'ONNX file to write');
   return withModelUse(command)
     .option('--calibrate <n>', 'galaxies that give the ranges of activations', wholeNumber(1), 512)
     .option('--verify <n>', 'other galaxies on which the change is measured', wholeNumber(1), 2048)
-    .option('--max-change <x>', 'largest change of a redshift, in units of 1+z', decimalNumber(0, 10), 1e-3)
+    .option(
+      '--max-change <x>',
+      'largest change of a redshift or its uncertainty, in units of 1+z',
+      decimalNumber(0, 10),
+      1e-3,
+    )
+    .option(
+      '--max-answer-change <x>',
+      'largest change of a probability, or of a vector or another value as a share of their spread',
+      decimalNumber(0, 10),
+      0.01,
+    )
     .option('--max-nmad-change <percent>', 'largest change of the NMAD', decimalNumber(0, 1000), 1)
     .addOption(columnsOption())
     .addOption(crcOption())
@@ -66,13 +78,15 @@ async function quantize(model: string | undefined, options: QuantizeOptions, ter
   const file = await beginFile(out, 'The model');
   const bar = progress(terminal, 'Quantising');
   try {
-    const partitions = await Partitions.open(options, terminal);
-    const quantized = await quantizeModel(await readModel(modelOnDisk(path)), {
+    const content = await readModel(modelOnDisk(path));
+    const partitions = await Partitions.open({ ...options, spec: content.spec }, terminal);
+    const quantized = await quantizeModel(content, {
       ...modelUse(options),
       batches: (size) => partitions.batches(size),
       calibrateOn: options.calibrate,
       verifyOn: options.verify,
       maxChange: options.maxChange,
+      maxAnswerChange: options.maxAnswerChange,
       maxNmadChange: options.maxNmadChange / 100,
       onProgress: (what, done, total) => bar.update(done, total, what.toLowerCase()),
     }).finally(() => bar.done());
@@ -92,15 +106,16 @@ async function quantize(model: string | undefined, options: QuantizeOptions, ter
   }
 }
 
-function describe({ quantization, change, bins }: Quantized, terminal: Terminal): void {
-  const { products, calibrated_on: calibratedOn } = quantization;
-  const [most, mean, nearlyAll] = [change.maxDz, change.meanDz, change.dz999].map((dz) => dz.toExponential(1));
+function describe({ quantization, change, answers, bins }: Quantized, terminal: Terminal): void {
+  const { products, calibrated_on: calibratedOn, galaxies } = quantization;
   printLine(terminal.stdout, `${products} matrix products in 8-bit integers, calibrated on ${calibratedOn} galaxies.`);
-  printLine(
-    terminal.stdout,
-    `${change.galaxies} other galaxies: redshifts change by at most ${most}, on average ${mean}, of 99.9 % by at most ${nearlyAll}.`,
-  );
-  for (const table of [scoresChangeTable(change), ...binTables(bins)])
-    printBlock(terminal.stdout, `\n${formatReportTable(table)}`);
+  const changes = answers.map(describeAnswerChange);
+  if (change !== null) {
+    const [most, mean, nearlyAll] = [change.maxDz, change.meanDz, change.dz999].map((dz) => dz.toExponential(1));
+    changes.unshift(`redshifts change by at most ${most}, on average ${mean}, of 99.9 % by at most ${nearlyAll}`);
+  }
+  printLine(terminal.stdout, `${galaxies} other galaxies: ${changes.join('; ')}.`);
+  const tables = change === null ? [] : [scoresChangeTable(change), ...binTables(bins)];
+  for (const table of tables) printBlock(terminal.stdout, `\n${formatReportTable(table)}`);
   printLine(terminal.stdout);
 }

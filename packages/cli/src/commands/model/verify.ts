@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { parseGolden, type Reference, type Verification, verifyModel } from '@cosmicai/astromae';
-import { describeOnnxFile, modelOnDisk, openModel, readSpec, type Predictor } from '@cosmicai/inference';
-import type { ColumnChoice } from '@cosmicai/payload';
+import { describeOnnxFile, modelOnDisk, openModel, readAnswers, readSpec, type Predictor } from '@cosmicai/inference';
+import { outputsOf, type ColumnChoice } from '@cosmicai/payload';
 import { scoresChangeTable, toldChange } from '@cosmicai/quantize';
 import type { Galaxies } from '@cosmicai/samples';
 import { Command } from 'commander';
@@ -35,7 +35,7 @@ export function verifyCommand(terminal: Terminal): Command {
   const command = withAccessOptions(new Command('verify'))
     .summary('compare the predictions of two models')
     .description(
-      'Predicts the same galaxies with a model and with another one (or takes expected redshifts from a JSON file) and prints the differences.',
+      'Predicts the same galaxies with a model and with another one (or takes expected answers from a JSON file) and prints the differences of all that it answers, and the scores of redshifts.',
     )
     .argument('<model>', 'ONNX file')
     .requiredOption('--against <file>', 'another ONNX file, or a JSON file of expected predictions')
@@ -79,19 +79,22 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   }
   partitions.sayUnchecked();
   const { count, maxDifference, meanDifference, worst } = verification;
-  const change = toldChange({
-    zSpec: [...verification.redshift],
-    before: [...verification.reference],
-    after: [...verification.predictions],
-  });
+  const redshiftsIn = (answers: Float64Array) => readAnswers(outputsOf(spec), Float32Array.from(answers)).zPred;
+  const [before, after] = [redshiftsIn(verification.reference), redshiftsIn(verification.predictions)];
+  // There is nothing to score of classes and vectors.
+  const change =
+    before === null || after === null
+      ? null
+      : toldChange({ zSpec: [...verification.redshift], before: [...before], after: [...after] });
+  const exitCode = options.tolerance !== undefined && !(maxDifference <= options.tolerance) ? EXIT.failed : EXIT.done;
   const result = {
     samples: count,
     max_difference: maxDifference,
     mean_difference: meanDifference,
     worst_sample: worst,
-    model: change.after,
-    against: change.before,
-    intervals: change.intervals,
+    model: change?.after ?? null,
+    against: change?.before ?? null,
+    intervals: change?.intervals ?? null,
   };
   if (options.json) printJson(terminal, result);
   else {
@@ -99,10 +102,11 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
       terminal.stdout,
       `${count} galaxies: largest difference ${maxDifference.toExponential(2)} (galaxy ${worst}), mean ${meanDifference.toExponential(2)}`,
     );
+    if (change === null) return exitCode;
     const table = scoresChangeTable(change, [basename(options.against), basename(modelPath)]);
     printBlock(terminal.stdout, `\n${formatReportTable(table)}`);
   }
-  return options.tolerance !== undefined && !(maxDifference <= options.tolerance) ? EXIT.failed : EXIT.done;
+  return exitCode;
 }
 
 /** Samples read at a time; forward passes are split further. */
