@@ -6,7 +6,8 @@ Training scales its inputs and output; all of that is linear and goes into the l
 images / IMAGE_SCALE into the patch embedding and the inception stem, (magnitudes - centre) · matrixᵀ into the first layer of
 the magnitude branch, z = MIDDLE + SPREAD · t into the last layer.
 
-Beside it lies what it was trained on (astromae-demo.trained.json), by which `cosmicai` flags galaxies unlike those.
+Beside it lie what it takes and answers (astromae-demo.spec.json), and what it was trained on (astromae-demo.trained.json), by which
+`cosmicai` flags galaxies unlike those.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 
 from astromae_model import ViT_Astro, count_parameters
 from finetune import MIDDLE, SPREAD
+from model_spec import SPEC, write_spec
 from survey_data import IMAGE_SCALE
 from trained_ranges import ranges_file, write_ranges
 
@@ -57,6 +59,7 @@ def main() -> None:
     total, trainable = count_parameters(model)
     digest = hashlib.sha256(options.out.read_bytes()).hexdigest()
     print(f"{options.out}: {total:,} parameters, {trainable:,} of them fine-tuned, step {best['step']}, sha256 {digest}")
+    print(f"{write_spec(options.out, SPEC)}: what it takes and answers")
     if "trained" in best:
         print(f"{write_ranges(options.out, best['trained'])}: magnitudes and redshifts that it was trained on")
         return

@@ -90,7 +90,7 @@ class Magnitudes(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """Tokens, blocks, one Linear layer; the mean of the patches or the class token in between."""
+    """Tokens, blocks, one Linear layer or none (no bins); the mean of the patches or the class token in between."""
 
     def __init__(self, config: AstroMaeConfig, pool: str, bins: int = 1):
         super().__init__()
@@ -103,7 +103,7 @@ class VisionTransformer(nn.Module):
         self.blocks = nn.Sequential(*((NormalCell if config.pcm else Block)(config) for _ in range(config.depth)))
         self.norm = nn.LayerNorm(width, eps=1e-6) if pool == "token" else nn.Identity()
         self.fc_norm = nn.LayerNorm(width, eps=1e-6) if pool == "avg" else nn.Identity()
-        self.head = nn.Linear(width, bins)
+        self.head = nn.Linear(width, bins) if bins > 0 else nn.Identity()
 
     def forward(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
         patches = self.patch_embed(inputs[0])
@@ -132,6 +132,8 @@ NETWORKS = {
     "vit": lambda: VisionTransformer(PLAIN, "avg"),
     "vit-frozen": lambda: frozen(VisionTransformer(PLAIN, "avg")),
     "vit-class-token": lambda: VisionTransformer(PLAIN, "token", bins=4),
+    "vit-embedding": lambda: VisionTransformer(PLAIN, "token", bins=0),
+    "vit-uncertainty": lambda: VisionTransformer(PLAIN, "avg", bins=2),
 }
 
 
@@ -245,7 +247,7 @@ def lightning(model: nn.Module) -> dict:
         "callbacks": {"ModelCheckpoint": {"best_model_score": torch.tensor(0.01)}},
         "optimizer_states": [optimizer.state_dict()],
         "hparams_name": "kwargs",
-        "hyper_parameters": {"learning_rate": 1e-3},
+        "hyper_parameters": {"learning_rate": 1e-3, "encoder": {"num_heads": TINY.heads}},
     }
 
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { UserInputError } from '@cosmicai/payload';
 import type { ByteSource, TorchFileOptions } from '@cosmicai/torchfile';
+import { densityAssumption } from './import/assumptions.ts';
 import { compileAstroMae, type CompileOptions } from './compile.ts';
 import { importCheckpoint, type ImportedCheckpoint } from './import/import-checkpoint.ts';
 import type { StateDictHints } from './import/state-dict-config.ts';
@@ -31,16 +33,20 @@ export async function compileCheckpoint(
     bands,
     features,
     grid,
+    sigma,
+    image,
+    truth,
     metadata,
     checkCrc = true,
     ...compileOptions
   } = options;
-  const { config, weights, prefix, form, unchecked, ...found } = await importCheckpoint(
+  const { weights, prefix, form, unchecked, ...imported } = await importCheckpoint(
     source,
     { heads, normEpsilon, prefix: wanted },
     { checkCrc },
   );
-  const sample = describeSample(source.name, config, { bands, features, grid });
+  const { config, ...found } = sigma === undefined ? imported : withUncertainty(source.name, imported);
+  const sample = describeSample(source.name, config, { bands, features, grid, sigma, image, truth });
   const assumptions = [...found.assumptions, ...sample.assumptions];
   const provenance = {
     checkpoint: source.name.slice(source.name.lastIndexOf('/') + 1),
@@ -57,6 +63,33 @@ export async function compileCheckpoint(
     form,
     assumptions,
     unchecked,
+  };
+}
+
+/** Of a head whose two outputs are a redshift and how far off it may be, not two bins. */
+function withUncertainty(
+  file: string,
+  { config, assumptions }: Pick<ImportedCheckpoint, 'config' | 'assumptions'>,
+): Pick<ImportedCheckpoint, 'config' | 'assumptions'> {
+  if (config.answer !== 'density') return { config, assumptions };
+  const { outputs = 1 } = config;
+  if (outputs !== 2) {
+    throw new UserInputError(
+      `${file}: an uncertainty was named (--sigma), which needs a head of 2 outputs; it has ${outputs}`,
+    );
+  }
+  const softmax = densityAssumption(config);
+  // Without it the module itself has a softmax, over what would be a redshift.
+  if (!assumptions.includes(softmax)) {
+    throw new UserInputError(`${file}: an uncertainty was named (--sigma), but its head ends in a softmax`);
+  }
+  return {
+    config: { ...config, answer: 'uncertain' },
+    assumptions: assumptions.map((assumption) =>
+      assumption === softmax
+        ? 'the first of the two outputs of the head is the redshift, the second its uncertainty'
+        : assumption,
+    ),
   };
 }
 

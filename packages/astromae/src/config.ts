@@ -92,8 +92,8 @@ export const networkConfigSchema = astroMaeConfigSchema
     transformer: transformerSchema.optional(),
     /** Numbers that the last layer answers; absent: 1. */
     outputs: count.optional(),
-    /** What the answer is where it is no redshift: the probabilities of bins, or features for which there is no head. */
-    answer: z.enum(['density', 'features']).optional(),
+    /** What the answer is where it is no redshift alone: with its uncertainty, probabilities of bins, or features without a head. */
+    answer: z.enum(['density', 'uncertain', 'features']).optional(),
   });
 
 /** Every dimension and hyperparameter of an AstroMAE regressor; with the weights it fixes the function computed. */
@@ -194,8 +194,9 @@ export function flattenedInception(imageSize: number, { blocks }: InceptionConfi
 }
 
 /** Widths of the features that are joined, in this order: encoder, inception, magnitudes. */
-export function featureWidths({ encoder, inception, magnitudes }: NetworkConfig): number[] {
+export function featureWidths({ encoder, transformer, inception, magnitudes }: NetworkConfig): number[] {
   return [
+    ...(transformer ? [transformer.embedding] : []),
     ...(encoder ? [encoder.features] : []),
     ...(inception ? [inception.features] : []),
     ...(magnitudes ? [itemAt(magnitudes, magnitudes.length - 1)] : []),

@@ -11,7 +11,7 @@ export { inspectModel, type ModelReport } from './inspect.ts';
 export { IMAGE, MAGNITUDES, REDSHIFT } from './model/astromae.ts';
 export { ModelFileError } from './onnx/errors.ts';
 export { randomWeights } from './random-weights.ts';
-export type { SampleNames } from './spec.ts';
+export { SIGMA_KINDS, type SampleNames, type SigmaKind } from './spec.ts';
 export { parseGolden, verifyModel, type Golden, type Predict, type Reference, type Verification } from './verify.ts';
 export { countParameters, type Branch, type ParameterCounts, type Weights } from './weights.ts';
 export { compiledPairs } from './compiled-pairs.ts';

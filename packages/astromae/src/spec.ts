@@ -1,4 +1,4 @@
-import { ASTROMAE, MODEL_SPEC_KEY, modelSpecSchema, parseAs, UserInputError } from '@cosmicai/payload';
+import { ASTROMAE, MODEL_SPEC_KEY, modelSpecSchema, parseAs, UserInputError, type ImageSpec } from '@cosmicai/payload';
 import { answerWidth, type NetworkConfig } from './config.ts';
 import { MissingHyperparameterError } from './import/errors.ts';
 import { outputName } from './model/astromae.ts';
@@ -10,9 +10,17 @@ export interface SampleNames {
   readonly bands?: readonly string[] | undefined;
   /** The numbers beside the image, in order; default: the magnitudes in the bands. */
   readonly features?: readonly string[] | undefined;
-  /** Redshifts where the first bin of a density begins and its last one ends: bins of one width. */
-  readonly grid?: readonly [from: number, to: number] | undefined;
+  /** Redshifts where the first bin of a density begins and its last one ends, for bins of one width; or the edges of all bins. */
+  readonly grid?: readonly number[] | undefined;
+  /** What the second of two outputs of a head is; default: outputs are the bins of a density. */
+  readonly sigma?: SigmaKind | undefined;
+  /** What becomes of images before the network gets them, and the column of true values; default: nothing, redshift. */
+  readonly image?: Pick<ImageSpec, 'fit' | 'scaling'> | undefined;
+  readonly truth?: string | undefined;
 }
+
+export const SIGMA_KINDS = ['sigma', 'variance', 'log_variance'] as const;
+export type SigmaKind = (typeof SIGMA_KINDS)[number];
 
 export interface DescribedSample {
   /** Metadata of the model; empty for one that takes and answers what models do that say nothing. */
@@ -30,20 +38,29 @@ export interface DescribedSample {
  */
 export function describeSample(file: string, config: NetworkConfig, names: SampleNames): DescribedSample {
   const { imageSize, answer } = config;
+  if (names.sigma !== undefined && answer !== 'uncertain') {
+    throw new UserInputError(
+      `${file}: an uncertainty was named (--sigma), but the network answers ${answer ?? 'one redshift'}`,
+    );
+  }
   if (names.grid !== undefined && answer !== 'density') {
     throw new UserInputError(`${file}: bins were given (--grid), but the network answers ${answer ?? 'one redshift'}`);
   }
   const bands = bandsOf(file, config, names);
   const features = featuresOf(file, config, bands, names);
+  const { image = {}, truth = ASTROMAE.truth } = names;
   const usual =
+    truth === ASTROMAE.truth &&
+    image.fit === undefined &&
+    image.scaling === undefined &&
     imageSize === ASTROMAE.image.side &&
     isSame(bands, ASTROMAE.image.bands) &&
     (features.length === 0 || isSame(features, ASTROMAE.features));
   if (usual && answer === undefined) return { metadata: {}, assumptions: [] };
   const spec = {
-    inputs: { image: { bands, side: imageSize }, features },
+    inputs: { image: { bands, side: imageSize, ...image }, features },
     outputs: [outputOf(file, config, names)],
-    truth: ASTROMAE.truth,
+    truth,
   };
   parseAs(modelSpecSchema, spec, `what ${file} takes and answers`);
   return {
@@ -85,21 +102,23 @@ function featuresOf(
   return counted(file, found, taken, 'features');
 }
 
-function counted(file: string, names: readonly string[], count: number, what: string): readonly string[] {
+function counted<Item>(file: string, names: readonly Item[], count: number, what: string): readonly Item[] {
   if (names.length !== count) {
     throw new UserInputError(
-      `${file}: the network takes ${count} ${what}; ${names.length} were named (${names.join(', ')})`,
+      `${file}: the network has ${count} ${what}; ${names.length} were named (${names.join(', ')})`,
     );
   }
   return names;
 }
 
-function outputOf(file: string, config: NetworkConfig, { grid }: SampleNames): object {
+function outputOf(file: string, config: NetworkConfig, { grid, sigma }: SampleNames): object {
   const name = outputName(config);
   const width = answerWidth(config);
   switch (config.answer) {
     case undefined:
       return { name, kind: 'value' };
+    case 'uncertain':
+      return { name, kind: 'value+sigma', sigma_is: sigma };
     case 'features':
       return { name, kind: 'vector', length: width };
     case 'density':
@@ -110,12 +129,19 @@ function outputOf(file: string, config: NetworkConfig, { grid }: SampleNames): o
           'give the first and the last (--grid 0:0.4)',
         );
       }
-      return { name, kind: 'density', grid: edges(grid, width), scores: 'probabilities' };
+      return {
+        name,
+        kind: 'density',
+        grid: counted(file, edges(grid, width), width + 1, 'edges of bins'),
+        scores: 'probabilities',
+      };
   }
 }
 
-/** Edges of bins of one width, to 12 digits: 0.1 and not 0.30000000000000004 / 3. */
-function edges([from, to]: readonly [number, number], bins: number): number[] {
+/** Edges of bins of one width, to 12 digits: 0.1 and not 0.30000000000000004 / 3; or those that were given, which the spec's rules are for. */
+function edges(given: readonly number[], bins: number): readonly number[] {
+  const [from = NaN, to = NaN, ...more] = given;
+  if (more.length > 0) return given;
   return Array.from({ length: bins + 1 }, (_, index) => Number((from + ((to - from) * index) / bins).toPrecision(12)));
 }
 

@@ -212,8 +212,8 @@ function magnitudeWeights(config: NetworkConfig, widths: readonly number[]): Siz
 }
 
 function head(config: NetworkConfig): Sized[] {
-  const { transformer, fusion, outputs = 1 } = config;
-  if (transformer) return linear('head', transformer.embedding, outputs);
+  const { transformer, fusion, outputs = 1, answer } = config;
+  if (transformer) return answer === 'features' ? [] : linear('head', transformer.embedding, outputs);
   const layout = headLayout(config);
   if (!layout) return [];
   const joined = featureWidths(config).reduce((sum, width) => sum + width, 0);

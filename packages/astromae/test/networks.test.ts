@@ -41,9 +41,13 @@ async function saved(tensors: Tensors): Promise<ByteSource> {
   return bufferSource('network.pt', Buffer.concat(chunks));
 }
 
+const lightning = (network: Network, hyper_parameters: TorchValue) =>
+  saved({ state_dict: tensorsOf(network), hyper_parameters });
+
 const hints = ({ network, density }: Network) => ({
   heads: 3,
   ...(density && { grid: [0, 1] as const }),
+  ...(network === 'vit-uncertainty' && { sigma: 'log_variance' as const }),
   ...(network.includes('3-bands') && { bands: ['g', 'r', 'z'] }),
 });
 
@@ -84,6 +88,48 @@ describe('state dicts of every network', () => {
     const answers = await predict(model, patternInputs(network.bands, network.side));
     expect(largestDifference(answers, network.predictions)).toBeLessThan(TOLERANCE);
     expect(assumptions.join('\n')).toMatch(/modules without tensors in .*branch2.* are Dropout/);
+  });
+
+  it('take the number of heads from what Lightning keeps of the module, and say so', async () => {
+    const network = named('vit');
+    const { assumptions, model } = await compileCheckpoint(await lightning(network, { lr: 1, net: { num_heads: 3 } }));
+    expect(assumptions.join()).toContain('3 attention heads as hyper_parameters.net.num_heads in the file says');
+    const answers = await predict(model, patternInputs(network.bands, network.side));
+    expect(largestDifference(answers, network.predictions)).toBeLessThan(TOLERANCE);
+    for (const unclear of [{ a: { heads: 3 }, b: { heads: 4 } }, { heads: 'three' }, { lr: 1 }])
+      await expect(compileCheckpoint(await lightning(network, unclear))).rejects.toThrow(
+        'the number of attention heads',
+      );
+  });
+
+  it('say what the two outputs of a head are, where that is said', async () => {
+    const network = named('vit-uncertainty');
+    const source = await saved(tensorsOf(network));
+    const { model, assumptions } = await compileCheckpoint(source, { heads: 3, sigma: 'variance' });
+    expect(JSON.parse(decodeOnnx(model).metadata[MODEL_SPEC_KEY]!)).toMatchObject({
+      outputs: [{ name: 'redshift', kind: 'value+sigma', sigma_is: 'variance' }],
+    });
+    expect(assumptions.join()).toContain('the second its uncertainty');
+    const other = await saved(tensorsOf(named('vit')));
+    await expect(compileCheckpoint(other, { heads: 3, sigma: 'sigma' })).rejects.toThrow(
+      'the network answers one redshift',
+    );
+    const four = await saved(tensorsOf(named('vit-class-token')));
+    await expect(compileCheckpoint(four, { heads: 3, sigma: 'sigma' })).rejects.toThrow(
+      'a head of 2 outputs; it has 4',
+    );
+  });
+
+  it('answer the pooled tokens where there is no head, and not where it lies elsewhere', async () => {
+    const network = named('vit-embedding');
+    const { model, assumptions } = await compileCheckpoint(await saved(tensorsOf(network)), { heads: 3 });
+    expect(JSON.parse(decodeOnnx(model).metadata[MODEL_SPEC_KEY]!)).toMatchObject({
+      outputs: [{ name: 'embedding', kind: 'vector', length: 12 }],
+    });
+    expect(assumptions.join()).toContain('there is no head, so it is the answer');
+    const tensors = tensorsOf(network, 'model.');
+    const elsewhere = { ...tensors, 'regressor.head.weight': tensors['model.cls_token']! };
+    expect(await refusal(elsewhere)).toContain('head.weight is there as regressor.head.weight');
   });
 
   it('say all that was assumed', async () => {
@@ -148,12 +194,12 @@ describe('what a network takes and answers', () => {
     ],
     ['names of bands', 'astromae-64px-3-bands', { heads: 3 }, 'no trace of the names of its 3 bands'],
     ['each name once', 'astromae', { heads: 3, bands: ['g', 'g', 'i', 'z', 'y'] }, 'each of the bands once'],
-    ['as many names', 'astromae', { heads: 3, bands: ['g'] }, 'takes 5 bands; 1 were named (g)'],
+    ['as many names', 'astromae', { heads: 3, bands: ['g'] }, 'has 5 bands; 1 were named (g)'],
     [
       'features by name',
       'magnitudes',
       { bands: ['g', 'r', 'i', 'z', 'y'], features: ['g'] },
-      'takes 5 features; 1 were named',
+      'has 5 features; 1 were named',
     ],
     [
       'no bins of one redshift',

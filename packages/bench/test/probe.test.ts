@@ -1,13 +1,16 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { demoModel } from '@cosmicai/demo-model';
 import { DEFAULT_CALIBRATION } from '@cosmicai/quote';
-import type { RankResult } from '@cosmicai/payload';
+import { withMetadata } from '@cosmicai/inference';
+import { MODEL_SPEC_KEY, modelSpecSchema, type RankResult } from '@cosmicai/payload';
+import { openGalaxies, openSamples } from '@cosmicai/samples';
 import { fileStore, storeSource, type ObjectStore } from '@cosmicai/store';
 import { writeSurvey } from '@cosmicai/survey';
-import { MEGABYTE, openPartition } from '@cosmicai/torchfile';
+import { MEGABYTE, writePartition } from '@cosmicai/torchfile';
+import { image, testModel } from '../../../test/onnx-models.ts';
 import { calibrationOfProbe, probe, type ProbedProcess, type ProbeOptions } from '../src/probe.ts';
 
 const GALAXIES = 6;
@@ -71,7 +74,7 @@ function standIn(results: readonly RankResult[]) {
       async invoke(task, onStart) {
         const first = seen.tasks.length === 0;
         seen.tasks.push(JSON.parse(task) as Record<string, unknown>);
-        seen.galaxies.push((await openPartition(await storeSource(store, '1.pt'))).count);
+        seen.galaxies.push((await openSamples(await storeSource(store, '1.pt'))).count);
         if (first) onStart(0.25);
         await store.put('results/0.json', JSON.stringify(results[seen.tasks.length - 1]));
       },
@@ -108,7 +111,7 @@ describe('a probe of this machine', () => {
     const [stored, named] = [standIn(results), standIn(results)];
     const fetched = await probe({ partition, batchSize: 4, storedModel, openProcess: stored.openProcess, signal });
     const given = await probe({
-      ...{ partition, batchSize: 4, storedModel, model: 'mine.onnx' },
+      ...{ partition, batchSize: 4, storedModel, model: demoModel('fp32') },
       ...{ openProcess: named.openProcess, signal },
     });
 
@@ -116,7 +119,40 @@ describe('a probe of this machine', () => {
     expect(fetched.modelDownloadObjects).toBeGreaterThan(0);
     expect(dirname(stored.seen.model)).toBe(join(stored.seen.folder, 'model'));
     expect(given).toMatchObject({ modelDownloadBytes: 0, modelDownloadObjects: 0 });
-    expect(named.seen.model).toBe('mine.onnx');
+    expect(named.seen.model).toBe(demoModel('fp32'));
+  });
+
+  it.each([
+    ['simulated', undefined],
+    ['of a partition, resized', 'own.pt'],
+  ])('gives a model galaxies as it takes them: %s', async (_, key) => {
+    const model = join(folder, `${key ?? 'none'}.onnx`);
+    const spec = { inputs: { image: { bands: ['g', 'r', 'i'], side: 4, fit: 'resize' } } };
+    const graph = testModel({ image: image('n', 3, 4, 4), magnitudes: null });
+    writeFileSync(model, withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(spec)));
+    const store = fileStore(folder);
+    const shape = { count: 2, imageShape: [3, 8, 8], features: 1, redshiftDtype: null } as const;
+    const batch = {
+      from: 0,
+      count: 2,
+      images: new Float32Array(2 * 192).fill(1),
+      magnitudes: new Float64Array(2),
+      redshift: null,
+    };
+    if (key !== undefined) await writePartition(store, key, shape, [batch]);
+    const { seen, openProcess } = standIn([rankResult(0.5, 300), rankResult(0, 320)]);
+    const asSeen: ProbeOptions['openProcess'] = async (opened, within) => {
+      const taken = await openGalaxies(await storeSource(fileStore(within), '1.pt'), {
+        spec: modelSpecSchema.parse(spec),
+      });
+      shapes.push([taken.count, (await taken.read(0, 1)).images.length]);
+      return openProcess(opened, within);
+    };
+    const shapes: number[][] = [];
+    const from = key === undefined ? undefined : { store, key };
+    await probe({ partition: from, batchSize: 4, model, openProcess: asSeen, signal });
+    expect(shapes).toEqual([[key === undefined ? 2048 : 2, 48]]);
+    expect(seen.ended).toBe(1);
   });
 
   it('that is stopped or fails ends its process and leaves nothing behind', async () => {

@@ -1,14 +1,19 @@
 import type { NetworkConfig } from '../config.ts';
 import type { StateDictHints } from './state-dict-config.ts';
 
+interface AssumptionHints extends Pick<StateDictHints, 'normEpsilon'> {
+  /** The entry of the file that says the number of heads; undefined: it was given. */
+  readonly saidBy?: string | undefined;
+}
+
 /** All that tensors don't show of a network, in sentences: what was given, and what is as in the published code. */
-export function stateDictAssumptions(config: NetworkConfig, hints: StateDictHints): string[] {
+export function stateDictAssumptions(config: NetworkConfig, hints: AssumptionHints): string[] {
   const { encoder, transformer, inception, magnitudes } = config;
   const trunk = encoder ?? transformer;
   return [
     ...(trunk
       ? [
-          `${trunk.heads} attention heads as given, so attention is scaled by ${trunk.attentionScale.toPrecision(6)}`,
+          `${trunk.heads} attention heads as ${hints.saidBy === undefined ? 'given' : `${hints.saidBy} in the file says`}, so attention is scaled by ${trunk.attentionScale.toPrecision(6)}`,
           `LayerNorm epsilon ${trunk.normEpsilon} in the blocks, ${hints.normEpsilon === undefined ? 'the usual value' : 'as given'}`,
           `LayerNorm epsilon ${trunk.poolNormEpsilon} after pooling${inception ? ` and BatchNorm epsilon ${inception.batchNormEpsilon}` : ''}, ` +
             'the values of the published model',
@@ -16,9 +21,10 @@ export function stateDictAssumptions(config: NetworkConfig, hints: StateDictHint
             (trunk.pcm
               ? `, SiLU and BatchNorm epsilon ${trunk.pcm.batchNormEpsilon} in the PCM, which leaves out the class token`
               : ''),
-          transformer?.pool === 'class'
+          (transformer?.pool === 'class'
             ? 'the class token is what the head gets, after norm'
-            : 'the mean of the patches without the class token is what the head gets, after fc_norm',
+            : 'the mean of the patches without the class token is what the head gets, after fc_norm') +
+            (transformer && config.answer === 'features' ? '; there is no head, so it is the answer' : ''),
         ]
       : inception
         ? [`BatchNorm epsilon ${inception.batchNormEpsilon}, the value of the published model`]

@@ -65,7 +65,8 @@ export function readTransformerModules(root: ModuleView): {
   readonly imageSize: number;
   readonly bands: number;
   readonly transformer: TransformerConfig;
-  readonly outputs: number;
+  /** Undefined: there is no head. */
+  readonly outputs: number | undefined;
 } {
   root.only('patch_embed', 'blocks', 'norm', 'fc_norm', 'head');
   const { imageSize, bands, trunk } = readTrunk(root);
@@ -77,12 +78,12 @@ export function readTransformerModules(root: ModuleView): {
   } else root.exactly('global_pool', 'token', '', false, undefined);
   root.exactly('no_embed_class', false, undefined);
   const norm = root.child(pool === 'class' ? 'norm' : 'fc_norm', 'LayerNorm');
-  const head = readLinear(root.child('head', 'Linear'));
+  const head = root.has('head') ? readLinear(root.child('head', 'Linear')) : undefined;
   return {
     imageSize,
     bands,
     transformer: { ...trunk, poolNormEpsilon: readLayerNorm(norm), pool },
-    outputs: head.outputs,
+    outputs: head?.outputs,
   };
 }
 

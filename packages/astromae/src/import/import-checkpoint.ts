@@ -19,6 +19,7 @@ import { floats, type FloatTensor } from '../graph/graph.ts';
 import { weightSpecs, type Weights } from '../weights.ts';
 import { CheckpointMismatchError } from './errors.ts';
 import { densityAssumption, stateDictAssumptions } from './assumptions.ts';
+import { headsIn } from './hyper-parameters.ts';
 import { renumbered, renumberedInception, type NamedTensors } from './layer-names.ts';
 import { configOfModule } from './module-config.ts';
 import { networkModule, refuseHooks } from './module-network.ts';
@@ -144,7 +145,8 @@ async function importStateDict(
     inFile: (name) => named.get(name)?.original ?? place + name,
     missing: (name) => missing(found, name),
   };
-  const config = configOfShapes(file.name, shapes, hints, names);
+  const { heads, saidBy } = hints.heads === undefined ? headsIn(file) : { heads: hints.heads, saidBy: undefined };
+  const config = configOfShapes(file.name, shapes, { ...hints, heads }, names);
   const { weights, unchecked } = await readWeights(file, options, config, renumberedInception(named, config), names);
   return {
     config,
@@ -152,7 +154,7 @@ async function importStateDict(
     prefix: place,
     form: 'state-dict',
     assumptions: [
-      ...stateDictAssumptions(config, hints),
+      ...stateDictAssumptions(config, { ...hints, saidBy }),
       ...(config.answer === 'density' ? [densityAssumption(config)] : []),
       ...(widened.length > 0 ? [`modules without tensors in ${widened.join(', ')} are Dropout`] : []),
       ...(found.outside.length > 0 ? [`tensors outside ${place} take no part: ${someOf(found.outside)}`] : []),

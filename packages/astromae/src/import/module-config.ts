@@ -25,7 +25,7 @@ export function configOfModule(root: ModuleView): ModuleConfig {
       return mixConfig(root);
     case 'VisionTransformer': {
       const { outputs, ...config } = readTransformerModules(root);
-      return told({ ...config, ...answerOf(outputs) }, false);
+      return told({ ...config, ...(outputs === undefined ? { answer: 'features' } : answerOf(outputs)) }, false);
     }
     default:
       return fusedConfig(root);

@@ -74,10 +74,13 @@ function prefixOf(name: string): string[] {
   return prefix === undefined ? [] : [prefix.replace(PART, '$1')];
 }
 
+/** What is said of a tensor that is nowhere in the file. */
+export const MISSING = 'missing';
+
 /** That a tensor isn't there, and where it is, when it has another prefix than the others. */
 export function missing({ place, outside }: FoundNetwork, name: string): string {
   const elsewhere = outside.find((other) => other === name || other.endsWith(`.${name}`));
   return elsewhere === undefined
-    ? 'missing'
+    ? MISSING
     : `missing (${name} is there as ${elsewhere}, and the others under ${place === '' ? 'no prefix' : place})`;
 }

@@ -1,5 +1,6 @@
 import { itemAt } from '@cosmicai/payload';
 import { CheckpointMismatchError } from './errors.ts';
+import { MISSING } from './networks-found.ts';
 
 /** Shapes of the tensors by name, without what stands before it in the file. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -37,6 +38,11 @@ export class ShapeReader {
 
   has(name: string): boolean {
     return this.shapes.has(name);
+  }
+
+  /** Whether a tensor is neither here nor, under another prefix, elsewhere in the file. */
+  isNowhere(name: string): boolean {
+    return !this.has(name) && this.#names.missing(name) === MISSING;
   }
 
   /** Whether any name begins so. */

@@ -96,7 +96,7 @@ function magnitudesConfig(tensors: ShapeReader): NetworkConfig {
   return { imageSize: UNREAD_IMAGE, bands: inputs, magnitudes, ...answerOf(itemAt(magnitudes, magnitudes.length - 1)) };
 }
 
-/** The vision transformer of timm and of masked autoencoders, with one Linear layer as its head. */
+/** The vision transformer of timm and of masked autoencoders, with one Linear layer as its head, or without one. */
 function transformerConfig(file: string, tensors: ShapeReader, hints: StateDictHints): NetworkConfig {
   const { imageSize, bands, trunk } = trunkOfShapes(file, tensors, hints);
   const [norm, poolNorm] = [tensors.has('norm.weight'), tensors.has('fc_norm.weight')];
@@ -110,7 +110,7 @@ function transformerConfig(file: string, tensors: ShapeReader, hints: StateDictH
     imageSize,
     bands,
     transformer: { ...trunk, pool: norm ? 'class' : 'patches' },
-    ...answerOf(tensors.size('head.weight', 2, 0)),
+    ...(tensors.isNowhere('head.weight') ? { answer: 'features' } : answerOf(tensors.size('head.weight', 2, 0))),
   };
 }
 

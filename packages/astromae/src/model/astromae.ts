@@ -16,7 +16,15 @@ export const REDSHIFT = 'redshift';
 
 /** What the output is called. */
 export function outputName({ answer }: Pick<NetworkConfig, 'answer'>): string {
-  return answer === undefined ? REDSHIFT : answer === 'density' ? 'density' : 'embedding';
+  switch (answer) {
+    case undefined:
+    case 'uncertain':
+      return REDSHIFT;
+    case 'density':
+      return 'density';
+    case 'features':
+      return 'embedding';
+  }
 }
 
 /**

@@ -19,7 +19,7 @@ export function encoder(drawing: Drawing, image: string, config: NetworkConfig, 
   return linear(drawing, 'vit_block.2', drawing.graph.node('vit_block.1', 'Relu', [hidden]));
 }
 
-/** Image [B, bands, S, S] to what a plain vision transformer answers, [B, outputs]. */
+/** Image [B, bands, S, S] to what a plain vision transformer answers, [B, outputs]; without a head the pooled tokens, [B, embedding]. */
 export function transformer(
   drawing: Drawing,
   image: string,
@@ -29,7 +29,8 @@ export function transformer(
   const all = tokens(drawing, image, config, settings);
   const pooled =
     settings.pool === 'class' ? classToken(drawing, all) : meanOfPatches(drawing, all, gridSide(config, settings));
-  return linear(drawing, 'head', layerNorm(drawing, poolNormName(settings), pooled, settings.poolNormEpsilon));
+  const normed = layerNorm(drawing, poolNormName(settings), pooled, settings.poolNormEpsilon);
+  return config.answer === 'features' ? normed : linear(drawing, 'head', normed);
 }
 
 function tokens(drawing: Drawing, image: string, config: NetworkConfig, settings: TrunkConfig): string {

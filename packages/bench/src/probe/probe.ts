@@ -89,7 +89,8 @@ export async function probe(options: ProbeOptions): Promise<Probe> {
 async function probeIn(folder: string, options: ProbeOptions): Promise<Probe> {
   const store = fileStore(folder);
   const { model, bytes, objects } = await bringModel(folder, options);
-  const spec = model === undefined ? ASTROMAE : (await readSpec(modelOnDisk(model), describeOnnxFile(model).metadata)).spec;
+  const spec =
+    model === undefined ? ASTROMAE : (await readSpec(modelOnDisk(model), describeOnnxFile(model).metadata)).spec;
   const { galaxies, readBytesPerSecond } = await bringPartition(store, options.partition, spec);
   await using probed = await options.openProcess(model, folder);
   const task = {

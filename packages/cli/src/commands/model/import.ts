@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { compileCheckpoint } from '@cosmicai/astromae';
-import { trainedRangesFile, trainedRangesSchema } from '@cosmicai/payload';
+import { compileCheckpoint, SIGMA_KINDS, type SampleNames, type SigmaKind } from '@cosmicai/astromae';
+import { modelOnDisk, readSpec, type FoundSpec } from '@cosmicai/inference';
+import { defined, outputsOf, trainedRangesFile, trainedRangesSchema, type ModelSpec } from '@cosmicai/payload';
 import { beginFile, pathAt, writeNamedFile } from '@cosmicai/store';
 import { Command, Option } from 'commander';
 import { existingSource, refuseToOverwrite } from '../../inputs/files.ts';
@@ -34,6 +35,7 @@ interface ImportOptions extends AccessOptions {
   readonly bands?: string[];
   readonly features?: string[];
   readonly grid?: [number, number];
+  readonly sigma?: SigmaKind;
   readonly json?: boolean;
 }
 
@@ -53,7 +55,7 @@ export function importCommand(terminal: Terminal): Command {
     .option('--no-fold', 'keep the literal graph, for comparison')
     .option(
       '--heads <n>',
-      'attention heads: required for a bare state dict, which has no trace of them',
+      'attention heads: required for a bare state dict, which has no trace of them, unless Lightning’s hyper_parameters name them',
       wholeNumber(1),
     )
     .option('--norm-epsilon <x>', 'LayerNorm epsilon of the blocks of a bare state dict', decimalNumber(0, 1))
@@ -61,6 +63,11 @@ export function importCommand(terminal: Terminal): Command {
     .option('--bands <names>', 'bands of the images, by commas (default: u,g,r,i,z of a network of five)', words)
     .option('--features <names>', 'the numbers beside the image, by commas (default: magnitudes in the bands)', words)
     .option('--grid <from:to>', 'redshifts that the bins of a density cover, in equal widths', interval)
+    .addOption(
+      new Option('--sigma <kind>', 'the head’s two outputs are a redshift and its uncertainty, given as this').choices(
+        SIGMA_KINDS,
+      ),
+    )
     .addOption(crcOption())
     .option('--json', 'print what inspect would, as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model import checkpoint.pt -o astromae.onnx --weights fp16\n')
@@ -68,7 +75,9 @@ export function importCommand(terminal: Terminal): Command {
 }
 
 async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
-  const ranges = await rangesBeside(pathAt(checkpoint) ?? resolve(terminal.cwd, checkpoint));
+  const given = pathAt(checkpoint) ?? resolve(terminal.cwd, checkpoint);
+  const ranges = await rangesBeside(given);
+  const said = await specBeside(given);
   const source = await existingSource(checkpoint, terminal.cwd, accessOf(options));
   const path = resolve(terminal.cwd, options.out);
   await refuseToOverwrite(path, [source.name]);
@@ -77,9 +86,13 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
     heads: options.heads,
     normEpsilon: options.normEpsilon,
     prefix: options.prefix,
-    bands: options.bands,
-    features: options.features,
-    grid: options.grid,
+    ...namesIn(said?.spec),
+    ...defined({
+      bands: options.bands,
+      features: options.features,
+      grid: options.grid,
+      sigma: options.sigma,
+    }),
     fold: options.fold,
     checkCrc: options.crc,
     weightsType: options.weights,
@@ -88,6 +101,7 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
     throw error;
   });
   if (unchecked !== undefined) printLine(terminal.stderr, notChecked(source.name, unchecked));
+  if (said?.file !== undefined) printLine(terminal.stderr, `Names of inputs and outputs: ${said.file.label}`);
   for (const assumption of assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);
   await file.write(model);
   if (ranges !== undefined) await writeNamedFile(trainedRangesFile(path), 'The ranges', ranges);
@@ -101,6 +115,30 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
     printBlock(terminal.stderr, setIn(`Written to ${path}, but infer can't run it: ${inspection.inference.why}`));
     process.exitCode = EXIT.failed;
   }
+}
+
+/** The spec beside a checkpoint, `checkpoint.spec.json` or one of its other names, as training/export.py writes it. */
+async function specBeside(checkpoint: string): Promise<FoundSpec | undefined> {
+  const beside = modelOnDisk(checkpoint.replace(/\.pt$/, '.onnx'));
+  // A bare .yaml beside a checkpoint is the configuration of its training, more often than not.
+  const find = async (name: string) => (name.includes('.spec.') ? beside.find(name) : undefined);
+  const found = await readSpec({ ...beside, find }, new Map());
+  return found.file === undefined ? undefined : found;
+}
+
+/** What a spec says that tensors have no names for. */
+function namesIn(spec: ModelSpec | undefined): SampleNames {
+  if (spec === undefined) return {};
+  const { bands, fit, scaling } = spec.image;
+  const [output] = outputsOf(spec);
+  return {
+    bands,
+    features: spec.features,
+    image: defined({ fit, scaling }),
+    truth: spec.truth,
+    ...(output?.kind === 'density' && { grid: output.grid }),
+    ...(output?.kind === 'value+sigma' && { sigma: output.sigma_is }),
+  };
 }
 
 /**
