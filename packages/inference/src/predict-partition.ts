@@ -121,3 +121,31 @@ function atGalaxies(error: unknown, source: string, from: number): unknown {
   const galaxies = first === last ? `galaxy ${first}` : `galaxies ${first} to ${last}`;
   return new UserInputError(`${source}, ${galaxies} (the first is 0): ${error.message}`, { cause: error });
 }
+
+/** One of some samples, as the first of a partition of its own. */
+export function oneOf(samples: PredictedSamples, at: number): PredictedSamples {
+  const width = samples.count === 0 ? 0 : samples.magnitudes.length / samples.count;
+  const { id, carried, beside } = samples;
+  return {
+    from: 0,
+    count: 1,
+    magnitudes: samples.magnitudes.subarray(at * width, (at + 1) * width),
+    zSpec: samples.zSpec?.subarray(at, at + 1) ?? null,
+    zPred: samples.zPred?.subarray(at, at + 1) ?? null,
+    flags: samples.flags.subarray(at, at + 1),
+    ...(id !== undefined && { id: id.slice(at, at + 1) }),
+    ...(carried && { carried: carried.map((column) => ({ ...column, values: [column.values[at] ?? 0] })) }),
+    ...(beside && { beside: beside.map((column) => oneAnswer(column, at)) }),
+  };
+}
+
+function oneAnswer(column: AnswerColumn, at: number): AnswerColumn {
+  switch (column.type) {
+    case 'text':
+      return { ...column, values: column.values.slice(at, at + 1) };
+    case 'numbers':
+      return { ...column, values: column.values.subarray(at * column.length, (at + 1) * column.length) };
+    case 'number':
+      return { ...column, values: column.values.subarray(at, at + 1) };
+  }
+}

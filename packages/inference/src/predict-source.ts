@@ -1,5 +1,5 @@
 import type { ColumnChoice, TakenColumn } from '@cosmicai/payload';
-import { isFolder, openGalaxies, type SampleInput } from '@cosmicai/samples';
+import { isFolder, openGalaxies, type SampleInput, type SampleSource } from '@cosmicai/samples';
 import { inPieces } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
 import { predictPartition, type AnsweredSamples, type PredictPartitionOptions } from './predict-partition.ts';
@@ -42,7 +42,7 @@ export interface PredictedSource {
  * @throws UnusableFileError when it is none or damaged, UserInputError when the model fails on it
  */
 export async function predictSource(
-  input: SampleInput,
+  input: SampleInput | SampleSource,
   { predictor, trained }: Pick<LoadedModel, 'predictor' | 'trained'>,
   { batchSize, checkCrc, columns, keep, hashes, kept, signal, onPredicted, onProgress }: PredictSourceOptions,
 ): Promise<PredictedSource> {
@@ -50,7 +50,7 @@ export async function predictSource(
   const left = new AbortController();
   const ended = signal === undefined ? left.signal : AbortSignal.any([left.signal, signal]);
   try {
-    const file = isFolder(input) ? input : inPieces(input, { signal: ended });
+    const file = 'columns' in input || isFolder(input) ? input : inPieces(input, { signal: ended });
     const source = await openGalaxies(file, { checkCrc, columns, keep, spec });
     const { count } = source;
     const checks = new PartitionChecks(spec, hashes);

@@ -8,15 +8,7 @@ import {
   type RankResult,
   type RankTask,
 } from '@cosmicai/payload';
-import {
-  hashObject,
-  requestsSince,
-  requestsSoFar,
-  sha256Of,
-  type ObjectStore,
-  type OpenStoreOptions,
-} from '@cosmicai/store';
-import { classesIn } from './answer-columns.ts';
+import { requestsSince, requestsSoFar, sha256Of, type ObjectStore, type OpenStoreOptions } from '@cosmicai/store';
 import { atPartition, PartitionError, RankTooLongError, RankUnfinishedError } from './errors.ts';
 import { MOST_ATTEMPTS } from './limits/forecast.ts';
 import { RankTime, type TimeLimit } from './limits/rank-time.ts';
@@ -26,15 +18,14 @@ import type { LoadedModel } from './model/open-model.ts';
 import { checkModelBytes, checkModelObject, plannedSource } from './planned-inputs.ts';
 import { findPieces, RankPieces, type Pace } from './pieces/rank-pieces.ts';
 import { MICRO_BATCH } from './predictor.ts';
-import { predictSource } from './predict-source.ts';
 import type { CarriedKind } from './predictions/carried-columns.ts';
 import { keptKinds } from './predictions/kept-kinds.ts';
 import { RankPredictions } from './predictions/rank-predictions.ts';
-import { rankResult, type PartitionRead } from './rank-result.ts';
+import { dataStore, readInputs } from './read-inputs.ts';
+import { rankResult } from './rank-result.ts';
 import { RankTally } from './rank-tally.ts';
-import { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
+import { findingsOf, type DataFindings } from './quality/findings.ts';
 import { ImageHashes } from './quality/image-hashes.ts';
-import { TimedSource } from './timed-source.ts';
 import { writeBeside } from './write-beside.ts';
 
 /** What a rank needs of the world around it. */
@@ -126,14 +117,14 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const reduction = new Reduction();
 
   const inferenceStarted = monotonic();
-  const reads = [];
+  const reads: Awaited<ReturnType<typeof readInputs>> = [];
   const tally = new RankTally(task.RANK, (progress) => {
     time.observe(progress);
     environment.onProgress?.(progress);
   });
   try {
     const reading = { ...environment, signal, tally, pieces, time, file, hashes, reduction };
-    for (const planned of task.DATA_PATH.entries()) reads.push(await readPartition(task, planned, model, reading));
+    reads.push(...(await readInputs(task, model, reading)));
   } catch (error) {
     const ended: unknown = time.signal.aborted ? time.signal.reason : error;
     if (ended instanceof RankUnfinishedError) await pieces?.leaveOff();
@@ -188,22 +179,15 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, reduction.ledger.metrics, meeting) };
 }
 
-interface ReadingEnvironment extends RankEnvironment {
-  readonly tally: RankTally;
-  readonly pieces: RankPieces | undefined;
-  readonly time: RankTime;
-  readonly file: RankPredictions;
-  readonly hashes: ImageHashes;
-  readonly reduction: Reduction;
-}
-
 /** @throws PartitionError when the partitions have no common type for what is kept */
 async function keptIn(
   task: RankTask,
   model: LoadedModel,
   { openStore }: Pick<RankEnvironment, 'openStore'>,
 ): Promise<readonly CarriedKind[] | undefined> {
-  const { DATA_PATH: keys, DATA_OBJECTS: versions, COLUMNS: columns, KEEP: keep } = task;
+  const { DATA_PATH: keys, DATA_OBJECTS: versions, COLUMNS: columns, KEEP: keep, CUTOUTS: cutouts } = task;
+  // A folder of cutouts is one source, with one table.
+  if (cutouts !== undefined) return undefined;
   let opened = 0;
   try {
     const open = (place: number) => {
@@ -213,57 +197,6 @@ async function keptIn(
     return await keptKinds(keys.length, open, { spec: model.predictor.contract.spec, columns, keep });
   } catch (error) {
     throw atPartition(error, task.RANK, keys[opened] ?? '');
-  }
-}
-
-function dataStore(task: RankTask, openStore: RankEnvironment['openStore']): ObjectStore {
-  return openStore(task.DATA_BUCKET, { access: { requestPayer: task.REQUEST_PAYER, sign: task.SIGN_REQUESTS } });
-}
-
-async function readPartition(
-  task: RankTask,
-  [place, key]: readonly [number, string],
-  model: LoadedModel,
-  { openStore, monotonic, signal, tally, pieces, time, file, hashes, reduction }: ReadingEnvironment,
-): Promise<PartitionRead & PartitionSeen> {
-  try {
-    const store = dataStore(task, openStore);
-    const planned = await plannedSource(store, key, task.DATA_OBJECTS?.[place]);
-    const { etag } = planned;
-    const source = new TimedSource(planned, monotonic);
-    const version = { place, size: source.size, etag };
-    const predicted = await predictSource(source, model, {
-      batchSize: task.BATCH_SIZE,
-      checkCrc: task.CHECK_CRC,
-      columns: task.COLUMNS,
-      keep: task.KEEP,
-      onProgress: tally.file(source.size),
-      kept(from, count) {
-        const known = pieces?.answersFor(version, from, count);
-        if (known !== undefined) time.keep(count);
-        return known;
-      },
-      hashes,
-      async onPredicted(samples) {
-        const { from, count, answers } = samples;
-        reduction.addAll({ ...samples, rank: task.RANK, partition: key, labels: classesIn(samples.beside) });
-        await file.add(key, samples);
-        if (pieces?.answersFor(version, from, count) !== undefined) return;
-        await pieces?.add({ ...version, from, answers }, time.expected());
-      },
-      ...(signal && { signal }),
-    });
-    return {
-      ...predicted,
-      partition: key,
-      size: source.size,
-      etag,
-      ...(task.HASH_INPUTS && { sha256: await hashObject(store, key, { ifMatch: etag, ...(signal && { signal }) }) }),
-      samples: predicted.count,
-      readSeconds: source.seconds,
-    };
-  } catch (error) {
-    throw error === file.failure ? error : atPartition(error, task.RANK, key);
   }
 }
 

@@ -70,7 +70,7 @@ export {
   type ModelOutput,
 } from './model-output.ts';
 export { MODEL_ROLES, modelInputsSchema, type ModelInputs, type ModelRole } from './model-inputs.ts';
-export { rankTaskSchema, type RankTask, type RankTaskItem } from './rank-task.ts';
+export { rankTaskSchema, type PlannedCutouts, type RankTask, type RankTaskItem } from './rank-task.ts';
 export {
   rankLineSchema,
   rankProgressSchema,

@@ -19,6 +19,30 @@ import {
 
 const path = text('a path');
 
+/** What cutouts of a folder are joined to, for a rank whose DATA_PATH lists files of one galaxy each, or of one of its bands. */
+const plannedCutoutsSchema = z.object({
+  /** The table of the galaxies. */
+  table: objectVersionSchema.extend({ key: path }).optional(),
+  /** Of each galaxy's image, what all have in common. */
+  shape: z.object({
+    type: z.enum(['float32', 'float64']),
+    shape: z.array(z.number().int().positive()).readonly(),
+    parts: z.array(z.string()).readonly().optional(),
+    placed: z.boolean(),
+  }),
+  /** In the order of DATA_PATH. */
+  galaxies: z.array(
+    z.object({
+      name: z.string(),
+      /** Of the table. */
+      row: z.number().int().nonnegative().optional(),
+      /** A file each; absent: one file with all of it. */
+      bands: z.array(z.string()).min(1).optional(),
+    }),
+  ),
+});
+export type PlannedCutouts = z.output<typeof plannedCutoutsSchema>;
+
 /**
  * One item of the Map: what a rank has to do. The upper-case names are those of the existing state machines; an item
  * without `RUN_ID` (made by somebody else's initializer) is accepted and writes straight into `RESULT_PATH`.
@@ -38,6 +62,7 @@ export const rankTaskSchema = z.looseObject(
       .transform((value) => (value === null ? [] : [value].flat())),
     /** Of each path in DATA_PATH the version that was planned; a rank reads no other. Absent in items of other initializers. */
     DATA_OBJECTS: z.array(plannedObjectSchema).optional(),
+    CUTOUTS: plannedCutoutsSchema.optional(),
     RESULT_PATH: path,
     BATCH_SIZE: integer(1, MAX_BATCH_SIZE),
     RUN_ID: text('a run id').optional(),
@@ -84,6 +109,7 @@ export interface RankTaskItem {
   readonly DATA_PREFIX: string;
   readonly DATA_PATH: string | readonly string[] | null;
   readonly DATA_OBJECTS?: readonly PlannedObject[];
+  readonly CUTOUTS?: PlannedCutouts;
   readonly RESULT_PATH: string;
   readonly BATCH_SIZE: number;
   readonly RUN_ID: string;

@@ -56,12 +56,16 @@ export interface GalaxySource extends Pick<SampleSource, 'name' | 'count' | 'unc
 }
 
 /**
- * Opens a file of samples and finds in it what a model takes.
+ * Opens a file of samples, unless it is open, and finds in it what a model takes.
  *
  * @throws UnusableFileError as openSamples does, and when the file has no such columns
  */
-export async function openGalaxies(file: SampleInput, options: OpenSamplesOptions = {}): Promise<GalaxySource> {
-  return galaxiesOf(await openSamples(file, options), options.spec, options.columns, options.keep);
+export async function openGalaxies(
+  file: SampleInput | SampleSource,
+  options: OpenSamplesOptions = {},
+): Promise<GalaxySource> {
+  const source = 'columns' in file ? file : await openSamples(file, options);
+  return galaxiesOf(source, options.spec, options.columns, options.keep);
 }
 
 /**

@@ -80,6 +80,20 @@ async function read(of: SampleFolder, strict?: boolean) {
   return { source, values, notes: () => source.notes?.() };
 }
 
+it('a table that is named goes before those that lie in the folder', async () => {
+  const bytes = csv('objid,z', ...each((at) => `${idOf(at)},${at / 4}`));
+  const named = {
+    name: 'other.csv',
+    size: bytes.length,
+    open: () => Promise.resolve(bufferSource('other.csv', bytes)),
+  };
+  const both = folder({ ...cutouts(), 'a.csv': csv('x', '1'), 'objects.fits': fitsTable });
+  await expect(openSamples(both)).rejects.toThrow(/two tables in sky.*--table/);
+  const { values, source } = await read({ ...both, table: named });
+  expect(values.get('z')).toEqual(Float64Array.from(each((at) => at / 4)));
+  expect(source.count).toBe(COUNT);
+});
+
 describe('files and rows', () => {
   it.each<[string, (at: number) => string, (at: number) => string]>([
     ['whole numbers that the names are', (at) => `${at + 1}.fits`, (at) => String(at + 1)],

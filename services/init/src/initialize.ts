@@ -32,6 +32,7 @@ import {
   type SkippedEntry,
 } from '@cosmicai/store';
 import { ObjectTable } from './object-table.ts';
+import { cutoutRanks, type CutoutRanks } from './plan-cutouts.ts';
 
 /** Which files each rank reads, by their places in the listing. */
 type FilePlan = readonly (readonly number[])[];
@@ -54,8 +55,13 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const { payload, warnings: payloadWarnings } = parseRunPayload(input);
   const model = await findModel(payload, environment);
   const objects = new ObjectTable();
-  const { partitions, warnings: dataWarnings } = await listPartitions(payload, environment, objects);
-  const plan = planFiles(payload, partitions, objects.key, dataWarnings);
+  const data = environment.openStore(payload.data_bucket, {
+    access: { requestPayer: payload.request_payer, sign: payload.sign_requests },
+  });
+  const { partitions, warnings: listed } = await listPartitions(payload, data, objects);
+  const cutouts = await cutoutRanks(payload, data, objects, partitions);
+  const dataWarnings = [...listed, ...(cutouts?.warnings ?? [])];
+  const plan = cutouts?.plan ?? planFiles(payload, partitions, objects.key, dataWarnings);
   const created = environment.now();
   const runId = environment.newRunId(created);
   const ranksWithData = plan.filter((share) => share.length > 0).length;
@@ -80,7 +86,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   parseAs(runRecordSchema, record, layout.run);
   await using writer = new PlanWriter(store, layout);
   const inline = new InlineItems();
-  for (const task of rankTasks(payload, plan, { runId, fmi: fmi.enabled, objects, model })) {
+  for (const task of rankTasks(payload, plan, { runId, fmi: fmi.enabled, objects, model, cutouts })) {
     parseAs(rankTaskSchema, task, layout.manifest);
     inline.add(task, await writer.add(task));
   }
@@ -111,11 +117,10 @@ class InlineItems {
 
 /** Lists the data, of which no more is kept than what a plan needs. */
 async function listPartitions(
-  { data_bucket, data_prefix, request_payer, sign_requests }: RunPayload,
-  { openStore }: InitializeEnvironment,
+  { data_prefix }: RunPayload,
+  store: ObjectStore,
   objects: ObjectTable,
 ): Promise<FoundPartitions<number>> {
-  const store = openStore(data_bucket, { access: { requestPayer: request_payer, sign: sign_requests } });
   const finder = new PartitionFinder<number>(data_prefix);
   const skipped: SkippedEntry[] = [];
   const listing = store.list(data_prefix === '' ? '' : `${data_prefix}/`, {
@@ -194,12 +199,14 @@ interface PlannedInputs {
   readonly fmi: boolean;
   readonly objects: ObjectTable;
   readonly model: ObjectVersion | undefined;
+  /** Absent where files are partitions. */
+  readonly cutouts: CutoutRanks | undefined;
 }
 
 function* rankTasks(
   payload: RunPayload,
   plan: FilePlan,
-  { runId, fmi, objects, model }: PlannedInputs,
+  { runId, fmi, objects, model, cutouts }: PlannedInputs,
 ): Generator<RankTaskItem> {
   const shared = {
     S3_BUCKET: payload.bucket,
@@ -237,6 +244,7 @@ function* rankTasks(
       RANK: String(rank),
       DATA_PATH: dataPath(share.map(objects.key)),
       ...(share.length > 0 && { DATA_OBJECTS: share.map((place) => objects.version(place)) }),
+      ...(cutouts && share.length > 0 && { CUTOUTS: cutouts.of(share.map(objects.key)) }),
       ...(fmi && share.length > 0 && { ...meeting, FMI_RANK: place++ }),
     };
 }

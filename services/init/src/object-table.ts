@@ -11,6 +11,10 @@ export class ObjectTable {
   #sizes = new Float64Array(1024);
   #count = 0;
 
+  get count(): number {
+    return this.#count;
+  }
+
   /** @returns its place */
   add({ key, size, etag }: Pick<ObjectInfo, 'key' | 'size' | 'etag'>): number {
     const place = this.#count++;

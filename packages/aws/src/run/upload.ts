@@ -56,7 +56,7 @@ export async function uploadPartitions(
 /** Bytes of a folder's partition files by name. @throws UserInputError when there are none */
 export async function partitionFileSizes(folder: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
-  for (const name of await partitionsOf(folder)) {
+  for (const name of partitionNames(await partitionsOf(folder))) {
     const found = await stat(join(folder, name)).catch(() => undefined);
     // Whoever sends it says what is wrong with it.
     if (found?.isFile() === true) sizes.set(name, found.size);
@@ -71,7 +71,11 @@ async function partitionsOf(folder: string): Promise<string[]> {
   const partitions = naturalOrder(partitionNames(names));
   if (partitions.length === 0)
     throw new UserInputError(`There is no partition file (.pt) in ${folder}. Make some with: cosmicai simulate`);
-  return partitions;
+  // Cutouts have their table beside them.
+  const tables = partitions.every((name) => /\.(fits|fit)$/i.test(name))
+    ? names.filter((name) => /^[^.].*\.(csv|tsv)$/i.test(name))
+    : [];
+  return [...partitions, ...naturalOrder(tables)];
 }
 
 /** Partitions below the prefix that another folder left there. */

@@ -8,6 +8,7 @@ import { sampleInputs } from '../inputs/files.ts';
 import {
   accessOf,
   columnsOption,
+  tableOption,
   crcOption,
   partitionSizeOption,
   withAccessOptions,
@@ -24,6 +25,7 @@ interface ConvertCommandOptions extends AccessOptions {
   readonly json?: boolean;
   readonly crc: boolean;
   readonly columns?: ColumnChoice;
+  readonly table?: string;
 }
 
 export function convertCommand(terminal: Terminal): Command {
@@ -35,6 +37,7 @@ export function convertCommand(terminal: Terminal): Command {
     .addOption(partitionSizeOption('size of a partition, up to 1GB'))
     .requiredOption('-o, --out <folder>', 'folder or store address for the partitions')
     .addOption(columnsOption())
+    .addOption(tableOption())
     .option('--strict', 'refuse a folder with files that are missing, that nobody names, or that can’t be read')
     .addOption(crcOption())
     .option('--json', 'print the columns and files written as JSON')
@@ -46,7 +49,10 @@ export function convertCommand(terminal: Terminal): Command {
 }
 
 async function convert(paths: readonly string[], options: ConvertCommandOptions, terminal: Terminal): Promise<void> {
-  const { inputs, notes: stray } = await sampleInputs(paths, terminal.cwd, accessOf(options));
+  const { inputs, notes: stray } = await sampleInputs(paths, terminal.cwd, {
+    ...accessOf(options),
+    table: options.table,
+  });
   const { bucket, prefix } = bucketAndPrefix(folderAddress(options.out, terminal.cwd));
   const store = openStore(bucket);
   const start = prefix === '' ? '' : `${prefix}/`;

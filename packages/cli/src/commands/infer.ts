@@ -23,6 +23,7 @@ import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-op
 import {
   accessOf,
   columnsOption,
+  tableOption,
   crcOption,
   keepOption,
   decimalNumber,
@@ -45,6 +46,7 @@ interface InferOptions extends ModelUseOptions, AccessOptions {
   readonly json?: boolean;
   readonly crc: boolean;
   readonly columns?: ColumnChoice;
+  readonly table?: string;
   readonly keep?: readonly string[];
   readonly device: string;
   readonly maxFlagged: number;
@@ -71,6 +73,7 @@ export function inferCommand(terminal: Terminal): Command {
     )
     .option('--device <name>', 'only cpu', 'cpu')
     .addOption(columnsOption())
+    .addOption(tableOption())
     .addOption(keepOption())
     .addOption(crcOption())
     .option('--json', 'print the figures as JSON')
@@ -82,7 +85,7 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   if (options.device !== 'cpu')
     throw new UserInputError(`--device ${options.device} is not supported; the only device is cpu.`);
   formatOf(options.out);
-  const { inputs, notes } = await sampleInputs(paths, terminal.cwd, accessOf(options));
+  const { inputs, notes } = await sampleInputs(paths, terminal.cwd, { ...accessOf(options), table: options.table });
   const modelPath = resolveModel(options.model, terminal);
   const out = options.out === undefined ? null : resolve(terminal.cwd, options.out);
   if (out !== null) await refuseToOverwrite(out, [modelPath, ...inputs.map(({ name }) => name)]);

@@ -44,11 +44,16 @@ export async function existingSource(path: string, cwd: string, access: StoreAcc
 export async function sampleInputs(
   paths: readonly string[],
   cwd: string,
-  access: StoreAccess = {},
+  { table, ...access }: StoreAccess & { readonly table?: string | undefined } = {},
 ): Promise<FolderInputs> {
   const found: FolderInputs[] = [];
+  const source = table === undefined ? undefined : await existingSource(table, cwd, access);
+  const named = source && { name: source.name, size: source.size, open: () => Promise.resolve(source) };
   for (const path of paths) {
-    const folder = await existingFolder(path, cwd, access);
+    const files = await existingFolder(path, cwd, access);
+    const folder = files && { ...files, ...(named && { table: named }) };
+    if (folder === undefined && named !== undefined)
+      throw new UserInputError(`${path} is no folder of cutouts, to which --table could belong. Leave it out.`);
     found.push(
       folder === undefined ? { inputs: [await existingSource(path, cwd, access)], notes: [] } : await inputsIn(folder),
     );

@@ -99,6 +99,14 @@ export function columnsOption(): Option {
   });
 }
 
+/** Of commands that read folders of cutouts. */
+export function tableOption(): Option {
+  return new Option(
+    '--table <file>',
+    'table of the galaxies of a folder of FITS cutouts (CSV or FITS); default: the one that lies in it',
+  );
+}
+
 /** Names columns that go into the predictions as they are. */
 export function keepOption(): Option {
   return new Option(

@@ -27,7 +27,10 @@ export async function unplannedPartitions(
   const payload = unlessRefused(() => parseRunPayload(recorded).payload);
   try {
     const store = openData();
-    if (schemeOf(store.url)?.isRemote !== true || payload === undefined) return { findings: [], notes: [] };
+    // Which cutouts there are is told by their table, too.
+    const isCutouts = manifest.some(({ CUTOUTS }) => CUTOUTS !== undefined);
+    if (schemeOf(store.url)?.isRemote !== true || payload === undefined || isCutouts)
+      return { findings: [], notes: [] };
     const prefix = payload.data_prefix;
     const { objects } = await listAll(store, prefix === '' ? '' : `${prefix}/`);
     return { findings: leftOut(payload, objects, manifest, Date.parse(createdAt)), notes: [] };

@@ -25,9 +25,20 @@ const MOST_LOOKED_AT = 64;
 const MOST_TRIED = 50;
 
 /** A galaxy of a folder: its files, and its row of the table. */
-interface Member {
+export interface CutoutMember {
   readonly object: FileObject;
   readonly row: number | undefined;
+}
+
+/** Which galaxies a folder has, and what their images have in common. */
+export interface CutoutPlan {
+  /** The file of the table, if there is one. */
+  readonly table: FolderFile | undefined;
+  /** Whether images say where they lie on the sky. */
+  readonly shape: CutoutShape & { readonly placed: boolean };
+  readonly members: readonly CutoutMember[];
+  /** Sentences about files and rows that are left out. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -38,29 +49,63 @@ interface Member {
  *
  * @throws UserInputError when there are no cutouts, two tables, or a table that names none of the files
  */
-export async function openCutouts(
-  folder: SampleFolder,
-  { strict = false, signal }: CutoutsOptions = {},
+export async function openCutouts(folder: SampleFolder, options: CutoutsOptions = {}): Promise<SampleSource> {
+  const { table, ...plan } = await planned(folder, options);
+  return sourceOf(folder.name, { ...plan, table }, options);
+}
+
+/** What `openCutouts` would open, to be shared out. @throws UserInputError as it does */
+export async function planCutouts(folder: SampleFolder, options: CutoutsOptions = {}): Promise<CutoutPlan> {
+  const { table, ...plan } = await planned(folder, options);
+  return { ...plan, table: table?.file };
+}
+
+/** Some galaxies of a folder that was planned. @param name of the folder in messages */
+export async function openPlannedCutouts(
+  name: string,
+  { table, ...plan }: CutoutPlan,
+  { signal }: Pick<CutoutsOptions, 'signal'> = {},
 ): Promise<SampleSource> {
+  const read = table && { file: table, content: await readTable(table, signal ? { signal } : {}) };
+  return sourceOf(name, { ...plan, table: read }, {});
+}
+
+interface FoundObjects {
+  readonly file: FolderFile;
+  readonly content: ObjectTable;
+}
+
+type Planned = Omit<CutoutPlan, 'table'> & { readonly table: FoundObjects | undefined };
+
+async function planned(folder: SampleFolder, { strict = false, signal }: CutoutsOptions): Promise<Planned> {
   const options = signal ? { signal } : {};
   const { table, cutouts, others } = await sorted(folder, options);
   const objects = objectsOf(cutouts);
-  const join = table && joined(table, objects);
+  const join = table && joined(table.content, objects);
   if (table !== undefined && join === undefined) {
     throw new UserInputError(
-      `No column of ${table.name} names the cutouts of ${folder.name}, which are called ${someOf(cutouts.map(({ name }) => name))}. Give it a column with the names of the files, or the files names that stand in it.`,
+      `No column of ${table.content.name} names the cutouts of ${folder.name}, which are called ${someOf(cutouts.map(({ name }) => name))}. Give it a column with the names of the files, or the files names that stand in it.`,
     );
   }
-  const members: readonly Member[] = join?.rows ?? objects.map((object) => ({ object, row: undefined }));
-  const told = [
-    ...(join === undefined ? [] : strayNotes(folder, table?.name ?? '', join)),
+  const members: readonly CutoutMember[] = join?.rows ?? objects.map((object) => ({ object, row: undefined }));
+  const notes = [
+    ...(join === undefined ? [] : strayNotes(folder, table?.content.name ?? '', join)),
     ...otherNotes(folder, others),
   ];
-  if (strict && told.length > 0) throw new UserInputError(told.join('\n'));
-  const common = await shapeOf(folder, members, strict, options);
+  if (strict && notes.length > 0) throw new UserInputError(notes.join('\n'));
+  const { centre, ...shape } = await shapeOf(folder, members, strict, options);
+  return { table, members, notes, shape: { ...shape, placed: centre !== undefined } };
+}
+
+function sourceOf(
+  folder: string,
+  { table: found, members, notes: told, shape: common }: Planned,
+  { strict = false }: Pick<CutoutsOptions, 'strict'>,
+): SampleSource {
+  const table = found?.content;
   const broken = new Map<string, string>();
 
-  async function cutoutOf({ object }: Member, reading: ReadOptions): Promise<Cutout | undefined> {
+  async function cutoutOf({ object }: CutoutMember, reading: ReadOptions): Promise<Cutout | undefined> {
     try {
       const cutout = await readCutout(object, common, reading);
       const problem = cutout.shape.join(', ') === common.shape.join(', ') ? undefined : otherShape(cutout, common);
@@ -75,7 +120,7 @@ export async function openCutouts(
 
   const beside = columnsBeside(table, common);
   return rangedSource({
-    name: folder.name,
+    name: folder,
     count: members.length,
     columns: [
       imageColumn(common),
@@ -109,7 +154,7 @@ export async function openCutouts(
       ...told,
       ...(broken.size > 0
         ? [
-            `${countOf(broken.size, 'cutout')} of ${folder.name} can’t be read, and their galaxies have no image: ${someOf([...broken.values()])}.`,
+            `${countOf(broken.size, 'cutout')} of ${folder} can’t be read, and their galaxies have no image: ${someOf([...broken.values()])}.`,
           ]
         : []),
     ],
@@ -120,12 +165,14 @@ export async function openCutouts(
 async function sorted(
   folder: SampleFolder,
   options: ReadOptions,
-): Promise<{ table: ObjectTable | undefined; cutouts: readonly FolderFile[]; others: readonly string[] }> {
+): Promise<{ table: FoundObjects | undefined; cutouts: readonly FolderFile[]; others: readonly string[] }> {
   const fits = folder.files.filter(({ name }) => isFitsName(name));
-  const tables: ObjectTable[] = [];
+  const tables: FoundObjects[] =
+    folder.table === undefined ? [] : [{ file: folder.table, content: await readTable(folder.table, options) }];
   const notCutouts = new Set<FolderFile>();
-  for (const file of folder.files.filter(({ name }) => isCsvName(name)))
-    tables.push(await readCsvTable(await file.open(), options));
+  const isNamed = folder.table !== undefined;
+  for (const file of folder.files.filter(({ name }) => !isNamed && isCsvName(name)))
+    tables.push({ file, content: await readTable(file, options) });
   for (const file of candidates(fits)) {
     const source = await file.open();
     // What is broken is said when it is read.
@@ -136,12 +183,13 @@ async function sorted(
     const found = content?.images.length === 0 ? content.tables[0] : undefined;
     if (found === undefined) continue;
     notCutouts.add(file);
-    tables.push(await readFitsTable(source, found, options));
+    if (isNamed) continue;
+    tables.push({ file, content: await readFitsTable(source, found, options) });
   }
   const [table, second] = tables;
   if (table !== undefined && second !== undefined) {
     throw new UserInputError(
-      `There are two tables in ${folder.name}, ${table.name} and ${second.name}: leave the one of the cutouts there, and move the other away.`,
+      `There are two tables in ${folder.name}, ${table.content.name} and ${second.content.name}: name the one of the cutouts with --table (infer, convert), or move the other away.`,
     );
   }
   const cutouts = fits.filter((file) => !notCutouts.has(file));
@@ -153,6 +201,14 @@ async function sorted(
       ? `The cutouts of ${folder.name} are packed: ${someOf(packed)}. Unpack them, with funpack (.fz) or gunzip (.gz).`
       : `There are no FITS cutouts in ${folder.name}.`,
   );
+}
+
+async function readTable(file: FolderFile, options: ReadOptions): Promise<ObjectTable> {
+  const source = await file.open();
+  if (isCsvName(file.name)) return await readCsvTable(source, options);
+  const [found] = (await fitsContent(source, options)).tables;
+  if (found === undefined) throw new UserInputError(`There is no table in ${source.name}.`);
+  return await readFitsTable(source, found, options);
 }
 
 /** Files that may be the table. */
@@ -169,7 +225,7 @@ function candidates(fits: readonly FolderFile[]): readonly FolderFile[] {
 /** What the first cutout has that can be read. */
 async function shapeOf(
   folder: SampleFolder,
-  members: readonly Member[],
+  members: readonly CutoutMember[],
   strict: boolean,
   options: ReadOptions,
 ): Promise<CutoutShape & Pick<Cutout, 'centre'>> {
@@ -191,10 +247,10 @@ function imageColumn({ type, shape, parts }: CutoutShape): SampleColumn {
 }
 
 /** Columns that the table hasn't: the galaxies' names, as their files are called, and where they lie. */
-function columnsBeside(table: ObjectTable | undefined, { centre }: Pick<Cutout, 'centre'>): SampleColumn[] {
+function columnsBeside(table: ObjectTable | undefined, { placed }: CutoutPlan['shape']): SampleColumn[] {
   const names = table?.columns.map(({ name }) => name.toLowerCase()) ?? [];
   const name = names.some((column) => isIdName(column)) ? 'file' : 'id';
-  const places = centre === undefined || names.includes('ra') || names.includes('dec') ? [] : ['ra', 'dec'];
+  const places = !placed || names.includes('ra') || names.includes('dec') ? [] : ['ra', 'dec'];
   return [
     ...(names.includes(name) ? [] : [{ name, type: 'text', shape: [] } as const]),
     ...places.map((place) => ({ name: place, type: 'float64', shape: [] }) as const),

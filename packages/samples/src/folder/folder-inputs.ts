@@ -55,7 +55,7 @@ export async function inputsIn(folder: SampleFolder, options: ReadOptions = {}):
 }
 
 /** Whether the first FITS file with an image holds one galaxy. A folder of packed ones alone counts, so that it says what they need. */
-async function hasCutouts({ files }: SampleFolder, options: ReadOptions): Promise<boolean> {
+export async function hasCutouts({ files }: SampleFolder, options: ReadOptions): Promise<boolean> {
   const fits = files.filter(({ name }) => isFitsName(name));
   if (fits.length === 0)
     return files.length > 0 && files.every(({ name }) => isCsvName(name) || isPackedFitsName(name));

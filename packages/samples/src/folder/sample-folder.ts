@@ -1,5 +1,5 @@
 import { compareNaturally } from '@cosmicai/payload';
-import { listAll, storeSource, type ByteSource, type ObjectStore } from '@cosmicai/store';
+import { listAll, storeSource, type ByteSource, type ObjectInfo, type ObjectStore } from '@cosmicai/store';
 
 /** A file of a folder, not opened. */
 export interface FolderFile {
@@ -14,6 +14,8 @@ export interface FolderFile {
 export interface SampleFolder {
   readonly name: string;
   readonly files: readonly FolderFile[];
+  /** The table of what is there, where it lies elsewhere or is one of several. */
+  readonly table?: FolderFile;
 }
 
 /**
@@ -23,8 +25,18 @@ export interface SampleFolder {
  * @param name of the folder in messages
  */
 export async function folderIn(store: ObjectStore, prefix: string, name: string): Promise<SampleFolder> {
+  const { objects } = await listAll(store, prefix === '' ? '' : `${prefix}/`);
+  return folderOf(store, objects, prefix, name);
+}
+
+/** The same of objects that have been listed. */
+export function folderOf(
+  store: ObjectStore,
+  objects: readonly Pick<ObjectInfo, 'key' | 'size' | 'etag'>[],
+  prefix: string,
+  name: string,
+): SampleFolder {
   const start = prefix === '' ? '' : `${prefix}/`;
-  const { objects } = await listAll(store, start);
   const all = objects
     .map((object) => ({ object, name: object.key.slice(start.length) }))
     .filter((file) => file.name !== '' && !file.name.split('/').some((part) => part.startsWith('.')));

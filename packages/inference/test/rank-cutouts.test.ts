@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { runRank } from '../src/index.ts';
+import { manifestSchema, parseJsonAs, rankResultSchema, type RankTask } from '@cosmicai/payload';
+import { fileStore, openStore, type ObjectStore } from '@cosmicai/store';
+import { parquetReadObjects } from 'hyparquet';
+import { attempt, stubModel } from './support/timed-rank.ts';
+import { float32File } from '../../samples/test/fits-files.ts';
+import { initialize } from '../../../services/init/src/initialize.ts';
+
+let root: string;
+let store: ObjectStore;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cosmicai-cutouts-'));
+  store = fileStore(root);
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const bucket = () => pathToFileURL(root).href;
+const SIDE = 32;
+const image = (of: number, bands = 5) =>
+  float32File(
+    Float32Array.from({ length: bands * SIDE * SIDE }, (_, at) => of + (at % 7)),
+    bands === 1 ? [SIDE, SIDE] : [bands, SIDE, SIDE],
+  );
+
+/** A table of galaxies, whose magnitudes tell them from each other. */
+function table(names: readonly (string | number)[]): string {
+  const rows = names.map((name) => [name, ...Array.from('ugriz', (_, at) => Number(name) + at), Number(name) / 100]);
+  return [['object', ...Array.from('ugriz', (band) => `mag_${band}`), 'z'], ...rows]
+    .map((row) => row.join())
+    .join('\n');
+}
+
+async function plan(fields: object) {
+  const answer = await initialize(
+    { bucket: bucket(), data_prefix: 'sky', ...fields },
+    { openStore, now: () => new Date(0), newRunId: () => 'run' },
+  );
+  const manifest = parseJsonAs(manifestSchema, (await store.get(answer.run.manifest_key)).toString(), 'manifest');
+  return { answer, manifest };
+}
+
+/** Runs the ranks with a model whose answer follows from a galaxy's first magnitude. */
+async function rowsOf(manifest: readonly RankTask[]) {
+  const rows: Record<string, unknown>[] = [];
+  for (const task of manifest) {
+    const clock = { now: 0 };
+    const { model } = stubModel(clock, 1);
+    const { result_key: key } = await runRank({ ...task, BATCH_SIZE: 1 }, attempt(clock, model));
+    const result = parseJsonAs(rankResultSchema, (await store.get(key)).toString(), key);
+    expect(result.partitions.map((partition) => partition.key)).toEqual(task.DATA_PATH);
+    rows.push(...(await parquetReadObjects({ file: new Uint8Array(await store.get(result.predictions_key)).buffer })));
+  }
+  return rows;
+}
+
+describe('a run over a folder of cutouts', () => {
+  it('shares its galaxies out in the order of their table, and predicts each with its row', async () => {
+    const names = [5, 3, 9, 1, 7];
+    for (const name of [...names, 4]) await store.put(`sky/cutout_${name}.fits`, image(name));
+    await store.put('sky/table.csv', table([...names, 8]));
+    const { answer, manifest } = await plan({ world_size: 2, keep: ['object'] });
+    expect(manifest.map((task) => task.DATA_PATH)).toEqual([
+      ['sky/cutout_5.fits', 'sky/cutout_3.fits', 'sky/cutout_1.fits'],
+      ['sky/cutout_9.fits', 'sky/cutout_7.fits'],
+    ]);
+    expect(answer.warnings).toEqual([
+      expect.stringMatching(/^1 row of .*table\.csv without a file, left out: 8/),
+      expect.stringMatching(/^1 file of .*sky that .*table\.csv doesn’t name, left out: cutout_4\.fits/),
+    ]);
+    const rows = await rowsOf(manifest);
+    expect(rows.map((row) => [row.partition, row.index, row.object, row.mag_u, row.mag_z, row.z_spec])).toEqual(
+      [5, 3, 1, 9, 7].map((name) => [`sky/cutout_${name}.fits`, 0, BigInt(name), name, name + 4, name / 100]),
+    );
+    expect(rows.map((row) => row.id)).toEqual([5, 3, 1, 9, 7].map((name) => `cutout_${name}`));
+  });
+
+  it('gives one rank all bands of a galaxy, and only one rank to a few galaxies', async () => {
+    for (const name of [1, 2]) for (const band of 'zirgu') await store.put(`sky/${name}_${band}.fits`, image(name, 1));
+    await store.put('sky/table.csv', table([1, 2]));
+    const { manifest } = await plan({});
+    expect(manifest).toHaveLength(1);
+    expect(manifest[0]?.CUTOUTS?.galaxies[1]).toEqual({ name: '2', row: 1, bands: ['g', 'i', 'r', 'u', 'z'] });
+    const rows = await rowsOf(manifest);
+    expect(rows.map((row) => [row.partition, row.mag_u])).toEqual([
+      ['sky/1_g.fits', 1],
+      ['sky/2_g.fits', 2],
+    ]);
+  });
+
+  it('reads no other version than the one that was planned, of the table either', async () => {
+    await store.put('sky/1.fits', image(1));
+    await store.put('sky/table.csv', table([1]));
+    const { manifest } = await plan({});
+    await store.put('sky/table.csv', `${table([1])}\n2,3,4,5,6,7,8`);
+    await expect(rowsOf(manifest)).rejects.toThrow(/it was changed after the run was planned/);
+  });
+});
