@@ -46,6 +46,7 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
   'foreign-onnx': /Samples +60/,
   'own-state-machine': /"type":"MapRunEnded"[^]*"type":"MapRunStarted"/,
   'fmi-program': /^60 galaxies \(24 \+ 24 \+ 12\) of mean magnitudes \d\d\.\d\d, /,
+  'map-batches': /\b60\b/,
   'python-results': /mean \|p - z\| of 60 galaxies: (\d\.\d+); the summary says \1/,
 };
 

@@ -60,6 +60,23 @@ describe('cosmicai infer', () => {
     );
   });
 
+  it('reads the files of a list as if they were named', async () => {
+    writeFileSync(workspace.path('survey.txt'), '# both\nparts/2.pt\n\n  parts/1.pt  \n');
+    writeFileSync(workspace.path('empty.txt'), '# none\n');
+    const end = await workspace.cosmicai(['infer', '@survey.txt', '--json']);
+    expect((printedJson(end) as InferJson).samples).toBe(30);
+    const refused = await Promise.all(['@empty.txt', '@gone.txt'].map((list) => workspace.cosmicai(['infer', list])));
+    expect(refused.map(({ code }) => code)).toEqual([2, 2]);
+    expect(refused[0]!.stderr).toContain('names no files: it has one path or address a line');
+    expect(refused[1]!.stderr).toContain('There is no file');
+  });
+
+  it('says what a graphics processor needs, where there is none', async () => {
+    const end = await workspace.cosmicai(['infer', 'parts/1.pt', '--device', 'cuda']);
+    expect(end.code).toBe(2);
+    expect(end.stderr).toContain('onnxruntime finds no CUDA that it can use here');
+  });
+
   it('writes the same predictions as CSV and as Parquet', async () => {
     const files = ['parts/2.pt', 'parts/1.pt'];
     const [csv, parquet] = await Promise.all([

@@ -9,7 +9,7 @@ writeFileSync(file, '[1]');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it.each<[string, RegExp, string[]]>([
-  ['another device', /--device cuda is not supported; the only device is cpu\./, ['infer', 'x.pt', '--device', 'cuda']],
+  ['another device', /--device tpu is not supported: cpu or cuda\./, ['infer', 'x.pt', '--device', 'tpu']],
   ['a folder as a model', /: expected an ONNX file\./, ['infer', file, '--model', folder]],
   ['a role no model has', /Expected role=name, with a role of /, ['infer', file, '--map', 'picture=x']],
   ['a folder as a catalogue', /is a folder; --catalogue takes one CSV file/, simulate('--catalogue', folder)],

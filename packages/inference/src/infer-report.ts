@@ -11,6 +11,7 @@ import {
   type RedshiftHistogram,
   type TakenColumn,
 } from '@cosmicai/payload';
+import type { Device } from './session-messages.ts';
 import type { DataFindings } from './quality/findings.ts';
 
 /**
@@ -62,6 +63,7 @@ export interface InferMeasurements extends LedgerScores {
   readonly samples: number;
   readonly batchSize: number;
   readonly batches: number;
+  readonly device?: Device;
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
   readonly peakRssMb: number;
@@ -83,7 +85,7 @@ export function inferReport(measured: InferMeasurements): InferReport {
     'throughput(bps)': (samples * sampleBits(measured.spec ?? ASTROMAE)) / wallSeconds,
     'batch size': measured.batchSize,
     'number of batches': measured.batches,
-    device: 'cpu',
+    device: measured.device ?? 'cpu',
     MAE: scores.mae,
     MSE: scores.mse,
     Bias: scores.bias,

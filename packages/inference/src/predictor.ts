@@ -10,6 +10,7 @@ import { ModelFailure } from './errors.ts';
 import type { ModelBytes, ModelContent } from './model/read-model.ts';
 import {
   memoryOf,
+  type Device,
   type PredictRequest,
   type PredictResponse,
   type SessionOptions,
@@ -26,6 +27,8 @@ export interface PredictorOptions {
   readonly workers?: number;
   /** onnxruntime threads in each worker, default 1. */
   readonly threads?: number;
+  /** What calculates, default the processor. */
+  readonly device?: Device;
   /** How the model calls its inputs and its output, default: image, magnitudes, redshift. */
   readonly names?: ModelInputs;
 }
@@ -99,11 +102,13 @@ export async function createPredictor(
   options: PredictorOptions = {},
   openThread: (session: SessionOptions) => SessionThread = sessionThread,
 ): Promise<Predictor> {
-  const { workers: count = coresGiven(), threads = 1, names = {} } = options;
+  const { device = 'cpu', threads = 1, names = {} } = options;
+  // Sessions on one graphics processor would only wait for each other.
+  const { workers: count = device === 'cpu' ? coresGiven() : 1 } = options;
   const started = await Promise.allSettled(
     Array.from({ length: count }, async (_, index) => {
       const model = index === count - 1 ? bytes : copyOf(bytes);
-      return await startWorker(openThread({ model, threads }), label);
+      return await startWorker(openThread({ model, threads, device }), label);
     }),
   );
   const workers = started.filter((start) => start.status === 'fulfilled').map((start) => start.value);
@@ -153,17 +158,22 @@ function startWorker(thread: SessionThread, label: string): Promise<SessionWorke
   return new Promise((resolve, reject) => {
     let refusal: UserInputError | undefined;
     thread.once('message', (start: SessionStart) => {
-      if (start.type === 'ready') resolve({ thread, ports: start.ports, jobs: new Map(), gone });
-      else {
-        refusal = new UserInputError(unusable(label, start.message));
-        void thread.terminate();
+      if (start.type === 'ready') {
+        resolve({ thread, ports: start.ports, jobs: new Map(), gone });
+        return;
       }
+      refusal = new UserInputError(start.type === 'refused' ? unusable(label, start.message) : noCuda(start.message));
+      void thread.terminate();
     });
     // After a refusal too: gone, with its memory, before somebody tries the next model.
     void gone.then((cause) =>
       reject(refusal ?? new EnvironmentError(`An inference worker can't start: ${cause.message}`, { cause })),
     );
   });
+}
+
+function noCuda(why: string): string {
+  return `onnxruntime finds no CUDA that it can use here: ${why.replace(/\.$/, '')}. It needs an NVIDIA card with CUDA 12, cuDNN 9 and its own CUDA libraries (npm rebuild onnxruntime-node fetches them); --device cpu needs none of them.`;
 }
 
 /** The sentence about a model that can't be used. */

@@ -9,7 +9,11 @@ export interface SessionOptions {
   readonly model: ModelBytes;
   /** Threads of onnxruntime inside the worker. */
   readonly threads: number;
+  readonly device: Device;
 }
+
+/** What calculates: this machine's processor, or a graphics processor through onnxruntime's CUDA provider. */
+export type Device = 'cpu' | 'cuda';
 
 /** The memory in which a model's bytes lie. */
 export function memoryOf({ graph, external }: ModelBytes): ArrayBuffer[] {
@@ -28,7 +32,10 @@ export interface PredictRequest {
 
 /** How a session began: what the model has, or why onnxruntime can't load it. */
 export type SessionStart =
-  { readonly type: 'ready'; readonly ports: ModelPorts } | { readonly type: 'refused'; readonly message: string };
+  | { readonly type: 'ready'; readonly ports: ModelPorts }
+  | { readonly type: 'refused'; readonly message: string }
+  /** Not the model's fault. */
+  | { readonly type: 'noDevice'; readonly message: string };
 
 export type PredictResponse =
   | {

@@ -32,11 +32,11 @@ export async function serveSession(): Promise<void> {
   if (port === null) throw new Error('serveSession runs in a worker thread only');
   const start = (message: SessionStart) => port.postMessage(message);
   const post = (response: PredictResponse, transfer: ArrayBuffer[] = []) => port.postMessage(response, transfer);
-  const { model, threads } = workerData as SessionOptions;
+  const { model, threads, device } = workerData as SessionOptions;
   let session: InferenceSession;
   try {
     session = await InferenceSession.create(model.graph, {
-      executionProviders: ['cpu'],
+      executionProviders: [device],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -48,7 +48,9 @@ export async function serveSession(): Promise<void> {
     // Node 20 leaves that to the collector.
     for (const memory of memoryOf(model)) (memory as { transfer?: (bytes: number) => unknown }).transfer?.(0);
   } catch (error) {
-    start({ type: 'refused', message: `onnxruntime can't load it: ${runtimeMessage(error)}` });
+    const message = runtimeMessage(error);
+    if (device !== 'cpu' && isOfDevice(message)) start({ type: 'noDevice', message });
+    else start({ type: 'refused', message: `onnxruntime can't load it: ${message}` });
     return;
   }
   port.on('message', (request: PredictRequest) => {
@@ -59,6 +61,11 @@ export async function serveSession(): Promise<void> {
   });
   const ports = { inputs: session.inputMetadata.map(portOf), outputs: session.outputMetadata.map(portOf) };
   start({ type: 'ready', ports });
+}
+
+/** Whether onnxruntime lacks its libraries for a device, or those of the device's maker. */
+function isOfDevice(message: string): boolean {
+  return /cuda|provider|backend|shared librar/i.test(message);
 }
 
 function portOf(port: InferenceSession.ValueMetadata): ModelPort {

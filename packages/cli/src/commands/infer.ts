@@ -9,6 +9,7 @@ import {
   openModel,
   predictSource,
   repeatedHashes,
+  type Device,
   type PartitionPredictions,
   type PartitionSeen,
   type PredictedSamples,
@@ -59,7 +60,7 @@ export function inferCommand(terminal: Terminal): Command {
     )
     .argument(
       '<sources...>',
-      'files of galaxies (partitions, FITS, …), folders of them or of FITS cutouts, or file:// and s3:// addresses',
+      'files of galaxies (partitions, FITS, …), folders of them or of FITS cutouts, file:// and s3:// addresses, or @list: a file with one of these a line',
     );
   return withModelUse(command)
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
@@ -71,7 +72,7 @@ export function inferCommand(terminal: Terminal): Command {
       decimalNumber(0, 100),
       DEFAULT_MAX_FLAGGED,
     )
-    .option('--device <name>', 'only cpu', 'cpu')
+    .option('--device <name>', 'cpu, or cuda where onnxruntime’s CUDA libraries are installed', 'cpu')
     .addOption(columnsOption())
     .addOption(tableOption())
     .addOption(keepOption())
@@ -82,8 +83,7 @@ export function inferCommand(terminal: Terminal): Command {
 }
 
 async function infer(paths: readonly string[], options: InferOptions, terminal: Terminal): Promise<void> {
-  if (options.device !== 'cpu')
-    throw new UserInputError(`--device ${options.device} is not supported; the only device is cpu.`);
+  const device = deviceOf(options.device);
   formatOf(options.out);
   const { inputs, notes } = await sampleInputs(paths, terminal.cwd, { ...accessOf(options), table: options.table });
   const modelPath = resolveModel(options.model, terminal);
@@ -91,14 +91,20 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   if (out !== null) await refuseToOverwrite(out, [modelPath, ...inputs.map(({ name }) => name)]);
   const file = out === null ? undefined : await beginFile(out, 'Predictions');
   try {
-    await predict(inputs, { modelPath, out, file, notes }, options, terminal);
+    await predict(inputs, { modelPath, device, out, file, notes }, options, terminal);
   } catch (error) {
     await file?.abandon();
     throw error;
   }
 }
 
+function deviceOf(name: string): Device {
+  if (name === 'cpu' || name === 'cuda') return name;
+  throw new UserInputError(`--device ${name} is not supported: cpu or cuda.`);
+}
+
 interface InferPlan {
+  readonly device: Device;
   readonly modelPath: string;
   /** Path of the predictions, and the file that is begun there. */
   readonly out: string | null;
@@ -109,12 +115,12 @@ interface InferPlan {
 
 async function predict(
   inputs: readonly SampleInput[],
-  { modelPath, out, file, notes }: InferPlan,
+  { modelPath, device, out, file, notes }: InferPlan,
   options: InferOptions,
   terminal: Terminal,
 ): Promise<void> {
   const model = await openModel({
-    modelPath,
+    ...{ modelPath, device },
     ...(options.workers !== undefined && { workers: options.workers }),
     ...modelUse(options),
   });
@@ -168,6 +174,7 @@ async function predict(
     samples: ledger.galaxies,
     batchSize: options.batchSize,
     batches: batchCount,
+    device,
     wallSeconds,
     cpuSeconds: (user + system) / 1e6,
     peakRssMb: peakRssMb(),

@@ -1,5 +1,5 @@
 import { statSync, type Stats } from 'node:fs';
-import { lstat, readlink, stat } from 'node:fs/promises';
+import { lstat, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { demoModel, type DemoPrecision } from '@cosmicai/demo-model';
 import { UserInputError } from '@cosmicai/payload';
@@ -37,7 +37,8 @@ export async function existingSource(path: string, cwd: string, access: StoreAcc
 }
 
 /**
- * What paths and addresses of files and folders give to read samples from. An address that ends in a slash is a folder's.
+ * What paths and addresses of files and folders give to read samples from. An address that ends in a slash is a folder's; `@name` stands
+ * for the paths and addresses in the file of that name, one a line.
  *
  * @throws UserInputError when something isn't there, or a folder has no samples
  */
@@ -49,7 +50,7 @@ export async function sampleInputs(
   const found: FolderInputs[] = [];
   const source = table === undefined ? undefined : await existingSource(table, cwd, access);
   const named = source && { name: source.name, size: source.size, open: () => Promise.resolve(source) };
-  for (const path of paths) {
+  for (const path of (await Promise.all(paths.map((each) => pathsIn(each, cwd)))).flat()) {
     const files = await existingFolder(path, cwd, access);
     const folder = files && { ...files, ...(named && { table: named }) };
     if (folder === undefined && named !== undefined)
@@ -59,6 +60,18 @@ export async function sampleInputs(
     );
   }
   return { inputs: found.flatMap(({ inputs }) => inputs), notes: found.flatMap(({ notes }) => notes) };
+}
+
+/** Command lines have their limits: of many files a list names them. Paths in it are relative to where the command is typed. */
+async function pathsIn(path: string, cwd: string): Promise<readonly string[]> {
+  if (!path.startsWith('@')) return [path];
+  const file = resolve(cwd, path.slice(1));
+  await checkFile(file);
+  const lines = (await readFile(file, 'utf8')).split(/\r?\n/).map((line) => line.trim());
+  const named = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  if (named.length === 0)
+    throw new UserInputError(`The list ${file} names no files: it has one path or address a line.`);
+  return named;
 }
 
 /**
