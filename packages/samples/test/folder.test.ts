@@ -94,6 +94,13 @@ it('a table that is named goes before those that lie in the folder', async () =>
   expect(source.count).toBe(COUNT);
 });
 
+it('a cutout whose data don’t fit their sum is told, and is no image', async () => {
+  const named = (DATASUM: string) => float32File(new Float32Array(2 * SIDE * SIDE), [2, SIDE, SIDE], { DATASUM });
+  const { values, notes } = await read(folder({ '1.fits': named('0'), '2.fits': named('17') }));
+  expect([...(values.get('image') ?? [])].filter(Number.isNaN)).toHaveLength(2 * SIDE * SIDE);
+  expect(notes()).toEqual([expect.stringMatching(/^1 cutout of sky can’t be read.*2\.fits.*don’t fit its DATASUM/)]);
+});
+
 describe('files and rows', () => {
   it.each<[string, (at: number) => string, (at: number) => string]>([
     ['whole numbers that the names are', (at) => `${at + 1}.fits`, (at) => String(at + 1)],

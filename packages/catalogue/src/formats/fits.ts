@@ -1,4 +1,4 @@
-import { BinaryTable, type Card, type TableCell, type TableColumn, type TableType } from '@cosmicai/fits';
+import { BinaryTable, FitsSum, type Card, type TableCell, type TableColumn, type TableType } from '@cosmicai/fits';
 import { KIND_BYTES, type Column, type Fact, type Kind, type Table, type Values } from '../table/column.ts';
 import { measure, type Lengths } from '../table/measure.ts';
 import type { Format } from './format.ts';
@@ -11,32 +11,44 @@ export const fits: Format = {
   isText: false,
   async *write(table) {
     const plans = await planned(table);
-    const file = new BinaryTable(
-      plans.map(({ written }) => written),
-      {
-        rows: table.rows,
-        heapBytes: plans.reduce((sum, { heapBytes }) => sum + heapBytes, 0),
-        cards: cardsOf(table, plans),
-        name: 'CATALOGUE',
-      },
-    );
-    yield file.header();
-    for await (const { rows, values } of table.chunks())
-      yield file.rows(
-        plans.map(({ isEscaped }, place) => cellsOf(values[place] ?? [], isEscaped)),
-        rows,
-      );
-    const variable = plans.filter(({ written }) => written.isVariable);
-    if (variable.length > 0) {
-      for await (const { rows, values } of table.chunks(variable.map(({ column }) => column)))
-        yield file.heap(
-          variable.map(({ isEscaped }, place) => cellsOf(values[place] ?? [], isEscaped)),
-          rows,
-        );
-    }
-    yield file.padding();
+    // What the sum in the header is of comes behind it, and is made twice.
+    const sum = new FitsSum();
+    for await (const bytes of dataOf(table, plans, binaryTable(table, plans))) sum.add(bytes);
+    const file = binaryTable(table, plans);
+    yield file.header(sum.value);
+    yield* dataOf(table, plans, file);
   },
 };
+
+function binaryTable(table: Table, plans: readonly Plan[]): BinaryTable {
+  return new BinaryTable(
+    plans.map(({ written }) => written),
+    {
+      rows: table.rows,
+      heapBytes: plans.reduce((sum, { heapBytes }) => sum + heapBytes, 0),
+      cards: cardsOf(table, plans),
+      name: 'CATALOGUE',
+    },
+  );
+}
+
+/** All that follows the header. */
+async function* dataOf(table: Table, plans: readonly Plan[], file: BinaryTable): AsyncGenerator<Uint8Array> {
+  for await (const { rows, values } of table.chunks())
+    yield file.rows(
+      plans.map(({ isEscaped }, place) => cellsOf(values[place] ?? [], isEscaped)),
+      rows,
+    );
+  const variable = plans.filter(({ written }) => written.isVariable);
+  if (variable.length > 0) {
+    for await (const { rows, values } of table.chunks(variable.map(({ column }) => column)))
+      yield file.heap(
+        variable.map(({ isEscaped }, place) => cellsOf(values[place] ?? [], isEscaped)),
+        rows,
+      );
+  }
+  yield file.padding();
+}
 
 /** How a column is written. */
 interface Plan {

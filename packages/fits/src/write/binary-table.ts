@@ -1,5 +1,5 @@
 import { BLOCK_BYTES, type Card } from '../header/card.ts';
-import { formatHeader } from '../header/format.ts';
+import { checkedHeader } from './checked-header.ts';
 
 /** Letters of TFORM: logical, int32, int64, float32, float64, ASCII text. */
 export type TableType = 'L' | 'J' | 'K' | 'E' | 'D' | 'A';
@@ -60,31 +60,41 @@ export class BinaryTable {
     this.rowBytes = columns.reduce((sum, column) => sum + this.#widthOf(column), 0);
   }
 
-  /** An empty primary array, and the header of the table. */
-  header(): Buffer {
+  /**
+   * An empty primary array, and the header of the table, both with their sums.
+   *
+   * @param dataSum of all that `rows`, `heap` and `padding` give
+   */
+  header(dataSum: number): Buffer {
     const { rows, heapBytes, cards, name } = this.#shape;
     const count = this.#columns.length;
     return Buffer.concat([
-      formatHeader([
-        { keyword: 'SIMPLE', value: true, comment: 'conforms to FITS' },
-        { keyword: 'BITPIX', value: 8 },
-        { keyword: 'NAXIS', value: 0, comment: 'no array here: the table is the first extension' },
-        { keyword: 'EXTEND', value: true },
-      ]),
-      formatHeader([
-        { keyword: 'XTENSION', value: 'BINTABLE', comment: 'binary table' },
-        { keyword: 'BITPIX', value: 8 },
-        { keyword: 'NAXIS', value: 2 },
-        { keyword: 'NAXIS1', value: this.rowBytes, comment: 'bytes of a row' },
-        { keyword: 'NAXIS2', value: rows, comment: 'rows' },
-        { keyword: 'PCOUNT', value: heapBytes, comment: 'bytes of the heap' },
-        { keyword: 'GCOUNT', value: 1 },
-        { keyword: 'TFIELDS', value: count, comment: 'columns' },
-        { keyword: 'EXTNAME', value: name },
-        { keyword: 'LONGSTRN', value: 'OGIP 1.0', comment: 'long texts go on in CONTINUE cards' },
-        ...this.#columns.flatMap((column, at) => this.#cardsOf(column, at + 1)),
-        ...cards,
-      ]),
+      checkedHeader(
+        [
+          { keyword: 'SIMPLE', value: true, comment: 'conforms to FITS' },
+          { keyword: 'BITPIX', value: 8 },
+          { keyword: 'NAXIS', value: 0, comment: 'no array here: the table is the first extension' },
+          { keyword: 'EXTEND', value: true },
+        ],
+        0,
+      ),
+      checkedHeader(
+        [
+          { keyword: 'XTENSION', value: 'BINTABLE', comment: 'binary table' },
+          { keyword: 'BITPIX', value: 8 },
+          { keyword: 'NAXIS', value: 2 },
+          { keyword: 'NAXIS1', value: this.rowBytes, comment: 'bytes of a row' },
+          { keyword: 'NAXIS2', value: rows, comment: 'rows' },
+          { keyword: 'PCOUNT', value: heapBytes, comment: 'bytes of the heap' },
+          { keyword: 'GCOUNT', value: 1 },
+          { keyword: 'TFIELDS', value: count, comment: 'columns' },
+          { keyword: 'EXTNAME', value: name },
+          { keyword: 'LONGSTRN', value: 'OGIP 1.0', comment: 'long texts go on in CONTINUE cards' },
+          ...this.#columns.flatMap((column, at) => this.#cardsOf(column, at + 1)),
+          ...cards,
+        ],
+        dataSum,
+      ),
     ]);
   }
 

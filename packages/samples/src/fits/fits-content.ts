@@ -1,4 +1,12 @@
-import { describeImage, FitsFileError, hdusOf, tableOf, type FitsTable, type ImagePlace } from '@cosmicai/fits';
+import {
+  describeImage,
+  FitsFileError,
+  hdusOf,
+  tableOf,
+  type FitsTable,
+  type Hdu,
+  type ImagePlace,
+} from '@cosmicai/fits';
 import type { ByteSource } from '@cosmicai/store';
 import type { ReadOptions } from '../source.ts';
 import { centreOf, type SkyPlace } from './wcs.ts';
@@ -8,6 +16,7 @@ export interface FoundImage extends ImagePlace {
   /** EXTNAME; '' where there is none. */
   readonly name: string;
   readonly centre: SkyPlace | undefined;
+  readonly of: Hdu;
 }
 
 export interface FoundTable {
@@ -34,7 +43,12 @@ export async function fitsContent(file: ByteSource, options?: ReadOptions): Prom
   for await (const hdu of hdusOf(file, options)) {
     const name = hdu.header.hdu;
     if (hdu.kind === 'image') {
-      images.push({ ...describeImage(hdu), name: extensionName(hdu.header.cards), centre: centreOf(hdu.header) });
+      images.push({
+        ...describeImage(hdu),
+        name: extensionName(hdu.header.cards),
+        centre: centreOf(hdu.header),
+        of: hdu,
+      });
     } else if (hdu.kind === 'table') {
       tables.push({ hdu: name, table: await tableOf(file, hdu, options) });
     } else if (hdu.kind === 'compressed') {

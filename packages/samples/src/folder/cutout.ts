@@ -1,4 +1,5 @@
 import { UnusableFileError } from '@cosmicai/payload';
+import { dataFits } from '@cosmicai/fits';
 import type { ByteSource } from '@cosmicai/store';
 import { bandsOf } from '../fits/bands.ts';
 import { fitsContent, type FoundImage } from '../fits/fits-content.ts';
@@ -50,6 +51,10 @@ export async function readCutout(
         undefined,
         'its images are of several shapes, or several where one band is expected',
       );
+    }
+    for (const { of: hdu } of images) {
+      if ((await dataFits(file, hdu, options)) === false)
+        throw new UnusableFileError(file.name, hdu.start, `the data of ${hdu.header.hdu} don’t fit its DATASUM`);
     }
     parts.push({ images, file, band });
   }
