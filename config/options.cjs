@@ -8,11 +8,7 @@ const { parse } = require('yaml');
 const STAGE_NAME = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
 
 /** Called by the framework for each `${file(config/options.cjs)}`. */
-module.exports = async ({ resolveVariable }) => ({
-  ...stageOptions(await resolveVariable('sls:stage')),
-  // As a number: the command line gives text. deploy asks for one server once there is an image for it.
-  rendezvous_tasks: Number(await resolveVariable('param:rendezvous_tasks, 0')),
-});
+module.exports = async ({ resolveVariable }) => stageOptions(await resolveVariable('sls:stage'));
 module.exports.stageOptions = stageOptions;
 
 function stageOptions(stage, folder = process.env.COSMICAI_STAGES ?? module.path) {
@@ -31,6 +27,9 @@ function override(defaults, overrides, file, path) {
   const result = { ...defaults };
   for (const [name, value] of Object.entries(overrides)) {
     const where = path + name;
+    if (where === 'rendezvous.allow_v1') {
+      throw new Error(`${file}: instead of "allow_v1: ${value}" say rendezvous.tcpunch: ${value ? '[v1, v2]' : '[]'}.`);
+    }
     if (!(name in defaults)) {
       throw new Error(`${file}: unknown option "${where}". Known here: ${Object.keys(defaults).join(', ')}.`);
     }
@@ -55,13 +54,22 @@ function withDerived(stage, options) {
   if ((rendezvous.zone_id === '') !== (rendezvous.name === '')) {
     throw new Error('rendezvous.zone_id and rendezvous.name go together: give both or none.');
   }
+  const tcpunch = new Set(rendezvous.tcpunch);
+  for (const version of tcpunch) {
+    if (!['keep', 'v1', 'v2'].includes(version) || (version === 'keep' && tcpunch.size > 1)) {
+      throw new Error(`rendezvous.tcpunch must be [keep], [] or any of v1 and v2, not "[${[...tcpunch].join(', ')}]".`);
+    }
+  }
   return {
     ...options,
+    rendezvous_allow_v1: String(tcpunch.has('v1')),
+    rendezvous_refuse_v2: String(!tcpunch.has('v2')),
     // What follows the function's name in the state machine: warm functions stand behind an alias.
     infer_qualifier: inference.provisioned_concurrency > 0 ? ':provisioned' : '',
     // The framework takes these as missing when null.
     infer_provisioned: inference.provisioned_concurrency || null,
     infer_reserved: inference.reserved_concurrency || null,
+    alarm_key: options.encrypt_alarms ? { Ref: 'AlarmKey' } : null,
     deployment_bucket: options.deployment.bucket || null,
     // What functions are told in their environment, so that native libraries don't report to their makers.
     no_telemetry: require('../packages/payload/src/no-telemetry.json'),
@@ -77,6 +85,7 @@ function withDerived(stage, options) {
       network: rendezvous.enabled ? 'network.yml' : 'nothing.yml',
       rendezvous: rendezvous.enabled ? 'rendezvous.yml' : 'nothing.yml',
       rendezvous_name: rendezvous.enabled && rendezvous.zone_id !== '' ? 'rendezvous-name.yml' : 'nothing.yml',
+      alarm_key: options.encrypt_alarms ? 'alarm-key.yml' : 'nothing.yml',
       alarm_email: options.alarm_email !== '' ? 'alarm-email.yml' : 'nothing.yml',
     },
   };
@@ -152,11 +161,12 @@ function lifecycleRules({ prefixes, delete_results_after_days: days }) {
   ];
 }
 
-function rendezvousIngress({ port, health_port, allowed_ranges }) {
-  return allowed_ranges.flatMap((range) =>
-    [
-      [port, 'Rendezvous'],
-      [health_port, 'Health'],
-    ].map(([at, what]) => ({ IpProtocol: 'tcp', FromPort: at, ToPort: at, CidrIp: range, Description: what })),
-  );
+function rendezvousIngress({ port, allowed_ranges }) {
+  return allowed_ranges.map((range) => ({
+    IpProtocol: 'tcp',
+    FromPort: port,
+    ToPort: port,
+    CidrIp: range,
+    Description: 'Rendezvous',
+  }));
 }

@@ -202,17 +202,13 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     }
   });
 
-  it('open nothing to the world but the two ports of the rendezvous server', () => {
+  it('open nothing to the world but the rendezvous server’s port', () => {
     const open = all(stage, 'AWS::EC2::SecurityGroup').flatMap(([, { Properties }]) =>
       (Properties.SecurityGroupIngress as { FromPort: number; ToPort: number; CidrIp: string }[])
         .filter(({ CidrIp }) => CidrIp === '0.0.0.0/0')
         .map(({ FromPort, ToPort }) => [FromPort, ToPort]),
     );
-    const expected = [
-      [10_000, 10_000],
-      [10_001, 10_001],
-    ];
-    expect(open).toEqual(stage === 'dev' ? [] : expected);
+    expect(open).toEqual(stage === 'dev' ? [] : [[10_000, 10_000]]);
     expect(all(stage, 'AWS::EC2::SecurityGroupIngress')).toEqual([]);
   });
 
@@ -264,6 +260,19 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
         RendezvousEndpoint: 'rendezvous.example.org:10000',
       });
     }
+  });
+
+  it('let no service assume a role on behalf of another account', () => {
+    for (const [, { Properties }] of all(stage, 'AWS::IAM::Role')) {
+      for (const { Condition } of Properties.AssumeRolePolicyDocument.Statement as { Condition: object }[])
+        expect(Condition).toMatchObject({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
+    }
+  });
+
+  it('encrypt what alarms say, by a key that alarms and rules may use', () => {
+    expect(of(stage, '.', 'AWS::SNS::Topic')[0]![1].Properties.KmsMasterKeyId).toEqual({ Ref: 'AlarmKey' });
+    const [, key] = of(stage, '.', 'AWS::KMS::Key')[0]!;
+    expect(JSON.stringify(key.Properties.KeyPolicy)).toMatch(/cloudwatch\.amazonaws\.com.*events\.amazonaws\.com/);
   });
 
   it('let a ping’s key be written and read where a run’s key is', () => {

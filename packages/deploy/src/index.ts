@@ -5,6 +5,6 @@ export { rendezvousServer, root } from './root.ts';
 export { deployStage, type DeployedStage } from './stage/deploy-stage.ts';
 export { layOutBucket } from './stage/lay-out-bucket.ts';
 export { removeStage, type RemovedStage } from './stage/remove-stage.ts';
-export { pushImage } from './stage/rendezvous-image.ts';
+export { stackOutputs } from './stage/stack-outputs.ts';
 export { stageModel } from './stage/stage-model.ts';
 export { stageOptions, type StageOptions } from './stage/stage-options.ts';

@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CloudFormationClient, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { listAll, openStore, type ObjectStore } from '@cosmicai/store';
 import { startMoto, whyNoMoto, type MotoServer } from '../../../test/moto-server.ts';
-import { layOutBucket, stageOptions } from '../src/index.ts';
+import { layOutBucket, stackOutputs, stageOptions } from '../src/index.ts';
+import { givenBase, standInRegistry } from './stand-in-registry.ts';
 import { oneDeployment } from '../../../test/one-deployment.ts';
 import { root, temporaryFolder } from '../../../test/stacks.ts';
 
@@ -85,6 +87,14 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     expect(await keysOf(store)).toContain('configs/payload.json');
   });
 
+  it('takes the bucket over that an earlier removal left', async () => {
+    await oneDeployment(() => cosmicai('remove', 'local', '--yes', '--keep-bucket'));
+    const { stderr } = await oneDeployment(() => cosmicai('deploy', 'local'));
+    expect(stderr).toContain('The bucket was there before the stack');
+    expect((await store.get('configs/payload.json')).toString()).toBe('{"edited": true}');
+    expect((await stackOutputs('local', 'us-east-1'))?.get('BucketName')).toBe(BUCKET);
+  }, 480_000);
+
   it('is removed with its bucket and everything in it', async () => {
     await store.put('results/a', '1');
     await store.put('results/a', '2');
@@ -96,35 +106,56 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     expect(Functions).toEqual([]);
   }, 480_000);
 
-  it('sets up the rendezvous server too, whose network moto can not remove again', async () => {
+  it('pushes the rendezvous server’s image without Docker, starts it, and leaves it alone when deployed by itself', async () => {
+    await using registry = await standInRegistry({ open: true });
+    const base = givenBase(registry);
+    const host = registry.url.replace('http://', '');
     const stages = await temporaryFolder('stages');
-    const options = 'deployment: { bucket: packages-met, method: direct }\nrendezvous: { enabled: true }\n';
-    await writeFile(join(stages, 'met.yml'), options);
-    await s3().send(new CreateBucketCommand({ Bucket: 'packages-met' }));
-    const sls = join(root, 'node_modules/.bin/sls');
-    const deploy = ['deploy', '--stage', 'met', '--param', 'rendezvous_tasks=1'];
-    await oneDeployment(() => execute(sls, deploy, { COSMICAI_STAGES: stages }));
+    const given = async (more = '') =>
+      await writeFile(
+        join(stages, 'met.yml'),
+        `deployment: { bucket: packages-met, method: direct }\nrendezvous: { enabled: true, base_image: ${host}/base:1, registry: '${host}'${more} }\n`,
+      );
+    await given();
+    const environment = { COSMICAI_STAGES: stages };
+    const deploy = async () =>
+      await oneDeployment(() => execute(process.execPath, [COSMICAI, 'deploy', 'met', '--json'], environment));
+    const { stderr } = await deploy();
+    expect(stderr).toContain('Created the role AWSServiceRoleForECS');
+    const image = await runningServer();
+    expect(image).toMatch(/^:[0-9a-f]{20}$/);
+    const tag = image.slice(1);
+    expect(registry.manifests.has(`cosmicai-met-rendezvous ${tag}`)).toBe(true);
     const stateMachineArn = MACHINE.replace('local', 'met');
     const { status } = await new SFNClient().send(new DescribeStateMachineCommand({ stateMachineArn }));
     expect(status).toBe('ACTIVE');
 
-    // Docker itself is replaced by a script that notes what it is asked.
-    const docker = join(stages, 'docker');
-    await writeFile(docker, `#!/bin/sh\necho "$@" >> ${stages}/asked\n`, { mode: 0o755 });
-    const push = `
-      const { pushImage, stageOptions } = await import(${JSON.stringify(join(root, 'packages/deploy/src/index.ts'))});
-      await pushImage('met', '${ACCOUNT}', stageOptions('met'), new Date(0), new AbortController().signal);`;
-    const PATH = `${stages}:${process.env.PATH ?? ''}`;
-    await execute(process.execPath, ['--input-type=module', '-e', push], { PATH, COSMICAI_STAGES: stages });
-    const registry = `${ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com`;
-    const image = `${registry}/cosmicai-met-rendezvous:1970-01-01T00-00-00-000Z`;
-    expect((await readFile(join(stages, 'asked'), 'utf8')).trim().split('\n')).toEqual([
-      `build --platform linux/amd64 --tag ${image} .`,
-      `login --username AWS --password-stdin ${registry}`,
-      `push ${image}`,
-    ]);
+    // The base's name means another image now; the stage keeps the one that it was made on, and the framework alone changes nothing.
+    registry.manifests.delete('base 1');
+    const sls = join(root, 'node_modules/.bin/sls');
+    await given(', cpu: 512');
+    const own = await oneDeployment(() => execute(sls, ['deploy', '--stage', 'met'], environment));
+    expect(own.stderr).not.toContain('no image');
+    expect(await runningServer()).toBe(image);
+    expect((await stackOutputs('met', 'us-east-1'))?.get('RendezvousImageBase')).toBe(`${host}/base@${base}`);
+    await deploy();
+    expect(await runningServer()).toBe(image);
   }, 480_000);
 });
+
+/** Image of the one server that runs. */
+async function runningServer(): Promise<string> {
+  const ecs = new ECSClient();
+  const { services = [] } = await ecs.send(
+    new DescribeServicesCommand({ cluster: 'cosmicai-met', services: ['rendezvous'] }),
+  );
+  expect(services.map(({ desiredCount }) => desiredCount)).toEqual([1]);
+  // moto knows no image of a task that a stack has made.
+  const { TemplateBody = '' } = await new CloudFormationClient().send(
+    new GetTemplateCommand({ StackName: 'cosmicai-met' }),
+  );
+  return /RepositoryUri\}(:[^"]+)"/.exec(TemplateBody)![1]!;
+}
 
 describe('the commands for stages', () => {
   it.each(['deploy', 'remove'])('%s refuses wrong use with exit code 2', async (name) => {
@@ -167,8 +198,4 @@ async function cosmicai(...args: string[]): Promise<{ stdout: string; stderr: st
 
 async function keysOf(store: ObjectStore): Promise<string[]> {
   return (await listAll(store, '')).objects.map(({ key }) => key);
-}
-
-function s3(): S3Client {
-  return new S3Client({ forcePathStyle: true });
 }

@@ -1,7 +1,7 @@
 import { UserInputError } from '@cosmicai/payload';
 import { openStore, type ObjectStore } from '@cosmicai/store';
-import { stageOptions, type StageOptions } from '@cosmicai/deploy';
-import { explained, isMissing } from '../services/aws-errors.ts';
+import { stackOutputs, stageOptions, type StageOptions } from '@cosmicai/deploy';
+import { explained } from '../services/aws-errors.ts';
 import { rendezvousAddress, rendezvousService } from './rendezvous-address.ts';
 import { stepFunctions } from '../services/step-functions.ts';
 import type { WorkflowService } from '../services/workflow-service.ts';
@@ -28,7 +28,7 @@ export async function openStage(name: string): Promise<DeployedStage> {
   const { region } = options;
   // The store's client takes it from here.
   process.env.AWS_REGION = region;
-  const outputs = await stackOutputs(`cosmicai-${name}`, name, region);
+  const outputs = await outputsOf(name, region);
   const output = (key: string) => {
     const value = outputs.get(key);
     if (value !== undefined) return value;
@@ -47,19 +47,10 @@ export async function openStage(name: string): Promise<DeployedStage> {
   };
 }
 
-async function stackOutputs(stack: string, stage: string, region: string): Promise<ReadonlyMap<string, string>> {
-  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
-  const client = new CloudFormationClient({ region });
-  try {
-    const { Stacks = [] } = await explained(`describe the stack ${stack}`, () =>
-      client.send(new DescribeStacksCommand({ StackName: stack })),
-    );
-    return new Map((Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw new UserInputError(
-      `There is no stage ${stage} in ${region} in this account. Deploy it with: cosmicai deploy ${stage}`,
-      { cause: error },
-    );
-  }
+async function outputsOf(stage: string, region: string): Promise<ReadonlyMap<string, string>> {
+  const outputs = await explained(`describe the stack cosmicai-${stage}`, () => stackOutputs(stage, region));
+  if (outputs !== undefined) return outputs;
+  throw new UserInputError(
+    `There is no stage ${stage} in ${region} in this account. Deploy it with: cosmicai deploy ${stage}`,
+  );
 }

@@ -3,6 +3,7 @@ import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface DeployOptions {
   readonly json?: boolean;
+  readonly updateBase?: boolean;
 }
 
 export function deployCommand(terminal: Terminal): Command {
@@ -11,13 +12,21 @@ export function deployCommand(terminal: Terminal): Command {
       'Deploys a stage into the AWS account of the current credentials, as config/<stage>.yml says. Deploying again updates.',
     )
     .argument('<stage>', 'its name, 2 to 16 lower-case letters, digits and hyphens')
+    .option(
+      '--update-base',
+      "take the newest image of Node under the rendezvous server's (default: the one that it has)",
+    )
     .option('--json', 'print what was deployed as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai deploy dev\n')
     .action(async (stage: string, options: DeployOptions) => {
       const { deployStage } = await import('@cosmicai/deploy');
       const { describeUpload } = await import('@cosmicai/inference');
       const say = (line: string) => printLine(terminal.stderr, line);
-      const { model, ...deployed } = await deployStage(stage, { say, signal: terminal.signal });
+      const { model, ...deployed } = await deployStage(stage, {
+        say,
+        signal: terminal.signal,
+        updateBase: options.updateBase === true,
+      });
       if (options.json) {
         printJson(terminal, { ...deployed, model: model?.key ?? null });
         return;

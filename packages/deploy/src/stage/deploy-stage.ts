@@ -1,11 +1,14 @@
 import type { UploadedModel } from '@cosmicai/inference';
 import { openStore } from '@cosmicai/store';
+import { NO_IMAGE } from '../framework/settle-template.ts';
 import { checkAccount } from './check-account.ts';
 import { layOutBucket } from './lay-out-bucket.ts';
 import { ensurePackagesBucket } from './packages-bucket.ts';
-import { hasDocker, newestImage, pushImage } from './rendezvous-image.ts';
+import { pushImage } from './rendezvous-image.ts';
 import { sls, slsForFunctions } from './run-stacks.ts';
+import { ensureContainersRole } from './service-linked-role.ts';
 import { bucketName, stageOptions, type StageOptions } from './stage-options.ts';
+import { stackOutputs } from './stack-outputs.ts';
 
 export interface DeployedStage {
   readonly stage: string;
@@ -22,6 +25,8 @@ export interface DeploymentWork {
   /** Is told, as lines, what is being done and what to look out for. */
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /** The rendezvous server's image gets the base that its name means now, not the one that it had. */
+  readonly updateBase?: boolean;
 }
 
 /**
@@ -41,7 +46,7 @@ export async function deployStage(stage: string, work: DeploymentWork): Promise<
   for (const warning of account.warnings) say(`Note: ${warning}`);
 
   if (options.deployment.bucket !== '') await ensurePackagesBucket(options.deployment.bucket, region);
-  await deployRoot(stage, account.id, options, work);
+  await deployRoot(stage, options, work);
   await slsForFunctions(['deploy', '--stage', stage], signal);
 
   const bucket = bucketName(stage, account.id, region);
@@ -49,31 +54,18 @@ export async function deployStage(stage: string, work: DeploymentWork): Promise<
   return { stage, account: account.id, region, bucket, payload: `s3://${bucket}/${payload}`, model };
 }
 
-async function deployRoot(
-  stage: string,
-  account: string,
-  options: StageOptions,
-  { say, signal }: DeploymentWork,
-): Promise<void> {
+async function deployRoot(stage: string, options: StageOptions, work: DeploymentWork): Promise<void> {
+  const { signal, updateBase = false } = work;
+  const deploy = async (...parameters: string[]) => await sls('.', ['deploy', '--stage', stage, ...parameters], signal);
   if (!options.rendezvous.enabled) {
-    await sls('.', ['deploy', '--stage', stage], signal);
+    await deploy();
     return;
   }
-  const docker = hasDocker();
-  const before = await newestImage(stage, options.region);
+  await ensureContainersRole(options.region, work.say);
+  const before = await stackOutputs(stage, options.region);
   // The repository must stand before an image can be pushed, and the image before the server can start.
-  if (before === undefined || !docker)
-    await sls('.', ['deploy', '--stage', stage, ...serverParameters(before)], signal);
-  if (docker) {
-    const tag = await pushImage(stage, account, options, new Date(), signal);
-    await sls('.', ['deploy', '--stage', stage, ...serverParameters(tag)], signal);
-  } else if (before === undefined) {
-    say(
-      'Note: Docker is not here, so the rendezvous server is set up but not started. Deploy again where Docker is; until then use payloads with fmi_enabled false.',
-    );
-  }
-}
-
-function serverParameters(tag: string | undefined): string[] {
-  return tag === undefined ? [] : ['--param', `rendezvous_image=${tag}`, '--param', 'rendezvous_tasks=1'];
+  if (before?.has('RendezvousRepositoryUri') !== true) await deploy();
+  const known = before?.get('RendezvousImageBase');
+  const { tag, base } = await pushImage(stage, options, updateBase || known === NO_IMAGE ? undefined : known, signal);
+  await deploy('--param', `rendezvous_image=${tag}`, '--param', `rendezvous_base=${base}`);
 }

@@ -1,67 +1,69 @@
-import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EnvironmentError } from '@cosmicai/payload';
-import { command } from './run-stacks.ts';
+import { composeImage, resolveDigest, type ImageRecipe } from '../image/compose-image.ts';
+import { parseImage, pinned, unversioned } from '../image/reference.ts';
+import { RegistryClient, type Repository } from '../image/registry.ts';
 import { inRepository, root } from '../root.ts';
+import { command } from './run-stacks.ts';
 import type { StageOptions } from './stage-options.ts';
 
 const service = join(root, 'services/rendezvous');
 
-/** Tag of the image pushed last, if there is one: what a deployment without Docker goes on with. */
-export async function newestImage(stage: string, region: string): Promise<string | undefined> {
-  const { DescribeImagesCommand, ECRClient } = await import('@aws-sdk/client-ecr');
-  const ecr = new ECRClient({ region });
-  try {
-    const command = new DescribeImagesCommand({ repositoryName: repository(stage), filter: { tagStatus: 'TAGGED' } });
-    const { imageDetails = [] } = await ecr.send(command);
-    const [newest] = imageDetails.sort((a, b) => Number(b.imagePushedAt ?? 0) - Number(a.imagePushedAt ?? 0));
-    return newest?.imageTags?.[0];
-  } catch (error) {
-    if ((error as Error).name === 'RepositoryNotFoundException') return undefined;
-    throw error;
-  }
+/** The base's configuration is replaced by this: what services/rendezvous/Dockerfile says to those who build with Docker. */
+export const SERVER_CONFIG = {
+  User: 'node',
+  // Node itself is process 1, so that SIGTERM reaches it and drains the server.
+  Entrypoint: ['node', '--enable-source-maps', '/rendezvous.mjs'],
+  Cmd: [],
+  ExposedPorts: { '10000/tcp': {}, '10001/tcp': {} },
+};
+
+export interface ServerImage {
+  /** In the stage's repository. */
+  readonly tag: string;
+  /** The base's name with its digest. */
+  readonly base: string;
 }
 
-export function hasDocker(): boolean {
-  try {
-    execFileSync('docker', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Builds the image and pushes it to the stage's repository. Answers its tag. */
+/**
+ * Puts the server's image into the stage's repository, by the registries' own protocol. An image of the same content is there already.
+ *
+ * @param base that the deployed image has; undefined: whatever rendezvous.base_image means now
+ * @throws EnvironmentError, RemoteError, UserInputError
+ */
 export async function pushImage(
   stage: string,
-  account: string,
-  options: StageOptions,
-  now: Date,
+  { region, rendezvous }: StageOptions,
+  base: string | undefined,
   signal: AbortSignal,
-): Promise<string> {
-  const { region } = options;
-  const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr');
-  const ecr = new ECRClient({ region });
-  const registry = `${account}.dkr.ecr.${region}.amazonaws.com`;
-  const tag = now.toISOString().replaceAll(/[:.]/g, '-');
-  const image = `${registry}/${repository(stage)}:${tag}`;
-  const platform = options.rendezvous.architecture === 'ARM64' ? 'linux/arm64' : 'linux/amd64';
+): Promise<ServerImage> {
   if (inRepository) await command(process.execPath, ['build.ts'], { cwd: service, signal });
-  await command('docker', ['build', '--platform', platform, '--tag', image, '.'], { cwd: service, signal });
-  const { authorizationData = [] } = await ecr.send(new GetAuthorizationTokenCommand());
-  const token = authorizationData[0]?.authorizationToken;
-  if (token === undefined)
-    throw new EnvironmentError(`The image registry ${registry} gave no password; try again later.`);
-  const [user = '', password = ''] = Buffer.from(token, 'base64').toString().split(':');
-  await command('docker', ['login', '--username', user, '--password-stdin', registry], {
-    cwd: service,
-    signal,
-    input: password,
-  });
-  await command('docker', ['push', image], { cwd: service, signal });
-  return tag;
+  const named = parseImage(rendezvous.base_image);
+  const from = new RegistryClient(named.repository, signal);
+  // Another name in the stage's file is another base.
+  const kept = base !== undefined && unversioned(base) === unversioned(rendezvous.base_image) ? base : undefined;
+  const pin = kept ?? pinned(rendezvous.base_image, await resolveDigest(from, named.version, rendezvous.base_image));
+  const recipe: ImageRecipe = {
+    architecture: rendezvous.architecture === 'ARM64' ? 'arm64' : 'amd64',
+    base: parseImage(pin).version,
+    file: 'rendezvous.mjs',
+    content: await readFile(join(service, 'dist/rendezvous.mjs')),
+    config: SERVER_CONFIG,
+  };
+  const to = new RegistryClient(await stageRepository(stage, region, rendezvous.registry), signal);
+  return { tag: await composeImage(recipe, from, to), base: pin };
 }
 
-function repository(stage: string): string {
-  return `cosmicai-${stage}-rendezvous`;
+/** @param registry where the stage's file names another than the account's own */
+async function stageRepository(stage: string, region: string, registry: string): Promise<Repository> {
+  const name = `cosmicai-${stage}-rendezvous`;
+  if (registry !== '') return { ...parseImage(`${registry}/${name}:any`).repository };
+  const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr');
+  const { authorizationData = [] } = await new ECRClient({ region }).send(new GetAuthorizationTokenCommand());
+  const { authorizationToken: token, proxyEndpoint } = authorizationData[0] ?? {};
+  if (token === undefined || proxyEndpoint === undefined)
+    throw new EnvironmentError('The image registry of the account gave no password; try again later.');
+  const [user = '', password = ''] = Buffer.from(token, 'base64').toString().split(':');
+  return { registry: proxyEndpoint, name, credentials: { user, password } };
 }

@@ -26,10 +26,12 @@ export async function openStacks(): Promise<Stacks> {
   await mkdir(join(folder, 'node_modules'));
   for (const name of ['serverless-step-functions', 'yaml'])
     await symlink(packageFolder(name), join(folder, 'node_modules', name), 'junction');
-  const plugin = join(folder, 'packages/deploy/src/framework/plugin.cjs');
-  await mkdir(dirname(plugin), { recursive: true });
-  const built = join(import.meta.dirname, '../framework/plugin.js');
-  await writeFile(plugin, `module.exports = require(${JSON.stringify(built)}).default;\n`);
+  const plugins = join(folder, 'packages/deploy/src/framework');
+  await mkdir(plugins, { recursive: true });
+  for (const name of ['plugin', 'root-plugin']) {
+    const built = join(import.meta.dirname, `../framework/${name}.js`);
+    await writeFile(join(plugins, `${name}.cjs`), `module.exports = require(${JSON.stringify(built)}).default;\n`);
+  }
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 

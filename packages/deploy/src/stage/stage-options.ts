@@ -33,6 +33,10 @@ export interface StageOptions {
     readonly memory: number;
     readonly architecture: 'X86_64' | 'ARM64';
     readonly port: number;
+    /** Image on top of which the server's is made, with a tag. */
+    readonly base_image: string;
+    /** Registry of the stage's image; '' : the account's own. */
+    readonly registry: string;
     /** DNS name of the server; '' : none. */
     readonly name: string;
   };

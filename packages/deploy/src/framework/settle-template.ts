@@ -1,0 +1,121 @@
+/** What of a CloudFormation template is read and changed here. */
+export interface Template {
+  readonly Resources: Record<string, TemplateResource>;
+  readonly Outputs?: Record<string, { Value: unknown }>;
+}
+
+interface TemplateResource {
+  readonly Type: string;
+  readonly DependsOn?: string | string[];
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- properties of any resource
+  readonly Properties?: any;
+}
+
+/** What of the stage is in the account already. */
+export interface InAccount {
+  /** Template of the root stack as it was deployed last; undefined: it isn't there. */
+  readonly before: Template | undefined;
+  /** Whether the stage's bucket exists, in this stack or without one. */
+  readonly bucketExists: boolean;
+}
+
+export interface SettleOptions {
+  /** Whether the server stays with the older protocols that the deployed one speaks. */
+  readonly keepTcpunch: boolean;
+}
+
+/** What a template has for the tag of an image, and for its base, where the deployment names none. */
+export const NO_IMAGE = 'none';
+
+interface EnvironmentVariable {
+  readonly Name: string;
+  Value: unknown;
+}
+
+/**
+ * Fits a root template that was made without looking into the account to what is there: a server that runs keeps its image and goes on,
+ * a bucket that an earlier removal left is taken over.
+ *
+ * @param template is changed
+ * @returns what a person should know of, as sentences
+ */
+export function settleTemplate(
+  template: Template,
+  { before, bucketExists }: InAccount,
+  options: SettleOptions,
+): string[] {
+  const notes: string[] = [];
+  if (bucketExists && before?.Resources.Bucket === undefined && template.Resources.Bucket !== undefined) {
+    adoptBucket(template);
+    notes.push('The bucket was there before the stack: it is used as it is, with all that is in it.');
+  }
+  const { RendezvousTask: task, RendezvousService: service } = template.Resources;
+  if (task === undefined || service === undefined) return notes;
+  keepImage(template, before);
+  const hasImage = imageTag(task) !== NO_IMAGE;
+  service.Properties.DesiredCount = hasImage ? 1 : 0;
+  if (!hasImage)
+    notes.push('The rendezvous server has no image yet, so it is not started: cosmicai deploy pushes one.');
+  if (options.keepTcpunch) notes.push(...keepTcpunch(task, before?.Resources.RendezvousTask));
+  return notes;
+}
+
+/** Removes the bucket from the stack's own resources; what names it then does so by its name. */
+function adoptBucket(template: Template): void {
+  const name = (template.Resources.Bucket?.Properties as { BucketName: { 'Fn::Sub': string } }).BucketName['Fn::Sub'];
+  const arn = `arn:\${AWS::Partition}:s3:::${name}`;
+  delete template.Resources.Bucket;
+  const renamed = (value: unknown): unknown => {
+    if (typeof value === 'string') return value.replaceAll('${Bucket.Arn}', arn).replaceAll('${Bucket}', name);
+    if (Array.isArray(value)) return value.map(renamed);
+    if (typeof value !== 'object' || value === null) return value;
+    const [[key, inner] = []] = Object.entries(value);
+    if (key === 'Ref' && inner === 'Bucket') return { 'Fn::Sub': name };
+    if (key === 'Fn::GetAtt' && Array.isArray(inner) && inner[0] === 'Bucket') return { 'Fn::Sub': arn };
+    return Object.fromEntries(
+      Object.entries(value)
+        .map(([field, held]) =>
+          field === 'DependsOn'
+            ? ([field, [held].flat().filter((id) => id !== 'Bucket')] as const)
+            : ([field, renamed(held)] as const),
+        )
+        .filter(([field, held]) => field !== 'DependsOn' || (held as unknown[]).length > 0),
+    );
+  };
+  for (const part of [template.Resources, template.Outputs ?? {}]) Object.assign(part, renamed(part));
+}
+
+function keepImage(template: Template, before: Template | undefined): void {
+  const task = template.Resources.RendezvousTask;
+  const running = before?.Resources.RendezvousTask;
+  if (task === undefined || running === undefined || imageTag(task) !== NO_IMAGE) return;
+  containerOf(task).Image = containerOf(running).Image;
+  const base = before?.Outputs?.RendezvousImageBase;
+  if (base !== undefined && template.Outputs !== undefined) template.Outputs.RendezvousImageBase = base;
+}
+
+/** The older protocols prove nothing, so new stages do without; who has clients that speak them must not lose them by the way. */
+function keepTcpunch(task: TemplateResource, running: TemplateResource | undefined): string[] {
+  if (running === undefined) return [];
+  const [now, was] = [containerOf(task).Environment, containerOf(running).Environment];
+  const valueOf = (name: string) => String(was.find(({ Name }) => Name === name)?.Value ?? 'false');
+  const v1 = valueOf('COSMICAI_RENDEZVOUS_ALLOW_V1') === 'true';
+  const v2 = valueOf('COSMICAI_RENDEZVOUS_REFUSE_V2') !== 'true';
+  for (const variable of now) {
+    if (variable.Name === 'COSMICAI_RENDEZVOUS_ALLOW_V1') variable.Value = String(v1);
+    if (variable.Name === 'COSMICAI_RENDEZVOUS_REFUSE_V2') variable.Value = String(!v2);
+  }
+  const kept = [...(v1 ? ['v1'] : []), ...(v2 ? ['v2'] : [])];
+  if (kept.length === 0) return [];
+  return [
+    `The rendezvous server goes on with TCPunch ${kept.join(' and ')}, whose clients prove nothing. Without such clients, switch it off: rendezvous.tcpunch: [] in the stage's file; to keep it, say rendezvous.tcpunch: [${kept.join(', ')}].`,
+  ];
+}
+
+function containerOf(task: TemplateResource): { Image: { 'Fn::Sub': string }; Environment: EnvironmentVariable[] } {
+  return (task.Properties as { ContainerDefinitions: [ReturnType<typeof containerOf>] }).ContainerDefinitions[0];
+}
+
+function imageTag(task: TemplateResource): string {
+  return containerOf(task).Image['Fn::Sub'].split(':').at(-1) ?? '';
+}

@@ -1,0 +1,104 @@
+import { settleTemplate, type Template } from '../src/framework/settle-template.ts';
+
+const NAME = 'cosmicai-dev-${AWS::AccountId}-${AWS::Region}';
+const ARN = `arn:\${AWS::Partition}:s3:::${NAME}`;
+const NOTHING = { before: undefined, bucketExists: false };
+
+function given({ tag = 'none', base = 'none', v1 = 'false', refuse = 'true' as string | null } = {}): Template {
+  const Environment = [
+    { Name: 'COSMICAI_RENDEZVOUS_ALLOW_V1', Value: v1 },
+    ...(refuse === null ? [] : [{ Name: 'COSMICAI_RENDEZVOUS_REFUSE_V2', Value: refuse }]),
+  ];
+  return {
+    Resources: {
+      Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: { 'Fn::Sub': NAME } } },
+      BucketPolicy: {
+        Type: 'AWS::S3::BucketPolicy',
+        DependsOn: ['Bucket', 'Other'],
+        Properties: {
+          Bucket: { Ref: 'Bucket' },
+          Resource: [{ 'Fn::GetAtt': ['Bucket', 'Arn'] }, { 'Fn::Sub': '${Bucket.Arn}/*' }],
+        },
+      },
+      RendezvousTask: {
+        Type: 'AWS::ECS::TaskDefinition',
+        Properties: { ContainerDefinitions: [{ Image: { 'Fn::Sub': `\${Repository}:${tag}` }, Environment }] },
+      },
+      RendezvousService: { Type: 'AWS::ECS::Service', Properties: { DesiredCount: 0 } },
+    },
+    Outputs: { BucketName: { Value: { Ref: 'Bucket' } }, RendezvousImageBase: { Value: base } },
+  };
+}
+
+const settled = (template: Template, account: Parameters<typeof settleTemplate>[1], keepTcpunch = true) => {
+  const notes = settleTemplate(template, account, { keepTcpunch });
+  const [container] = template.Resources.RendezvousTask!.Properties.ContainerDefinitions;
+  const environment = Object.fromEntries(
+    (container.Environment as { Name: string; Value: string }[]).map(({ Name, Value }) => [Name.slice(20), Value]),
+  );
+  const { DesiredCount: tasks } = template.Resources.RendezvousService!.Properties;
+  return { notes: notes.join('\n'), image: container.Image['Fn::Sub'] as string, tasks: tasks as number, environment };
+};
+
+describe('a root template fitted to what is in the account', () => {
+  it('begins without a server where there is no image', () => {
+    const { notes, tasks, environment } = settled(given(), NOTHING);
+    expect(notes).toContain('no image yet');
+    expect(tasks).toBe(0);
+    expect(environment).toEqual({ ALLOW_V1: 'false', REFUSE_V2: 'true' });
+  });
+
+  it('starts the server with an image that the deployment names', () => {
+    const account = { before: given({ tag: 'old', base: 'node@sha256:1' }), bucketExists: true };
+    const template = given({ tag: 'new', base: 'node@sha256:2' });
+    expect(settled(template, account)).toMatchObject({ notes: '', tasks: 1, image: '${Repository}:new' });
+    expect(template.Outputs!.RendezvousImageBase).toEqual({ Value: 'node@sha256:2' });
+  });
+
+  it('leaves a server with the image it has, and says on what that was made', () => {
+    const account = { before: given({ tag: 'old', base: 'node@sha256:1' }), bucketExists: true };
+    const template = given();
+    expect(settled(template, account)).toMatchObject({ notes: '', tasks: 1, image: '${Repository}:old' });
+    expect(template.Outputs!.RendezvousImageBase).toEqual({ Value: 'node@sha256:1' });
+  });
+
+  it.each([
+    ['deployed before there was a choice', { refuse: null }, 'false', 'false', /TCPunch v2,/],
+    ['which had both', { v1: 'true', refuse: 'false' }, 'true', 'false', /TCPunch v1 and v2,.*tcpunch: \[v1, v2\]/],
+    ['which had none', {}, 'false', 'true', /^$/],
+  ])('keeps the older protocols of a server %s', (_, was, ALLOW_V1, REFUSE_V2, note) => {
+    const account = { before: given({ tag: 'old', ...was }), bucketExists: true };
+    const { environment, notes } = settled(given(), account);
+    expect(environment).toEqual({ ALLOW_V1, REFUSE_V2 });
+    expect(notes).toMatch(note);
+  });
+
+  it('takes the older protocols away where the stage says so', () => {
+    const account = { before: given({ tag: 'old', v1: 'true', refuse: 'false' }), bucketExists: true };
+    const { environment, notes } = settled(given(), account, false);
+    expect(environment).toEqual({ ALLOW_V1: 'false', REFUSE_V2: 'true' });
+    expect(notes).toBe('');
+  });
+
+  it('uses a bucket that no stack has by its name', () => {
+    const template = given();
+    const { notes } = settled(template, { before: undefined, bucketExists: true });
+    expect(notes).toContain('used as it is');
+    expect(template.Resources.Bucket).toBeUndefined();
+    expect(template.Resources.BucketPolicy).toEqual({
+      Type: 'AWS::S3::BucketPolicy',
+      DependsOn: ['Other'],
+      Properties: { Bucket: { 'Fn::Sub': NAME }, Resource: [{ 'Fn::Sub': ARN }, { 'Fn::Sub': `${ARN}/*` }] },
+    });
+    expect(template.Outputs!.BucketName).toEqual({ Value: { 'Fn::Sub': NAME } });
+    expect(JSON.stringify(template)).not.toMatch(/"Bucket"[\],}]/);
+  });
+
+  it('leaves the bucket with the stack that has it, and makes one where there is none', () => {
+    for (const account of [{ before: given(), bucketExists: true }, NOTHING]) {
+      const template = given();
+      settled(template, account);
+      expect(template.Resources.Bucket).toBeDefined();
+    }
+  });
+});
