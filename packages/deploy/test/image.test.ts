@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { composeImage, contentTag, resolveDigest, type ImageRecipe } from '../src/image/compose-image.ts';
 import { fileLayer } from '../src/image/layer.ts';
 import { parseImage, pinned } from '../src/image/reference.ts';
-import { RegistryClient, sha256 } from '../src/image/registry.ts';
+import { RegistryClient, sha256, type Descriptor } from '../src/image/registry.ts';
 import { givenBase, standInRegistry } from './stand-in-registry.ts';
 
 const OCI = 'application/vnd.oci.image.manifest.v1+json';
@@ -26,14 +26,17 @@ describe('an image made of a base and one file', () => {
     expect(await resolveDigest(from, '1', 'base:1')).toBe(base);
 
     const tag = await composeImage(recipe(base), from, to);
-    const manifest = JSON.parse(own.manifests.get(`stage/server ${tag}`)!.bytes.toString());
+    const manifest = JSON.parse(own.manifests.get(`stage/server ${tag}`)!.bytes.toString()) as {
+      layers: [Descriptor, Descriptor];
+      config: Descriptor;
+    };
     expect(own.manifests.get(`stage/server ${tag}`)!.type).toBe(OCI);
     const blob = (digest: string) => own.blobs.get(`stage/server ${digest}`)!;
     expect(gunzipSync(blob(manifest.layers[0].digest)).toString()).toBe('files of arm64');
     const tar = gunzipSync(blob(manifest.layers[1].digest));
     expect(tar.toString('utf8', 0, 10)).toBe('server.mjs');
     expect(tar.toString('utf8', 512, 519)).toBe('serve()');
-    const image = JSON.parse(blob(manifest.config.digest).toString());
+    const image = JSON.parse(blob(manifest.config.digest).toString()) as { rootfs: { diff_ids: string[] } };
     expect(image).toMatchObject({ architecture: 'arm64', config: { Env: ['A=1'], ...config } });
     expect(image.rootfs.diff_ids).toEqual([sha256(Buffer.from('arm64')), sha256(tar)]);
     expect(manifest.config.size).toBe(blob(manifest.config.digest).length);

@@ -4,7 +4,15 @@ const NAME = 'cosmicai-dev-${AWS::AccountId}-${AWS::Region}';
 const ARN = `arn:\${AWS::Partition}:s3:::${NAME}`;
 const NOTHING = { before: undefined, bucketExists: false };
 
-function given({ tag = 'none', base = 'none', v1 = 'false', refuse = 'true' as string | null } = {}): Template {
+interface Was {
+  readonly tag?: string;
+  readonly base?: string;
+  readonly v1?: string;
+  /** null: of a server deployed before there was a choice. */
+  readonly refuse?: string | null;
+}
+
+function given({ tag = 'none', base = 'none', v1 = 'false', refuse = 'true' }: Was = {}): Template {
   const Environment = [
     { Name: 'COSMICAI_RENDEZVOUS_ALLOW_V1', Value: v1 },
     ...(refuse === null ? [] : [{ Name: 'COSMICAI_RENDEZVOUS_REFUSE_V2', Value: refuse }]),

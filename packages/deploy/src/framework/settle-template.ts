@@ -8,7 +8,7 @@ interface TemplateResource {
   readonly Type: string;
   readonly DependsOn?: string | string[];
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- properties of any resource
-  readonly Properties?: any;
+  Properties?: any;
 }
 
 /** What of the stage is in the account already. */
@@ -29,7 +29,7 @@ export const NO_IMAGE = 'none';
 
 interface EnvironmentVariable {
   readonly Name: string;
-  Value: unknown;
+  Value: string;
 }
 
 /**
@@ -53,7 +53,7 @@ export function settleTemplate(
   if (task === undefined || service === undefined) return notes;
   keepImage(template, before);
   const hasImage = imageTag(task) !== NO_IMAGE;
-  service.Properties.DesiredCount = hasImage ? 1 : 0;
+  service.Properties = { ...(service.Properties as object), DesiredCount: hasImage ? 1 : 0 };
   if (!hasImage)
     notes.push('The rendezvous server has no image yet, so it is not started: cosmicai deploy pushes one.');
   if (options.keepTcpunch) notes.push(...keepTcpunch(task, before?.Resources.RendezvousTask));
@@ -98,7 +98,7 @@ function keepImage(template: Template, before: Template | undefined): void {
 function keepTcpunch(task: TemplateResource, running: TemplateResource | undefined): string[] {
   if (running === undefined) return [];
   const [now, was] = [containerOf(task).Environment, containerOf(running).Environment];
-  const valueOf = (name: string) => String(was.find(({ Name }) => Name === name)?.Value ?? 'false');
+  const valueOf = (name: string) => was.find(({ Name }) => Name === name)?.Value;
   const v1 = valueOf('COSMICAI_RENDEZVOUS_ALLOW_V1') === 'true';
   const v2 = valueOf('COSMICAI_RENDEZVOUS_REFUSE_V2') !== 'true';
   for (const variable of now) {

@@ -50,7 +50,7 @@ export async function composeImage(recipe: ImageRecipe, from: RegistryClient, to
   const tag = contentTag(recipe);
   if ((await to.manifest(tag)) !== undefined) return tag;
   const base = await platformManifest(from, recipe);
-  const baseManifest = parsed<ImageManifest>(base, ({ config, layers }) => isDescriptor(config) && isList(layers));
+  const baseManifest = parsed(base, ({ config, layers }) => isDescriptor(config) && isList(layers)) as ImageManifest;
   const layer = fileLayer(recipe.file, recipe.content);
   const configBytes = await from.blob(baseManifest.config);
   const config = Buffer.from(
@@ -103,7 +103,7 @@ async function platformManifest(from: RegistryClient, { base, architecture }: Im
       `The base image ${base} is gone from its registry. Deploy with --update-base to take the one that its name means now.`,
     );
   if (!/index|list/.test(found.mediaType)) return found;
-  const { manifests = [] } = parsed<ImageIndex>(found, ({ manifests }) => isList(manifests));
+  const { manifests = [] } = parsed(found, ({ manifests }) => isList(manifests)) as ImageIndex;
   const fitting = manifests.find(({ platform }) => platform?.os === 'linux' && platform.architecture === architecture);
   if (fitting === undefined)
     throw new EnvironmentError(
@@ -123,9 +123,9 @@ function withLayer(base: ImageConfig, { config, file }: ImageRecipe, diffId: str
   };
 }
 
-function parsed<T>({ bytes, digest }: Manifest, fits: (value: Record<string, unknown>) => boolean): T {
+function parsed({ bytes, digest }: Manifest, fits: (value: Record<string, unknown>) => boolean): unknown {
   const value = JSON.parse(bytes.toString()) as unknown;
-  if (typeof value === 'object' && value !== null && fits(value as Record<string, unknown>)) return value as T;
+  if (typeof value === 'object' && value !== null && fits(value as Record<string, unknown>)) return value;
   throw new RemoteError(`The manifest ${digest} is not that of an image.`);
 }
 

@@ -54,7 +54,10 @@ export class RegistryClient {
   /** @returns undefined when there is no such tag or digest @throws RemoteError */
   async manifest(reference: string): Promise<Manifest | undefined> {
     const response = await this.#send('GET', `manifests/${reference}`, { headers: { accept: MANIFESTS.join(', ') } });
-    if (response.status === 404) return await dismiss(response);
+    if (response.status === 404) {
+      await dismiss(response);
+      return;
+    }
     const bytes = await this.#bytes(response, `manifest ${reference}`);
     if (bytes.length > MOST_MANIFEST_BYTES) throw this.#unexpected(`manifest ${reference}`, `${bytes.length} bytes`);
     const digest = sha256(bytes);
@@ -119,12 +122,16 @@ export class RegistryClient {
 
   /** What public registries give to strangers, too. */
   async #token(challenge: string): Promise<string> {
-    const fields = Object.fromEntries(
-      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+    const fields = new Map(
+      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
     );
-    if (fields.realm === undefined) throw this.#unexpected('access', challenge);
-    const url = new URL(fields.realm);
-    for (const name of ['service', 'scope']) if (fields[name] !== undefined) url.searchParams.set(name, fields[name]);
+    const realm = fields.get('realm');
+    if (realm === undefined) throw this.#unexpected('access', challenge);
+    const url = new URL(realm);
+    for (const name of ['service', 'scope']) {
+      const value = fields.get(name);
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
     const answer = await this.#fetch(url.href, {
       headers: { ...(this.#repository.credentials && this.#authorization && { authorization: this.#authorization }) },
     });
