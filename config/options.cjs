@@ -64,6 +64,8 @@ function withDerived(stage, options) {
     ...options,
     rendezvous_allow_v1: String(tcpunch.has('v1')),
     rendezvous_refuse_v2: String(!tcpunch.has('v2')),
+    // Seconds that a rank's function has: Lambda's most, or what leaves an EXPRESS child of five minutes time to start it and to end.
+    rank_seconds: options.map_execution_type === 'EXPRESS' ? 270 : 900,
     // What follows the function's name in the state machine: warm functions stand behind an alias.
     infer_qualifier: inference.provisioned_concurrency > 0 ? ':provisioned' : '',
     // The framework takes these as missing when null.

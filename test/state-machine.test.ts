@@ -15,8 +15,9 @@ import {
   RankTooLongError,
   RankUnfinishedError,
 } from '../packages/inference/src/index.ts';
+import { stageOptions } from '../packages/deploy/src/index.ts';
 import { InvalidInputError } from '../packages/payload/src/index.ts';
-import { packageStack, root } from './stacks.ts';
+import { packageStack, root, type Packaged } from './stacks.ts';
 
 interface State {
   readonly [field: string]: unknown;
@@ -61,9 +62,25 @@ const tasks = states.filter(([, state]) => state.Type === 'Task');
 describe('the definition of the workflow', () => {
   it('is the text that is deployed', async () => {
     const { resources } = await packageStack('.', 'dev');
-    const deployed = resources.Workflow!.Properties.DefinitionString as string;
-    expect(JSON.parse(deployed)).toEqual(definition('dev'));
-    expect(deployed).not.toContain('${');
+    const deployed = deployedText(resources);
+    expect(deployed).not.toContain('"arn:aws:');
+    const text = deployed.replaceAll('${AWS::Partition}', 'aws');
+    expect(JSON.parse(text)).toEqual(definition('dev'));
+    expect(text).not.toContain('${');
+  });
+
+  it('passes the validator in each partition of AWS, and gives EXPRESS children less time than they have', async () => {
+    const [root, functions] = [await packageStack('.', 'full'), await packageStack('services/inference', 'full')];
+    for (const partition of ['aws', 'aws-cn', 'aws-us-gov']) {
+      const machine = JSON.parse(deployedText(root.resources).replaceAll('${AWS::Partition}', partition)) as Machine;
+      expect(machine.States.Initialize!.Resource).toBe(`arn:${partition}:states:::lambda:invoke`);
+      const children = machine.States.Infer!.ItemProcessor as Machine;
+      const { TimeoutSeconds } = children.States.Predict!;
+      expect(TimeoutSeconds).toBeLessThan(300);
+      expect(TimeoutSeconds).toBeGreaterThan(functions.resources.InferenceLambdaFunction!.Properties.Timeout as number);
+      const { isValid, errorsText } = aslValidator(machine);
+      expect(isValid ? '' : errorsText()).toBe('');
+    }
   });
 
   it('passes the validator for either kind of child execution', () => {
@@ -168,12 +185,13 @@ describe('the definition of the workflow', () => {
 
   it('waits longer for a function than the function may take', async () => {
     const timeouts = new Map<string, number>();
+    const rankSeconds = stageOptions('dev').rank_seconds;
     for (const stack of ['services/init', 'services/inference', 'services/summarize'] as const) {
       const config = parse(await readFile(join(root, stack, 'serverless.yml'), 'utf8')) as {
-        functions: Record<string, { name: string; timeout: number }>;
+        functions: Record<string, { name: string; timeout: number | string }>;
       };
       for (const { name, timeout } of Object.values(config.functions)) {
-        timeouts.set(name.replace('${sls:stage}', 'test'), timeout);
+        timeouts.set(name.replace('${sls:stage}', 'test'), typeof timeout === 'number' ? timeout : rankSeconds);
       }
     }
     expect(tasks).toHaveLength(4);
@@ -208,6 +226,10 @@ describe('the definition of the workflow', () => {
     }
   });
 });
+
+function deployedText(resources: Packaged['resources']): string {
+  return (resources.Workflow!.Properties.DefinitionString as { 'Fn::Sub': string })['Fn::Sub'];
+}
 
 function waysOn(state: State): string[] {
   const choices = (state.Choices ?? []) as { Next: string }[];

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { accountConcurrency, ranksAtOnce } from '@cosmicai/deploy';
 import type { EngineContext, Outcome, StartRequest, Watch } from '@cosmicai/engine';
 import { describeUpload, modelOnDisk, readModel, uploadModel } from '@cosmicai/inference';
 import {
@@ -28,6 +29,7 @@ import { followWatched } from './follow-watched.ts';
 import { keepExecution } from './keep-execution.ts';
 import { checkCost, quoteLines, quoteOnStage } from './quote-on-stage.ts';
 import { composeStagePayload } from './stage-payload.ts';
+import { withinConcurrency } from './within-concurrency.ts';
 
 /** A stage at which runs are started and followed. */
 export interface StageRun {
@@ -56,7 +58,9 @@ export async function startOnStage(
 ): Promise<string> {
   const { stage } = run;
   const { say, signal } = context;
-  const { payload: composed, upload } = await composeStagePayload(fields, changes, stage, context.cwd);
+  const { payload: asked, upload } = await composeStagePayload(fields, changes, stage, context.cwd);
+  const concurrency = await accountConcurrency(stage.options.region);
+  const composed = withinConcurrency(asked, ranksAtOnce(stage.options, concurrency), say);
   const modelPath = model === undefined ? undefined : context.modelAt(model);
   const quote = await quoteOnStage({ payload: composed, upload, modelPath }, run);
   if (maxCostUsd !== undefined) checkCost(quote, maxCostUsd);

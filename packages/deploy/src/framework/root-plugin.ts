@@ -1,5 +1,5 @@
 import { bucketName } from '../stage/stage-options.ts';
-import { settleTemplate, type Template } from './settle-template.ts';
+import { settleDefinition, settleTemplate, type Template } from './settle-template.ts';
 
 type ClientConfig = Readonly<Record<string, unknown>>;
 
@@ -18,7 +18,7 @@ interface Framework {
   };
 }
 
-/** Makes `sls deploy` of the root stack look at what is in the account first; packaging asks nobody. */
+/** Completes what the framework makes of the state machine, and makes `sls deploy` of the root stack look at what is in the account first; packaging asks nobody. */
 export default class RootPlugin {
   readonly hooks: Readonly<Record<string, () => Promise<void>>>;
   readonly #framework: Framework;
@@ -29,8 +29,9 @@ export default class RootPlugin {
   }
 
   async #settle(): Promise<void> {
-    if (this.#framework.processedInput.commands[0] !== 'deploy') return;
     const { service } = this.#framework;
+    settleDefinition(service.provider.compiledCloudFormationTemplate);
+    if (this.#framework.processedInput.commands[0] !== 'deploy') return;
     const provider = this.#framework.getProvider('aws');
     const region = provider.getRegion();
     const config = { region, credentials: (await provider.getAwsSdkV3Config()).credentials };

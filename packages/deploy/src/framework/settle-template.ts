@@ -60,6 +60,34 @@ export function settleTemplate(
   return notes;
 }
 
+/** AWS ends a child of type EXPRESS after so long, retries included; a task of it has to end before. */
+const EXPRESS_TASK_SECONDS = 290;
+
+interface StateMachineText {
+  readonly States: Record<string, { TimeoutSeconds?: number; readonly ItemProcessor?: StateMachineText }>;
+  readonly ProcessorConfig?: { readonly ExecutionType?: string };
+}
+
+/**
+ * Makes the workflow's definition that of the account's partition of AWS (China and GovCloud name their resources otherwise), and gives
+ * the tasks of EXPRESS children time-outs within the five minutes that those have.
+ *
+ * @param template is changed
+ */
+export function settleDefinition(template: Template): void {
+  const properties = template.Resources.Workflow?.Properties as { DefinitionString?: unknown } | undefined;
+  if (typeof properties?.DefinitionString !== 'string') return;
+  const machine = JSON.parse(properties.DefinitionString) as StateMachineText;
+  for (const { ItemProcessor: children } of Object.values(machine.States)) {
+    if (children?.ProcessorConfig?.ExecutionType !== 'EXPRESS') continue;
+    for (const state of Object.values(children.States))
+      if (state.TimeoutSeconds !== undefined)
+        state.TimeoutSeconds = Math.min(state.TimeoutSeconds, EXPRESS_TASK_SECONDS);
+  }
+  const text = JSON.stringify(machine, undefined, 2).replaceAll('${', '${!');
+  properties.DefinitionString = { 'Fn::Sub': text.replaceAll('"arn:aws:', '"arn:${AWS::Partition}:') };
+}
+
 /** Removes the bucket from the stack's own resources; what names it then does so by its name. */
 function adoptBucket(template: Template): void {
   const name = (template.Resources.Bucket?.Properties as { BucketName: { 'Fn::Sub': string } }).BucketName['Fn::Sub'];

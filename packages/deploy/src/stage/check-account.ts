@@ -5,6 +5,8 @@ export interface Account {
   readonly id: string;
   /** Who deploys, as an ARN. */
   readonly caller: string;
+  /** Functions that may run at once; undefined: AWS doesn't tell. */
+  readonly concurrency: Concurrency | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -31,23 +33,37 @@ export async function checkAccount(options: StageOptions): Promise<Account> {
   const { Account: id, Arn: caller } = identity;
   if (id === undefined || caller === undefined)
     throw new EnvironmentError('AWS answered who you are without an account or an ARN; try again later.');
-  return {
-    id,
-    caller,
-    warnings: await concurrencyWarnings(options),
-  };
+  const concurrency = await accountConcurrency(options.region);
+  return { id, caller, concurrency, warnings: concurrencyWarnings(options, concurrency) };
 }
 
-async function concurrencyWarnings({ region, inference }: StageOptions): Promise<string[]> {
+/** How many functions an account runs at once in a region. */
+export interface Concurrency {
+  readonly account: number;
+  /** What of it no function has reserved. */
+  readonly unreserved: number;
+}
+
+/** @returns undefined when AWS doesn't tell, as to those who may not ask */
+export async function accountConcurrency(region: string): Promise<Concurrency | undefined> {
   const { GetAccountSettingsCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
-  let limit: number | undefined;
   try {
-    const { AccountLimit } = await new LambdaClient({ region }).send(new GetAccountSettingsCommand());
-    limit = AccountLimit?.ConcurrentExecutions;
-  } catch (error) {
-    return [`Lambda's quota of concurrent executions is not known (${(error as Error).name}).`];
+    const { AccountLimit } = await new LambdaClient({ region, maxAttempts: 2 }).send(new GetAccountSettingsCommand());
+    const { ConcurrentExecutions: account, UnreservedConcurrentExecutions: unreserved = account } = AccountLimit ?? {};
+    return account === undefined || unreserved === undefined ? undefined : { account, unreserved };
+  } catch {
+    return undefined;
   }
-  if (limit === undefined) return [];
+}
+
+/** Ranks of a stage that run at once: what is reserved for them, else what nobody has reserved. */
+export function ranksAtOnce({ inference }: StageOptions, concurrency: Concurrency | undefined): number | undefined {
+  return inference.reserved_concurrency > 0 ? inference.reserved_concurrency : concurrency?.unreserved;
+}
+
+function concurrencyWarnings({ inference }: StageOptions, concurrency: Concurrency | undefined): string[] {
+  if (concurrency === undefined) return ["Lambda's quota of concurrent executions is not known."];
+  const { account: limit } = concurrency;
   if (inference.reserved_concurrency > limit - UNRESERVED) {
     throw new UserInputError(
       `inference.reserved_concurrency is ${inference.reserved_concurrency}, but the account has ${limit} concurrent executions and keeps ${UNRESERVED} unreserved. Lower it or ask AWS for a higher quota.`,

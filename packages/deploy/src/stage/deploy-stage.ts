@@ -1,7 +1,7 @@
 import type { UploadedModel } from '@cosmicai/inference';
 import { openStore } from '@cosmicai/store';
 import { NO_IMAGE } from '../framework/settle-template.ts';
-import { checkAccount } from './check-account.ts';
+import { checkAccount, ranksAtOnce } from './check-account.ts';
 import { layOutBucket } from './lay-out-bucket.ts';
 import { ensurePackagesBucket } from './packages-bucket.ts';
 import { pushImage } from './rendezvous-image.ts';
@@ -50,7 +50,12 @@ export async function deployStage(stage: string, work: DeploymentWork): Promise<
   await slsForFunctions(['deploy', '--stage', stage], signal);
 
   const bucket = bucketName(stage, account.id, region);
-  const { payload, model } = await layOutBucket(openStore(`s3://${bucket}`), bucket, options);
+  const { payload, model } = await layOutBucket(
+    openStore(`s3://${bucket}`),
+    bucket,
+    options,
+    ranksAtOnce(options, account.concurrency),
+  );
   return { stage, account: account.id, region, bucket, payload: `s3://${bucket}/${payload}`, model };
 }
 

@@ -20,6 +20,8 @@ export interface StageOptions {
     readonly ephemeral_storage: number;
   };
   readonly summarize: { readonly architecture: LambdaArchitecture };
+  /** Time-out of a rank's function. */
+  readonly rank_seconds: number;
   readonly prefixes: {
     readonly data: readonly string[];
     readonly results: readonly string[];
