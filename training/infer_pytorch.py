@@ -73,12 +73,12 @@ def main() -> None:
             predict = exported(model, *batches[0], options.threads)
         # What is made at the first prediction is no part of the rate.
         predict(*batches[0])
-        started = time.perf_counter()
+        started, before = time.perf_counter(), time.process_time()
         for batch in batches:
             predict(*batch)
-        seconds = time.perf_counter() - started
+        seconds, cpu = time.perf_counter() - started, time.process_time() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rate = {"samples": len(images), "seconds": seconds, "sample_persec": len(images) / seconds}
+    rate = {"samples": len(images), "seconds": seconds, "cpu_seconds": cpu, "sample_persec": len(images) / seconds}
     print(json.dumps({**rate, "first_seconds": started - begun, "peak_rss_mb": peak}))
 
 

@@ -1,7 +1,7 @@
 /*
  * Samples a second, peak memory and whole-process time of this pipeline against others running the same checkpoint on the same
  * partition: PyTorch with one and two threads, compiled, in bfloat16, and its plain ONNX export in onnxruntime. All are whole processes, run in turn,
- * so that a busy spell of the machine meets them alike; ratios are of neighbouring runs, of each to the baseline. Prints JSON.
+ * so that a busy spell of the machine meets them alike; ratios are of neighbouring runs, of each to the baseline; on a busy machine those of processor time. Prints JSON.
  *
  *   COSMICAI_PYTHON=python3 node packages/inference/bench/against-pytorch.ts --checkpoint c.pt --model m.onnx [--int8 m-int8.onnx] --partition 1.pt
  */
@@ -47,6 +47,8 @@ const samplesFor = (batch: number) => (batch === 1 ? 128 : 1024);
 interface Measured {
   readonly samples: number;
   readonly sample_persec: number;
+  /** Of all threads while it predicts: what a busy machine changes least. */
+  readonly cpu_seconds: number;
   readonly peak_rss_mb: number;
   /** Of peers: until the first batch was predicted, compiling and exporting included. */
   readonly first_seconds?: number;
@@ -62,6 +64,8 @@ function measure(command: string, args: readonly string[]): Measured {
     process_seconds: (performance.now() - started) / 1000,
   };
 }
+
+const perSample = ({ cpu_seconds, samples }: Measured) => cpu_seconds / samples;
 
 type Contender = (batch: string, samples: string) => Measured;
 const ours = (path: string): Contender => {
@@ -96,6 +100,8 @@ const table = values.batches.split(',').flatMap((text) => {
       contender: name,
       samples_per_second: middle((round) => round[name]!.sample_persec),
       ratio: middle((round) => round[name]!.sample_persec / round[values.baseline]!.sample_persec),
+      cpu_ms_per_sample: middle((round) => 1000 * perSample(round[name]!)),
+      cpu_ratio: middle((round) => perSample(round[values.baseline]!) / perSample(round[name]!)),
       process_seconds: middle((round) => round[name]!.process_seconds),
       first_seconds: middle((round) => round[name]!.first_seconds ?? NaN),
       peak_rss_mb: middle((round) => round[name]!.peak_rss_mb),

@@ -9,13 +9,15 @@ const { predictor } = await openModel({ modelPath });
 const file = await storeSource(fileStore(dirname(partitionPath)), basename(partitionPath));
 const partition = await openGalaxies(inPieces(file));
 const started = performance.now();
+const before = process.cpuUsage();
 let samples = 0;
 for await (const { count } of predictPartition(partition, predictor, { batchSize: Number(batch) })) {
   samples += count;
   if (samples >= Number(limit)) break;
 }
 const seconds = (performance.now() - started) / 1000;
+const { user, system } = process.cpuUsage(before);
 process.stdout.write(
-  `${JSON.stringify({ samples, seconds, sample_persec: samples / seconds, peak_rss_mb: peakRssMb() })}\n`,
+  `${JSON.stringify({ samples, seconds, cpu_seconds: (user + system) / 1e6, sample_persec: samples / seconds, peak_rss_mb: peakRssMb() })}\n`,
 );
 await predictor.close();
