@@ -184,3 +184,13 @@ describe('a model that says what it takes', () => {
     await expect(given(['g', 'r', 'i'], 24, ['g', 'r', 'i'], told)).rejects.toThrow(message);
   });
 });
+
+it('is refused without a word of features where its spec has none', async () => {
+  const modelPath = join(folder, 'unnamed.onnx');
+  const graph = testModel({ image: { ...image('n', 2, 3, 3), name: 'x' }, magnitudes: null });
+  const spec = { inputs: { image: { bands: ['g', 'r'], side: 3 } } };
+  await writeFile(modelPath, withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(spec)));
+  await expect(openModel({ modelPath, workers: 1, cacheFolder: folder })).rejects.toThrow(
+    /Wanted: input image \[n, 2, 3, 3\]; output redshift .*\n.*--map image=x/,
+  );
+});

@@ -15,10 +15,14 @@ export interface SpecifiedPorts extends ModelPorts {
 }
 
 function wanted(spec: ModelSpec): string {
-  return (
-    `Wanted: inputs image ${describeShape(['n', ...inputShape(spec.image)])} and, if it uses them, ` +
-    `magnitudes ${describeShape(['n', spec.features.length])}; ${outputsOf(spec).map(wantedAnswer).join(', ')}; all floating point.`
-  );
+  return `Wanted: ${wantedInputs(spec)}; ${outputsOf(spec).map(wantedAnswer).join(', ')}; all floating point.`;
+}
+
+function wantedInputs({ image, features }: ModelSpec): string {
+  const shape = describeShape(['n', ...inputShape(image)]);
+  return features.length === 0
+    ? `input image ${shape}`
+    : `inputs image ${shape} and, if it uses them, magnitudes ${describeShape(['n', features.length])}`;
 }
 
 function wantedAnswer(output: ModelOutput): string {
