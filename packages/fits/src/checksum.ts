@@ -24,7 +24,7 @@ export class FitsSum {
       for (let word = from; word < to; word++) sum += view.getUint32(word * WORD);
       this.#sum = folded(sum);
     }
-    this.#rest = all.slice(words * WORD);
+    this.#rest = Uint8Array.from(all.subarray(words * WORD));
     return this;
   }
 
