@@ -2,8 +2,8 @@
 
 /** What is said about a block by a comment before it: `<!-- run: given full.pt; with --count 64; exits 1 -->`. */
 export interface Mark {
-  /** Needs AWS: runs in the stand-in; `first` and `last` of all that do. */
-  readonly standIn?: 'first' | 'in order' | 'last';
+  /** Needs AWS's services, but no stage: runs beside the stand-in. What needs a stage runs in `pnpm rehearse`. */
+  readonly standIn: boolean;
   /** What a user is taken to have, by name. */
   readonly given: readonly string[];
   /** Options in place of those of the text, or beside them: `--count 64` instead of thousands. */
@@ -107,7 +107,7 @@ function readMark(comment: string | undefined, at: string): Mark {
   const [, clauses] = /^run: (.*)$/.exec(comment ?? '') ?? [];
   for (const clause of clauses?.split('; ') ?? []) {
     const [, word = '', said = ''] = /^(\S+) ?(.*)$/.exec(clause) ?? [];
-    if (word === 'standin') rest = { ...rest, standIn: readOrder(said, at) };
+    if (word === 'standin' && said === '') rest = { ...rest, standIn: true };
     else if (word === 'given') mark.given.push(...said.split(', '));
     else if (word === 'with') mark.options.push(...optionsIn(said));
     else if (word === 'exits') rest = { ...rest, exits: Number(said) };
@@ -115,13 +115,7 @@ function readMark(comment: string | undefined, at: string): Mark {
     else if (word === 'by') rest = { ...rest, by: said };
     else throw new Error(`${at}: nobody knows how to run "${clause}"`);
   }
-  return { exits: 0, ...mark, ...rest };
-}
-
-function readOrder(said: string, at: string): 'first' | 'in order' | 'last' {
-  if (said === 'first' || said === 'last') return said;
-  if (said !== '') throw new Error(`${at}: standin is first, last or nothing, not ${said}`);
-  return 'in order';
+  return { exits: 0, standIn: false, ...mark, ...rest };
 }
 
 /** `--count 64 --yes` as [['--count', '64'], ['--yes']]. */

@@ -124,7 +124,13 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
     sink: cloudWatchSink((role) => logsAs(role ?? LAMBDA)),
   });
   const moto = await startMoto(
-    { COSMICAI_FUNCTION_HOST: host.address, COSMICAI_FUNCTION_CODE: packages, COSMICAI_CALLS: recorded },
+    {
+      COSMICAI_FUNCTION_HOST: host.address,
+      COSMICAI_FUNCTION_CODE: packages,
+      COSMICAI_CALLS: recorded,
+      // Where it has no credentials it would look for some on 169.254.169.254.
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
     { program: 'python3', args: [EXECUTING_MOTO] },
     port,
   ).catch(async (error: unknown) => {

@@ -13,7 +13,6 @@ export interface Runtime {
   readonly preload?: readonly string[];
   /** Node's own. */
   readonly options?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Ours. */
@@ -69,7 +68,6 @@ export function spawnRuntime(
       : { HOME: temporary, PATH: process.env.PATH ?? '', TMPDIR: temporary }),
     TZ: ':UTC',
     _HANDLER: served.handler,
-    ...runtime.environment,
     ...surroundings.environment,
     // By it, who has asked for something is known.
     ...(served.role !== undefined && { AWS_ACCESS_KEY_ID: served.role }),
