@@ -11,7 +11,7 @@ import {
 import type { FoundFile, ModelSource } from './model-source.ts';
 
 /** Few models come with such a file. */
-const loadYaml = once(() => import('yaml'));
+const loadYaml = once(() => import('./yaml.ts'));
 
 /** What models that this system compiled have in their metadata: they need no file beside them. */
 const COMPILED_KEY = 'cosmicai.architecture';
