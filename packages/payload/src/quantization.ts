@@ -22,7 +22,7 @@ export type AnswerChange = Readonly<z.output<typeof answerChangeSchema>>;
 export const arithmeticSchema = z.object({
   activation_bits: bits,
   weight_bits: bits,
-  /** SHA-256 of the model that it was made of. */
+  /** SHA-256 of the file that it was made of. */
   source_sha256: sha256Schema,
   /** On how many galaxies it was compared with that model; it was not calibrated on them. */
   galaxies: count,

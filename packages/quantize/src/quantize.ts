@@ -66,7 +66,7 @@ interface Seen {
  * @throws UserInputError when the model can't be used, has its weights in other files, has no such products, or there are too few galaxies
  */
 export async function quantizeModel(content: ModelContent, options: QuantizeOptions): Promise<Quantized> {
-  const { label, sha256 } = content;
+  const { label } = content;
   if (content.bytes.external.length > 0) {
     throw new UserInputError(
       `The weights of ${label} lie in other files. Save it as one file first: onnx.save_model(model, path, save_as_external_data=False).`,
@@ -112,7 +112,8 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   const quantization: Quantization = {
     activation_bits: 8,
     weight_bits: 7,
-    source_sha256: sha256,
+    // Of the file, as sha256sum tells it: what lies beside it says what goes in and out, and the numbers are its own.
+    source_sha256: sha256Of(content.bytes.graph),
     products: products.length,
     calibrated_on: seen.calibrated,
     galaxies: zSpec.length,

@@ -1,5 +1,6 @@
 import { demoModel } from '@cosmicai/demo-model';
 import { modelOnDisk, openModel, readModel } from '@cosmicai/inference';
+import { sha256Of } from '@cosmicai/store';
 import { simulateSurvey } from '@cosmicai/survey';
 import { integersOf, parseModel, productsOf } from '../src/index.ts';
 
@@ -11,7 +12,11 @@ describe('the demo model in integers', () => {
   it('says that it is the other one, and what that changes', async () => {
     const [int8, fp32] = [await open('int8'), await open('fp32')];
     expect(int8.trained).toEqual(fp32.trained);
-    expect(int8.arithmetic).toMatchObject({ source_sha256: fp32.sha256, weight_bits: 7, activation_bits: 8 });
+    expect(int8.arithmetic).toMatchObject({
+      source_sha256: sha256Of(fp32.bytes.graph),
+      weight_bits: 7,
+      activation_bits: 8,
+    });
     expect(int8.arithmetic!.max_dz).toBeLessThan(1e-3);
     expect(fp32.arithmetic).toBeUndefined();
   });
