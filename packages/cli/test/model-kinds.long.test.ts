@@ -4,6 +4,7 @@ import { withMetadata } from '@cosmicai/inference';
 import { MODEL_SPEC_KEY } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { partitionStream } from '@cosmicai/torchfile';
+import { stringify } from 'yaml';
 import { image, magnitudes, node, numbers, port, testModel } from '../../../test/onnx-models.ts';
 import { printedRun, Workspace } from './support/workspace.ts';
 
@@ -18,6 +19,7 @@ async function given(
   side: number,
   weights: readonly number[],
   output?: object,
+  specIn: 'metadata' | 'YAML' = 'metadata',
 ) {
   const spec = {
     inputs: { image: { bands, side }, features: bands },
@@ -30,7 +32,13 @@ async function given(
     answer: [node('Mul', ['z', 'weights'], output === undefined ? 'redshift' : 'answer')],
     constants: { weights: numbers(...weights) },
   });
-  writeFileSync(workspace.path(`${name}.onnx`), withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(spec)));
+  const inMetadata = specIn === 'metadata';
+  writeFileSync(
+    workspace.path(`${name}.onnx`),
+    inMetadata ? withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(spec, { aliasDuplicateObjects: false })) : graph,
+  );
+  if (!inMetadata)
+    writeFileSync(workspace.path(`${name}.spec.yaml`), stringify(spec, { aliasDuplicateObjects: false }));
   const batch = {
     ...{ from: 0, count: COUNT },
     images: Float32Array.from({ length: COUNT * bands.length * side * side }, (_, at) => at % 5),
@@ -74,8 +82,8 @@ describe('cosmicai run', () => {
     expect(rows.map(({ z_pred }) => z_pred)).toEqual(Array(2 * COUNT).fill(expect.closeTo(0.22, 3)));
   });
 
-  it.concurrent('predicts densities, whose means have an accuracy', async () => {
-    await given('density', ['r'], 32, [1, 3], { kind: 'density', grid: [0, 0.2, 0.4] });
+  it.concurrent('predicts densities, whose means have an accuracy, by a spec in YAML beside the model', async () => {
+    await given('density', ['r'], 32, [1, 3], { kind: 'density', grid: [0, 0.2, 0.4] }, 'YAML');
     const { summary, rows, report, table } = await run('density');
     expect(summary.prediction_scores.mae).toBeCloseTo(0.05, 5);
     for (const row of rows)
