@@ -155,12 +155,18 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
         : {}),
     },
     s3: {
-      // Plan and record, then combined data and summary twice, the ranks' reductions as one, the proof and the lease, and each rank's
+      // Plan, items and record, then combined data and summary twice, the ranks' reductions as one, the proof and the lease, and each rank's
       // result where it is published; the Map's two lists of what became of its children.
-      puts: 9 + MAP_PUTS + run.puts + (children > MOST_RANKS_PUBLISHED ? 0 : whole),
+      puts: 10 + MAP_PUTS + run.puts + (children > MOST_RANKS_PUBLISHED ? 0 : whole),
       lists,
-      // The Map's reader asks for the manifest, Summarize for it and the record, for what the ranks wrote, and for the combined data again.
-      gets: 4 + run.gets + run.coldStarts * calibration.coldDownload.objects + whole * summarize.objectsPerRank,
+      // The Map's reader asks for the items, each attempt for its task, Summarize for manifest and record, for what the ranks wrote, and for
+      // the combined data again.
+      gets:
+        4 +
+        run.invocations +
+        run.gets +
+        run.coldStarts * calibration.coldDownload.objects +
+        whole * summarize.objectsPerRank,
     },
     ...(plan.fmi && rendezvous !== null && { fargate: fargateUsage(rendezvous, run.seconds) }),
     ...(provisionedConcurrency > 0 && {
