@@ -85,7 +85,7 @@ describe('cosmicai model inspect', () => {
   it('refuses what is no ONNX file, by what it is', async () => {
     const end = await workspace.inProcess(['model', 'inspect', golden]);
     expect(end.code).toBe(2);
-    expect(end.stderr).toContain('is no ONNX model: it is a zip file, such as torch.save writes');
+    expect(end.stderr).toContain('is not an ONNX model: it is a zip file, such as torch.save writes');
     expect(end.stdout).toBe('');
   });
 });
@@ -113,7 +113,7 @@ describe('cosmicai model import', () => {
   it.each([
     [['--grid', '0.4:0'], 'Expected two numbers that rise, such as 0:0.4.'],
     [['--grid', '0:0.4'], 'bins were given (--grid), but the network answers one redshift'],
-    [['--bands', 'g,r'], 'takes 5 bands; 2 were named (g, r)'],
+    [['--bands', 'g,r'], 'the network has 5 bands; 2 were named (g, r)'],
     [['--prefix', 'ema'], 'without a network under ema; there is module.'],
   ])('refuses what does not fit, and writes nothing: %j', async (options, reason) => {
     const end = await workspace.inProcess([

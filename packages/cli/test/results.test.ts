@@ -372,6 +372,6 @@ describe('cosmicai quote', () => {
     writeFileSync(workspace.path('no-model.onnx'), 'no model');
     const end = await workspace.cosmicai(['quote', '--data', 'parts', '--probe', '--model', 'no-model.onnx']);
     expect(end).toMatchObject({ code: 2, stdout: '' });
-    expect(end.stderr).toMatch(/The probe failed: UserInputError: .*no-model\.onnx/);
+    expect(end.stderr).toMatch(/no-model\.onnx is not an ONNX model/);
   });
 });

@@ -5,10 +5,16 @@ import {
   withFormat,
   type RankAnswer,
   type RankProgress,
-  type RankResult,
   type RankTask,
 } from '@cosmicai/payload';
-import { requestsSince, requestsSoFar, sha256Of, type ObjectStore, type OpenStoreOptions } from '@cosmicai/store';
+import {
+  requestsSince,
+  requestsSoFar,
+  sha256Of,
+  type ObjectInfo,
+  type ObjectStore,
+  type OpenStoreOptions,
+} from '@cosmicai/store';
 import { atPartition, PartitionError, RankTooLongError, RankUnfinishedError } from './errors.ts';
 import { MOST_ATTEMPTS } from './limits/forecast.ts';
 import { RankTime, type TimeLimit } from './limits/rank-time.ts';
@@ -90,6 +96,9 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   // Folders of others, which have no runs, get no files that they don't expect.
   const place = task.RUN_ID === undefined ? undefined : { store: results, prefix: layout.rankPieces(task.RANK), warn };
   const finding = place && findPieces(place);
+  const resultBefore = place && results.head(answer.result_key);
+  // It is asked for when the rank is done: what goes wrong before that is told first.
+  resultBefore?.catch(() => undefined);
   let pieces: RankPieces | undefined;
   const attemptsAfter = () => (pieces === undefined ? 0 : Math.max(0, MOST_ATTEMPTS - 1 - pieces.leftOff));
   using time = new RankTime({ task, limit: environment.timeLimit, attemptsAfter, monotonic, warn });
@@ -142,12 +151,8 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const writing = seconds(writeStarted);
 
   // Of a run of ours Summarize publishes, when all of it is known to be whole.
-  const keys = [
-    ...(task.RUN_ID === undefined ? [] : [layout.rankResult(task.RANK)]),
-    ...(task.RUN_ID === undefined || task.PUBLISH_RANKS === 'as_they_end'
-      ? [layout.published.rankResult(task.RANK)]
-      : []),
-  ];
+  const published =
+    task.RUN_ID === undefined || task.PUBLISH_RANKS === 'as_they_end' ? [layout.published.rankResult(task.RANK)] : [];
   const requests = requestsSince(requestsBefore);
   const result = rankResult(task, reads, {
     predictions,
@@ -171,9 +176,11 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     peakRssMb: environment.peakRssMb(),
     memoryLimitMb: environment.memoryLimitMb,
     architecture: environment.architecture,
-    storeRequests: { ...requests, puts: requests.puts + keys.length },
+    storeRequests: { ...requests, puts: requests.puts + published.length + (resultBefore === undefined ? 0 : 1) },
   });
-  await writeResult(results, result, keys);
+  const text = `${JSON.stringify(withFormat(result), null, 1)}\n`;
+  if (resultBefore !== undefined) await writeUnlessDone(results, answer.result_key, text, await resultBefore);
+  for (const key of published) await results.put(key, text);
   await pieces?.clear();
   const done = { ...answer, status: 'succeeded', samples: result.samples } as const;
   return meeting === undefined ? done : { ...done, fmi: await meetRanks(task, reduction.ledger.metrics, meeting) };
@@ -216,7 +223,15 @@ function withAttempts(findings: DataFindings, pieces: RankPieces | undefined, ti
   return before === 0 ? findings : { ...findings, warnings: [...findings.warnings, time.manyAttempts(before + 1)] };
 }
 
-async function writeResult(store: ObjectStore, result: RankResult, keys: readonly string[]): Promise<void> {
-  const text = `${JSON.stringify(withFormat(result), null, 1)}\n`;
-  for (const key of keys) await store.put(key, text);
+/**
+ * Writes the rank's result, unless another attempt has written one since this one began: of a rank that was stopped and planned again
+ * both may end, the predictions of both are the same, and the result that somebody has gone on with stays what it is.
+ */
+async function writeUnlessDone(
+  store: ObjectStore,
+  key: string,
+  text: string,
+  before: ObjectInfo | undefined,
+): Promise<void> {
+  await (before === undefined ? store.putIfAbsent(key, text) : store.putIfMatch(key, text, before.etag));
 }

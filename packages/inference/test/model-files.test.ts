@@ -152,7 +152,7 @@ describe('uploading a model', () => {
     const path = write('a.onnx', weightsIn('w.bin'));
     await expect(uploadModel(path, store, 'models')).rejects.toThrow('are in w.bin, which should lie beside it');
     expect(await store.head('models/a/a.onnx')).toBeUndefined();
-    await expect(uploadModel(write('text.onnx', 'text'), store, 'models')).rejects.toThrow('is no ONNX model');
+    await expect(uploadModel(write('text.onnx', 'text'), store, 'models')).rejects.toThrow('is not an ONNX model');
   });
 
   it('leaves the ranges of the same model, and not those of another that had its name', async () => {

@@ -19,15 +19,15 @@ const branching = (weight: TestConstant) => {
 };
 
 const others: Row[] = [
-  ['an empty file', '', /is no ONNX model: it is empty/],
+  ['an empty file', '', /is not an ONNX model: it is empty/],
   [
     'a pointer',
     'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4\n',
-    /is no ONNX model: it is a Git LFS pointer/,
+    /is not an ONNX model: it is a Git LFS pointer/,
   ],
-  ['a web page', '<!DOCTYPE html><html></html>', /is no ONNX model: it is a web page/],
-  ['JSON', '{"error": "not found"}', /is no ONNX model: it is JSON text/],
-  ['text', 'Not found\n', /is no ONNX model: it is text: "Not found/],
+  ['a web page', '<!DOCTYPE html><html></html>', /is not an ONNX model: it is a web page/],
+  ['JSON', '{"error": "not found"}', /is not an ONNX model: it is JSON text/],
+  ['text', 'Not found\n', /is not an ONNX model: it is text: "Not found/],
   ['a zip file', 'PK\x03\x04torch', /cosmicai model import/],
   [
     'half a file',

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -229,6 +230,28 @@ describe('runRank', () => {
     expect(rows.every(({ z_pred }) => Number.isFinite(z_pred))).toBe(true);
     // What nobody knows is no fault.
     expect(result.flagged!.by_flag.truth_unusable).toBeUndefined();
+  });
+
+  it('replaces the result that it found, and leaves one that another attempt wrote meanwhile', async () => {
+    await givenPartition('data/twice.pt', 40);
+    const twice = task({ DATA_PATH: ['data/twice.pt'], RUN_ID: 'twice' });
+    const result = 'out/runs/twice/2.json';
+    for (const found of [undefined, 'damaged']) {
+      if (found !== undefined) await store.put(result, found);
+      await runRank(twice, environment());
+      expect(parseJsonAs(rankResultSchema, (await store.get(result)).toString(), 'result').samples).toBe(40);
+
+      if (found === undefined) await store.delete(result);
+      else await store.put(result, found);
+      const onProgress = () => {
+        writeFileSync(join(folder, result), 'of another');
+      };
+      expect(await runRank(twice, { ...environment(), onProgress })).toMatchObject({
+        status: 'succeeded',
+        samples: 40,
+      });
+      expect((await store.get(result)).toString()).toBe('of another');
+    }
   });
 
   it('does nothing without data', async () => {

@@ -54,7 +54,7 @@ function parse(bytes: Uint8Array): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (error) {
-    throw new ModelFileError(`The file is no ONNX model (${String(error)})`, { cause: error });
+    throw new ModelFileError(`The file is not an ONNX model (${String(error)})`, { cause: error });
   }
 }
 

@@ -20,7 +20,7 @@ export interface FetchedModel {
  * Brings a model into a folder with all that belongs to it: its graph, its weights and what it was trained on.
  *
  * @param folder nobody else's
- * @throws UserInputError when it isn't there, lacks data files, or is no ONNX model
+ * @throws UserInputError when it isn't there, lacks data files, or is not an ONNX model
  */
 export async function fetchModel(source: ModelSource, folder: string): Promise<FetchedModel> {
   const graph = await readGraph(source);

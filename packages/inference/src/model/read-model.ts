@@ -47,7 +47,7 @@ export interface ModelBytes {
  * Reads a model with its data files and trained ranges.
  *
  * @param graph as it was found; undefined: it is looked for
- * @throws UserInputError when it isn't there, lacks data files, or is no ONNX model
+ * @throws UserInputError when it isn't there, lacks data files, or is not an ONNX model
  */
 export async function readModel(source: ModelSource, graph?: FoundFile): Promise<ModelContent> {
   const bytes = await readGraph(source, graph);

@@ -19,13 +19,13 @@ const BEGINNINGS: readonly (readonly [begins: RegExp | string, name: string])[] 
 ];
 
 /**
- * Names a file that is no ONNX model, or not a whole one.
+ * Names a file that is not an ONNX model, or not a whole one.
  *
  * @param graphField number of the field that every model has
  * @throws UserInputError
  */
 export function refuseOtherFiles(file: ProtobufReader, graphField: number): void {
-  const refuse = (what: string) => new UserInputError(`${file.label} is no ONNX model: it is ${what}.`);
+  const refuse = (what: string) => new UserInputError(`${file.label} is not an ONNX model: it is ${what}.`);
   if (file.size === 0) throw refuse('empty');
   const head = file.bytes(0, Math.min(HEAD_BYTES, file.size)).toString('latin1');
   const known = BEGINNINGS.find(([begins]) =>
