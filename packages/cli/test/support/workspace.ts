@@ -62,9 +62,9 @@ export class Workspace {
   }
 
   /** Four partitions of which 3.pt, that of rank 2, takes long enough for the rank to be caught at work: 15, 15, 500 and 15 galaxies. */
-  async surveyWithLongRank(folder: string): Promise<void> {
+  async surveyWithLongRank(folder: string, count = 500): Promise<void> {
     await this.survey(folder);
-    await this.survey(`${folder}-long`, { count: 500, files: 1, seed: 3 });
+    await this.survey(`${folder}-long`, { count, files: 1, seed: 3 });
     cpSync(this.path(`${folder}-long`, '1.pt'), this.path(folder, '3.pt'));
   }
 
