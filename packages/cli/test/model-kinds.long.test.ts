@@ -37,8 +37,7 @@ async function given(
     workspace.path(`${name}.onnx`),
     inMetadata ? withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(JSON.parse(JSON.stringify(spec)))) : graph,
   );
-  if (!inMetadata)
-    writeFileSync(workspace.path(`${name}.spec.yaml`), stringify(JSON.parse(JSON.stringify(spec))));
+  if (!inMetadata) writeFileSync(workspace.path(`${name}.spec.yaml`), stringify(JSON.parse(JSON.stringify(spec))));
   const batch = {
     ...{ from: 0, count: COUNT },
     images: Float32Array.from({ length: COUNT * bands.length * side * side }, (_, at) => at % 5),

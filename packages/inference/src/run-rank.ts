@@ -1,12 +1,5 @@
 import { Reduction } from '@cosmicai/metrics';
-import {
-  defined,
-  runLayout,
-  withFormat,
-  type RankAnswer,
-  type RankProgress,
-  type RankTask,
-} from '@cosmicai/payload';
+import { defined, runLayout, withFormat, type RankAnswer, type RankProgress, type RankTask } from '@cosmicai/payload';
 import {
   requestsSince,
   requestsSoFar,
