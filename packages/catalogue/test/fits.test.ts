@@ -41,7 +41,7 @@ describe('a catalogue as FITS', () => {
     expect(column('ra')).toEqual([0.1, 359.99999999999994, 180]);
     expect(column('z_pred')).toEqual([Math.fround(0.1), NaN, Infinity]);
     expect(column('z_spec')).toEqual([NaN, NaN, 0.25]);
-    expect(column('n')).toEqual([-7, -(2 ** 31), 2147483647]);
+    expect(column('n')).toEqual([-7, NaN, 2147483647]);
     expect(header.cards.find(({ keyword }) => keyword === 'TNULL6')?.value).toBe(-(2 ** 31));
     expect(column('name').map((name) => decodeURIComponent(String(name)))).toEqual(['a "b", c', '', 'größe 😀']);
   });

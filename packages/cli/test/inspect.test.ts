@@ -82,6 +82,23 @@ describe('cosmicai model inspect', () => {
     expect(end.stdout).toMatch(/cosmicai\.quantization in the metadata of .*noted\.onnx has \d problems?:/);
   });
 
+  it('writes no description over the spec that it comes from', async () => {
+    const spec = workspace.path('own.spec.yaml');
+    writeFileSync(spec, 'inputs: { image: { bands: [r], side: 32 } }');
+    const end = await workspace.inProcess([
+      'model',
+      'describe',
+      'foreign.onnx',
+      '--spec',
+      spec,
+      '--out',
+      'own.spec.yaml',
+    ]);
+    expect(end).toMatchObject({ code: 2, stdout: '' });
+    expect(end.stderr).toContain('is the spec: name another file for the copy of the model');
+    expect(readFileSync(spec, 'utf8')).toContain('bands: [r]');
+  });
+
   it('refuses what is no ONNX file, by what it is', async () => {
     const end = await workspace.inProcess(['model', 'inspect', golden]);
     expect(end.code).toBe(2);

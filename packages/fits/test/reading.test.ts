@@ -252,8 +252,14 @@ describe('tableOf', () => {
     [
       'whole numbers, some missing',
       table(['J'], 2, bigEndian('i4', 4, 9), { TNULL1: 9 }),
-      { type: 'int32', shape: [] },
-      [4, 9],
+      { type: 'float64', shape: [] },
+      [4, NaN],
+    ],
+    [
+      'names, which stay whole',
+      table(['K'], 2, bigEndian('i8', 4n, 9n), { TNULL1: 9 }),
+      { type: 'int64', shape: [] },
+      [4n, 9n],
     ],
   ])('reads %s', async (_, bytes, column, values) => {
     const found = await readTable(bytes);

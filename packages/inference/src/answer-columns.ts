@@ -82,7 +82,8 @@ function readAnswer(output: ModelOutput, answers: Float32Array, names: AnswerNam
 }
 
 const STANDARD_DEVIATION = {
-  sigma: (value: number) => value,
+  // Below zero it is none, as the root of a variance below zero is none.
+  sigma: (value: number) => (value < 0 ? NaN : value),
   variance: (value: number) => Math.sqrt(value),
   log_variance: (value: number) => Math.exp(value / 2),
 } as const;

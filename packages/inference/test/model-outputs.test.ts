@@ -113,6 +113,12 @@ describe('what a model answers', () => {
     close(column(found, 'z_sigma'), Z.map(expected));
   });
 
+  it('has no uncertainty where the model gives one below zero', async () => {
+    const found = await predict(times([1, -2]), { name: 'scores', kind: 'value+sigma' });
+    close(redshifts(found), Z);
+    expect(column(found, 'z_sigma')).toEqual(Z.map(() => NaN));
+  });
+
   it('is a redshift and its uncertainty, each in an output of its own', async () => {
     const model: Partial<TestModel> = {
       outputs: [port('mean', 'float', 'n', 1), port('spread', 'float', 'n')],

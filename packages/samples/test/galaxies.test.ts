@@ -489,7 +489,7 @@ describe('columns by name', () => {
       [PIXELS, MAGS, scalar('id')],
       undefined,
       {},
-      /id \(float64\) can’t be the id: expected whole numbers or text/,
+      /id \(float64\) can’t be the id: expected whole numbers or text.*--columns .*id=-$/,
     ],
     [
       'truth values for names',

@@ -109,7 +109,7 @@ function fixed(
   if (code === 'L') return { type: 'bool', shape: axes, cell: { kind: 'logical' } };
   if (code === 'X') return { type: 'bool', shape: axes, cell: { kind: 'bits', count: repeat } };
   const { stored = 'uint8', parts } = STORED[code] ?? {};
-  const reader = numberReader(stored, scalingOf(header, field));
+  const reader = numberReader(stored, scalingOf(header, field, stored));
   return { type: reader.type, shape: parts === undefined ? axes : [...axes, parts], cell: { kind: 'numbers', reader } };
 }
 
@@ -136,15 +136,16 @@ function variable(
   const [, code = '', longest = '0'] = /^([BIJKED])(?:\((\d+)\))?$/.exec(rest.trim()) ?? [];
   const stored = STORED[code]?.stored;
   if (stored === undefined) return undefined;
-  const reader = numberReader(stored, scalingOf(header, field));
+  const reader = numberReader(stored, scalingOf(header, field, stored));
   return { type: reader.type, reader, longest: Number(longest) };
 }
 
-function scalingOf(header: Hdu['header'], field: number) {
+function scalingOf(header: Hdu['header'], field: number, stored: StoredType) {
   const scale = Number(header.number(`TSCAL${field}`) ?? 1);
   const zero = header.number(`TZERO${field}`) ?? 0;
-  // Names of objects must stay whole: only where a column becomes one of floats can a missing number be NaN.
-  const blank = scale === 1 && Number(zero) === 0 ? undefined : header.number(`TNULL${field}`);
+  // A missing number is NaN, which makes a column one of floats. Those of 64 bits, which are the names of objects, must stay whole.
+  const isName = stored === 'int64' && scale === 1 && Number(zero) === 0;
+  const blank = isName ? undefined : header.number(`TNULL${field}`);
   return { scale, zero, blank };
 }
 

@@ -21,8 +21,8 @@ export interface FitsTable {
   readonly rowBytes: number;
   readonly columns: readonly FitsColumn[];
   /**
-   * The columns of rows [from, to), by name. TSCAL and TZERO are applied; where they make floats, TNULL is NaN. Blanks at the end
-   * of texts are left out; a logical that is neither true nor false is 0.
+   * The columns of rows [from, to), by name. TSCAL and TZERO are applied; TNULL is NaN, in columns of floats therefore, but for
+   * whole numbers of 64 bits. Blanks at the end of texts are left out; a logical that is neither true nor false is 0.
    *
    * @throws RangeError when they leave the table
    * @throws FitsFileError when the file has changed, or arrays of one variable-length column have several lengths

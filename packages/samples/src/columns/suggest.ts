@@ -44,10 +44,12 @@ function byName({ source: { columns }, spec, choice, picked }: Choosing): Sugges
   const isThere = (name: string) => name === UNREAD_COLUMN || columns.some((column) => column.name === name);
   const saidOf = (...whats: string[]) => whats.flatMap((what) => said.get(what) ?? []).find(isThere);
   const image = picked.get('image') ?? saidOf('image', 'images') ?? likelyImage(columns);
-  const truth =
-    saidOf(spec.truth, 'redshift') ??
-    columns.find((column) => isTruthName(column.name, spec) && isScalar(column))?.name;
-  const id = saidOf(ID_COLUMN) ?? columns.find((column) => isIdName(column.name) && isName(column))?.name;
+  const truths = columns.filter(({ name }) => isTruthName(name, spec));
+  const ids = columns.filter(({ name }) => isIdName(name));
+  // One that is called so and can't be it would be found again, and refused again.
+  const unread = (called: readonly SampleColumn[]) => (called.length > 0 ? UNREAD_COLUMN : undefined);
+  const truth = saidOf(spec.truth, 'redshift') ?? truths.find(isScalar)?.name ?? unread(truths);
+  const id = saidOf(ID_COLUMN) ?? ids.find(isName)?.name ?? unread(ids);
   const known = (feature: string) =>
     picked.get(feature) ?? saidOf(feature) ?? columns.find(({ name }) => name === feature)?.name;
   const features = featuresOf(columns, spec, known, [truth, id]);

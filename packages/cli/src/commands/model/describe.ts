@@ -40,7 +40,10 @@ async function describe(model: string, options: DescribeOptions, terminal: Termi
   const path = resolveModel(model, terminal);
   const out = resolve(terminal.cwd, options.out);
   refuseToLeaveWeights(path, out);
-  const said = await parsedYaml(await readText(resolve(terminal.cwd, options.spec)), options.spec);
+  const specFile = resolve(terminal.cwd, options.spec);
+  if (specFile === out)
+    throw new UserInputError(`${out} is the spec: name another file for the copy of the model with --out.`);
+  const said = await parsedYaml(await readText(specFile), options.spec);
   const spec = parseAs(modelSpecSchema, said, `the spec ${options.spec}`);
   await writeNamedFile(out, 'The model', withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(said)));
   const misfit = whyNotFitting(path, spec);
