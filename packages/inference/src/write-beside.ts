@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { encodeReduction, type Reduction } from '@cosmicai/metrics';
 import type { FileWithHead, RunLayout, WrittenFile } from '@cosmicai/payload';
-import { GrowingObject, sha256Of, type ObjectStore } from '@cosmicai/store';
+import { HashedObject, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { encodeHashes, type ImageHashes } from './quality/image-hashes.ts';
 
 /** Writes what only runs of ours have beside their predictions: what Summarize finds duplicates by, and what it takes in their place. */
@@ -22,12 +21,7 @@ export async function writeBeside(
 }
 
 async function write(store: ObjectStore, key: string, parts: readonly Uint8Array[]): Promise<WrittenFile> {
-  await using object = new GrowingObject(store, key);
-  const hash = createHash('sha256');
-  for (const part of parts) {
-    hash.update(part);
-    await object.write(part);
-  }
-  const { size, etag } = await object.finish();
-  return { key, size, etag, sha256: hash.digest('hex') };
+  await using object = new HashedObject(store, key);
+  for (const part of parts) await object.write(part);
+  return await object.finish();
 }

@@ -56,5 +56,6 @@ export {
 export { compareKeys } from './key.ts';
 export { getIfThere } from './get-if-there.ts';
 export { GrowingObject } from './growing-object.ts';
+export { HashedObject } from './hashed-object.ts';
 export { listAll, type Listing } from './list-all.ts';
 export { compareFile, sendFile, type FileToSend } from './send-file.ts';

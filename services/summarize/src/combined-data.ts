@@ -1,16 +1,13 @@
-import { createHash } from 'node:crypto';
-import type { RankResult } from '@cosmicai/payload';
-import { GrowingObject, type ObjectStore } from '@cosmicai/store';
+import type { RankResult, WrittenFile } from '@cosmicai/payload';
+import { HashedObject, type ObjectStore } from '@cosmicai/store';
 
 /** Writes `combined_data.json` as its ranks come: the text of a JSON list of them, indented by 1. */
 export class CombinedData implements AsyncDisposable {
-  readonly #object: GrowingObject;
-  readonly #hash = createHash('sha256');
-  #size = 0;
+  readonly #object: HashedObject;
   #isEmpty = true;
 
   constructor(store: ObjectStore, key: string) {
-    this.#object = new GrowingObject(store, key);
+    this.#object = new HashedObject(store, key);
   }
 
   async add(result: RankResult): Promise<void> {
@@ -19,10 +16,9 @@ export class CombinedData implements AsyncDisposable {
     this.#isEmpty = false;
   }
 
-  async finish(): Promise<{ readonly size: number; readonly sha256: string }> {
+  async finish(): Promise<WrittenFile> {
     await this.#write(this.#isEmpty ? '[]\n' : '\n]\n');
-    await this.#object.finish();
-    return { size: this.#size, sha256: this.#hash.digest('hex') };
+    return await this.#object.finish();
   }
 
   /** Leaves nothing unless it is finished. */
@@ -31,9 +27,6 @@ export class CombinedData implements AsyncDisposable {
   }
 
   async #write(text: string): Promise<void> {
-    const bytes = Buffer.from(text);
-    this.#size += bytes.length;
-    this.#hash.update(bytes);
-    await this.#object.write(bytes);
+    await this.#object.write(Buffer.from(text));
   }
 }

@@ -164,13 +164,13 @@ async function collect(store: ObjectStore, layout: RunLayout, tasks: readonly Ra
     await combined.add(result);
   }
   const before = requestsSoFar();
-  const written = await combined.finish();
+  const { key, size, sha256 } = await combined.finish();
   const { puts } = requestsSince(before);
   return {
     ...{ told, left, missing },
     scores: reduction.scores(),
     reduced: encodeReduction(reduction.kept(), { withValues: false }).head,
-    combined: { key: layout.combined, ...written },
+    combined: { key, size, sha256 },
     texts: texts.length > MOST_RANKS_PUBLISHED ? [] : texts,
     requests: puts,
   };

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hyparquet';
 import { answerColumns, outputsOf, type AnswerColumnKind, type WrittenFile } from '@cosmicai/payload';
-import { GrowingObject, type ObjectStore, type ReadOptions, type WrittenObject } from '@cosmicai/store';
+import { HashedObject, type ObjectStore, type ReadOptions, type WrittenObject } from '@cosmicai/store';
 import type { AnswerColumn } from '../answer-columns.ts';
 import type { PredictedSamples } from '../predict-partition.ts';
 import { carriedKinds, type CarriedKind } from './carried-columns.ts';
@@ -15,13 +14,12 @@ import {
 
 interface Begun {
   readonly encoder: PredictionsEncoder;
-  readonly object: GrowingObject;
-  readonly hash: ReturnType<typeof createHash>;
+  readonly object: HashedObject;
 }
 
 /**
  * A rank's file of predictions, written as they come, the same bytes as `encodePredictions` makes of all of them. Keeps a row
- * group and what `GrowingObject` does.
+ * group and what `HashedObject` does.
  */
 export class RankPredictions implements AsyncDisposable {
   readonly #store: ObjectStore;
@@ -62,12 +60,9 @@ export class RankPredictions implements AsyncDisposable {
   /** @throws the store's error */
   async finish(): Promise<WrittenFile> {
     this.#begun ??= this.#begin('none', this.#options.carried ?? []);
-    const { encoder, object, hash } = this.#begun;
-    const rest = encoder.finish();
-    hash.update(rest);
-    await object.write(rest);
-    const { size, etag } = await object.finish();
-    return { key: this.#key, size, etag, sha256: hash.digest('hex') };
+    const { encoder, object } = this.#begun;
+    await object.write(encoder.finish());
+    return await object.finish();
   }
 
   /** Leaves nothing unless it is finished. */
@@ -79,18 +74,14 @@ export class RankPredictions implements AsyncDisposable {
     const { signal } = this.#options;
     return {
       encoder: new PredictionsEncoder({ ...this.#options, ids, carried }),
-      object: new GrowingObject(this.#store, this.#key, signal === undefined ? {} : { signal }),
-      hash: createHash('sha256'),
+      object: new HashedObject(this.#store, this.#key, signal === undefined ? {} : { signal }),
     };
   }
 
   async #write(partition: string, samples: PredictedSamples): Promise<void> {
     if (this.#begun === undefined) return;
-    const { encoder, object, hash } = this.#begun;
-    for (const due of encoder.add(partition, samples)) {
-      hash.update(due);
-      await object.write(due);
-    }
+    const { encoder, object } = this.#begun;
+    for (const due of encoder.add(partition, samples)) await object.write(due);
   }
 
   /**
