@@ -71,11 +71,12 @@ export function rankArguments(job: ArrayJob, { offset }: Part): string[] {
   ];
 }
 
-/** The command that combines the ranks when they are done. */
-export function summarizeCommand(job: ArrayJob): string {
-  return ['cosmicai', ...summarizeArguments(job)].map(shellWord).join(' ');
+/** A command as a shell takes it. */
+export function commandLine(cosmicai: readonly string[]): string {
+  return ['cosmicai', ...cosmicai].map(shellWord).join(' ');
 }
 
+/** Arguments of `cosmicai` that combine the ranks when they are done. */
 export function summarizeArguments(job: ArrayJob): string[] {
   return ['summarize', folderOf(job), ...(job.store === undefined ? [] : ['--store', job.store])];
 }

@@ -3,6 +3,7 @@ import { readableAddress } from '@cosmicai/store';
 import { stringify } from 'yaml';
 import {
   ATTEMPTS,
+  commandLine,
   nameOf,
   partsOf,
   rankArguments,
@@ -178,7 +179,7 @@ submit() {
 jobs=()
 ${parts.map((part, index) => submission(job, part, index)).join('\n')}
 # Batch starts it when every rank has succeeded. After failures, run this yourself, which says what failed:
-#   cosmicai ${summarizeArguments(job).map(shellWord).join(' ')}
+#   ${commandLine(summarizeArguments(job))}
 submit --job-name ${nameOf(job)}-summarize --depends-on "\${jobs[@]}" --container-overrides ${shellWord(overrides(summarizeArguments(job)))}
 `;
 }

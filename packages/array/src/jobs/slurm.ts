@@ -1,9 +1,9 @@
-import { shellWord } from '@cosmicai/payload';
 import {
+  commandLine,
   nameOf,
   partsOf,
   rankArguments,
-  summarizeCommand,
+  summarizeArguments,
   type ArrayJob,
   type GeneratedFile,
   type Part,
@@ -42,7 +42,7 @@ export function slurmFiles(job: ArrayJob, options: SlurmOptions = {}): Generated
       name: 'summarize.sbatch',
       text: script(
         [...common(job, `${nameOf(job)}-summarize`, options), '--output=logs/summarize-%j.log'],
-        `exec ${summarizeCommand(job)}`,
+        `exec ${commandLine(summarizeArguments(job))}`,
       ),
     },
     { name: 'submit.sh', text: submitScript(parts.length), executable: true },
@@ -65,9 +65,8 @@ function common({ cpus, memory }: ArrayJob, name: string, { partition, account, 
 
 /** Slurm queues a task again only when its node fails or it is preempted, so one that may end better is queued again here. */
 function rankScript(job: ArrayJob, part: Part): string {
-  const command = ['cosmicai', ...rankArguments(job, part)].map(shellWord).join(' ');
   return `code=0
-${command} || code=$?
+${commandLine(rankArguments(job, part))} || code=$?
 # 2: wrong input, which another try can't mend.
 if [ "$code" -ne 0 ] && [ "$code" -ne 2 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt 5 ]; then
   scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"
