@@ -1,17 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import type { AddressInfo } from 'node:net';
+import { freePort } from './free-port.ts';
+import { hasProgram } from './programs.ts';
 
 /** Why AWS can't be imitated here; undefined when it can. */
 export function whyNoMoto(): string | undefined {
-  try {
-    execFileSync('moto_server', ['--help'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'moto_server is not on the PATH (pip install "moto[server]")';
-  }
+  return hasProgram('moto_server', '--help')
+    ? undefined
+    : 'moto_server is not on the PATH (pip install "moto[server]")';
 }
 
 export interface MotoServer {
@@ -63,13 +60,4 @@ export async function startMoto(
       await exited;
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { runLayout } from '../packages/payload/src/index.ts';
 import { NO_TELEMETRY } from '../packages/payload/src/no-telemetry.ts';
+import { hasProgram } from './programs.ts';
 import { packageStack, STACKS, type Packaged, type Resource, type Stack } from './stacks.ts';
 
 /** Actions for which AWS has no resource to name, with the reason. */
@@ -67,7 +68,7 @@ function statementsOf(role: Resource): Statement[] {
   return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
 }
 
-const cfnLint = hasCfnLint();
+const cfnLint = hasProgram('cfn-lint');
 if (!cfnLint) console.warn('cfn-lint is not on the PATH (pip install cfn-lint): templates are not linted here');
 
 /** A region of each partition of AWS. */
@@ -338,13 +339,4 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
 function matches(pattern: string, key: string): boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`).test(key);
-}
-
-function hasCfnLint(): boolean {
-  try {
-    execFileSync('cfn-lint', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,16 +1,17 @@
 /* Images in Debian's docker-registry (apt-get install docker-registry), a program that others wrote. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { freePort } from '../../../test/free-port.ts';
+import { hasProgram } from '../../../test/programs.ts';
 import { composeImage, resolveDigest } from '../src/image/compose-image.ts';
 import { RegistryClient, type Descriptor } from '../src/image/registry.ts';
 import { givenBase, standInRegistry } from './stand-in-registry.ts';
 
-const isHere = hasRegistry();
+const isHere = hasProgram('docker-registry');
 if (!isHere)
   console.warn('docker-registry is not on the PATH (apt-get install docker-registry): not tested against it');
 
@@ -73,21 +74,3 @@ if (!isHere)
     expect(await of('second').manifest('nothing')).toBeUndefined();
   });
 });
-
-function hasRegistry(): boolean {
-  try {
-    execFileSync('docker-registry', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

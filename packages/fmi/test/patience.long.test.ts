@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
+import { freePort } from '../../../test/free-port.ts';
 import { ways, type Way } from './support/kill-rounds.ts';
 import { patientWorld } from './support/patient-world.ts';
 
@@ -68,13 +69,4 @@ it('a failed world lets its process end without being closed', async () => {
 async function started(port: number, timeouts = {}): Promise<AsyncDisposable & RendezvousServer> {
   const server = await startRendezvous({ secrets: [secret], host, port, healthPort: 0, timeouts });
   return { ...server, [Symbol.asyncDispose]: () => server.close(0) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
