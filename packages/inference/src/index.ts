@@ -29,7 +29,8 @@ export { ModelCache, type LeasedModel, type ModelCacheOptions, type WantedModel 
 export { fetchModel, type FetchedModel } from './model/fetch-model.ts';
 export { modelInStore, modelNamed, modelOnDisk, type ModelSource } from './model/model-source.ts';
 export { loadModel, openModel, type LoadedModel, type LoadOptions, type OpenModelOptions } from './model/open-model.ts';
-export { parsedYaml, readSpec, specFiles, type FoundSpec } from './model/spec-file.ts';
+export { readSpec, specBeside, specFiles, type FoundSpec } from './model/spec-file.ts';
+export { readSpecText } from './model/spec-text.ts';
 export { identityOf, readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
 export { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
 export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality/image-hashes.ts';

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { compareFile, sendFile, type FileToSend, type ObjectStore, type ReadOptions } from '@cosmicai/store';
+import { specFiles } from './model/spec-file.ts';
 import { modelFileNames, modelFilesAt } from './onnx/model-files.ts';
 
 /** Where a model went. */
@@ -36,7 +37,11 @@ export async function uploadModel(
   for (const file of files) compared.push(await compareFile(file.path, store, `${folder}/${file.name}`, options));
   const missing = compared.filter(({ isThere }) => !isThere);
   const others = modelFileNames(graph.name, []);
-  const gone = [...(trained === undefined ? [others.trained] : []), ...(spec === undefined ? [others.spec] : [])];
+  const gone = [
+    ...(trained === undefined ? [others.trained] : []),
+    // Under any name: two specs at once would be refused.
+    ...specFiles(graph.name).filter((name) => name !== spec?.name),
+  ];
   const removed = missing.length === 0 ? [] : await removeAll(store, folder, gone);
   for (const file of missing) await sendFile(file, store, options);
   return {

@@ -41,6 +41,14 @@ describe('the spec beside a model', () => {
   it.each([
     ['m.spec.yaml', YAML],
     ['m.yaml', YAML],
+    ['m.yml', YAML],
+    ['m.spec.yml', YAML],
+    ['m.onnx.spec.yaml', YAML],
+    ['m.onnx.spec.yml', YAML],
+    [
+      'm.onnx.spec.json',
+      JSON.stringify({ inputs: { image: SPEC.image, features: ['g'] }, truth: 'z_spec' }, null, '\t'),
+    ],
     ['m.spec.json', JSON.stringify({ inputs: { image: SPEC.image, features: ['g'] }, truth: 'z_spec' })],
   ])('may be %s, and is told', async (name, text) => {
     const modelPath = write('m.onnx', GRAPH);
@@ -69,16 +77,84 @@ describe('the spec beside a model', () => {
       spec: ASTROMAE,
       file: undefined,
       beside: [],
+      notes: [],
     });
     expect(asked).toEqual([]);
   });
 
+  it('is refused where there are two, by their names', async () => {
+    const source = modelOnDisk(write('m.onnx', GRAPH));
+    write('m.spec.yaml', YAML);
+    write('m.yml', YAML);
+    const refused = /m\.onnx has more than one spec beside it: .*m\.spec\.yaml and .*m\.yml\. Keep one of them/;
+    await expect(readModel(source)).rejects.toThrow(refused);
+    rmSync(join(folder, 'm.spec.yaml'));
+    write('m.onnx.spec.json', '{}');
+    await expect(readModel(source)).rejects.toThrow(/more than one spec/);
+  });
+
   it.each([
-    ['inputs: [', /m\.spec\.yaml is not valid YAML or JSON: /],
-    ['a: &a [*a, *a]', /is not valid YAML or JSON|the spec .*m\.spec\.yaml/],
-    ['inputs: {image: {bands: [], side: 3}}', /at least one of the bands/],
-    ['', /the spec .*m\.spec\.yaml/],
-  ])('is refused by its name where it says %j', async (text, message) => {
+    ['train: { epochs: 3 }'],
+    ['inputs:\n  - { name: input0 }'],
+    ['inputs: { x: 1 }'],
+    ['a: [1\nb'],
+    ['inputs: { image: { bands: [g], side: 3 } }\n#'.padEnd(2 ** 20 + 1, '-')],
+  ])('isn’t any other file that ends in .yaml, which is said (%#)', async (text) => {
+    const source = modelOnDisk(write('m.onnx', GRAPH));
+    const path = write('m.yaml', text);
+    const { spec, specFile, notes, beside } = await readModel(source);
+    expect([spec, specFile]).toEqual([ASTROMAE, undefined]);
+    expect(notes).toEqual([
+      `${path} is not taken for the model's spec, as it has no inputs with image or features in it; a spec may be called m.spec.yaml, too, where what is wrong with it is told.`,
+    ]);
+    // So that it is read again when it becomes one.
+    expect(beside.get('m.yaml')).toBeDefined();
+    write('m.spec.yaml', YAML);
+    expect(await readModel(source)).toMatchObject({ spec: SPEC, notes: [] });
+  });
+
+  it('is a warning of the model that is opened, where another file is left alone', async () => {
+    const modelPath = write('m.onnx', testModel({ image: image('n', 5, 32, 32), magnitudes: magnitudes('n', 5) }));
+    write('m.yaml', 'train: 1');
+    const { predictor, warnings } = await openModel({ modelPath, workers: 1, cacheFolder: folder });
+    await predictor.close();
+    expect(warnings).toEqual([expect.stringContaining('m.yaml is not taken for the model')]);
+  });
+
+  it.each([
+    [
+      'inputs:\n  image: [',
+      /m\.spec\.yaml is not valid YAML or JSON: line 2 is not indented as those of its like, or a \[/,
+    ],
+    ['a: &a 1\nb: *a', /line 2 refers to what stands elsewhere \(\*name\)/],
+    ['inputs:\n\timage: 1', /line 2 is indented by a tab/],
+    [`${YAML}---\n${YAML}`, /line 6 begins a second document/],
+    ['inputs: 1\ninputs: 2', /line 2 has the key inputs again; keep one/],
+    ['inputs: a: b', /line 1 has a second "key:"/],
+    ['inputs', /\(root\): found "inputs"; allowed: a model spec: an object with inputs/],
+    ['inputs:\n  x\n  y: 1', /line 2 is no "key: value"/],
+    ['inputs: "image', /line 1 lacks the end/],
+    ['inputs: @x', /line 1 has a text that begins with @/],
+    ['inputs: "\\q"', /line 1 has a backslash/],
+    ['inputs: !spec {}', /line 1 has a tag/],
+    ['%YAML 3.0\n---\na: 1', /line 1 has a directive/],
+    ['inputs: |x\n y', /line 1 can’t be read; write "key: value"/],
+    [
+      'inputs: {image: {bands: [], side: 3}}',
+      /inputs\.image\.bands \(line 1\): found \[\]; allowed: at least one of the bands/,
+    ],
+    [
+      'inputs:\n  image: { bandz: [g],\n    side: 3 }\n  colour: 1\n',
+      /inputs\.image\.bands \(line 2\): found nothing.*\n.*inputs\.image\.bandz \(line 2\): found a field of this name; allowed: the fields bands, side, fit, layout, scaling \(did you mean bands\?\)\n.*inputs\.colour \(line 4\): found a field of this name; allowed: the fields image, features$/,
+    ],
+    [
+      `${YAML}outputs:\n  - { name: z, kind: value }\n  - name: t\n    kind: classes\n    lables: [a, b]\n`,
+      /outputs\.1\.lables \(line 10\): .*allowed: the fields name, kind, unit, labels, scores \(did you mean labels\?\)/,
+    ],
+    ['', /the spec .*m\.spec\.yaml has 1 problem:\n {2}\(root\): found null; allowed: a model spec/],
+    [Buffer.from([0xff, 0xfe, 0x61, 0]), /is no text in UTF-8/],
+    ['#'.repeat(2 ** 20 + 1), /can't be a model spec: it has 1048577 bytes/],
+  ])('is refused by its name, the line and what to do (%#)', async (text, message) => {
     const source = modelOnDisk(write('m.onnx', GRAPH));
     write('m.spec.yaml', text);
     await expect(readModel(source)).rejects.toBeInstanceOf(UserInputError);
@@ -98,7 +174,8 @@ describe('the spec beside a model', () => {
       'm.onnx',
       withMetadata(GRAPH, MODEL_SPEC_KEY, JSON.stringify({ inputs: { image: SPEC.image, features: ['g'] } })),
     );
-    expect((await uploadModel(path, store, 'models')).removed).toEqual(['models/m.spec.yaml']);
+    await store.put('models/m.spec.json', Buffer.from('{}'));
+    expect((await uploadModel(path, store, 'models')).removed).toEqual(['models/m.spec.yaml', 'models/m.spec.json']);
   });
 });
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { describe, describePath } from './describe.ts';
 import type { Problem } from './errors.ts';
 
@@ -35,6 +36,27 @@ export function spelledFields(input: object, known: readonly string[]): SpelledF
     } else fields.set(spelled, value);
   }
   return { fields: Object.fromEntries([...meant, ...fields]), problems };
+}
+
+/**
+ * An object of these fields and no others; of another one is told which of them may be meant.
+ *
+ * @param what what is allowed in its place
+ */
+export function strictFields<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  what: string,
+): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? namesAllowed(issue.keys, known) : what),
+  });
+}
+
+function namesAllowed(names: readonly string[], known: readonly string[]): string {
+  const likely = names.map((name) => meantBy(name, known)).filter((name) => name !== undefined);
+  const all = `the fields ${known.join(', ')}`;
+  return likely.length === 0 ? all : `${all} (did you mean ${likely.join(', ')}?)`;
 }
 
 /** Words of their own, though one letter away from a known field. */

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { strictFields } from './field-names.ts';
 import { text } from './fields.ts';
 
 const name = text('a name in the model').optional();
@@ -8,8 +9,8 @@ export const MODEL_ROLES = ['image', 'magnitudes', 'redshift'] as const;
 export type ModelRole = (typeof MODEL_ROLES)[number];
 
 /** How a model made elsewhere calls its inputs and its output; what isn't named has the role's own name. */
-export const modelInputsSchema = z.strictObject(
+export const modelInputsSchema = strictFields(
   { image: name, magnitudes: name, redshift: name },
-  { error: 'an object that says how the model calls image, magnitudes and redshift: {"image": "input"}' },
+  'an object that says how the model calls image, magnitudes and redshift: {"image": "input"}',
 );
 export type ModelInputs = z.output<typeof modelInputsSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { strictFields } from './field-names.ts';
 
 /** What a model answers for a galaxy; the kinds are a closed set. */
 export type ModelOutput = ValueOutput | UncertainOutput | ClassesOutput | DensityOutput | VectorOutput;
@@ -69,27 +70,30 @@ export function answerWidth(output: ModelOutput): number {
   }
 }
 
+const AN_OUTPUT = `an object with name and kind (${OUTPUT_KINDS.join(', ')}) and what that kind needs`;
 const name = z.string({ error: 'a name' }).min(1, { error: 'a name' });
 /** Labels are names of columns in tables of any format. */
 const label = name.regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, { error: 'a label without line ends, tabs and the like' });
 const number = z.number({ error: 'a number' });
 const scores = z.enum(SCORES, { error: `what the numbers are: ${SCORES.join(' or ')}` }).default('probabilities');
-const unit = z.string().optional();
+const unit = z.string({ error: 'a text' }).optional();
+/** The fields of an output of a kind. */
+const kindOf = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => strictFields(shape, AN_OUTPUT);
 const lengths = `2 to ${LARGEST_ANSWER}`;
 
 /** What people write of an output. */
 export const modelOutputSchema = z.discriminatedUnion(
   'kind',
   [
-    z.strictObject({ name, kind: z.literal('value'), unit }),
-    z.strictObject({
+    kindOf({ name, kind: z.literal('value'), unit }),
+    kindOf({
       name,
       kind: z.literal('value+sigma'),
       unit,
       sigma: name.optional(),
       sigma_is: z.enum(SPREADS, { error: `what the second number is: ${SPREADS.join(', ')}` }).default('sigma'),
     }),
-    z.strictObject({
+    kindOf({
       name,
       kind: z.literal('classes'),
       unit,
@@ -100,7 +104,7 @@ export const modelOutputSchema = z.discriminatedUnion(
         .refine((labels) => new Set(labels).size === labels.length, { error: 'each label once' }),
       scores,
     }),
-    z.strictObject({
+    kindOf({
       name,
       kind: z.literal('density'),
       unit,
@@ -113,7 +117,7 @@ export const modelOutputSchema = z.discriminatedUnion(
         }),
       scores,
     }),
-    z.strictObject({
+    kindOf({
       name,
       kind: z.literal('vector'),
       unit,
@@ -123,5 +127,5 @@ export const modelOutputSchema = z.discriminatedUnion(
         .max(LARGEST_ANSWER, { error: `1 to ${LARGEST_ANSWER} numbers` }),
     }),
   ],
-  { error: `an object with name and kind (${OUTPUT_KINDS.join(', ')}) and what that kind needs` },
+  { error: AN_OUTPUT },
 );

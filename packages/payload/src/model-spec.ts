@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { answerColumns } from './answer-columns.ts';
+import { strictFields } from './field-names.ts';
 import { scalingMisfit, scalingSchema, type ScalingStep } from './image-scaling.ts';
 import { REDSHIFT_OUTPUT, type ModelOutput } from './model-output.ts';
 import { modelOutputsSchema } from './model-outputs.ts';
@@ -73,17 +74,16 @@ const side = z
   .max(LARGEST_SIDE, { error: `pixels along an edge, 1 to ${LARGEST_SIDE}` });
 
 /** Images as people write of them; what is as it is by default is left out. */
-const imageSchema = z
-  .strictObject(
-    {
-      bands: names('bands'),
-      side,
-      fit: z.enum(FITS, { error: 'crop (the centre of larger images) or resize' }).default('crop'),
-      layout: z.enum(LAYOUTS, { error: 'NCHW (bands, then rows, then columns) or NHWC (bands last)' }).default('NCHW'),
-      scaling: scalingSchema.default([]),
-    },
-    { error: 'an object with bands and side' },
-  )
+const imageSchema = strictFields(
+  {
+    bands: names('bands'),
+    side,
+    fit: z.enum(FITS, { error: 'crop (the centre of larger images) or resize' }).default('crop'),
+    layout: z.enum(LAYOUTS, { error: 'NCHW (bands, then rows, then columns) or NHWC (bands last)' }).default('NCHW'),
+    scaling: scalingSchema.default([]),
+  },
+  'an object with bands and side',
+)
   .check(({ value: { bands, scaling }, issues }) => {
     const misfit = scalingMisfit(scaling, bands.length);
     if (misfit !== undefined) issues.push({ code: 'custom', input: scaling, path: ['scaling'], message: misfit });
@@ -97,21 +97,20 @@ const imageSchema = z
   }));
 
 /** What people write of a model, as its metadata hold it. */
-export const modelSpecSchema = z
-  .strictObject(
-    {
-      inputs: z.strictObject(
-        {
-          image: imageSchema,
-          features: listOf('features').default([]),
-        },
-        { error: 'an object with image and, where the model takes some, features' },
-      ),
-      outputs: modelOutputsSchema.optional(),
-      truth: name.optional(),
-    },
-    { error: 'a model spec: an object with inputs' },
-  )
+export const modelSpecSchema = strictFields(
+  {
+    inputs: strictFields(
+      {
+        image: imageSchema,
+        features: listOf('features').default([]),
+      },
+      'an object with image and, where the model takes some, features',
+    ),
+    outputs: modelOutputsSchema.optional(),
+    truth: name.optional(),
+  },
+  'a model spec: an object with inputs',
+)
   .check(({ value: { inputs, outputs = [] }, issues }) => {
     const { beside } = answerColumns(outputs);
     const taken = beside.find((column) => inputs.features.includes(column.name));

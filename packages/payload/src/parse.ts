@@ -9,15 +9,23 @@ import { FORMAT, isNewerFormat } from './format-version.ts';
  */
 export const MOST_LEVELS = 200;
 
+type LineOf = (path: readonly PropertyKey[]) => number | undefined;
+
 /**
  * Parses a value at a boundary.
  *
  * @param what name of the value in the error message, e.g. `payload`
+ * @param lineOf line of the text that a field stands in, where the value was read from one
  * @throws InvalidInputError listing every problem with its field path, what was found and what is allowed
  * @throws NewerFormatError instead where the value tells a format that only later versions know
  */
-export function parseAs<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
-  const parsed = parseOrProblems(schema, input);
+export function parseAs<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  what: string,
+  lineOf?: LineOf,
+): z.output<Schema> {
+  const parsed = parseOrProblems(schema, input, lineOf);
   if ('problems' in parsed) {
     if (parsed.newerFormat !== undefined) throw new NewerFormatError(what, parsed.newerFormat, FORMAT);
     throw new InvalidInputError(what, parsed.problems);
@@ -42,6 +50,7 @@ export function parseJsonAs<Schema extends z.ZodType>(schema: Schema, text: stri
 export function parseOrProblems<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
+  lineOf?: LineOf,
 ): { readonly data: z.output<Schema> } | { readonly problems: readonly Problem[]; readonly newerFormat?: number } {
   if (isNestedTooDeep(input)) {
     const found = `more than ${MOST_LEVELS} levels of lists and objects in each other`;
@@ -52,13 +61,21 @@ export function parseOrProblems<Schema extends z.ZodType>(
   const { issues } = parsed.error;
   const newer = issues.find(isNewerFormat);
   return {
-    problems: issues.map(({ path, message }) => ({
-      path: describePath(path),
-      found: describe(valueAt(input, path)),
-      allowed: message,
-    })),
+    problems: issues.flatMap((issue) => problemsOf(issue, input, lineOf)),
     ...(newer !== undefined && { newerFormat: valueAt(input, newer.path) as number }),
   };
+}
+
+/** One for each field of a name that isn't known, else one. */
+function problemsOf(issue: z.core.$ZodIssue, input: unknown, lineOf: LineOf = () => undefined): Problem[] {
+  const placed = (path: readonly PropertyKey[], found: string): Problem => {
+    const line = lineOf(path);
+    const at = line === undefined ? '' : ` (line ${line})`;
+    return { path: `${describePath(path)}${at}`, found, allowed: issue.message };
+  };
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => placed([...issue.path, key], 'a field of this name'));
+  return [placed(issue.path, describe(valueAt(input, issue.path)))];
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

@@ -172,8 +172,8 @@ function memoryOfSession(modelBytes: number): number {
 /** Whether the model still is what its files hold, and predicts. */
 async function isUsable({ source, loaded, beside }: Entry): Promise<boolean> {
   if (loaded?.predictor.closed === true) return false;
-  for (const [name, version] of beside) if ((await source.find(name))?.version !== version) return false;
-  return true;
+  const asBefore = [...beside].map(async ([name, version]) => (await source.find(name))?.version === version);
+  return (await Promise.all(asBefore)).every(Boolean);
 }
 
 function leased(model: LoadedModel, release: () => void): LeasedModel {

@@ -45,7 +45,7 @@ export async function openModel({ modelPath, label, ...options }: OpenModelOptio
 
 /** The same for a model in memory, whose bytes are gone afterwards. */
 export async function loadModel(content: ModelContent, options: LoadOptions): Promise<LoadedModel> {
-  const { label, sha256, trained, arithmetic, specFile } = content;
+  const { label, sha256, trained, arithmetic, specFile, notes } = content;
   const { names = {} } = options;
   const predictor = await createPredictor(content, options);
   try {
@@ -54,7 +54,7 @@ export async function loadModel(content: ModelContent, options: LoadOptions): Pr
     const known = await verdicts.find(sha256, use);
     const verdict = known ?? (await named(label, probe(predictor)));
     if (known === undefined) await verdicts.keep(sha256, use, verdict);
-    const warnings = checkVerdict(verdict, label, options);
+    const warnings = [...notes, ...checkVerdict(verdict, label, options)];
     return { sha256, predictor, trained, arithmetic, specFile, warnings };
   } catch (error) {
     await predictor.close();

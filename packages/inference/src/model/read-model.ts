@@ -28,6 +28,8 @@ export interface ModelContent {
   readonly spec: ModelSpec;
   /** The file beside it that says so. */
   readonly specFile: string | undefined;
+  /** One sentence for each file beside it that might be thought to say so, and doesn't. */
+  readonly notes: readonly string[];
   /** What it was trained on; undefined where nobody says. */
   readonly trained: TrainedRanges | undefined;
   /** What its metadata say of how it was quantised; undefined where they don't. */
@@ -70,6 +72,7 @@ export async function readModel(source: ModelSource, graph?: FoundFile): Promise
     size,
     spec,
     specFile: said.file?.label,
+    notes: said.notes,
     trained: trained.ranges,
     arithmetic: arithmeticIn(metadata, source.label),
     beside: new Map<string, string | undefined>([...versions, ...said.beside, ...trained.beside]),

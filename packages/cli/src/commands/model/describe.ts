@@ -1,14 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { contractOf, describeOnnxFile, parsedYaml, withMetadata } from '@cosmicai/inference';
-import {
-  describeSample,
-  MODEL_SPEC_KEY,
-  modelSpecSchema,
-  parseAs,
-  UserInputError,
-  type ModelSpec,
-} from '@cosmicai/payload';
+import { contractOf, describeOnnxFile, readSpecText, withMetadata } from '@cosmicai/inference';
+import { describeSample, MODEL_SPEC_KEY, UserInputError, type ModelSpec } from '@cosmicai/payload';
 import { writeNamedFile } from '@cosmicai/store';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
@@ -43,8 +36,7 @@ async function describe(model: string, options: DescribeOptions, terminal: Termi
   const specFile = resolve(terminal.cwd, options.spec);
   if (specFile === out)
     throw new UserInputError(`${out} is the spec: name another file for the copy of the model with --out.`);
-  const said = await parsedYaml(await readText(specFile), options.spec);
-  const spec = parseAs(modelSpecSchema, said, `the spec ${options.spec}`);
+  const { said, spec } = await readSpecText(Buffer.from(await readText(specFile)), `the spec ${options.spec}`);
   await writeNamedFile(out, 'The model', withMetadata(await readFile(path), MODEL_SPEC_KEY, JSON.stringify(said)));
   const misfit = whyNotFitting(path, spec);
   if (options.json) printJson(terminal, { ...spec, written: out, misfit: misfit ?? null });

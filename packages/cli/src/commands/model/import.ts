@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { compileCheckpoint, SIGMA_KINDS, type SampleNames, type SigmaKind } from '@cosmicai/astromae';
-import { modelOnDisk, readSpec, type FoundSpec } from '@cosmicai/inference';
+import { modelOnDisk, specBeside } from '@cosmicai/inference';
 import { defined, outputsOf, trainedRangesFile, trainedRangesSchema, type ModelSpec } from '@cosmicai/payload';
 import { beginFile, pathAt, writeNamedFile } from '@cosmicai/store';
 import { Command, Option } from 'commander';
@@ -77,7 +77,7 @@ export function importCommand(terminal: Terminal): Command {
 async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
   const given = pathAt(checkpoint) ?? resolve(terminal.cwd, checkpoint);
   const ranges = await rangesBeside(given);
-  const said = await specBeside(given);
+  const said = await specBeside(modelOnDisk(given), basename(given));
   const source = await existingSource(checkpoint, terminal.cwd, accessOf(options));
   const path = resolve(terminal.cwd, options.out);
   await refuseToOverwrite(path, [source.name]);
@@ -86,7 +86,7 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
     heads: options.heads,
     normEpsilon: options.normEpsilon,
     prefix: options.prefix,
-    ...namesIn(said?.spec),
+    ...(said.file !== undefined && namesIn(said.spec)),
     ...defined({
       bands: options.bands,
       features: options.features,
@@ -101,7 +101,7 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
     throw error;
   });
   if (unchecked !== undefined) printLine(terminal.stderr, notChecked(source.name, unchecked));
-  if (said?.file !== undefined) printLine(terminal.stderr, `Names of inputs and outputs: ${said.file.label}`);
+  if (said.file !== undefined) printLine(terminal.stderr, `Names of inputs and outputs: ${said.file.label}`);
   for (const assumption of assumptions) printLine(terminal.stderr, `Assumed: ${assumption}`);
   await file.write(model);
   if (ranges !== undefined) await writeNamedFile(trainedRangesFile(path), 'The ranges', ranges);
@@ -117,18 +117,8 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
   }
 }
 
-/** The spec beside a checkpoint, `checkpoint.spec.json` or one of its other names, as training/export.py writes it. */
-async function specBeside(checkpoint: string): Promise<FoundSpec | undefined> {
-  const beside = modelOnDisk(checkpoint.replace(/\.pt$/, '.onnx'));
-  // A bare .yaml beside a checkpoint is the configuration of its training, more often than not.
-  const find = async (name: string) => (name.includes('.spec.') ? beside.find(name) : undefined);
-  const found = await readSpec({ ...beside, find }, new Map());
-  return found.file === undefined ? undefined : found;
-}
-
 /** What a spec says that tensors have no names for. */
-function namesIn(spec: ModelSpec | undefined): SampleNames {
-  if (spec === undefined) return {};
+function namesIn(spec: ModelSpec): SampleNames {
   const { bands, fit, scaling } = spec.image;
   const [output] = outputsOf(spec);
   return {
