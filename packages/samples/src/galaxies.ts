@@ -85,7 +85,9 @@ export function galaxiesOf(
   if (source.count === 0) return noGalaxies(source);
   const { image, features, truth, id, kept, taken } = chooseColumns(source, spec, columns, keep);
   const beside = 'columns' in features ? features.columns : [features.column];
-  const read = [image.column, ...beside, truth, id, ...kept].filter((column) => column !== undefined);
+  const read = [image.column, ...beside, truth, id, ...kept.map(({ column }) => column)].filter(
+    (column) => column !== undefined,
+  );
   const names = [...new Set(read.map(({ name }) => name))];
 
   function featuresIn(batch: SampleBatch): Float64Array {
@@ -114,8 +116,8 @@ export function galaxiesOf(
     redshift: truth === undefined ? null : float64Of(numbersOf(source, batch, truth)),
     ...(id !== undefined && { id: idsOf(valuesOf(source, batch, id)) }),
     ...(kept.length > 0 && {
-      carried: kept.map((column) => ({
-        name: column.name,
+      carried: kept.map(({ name, column }) => ({
+        name,
         type: column.type,
         values: valuesOf(source, batch, column),
       })),
@@ -125,7 +127,7 @@ export function galaxiesOf(
     name: source.name,
     count: source.count,
     taken,
-    carries: kept.map(({ name, type }) => ({ name, type })),
+    carries: kept.map(({ name, column }) => ({ name, type: column.type })),
     unchecked: () => source.unchecked(),
     notes: () => source.notes?.() ?? [],
     read: async (from, to, options) => asGalaxies(await source.read(from, to, { ...options, columns: names })),

@@ -317,6 +317,28 @@ describe('columns by name', () => {
     expect((await mass.read(0, 2)).redshift).toBeNull();
   });
 
+  it('in groups by what they are called there, said in short or as a whole', async () => {
+    const columns: Held[] = [
+      [{ ...PIXELS[0], name: 'a/image' }, PIXELS[1]],
+      scalar('phot/mag_r'),
+      scalar('phot/mag_g'),
+      scalar('phot/g'),
+      // Among magnitudes it is one of them.
+      scalar('phot/z'),
+      scalar('spec/z'),
+      scalar('spec/objid', 'int64'),
+      scalar('all/id', 'int64'),
+    ];
+    const source = small(columns, { id: 'objid', mag_g: 'phot/g' });
+    expect(source.taken.map(({ what, column, found }) => `${what}=${column} ${found}`)).toEqual([
+      'image=a/image name',
+      'mag_g=phot/g said',
+      'mag_r=phot/mag_r name',
+      'redshift=spec/z name',
+      'id=spec/objid said',
+    ]);
+  });
+
   it('the only column that could be images', () => {
     const stamps: Held = [{ ...PIXELS[0], name: 'stamps' }, PIXELS[1]];
     expect(small([stamps, MAGS]).taken[0]?.found).toBe('only');
@@ -357,6 +379,27 @@ describe('columns by name', () => {
       { redshift: 'zz', layout: 'NCHW' },
       {},
       /--columns image=image,magnitudes=magnitudes,redshift=zz,id=objid,layout=NCHW$/,
+    ],
+    [
+      'two redshifts of one name in groups',
+      [PIXELS, MAGS, scalar('a/redshift'), scalar('b/redshift'), scalar('z')],
+      undefined,
+      {},
+      /the redshift could be either of a\/redshift and b\/redshift\. .*--columns image=image,magnitudes=magnitudes,redshift=a\/redshift$/,
+    ],
+    [
+      'a magnitude in two groups',
+      [PIXELS, scalar('a/mag_g'), scalar('b/mag_g'), scalar('b/mag_r')],
+      undefined,
+      {},
+      /the mag_g could be either of a\/mag_g and b\/mag_g\. .*--columns image=image,mag_g=a\/mag_g,mag_r=b\/mag_r$/,
+    ],
+    [
+      'what is said in short and lies in two groups',
+      [PIXELS, MAGS, scalar('a/no', 'int64'), scalar('b/no', 'int64')],
+      { id: 'no' },
+      {},
+      /the id could be either of a\/no and b\/no\. /,
     ],
     [
       'no magnitudes',
@@ -691,6 +734,12 @@ describe('columns that are kept', () => {
       { output: { name: 'v', kind: 'vector', length: 2 } },
       /the column vector_0 can’t be kept/,
     ],
+    [
+      'that lies in two groups',
+      'ra',
+      {},
+      /the column ra, which is to be kept, could be either of a\/ra and b\/ra\..* Say which by its whole name: --keep a\/ra$/,
+    ],
     ['that is a feature', 'mag_g', {}, /the column mag_g can’t be kept/],
     [
       'that can’t be read',
@@ -699,6 +748,6 @@ describe('columns that are kept', () => {
       /dec, which is to be kept, is compressed/,
     ],
   ])('are refused: one %s', (_, name, more, message) => {
-    expect(() => keep([PIXELS, MAGS], [name], more)).toThrow(message);
+    expect(() => keep([PIXELS, MAGS, scalar('a/ra'), scalar('b/ra')], [name], more)).toThrow(message);
   });
 });

@@ -47,7 +47,51 @@ describeSampleSource('the layout of Galaxy10, packed, with groups', {
   file: { bytes: () => Promise.resolve(galaxy10), format: 'hdf5' },
 });
 
+const groups = golden('groups.h5');
+const HALVES = Float32Array.of(0, 1, -2.5, 65504, Infinity, 2 ** -24, 168 * 2 ** -24, -0);
+
+describeSampleSource('datasets and tables in groups, of half precision', {
+  open: () => open(groups),
+  content: new Map<string, ColumnValues>([
+    ['data/stamps/image', Float32Array.from({ length: COUNT * 8 }, (_, at) => (at % 251) / 8)],
+    ['catalogue/objects/objid', IDS],
+    ['catalogue/objects/specz', Float32Array.from(each((at) => at / 4))],
+    ['catalogue/objects/half', HALVES],
+    ['catalogue/objects/name', each((at) => (at % 2 === 0 ? 'ab' : 'c'))],
+    ['catalogue/objects/mags', Float64Array.from({ length: 2 * COUNT }, (_, at) => at)],
+    ['catalogue/objects/ok', Uint8Array.from(each((at) => 1 - (at % 2)))],
+    ['catalogue/big/flux', Float32Array.from(each((at) => at / 2))],
+    ['catalogue/big/number', Int16Array.from(each((at) => at - 4))],
+    ['catalogue/objects/at/ra', Float64Array.from(each((at) => at * 10))],
+    ['catalogue/objects/at/dec', Float64Array.from(each((at) => (at === 0 ? 0 : -at)))],
+  ]),
+  file: { bytes: () => Promise.resolve(groups), format: 'hdf5' },
+});
+
 describe('openSamples of HDF5 files', () => {
+  it('gives models what lies in groups and tables by its own names, and keeps it by them', async () => {
+    const spec = { image: { bands: ['g', 'r'], side: 2 }, features: ['mag_g', 'mag_r'], truth: 'redshift' };
+    const keep = ['ra', 'dec', 'catalogue/objects/name'];
+    const source = await openGalaxies(bufferSource('sky.h5', groups), { spec, keep });
+    expect(source.taken.map(({ what, column }) => `${what}=${column}`)).toEqual([
+      'image=data/stamps/image',
+      'magnitudes=catalogue/objects/mags',
+      'redshift=catalogue/objects/specz',
+      'id=catalogue/objects/objid',
+    ]);
+    const { magnitudes, redshift, id, carried } = await source.read(1, 3);
+    expect([magnitudes, redshift, id]).toEqual([
+      Float64Array.of(2, 3, 4, 5),
+      Float64Array.of(0.25, 0.5),
+      IDS.slice(1, 3),
+    ]);
+    expect(carried?.map(({ name, values }) => [name, Array.from(values)])).toEqual([
+      ['ra', [10, 20]],
+      ['dec', [-1, -2]],
+      ['catalogue/objects/name', ['c', 'ab']],
+    ]);
+  });
+
   it('gives models what they take, by the names of GalaxiesML', async () => {
     const bands = ['g', 'r', 'i', 'z', 'y'];
     const spec = { image: { bands, side: 4 }, features: bands.map((band) => `mag_${band}`), truth: 'redshift' };
@@ -67,9 +111,11 @@ describe('openSamples of HDF5 files', () => {
     const { columns, unfit } = await open(golden('unfit.h5'));
     expect(columns).toEqual([{ name: 'image', type: 'int32', shape: [2, 2] }]);
     expect(Object.fromEntries(unfit ?? [])).toEqual({
-      half: 'is of float16, which isn’t read. Write it as float32',
+      'lists/words': 'is of lists of text',
+      long: 'is of float128, which isn’t read. Write it as float64',
       lzf: 'is compressed with lzf (32000); read are gzip, shuffle and fletcher32. Rewrite it with: h5repack -f GZIP=4',
-      pair: 'is of a type that isn’t read: neither numbers nor text',
+      'pair/a': 'is in a table with text of any length, which isn’t read. Write the text in a fixed length (S20)',
+      'pair/name': 'is in a table with text of any length, which isn’t read. Write the text in a fixed length (S20)',
       seven: 'is of shape [7], and there are 8 galaxies',
       virtual: 'is put together from other files',
     });

@@ -47,9 +47,9 @@ export function knownOf(name: string, beside: readonly string[]): Known {
   return KNOWN[usual(name)] ?? { description: `${name}, as it came with the galaxies` };
 }
 
-/** Files of surveys often have the names of positions in capitals. */
+/** Files of surveys often have the names of positions in capitals, or in a group: `sky/RA`. */
 export function usual(name: string): string {
-  return /^(ra|dec)$/i.test(name) ? name.toLowerCase() : name;
+  return /(?:^|\/)(ra|dec)$/i.exec(name)?.[1]?.toLowerCase() ?? name;
 }
 
 /** First what it is and what is predicted, then what it is compared with, what else came with it, and at last the flags. */

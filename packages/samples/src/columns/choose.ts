@@ -1,7 +1,4 @@
 import {
-  answerColumns,
-  outputsOf,
-  PREDICTION_COLUMNS,
   UNREAD_COLUMN,
   type ColumnChoice,
   type ColumnNames,
@@ -11,7 +8,8 @@ import {
 import { ID_COLUMN, type SampleColumn, type SampleSource } from '../source.ts';
 import { describeColumn, expectedImage, isOneEach, isScalar } from './describe.ts';
 import { imageLayout, orderOf, type ImageLayout } from './layout.ts';
-import { isFeaturesName, isIdName, isImageName, isTruthName } from './names.ts';
+import { keptColumn, type KeptColumn } from './kept.ts';
+import { columnsNamed, isFeaturesName, isIdName, isImageName, isTruthName, ownName, whyUnfit } from './names.ts';
 import { Refusals } from './refusals.ts';
 import { saidColumns } from './said.ts';
 import { withoutIt } from './suggest.ts';
@@ -24,8 +22,8 @@ export interface ChosenColumns {
     | { readonly columns: readonly SampleColumn[] };
   readonly truth: SampleColumn | undefined;
   readonly id: SampleColumn | undefined;
-  /** As they were asked for. */
-  readonly kept: readonly SampleColumn[];
+  /** As they were asked for, under the names by which they were. */
+  readonly kept: readonly KeptColumn[];
   readonly taken: readonly TakenColumn[];
 }
 
@@ -62,10 +60,12 @@ class Chooser {
   readonly #byPlace: boolean;
   readonly #inUsualOrder: boolean;
   readonly #picked = new Map<string, string>();
+  readonly #names: readonly string[];
 
   constructor(source: SampleSource, spec: ModelSpec, choice: ColumnChoice | undefined) {
     this.#source = source;
     this.#spec = spec;
+    this.#names = source.columns.map(({ name }) => name);
     this.#refusals = new Refusals({ source, spec, choice, picked: this.#picked });
     const { names, byPlace, inUsualOrder } = saidColumns(source, spec, choice, this.#refusals);
     this.#said = names;
@@ -76,7 +76,7 @@ class Chooser {
   choose(keep: readonly string[]): ChosenColumns {
     const image = this.#image();
     const features = this.#features();
-    const truth = this.#single(this.#spec.truth, (name) => isTruthName(name, this.#spec), 'numbers');
+    const truth = this.#single(this.#spec.truth, (name) => isTruthName(name, this.#spec, this.#names), 'numbers');
     const id = this.#single(ID_COLUMN, isIdName, 'whole numbers or text');
     const layout = this.#layoutOf(image.column);
     const taken: TakenColumn[] = [
@@ -91,7 +91,7 @@ class Chooser {
       features: features.chosen,
       truth: truth?.column,
       id: id?.column,
-      kept: keep.map((name) => this.#kept(name)),
+      kept: keep.map((name) => keptColumn(this.#source, this.#spec, name, this.#refusals)),
       taken,
     };
   }
@@ -158,7 +158,9 @@ class Chooser {
     const said = this.#saidColumn('magnitudes');
     if (said !== undefined && saidSome)
       throw this.#refusals.refuse('the columns say both what magnitudes are and what single features are');
-    const scalars = features.map((feature) => free.find((column) => column.name === feature && isScalar(column)));
+    const scalars = features.map((feature) =>
+      free.find((column) => ownName(column.name) === feature && isScalar(column)),
+    );
     const vectors =
       said !== undefined || saidSome
         ? []
@@ -206,8 +208,11 @@ class Chooser {
 
   #eachFeature(): ChosenFeatures {
     const picks = this.#spec.features.map((feature) => {
-      const named = this.#source.columns.find(({ name }) => name === feature);
-      const pick = this.#saidColumn(feature) ?? (named && ({ column: named, found: 'name' } as const));
+      const [named, ...others] = this.#source.columns.filter(({ name }) => ownName(name) === feature);
+      const said = this.#saidColumn(feature);
+      if (said === undefined && named !== undefined && others.length > 0)
+        throw this.#refusals.ambiguous(feature, [named, ...others]);
+      const pick = said ?? (named && ({ column: named, found: 'name' } as const));
       if (pick === undefined) throw this.#refusals.refuse(`no column is ${feature}`);
       if (!isScalar(pick.column))
         throw this.#refusals.misfit(
@@ -228,7 +233,7 @@ class Chooser {
     const said = this.#saidColumn(what);
     const usual = this.#source.columns.filter((column) => isUsual(column.name) && !this.#isPicked(column));
     // The model's own name for it leaves no doubt.
-    const own = usual.filter(({ name }) => name === what);
+    const own = usual.filter(({ name }) => ownName(name) === what);
     const candidates = own.length > 0 && !isId ? own : usual;
     if (said === undefined && candidates.length > 1) throw this.#refusals.ambiguous(what, candidates);
     const [column] = candidates;
@@ -253,31 +258,12 @@ class Chooser {
     return this.#take(what, pick);
   }
 
-  /** A column that goes into the predictions as it is. */
-  #kept(name: string): SampleColumn {
-    const answers = answerColumns(outputsOf(this.#spec)).beside;
-    // Each number of a list has a column of its own in CSV.
-    const numbered = answers.some((column) => column.type === 'numbers' && name.startsWith(`${column.name}_`));
-    if (
-      [...PREDICTION_COLUMNS, ...this.#spec.features, ...answers.map((column) => column.name)].includes(name) ||
-      numbered
-    )
-      throw this.#refusals.misfit(`the column ${name} can’t be kept: predictions have one of that name by themselves`);
-    const column = this.#source.columns.find((candidate) => candidate.name === name);
-    const why = this.#source.unfit?.get(name);
-    if (column === undefined)
-      throw this.#refusals.misfit(
-        why === undefined ? `there is no column ${name} to keep` : `${name}, which is to be kept, ${why}`,
-      );
-    if (isOneEach(column.shape)) return column;
-    throw this.#refusals.misfit(`column ${describeColumn(column)} can’t be kept: it is not one value for each galaxy`);
-  }
-
   #saidColumn(what: string): Candidate | undefined {
     const name = Object.hasOwn(this.#said, what) ? this.#said[what] : undefined;
     if (name === undefined || name === UNREAD_COLUMN) return undefined;
-    const column = this.#source.columns.find((candidate) => candidate.name === name);
-    const why = this.#source.unfit?.get(name);
+    const [column, ...others] = columnsNamed(this.#source.columns, name);
+    const why = whyUnfit(this.#source, name);
+    if (column !== undefined && others.length > 0) throw this.#refusals.ambiguous(what, [column, ...others]);
     if (column !== undefined) return { column, found: this.#byPlace ? 'place' : 'said' };
     throw this.#refusals.refuse(
       why === undefined ? `there is no column ${name}` : `${name}, which is to be the ${what}, ${why}`,
@@ -290,7 +276,10 @@ class Chooser {
   }
 
   #isPicked({ name }: SampleColumn): boolean {
-    return [...this.#picked.values()].includes(name) || Object.values(this.#said).includes(name);
+    if ([...this.#picked.values()].includes(name)) return true;
+    return Object.values(this.#said).some((said) =>
+      columnsNamed(this.#source.columns, said).some((column) => column.name === name),
+    );
   }
 
   /** That it is in the file, though of no use, must not pass for that it isn't. */

@@ -23,8 +23,12 @@ export class Refusals {
   }
 
   ambiguous(what: string, candidates: readonly SampleColumn[]): UnusableFileError {
-    const names = candidates.map(({ name }) => name);
-    const all = names.length === 2 ? `either of ${names.join(' and ')}` : `any of ${names.join(', ')}`;
-    return this.refuse(`the ${what} could be ${all}`);
+    return this.refuse(`the ${what} could be ${eitherOf(candidates)}`);
   }
+}
+
+/** `either of a and b`, `any of a, b, c` */
+export function eitherOf(candidates: readonly SampleColumn[]): string {
+  const names = candidates.map(({ name }) => name);
+  return names.length === 2 ? `either of ${names.join(' and ')}` : `any of ${names.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import { isInOrder, UNREAD_COLUMN, type ColumnChoice, type ModelSpec } from '@cosmicai/payload';
 import { ID_COLUMN, type SampleColumn, type SampleSource } from '../source.ts';
 import { isOneEach, isScalar, likeFeature, orderLike } from './describe.ts';
-import { isFeaturesName, isIdName, isImageName, isTruthName } from './names.ts';
+import { columnsNamed, isFeaturesName, isIdName, isImageName, isTruthName, ownName } from './names.ts';
 
 /** A source's columns and what a model takes of them, as far as it is known. */
 export interface Choosing {
@@ -39,19 +39,20 @@ function missingOf(order: readonly string[], { features }: ModelSpec): Suggested
 }
 
 function byName({ source: { columns }, spec, choice, picked }: Choosing): Suggested {
+  const names = columns.map(({ name }) => name);
   const said = new Map(choice === undefined || isInOrder(choice) ? [] : Object.entries(choice));
   // What was said stays, where the file has it.
-  const isThere = (name: string) => name === UNREAD_COLUMN || columns.some((column) => column.name === name);
+  const isThere = (name: string) => name === UNREAD_COLUMN || columnsNamed(columns, name).length === 1;
   const saidOf = (...whats: string[]) => whats.flatMap((what) => said.get(what) ?? []).find(isThere);
   const image = picked.get('image') ?? saidOf('image', 'images') ?? likelyImage(columns);
-  const truths = columns.filter(({ name }) => isTruthName(name, spec));
+  const truths = columns.filter(({ name }) => isTruthName(name, spec, names));
   const ids = columns.filter(({ name }) => isIdName(name));
   // One that is called so and can't be it would be found again, and refused again.
   const unread = (called: readonly SampleColumn[]) => (called.length > 0 ? UNREAD_COLUMN : undefined);
   const truth = saidOf(spec.truth, 'redshift') ?? truths.find(isScalar)?.name ?? unread(truths);
   const id = saidOf(ID_COLUMN) ?? ids.find(isName)?.name ?? unread(ids);
   const known = (feature: string) =>
-    picked.get(feature) ?? saidOf(feature) ?? columns.find(({ name }) => name === feature)?.name;
+    picked.get(feature) ?? saidOf(feature) ?? columns.find(({ name }) => ownName(name) === feature)?.name;
   const features = featuresOf(columns, spec, known, [truth, id]);
   const rest = [
     [spec.truth, truth],

@@ -4,7 +4,8 @@ import { openSamples } from '../open-samples.ts';
 import type { SampleSource } from '../source.ts';
 import { inPieces } from '@cosmicai/store';
 import { batchesOfAll } from './joined-source.ts';
-import { keptColumns, type KeptColumn } from './kept-columns.ts';
+import type { KeptColumn } from '../columns/kept.ts';
+import { keptColumns } from './kept-columns.ts';
 import { isLarge, partitionContent, sampleBytes, type ColumnRows } from './partition-content.ts';
 import { Rows } from './rows.ts';
 

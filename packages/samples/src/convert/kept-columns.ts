@@ -1,12 +1,9 @@
 import { isInOrder, UNREAD_COLUMN, UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { describeColumns } from '../columns/describe.ts';
-import type { SampleColumn, SampleSource } from '../source.ts';
-
-/** A column of a source, and what it is called in the partitions. */
-export interface KeptColumn {
-  readonly column: SampleColumn;
-  readonly name: string;
-}
+import { eitherOf } from '../columns/refusals.ts';
+import type { KeptColumn } from '../columns/kept.ts';
+import { columnsNamed } from '../columns/names.ts';
+import type { SampleSource } from '../source.ts';
 
 /** Parts of a choice that are no columns. */
 const NO_COLUMNS: readonly string[] = ['layout', 'bands'];
@@ -40,8 +37,11 @@ function byName(source: SampleSource, choice: Readonly<Record<string, string>>):
   const names = new Map<string, string>();
   for (const [what, column] of Object.entries(choice)) {
     if (NO_COLUMNS.includes(what)) continue;
+    const [found, ...others] = columnsNamed(source.columns, column);
     if (column === UNREAD_COLUMN) names.set(what, UNREAD_COLUMN);
-    else if (source.columns.some(({ name }) => name === column)) names.set(column, what);
+    else if (found !== undefined && others.length === 0) names.set(found.name, what);
+    else if (found !== undefined)
+      throw new UserInputError(`The column ${column} of ${source.name} could be ${eitherOf([found, ...others])}.`);
     else throw new UserInputError(`${source.name} has no column ${column}. It has: ${describeColumns(source)}.`);
   }
   return names;

@@ -1,7 +1,7 @@
 import { littleEndianBytes, stateDictStream, type TorchValue } from '@cosmicai/torchfile';
 import { newNumbers, put } from '../new-values.ts';
 import type { ColumnValues, SampleBatch, ValueType } from '../source.ts';
-import type { KeptColumn } from './kept-columns.ts';
+import type { KeptColumn } from '../columns/kept.ts';
 import type { Rows } from './rows.ts';
 
 /** The types that torch has for values; those of uint64 become text, as not all of them fit int64. */

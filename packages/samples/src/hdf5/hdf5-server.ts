@@ -1,7 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ColumnValues } from '../source.ts';
-import { loadLibrary, slice, typeOf, type Hdf5Data, type Hdf5Group, type LoadedLibrary } from './library.ts';
+import {
+  isTable,
+  loadLibrary,
+  problemOf,
+  slice,
+  tableBytes,
+  typeOf,
+  type Hdf5Data,
+  type Hdf5Group,
+  type LoadedLibrary,
+} from './library.ts';
 import { SHARED_BYTES, STATE, STATE_BYTES, type Hdf5Dataset, type Hdf5Message, type Hdf5Request } from './messages.ts';
+import { columnIn, columnsOf, hasVaryingLength } from './table.ts';
 
 /** Bytes that are asked for at once, and how many of these pieces of a file are kept. */
 const BLOCK_BYTES = 2 ** 20;
@@ -66,14 +77,17 @@ export async function serveHdf5(): Promise<void> {
     try {
       const opened = open(file, size);
       if (asked.type === 'open') return { type: 'opened', id, datasets: datasetsOf(loaded, opened.root) };
-      const values = new Map(asked.paths.map((path) => [path, rowsOf(loaded, opened, path, asked.from, asked.to)]));
+      const values = new Map(
+        asked.datasets.map((dataset) => [dataset.path, rowsOf(loaded, opened, dataset, asked.from, asked.to)]),
+      );
       return { type: 'values', id, values };
     } catch (error) {
       const opened = files.get(file);
       // What the library holds of a file after a failure is not to be trusted; nor is it itself, if it broke down.
-      if (error instanceof Error && error.name === 'RuntimeError') setImmediate(() => process.exit(1));
+      const isBroken = error instanceof Error && error.name === 'RuntimeError';
+      if (isBroken) setImmediate(() => process.exit(1));
       else if (opened !== undefined) close(file, opened);
-      return { type: 'failed', id, reason: reasonOf(error) };
+      return { type: 'failed', id, reason: reasonOf(error), isBroken };
     }
   }
 
@@ -129,7 +143,7 @@ function datasetsOf({ library }: LoadedLibrary, root: Hdf5Group): Hdf5Dataset[] 
       if (found.length >= MOST_DATASETS) return;
       const entity = group.get(name);
       const path = `${prefix}${name}`;
-      if (entity instanceof library.Dataset) found.push(describe(path, entity));
+      if (entity instanceof library.Dataset) found.push(...described(path, entity));
       else if (entity instanceof library.Group) look(entity, `${path}/`, [...above, contents]);
     }
   }
@@ -137,36 +151,81 @@ function datasetsOf({ library }: LoadedLibrary, root: Hdf5Group): Hdf5Dataset[] 
   return found;
 }
 
-function describe(path: string, data: Hdf5Data): Hdf5Dataset {
+/** A dataset, or the columns of one that is a table. */
+function described(path: string, data: Hdf5Data): Hdf5Dataset[] {
   const { metadata, filters } = data;
-  const type = typeOf({ metadata, filters });
-  const what = { path, shape: metadata.shape ?? [], summed: filters.some(({ id }) => id === 3) };
-  return typeof type === 'string' ? { ...what, type } : { ...what, type: undefined, problem: type.problem };
+  const what = { shape: metadata.shape ?? [], summed: filters.some(({ id }) => id === 3) };
+  const refused = problemOf(data);
+  if (refused !== undefined || !isTable(metadata)) {
+    const type = refused ?? typeOf(metadata);
+    return [{ path, ...what, ...(typeof type === 'string' ? { type } : { type: undefined, ...type }) }];
+  }
+  const isVarying = hasVaryingLength(metadata);
+  return columnsOf(metadata, path).map((column) =>
+    isVarying || 'problem' in column
+      ? { ...what, path: column.path, type: undefined, problem: 'problem' in column ? column.problem : VARYING }
+      : { ...what, path: column.path, type: column.type, shape: [...what.shape, ...column.shape], table: path },
+  );
 }
 
-/** Rows of a dataset. Of one in chunks whole ones are read and kept, so that none is unpacked for each batch again. */
-function rowsOf({ library }: LoadedLibrary, file: OpenFile, path: string, from: number, to: number): ColumnValues {
-  const data = file.root.get(path);
-  if (!(data instanceof library.Dataset)) throw new Error(`${path} is no dataset any more`);
-  const type = typeOf(data);
+const VARYING = 'is in a table with text of any length, which isn’t read. Write the text in a fixed length (S20)';
+
+/** Rows of a dataset, or of a column of a table. */
+function rowsOf(
+  { library }: LoadedLibrary,
+  file: OpenFile,
+  { path, table = path }: Pick<Hdf5Dataset, 'path' | 'table'>,
+  from: number,
+  to: number,
+): ColumnValues {
+  const data = file.root.get(table);
+  if (!(data instanceof library.Dataset)) throw new Error(`${table} is no dataset any more`);
+  const { metadata } = data;
+  if (isTable(metadata)) {
+    const column = columnsOf(metadata, table).find((candidate) => candidate.path === path);
+    if (column === undefined || 'problem' in column) throw new Error(`${path} is no column any more`);
+    const rows = heldRows(file, table, data, [from, to], { isTable: true, width: metadata.size }, (start, end) =>
+      tableBytes(data, start, end),
+    );
+    return columnIn(rows, metadata.size, column);
+  }
+  const type = typeOf(metadata);
   if (typeof type !== 'string') throw new Error(`${path} ${type.problem}`);
-  const { shape, chunks, size } = data.metadata;
-  const [count = 0, ...rest] = shape ?? [];
-  const width = rest.reduce((product, length) => product * length, 1);
+  const width = (metadata.shape ?? []).slice(1).reduce((product, length) => product * length, 1);
+  return heldRows(file, path, data, [from, to], { isTable: false, width }, (start, end) =>
+    slice(data, type, start, end),
+  );
+}
+
+/**
+ * Rows of which, in a dataset of chunks, whole chunks are read and kept, so that none is unpacked for each batch again.
+ *
+ * @param how.isTable true: what is read are bytes, kept whether there are chunks or not, as all columns lie in them
+ * @param how.width values of a row
+ */
+function heldRows<Values extends ColumnValues>(
+  file: OpenFile,
+  path: string,
+  { metadata: { shape, chunks, size } }: Hdf5Data,
+  [from, to]: readonly [number, number],
+  { isTable, width }: { readonly isTable: boolean; readonly width: number },
+  read: (from: number, to: number) => Values,
+): Values {
   const rows = chunks?.[0] ?? 1;
   const start = Math.floor(from / rows) * rows;
-  const end = Math.min(count, Math.ceil(to / rows) * rows);
-  if (rows === 1 || (end - start) * width * size > MOST_HELD_BYTES) return slice(data, type, from, to);
+  const end = Math.min(shape?.[0] ?? 0, Math.ceil(to / rows) * rows);
+  const bytes = (end - start) * (isTable ? 1 : size) * width;
+  if ((rows === 1 && !isTable) || bytes > MOST_HELD_BYTES) return read(from, to);
   const held = file.held.get(path);
   if (held !== undefined && held.from <= from && to <= held.to)
-    return part(held.values, from - held.from, to - held.from, width);
-  const values = slice(data, type, start, end);
+    return part(held.values as Values, from - held.from, to - held.from, width);
+  const values = read(start, end);
   file.held.set(path, { from: start, to: end, values });
   return part(values, from - start, to - start, width);
 }
 
-function part(values: ColumnValues, from: number, to: number, width: number): ColumnValues {
-  return values.slice(from * width, to * width);
+function part<Values extends ColumnValues>(values: Values, from: number, to: number, width: number): Values {
+  return values.slice(from * width, to * width) as Values;
 }
 
 /** The deepest reason of the library's list of them. */

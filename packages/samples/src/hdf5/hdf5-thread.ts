@@ -25,9 +25,11 @@ class Hdf5Thread {
   readonly #shared = new SharedArrayBuffer(STATE_BYTES + SHARED_BYTES);
   readonly #waiting = new Map<number, Waiting>();
   readonly #worker: Worker;
+  readonly #onGone: () => void;
   #lastId = 0;
 
   constructor(onGone: () => void) {
+    this.#onGone = onGone;
     this.#worker = new Worker(workerFile, { workerData: this.#shared, execArgv: [] });
     this.#worker.unref();
     this.#worker.on('message', (message: Hdf5Message) => this.#said(message));
@@ -72,6 +74,8 @@ class Hdf5Thread {
     const waiting = this.#waiting.get(message.id);
     if (message.type === 'bytes') void this.#fetch(message, waiting);
     else if (message.type === 'failed') {
+      // What is asked next is asked of another thread.
+      if (message.isBroken) this.#onGone();
       waiting?.reject(
         waiting.cause ??
           new UnusableFileError(waiting.file.name, undefined, `this HDF5 file can’t be read: ${message.reason}`),
@@ -100,6 +104,15 @@ class Hdf5Thread {
 }
 
 let thread: Hdf5Thread | undefined;
+
+function threadUntilGone(): Hdf5Thread {
+  const begun = new Hdf5Thread(() => {
+    // By then another one may serve.
+    if (thread === begun) thread = undefined;
+  });
+  return begun;
+}
+
 let lastFile = 0;
 
 /** A file that the thread knows. */
@@ -119,14 +132,16 @@ export async function openHdf5(source: ByteSource, options: Pick<ReadOptions, 's
   const file = ++lastFile;
   const { size } = source;
   const ask = (request: (id: number) => Hdf5Request, reading: Pick<ReadOptions, 'signal'>) => {
-    thread ??= new Hdf5Thread(() => (thread = undefined));
-    return thread.ask(source, request, reading);
+    const asked = (thread ??= threadUntilGone());
+    return asked.ask(source, request, reading);
   };
   const opened = await ask((id) => ({ type: 'open', id, file, size }), options);
+  const known = opened.type === 'opened' ? opened.datasets : [];
   return {
-    datasets: opened.type === 'opened' ? opened.datasets : [],
+    datasets: known,
     async rows(paths, from, to, reading) {
-      const read = await ask((id) => ({ type: 'read', id, file, size, from, to, paths }), reading);
+      const datasets = known.filter(({ path }) => paths.includes(path));
+      const read = await ask((id) => ({ type: 'read', id, file, size, from, to, datasets }), reading);
       return read.type === 'values' ? read.values : new Map<string, ColumnValues>();
     },
   };

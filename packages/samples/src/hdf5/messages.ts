@@ -9,6 +9,8 @@ export interface Hdf5Dataset {
   readonly shape: readonly number[];
   /** As said after its name. */
   readonly problem?: string;
+  /** Of a column of a table (a compound type): the table's path. */
+  readonly table?: string;
   /** Whether its chunks have sums. */
   readonly summed: boolean;
 }
@@ -23,7 +25,7 @@ export type Hdf5Request =
       readonly size: number;
       readonly from: number;
       readonly to: number;
-      readonly paths: readonly string[];
+      readonly datasets: readonly Pick<Hdf5Dataset, 'path' | 'table'>[];
     };
 
 /** What the thread says. While it asks for bytes it waits, until they are in the shared memory. */
@@ -31,7 +33,8 @@ export type Hdf5Message =
   | { readonly type: 'bytes'; readonly id: number; readonly start: number; readonly end: number }
   | { readonly type: 'opened'; readonly id: number; readonly datasets: readonly Hdf5Dataset[] }
   | { readonly type: 'values'; readonly id: number; readonly values: ReadonlyMap<string, ColumnValues> }
-  | { readonly type: 'failed'; readonly id: number; readonly reason: string };
+  /** `isBroken`: the library itself is of no use any more, and the thread ends. */
+  | { readonly type: 'failed'; readonly id: number; readonly reason: string; readonly isBroken: boolean };
 
 /** Of the shared memory: a number that says whether the bytes are there, and then the bytes. */
 export const STATE_BYTES = 8;

@@ -33,10 +33,31 @@ with h5py.File("galaxy10.h5", "w") as f:
     f["meta/name"] = [f"gal é {at}" for at in range(N)]
     f.create_dataset("meta/fixed", data=np.array([b"ab", b"c"] * (N // 2)), **summed)
 
+# As catalogues of simulations and pandas' tables lie in groups; the columns of a table are one dataset.
+with h5py.File("groups.h5", "w") as f:
+    f.create_dataset("data/stamps/image", data=ramp((N, 2, 2, 2), "f2"), chunks=(3, 2, 2, 2), compression="gzip")
+    table = np.zeros(
+        N, dtype=[("objid", ">i8"), ("specz", "f4"), ("half", "f2"), ("name", "S6"), ("mags", "f8", (2,)), ("ok", "?"), ("at", [("ra", "f8"), ("dec", "f8")])]
+    )
+    table["objid"] = np.arange(N, dtype="i8") + 2**60 + 1
+    table["specz"] = np.arange(N) / 4
+    table["half"] = [0, 1, -2.5, 65504, np.inf, 6e-8, 1e-5, -0.0]
+    table["name"] = [b"ab", b"c"] * (N // 2)
+    table["mags"] = np.arange(2 * N).reshape(N, 2)
+    table["ok"] = np.arange(N) % 2 == 0
+    table["at"]["ra"], table["at"]["dec"] = np.arange(N) * 10, -np.arange(N)
+    f.create_dataset("catalogue/objects", data=table, chunks=(3,), compression="gzip", fletcher32=True)
+    pair = np.zeros(N, dtype=[("flux", ">f4"), ("number", ">i2")])
+    pair["flux"], pair["number"] = np.arange(N) / 2, np.arange(N) - 4
+    f["catalogue/big"] = pair
+
 with h5py.File("unfit.h5", "w") as f:
     f["image"] = ramp((N, 2, 2), "i4")
-    f["half"] = np.arange(N, dtype="f2")
-    f["pair"] = np.zeros(N, dtype=[("a", "f4"), ("b", "i4")])
+    f["long"] = np.arange(N, dtype="g")
+    pair = np.zeros(N, dtype=[("a", "f4"), ("name", h5py.string_dtype())])
+    pair["name"] = "x"
+    f["pair"] = pair
+    f["lists"] = np.zeros(N, dtype=[("words", "S3", (2,))])
     f.create_dataset("lzf", data=np.zeros((N, 4)), compression="lzf")
     f["seven"] = np.arange(7)
     f["scalar"] = 5
