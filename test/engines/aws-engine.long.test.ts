@@ -6,9 +6,11 @@ import { awsEngine } from '../../packages/aws/src/index.ts';
 import { startStandIn, whyNoStandIn } from '../../packages/aws-standin/src/index.ts';
 import { demoModel } from '../../packages/demo-model/src/index.ts';
 import { engineConformance } from '../../packages/engine/src/conformance.ts';
+import { startRendezvous } from '../../packages/rendezvous/src/index.ts';
 import { contextIn, writePartitions } from './support.ts';
 
 const STAGE = 'conform';
+const SECRET = 'a-secret-of-the-rendezvous-server';
 const reason = whyNoStandIn();
 if (reason === undefined) {
   engineConformance('aws', async () => {
@@ -16,11 +18,17 @@ if (reason === undefined) {
     const galaxies = await writePartitions(join(folder, 'survey'));
     /** Folders of partitions, of which a rank is given one that isn't there. */
     const spoiled = new Map<string, number>();
-    const aws = await startStandIn({ intercept: ({ payload }) => steered(payload, spoiled) });
+    const server = await startRendezvous({ secrets: [SECRET], host: '127.0.0.1', port: 0, healthPort: 0 });
+    const aws = await startStandIn({
+      intercept: ({ payload }) => steered(payload, spoiled),
+      functionEnvironment: { COSMICAI_RENDEZVOUS_SECRETS: SECRET },
+    });
     Object.assign(process.env, aws.env);
     await aws.deploy(STAGE);
     let runs = 0;
     return {
+      folder,
+      rendezvous: `127.0.0.1:${server.port}`,
       engine: awsEngine(contextIn(folder, demoModel()), { stage: STAGE }),
       request: async (ranks) => {
         const name = `run-${++runs}`;
@@ -48,6 +56,7 @@ if (reason === undefined) {
       },
       close: async () => {
         await aws.close();
+        await server.close(0);
         await rm(folder, { recursive: true });
       },
     };

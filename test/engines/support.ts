@@ -42,6 +42,7 @@ export async function onThisMachine(model: string, open: (context: EngineContext
   let runs = 0;
   return {
     engine: open(contextIn(folder, model)),
+    folder,
     request: (ranks) => {
       const own = join(folder, `run-${++runs}`);
       const partition = (rank: number) => join(own, 'data', `${rank + 1}.pt`);

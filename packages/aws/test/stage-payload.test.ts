@@ -6,7 +6,7 @@ import { fileStore } from '@cosmicai/store';
 import { stageOptions } from '@cosmicai/deploy';
 import type { PayloadChanges } from '@cosmicai/engine';
 import { composeStagePayload, type PayloadStage } from '../src/engine/stage-payload.ts';
-import { uploadPartitions } from '../src/index.ts';
+import { uploadPartitions } from '../src/run/upload.ts';
 
 const STAGE: PayloadStage = {
   name: 'dev',

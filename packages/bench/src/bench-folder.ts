@@ -15,10 +15,10 @@ export class BenchFolder {
   readonly #path: string;
   readonly #runs: string;
 
-  /** @param stage where the sweep runs, undefined: this machine; the runs of one are never taken for those of another */
-  constructor(path: string, stage?: string) {
+  /** @param place of the sweep's target: the runs of one are never taken for those of another */
+  constructor(path: string, place?: string) {
     this.#path = path;
-    this.#runs = join(path, stage === undefined ? 'runs' : `runs-${stage}`);
+    this.#runs = join(path, place === undefined ? 'runs' : `runs-${place}`);
   }
 
   /** The run's row if it is finished. */

@@ -54,12 +54,12 @@ export interface SweepSettings {
 /** Content of bench.json. */
 export function sweepReport(
   runs: readonly BenchRun[],
-  { configuration }: Pick<SweepTarget, 'configuration'>,
+  { configuration, hasDataSets = false }: Pick<SweepTarget, 'configuration' | 'hasDataSets'>,
   { data, dataSets, count, repeat, seed }: SweepSettings,
   about: Pick<BenchReport, 'generatedAt' | 'versions'>,
 ): BenchReport {
   const { target, ...rest } = configuration;
-  const simulated = data === undefined && (target === 'local' || !dataSets);
+  const simulated = data === undefined && !(hasDataSets && dataSets);
   return {
     title: 'Sweep',
     ...about,

@@ -3,10 +3,14 @@ import type { ReportLine, RunStatus, RunSummary } from '@cosmicai/payload';
 import type { BenchReport } from './bench-run.ts';
 import type { SweepRun } from './sweep.ts';
 
-/** Where the runs of a sweep are made: this machine, or a deployed stage. */
+/** Where the runs of a sweep are made: this machine, a deployed stage, whatever an engine works at. */
 export interface SweepTarget extends AsyncDisposable {
   /** What bench.json says of it. */
   readonly configuration: BenchReport['configuration'];
+  /** Keeps its runs apart from those of other places in the same folder; absent: this machine. */
+  readonly place?: string | undefined;
+  /** Whether data sets that are named without a folder are its own; else they are simulated. */
+  readonly hasDataSets?: boolean;
   /**
    * Runs the workflow once. A run that fails is an execution too.
    *

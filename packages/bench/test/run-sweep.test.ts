@@ -74,10 +74,10 @@ afterEach(() => rm(path, { recursive: true }));
 
 const sweep = (
   target: SweepTarget,
-  { signal = new AbortController().signal, stage = undefined as string | undefined } = {},
+  { signal = new AbortController().signal, place = undefined as string | undefined } = {},
 ) => {
   const seen: string[] = [];
-  return runSweep(RUNS, target, new BenchFolder(path, stage), {
+  return runSweep(RUNS, target, new BenchFolder(path, place), {
     signal,
     onRow: (row, run, { runs, kept }) => seen.push(`${runs} w${run.world_size} ${row.status}${kept ? ' kept' : ''}`),
   }).then((rows) => ({ rows, seen }));
@@ -103,7 +103,7 @@ describe('a sweep', () => {
       (
         await sweep(
           targetOf(() => ended()),
-          { stage: 'dev' },
+          { place: 'dev' },
         )
       ).seen,
     ).toEqual([`1 ${first}`, `2 ${second}`]);
@@ -144,8 +144,12 @@ describe('a sweep', () => {
   it('says which data it was about', () => {
     const about = { generatedAt: '', versions: {} };
     const dataOf = (target: string, data: string | undefined, dataSets: boolean) =>
-      sweepReport([], { configuration: { target } }, { data, dataSets, count: 9, repeat: 1, seed: 1 }, about)
-        .configuration;
+      sweepReport(
+        [],
+        { configuration: { target }, hasDataSets: target === 'aws' },
+        { data, dataSets, count: 9, repeat: 1, seed: 1 },
+        about,
+      ).configuration;
 
     expect(dataOf('local', undefined, true)).toMatchObject({ data: 'simulated survey', galaxies: 9 });
     expect(dataOf('aws', undefined, false)).toMatchObject({ data: 'simulated survey', galaxies: 9 });

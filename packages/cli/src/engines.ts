@@ -69,7 +69,7 @@ export async function openEngine(
 }
 
 /** @throws UserInputError when the command line names an option that only other engines take */
-export function refuseOptionsOfOthers(name: EngineName, command: Command): void {
+function refuseOptionsOfOthers(name: EngineName, command: Command): void {
   for (const [other, { own }] of Object.entries(ENGINES)) {
     const wrong = other === name ? undefined : own.find((option) => command.getOptionValueSource(option) === 'cli');
     if (wrong !== undefined)

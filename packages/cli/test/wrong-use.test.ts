@@ -102,6 +102,7 @@ describe('a wrong command line', () => {
     [['report', 'marked/%=x.pt'], /%=x\.pt can't be used by its name/],
     [['run', '--data', 'parts', '--results', 'marked/%!x'], /%!x can't be used by its name/],
     [['status', 'results', '20260304T050607Z-01234567'], /There is no run 20260304T050607Z-01234567/],
+    [['status', '--stage', 'dev'], /--stage is for --target aws, not for --target local/],
   ])('%j answers 2 and one message', async (args, message) => {
     await expectRefused(args, 'results', message);
   });

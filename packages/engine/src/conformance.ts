@@ -1,5 +1,9 @@
+import { join } from 'node:path';
+import type { RunFigures } from '@cosmicai/bench';
 import { UserInputError, type RunEvent } from '@cosmicai/payload';
 import { layoutOf, openPlace, ranksInStore, readItems, verifyFolder } from '@cosmicai/runs';
+import { resultsLocation } from '@cosmicai/store';
+import { openSweep } from './sweep.ts';
 import { plannedRunOf } from './planned-run.ts';
 import type { Engine, Outcome, RankSignal, StartRequest, Watch } from './engine.ts';
 
@@ -11,6 +15,10 @@ export interface EngineUnderTest {
   /** Waits until functions that were called before an execution was stopped are through: some engines leave them at work. */
   idle(): Promise<void>;
   close(): Promise<void>;
+  /** Folder of this machine that tests may write into. */
+  readonly folder: string;
+  /** `host:port` where a ping is to meet; default: the engine's own. */
+  readonly rendezvous?: string;
 }
 
 export interface RunOfTest {
@@ -52,6 +60,12 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
       expect(events.map(({ id }) => id)).toEqual(events.map((_, at) => at + 1));
       expect(statesOf(events).length).toBeGreaterThan(0);
       await expectWhole(outcome, { ranks: 3, galaxies });
+      // People find it again by what they called its results.
+      const results = request.changes.results ?? '';
+      const located = (await engine.locate?.(results)) ?? resultsLocation(results, under.folder);
+      expect(located.resultPath).toBe(outcome.place?.resultPath);
+      const at = { ...outcome.place, ...located, runId: outcome.place?.runId ?? '' };
+      expect(await openPlace(at).head(layoutOf(at).summary)).toBeDefined();
       // What is kept of it tells of each rank.
       for (const type of ['ChildStarted', 'ChildSucceeded'])
         expect(outcome.events.filter((event) => event.type === type)).toHaveLength(3);
@@ -66,6 +80,17 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
 
       expect(second.outcome).toMatchObject({ status: 'SUCCEEDED', place: first.outcome.place });
       expect(second.events.at(-1)?.type).toBe('RunEnded');
+      if (engine.executions === undefined) return;
+      const [newest] = await engine.executions.recent(1);
+      expect(newest).toMatchObject({ execution, status: 'SUCCEEDED', stopped_at: expect.any(String) as string });
+      expect(await engine.executions.progress(execution)).toMatchObject({
+        ...newest,
+        run_id: first.outcome.place?.runId,
+        states: statesOf(first.events),
+        ranks: { total: 1, succeeded: 1, failed: 0, aborted: 0, pending: 0 },
+        figures: null,
+        error: null,
+      });
     });
 
     it('says why an execution failed, and goes on with the rank that is left once that is mended', async () => {
@@ -130,6 +155,44 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
       expect(second.outcome.place?.runId).not.toBe(first.outcome.place?.runId);
     });
 
+    it('makes the runs of a sweep', async () => {
+      const { engine } = under;
+      const { request, galaxies } = await under.request(1);
+      const folder = join(under.folder, 'sweep');
+      const left: Outcome[] = [];
+      await using target = await openSweep(
+        engine,
+        {
+          folder,
+          data: { data: request.changes.data ?? '', count: 1, seed: 1 },
+          changes: {},
+          simulate: () => Promise.reject(new Error('There are data.')),
+          figures: (outcome) => {
+            left.push(outcome);
+            return Promise.resolve({} as RunFigures);
+          },
+        },
+        new AbortController().signal,
+      );
+      const axes = { world_size: 1, batch_size: 8, data_size: null, partition_size: null };
+      const { status, figures } = await target.run({ ...axes, repeat: 1 });
+      expect(status).toBe('SUCCEEDED');
+      await figures?.();
+      expect(left).toHaveLength(1);
+      for (const outcome of left) await expectWhole(outcome, { ranks: 1, galaxies });
+      // bench.json names the engine, and nobody takes its rows for another's.
+      expect(target.configuration).toMatchObject({ target: engine.name });
+      expect(target.place === undefined).toBe(engine.name === 'local');
+    });
+
+    it('lets peers meet, if it can', async () => {
+      const { engine, rendezvous } = under;
+      const report = await engine.ping?.({ worldSize: 2, rendezvous, path: 'direct', hint: 'fast', encrypt: false });
+      if (report === undefined) return;
+      expect(report).toMatchObject({ ok: true, worldSize: 2, failedStep: null });
+      expect(report.pairs.map(({ ranks }) => ranks)).toEqual([[0, 1]]);
+    });
+
     it('has what the functions of an execution printed', async () => {
       const { engine } = under;
       const execution = await engine.start((await under.request(1)).request);
@@ -152,6 +215,7 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
         () => engine.resume('nosuch'),
         () => engine.stop('nosuch'),
         () => engine.logs({ execution: 'nosuch' }),
+        ...(engine.executions === undefined ? [] : [() => engine.executions?.progress('nosuch')]),
       ])
         await expect(asked()).rejects.toThrow(UserInputError);
     });

@@ -1,10 +1,14 @@
+import type { SweepTarget } from '@cosmicai/bench';
+import type { PingReport } from '@cosmicai/fmi';
 import type { ExecutionRecord, FunctionReport, Json, RankProgress, RunEvent, RunStatus } from '@cosmicai/payload';
-import type { RankCounts, RunPlace } from '@cosmicai/runs';
+import type { RankCounts, ResultsPlace, RunPlace } from '@cosmicai/runs';
+import type { Executions, PingRequest, SweepRequest } from './capabilities.ts';
 import type { PayloadChanges } from './compose-payload.ts';
 
 /**
  * Whatever runs the workflow: this machine, a deployed stage. Executions are known by names, which `start` and `resume` answer
- * and people type. What an engine needs beside its port it is told when it is made.
+ * and people type. What an engine needs beside its port it is told when it is made. Members that may be absent are what not every
+ * engine can do, or does in a way of its own.
  */
 export interface Engine {
   /** What `--target` calls it. */
@@ -52,6 +56,22 @@ export interface Engine {
 
   /** What people type about an execution. */
   commands(execution: string): ExecutionCommands;
+
+  /** Where results lie that people name to it. Absent: in a folder of this machine, or at an address. */
+  locate?(results: string): Promise<ResultsPlace>;
+
+  /** The executions that it knows of. Absent: what lies in a results folder is all that is known of them. */
+  readonly executions?: Executions;
+
+  /**
+   * Lets peers meet as the ranks of a run do; what goes wrong among them is in the report. Absent: nothing but a run can.
+   *
+   * @throws the reason when the signal of the engine's context fires
+   */
+  ping?(request: PingRequest): Promise<PingReport>;
+
+  /** Makes ready for the runs of a sweep. Absent: each is made as any other, on data of this machine (`openSweep`). */
+  sweep?(request: SweepRequest): Promise<SweepTarget>;
 }
 
 export interface StartRequest {

@@ -1,3 +1,11 @@
+export type {
+  ChildCounts,
+  ExecutionProgress,
+  ExecutionRow,
+  Executions,
+  PingRequest,
+  SweepRequest,
+} from './capabilities.ts';
 export { composePayload, NO_ENDPOINT, readPayload, type PayloadChanges } from './compose-payload.ts';
 export type {
   Engine,
@@ -16,4 +24,5 @@ export { BrokenOffByInputError, BrokenOffError, goOnWith, isOutside, messageOf }
 export { Job, type Telling } from './job.ts';
 export { plannedBytes, plannedRunBy, plannedRunIn, plannedRunOf } from './planned-run.ts';
 export { refusalOf } from './refusal.ts';
+export { openSweep, runOfSweep } from './sweep.ts';
 export { acceptCommand, againCommand, resumeCommand } from './way-on.ts';

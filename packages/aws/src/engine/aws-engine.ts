@@ -1,5 +1,6 @@
 import { Job, type Engine, type EngineContext, type Outcome, type Telling } from '@cosmicai/engine';
 import { defined, reportsIn, type UnnumberedEvent, UserInputError } from '@cosmicai/payload';
+import { resultsLocation } from '@cosmicai/store';
 import { executionLog } from '../run/execution-log.ts';
 import { numbered } from '../run/collect.ts';
 import { findExecutionToRepair, runOf, type ExecutionToRepair } from '../run/find-execution.ts';
@@ -7,6 +8,8 @@ import { rerunFailedRanks } from '../run/rerun-ranks.ts';
 import { stopExecution } from '../run/stop-execution.ts';
 import { lambdaFunctions } from '../services/function-service.ts';
 import { wallClock } from '../services/wait.ts';
+import { openStage } from '../stage/stage.ts';
+import { stageExecutions } from './stage-executions.ts';
 import {
   basicsOf,
   executionFolder,
@@ -24,6 +27,9 @@ export interface AwsSettings {
 
 /** Of the name under which the failed ranks of an execution run again. */
 const RERUN = '-failed-ranks';
+
+/** Of a ping. */
+const PEERS = 2;
 
 /**
  * A deployed stage: Step Functions runs the executions, which go on without who started them. What is found missing in a run
@@ -84,6 +90,25 @@ export function awsEngine(context: EngineContext, { stage: stageName }: AwsSetti
     logs: ({ execution, ...query }) => executionLog(stageName, execution, query),
 
     folderOf: (execution) => executionFolder(context, execution),
+
+    async locate(results) {
+      if (results.includes('://')) return resultsLocation(results, context.cwd);
+      const { bucket } = await openStage(stageName);
+      return { bucket: `s3://${bucket}`, resultPath: results.replace(/^\/+|\/+$/g, '') };
+    },
+
+    executions: stageExecutions(stageName),
+
+    async ping({ worldSize = PEERS, rendezvous, ...how }) {
+      const { pingDeployed } = await import('../ping/ping-stage.ts');
+      return pingDeployed(stageName, { worldSize, rendezvous, ...how, signal: context.signal });
+    },
+
+    async sweep(request) {
+      const run = await open();
+      const { sweepOnStage } = await import('./stage-sweep.ts');
+      return sweepOnStage(request, run, context, (own) => awsEngine(own, { stage: stageName }));
+    },
 
     commands(execution) {
       const name = execution.endsWith(RERUN) ? execution.slice(0, -RERUN.length) : execution;

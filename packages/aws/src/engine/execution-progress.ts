@@ -1,4 +1,4 @@
-import { plannedBytes } from '@cosmicai/engine';
+import { plannedBytes, type ExecutionProgress, type ExecutionRow } from '@cosmicai/engine';
 import { functionNameOf, type RankFigures, type UnnumberedEvent } from '@cosmicai/payload';
 import { rankFigures } from '../progress/rank-figures.ts';
 import { runOf } from '../run/find-execution.ts';
@@ -8,14 +8,6 @@ import type { MapRunCounts, RemoteExecution } from '../services/workflow-service
 import { calledFunctions } from '../stage/called-functions.ts';
 import type { DeployedStage } from '../stage/stage.ts';
 
-/** An execution in a list. */
-export interface ExecutionRow {
-  readonly execution: string;
-  readonly status: RemoteExecution['status'];
-  readonly started_at: string;
-  readonly stopped_at: string | null;
-}
-
 export function executionRow({ name, status, startedAt, stoppedAt }: RemoteExecution): ExecutionRow {
   return {
     execution: name,
@@ -23,18 +15,6 @@ export function executionRow({ name, status, startedAt, stoppedAt }: RemoteExecu
     started_at: startedAt.toISOString(),
     stopped_at: stoppedAt?.toISOString() ?? null,
   };
-}
-
-/** How far an execution is. */
-export interface ExecutionProgress extends ExecutionRow {
-  readonly run_id: string | null;
-  /** States that were entered, in their order. */
-  readonly states: readonly string[];
-  readonly ranks: MapRunCounts | null;
-  /** By what the ranks log, while they are at work; null otherwise, or where the logs can't be read. */
-  readonly figures: RankFigures | null;
-  readonly error: string | null;
-  readonly cause: string | null;
 }
 
 /** How far an execution of a stage is now. @throws UserInputError when there is none of this name */

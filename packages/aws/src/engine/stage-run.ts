@@ -18,7 +18,7 @@ import { openStore } from '@cosmicai/store';
 import { collect } from '../run/collect.ts';
 import { runOf } from '../run/find-execution.ts';
 import type { Followed } from '../run/follow.ts';
-import { uploadPartitions } from '../run/upload.ts';
+import { uploadPartitions, type UploadedPartitions } from '../run/upload.ts';
 import { cloudWatchLogs } from '../services/function-logs.ts';
 import { wallClock } from '../services/wait.ts';
 import type { RemoteExecution } from '../services/workflow-service.ts';
@@ -28,7 +28,7 @@ import { openStage, type DeployedStage } from '../stage/stage.ts';
 import { followWatched } from './follow-watched.ts';
 import { keepExecution } from './keep-execution.ts';
 import { checkCost, quoteLines, quoteOnStage } from './quote-on-stage.ts';
-import { composeStagePayload } from './stage-payload.ts';
+import { composeStagePayload, type StagePayload } from './stage-payload.ts';
 import { withinConcurrency } from './within-concurrency.ts';
 
 /** A stage at which runs are started and followed. */
@@ -77,17 +77,27 @@ export async function startOnStage(
   return name;
 }
 
-async function sendPartitions(
+async function sendPartitions(stage: DeployedStage, upload: Upload, context: EngineContext): Promise<void> {
+  const { sent, kept, warnings } = await uploadShown(stage, upload, context);
+  context.say(`Partitions: ${sent.length} uploaded, ${kept.length} there already`);
+  for (const warning of warnings) context.say(`Warning: ${warning}`);
+}
+
+type Upload = Required<StagePayload>['upload'];
+
+/** Brings the partition files of a folder of this machine below a prefix of the stage's bucket, and shows how far that is. */
+export async function uploadShown(
   stage: DeployedStage,
-  { folder, prefix }: { readonly folder: string; readonly prefix: string },
-  { say, signal, progress }: EngineContext,
-): Promise<void> {
+  { folder, prefix }: Upload,
+  { signal, progress }: EngineContext,
+): Promise<UploadedPartitions> {
   const bar = progress(`Uploading to s3://${stage.bucket}/${prefix}`);
   const onFile = (done: number, total: number, name: string) => bar.update(done, total, name);
-  const { sent, kept, warnings } = await uploadPartitions(folder, stage.store, prefix, { signal, onFile });
-  bar.done();
-  say(`Partitions: ${sent.length} uploaded, ${kept.length} there already`);
-  for (const warning of warnings) say(`Warning: ${warning}`);
+  try {
+    return await uploadPartitions(folder, stage.store, prefix, { signal, onFile });
+  } finally {
+    bar.done();
+  }
 }
 
 async function sendModel(

@@ -1,19 +1,12 @@
 import { resolve } from 'node:path';
-import {
-  analyseBench,
-  BenchFolder,
-  nameOf,
-  runSweep,
-  sweepReport,
-  sweepRuns,
-  type BenchRun,
-  type SweepTarget,
-} from '@cosmicai/bench';
+import { analyseBench, BenchFolder, nameOf, runSweep, sweepReport, sweepRuns, type BenchRun } from '@cosmicai/bench';
+import { openSweep } from '@cosmicai/engine';
 import { averageTable, benchReportHtml, cellTable } from '@cosmicai/report';
 import { Command } from 'commander';
-import { sweepHere } from '../bench/local-runs.ts';
-import { refuseOptionsOfOthers, stageOption, targetOption, type EngineName } from '../engines.ts';
+import { figuresOf, simulateOn } from '../bench/sweep-runs.ts';
+import { openEngine, stageOption, targetOption, type EngineName } from '../engines.ts';
 import {
+  accessNamed,
   memoryOption,
   withAccessOptions,
   withModel,
@@ -86,24 +79,15 @@ export function benchCommand(terminal: Terminal): Command {
     });
 }
 
-async function openTarget(
-  options: BenchOptions,
-  folder: string,
-  command: Command,
-  terminal: Terminal,
-): Promise<SweepTarget> {
-  refuseOptionsOfOthers(options.target, command);
-  if (options.target === 'local') return sweepHere(options, folder, terminal);
-  const { sweepAtStage } = await import('../bench/stage-runs.ts');
-  return sweepAtStage(options.stage, options, folder, terminal);
-}
-
 async function bench(options: BenchOptions, command: Command, terminal: Terminal): Promise<number> {
   const path = resolve(terminal.cwd, options.out);
-  const folder = new BenchFolder(path, options.target === 'aws' ? options.stage : undefined);
-  const { dataSizes = [null], partitionSizes = [null] } = options;
+  const { dataSizes = [null], partitionSizes = [null], model } = options;
   const runs = sweepRuns({ ...options, dataSizes, partitionSizes }, options.seed);
-  await using target = await openTarget(options, path, command, terminal);
+  const engine = await openEngine(options.target, options, command, terminal);
+  const request = { folder: path, data: options, model, changes: accessNamed(options) };
+  const work = { ...request, simulate: simulateOn(terminal), figures: figuresOf };
+  await using target = await openSweep(engine, work, terminal.signal);
+  const folder = new BenchFolder(path, target.place);
   const rows = await runSweep(runs, target, folder, {
     signal: terminal.signal,
     onRow: (row, run, seen) => {

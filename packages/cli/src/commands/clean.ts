@@ -3,14 +3,14 @@ import { UserInputError } from '@cosmicai/payload';
 import { executionFolderOf, layoutOf, type RunPlace } from '@cosmicai/runs';
 import { openStore, readableAddress, resultsLocation } from '@cosmicai/store';
 import { Command } from 'commander';
-import { stageOption, targetOption } from '../engines.ts';
+import { openEngine, stageOption, targetOption, type EngineName } from '../engines.ts';
 import { accessOf, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { ask } from '../output/ask.ts';
 import { EXIT } from '../output/errors.ts';
 import { printJson, printLine, type Terminal } from '../output/terminal.ts';
 
 interface CleanOptions extends AccessOptions {
-  readonly target: 'local' | 'aws';
+  readonly target: EngineName;
   readonly stage: string;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -31,15 +31,23 @@ export function cleanCommand(terminal: Terminal): Command {
       'after',
       '\nExamples:\n  cosmicai clean results 20260304T050607Z-01234567\n  cosmicai clean --target aws --stage dev results/small 20260304T050607Z-01234567 --yes\n',
     )
-    .action(async (results: string, runId: string, options: CleanOptions) => {
-      process.exitCode = await clean(results, runId, options, terminal);
+    .action(async (results: string, runId: string, options: CleanOptions, self: Command) => {
+      process.exitCode = await clean(results, runId, options, self, terminal);
     });
 }
 
-async function clean(results: string, runId: string, options: CleanOptions, terminal: Terminal): Promise<number> {
+async function clean(
+  results: string,
+  runId: string,
+  options: CleanOptions,
+  command: Command,
+  terminal: Terminal,
+): Promise<number> {
   // A run id is one part of a key: anything else could reach more than one run.
   if (!/^[\w.-]+$/.test(runId) || /^\.+$/.test(runId)) throw new UserInputError(`"${runId}" is not a run id.`);
-  const place = { ...(await locate(results, options, terminal)), runId };
+  const engine = await openEngine(options.target, options, command, terminal);
+  const located = (await engine.locate?.(results)) ?? resultsLocation(results, terminal.cwd);
+  const place = { ...located, runId };
   const { bucket, resultPath } = place;
   const store = openStore(bucket, { access: accessOf(options) });
   const { folder, run } = layoutOf(place);
@@ -64,11 +72,4 @@ async function refuseUnderWay(place: RunPlace, { cwd }: Terminal): Promise<void>
   const execution = await executionFolderOf(place, cwd);
   const owner = execution === undefined ? undefined : executionOwner(execution);
   if (execution !== undefined && owner !== undefined) throw new ExecutionLockedError(execution, owner);
-}
-
-async function locate(results: string, { target, stage }: CleanOptions, terminal: Terminal) {
-  if (target === 'local' || results.includes('://')) return resultsLocation(results, terminal.cwd);
-  const { openStage } = await import('@cosmicai/aws');
-  const { bucket } = await openStage(stage);
-  return { bucket: `s3://${bucket}`, resultPath: results.replace(/^\/+|\/+$/g, '') };
 }

@@ -1,8 +1,7 @@
-import { pingWorld, type PingReport } from '@cosmicai/fmi';
-import { type Endpoint, LARGEST_PING, parseEndpoint, UserInputError } from '@cosmicai/payload';
+import { LARGEST_PING, UserInputError } from '@cosmicai/payload';
 import { Command, Option } from 'commander';
 import { describePing } from '../fmi/describe-ping.ts';
-import { stageOption, targetOption } from '../engines.ts';
+import { openEngine, stageOption, targetOption, type EngineName } from '../engines.ts';
 import { wholeNumber } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
@@ -13,7 +12,7 @@ interface PingOptions {
   readonly path: 'direct' | 'relay';
   readonly hint: 'fast' | 'cheap';
   readonly encrypt?: boolean;
-  readonly target: 'local' | 'aws';
+  readonly target: EngineName;
   readonly stage: string;
   readonly json?: boolean;
 }
@@ -38,48 +37,15 @@ export function fmiCommand(terminal: Terminal): Command {
       'after',
       '\nExamples:\n  cosmicai fmi ping --world-size 8 --rendezvous rendezvous.example.org:10000\n  cosmicai fmi ping --target aws --stage dev\n',
     )
-    .action(async (options: PingOptions) => {
-      const report = options.target === 'aws' ? await pingOnAws(options, terminal) : await pingHere(options, terminal);
+    .action(async (options: PingOptions, self: Command) => {
+      const engine = await openEngine(options.target, options, self, terminal);
+      if (engine.ping === undefined)
+        throw new UserInputError(`The ranks of --target ${engine.name} meet in a run alone: cosmicai run --fmi`);
+      const { worldSize, rendezvous, path, hint, encrypt = false } = options;
+      const report = await engine.ping({ worldSize, rendezvous, path, hint, encrypt });
       if (options.json) printJson(terminal, report);
       else printBlock(terminal.stdout, describePing(report));
       process.exitCode = report.ok ? EXIT.done : EXIT.failed;
     });
   return new Command('fmi').addCommand(ping);
-}
-
-const PEERS_HERE = 4;
-const PEERS_ON_STAGE = 2;
-
-async function pingHere(options: PingOptions, terminal: Terminal): Promise<PingReport> {
-  return await pingWorld({
-    worldSize: options.worldSize ?? PEERS_HERE,
-    path: options.path,
-    hint: options.hint,
-    encrypt: options.encrypt ?? false,
-    signal: terminal.signal,
-    ...meetingPlace(options.rendezvous, terminal),
-  });
-}
-
-function meetingPlace(server: string | undefined, terminal: Terminal): { rendezvous?: Endpoint; secret?: string } {
-  if (server === undefined) return {};
-  const secret = terminal.environment.COSMICAI_RENDEZVOUS_SECRETS?.trim().split(/\s+/)[0];
-  if (secret === undefined) {
-    throw new UserInputError(
-      `The secret of ${server} is needed: set COSMICAI_RENDEZVOUS_SECRETS to the one it runs with.`,
-    );
-  }
-  return { rendezvous: parseEndpoint(server), secret };
-}
-
-async function pingOnAws(options: PingOptions, terminal: Terminal): Promise<PingReport> {
-  const { pingDeployed } = await import('@cosmicai/aws');
-  return await pingDeployed(options.stage, {
-    worldSize: options.worldSize ?? PEERS_ON_STAGE,
-    rendezvous: options.rendezvous,
-    path: options.path,
-    hint: options.hint,
-    encrypt: options.encrypt ?? false,
-    signal: terminal.signal,
-  });
 }

@@ -15,7 +15,7 @@ import {
 } from '@cosmicai/runs';
 import { folderAddress, openStore, resultsLocation, type ObjectStore } from '@cosmicai/store';
 import { Command } from 'commander';
-import { stageOption, targetOption } from '../engines.ts';
+import { openEngine, stageOption, targetOption, type EngineName } from '../engines.ts';
 import { accessOf, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { formatLines, formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -27,7 +27,7 @@ type RunState = RunRow & { readonly under_way: UnderWay | null };
 
 interface StatusOptions extends AccessOptions {
   readonly json?: boolean;
-  readonly target: 'local' | 'aws';
+  readonly target: EngineName;
   readonly stage: string;
 }
 
@@ -45,14 +45,15 @@ export function statusCommand(terminal: Terminal): Command {
       'after',
       '\nExamples:\n  cosmicai status results\n  cosmicai status s3://galaxies/results 20260304T050607Z-01234567\n  cosmicai status --target aws --stage dev\n',
     )
-    .action(async (results: string | undefined, runId: string | undefined, options: StatusOptions) => {
-      if (options.target === 'local') return status(results ?? 'results', runId, options, terminal);
+    .action(async (results: string | undefined, runId: string | undefined, options: StatusOptions, self: Command) => {
+      const { executions, name } = await openEngine(options.target, options, self, terminal);
+      if (executions === undefined) return status(results ?? 'results', runId, options, terminal);
       if (options.requestPayer === true || options.signRequest === false)
         throw new UserInputError(
-          '--request-payer and --no-sign-request are about buckets of results, and --target aws asks Step Functions.',
+          `--request-payer and --no-sign-request are about buckets of results, and --target ${name} asks ${executions.asked}.`,
         );
-      const { statusOnAws } = await import('../aws/status-on-aws.ts');
-      return statusOnAws(results, options, terminal);
+      const { showExecutions } = await import('../status/show-executions.ts');
+      return showExecutions(executions, results, options, terminal);
     });
 }
 

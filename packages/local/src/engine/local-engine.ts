@@ -150,6 +150,13 @@ export function localEngine(context: EngineContext, named: LocalSettings = {}): 
 
     folderOf: (execution) => resolve(cwd, execution),
 
+    ping: async (request) => (await import('./ping-here.ts')).pingHere(request, context),
+
+    async sweep(request) {
+      const { sweepHere } = await import('./local-sweep.ts');
+      return sweepHere(request, named, context, (pool) => localEngine(context, { ...named, pool }));
+    },
+
     commands: (execution) => ({
       goOn: resumeCommand(execution),
       follow: `cosmicai run --attach ${shellWord(execution)}`,

@@ -1,15 +1,8 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  localTarget,
-  stageTarget,
-  type RunToMake,
-  type Simulate,
-  type SweepExecution,
-  type SweepRun,
-} from '../src/index.ts';
+import type { RunToMake, Simulate, SweepExecution, SweepRun } from '@cosmicai/bench';
+import { stageTarget } from '../src/engine/stage-target.ts';
 
 const ENDED: SweepExecution = { status: 'SUCCEEDED', error: undefined, cause: undefined, figures: undefined };
 const run = (changes: Partial<SweepRun> = {}): SweepRun => ({
@@ -32,59 +25,6 @@ beforeEach(async () => {
   simulated = [];
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-describe('this machine as a target', () => {
-  function target(data: string | undefined) {
-    const made: (RunToMake & { warm: boolean })[] = [];
-    const close = { times: 0 };
-    const local = localTarget(
-      folder,
-      { ...(data !== undefined && { data }), count: 100, seed: 7 },
-      {
-        memory: 2048,
-        simulate,
-        execute: (each, warm) => {
-          made.push({ ...each, warm });
-          return Promise.resolve(ENDED);
-        },
-        close: () => {
-          close.times++;
-          return Promise.resolve();
-        },
-      },
-    );
-    return { local, made, close };
-  }
-
-  it('runs the first of each combination cold and its repeats warm, and puts its processes away', async () => {
-    const { local, made, close } = target('parts/');
-    await local.run(run());
-    await local.run(run({ data_size: 'small', partition_size: '5MB', repeat: 2 }));
-    await local[Symbol.asyncDispose]();
-
-    const common = { results: join(folder, 'results'), worldSize: 2, batchSize: 8 };
-    expect(made).toEqual([
-      { ...common, data: 'parts', warm: false },
-      { ...common, data: 'parts/small/5MB', warm: true },
-    ]);
-    expect(close.times).toBe(1);
-    expect(local.configuration).toMatchObject({ target: 'local', memory_mb: 2048 });
-    expect(simulated).toEqual([]);
-  });
-
-  it('simulates a survey for each size once, whole or not at all', async () => {
-    const { local, made } = target(undefined);
-    for (const data_size of ['small', null, 'large', 'small']) await local.run(run({ data_size }));
-
-    expect(simulated).toEqual(['25 7 2MB', '100 7 2MB', '400 7 2MB']);
-    expect(made[0]!.data).toBe(join(folder, 'data', 'simulated-25-2MB-seed7'));
-    expect(existsSync(made[0]!.data)).toBe(true);
-    expect(existsSync(`${made[0]!.data}.partial`)).toBe(false);
-    await expect(local.run(run({ data_size: 'huge' }))).rejects.toThrow(
-      '"huge" is not a simulated data set: use small',
-    );
-  });
-});
 
 describe('a stage as a target', () => {
   const STAGE = {

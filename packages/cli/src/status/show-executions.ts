@@ -1,48 +1,41 @@
-import {
-  executionProgress,
-  executionRow,
-  openStage,
-  type ExecutionProgress,
-  type RemoteExecution,
-} from '@cosmicai/aws';
+import type { ExecutionProgress, ExecutionRow, Executions } from '@cosmicai/engine';
 import { describeFigures, describeSilence } from '@cosmicai/runs';
 import { formatPairs, formatTable } from '../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 import { seconds } from '../output/units.ts';
 
-/** Executions listed; `aws stepfunctions list-executions` has them all. */
+/** Executions listed: the engine's own tools, such as `aws stepfunctions list-executions`, have them all. */
 const SHOWN = 20;
 
-/** Lists the newest executions of a stage, or says how far one of them is. */
-export async function statusOnAws(
+/** Lists the newest executions of an engine, or says how far one of them is. */
+export async function showExecutions(
+  executions: Executions,
   name: string | undefined,
-  { stage, json }: { readonly stage: string; readonly json?: boolean },
+  { json }: { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<void> {
-  const opened = await openStage(stage);
-  const { workflow } = opened;
   if (name === undefined) {
-    const executions = await workflow.recent(SHOWN);
-    if (json) printJson(terminal, executions.map(executionRow));
-    else if (executions.length === 0) printLine(terminal.stdout, `No executions on stage ${stage}.`);
-    else printBlock(terminal.stdout, listed(executions));
+    const rows = await executions.recent(SHOWN);
+    if (json) printJson(terminal, rows);
+    else if (rows.length === 0) printLine(terminal.stdout, `No executions on ${executions.place}.`);
+    else printBlock(terminal.stdout, listed(rows));
     return;
   }
-  const progress = await executionProgress(opened, name);
+  const progress = await executions.progress(name);
   if (json) printJson(terminal, progress);
   else printBlock(terminal.stdout, described(progress));
 }
 
-function listed(executions: readonly RemoteExecution[]): string {
-  return formatTable<RemoteExecution>(
+function listed(executions: readonly ExecutionRow[]): string {
+  return formatTable<ExecutionRow>(
     [
-      { title: 'execution', align: 'left', cell: (one) => one.name },
+      { title: 'execution', align: 'left', cell: (one) => one.execution },
       { title: 'status', align: 'left', cell: (one) => one.status },
-      { title: 'started', align: 'left', cell: (one) => one.startedAt.toISOString() },
+      { title: 'started', align: 'left', cell: (one) => one.started_at },
       {
         title: 'took',
-        cell: ({ startedAt, stoppedAt }) =>
-          stoppedAt === undefined ? '–' : seconds((stoppedAt.getTime() - startedAt.getTime()) / 1000),
+        cell: ({ started_at: from, stopped_at: to }) =>
+          to === null ? '–' : seconds((Date.parse(to) - Date.parse(from)) / 1000),
       },
     ],
     executions,

@@ -1,8 +1,16 @@
 import { basename, join, resolve } from 'node:path';
+import {
+  dataFolders,
+  ownData,
+  simulatedData,
+  type RunToMake,
+  type Simulate,
+  type SweepExecution,
+  type SweepRun,
+  type SweepTarget,
+  type SweptData,
+} from '@cosmicai/bench';
 import type { Architecture } from '@cosmicai/metrics';
-import type { SweepRun } from './sweep.ts';
-import type { RunToMake, SweepExecution, SweepTarget } from './sweep-target.ts';
-import { dataFolders, ownData, simulatedData, type Simulate, type SweptData } from './swept-data.ts';
 
 /** A deployed stage, and how runs are made there. */
 export interface StageRuns {
@@ -43,6 +51,8 @@ export function stageTarget(folder: string, data: SweptData, runs: StageRuns): S
       architecture: stage.architecture,
       map_execution_type: stage.childType,
     },
+    place: stage.name,
+    hasDataSets: true,
     run: async (run) =>
       runs.execute({
         data: await partitions.addressOf(run),
