@@ -1,6 +1,6 @@
 import { rankTaskOf } from '@cosmicai/inference';
-import { parseAs, rankProgressSchema, type RankProgress } from '@cosmicai/payload';
-import { layoutOf, openPlace, ranksInStore, readReference, type RunPlace } from '@cosmicai/runs';
+import { parseAs, rankProgressSchema, rankReferenceSchema, type RankProgress } from '@cosmicai/payload';
+import { changesWhereItLies, layoutOf, openPlace, ranksInStore, readReference, type RunPlace } from '@cosmicai/runs';
 import { z } from 'zod';
 import type { Functions } from './functions.ts';
 
@@ -33,8 +33,13 @@ const answered = z.object({ status: z.enum(['succeeded', 'no_data']), samples: z
 export async function runRank(options: RankOptions): Promise<RankOutcome> {
   const { place, index, functions, signal, onProgress } = options;
   const store = openPlace(place);
-  const reference = await readReference(store, layoutOf(place), index);
-  const task = await rankTaskOf(reference, (bucket) => openPlace(place, bucket));
+  const layout = layoutOf(place);
+  const planned = { ...(await readReference(store, layout, index)), MANIFEST: layout.manifest };
+  const { S3_BUCKET } = parseAs(rankReferenceSchema, planned, layout.items);
+  const here = await rankTaskOf({ ...planned, S3_BUCKET: place.bucket }, () => store);
+  const changes = changesWhereItLies({ ...here, S3_BUCKET }, place);
+  const reference = { ...planned, ...changes };
+  const task = { ...here, S3_BUCKET, ...changes };
   const of = { run_id: place.runId, rank: task.RANK };
   const [before] = (await ranksInStore(store, [task])).whole.values();
   if (before !== undefined) return { ...of, status: 'done_before', samples: before.samples };

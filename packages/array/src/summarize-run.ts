@@ -1,5 +1,5 @@
 import { parseAs, parseJsonAs, runSummarySchema, type RunSummary } from '@cosmicai/payload';
-import { layoutOf, openPlace, readRecord, type RunPlace } from '@cosmicai/runs';
+import { layoutOf, openPlace, readRecord, recordWhereItLies, type RunPlace } from '@cosmicai/runs';
 import { z } from 'zod';
 import type { Functions } from './functions.ts';
 
@@ -16,12 +16,12 @@ const answered = z.object({ error_name: z.string().nullable(), cause: z.string()
  * Combines the ranks of a run that are done, and publishes it when it has succeeded, as the last state of the state machine does. May be
  * called again whenever more ranks are done.
  *
- * @throws NotFoundError when there is no such run
+ * @throws NotFoundError when there is no such run; UserInputError when its plan isn't what was planned
  */
 export async function summarizeRun(place: RunPlace, functions: Functions, signal: AbortSignal): Promise<SummarizedRun> {
   const store = openPlace(place);
   const layout = layoutOf(place);
-  const { run } = await readRecord(store, layout);
+  const { run } = recordWhereItLies(await readRecord(store, layout), place);
   const { error_name: error, cause } = parseAs(
     answered,
     await functions.call('summarize', { run }, signal),

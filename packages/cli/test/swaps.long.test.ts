@@ -82,7 +82,7 @@ describe('what was swapped or lost in a run that had succeeded', () => {
     writeFileSync(file('manifest.json'), manifest);
 
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/manifest\.json is not what was written/);
+    expect(refused.stderr).toMatch(/manifest\.json is not what was planned/);
     // What is printed works as it is printed.
     const [, again] = /Start a new run with: cosmicai (.*)$/m.exec(refused.stderr) ?? [];
     expect(again).toBe(`run --again ${directory}`);

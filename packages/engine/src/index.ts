@@ -25,4 +25,5 @@ export { Job, type Telling } from './job.ts';
 export { plannedBytes, plannedRunBy, plannedRunIn, plannedRunOf } from './planned-run.ts';
 export { refusalOf } from './refusal.ts';
 export { openSweep, runOfSweep } from './sweep.ts';
+export { mendingOf } from './mending.ts';
 export { acceptCommand, againCommand, resumeCommand } from './way-on.ts';

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InvalidInputError, UserInputError } from '@cosmicai/payload';
-import { fileStore, NotFoundError, type ObjectStore } from '@cosmicai/store';
+import { InvalidInputError, PlanChangedError, UserInputError } from '@cosmicai/payload';
+import { fileStore, NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { rankTaskOf } from '../src/index.ts';
 
 let folder: string;
@@ -53,6 +53,18 @@ describe('rankTaskOf', () => {
   ])('refuses a reference that leads to %s', async (_, wrong) => {
     await expect(taskOf({ ...reference, ...wrong })).rejects.toThrow(UserInputError);
     await expect(taskOf({ ...reference, ...wrong })).rejects.toThrow(/no task of rank . of run run-. in bytes/);
+  });
+
+  it('refuses a task that was changed after it was planned, though it is of that rank still', async () => {
+    const TASK_HASH = sha256Of(second).slice(0, 16);
+    expect(await taskOf({ ...reference, TASK_HASH })).toMatchObject({ RANK: 1 });
+    expect(await taskOf({ ...reference, TASK_HASH })).not.toHaveProperty('TASK_HASH');
+    await store.put('edited.json', text.replaceAll('2.pt', '3.pt'));
+    const edited = { ...reference, MANIFEST: 'edited.json', TASK_HASH };
+    await expect(taskOf(edited)).rejects.toThrow(PlanChangedError);
+    await expect(taskOf(edited)).rejects.toThrow(
+      /^edited.json in galaxies .* the task of rank 1 of run run-1, bytes \d+ to \d+, has/,
+    );
   });
 
   it('says what a reference lacks, and when there is no manifest', async () => {

@@ -33,6 +33,21 @@ export class UnusableFileError extends UserInputError {
   }
 }
 
+/** A file of a run's plan isn't the one that was planned any more. */
+export class PlanChangedError extends UserInputError {
+  /** Its key. */
+  readonly file: string;
+  /** To be put after it. */
+  readonly problem: string;
+
+  constructor(file: string, how: string, options?: ErrorOptions) {
+    const problem = `is not what was planned: ${how}`;
+    super(`${file} ${problem}. Put it back as it was, or start a new run.`, options);
+    this.file = file;
+    this.problem = problem;
+  }
+}
+
 /** The machine or account lacks something: disk, permission, binary, configuration. */
 export class EnvironmentError extends CosmicError {
   override readonly actor = 'environment';

@@ -85,13 +85,14 @@ export {
   type FileWithHead,
   type ObjectVersion,
   type PlannedObject,
+  type FileContent,
   type WrittenFile,
 } from './written-file.ts';
 export { storeRequestsSchema, type StoreRequestCounts } from './store-requests.ts';
 export { partitionReadSchema, rankResultSchema, type RankAnswer, type RankResult } from './rank-result.ts';
 export { inferReportSchema, type InferReport } from './infer-report.ts';
 export { pieceHeaderSchema, type PieceHeader } from './piece-header.ts';
-export { isRankReference, rankReferenceSchema, type RankReference } from './rank-reference.ts';
+export { isRankReference, rankReferenceSchema, TASK_HASH_DIGITS, type RankReference } from './rank-reference.ts';
 export { MOST_RANKS_PUBLISHED, runLayout, type RunLayout } from './run-layout.ts';
 export {
   initializeAnswerSchema,

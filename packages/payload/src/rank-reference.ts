@@ -15,9 +15,14 @@ export const rankReferenceSchema = z.looseObject(
     /** Bytes of the task in the manifest, [FROM, TO). */
     FROM: integer(0, Number.MAX_SAFE_INTEGER),
     TO: integer(0, Number.MAX_SAFE_INTEGER),
+    /** First digits of the SHA-256 of these bytes, as many as `TASK_HASH_DIGITS`; absent in plans of earlier versions. */
+    TASK_HASH: text('hexadecimal digits').optional(),
   },
   { error: 'a reference to a rank task: an object with S3_BUCKET, RUN_ID, RANK, MANIFEST, FROM, TO' },
 );
+
+/** Enough of a SHA-256 to notice a change, and not much in a million references. */
+export const TASK_HASH_DIGITS = 16;
 
 /** A reference as it travels, in `items.json` and as the input of a child execution. */
 export interface RankReference {
@@ -27,6 +32,7 @@ export interface RankReference {
   readonly MANIFEST: string;
   readonly FROM: number;
   readonly TO: number;
+  readonly TASK_HASH?: string;
 }
 
 /** Whether an item of a Map refers to a task instead of being one. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatField } from './format-version.ts';
 import { rankTaskSchema, type RankTaskItem } from './rank-task.ts';
 import { storeRequestsSchema } from './store-requests.ts';
-import { objectVersionSchema } from './written-file.ts';
+import { fileContentSchema, objectVersionSchema, sha256Schema } from './written-file.ts';
 
 /** `manifest.json`: every rank task of a run, in rank order. State machines of others let their Map read it as it lies there. */
 export const manifestSchema = z
@@ -52,6 +52,10 @@ export const runRecordSchema = z.object({
   partitions: z.object({ files: z.number().int().nonnegative(), bytes: z.number().nonnegative() }),
   /** Requests of Initialize; absent in files written before they were counted. */
   store_requests: storeRequestsSchema.optional(),
+  /** The files that the plan is beside this one; absent in files written before it was kept, and while a plan is written anew. */
+  planned_files: z.object({ manifest: fileContentSchema, items: fileContentSchema }).optional(),
+  /** SHA-256 of this file with zeros in this place; absent in files written before it was kept. */
+  seal: sha256Schema.optional(),
   format: formatField,
 });
 export type RunRecord = z.output<typeof runRecordSchema>;

@@ -13,6 +13,10 @@ export const objectVersionSchema = z.object({
 });
 export type ObjectVersion = z.output<typeof objectVersionSchema>;
 
+/** What the bytes of a file must be, wherever it lies. */
+export const fileContentSchema = z.object({ size: z.number().int().nonnegative(), sha256: sha256Schema });
+export type FileContent = z.output<typeof fileContentSchema>;
+
 /** A partition as it was planned, with its number of galaxies where an earlier attempt at the run has told it. */
 export const plannedObjectSchema = objectVersionSchema.extend({ galaxies: z.number().int().nonnegative().optional() });
 export type PlannedObject = z.output<typeof plannedObjectSchema>;
@@ -23,6 +27,6 @@ export type WrittenFile = z.output<typeof writtenFileSchema>;
 
 /** A file whose front is read alone by most, with what that must be. */
 export const fileWithHeadSchema = writtenFileSchema.extend({
-  head: z.object({ size: z.number().int().nonnegative(), sha256: sha256Schema }),
+  head: fileContentSchema,
 });
 export type FileWithHead = z.output<typeof fileWithHeadSchema>;

@@ -7,6 +7,7 @@ export { brokenOff, executionFolderOf, executionsFolder } from './execution/loca
 export { ProgressFile } from './execution/progress-file.ts';
 export { runsUnderWay, type UnderWay } from './execution/under-way.ts';
 export {
+  checkReferences,
   readItems,
   readPlan,
   readRecord,
@@ -15,7 +16,8 @@ export {
   type Plan,
   type PlannedItems,
 } from './plan/read-plan.ts';
-export { PlanWriter, rewritePlan } from './plan/write-plan.ts';
+export { PlanWriter, recordText, rewritePlan } from './plan/write-plan.ts';
+export { changesWhereItLies, recordWhereItLies } from './plan/where-it-lies.ts';
 export { differenceFromTask } from './plan/check-result.ts';
 export { changedPredictions, readPredictions, readRank, type MissingRank, type RankLeft } from './plan/read-rank.ts';
 export { provenRank, proveRun, statementOf, type ProofInputs, type ProvenRank } from './proof/prove-run.ts';

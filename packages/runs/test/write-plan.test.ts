@@ -1,9 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runLayout, UserInputError, type RankReference } from '@cosmicai/payload';
-import { fileStore, listAll, type ObjectStore } from '@cosmicai/store';
-import { PlanWriter, readItems, readReference, readReferences, rewritePlan } from '../src/index.ts';
+import { PlanChangedError, runLayout, UserInputError, type RankReference, type RunRecord } from '@cosmicai/payload';
+import { fileStore, listAll, sha256Of, type ObjectStore } from '@cosmicai/store';
+import {
+  checkReferences,
+  PlanWriter,
+  readItems,
+  readPlan,
+  readRecord,
+  readReference,
+  readReferences,
+  recordText,
+  rewritePlan,
+} from '../src/index.ts';
 
 const layout = runLayout('out', 'run-1');
 let folder: string;
@@ -34,6 +44,7 @@ describe('PlanWriter', () => {
     for (const each of tasks) sizes.push(await writer.add(each));
     // Half of it would lead ranks into nothing.
     expect((await listAll(store, '')).objects).toEqual([]);
+    await writer.end();
     await writer.finish();
 
     const bytes = await store.get(layout.manifest);
@@ -43,7 +54,10 @@ describe('PlanWriter', () => {
       references.map(({ FROM, TO, ...own }) => [own, JSON.parse(bytes.subarray(FROM, TO).toString()) as object]),
     ).toEqual(
       tasks.map((each) => [
-        { S3_BUCKET: 'galaxies', RUN_ID: 'run-1', RANK: each.RANK, MANIFEST: layout.manifest },
+        {
+          ...{ S3_BUCKET: 'galaxies', RUN_ID: 'run-1', RANK: each.RANK, MANIFEST: layout.manifest },
+          TASK_HASH: sha256Of(JSON.stringify(each)).slice(0, 16),
+        },
         each,
       ]),
     );
@@ -78,4 +92,55 @@ it.each([1, 2, 40])('finds one reference of %i without the others', async (count
     expect(await readReference(store, layout, place)).toEqual(all!.get(place));
   await expect(readReference(store, layout, count)).rejects.toThrow(UserInputError);
   await expect(readReference(store, layout, 999_999)).rejects.toThrow(/no rank at place 999999 in/);
+});
+
+describe('a plan with its record', () => {
+  const place = { bucket: 'galaxies', resultPath: 'out', runId: 'run-1' };
+  const record: RunRecord = {
+    run: {
+      ...{ run_id: 'run-1', bucket: 'galaxies', result_path: 'out', manifest_key: layout.manifest },
+      ...{ map_prefix: layout.map, world_size: 2, ranks_with_data: 2, max_concurrency: 9 },
+      ...{ tolerated_failure_percentage: 0, fmi_enabled: false, rendezvous_endpoint: null },
+    },
+    ...{ created_at: '2026-03-04T05:06:07.000Z', payload: {}, warnings: ['one'], partitions: { files: 2, bytes: 2 } },
+  };
+  beforeEach(async () => {
+    await store.put(layout.run, recordText(record));
+    await rewritePlan(store, layout, tasks.slice(0, 2), { warnings: ['two'] });
+  });
+  const edit = async (key: string, from: string, to: string) =>
+    await store.put(key, (await store.get(key)).toString().replace(from, to));
+
+  it('is read as it was written, and so is one of an earlier version', async () => {
+    const plan = await readPlan(store, place);
+    expect(plan.record).toMatchObject({ warnings: ['two'], planned_files: {} });
+    expect(plan.manifest).toHaveLength(2);
+    await checkReferences(store, layout, plan.record);
+    await store.put(layout.run, JSON.stringify(record));
+    await edit(layout.manifest, '"BATCH_SIZE":8', '"BATCH_SIZE":9');
+    await store.delete(layout.items);
+    const earlier = await readPlan(store, place);
+    expect(earlier.manifest[0]!.BATCH_SIZE).toBe(9);
+    await checkReferences(store, layout, earlier.record);
+  });
+
+  it('is refused when its manifest, its record or its references were edited to the same length', async () => {
+    await edit(layout.manifest, '"BATCH_SIZE":8', '"BATCH_SIZE":9');
+    await expect(readPlan(store, place)).rejects.toThrow(PlanChangedError);
+    await expect(readPlan(store, place)).rejects.toThrow(/manifest.json is not what was planned: its SHA-256/);
+    const { planned_files: planned } = await readRecord(store, layout);
+    await expect(readItems(store, layout.manifest, planned!.manifest)).rejects.toThrow(PlanChangedError);
+    await edit(layout.run, '"one"', '"two"');
+    await edit(layout.run, '"max_concurrency": 9', '"max_concurrency": 8');
+    await expect(readRecord(store, layout)).rejects.toThrow(/run.json is not what was planned: its seal is broken/);
+  });
+
+  it('is refused when its references were edited, or are gone', async () => {
+    const { record: known } = await readPlan(store, place);
+    await edit(layout.items, '"RANK":"0"', '"RANK":"1"');
+    await expect(checkReferences(store, layout, known)).rejects.toThrow(/items.json is not what was planned/);
+    await expect(readReferences(store, layout, known.planned_files!.items)).rejects.toThrow(PlanChangedError);
+    await store.delete(layout.items);
+    await expect(checkReferences(store, layout, known)).rejects.toThrow(/items.json .* it is gone/);
+  });
 });

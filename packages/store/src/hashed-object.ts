@@ -21,6 +21,11 @@ export class HashedObject implements AsyncDisposable {
     await this.#object.write(bytes);
   }
 
+  /** SHA-256 of what was written so far. */
+  sha256(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
   /** @throws the store's error */
   async finish(): Promise<WrittenFile> {
     const { size, etag } = await this.#object.finish();

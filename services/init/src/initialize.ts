@@ -17,9 +17,8 @@ import {
   runRecordSchema,
   type RunReference,
   UserInputError,
-  withFormat,
 } from '@cosmicai/payload';
-import { PlanWriter } from '@cosmicai/runs';
+import { PlanWriter, recordText } from '@cosmicai/runs';
 import {
   AccessDeniedError,
   addressWithin,
@@ -92,7 +91,8 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   }
   const answer: InitializeAnswer = { statusCode: 200, run, warnings, ...(inline.items && { body: inline.items }) };
   parseAs(initializeAnswerSchema, answer, 'answer of Initialize');
-  await store.put(layout.run, `${JSON.stringify(withFormat(record), null, 1)}\n`);
+  const planned_files = await writer.end();
+  await store.put(layout.run, recordText({ ...record, planned_files }));
   await writer.finish();
   return answer;
 }

@@ -139,6 +139,7 @@ describe('initialize', () => {
       [0, 1].map((rank) => ({
         ...{ S3_BUCKET: 'galaxies', RUN_ID: planned.run_id, RANK: String(rank), MANIFEST: planned.manifest_key },
         ...{ FROM: expect.any(Number) as number, TO: expect.any(Number) as number },
+        TASK_HASH: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
       })),
     );
     const [first] = items;

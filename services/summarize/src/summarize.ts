@@ -10,7 +10,7 @@ import {
   type RunProof,
   type RunSummary,
 } from '@cosmicai/payload';
-import { layoutOf, proveRun, publishRun, readPlan } from '@cosmicai/runs';
+import { checkReferences, layoutOf, proveRun, publishRun, readPlan } from '@cosmicai/runs';
 import { requestsSince, requestsSoFar, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 import { locateRun } from './locate-run.ts';
@@ -56,7 +56,8 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
   const place = locateRun(input);
   const layout = layoutOf(place);
   const store = environment.openStore(place.bucket);
-  const { record, manifest } = await readPlan(store, layout);
+  const { record, manifest } = await readPlan(store, place);
+  await checkReferences(store, layout, record);
 
   const withData = manifest.filter((task) => task.DATA_PATH.length > 0);
   const {

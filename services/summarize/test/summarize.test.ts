@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { encodeHashes, encodePredictions } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import { runSummarySchema, type FmiReport, type RankResult, type RunRecord, type RunSummary } from '@cosmicai/payload';
-import { isSealed } from '@cosmicai/runs';
+import { isSealed, recordText } from '@cosmicai/runs';
 import { fileStore, hashObject, type ObjectStore } from '@cosmicai/store';
 import { rankResult } from '../../../test/rank-results.ts';
 import { resultSummary } from '../src/result-summary.ts';
@@ -204,6 +204,21 @@ describe('summarize', () => {
       for (const rank of [0, 1, 2])
         await store.put(layout.rankPredictions(rank), await store.get(layout.rankPredictions(rank)));
       expect(await run({ run: reference })).toMatchObject({ status: 'SUCCEEDED' });
+    });
+
+    it('refuses a plan that isn’t the one by which it was planned, and writes nothing', async () => {
+      await givenProvenRun();
+      const record = JSON.parse((await store.get(layout.run)).toString()) as RunRecord;
+      const file = async (key: string) => ({ size: 1, sha256: await hashObject(store, key) });
+      await store.put(layout.items, '[]');
+      const planned_files = { manifest: await file(layout.manifest), items: await file(layout.items) };
+      await store.put(layout.run, recordText({ ...record, planned_files }));
+      await store.put(layout.items, '[ ]');
+      await expect(run({ run: reference })).rejects.toThrow(/items.json is not what was planned/);
+      await store.put(layout.items, '[]');
+      await store.put(layout.manifest, JSON.stringify([task(0, 1)]));
+      await expect(run({ run: reference })).rejects.toThrow(/manifest.json is not what was planned/);
+      expect(await store.head(layout.proof)).toBeUndefined();
     });
 
     it('fails a run in which two models predicted', async () => {

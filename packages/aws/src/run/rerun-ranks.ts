@@ -57,11 +57,11 @@ export async function rerunFailedRanks(options: RerunOptions): Promise<Rerun> {
   const { store, functions, called, signal, clock } = options;
   const layout = layoutOf(options.run);
   const record = await readRecord(store, layout);
-  const { items, manifest: tasks } = await readItems(store, layout.manifest);
+  const { items, manifest: tasks } = await readItems(store, layout.manifest, record.planned_files?.manifest);
   // Failed, or left something that is damaged or gone since.
   const { missing } = await ranksInStore(store, tasks);
   // As the Map gives them: Lambda takes 6 MB, and the files of a rank may be more.
-  const references = await readReferences(store, layout);
+  const references = await readReferences(store, layout, record.planned_files?.items);
   const children = tasks.flatMap(({ RANK }, at) =>
     missing.has(RANK) ? [references?.get(RANK) ?? itemAt(items, at)] : [],
   );

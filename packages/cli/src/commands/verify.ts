@@ -1,15 +1,7 @@
 import { modelOfRecord } from '@cosmicai/local';
-import { againCommand, resumeCommand } from '@cosmicai/engine';
-import {
-  executionFolderOf,
-  type Finding,
-  findRun,
-  openPlace,
-  type RunPlace,
-  type Verification,
-  verifyRun,
-} from '@cosmicai/runs';
-import { dataAccess, folderAddress, readableAddress, schemeOf } from '@cosmicai/store';
+import { mendingOf } from '@cosmicai/engine';
+import { executionFolderOf, findRun, openPlace, type Verification, verifyRun } from '@cosmicai/runs';
+import { dataAccess, folderAddress } from '@cosmicai/store';
 import { Command } from 'commander';
 import { accessOf, storeOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
@@ -58,7 +50,10 @@ async function verify(run: string, options: VerifyOptions, terminal: Terminal): 
   });
   shown.done();
   if (json) printJson(terminal, { ...verification, notes: [...notes, ...verification.notes] });
-  else printBlock(terminal.stdout, described(verification, notes, place, execution));
+  else {
+    const ways = await mendingOf(verification.findings, place, execution);
+    printBlock(terminal.stdout, described(verification, notes, ways));
+  }
   return verification.findings.length === 0 ? EXIT.done : EXIT.failed;
 }
 
@@ -67,8 +62,7 @@ const FINDINGS_SHOWN = 50;
 function described(
   { run_id, statement, findings, notes, compared }: Verification,
   before: readonly string[],
-  place: RunPlace,
-  execution: string | undefined,
+  ways: readonly string[],
 ): string {
   const shown = findings.slice(0, FINDINGS_SHOWN).map(({ what, problem }) => `  ${what} ${problem}`);
   const more = findings.length > shown.length ? [`  … and ${findings.length - shown.length} more`] : [];
@@ -84,32 +78,6 @@ function described(
     verdict,
     ...shown,
     ...more,
-    ...mending(findings, place, execution),
+    ...ways,
   ]);
-}
-
-function mending(findings: readonly Finding[], place: RunPlace, execution: string | undefined): string[] {
-  const has = (mend: Finding['mend']) => findings.some((finding) => finding.mend === mend);
-  const goOn = execution === undefined ? goOnElsewhere(place) : resumeCommand(execution);
-  const anew = execution === undefined ? 'start a new run.' : `start a new run with: ${againCommand(execution)}`;
-  return [
-    ...(has('restore')
-      ? [
-          `Put inputs back as they were, or take them as they are now: ${goOn}${execution === undefined ? '' : ' --accept-changed'}`,
-        ]
-      : []),
-    ...(has('replan') ? [`The plan can't be trusted any more: ${anew}`] : []),
-    ...(has('resume') && !has('replan')
-      ? [`Ranks without a whole result run again, and all are combined anew, with: ${goOn}`]
-      : []),
-    ...(has('remove')
-      ? ['Files that belong to no rank should be moved elsewhere: who reads the folder as a whole would count them.']
-      : []),
-  ];
-}
-
-function goOnElsewhere({ bucket, resultPath, runId }: RunPlace): string {
-  return schemeOf(bucket)?.isRemote === true
-    ? `cosmicai run --target aws --only-failed (run ${runId})`
-    : `cosmicai run --resume <execution>, on the machine that began the run, as no execution of it lies beside ${readableAddress(bucket, resultPath)}`;
 }

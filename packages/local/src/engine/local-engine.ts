@@ -41,6 +41,7 @@ import { loadMachine } from './functions.ts';
 import { goOn } from './go-on.ts';
 import { functionsOf } from './open-pool.ts';
 import { placeOf } from './place-of.ts';
+import { refuseCopy } from './refuse-copy.ts';
 import { followRecorded } from './recorded.ts';
 import { rendezvousFor, type LocalRendezvous } from './rendezvous-for.ts';
 import { keepSettings, keptSettings, startPayload, type LocalSettings } from './settings.ts';
@@ -119,6 +120,7 @@ export function localEngine(context: EngineContext, named: LocalSettings = {}): 
       if (execution === undefined) throw new UserInputError('Name the folder of the execution to go on with.');
       const directory = resolve(cwd, execution);
       const payload = await startPayload(directory);
+      await refuseCopy(directory, payload);
       const { model: kept, ...settings } = keptSettings(directory);
       return begin({
         payload,

@@ -80,7 +80,7 @@ async function planItems(
       ...(endpoint !== undefined && { RENDEZVOUS_ENDPOINT: endpoint }),
     };
   });
-  await rewritePlan(store, { manifest: run.manifest_key, items: run.items_key ?? layout.items }, renewed);
+  await rewritePlan(store, { ...layout, manifest: run.manifest_key, items: run.items_key ?? layout.items }, renewed);
   await store.put(layout.rendezvousKey, deriveRunKey(secret, run.run_id).toString('hex'), { secret: true });
   return renewed;
 }

@@ -5,12 +5,12 @@ import {
   itemAt,
   listed,
   type Manifest,
+  PlanChangedError,
   type RankResult,
   runLayout,
   type RunLayout,
   type RunRecord,
   type RunReference,
-  withFormat,
 } from '@cosmicai/payload';
 import {
   changedPartitions,
@@ -59,7 +59,9 @@ interface RankMap {
 }
 
 /** The plan as it stands, and what the store holds of it. */
-interface PlanNow extends PlannedItems, RanksInStore {}
+interface PlanNow extends PlannedItems, RanksInStore {
+  readonly record: RunRecord;
+}
 
 /**
  * Where a run goes on by what lies in its folder: ranks whose results and predictions are whole are kept, whatever the events say,
@@ -75,16 +77,16 @@ export async function trustStore(soFar: RunSoFar, options: TrustStoreOptions): P
   const { run } = map.planned;
   const store = options.openStore(run.bucket);
   const layout = runLayout(run.result_path, run.run_id);
-  const before = await ofPlan(planNow(store, layout), options);
+  const record = await ofPlan(readRecord(store, layout), options);
+  const before = await ofPlan(planNow(store, layout, record), options);
   const isWhole = (await isSummarizedAndWhole(store, layout, options)) && (await isPublishedWhole(store, run, before));
   if (soFar.succeeded && !options.acceptChanged && before.missing.size === 0 && isWhole) return undefined;
-  const record = await ofPlan(readRecord(store, layout), options);
-  const changes = await changesSince(before, record, options);
+  const changes = await changesSince(before, options);
   // Nothing refuses any more, so what was proved of a run that was over may go.
   await store.delete(layout.proof);
-  const plan = changes === undefined ? before : await planAnew(before, record, changes, store, layout);
+  const plan = changes === undefined ? before : await planAnew(before, changes, store, layout);
   const input = map.planned.with({ items: plan.items });
-  const inputOf = await inputsOf(map.state, plan, store, layout);
+  const inputOf = await ofPlan(inputsOf(map.state, plan, store, layout), options);
   const children = finishedChildren(soFar.finished.get(map.name), { ...plan, map: map.state, inputOf });
   const finished = new Map(soFar.finished).set(map.name, children);
   if (leadsTo(options.definition, soFar.state, (_, name) => name === map.name))
@@ -115,20 +117,20 @@ function stateOf(definition: JsonObject, name: string): JsonObject {
 /** What the Map gives to the child of a rank: where its task lies or, in definitions of others, the task itself. */
 async function inputsOf(
   map: JsonObject,
-  { items, manifest }: PlannedItems,
+  { items, manifest, record }: PlanNow,
   store: ObjectStore,
   layout: RunLayout,
 ): Promise<(rank: number) => Json | undefined> {
   const refers = JSON.stringify(map.ItemReader ?? null).includes('items_key');
   const inputs =
-    (refers ? await readReferences(store, layout) : undefined) ??
+    (refers ? await readReferences(store, layout, record.planned_files?.items) : undefined) ??
     new Map(manifest.map(({ RANK }, index) => [RANK, itemAt(items, index)]));
   return (rank) => inputs.get(rank);
 }
 
-async function planNow(store: ObjectStore, layout: RunLayout): Promise<PlanNow> {
-  const planned = await readItems(store, layout.manifest);
-  return { ...planned, ...(await ranksInStore(store, planned.manifest)) };
+async function planNow(store: ObjectStore, layout: RunLayout, record: RunRecord): Promise<PlanNow> {
+  const planned = await readItems(store, layout.manifest, record.planned_files?.manifest);
+  return { ...planned, record, ...(await ranksInStore(store, planned.manifest)) };
 }
 
 /** @throws GoingOnRefused in place of what says that the plan is gone, or is none any more */
@@ -136,9 +138,10 @@ async function ofPlan<Read>(reading: Promise<Read>, { directory }: TrustStoreOpt
   try {
     return await reading;
   } catch (error) {
-    if (!(error instanceof NotFoundError || error instanceof InvalidInputError)) throw error;
+    const isOfPlan = [NotFoundError, InvalidInputError, PlanChangedError].some((kind) => error instanceof kind);
+    if (!(error instanceof Error) || !isOfPlan) throw error;
     throw new GoingOnRefused(
-      `${error.message}\nWithout its plan a run can’t go on. Start a new one with: ${againCommand(directory)}`,
+      `${error.message}\nWithout its plan a run can’t go on. Start a new run with: ${againCommand(directory)}`,
       { cause: error },
     );
   }
@@ -176,8 +179,7 @@ async function isPublishedWhole(store: ObjectStore, run: RunReference, { whole }
  * @throws GoingOnRefused when one has, and that isn't allowed or can't be taken
  */
 async function changesSince(
-  { manifest, whole }: PlanNow,
-  { run, payload }: RunRecord,
+  { manifest, whole, record: { run, payload } }: PlanNow,
   { directory, openStore, modelSha256, acceptChanged, say }: TrustStoreOptions,
 ): Promise<InputChanges | undefined> {
   const access = dataAccess(payload);
@@ -207,8 +209,7 @@ async function changesSince(
 
 /** Writes the plan with inputs as they are now, and what was taken so into the run's warnings. */
 async function planAnew(
-  { items, manifest, whole }: PlanNow,
-  record: RunRecord,
+  { items, manifest, whole, record }: PlanNow,
   { told, ...changes }: InputChanges,
   store: ObjectStore,
   layout: RunLayout,
@@ -220,9 +221,8 @@ async function planAnew(
     ...record.warnings,
     `Inputs changed while the run was under way, and were taken so: ${told.join('; ')}`,
   ];
-  await store.put(layout.run, `${JSON.stringify(withFormat({ ...record, warnings }), null, 1)}\n`);
-  await rewritePlan(store, layout, itemsWithInputs(items, manifest, { ...changes, galaxies }));
-  return await planNow(store, layout);
+  await rewritePlan(store, layout, itemsWithInputs(items, manifest, { ...changes, galaxies }), { warnings });
+  return await planNow(store, layout, await readRecord(store, layout));
 }
 
 function plannedModels(manifest: Manifest, whole: ReadonlyMap<number, RankResult>): string[] {

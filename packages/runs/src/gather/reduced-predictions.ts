@@ -11,17 +11,17 @@ import { getIfThere, type ObjectStore } from '@cosmicai/store';
  */
 export async function reducedPredictions(
   store: ObjectStore,
-  layout: Pick<RunLayout, 'reduction'>,
+  layout: Pick<RunLayout, 'reduction' | 'rankPredictions'>,
   results: readonly RankResult[],
 ): Promise<ReducedPredictions> {
   const reduction = new Reduction({ exactUpTo: 0 });
   const merged = await getIfThere(store, layout.reduction);
   if (merged !== undefined) reduction.absorb(decodeReduction(merged, undefined, layout.reduction));
-  else for (const result of results) reduction.merge(await reducedRank(store, result));
+  else for (const result of results) reduction.merge(await reducedRank(store, layout.rankPredictions(result.rank)));
   return reduction.predictions();
 }
 
-async function reducedRank(store: ObjectStore, { predictions_key: key }: RankResult): Promise<Reduction> {
+async function reducedRank(store: ObjectStore, key: string): Promise<Reduction> {
   const reduction = new Reduction({ exactUpTo: 0 });
   for (const row of await decodePredictions(await store.get(key))) reduction.addRow(row);
   return reduction;

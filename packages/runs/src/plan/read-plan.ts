@@ -3,16 +3,21 @@ import {
   manifestSchema,
   parseAs,
   parseJsonAs,
+  PlanChangedError,
   rankReferenceSchema,
   UserInputError,
   runRecordSchema,
+  type FileContent,
   type JsonObject,
   type Manifest,
   type RunLayout,
   type RunRecord,
 } from '@cosmicai/payload';
-import { getIfThere, type ObjectStore } from '@cosmicai/store';
+import { getIfThere, hashObject, NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
+import { layoutOf, type RunPlace } from '../place/run-place.ts';
+import { isSealed } from '../proof/seal.ts';
+import { recordWhereItLies, taskWhereItLies } from './where-it-lies.ts';
 
 /** A run as it was asked for, and what each of its ranks has to do. */
 export interface Plan {
@@ -31,14 +36,17 @@ const itemsSchema = z.array(z.record(z.string(), jsonValue));
 /**
  * What the Map of a run gets: references to its tasks, by rank. Undefined where the run has none, as one of an earlier version.
  *
- * @throws InvalidInputError
+ * @param planned what the file must be, as the run's record has it
+ * @throws InvalidInputError, PlanChangedError
  */
 export async function readReferences(
   store: ObjectStore,
   { items: key }: Pick<RunLayout, 'items'>,
+  planned?: FileContent,
 ): Promise<ReadonlyMap<number, JsonObject> | undefined> {
   const text = await getIfThere(store, key);
   if (text === undefined) return undefined;
+  checkPlanned(key, planned, sha256Of(text));
   const references = parseJsonAs(itemsSchema, text.toString(), key);
   return new Map(references.map((reference) => [parseAs(rankReferenceSchema, reference, key).RANK, reference]));
 }
@@ -68,25 +76,57 @@ export async function readReference(
   return parseJsonAs(itemsSchema.element, reference, key);
 }
 
-/** @throws NotFoundError, InvalidInputError */
-export async function readItems(store: ObjectStore, key: string): Promise<PlannedItems> {
-  const items = parseJsonAs(itemsSchema, (await store.get(key)).toString(), key);
+/**
+ * @param planned what the manifest must be, as the run's record has it
+ * @throws NotFoundError, InvalidInputError, PlanChangedError
+ */
+export async function readItems(store: ObjectStore, key: string, planned?: FileContent): Promise<PlannedItems> {
+  const bytes = await store.get(key);
+  checkPlanned(key, planned, sha256Of(bytes));
+  const items = parseJsonAs(itemsSchema, bytes.toString(), key);
   return { items, manifest: parseAs(manifestSchema, items, key) };
 }
 
-/** @throws NotFoundError, InvalidInputError */
+/** @throws NotFoundError, InvalidInputError; PlanChangedError when it isn't what was written */
 export async function readRecord(store: ObjectStore, { run }: Pick<RunLayout, 'run'>): Promise<RunRecord> {
-  return parseJsonAs(runRecordSchema, (await store.get(run)).toString(), run);
+  const text = (await store.get(run)).toString();
+  const record = parseJsonAs(runRecordSchema, text, run);
+  // Those of earlier versions have no seal.
+  const hasSeal = record.seal !== undefined || record.planned_files !== undefined;
+  if (hasSeal && !isSealed(text)) throw new PlanChangedError(run, 'its seal is broken');
+  return record;
 }
 
 /**
- * Reads `run.json` and `manifest.json`.
+ * Reads `run.json` and `manifest.json`, as they were planned. Where the run was copied or moved, they tell of where it lies now.
  *
- * @throws NotFoundError, InvalidInputError
+ * @throws NotFoundError, InvalidInputError; PlanChangedError when they aren't what was written
  */
-export async function readPlan(store: ObjectStore, layout: Pick<RunLayout, 'run' | 'manifest'>): Promise<Plan> {
-  return {
-    record: await readRecord(store, layout),
-    manifest: parseJsonAs(manifestSchema, (await store.get(layout.manifest)).toString(), layout.manifest),
-  };
+export async function readPlan(store: ObjectStore, place: RunPlace): Promise<Plan> {
+  const layout = layoutOf(place);
+  const record = await readRecord(store, layout);
+  const bytes = await store.get(layout.manifest);
+  checkPlanned(layout.manifest, record.planned_files?.manifest, sha256Of(bytes));
+  const manifest = parseJsonAs(manifestSchema, bytes.toString(), layout.manifest);
+  const here = recordWhereItLies(record, place);
+  return { record: here, manifest: here === record ? manifest : manifest.map((task) => taskWhereItLies(task, place)) };
+}
+
+/** @throws PlanChangedError unless the references that ranks were started with are those that were planned */
+export async function checkReferences(
+  store: ObjectStore,
+  { items: key }: Pick<RunLayout, 'items'>,
+  { planned_files: planned }: RunRecord,
+): Promise<void> {
+  if (planned === undefined) return;
+  try {
+    checkPlanned(key, planned.items, await hashObject(store, key));
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new PlanChangedError(key, 'it is gone', { cause: error });
+  }
+}
+
+function checkPlanned(key: string, planned: FileContent | undefined, sha256: string): void {
+  if (planned !== undefined && planned.sha256 !== sha256) throw new PlanChangedError(key, 'its SHA-256 is another');
 }

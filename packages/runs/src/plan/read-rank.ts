@@ -15,6 +15,7 @@ import {
   type VersionOptions,
 } from '@cosmicai/store';
 import { differenceFromTask } from './check-result.ts';
+import { resultWhereItLies } from './where-it-lies.ts';
 
 /** Why a rank counts as failed though no error of its own is known. */
 export interface MissingRank {
@@ -40,7 +41,7 @@ export async function readRank(store: ObjectStore, task: RankTask): Promise<Rank
   }
   const damaged = (cause: string) => ({ task, missing: { error: 'ResultDamaged', cause } as const });
   try {
-    const result = parseJsonAs(rankResultSchema, text, key);
+    const result = resultWhereItLies(parseJsonAs(rankResultSchema, text, key), task);
     const differs = differenceFromTask(task, result);
     return differs === undefined ? { task, result, text } : damaged(`${key} ${differs}`);
   } catch (error) {

@@ -5,5 +5,7 @@ export interface Finding {
   /** To be put after it. */
   readonly problem: string;
   /** What can be done: `resume` runs ranks again or combines them anew, `replan` needs a new run, `restore` the input as it was. */
+  /** That has to run again. */
+  readonly rank?: number;
   readonly mend: 'resume' | 'replan' | 'restore' | 'remove';
 }

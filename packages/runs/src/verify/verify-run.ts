@@ -1,4 +1,11 @@
-import { InvalidInputError, type RankResult, type RankTask, type RunLayout, type RunRecord } from '@cosmicai/payload';
+import {
+  InvalidInputError,
+  PlanChangedError,
+  type RankResult,
+  type RankTask,
+  type RunLayout,
+  type RunRecord,
+} from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { readPlan } from '../plan/read-plan.ts';
@@ -41,8 +48,9 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
   const store = openPlace(place);
   const layout = layoutOf(place);
   const folder = await verifyFolder(store, layout);
-  const plan = await readPlan(store, layout).catch((error: unknown): Finding => {
+  const plan = await readPlan(store, place).catch((error: unknown): Finding => {
     if (error instanceof InvalidInputError) return damagedPlan(error);
+    if (error instanceof PlanChangedError) return { what: error.file, problem: error.problem, mend: 'replan' };
     // Of a run whose record is there, or its proof, it is known that it had a plan.
     if (error instanceof NotFoundError && (error.key === layout.manifest || folder.proof !== undefined))
       return { what: error.key, problem: 'is gone', mend: 'replan' };
@@ -55,6 +63,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
     what: placeOf(error, rank, layout),
     problem: `leaves rank ${rank} without a whole result: ${cause}`,
     mend: 'resume',
+    rank,
   }));
   const published = await verifyPublished(store, place, whole);
   const files = [...whole.values()].reduce((sum, { partitions }) => sum + partitions.length, 0);

@@ -62,12 +62,12 @@ export async function readWholeRun(place: RunPlace, { partial = false } = {}): P
   return { record, results, missing, proof, status };
 }
 
-async function planOf(store: ObjectStore, { runId, ...place }: RunPlace, where: string): Promise<Plan> {
+async function planOf(store: ObjectStore, place: RunPlace, where: string): Promise<Plan> {
   try {
-    return await readPlan(store, layoutOf({ ...place, runId }));
+    return await readPlan(store, place);
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
-    throw new UserInputError(`There is no run ${runId} in ${where}: it has no ${error.key.split('/').at(-1)}.`, {
+    throw new UserInputError(`There is no run ${place.runId} in ${where}: it has no ${error.key.split('/').at(-1)}.`, {
       cause: error,
     });
   }

@@ -1,0 +1,114 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { runLayout, type Json, type JsonObject, type RankTaskItem, type RunRecord } from '@cosmicai/payload';
+import { findRun, openPlace, PlanWriter, readPlan, recordText, type RunPlace } from '@cosmicai/runs';
+import { fileStore, readableAddress } from '@cosmicai/store';
+import { planOfArray, runRank, summarizeRun, type Functions } from '../src/index.ts';
+
+const RUN_ID = '20260304T050607Z-01234567';
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cosmicai-copy-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Takes down what the functions are called with, and does nothing. */
+function deafFunctions() {
+  const calls: Json[] = [];
+  const functions: Functions = {
+    close: () => Promise.resolve(),
+    call: (name, input) => {
+      calls.push(input as Json);
+      return name === 'infer'
+        ? Promise.resolve({ status: 'succeeded', samples: 3 })
+        : Promise.reject(new Error('called'));
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return { calls, functions };
+}
+
+/** Plans a run of two ranks whose model is named by a key, into `at` of the folder. */
+async function planned(at: string): Promise<void> {
+  const bucket = pathToFileURL(folder).href;
+  const layout = runLayout(at, RUN_ID);
+  const task = (rank: number): RankTaskItem => ({
+    ...{ S3_BUCKET: bucket, WORLD_SIZE: '2', RANK: String(rank), DATA_BUCKET: bucket, DATA_PREFIX: 'data' },
+    ...{ DATA_PATH: `data/${rank}.pt`, RESULT_PATH: at, BATCH_SIZE: 4, RUN_ID, MODEL: 'models/é 1.onnx' },
+  });
+  const store = fileStore(folder);
+  await using writer = new PlanWriter(store, layout);
+  for (const rank of [0, 1]) await writer.add(task(rank));
+  const record: RunRecord = {
+    run: {
+      ...{ run_id: RUN_ID, bucket, result_path: at, manifest_key: layout.manifest, items_key: layout.items },
+      ...{ map_prefix: layout.map, world_size: 2, ranks_with_data: 2, max_concurrency: 10 },
+      ...{ tolerated_failure_percentage: 0, fmi_enabled: false, rendezvous_endpoint: null },
+    },
+    created_at: '2026-03-04T05:06:07.000Z',
+    payload: { data_bucket: bucket, model: 'models/é 1.onnx' },
+    warnings: [],
+    partitions: { files: 2, bytes: 2 },
+    planned_files: await writer.end(),
+  };
+  await store.put(layout.run, recordText(record));
+  await writer.finish();
+}
+
+const placeAt = async (path: string): Promise<RunPlace> =>
+  (await findRun(pathToFileURL(join(folder, path, 'runs', RUN_ID)).href, folder)).place;
+const { signal } = new AbortController();
+
+describe('a run that was copied', () => {
+  beforeEach(async () => {
+    await planned('results');
+    await cp(join(folder, 'results'), join(folder, 'copies', 'second'), { recursive: true });
+  });
+
+  it('runs its ranks where it lies, with data and model from where they are', async () => {
+    const { calls, functions } = deafFunctions();
+    await runRank({ place: await placeAt('copies/second'), index: 1, functions, signal });
+    expect(calls).toEqual([
+      expect.objectContaining({
+        S3_BUCKET: pathToFileURL(join(folder, 'copies')).href,
+        RESULT_PATH: 'second',
+        MANIFEST: `second/runs/${RUN_ID}/manifest.json`,
+        RANK: '1',
+        MODEL: pathToFileURL(join(folder, 'models', 'é 1.onnx')).href,
+      }),
+    ]);
+    const place = await placeAt('copies/second');
+    const { manifest, record } = await readPlan(openPlace(place), place);
+    const bucket = pathToFileURL(folder).href;
+    expect(manifest[1]).toMatchObject({ RESULT_PATH: 'second', DATA_BUCKET: bucket, DATA_PATH: ['data/1.pt'] });
+    expect(record.payload.model).toBe(pathToFileURL(join(folder, 'models', 'é 1.onnx')).href);
+    expect((await planOfArray(place)).run).toMatchObject({ result_path: 'second' });
+  });
+
+  it('is combined where it lies', async () => {
+    const { calls, functions } = deafFunctions();
+    await expect(summarizeRun(await placeAt('copies/second'), functions, signal)).rejects.toThrow('called');
+    const { run } = calls[0] as { run: JsonObject };
+    expect(run).toMatchObject({ bucket: pathToFileURL(join(folder, 'copies')).href, result_path: 'second' });
+  });
+
+  it('stays what it is for who names the original', async () => {
+    const { calls, functions } = deafFunctions();
+    await runRank({ place: await placeAt('results'), index: 1, functions, signal });
+    expect(calls[0]).toMatchObject({ S3_BUCKET: pathToFileURL(folder).href, RANK: '1' });
+    expect(calls[0]).not.toHaveProperty('MODEL');
+  });
+});
+
+it('keeps the spelling of its plan, however its place is split into store and path', async () => {
+  await planned('deep/results');
+  const { calls, functions } = deafFunctions();
+  const place = await placeAt('deep/results');
+  expect(readableAddress(place.bucket, place.resultPath)).toBe(join(folder, 'deep/results'));
+  expect(place.resultPath).toBe('results');
+  await runRank({ place, index: 0, functions, signal });
+  expect(calls[0]).toMatchObject({ S3_BUCKET: pathToFileURL(folder).href });
+  expect(calls[0]).not.toHaveProperty('RESULT_PATH');
+});
