@@ -2,7 +2,7 @@ import type { ModelSpec, ColumnChoice } from '@cosmicai/payload';
 import { openGalaxies, type Galaxies, type GalaxySource } from '@cosmicai/samples';
 import { notChecked, sayUnchecked } from '../output/not-checked.ts';
 import { printLine, type Terminal } from '../output/terminal.ts';
-import { existingSource } from './files.ts';
+import { sampleInputs } from './files.ts';
 import { accessOf, type AccessOptions } from './options.ts';
 
 interface PartitionOptions extends AccessOptions {
@@ -13,7 +13,7 @@ interface PartitionOptions extends AccessOptions {
   readonly spec?: ModelSpec;
 }
 
-/** The partition files that a command about models was given, and how much of each it has read. */
+/** The files and folders of galaxies that a command about models was given, and how much of each it has read. */
 export class Partitions {
   readonly #sources: readonly GalaxySource[];
   readonly #isChecked: boolean;
@@ -31,15 +31,11 @@ export class Partitions {
     { data, crc, columns, spec, ...access }: PartitionOptions,
     terminal: Terminal,
   ): Promise<Partitions> {
+    const { inputs, notes } = await sampleInputs(data, terminal.cwd, accessOf(access));
+    for (const note of notes) printLine(terminal.stderr, note);
     const sources: GalaxySource[] = [];
-    for (const path of data)
-      sources.push(
-        await openGalaxies(await existingSource(path, terminal.cwd, accessOf(access)), {
-          checkCrc: crc,
-          columns,
-          ...(spec && { spec }),
-        }),
-      );
+    for (const input of inputs)
+      sources.push(await openGalaxies(input, { checkCrc: crc, columns, ...(spec && { spec }) }));
     return new Partitions(sources, crc, terminal);
   }
 

@@ -36,7 +36,10 @@ export function profileCommand(terminal: Terminal): Command {
       'Measures the ranges of magnitudes and redshifts in the galaxies that a model was trained on, so that what lies outside is flagged. Writes them beside the model (<model>.trained.json), or with --out into a copy of the model.',
     )
     .argument('<model>', 'ONNX file')
-    .requiredOption('-d, --data <partitions...>', 'partition files (.pt) of the training set, or addresses of them')
+    .requiredOption(
+      '-d, --data <partitions...>',
+      'files of galaxies of the training set, folders of them, addresses, or @list',
+    )
     .option('-o, --out <file>', 'write a copy of the model that holds the ranges, instead of the file beside it')
     .addOption(columnsOption())
     .addOption(crcOption())

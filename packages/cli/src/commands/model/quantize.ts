@@ -41,7 +41,7 @@ export function quantizeCommand(terminal: Terminal): Command {
       'Writes a copy of a model whose matrix products are done in integers: activations of 8 bits by their ranges on some galaxies, weights of 7 bits column by column. Compares it with the model on other galaxies, and writes nothing where redshifts, their NMAD or other answers change too much: of classes and of the bins of a density the largest change of a probability counts, of an uncertainty that in units of 1+z, of vectors and of other values the change as a share of how they differ between galaxies.',
     )
     .argument('[model]', 'ONNX file; default: the demo model in float32')
-    .requiredOption('-d, --data <partitions...>', 'files of galaxies, or addresses of them')
+    .requiredOption('-d, --data <partitions...>', 'files of galaxies, folders of them, addresses, or @list')
     .requiredOption('-o, --out <file>', 'ONNX file to write');
   return withModelUse(command)
     .option('--calibrate <n>', 'galaxies that give the ranges of activations', wholeNumber(1), 512)

@@ -39,7 +39,7 @@ export function verifyCommand(terminal: Terminal): Command {
     )
     .argument('<model>', 'ONNX file')
     .requiredOption('--against <file>', 'another ONNX file, or a JSON file of expected predictions')
-    .requiredOption('--data <partitions...>', 'partition files');
+    .requiredOption('--data <partitions...>', 'files of galaxies, folders of them, addresses, or @list');
   return withModelUse(command)
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
     .option('--tolerance <x>', 'exit code 1 when the largest difference is above this', decimalNumber(0, 10))
