@@ -252,14 +252,20 @@ describe('tableOf', () => {
     [
       'whole numbers, some missing',
       table(['J'], 2, bigEndian('i4', 4, 9), { TNULL1: 9 }),
-      { type: 'float64', shape: [] },
+      { type: 'float64', shape: [], gaps: { type: 'int32' } },
       [4, NaN],
     ],
     [
       'names, which stay whole',
       table(['K'], 2, bigEndian('i8', 4n, 9n), { TNULL1: 9 }),
-      { type: 'int64', shape: [] },
+      { type: 'int64', shape: [], gaps: { type: 'int64', blank: 9n } },
       [4n, 9n],
+    ],
+    [
+      'names without a sign, which stay whole',
+      table(['K'], 2, bigEndian('i8', 4n, 9n), { TNULL1: 9, TZERO1: 2n ** 63n }),
+      { type: 'uint64', shape: [], gaps: { type: 'uint64', blank: 2n ** 63n + 9n } },
+      [2n ** 63n + 4n, 2n ** 63n + 9n],
     ],
   ])('reads %s', async (_, bytes, column, values) => {
     const found = await readTable(bytes);

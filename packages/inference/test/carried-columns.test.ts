@@ -19,6 +19,8 @@ const ALL: Carried = [
   { name: 'byte', type: 'uint8', values: Uint8Array.of(255, 7) },
   { name: 'star', type: 'bool', values: Uint8Array.of(1, 0) },
   { name: 'field', type: 'text', values: ['COSMOS, é', ''] },
+  { name: 'tract', type: 'int64', values: [null, 2n ** 62n + 1n] },
+  { name: 'visits', type: 'int16', values: [7, null] },
 ];
 
 const samples = (carried: Carried | undefined, id?: PredictedSamples['id']): PredictedSamples => ({
@@ -45,8 +47,22 @@ const EXPECTED = [
     byte: 255,
     star: true,
     field: 'COSMOS, é',
+    tract: null,
+    visits: 7,
   },
-  { ra: NaN, mag: -1, big: -(2n ** 62n), huge: '0', whole: 7, count: 7n, byte: 7, star: false, field: '' },
+  {
+    ra: NaN,
+    mag: -1,
+    big: -(2n ** 62n),
+    huge: '0',
+    whole: 7,
+    count: 7n,
+    byte: 7,
+    star: false,
+    field: '',
+    tract: 2n ** 62n + 1n,
+    visits: null,
+  },
 ];
 
 it('columns are kept with their types, after the names of the objects', async () => {

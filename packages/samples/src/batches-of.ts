@@ -14,12 +14,12 @@ export function checkRange({ name, count }: Pick<SampleSource, 'name' | 'count'>
  */
 export function batchesOf(
   source: Pick<SampleSource, 'name' | 'count' | 'read'>,
-  { size, from = 0, to = source.count, readAhead: ahead = 1, signal, columns }: BatchesOptions,
+  { size, from = 0, to = source.count, readAhead: ahead = 1, signal, columns, exact }: BatchesOptions,
 ): AsyncGenerator<SampleBatch, void, undefined> {
   checkRange(source, from, to);
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`a batch of ${size} samples; expected 1 or more`);
   const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, index) => from + index * size);
   return readAhead(starts, ahead, signal, (start, cancelled) =>
-    source.read(start, Math.min(start + size, to), { signal: cancelled, columns }),
+    source.read(start, Math.min(start + size, to), { signal: cancelled, columns, exact }),
   );
 }

@@ -37,7 +37,8 @@ export interface Galaxies {
 export interface CarriedColumn {
   readonly name: string;
   readonly type: ValueType;
-  readonly values: ArrayLike<number | bigint | string | boolean>;
+  /** Null where a sample has none. */
+  readonly values: ArrayLike<number | bigint | string | boolean | null>;
 }
 
 /** Spectroscopic redshifts of samples, NaN where nobody knows them: what metrics leave out. */
@@ -89,6 +90,7 @@ export function galaxiesOf(
     (column) => column !== undefined,
   );
   const names = [...new Set(read.map(({ name }) => name))];
+  const exact = kept.flatMap(({ column }) => (column.gaps === undefined ? [] : [column.name]));
 
   function featuresIn(batch: SampleBatch): Float64Array {
     if ('columns' in features)
@@ -118,8 +120,8 @@ export function galaxiesOf(
     ...(kept.length > 0 && {
       carried: kept.map(({ name, column }) => ({
         name,
-        type: column.type,
-        values: valuesOf(source, batch, column),
+        type: column.gaps?.type ?? column.type,
+        values: batch.exact?.get(column.name) ?? valuesOf(source, batch, column),
       })),
     }),
   });
@@ -127,11 +129,11 @@ export function galaxiesOf(
     name: source.name,
     count: source.count,
     taken,
-    carries: kept.map(({ name, column }) => ({ name, type: column.type })),
+    carries: kept.map(({ name, column }) => ({ name, type: column.gaps?.type ?? column.type })),
     unchecked: () => source.unchecked(),
     notes: () => source.notes?.() ?? [],
-    read: async (from, to, options) => asGalaxies(await source.read(from, to, { ...options, columns: names })),
-    batches: (options) => changed(source.batches({ ...options, columns: names }), asGalaxies),
+    read: async (from, to, options) => asGalaxies(await source.read(from, to, { ...options, columns: names, exact })),
+    batches: (options) => changed(source.batches({ ...options, columns: names, exact }), asGalaxies),
   };
 }
 

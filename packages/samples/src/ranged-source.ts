@@ -1,6 +1,6 @@
 import { batchesOf, checkRange } from './batches-of.ts';
 import { noValues } from './new-values.ts';
-import type { ColumnValues, ReadOptions, SampleColumn, SampleSource } from './source.ts';
+import type { ColumnValues, ExactValues, ReadOptions, SampleColumn, SampleSource } from './source.ts';
 
 /** What a source has, and how any range of its columns is read. */
 export interface RangedSource extends Pick<SampleSource, 'name' | 'count' | 'columns' | 'unfit' | 'notes'> {
@@ -16,13 +16,15 @@ export interface RangedSource extends Pick<SampleSource, 'name' | 'count' | 'col
     columns: readonly SampleColumn[],
     options: Pick<ReadOptions, 'signal'>,
   ) => Promise<ReadonlyMap<string, ColumnValues>>;
+  /** Numbers of a column with gaps, where its values don't tell them all. */
+  readonly exact?: (from: number, to: number, column: SampleColumn) => Promise<ExactValues>;
 }
 
 /** A source of a format that has no sums to check samples by. */
-export function rangedSource({ unchecked, values, ...what }: RangedSource): SampleSource {
+export function rangedSource({ unchecked, values, exact, ...what }: RangedSource): SampleSource {
   const source: SampleSource = {
     ...what,
-    async read(from, to, { signal, columns: names } = {}) {
+    async read(from, to, { signal, columns: names, exact: exactly = [] } = {}) {
       checkRange(source, from, to);
       signal?.throwIfAborted();
       const wanted = source.columns.filter(({ name }) => names?.includes(name) ?? true);
@@ -30,10 +32,25 @@ export function rangedSource({ unchecked, values, ...what }: RangedSource): Samp
       const read = isNothing ? undefined : await values(from, to, wanted, signal ? { signal } : {});
       signal?.throwIfAborted();
       const valuesOf = (column: SampleColumn) => read?.get(column.name) ?? noValues(column.type);
-      return { from, count: to - from, values: new Map(wanted.map((column) => [column.name, valuesOf(column)])) };
+      const numbers = new Map<string, ExactValues>();
+      for (const column of wanted.filter(({ name, gaps }) => gaps !== undefined && exactly.includes(name)))
+        numbers.set(column.name, (await exact?.(from, to, column)) ?? withoutGaps(column, valuesOf(column)));
+      return {
+        from,
+        count: to - from,
+        values: new Map(wanted.map((column) => [column.name, valuesOf(column)])),
+        ...(numbers.size > 0 && { exact: numbers }),
+      };
     },
     batches: (options) => batchesOf(source, options),
     unchecked: () => unchecked,
   };
   return source;
+}
+
+/** The numbers that floats with NaN, or whole numbers of which one stands for none, tell. */
+function withoutGaps({ gaps }: SampleColumn, values: ColumnValues): ExactValues {
+  return Array.from<string | number | bigint, number | bigint | null>(values, (value) =>
+    typeof value === 'string' || Number.isNaN(value) || value === gaps?.blank ? null : value,
+  );
 }

@@ -23,6 +23,20 @@ export type ColumnValues = ArraysByType[ValueType];
 /** The column of the objects' names, in a source that has them: whole numbers or text. */
 export const ID_COLUMN = 'id';
 
+/**
+ * How numbers are handed out that some samples lack: as floats with NaN, or, of 64 bits, with a number that stands for none. `exact`
+ * hands them out as they are.
+ */
+export interface Gaps {
+  /** Of the numbers that are there. */
+  readonly type: Exclude<ValueType, 'text'>;
+  /** What stands for none. */
+  readonly blank?: bigint;
+}
+
+/** Numbers of a column with gaps, null where there is none; true and false are 1 and 0. */
+export type ExactValues = readonly (number | bigint | null)[];
+
 /** What a source has of every sample: an image, some numbers, a name. Which column means what is not for a source to know. */
 export interface SampleColumn {
   readonly name: string;
@@ -32,6 +46,8 @@ export interface SampleColumn {
   readonly shape: readonly number[];
   /** Names along the first axis, or along the last one of an image whose channels are there: bands, or what each number is. */
   readonly parts?: readonly string[];
+  /** Of one value for each sample: that some samples may have none, and what the values are that there are. */
+  readonly gaps?: Gaps;
   /** Of an image whose channels come last, [height, width, bands], where the file says so. */
   readonly layout?: 'NHWC';
 }
@@ -43,12 +59,16 @@ export interface SampleBatch {
   readonly count: number;
   /** Of every column that was asked for, by its name. They may be views on what was read: don't change them. */
   readonly values: ReadonlyMap<string, ColumnValues>;
+  /** Of the columns with gaps that `exact` named. */
+  readonly exact?: ReadonlyMap<string, ExactValues>;
 }
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** Names of the columns that are wanted, and no others are read; default: all. */
   readonly columns?: readonly string[] | undefined;
+  /** Names of columns with gaps whose numbers are wanted as they are, besides. */
+  readonly exact?: readonly string[] | undefined;
 }
 
 export interface BatchesOptions extends ReadOptions {

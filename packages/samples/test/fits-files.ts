@@ -31,16 +31,23 @@ export function float32File(values: ArrayLike<number>, shape: readonly number[],
   return hdu({ SIMPLE: true, BITPIX: -32, ...axes(shape), ...cards }, floats(values));
 }
 
-/** @param columns name and TFORM, and TDIM and TZERO where there are; @param rows bytes of each row */
+/** @param columns name and TFORM, and TDIM, TZERO and TNULL where there are; @param rows bytes of each row */
 export function table(
-  columns: readonly (readonly [name: string, form: string, dim?: string, zero?: number])[],
+  columns: readonly (readonly [
+    name: string,
+    form: string,
+    dim?: string | undefined,
+    zero?: number | undefined,
+    blank?: number,
+  ])[],
   rows: readonly Uint8Array[],
 ): Buffer {
-  const described = columns.flatMap(([name, form, dim, zero], at) => [
+  const described = columns.flatMap(([name, form, dim, zero, blank], at) => [
     [`TTYPE${at + 1}`, name],
     [`TFORM${at + 1}`, form],
     ...(dim === undefined ? [] : [[`TDIM${at + 1}`, dim]]),
     ...(zero === undefined ? [] : [[`TZERO${at + 1}`, zero]]),
+    ...(blank === undefined ? [] : [[`TNULL${at + 1}`, blank]]),
   ]);
   return hdu(
     {

@@ -124,6 +124,15 @@ describe('openSamples of FITS files', () => {
     expect((await source.read(0, 2)).values.get('image')).toEqual(Float64Array.of(0.5, 65537));
   });
 
+  it('tells numbers of 64 bits where TNULL stands for none, digit for digit', async () => {
+    const cells = [IDS[1], -9n, IDS[2]].map((value) => int64(value ?? 0n));
+    const source = await open(emptyPrimary(), table([['tract', 'K', undefined, undefined, -9]], cells));
+    const { values, exact } = await source.read(0, 3, { exact: ['tract'] });
+    expect(values.get('tract')).toEqual(BigInt64Array.of(IDS[1] ?? 0n, -9n, IDS[2] ?? 0n));
+    expect(exact?.get('tract')).toEqual([IDS[1], null, IDS[2]]);
+    expect((await source.read(0, 3)).exact).toBeUndefined();
+  });
+
   it('says which tables and images don’t go with the samples', async () => {
     expect((await open(cube, table([['mag', 'E']], [floats([1])]))).unfit).toEqual(
       new Map([['HDU 1', 'has 1 rows, and there are 8 galaxies']]),

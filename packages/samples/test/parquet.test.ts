@@ -20,6 +20,8 @@ describeSampleSource('a Parquet file with nested lists', {
     ['object_id', BigInt64Array.from(each((at) => 2n ** 60n + 1n + BigInt(at)))],
     ['z', Float64Array.from(each((at) => (at === 2 ? NaN : at / 7)))],
     ['gaps', Float64Array.from(each((at) => (at === 3 ? NaN : at)))],
+    ['missing', Float64Array.from(each((at) => (at % 4 === 0 ? NaN : 2 ** 60)))],
+    ['star', Float64Array.from(each((at) => (at === 1 ? NaN : 1 - (at % 2))))],
     ['large', BigUint64Array.from(each((at) => 2n ** 63n + 1n + BigInt(at)))],
     ['small', Uint8Array.from(each((at) => at))],
     ['half', Float32Array.from(each((at) => at))],
@@ -85,6 +87,23 @@ describe('openSamples of Parquet files', () => {
     const { images: found, id, redshift } = await source.read(2, 4);
     expect([...found]).toEqual([2, 3].flatMap((at) => [images[at * 18 + 4], images[at * 18 + 13]]));
     expect([redshift, id]).toEqual([Float64Array.of(NaN, 3 / 7), BigInt64Array.of(2n ** 60n + 3n, 2n ** 60n + 4n)]);
+  });
+
+  it('keeps whole numbers with gaps as they are, digit for digit, and takes them for no names', async () => {
+    const spec = { image: { bands: ['g', 'r'], side: 1 }, features: ['small'], truth: 'z' };
+    const keep = ['missing', 'gaps', 'star'];
+    const source = await openGalaxies(bufferSource('sky.parquet', nested), { spec, keep });
+    expect(source.carries.map(({ type }) => type)).toEqual(['int64', 'int32', 'bool']);
+    const columns: unknown[][] = [[], [], []];
+    for await (const { carried = [] } of source.batches({ size: 5 }))
+      for (const [place, { values }] of carried.entries()) columns[place]?.push(...Array.from(values));
+    expect(columns).toEqual([
+      each((at) => (at % 4 === 0 ? null : 2n ** 60n + 1n + BigInt(at))),
+      each((at) => (at === 3 ? null : at)),
+      each((at) => (at === 1 ? null : 1 - (at % 2))),
+    ]);
+    const asNames = openGalaxies(bufferSource('sky.parquet', nested), { spec, columns: { id: 'missing' } });
+    await expect(asNames).rejects.toThrow(/column missing \(int64 with gaps\) can’t be the id/);
   });
 
   it('reads a row group once for all its batches', async () => {

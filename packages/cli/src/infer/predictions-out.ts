@@ -45,7 +45,7 @@ function* csvLines(partitions: readonly PartitionPredictions[]): Generator<strin
 }
 
 function keptText(carried: readonly CarriedColumn[], sample: number): string[] {
-  return carried.map(({ values }) => csvText(String(values[sample])));
+  return carried.map(({ values }) => csvText(String(values[sample] ?? '')));
 }
 
 function namesOf(column: AnswerColumn): string[] {

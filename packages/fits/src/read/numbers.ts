@@ -61,10 +61,8 @@ export function numberReader(
   const isFloat = stored === 'float32' || stored === 'float64';
   const isPlain = scale === 1 && (blank === undefined || isFloat);
   if (isPlain && Number(zero) === 0) return { type: stored, size, read: (bytes) => native(stored, bytes) };
-  if (isPlain && !isFloat && isWhole(zero, OTHER_SIGN[stored].zero)) {
-    const { type } = OTHER_SIGN[stored];
-    return { type, size, read: (bytes) => native(type, otherSign(bytes, size)) };
-  }
+  const whole = isPlain ? wholeType(stored, { scale, zero }) : undefined;
+  if (whole !== undefined) return { type: whole, size, read: (bytes) => native(whole, otherSign(bytes, size)) };
   const isSmall = stored === 'uint8' || stored === 'int16';
   const type = isFloat ? stored : isSmall ? smallScaled : 'float64';
   const offset = Number(zero);
@@ -82,6 +80,13 @@ export function numberReader(
       return scaled;
     },
   };
+}
+
+/** The type of whole numbers that are stored without scaling; undefined: they are scaled, or floats. */
+export function wholeType(stored: StoredType, { scale, zero }: Scaling): FitsNumberType | undefined {
+  if (stored === 'float32' || stored === 'float64' || scale !== 1) return undefined;
+  if (Number(zero) === 0) return stored;
+  return isWhole(zero, OTHER_SIGN[stored].zero) ? OTHER_SIGN[stored].type : undefined;
 }
 
 function isWhole(value: number | bigint, whole: bigint): boolean {

@@ -1,5 +1,5 @@
 import type { Hdu } from './hdu.ts';
-import { numberReader, type FitsNumberType, type NumberReader, type StoredType } from './numbers.ts';
+import { numberReader, wholeType, type FitsNumberType, type NumberReader, type StoredType } from './numbers.ts';
 
 /** A column of a table as it is handed out; arrays have the slowest axis first, as in numpy. */
 export interface FitsColumn {
@@ -10,6 +10,8 @@ export interface FitsColumn {
   readonly shape: readonly number[];
   /** TUNIT. */
   readonly unit?: string;
+  /** Of whole numbers with a TNULL: their type, and, of 64 bits, which are handed out as they are, what stands for none. */
+  readonly gaps?: { readonly type: FitsNumberType; readonly blank?: bigint };
 }
 
 /** How a column lies in the rows. */
@@ -102,15 +104,21 @@ function fixed(
   repeat: number,
   dimensions: readonly number[] | undefined,
   rest: string,
-): Pick<ColumnPlace, 'type' | 'shape' | 'cell'> {
+): Pick<ColumnPlace, 'type' | 'shape' | 'cell' | 'gaps'> {
   if (code === 'A') return texts(header, field, repeat, dimensions, rest);
   const axes = dimensions ?? (repeat === 1 ? [] : [repeat]);
   checkDimensions(header, field, axes, repeat);
   if (code === 'L') return { type: 'bool', shape: axes, cell: { kind: 'logical' } };
   if (code === 'X') return { type: 'bool', shape: axes, cell: { kind: 'bits', count: repeat } };
   const { stored = 'uint8', parts } = STORED[code] ?? {};
-  const reader = numberReader(stored, scalingOf(header, field, stored));
-  return { type: reader.type, shape: parts === undefined ? axes : [...axes, parts], cell: { kind: 'numbers', reader } };
+  const scaling = scalingOf(header, field, stored);
+  const reader = numberReader(stored, scaling);
+  return {
+    type: reader.type,
+    shape: parts === undefined ? axes : [...axes, parts],
+    cell: { kind: 'numbers', reader },
+    ...(scaling.gaps && { gaps: scaling.gaps }),
+  };
 }
 
 /** A text, or an array of them: by TDIM, whose first number is then their length, or by the convention `60A12`. */
@@ -144,9 +152,13 @@ function scalingOf(header: Hdu['header'], field: number, stored: StoredType) {
   const scale = Number(header.number(`TSCAL${field}`) ?? 1);
   const zero = header.number(`TZERO${field}`) ?? 0;
   // A missing number is NaN, which makes a column one of floats. Those of 64 bits, which are the names of objects, must stay whole.
-  const isName = stored === 'int64' && scale === 1 && Number(zero) === 0;
-  const blank = isName ? undefined : header.number(`TNULL${field}`);
-  return { scale, zero, blank };
+  const blank = header.number(`TNULL${field}`);
+  const type = wholeType(stored, { scale, zero });
+  if (type === undefined || blank === undefined) return { scale, zero, blank };
+  const isName = type === 'int64' || type === 'uint64';
+  return isName
+    ? { scale, zero, gaps: { type, blank: BigInt(blank) + BigInt(zero) } }
+    : { scale, zero, blank, gaps: { type } };
 }
 
 /** TDIM, slowest axis first; undefined where there is none. */

@@ -51,11 +51,12 @@ export async function tableOf(file: ByteSource, hdu: Hdu, options?: ReadOptions)
   return {
     count,
     rowBytes,
-    columns: [...columns, ...arrays].map(({ name, type, shape, unit }) => ({
+    columns: [...columns, ...arrays].map(({ name, type, shape, unit, gaps }) => ({
       name,
       type,
       shape,
       ...(unit !== undefined && { unit }),
+      ...(gaps && { gaps }),
     })),
     async rows(from, to, { columns: wanted, ...reading } = {}) {
       if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= count)) {

@@ -81,9 +81,11 @@ function otherKind(name: string, found: string | undefined, file: string, expect
   );
 }
 
+type CarriedCell = number | bigint | string | boolean | null;
+
 /** Values of carried columns for the rows of a group. */
 export class CarriedRows {
-  readonly #columns: readonly { readonly kind: CarriedKind; readonly values: (number | bigint | string | boolean)[] }[];
+  readonly #columns: readonly { readonly kind: CarriedKind; readonly values: CarriedCell[] }[];
 
   constructor(kinds: readonly CarriedKind[]) {
     this.#columns = kinds.map((kind) => ({ kind, values: [] }));
@@ -99,7 +101,7 @@ export class CarriedRows {
       const column = carried.find(({ name }) => name === kind.name);
       if (column === undefined || widerOf(kind.type, column.type) !== kind.type)
         throw otherKind(kind.name, column?.type, partition, `${kind.type} in the files before it`);
-      for (let sample = first; sample < end; sample += 1) values.push(stored(kind.type, column.values[sample] ?? 0));
+      for (let sample = first; sample < end; sample += 1) values.push(stored(kind.type, column.values[sample] ?? null));
     }
   }
 
@@ -112,10 +114,8 @@ export class CarriedRows {
   }
 }
 
-function stored(
-  type: CarriedKind['type'],
-  value: number | bigint | string | boolean,
-): number | bigint | string | boolean {
+function stored(type: CarriedKind['type'], value: CarriedCell): CarriedCell {
+  if (value === null) return null;
   switch (PARQUET[type]) {
     case 'STRING':
       return String(value);

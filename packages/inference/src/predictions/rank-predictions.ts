@@ -120,7 +120,10 @@ export class RankPredictions implements AsyncDisposable {
       flags: Uint16Array.of(row.flags),
       magnitudes: Float64Array.from(this.#options.features, (name) => Number(row[name])),
       ...(row.id !== undefined && { id: [String(row.id)] }),
-      carried: carried.map((kind) => ({ ...kind, values: [row[kind.name] as string | number | bigint | boolean] })),
+      carried: carried.map((kind) => ({
+        ...kind,
+        values: [(row[kind.name] ?? null) as string | number | bigint | boolean | null],
+      })),
     };
   }
 }

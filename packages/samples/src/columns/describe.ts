@@ -5,9 +5,10 @@ import type { SampleColumn, SampleSource } from '../source.ts';
 const MOST_SHOWN = 40;
 
 /** `img (uint8 [64, 64, 3]: g, r, i)` */
-export function describeColumn({ name, type, shape, parts }: SampleColumn): string {
+export function describeColumn({ name, type, shape, parts, gaps }: SampleColumn): string {
   const dimensions = shape.length === 0 ? '' : ` [${shape.join(', ')}]`;
-  return `${name} (${type}${dimensions}${parts === undefined ? '' : `: ${parts.join(', ')}`})`;
+  const values = gaps === undefined || gaps.type === type ? type : `${gaps.type} with gaps`;
+  return `${name} (${values}${dimensions}${parts === undefined ? '' : `: ${parts.join(', ')}`})`;
 }
 
 /** What a source has, and what else is in the file. */

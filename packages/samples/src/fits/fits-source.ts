@@ -74,7 +74,12 @@ function sourceOf(
     table,
     columns: table.columns.map((column): readonly [string, SampleColumn] => [
       column.name,
-      { name: uniquely(column.name), type: column.type, shape: column.shape },
+      {
+        name: uniquely(column.name),
+        type: column.type,
+        shape: column.shape,
+        ...(column.gaps && { gaps: column.gaps }),
+      },
     ]),
   }));
   // What a table says of the sky is more than what can be worked out.

@@ -124,7 +124,7 @@ function sourceOf(
     count: members.length,
     columns: [
       imageColumn(common),
-      ...(table?.columns.map(({ name, type, shape }) => ({ name, type, shape })) ?? []),
+      ...(table?.columns.map(({ name, type, shape, gaps }) => ({ name, type, shape, ...(gaps && { gaps }) })) ?? []),
       ...beside,
     ],
     unchecked: UNCHECKED,

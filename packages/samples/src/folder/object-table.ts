@@ -31,7 +31,13 @@ export async function readFitsTable(
 ): Promise<ObjectTable> {
   checkSize(file.name, table.count * table.rowBytes);
   const values = await table.rows(0, table.count, options);
-  const columns = table.columns.map(({ name, type, shape }) => ({ name, type, shape, values: values.get(name) ?? [] }));
+  const columns = table.columns.map(({ name, type, shape, gaps }) => ({
+    name,
+    type,
+    shape,
+    ...(gaps && { gaps }),
+    values: values.get(name) ?? [],
+  }));
   return { name: file.name, count: table.count, columns };
 }
 

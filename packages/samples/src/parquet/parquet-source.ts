@@ -18,7 +18,7 @@ import {
 import type { OpenSamplesOptions } from '../format.ts';
 import { newNumbers, put } from '../new-values.ts';
 import { rangedSource } from '../ranged-source.ts';
-import type { ColumnValues, SampleColumn, SampleSource } from '../source.ts';
+import type { ColumnValues, ExactValues, Gaps, SampleColumn, SampleSource } from '../source.ts';
 import { CellError, cellOfBytes, cellOfList, setNumber, type Cell } from './cells.ts';
 import { fieldOf, type Field, type FieldKind } from './fields.ts';
 
@@ -37,6 +37,8 @@ interface OpenColumn {
   readonly column: SampleColumn;
   readonly kind: FieldKind;
   readonly held: Map<Group, Promise<ColumnValues>>;
+  /** Of a column with gaps: numbers as they are, of the groups that were asked for so. */
+  readonly exact: Map<Group, Promise<ExactValues>>;
 }
 
 /**
@@ -72,17 +74,20 @@ export async function openParquetSource(
 
   async function openColumn(name: string, kind: FieldKind): Promise<OpenColumn> {
     const held = new Map<Group, Promise<ColumnValues>>();
-    if (kind.kind === 'text') return { column: { name, type: 'text', shape: [] }, kind, held };
+    const exact = new Map<Group, Promise<ExactValues>>();
+    if (kind.kind === 'text') return { column: { name, type: 'text', shape: [] }, kind, held, exact };
     if (kind.kind === 'numbers') {
-      const type = hasGaps(metadata, name) && !kind.type.startsWith('float') ? 'float64' : kind.type;
-      return { column: { name, type, shape: [] }, kind: { kind: 'numbers', type }, held };
+      const isGapped = hasGaps(metadata, name) && !kind.type.startsWith('float');
+      const type = isGapped ? 'float64' : kind.type;
+      const gaps: Gaps | undefined = isGapped ? { type: kind.type } : undefined;
+      return { column: { name, type, shape: [], ...(gaps && { gaps }) }, kind: { kind: 'numbers', type }, held, exact };
     }
     // Without a row nothing tells the shape of arrays, and nobody asks for it.
     if (count === 0)
-      return { column: { name, type: kind.kind === 'lists' ? kind.type : 'float32', shape: [0] }, kind, held };
+      return { column: { name, type: kind.kind === 'lists' ? kind.type : 'float32', shape: [0] }, kind, held, exact };
     const [first] = await raw(name, { from: 0, to: 1 });
     const cell = await cellOf(kind, first);
-    return { column: { name, type: cell.type, shape: imageShape(cell.shape, spec, choice) }, kind, held };
+    return { column: { name, type: cell.type, shape: imageShape(cell.shape, spec, choice) }, kind, held, exact };
   }
 
   async function raw(name: string, { from, to }: Group): Promise<unknown[]> {
@@ -130,15 +135,23 @@ export async function openParquetSource(
     return values;
   }
 
+  async function decodeExactly({ column }: OpenColumn, group: Group): Promise<ExactValues> {
+    const cells = await raw(column.name, group);
+    return cells.map((cell) => {
+      if (typeof cell === 'number' || typeof cell === 'bigint') return cell;
+      return typeof cell === 'boolean' ? Number(cell) : null;
+    });
+  }
+
   /** Whoever asks first doesn't take the values along when he stops waiting. */
-  function groupValues(open: OpenColumn, group: Group): Promise<ColumnValues> {
-    const known = open.held.get(group);
+  function once<Values>(held: Map<Group, Promise<Values>>, group: Group, read: () => Promise<Values>): Promise<Values> {
+    const known = held.get(group);
     if (known !== undefined) return known;
-    const decoded = decode(open, group);
-    open.held.set(group, decoded);
-    decoded.catch(() => open.held.delete(group));
-    const [oldest] = open.held.keys();
-    if (open.held.size > GROUPS_KEPT && oldest !== undefined) open.held.delete(oldest);
+    const decoded = read();
+    held.set(group, decoded);
+    decoded.catch(() => held.delete(group));
+    const [oldest] = held.keys();
+    if (held.size > GROUPS_KEPT && oldest !== undefined) held.delete(oldest);
     return decoded;
   }
 
@@ -149,7 +162,7 @@ export async function openParquetSource(
     const texts: string[] = [];
     const numbers = type === 'text' ? undefined : newNumbers(type, (to - from) * size);
     for (const group of here) {
-      const values = await groupValues(open, group);
+      const values = await once(open.held, group, () => decode(open, group));
       const start = Math.max(from, group.from);
       const part = values.slice((start - group.from) * size, (Math.min(to, group.to) - group.from) * size);
       if (!ArrayBuffer.isView(part)) texts.push(...part);
@@ -170,6 +183,16 @@ export async function openParquetSource(
         values.set(open.column.name, await rows(open, from, to));
       }
       return values;
+    },
+    async exact(from, to, column) {
+      const open = columns.find((candidate) => candidate.column === column);
+      const numbers: (number | bigint | null)[] = [];
+      for (const group of groups.filter((candidate) => candidate.from < to && from < candidate.to)) {
+        if (open === undefined) break;
+        const values = await once(open.exact, group, () => decodeExactly(open, group));
+        numbers.push(...values.slice(Math.max(from, group.from) - group.from, Math.min(to, group.to) - group.from));
+      }
+      return numbers;
     },
   });
 }

@@ -23,6 +23,8 @@ scalars = {
     "object_id": pa.array(ids),
     "z": pa.array([None if at == 2 else at / 7 for at in range(N)], pa.float64()),
     "gaps": pa.array([None if at == 3 else at for at in range(N)], pa.int32()),
+    "missing": pa.array([None if at in (0, 4) else 2**60 + 1 + at for at in range(N)], pa.int64()),
+    "star": pa.array([None if at == 1 else at % 2 == 0 for at in range(N)]),
     "large": pa.array(ids.astype("u8") + 2**63 - 2**60),
     "small": pa.array(np.arange(N, dtype="u1")),
     "half": pa.array(np.arange(N).astype("f2")),
