@@ -61,6 +61,14 @@ describe('the table of a run', () => {
     expect(fact(table, 'ids')).toBe("the objects' own names");
   });
 
+  it('takes nothing from a rank of which all files are empty', async () => {
+    const table = await tableOf([rankOf(['1.pt', [galaxy(1, { id: 2n ** 53n + 1n })]]), rankOf(['2.pt', []])]);
+
+    expect(table.columns[0]).toMatchObject({ name: 'id', kind: 'int64', nullable: false });
+    expect(await column(table, 'id')).toEqual([2n ** 53n + 1n]);
+    expect(fact(table, 'ids')).toBe("the objects' own names");
+  });
+
   it('makes text of names that are numbers, text and none in different ranks', async () => {
     const table = await tableOf([
       rankOf(['1.pt', [galaxy(1, { id: 9007199254740993n })]]),

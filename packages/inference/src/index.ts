@@ -12,7 +12,6 @@ export {
   type PartitionPredictions,
   type PredictionRow,
 } from './predictions-file.ts';
-export { keptKinds } from './predictions/kept-kinds.ts';
 export { placeName } from './predictions/predictions-encoder.ts';
 export { serveSession } from './session-server.ts';
 export {

@@ -9,8 +9,9 @@ import {
   QUALITY_FLAGS,
   type ModelSpec,
 } from '@cosmicai/payload';
+import { commonKinds } from '@cosmicai/samples';
 import type { PredictedSamples } from './predict-partition.ts';
-import { carriedKinds, commonKinds } from './predictions/carried-columns.ts';
+import { carriedKinds } from './predictions/carried-columns.ts';
 import { commonIds, idsOf, PredictionsEncoder } from './predictions/predictions-encoder.ts';
 
 /** Predictions of one partition in the order of its samples. */

@@ -1,5 +1,6 @@
 import { Reduction } from '@cosmicai/metrics';
 import { defined, runLayout, withFormat, type RankAnswer, type RankProgress, type RankTask } from '@cosmicai/payload';
+import { keptKinds, type CarriedKind } from '@cosmicai/samples';
 import {
   requestsSince,
   requestsSoFar,
@@ -17,8 +18,6 @@ import type { LoadedModel } from './model/open-model.ts';
 import { checkModelBytes, checkModelObject, plannedSource } from './planned-inputs.ts';
 import { findPieces, RankPieces, type Pace } from './pieces/rank-pieces.ts';
 import { MICRO_BATCH } from './predictor.ts';
-import type { CarriedKind } from './predictions/carried-columns.ts';
-import { keptKinds } from './predictions/kept-kinds.ts';
 import { RankPredictions } from './predictions/rank-predictions.ts';
 import { dataStore, readInputs } from './read-inputs.ts';
 import { rankResult } from './rank-result.ts';
@@ -186,6 +185,8 @@ async function keptIn(
   { openStore }: Pick<RankEnvironment, 'openStore'>,
 ): Promise<readonly CarriedKind[] | undefined> {
   const { DATA_PATH: keys, DATA_OBJECTS: versions, COLUMNS: columns, KEEP: keep, CUTOUTS: cutouts } = task;
+  // The same in all ranks, where the plan says it.
+  if (task.KEPT !== undefined) return task.KEPT;
   // A folder of cutouts is one source, with one table.
   if (cutouts !== undefined) return undefined;
   let opened = 0;

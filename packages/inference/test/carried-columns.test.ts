@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { commonKinds } from '@cosmicai/samples';
 import { fileStore } from '@cosmicai/store';
 import { parquetReadObjects, parquetMetadata } from 'hyparquet';
 import { encodePredictions, type PredictedSamples } from '../src/index.ts';
-import { commonKinds } from '../src/predictions/carried-columns.ts';
 import { RankPredictions } from '../src/predictions/rank-predictions.ts';
 
 type Carried = NonNullable<PredictedSamples['carried']>;

@@ -22,6 +22,7 @@ export {
   isInOrder,
   isWorthTelling,
   keptColumnsSchema,
+  type KeptKind,
   PARTITION_COLUMNS,
   partitionColumnsSchema,
   PREDICTION_COLUMNS,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NUMBER_ARRAYS } from './number-arrays.ts';
 
 /** What a tensor of a partition may be: images, the numbers beside them, the true values, the names of the objects. */
 export const PARTITION_COLUMNS = ['images', 'magnitudes', 'redshift', 'id'] as const;
@@ -82,6 +83,12 @@ export const keptColumnsSchema = z
     z.array(z.string({ error: KEPT }).min(1, { error: KEPT }), { error: KEPT }),
   )
   .refine((names) => new Set(names).size === names.length, { error: KEPT });
+
+const VALUE_TYPES = [...Object.keys(NUMBER_ARRAYS), 'text'] as (keyof typeof NUMBER_ARRAYS | 'text')[];
+
+/** What kept columns become, so that they are of the same types in all files of a run. */
+export const keptKindsSchema = z.array(z.object({ name: z.string().min(1), type: z.enum(VALUE_TYPES) }));
+export type KeptKind = Readonly<z.output<typeof keptKindsSchema>[number]>;
 
 /** Columns that predictions have by themselves, beside those of the model's features and answers. */
 export const PREDICTION_COLUMNS = ['rank', 'partition', 'index', 'z_spec', 'z_pred', 'flags', 'id'] as const;

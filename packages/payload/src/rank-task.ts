@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { flag, integer, text } from './fields.ts';
 import { modelInputsSchema, type ModelInputs } from './model-inputs.ts';
-import { keptColumnsSchema, partitionColumnsSchema, type ColumnChoice } from './partition-columns.ts';
+import {
+  keptColumnsSchema,
+  keptKindsSchema,
+  partitionColumnsSchema,
+  type ColumnChoice,
+  type KeptKind,
+} from './partition-columns.ts';
 import {
   MAX_BATCH_SIZE,
   MAX_CONCURRENCY,
@@ -75,6 +81,8 @@ export const rankTaskSchema = z.looseObject(
     COLUMNS: partitionColumnsSchema.optional(),
     /** Columns of the partitions that go into the predictions as they are. */
     KEEP: keptColumnsSchema.optional(),
+    /** What they are in the predictions of all ranks; absent: what the rank's own partitions make of them. */
+    KEPT: keptKindsSchema.optional(),
     ALLOW_BATCH_DEPENDENCE: flag.optional(),
     /** False: the partitions are read without checking their CRC-32. */
     CHECK_CRC: flag.default(true),
@@ -119,6 +127,7 @@ export interface RankTaskItem {
   readonly MODEL_INPUTS?: ModelInputs;
   readonly COLUMNS?: ColumnChoice;
   readonly KEEP?: readonly string[];
+  readonly KEPT?: readonly KeptKind[];
   readonly ALLOW_BATCH_DEPENDENCE?: boolean;
   readonly CHECK_CRC?: boolean;
   readonly HASH_INPUTS?: boolean;

@@ -3,6 +3,7 @@ import {
   type FoundPartitions,
   type InitializeAnswer,
   initializeAnswerSchema,
+  type KeptKind,
   MAX_INLINE_BODY_BYTES,
   type ObjectVersion,
   parseAs,
@@ -30,6 +31,7 @@ import {
   type OpenStoreOptions,
   type SkippedEntry,
 } from '@cosmicai/store';
+import { keptTypes } from './kept-types.ts';
 import { ObjectTable } from './object-table.ts';
 import { cutoutRanks, type CutoutRanks } from './plan-cutouts.ts';
 
@@ -60,6 +62,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const { partitions, warnings: listed } = await listPartitions(payload, data, objects);
   const cutouts = await cutoutRanks(payload, data, objects, partitions);
   const dataWarnings = [...listed, ...(cutouts?.warnings ?? [])];
+  const kept = cutouts === undefined ? await keptTypes(payload, data, objects, partitions) : undefined;
   const plan = cutouts?.plan ?? planFiles(payload, partitions, objects.key, dataWarnings);
   const created = environment.now();
   const runId = environment.newRunId(created);
@@ -85,7 +88,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   parseAs(runRecordSchema, record, layout.run);
   await using writer = new PlanWriter(store, layout);
   const inline = new InlineItems();
-  for (const task of rankTasks(payload, plan, { runId, fmi: fmi.enabled, objects, model, cutouts })) {
+  for (const task of rankTasks(payload, plan, { runId, fmi: fmi.enabled, objects, model, cutouts, kept })) {
     parseAs(rankTaskSchema, task, layout.manifest);
     inline.add(task, await writer.add(task));
   }
@@ -201,12 +204,13 @@ interface PlannedInputs {
   readonly model: ObjectVersion | undefined;
   /** Absent where files are partitions. */
   readonly cutouts: CutoutRanks | undefined;
+  readonly kept: readonly KeptKind[] | undefined;
 }
 
 function* rankTasks(
   payload: RunPayload,
   plan: FilePlan,
-  { runId, fmi, objects, model, cutouts }: PlannedInputs,
+  { runId, fmi, objects, model, cutouts, kept }: PlannedInputs,
 ): Generator<RankTaskItem> {
   const shared = {
     S3_BUCKET: payload.bucket,
@@ -224,6 +228,7 @@ function* rankTasks(
       MODEL_INPUTS: payload.model_inputs,
       COLUMNS: payload.columns,
       KEEP: payload.keep,
+      KEPT: kept,
     }),
     ...(payload.allow_batch_dependence === true && { ALLOW_BATCH_DEPENDENCE: true }),
     ...(!payload.check_crc && { CHECK_CRC: false }),

@@ -261,6 +261,39 @@ describe('initialize', () => {
     expect(record.payload).toHaveProperty('observer', 'Vera');
   });
 
+  describe('of columns that are kept', () => {
+    const array = (dtype: 'I32' | 'I64' | 'F64', name = 'tract'): Buffer => {
+      const bytes = dtype === 'I32' ? 4 : 8;
+      const header = JSON.stringify({ [name]: { dtype, shape: [1], data_offsets: [0, bytes] } });
+      const length = Buffer.alloc(8);
+      length.writeUInt32LE(header.length);
+      return Buffer.concat([length, Buffer.from(header), Buffer.alloc(bytes)]);
+    };
+    const payload = { bucket: 'galaxies', data_prefix: 'd', world_size: 2, result_path: 'out', keep: 'tract' };
+
+    it('tells all ranks the types that hold what any file has, and passes over one that can’t be opened', async () => {
+      const store = await bucketWith('galaxies', ['d/3.safetensors']);
+      await store.put('d/1.safetensors', array('I32'));
+      await store.put('d/2.safetensors', array('I64'));
+      const { run: reference } = await run(payload);
+      const manifest = parseJsonAs(manifestSchema, (await store.get(reference.manifest_key)).toString(), 'manifest');
+      const kept = [{ name: 'tract', type: 'int64' }];
+      expect(manifest.map(({ KEPT }) => KEPT)).toEqual([kept, kept]);
+    });
+
+    it.each([
+      ['types that have none in common', array('F64'), /float64 in .*2\.safetensors and int64 in .*1\.safetensors/],
+      ['a file without it', array('I64', 'field'), /2\.safetensors: there is no column tract to keep/],
+    ])('refuses %s, and leaves nothing', async (_, other, message) => {
+      const store = await bucketWith('galaxies', []);
+      await store.put('d/1.safetensors', array('I64'));
+      await store.put('d/2.safetensors', other);
+      const refused: unknown = await run(payload).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ name: 'UserInputError', message: expect.stringMatching(message) });
+      expect(await keysOf('galaxies')).toEqual(['d/1.safetensors', 'd/2.safetensors', 'keep']);
+    });
+  });
+
   it('hands every wish of the payload on to the ranks, and keeps what was found', async () => {
     const store = await bucketWith('galaxies', ['d/1.pt', 'd/2.pt', 'd/3.pt', 'models/m.onnx']);
     const version = async (key: string) => {

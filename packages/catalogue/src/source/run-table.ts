@@ -24,7 +24,10 @@ type FileColumns = ReadonlyMap<string, FileColumn>;
 export async function openRunTable(place: RunPlace, run: WholeRun, software: string): Promise<Table> {
   const store = openPlace(place);
   const keys = new Map(run.results.map(({ rank, predictions_key: key }) => [rank, key]));
-  const files = await pMap(run.results, (result) => fileOf(store, result), { concurrency: CONCURRENT_READS });
+  const read = await pMap(run.results, (result) => fileOf(store, result), { concurrency: CONCURRENT_READS });
+  // Of which columns a rank without galaxies has, nothing follows for those of others.
+  const filled = read.filter(({ samples }) => samples > 0);
+  const files = (filled.length > 0 ? filled : read).map(({ columns }) => columns);
   const columns = columnsOf(files);
   const segments = segmentsOf(run.results);
   return {
@@ -48,11 +51,11 @@ export async function openRunTable(place: RunPlace, run: WholeRun, software: str
 async function fileOf(
   store: ObjectStore,
   { predictions_key: key, samples }: WholeRun['results'][number],
-): Promise<FileColumns> {
+): Promise<{ readonly samples: number; readonly columns: FileColumns }> {
   const { rows, columns } = await openPredictions(store, key);
   if (rows !== samples)
     throw new UserInputError(`${key} has ${rows} predictions; its rank counted ${samples} galaxies.`);
-  return columns;
+  return { samples, columns };
 }
 
 /** The columns of all files. What some lack has nulls there. */

@@ -1,4 +1,4 @@
-import type { SampleInput } from '@cosmicai/samples';
+import { keptKinds, type SampleInput } from '@cosmicai/samples';
 import { beginFile, type NamedFile } from '@cosmicai/store';
 import { resolve } from 'node:path';
 import {
@@ -14,7 +14,6 @@ import {
   type PartitionSeen,
   type PredictedSamples,
   inferReport,
-  keptKinds,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
 import { CosmicError, DEFAULT_MAX_FLAGGED, itemAt, UserInputError, type ColumnChoice } from '@cosmicai/payload';

@@ -1,9 +1,10 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData, type ColumnSource } from 'hyparquet-writer';
 import type { SchemaElement } from 'hyparquet';
 import { answerColumns, FORMAT, outputsOf, PARQUET_FORMAT_KEY, type ModelOutput } from '@cosmicai/payload';
+import type { CarriedKind } from '@cosmicai/samples';
 import type { PredictedSamples } from '../predict-partition.ts';
 import { AnswerRows, listSchema } from './answer-rows.ts';
-import { CarriedRows, type CarriedKind } from './carried-columns.ts';
+import { CarriedRows } from './carried-columns.ts';
 
 /**
  * Rows of the first row group, and of each that follows: a reader that wants a few gets few, and what is encoded at once is small.

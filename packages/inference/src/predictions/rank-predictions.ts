@@ -1,9 +1,10 @@
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer } from 'hyparquet';
 import { answerColumns, outputsOf, type AnswerColumnKind, type WrittenFile } from '@cosmicai/payload';
+import type { CarriedKind } from '@cosmicai/samples';
 import { HashedObject, type ObjectStore, type ReadOptions, type WrittenObject } from '@cosmicai/store';
 import type { AnswerColumn } from '../answer-columns.ts';
 import type { PredictedSamples } from '../predict-partition.ts';
-import { carriedKinds, type CarriedKind } from './carried-columns.ts';
+import { carriedKinds } from './carried-columns.ts';
 import {
   commonIds,
   idsOf,

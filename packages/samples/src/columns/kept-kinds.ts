@@ -1,0 +1,121 @@
+import { ASTROMAE, UserInputError, type ColumnChoice, type ModelSpec } from '@cosmicai/payload';
+import pMap from 'p-map';
+import type { SampleInput } from '../folder/folder-inputs.ts';
+import { openSamples } from '../open-samples.ts';
+import type { ValueType } from '../source.ts';
+import { keptColumn } from './kept.ts';
+import { Refusals } from './refusals.ts';
+
+/** What a column that travels with the predictions is, in every file. */
+export interface CarriedKind {
+  readonly name: string;
+  readonly type: ValueType;
+}
+
+/** What a file has of the columns that are kept. */
+export interface CarryingFile {
+  /** For messages. */
+  readonly name: string;
+  readonly kinds: readonly CarriedKind[];
+}
+
+/**
+ * The columns that are kept of several files, in types that hold the values of all of them.
+ *
+ * @throws UserInputError for a column that a file lacks, or whose types have no such type, as text and numbers have none
+ */
+export function commonKinds(files: readonly CarryingFile[]): readonly CarriedKind[] {
+  const [first, ...others] = files;
+  return (first?.kinds ?? []).map(({ name, type }) => {
+    let common = type;
+    for (const file of others) {
+      const found = file.kinds.find((kind) => kind.name === name)?.type;
+      const wide = found && widerKind(common, found);
+      if (wide === undefined)
+        throw otherKind(name, found, file.name, `${common} in ${first?.name ?? ''} and the files after it`);
+      common = wide;
+    }
+    return { name, type: common };
+  });
+}
+
+/** Whole numbers from the narrowest on, with all types that hold their values. */
+const HOLDS: Readonly<Record<CarriedKind['type'], readonly CarriedKind['type'][]>> = {
+  uint8: ['int16', 'uint16', 'int32', 'uint32', 'int64', 'float32', 'float64'],
+  int8: ['int16', 'int32', 'int64', 'float32', 'float64'],
+  uint16: ['int32', 'uint32', 'int64', 'float32', 'float64'],
+  int16: ['int32', 'int64', 'float32', 'float64'],
+  uint32: ['int64', 'float64'],
+  int32: ['int64', 'float64'],
+  float32: ['float64'],
+  int64: [],
+  uint64: [],
+  float64: [],
+  bool: [],
+  text: [],
+};
+
+/** The narrowest type that holds the values of both, bit for bit; undefined: there is none. */
+export function widerKind(one: CarriedKind['type'], other: CarriedKind['type']): CarriedKind['type'] | undefined {
+  return [one, ...HOLDS[one]].find((type) => type === other || HOLDS[other].includes(type));
+}
+
+/** That a file has a kept column in a type that no other goes with. */
+export function otherKind(name: string, found: string | undefined, file: string, expected: string): UserInputError {
+  const is = found === undefined ? 'is not there' : `is ${found}`;
+  return new UserInputError(
+    `The column ${name}, which is kept, ${is} in ${file} and ${expected}, and no type holds both. Leave it out of what is kept, or run the files one by one.`,
+  );
+}
+
+export interface KeptKindsOptions {
+  readonly spec?: ModelSpec | undefined;
+  readonly columns?: ColumnChoice | undefined;
+  /** Names of the columns. */
+  readonly keep?: readonly string[] | undefined;
+  /** True: files that can't be opened are passed over, and told by who reads them. */
+  readonly lenient?: boolean;
+}
+
+const AT_ONCE = 16;
+
+/**
+ * What the columns that are kept of several files become, looked up before anything is predicted: what doesn't go together isn't
+ * to be found out at the end. Nothing is opened where one file, or no column, leaves no question.
+ *
+ * @param open gives the nth file
+ * @returns undefined where there is no question
+ * @throws UserInputError as commonKinds does, and where a file lacks a column
+ */
+export async function keptKinds(
+  files: number,
+  open: (place: number) => Promise<SampleInput>,
+  { spec = ASTROMAE, columns, keep = [], lenient = false }: KeptKindsOptions,
+): Promise<readonly CarriedKind[] | undefined> {
+  if (keep.length === 0 || files < 2) return undefined;
+  // Sums are of what is read, and this is about names.
+  const opened = async (place: number) => {
+    try {
+      return await openSamples(await open(place), { checkCrc: false, spec, columns });
+    } catch (error) {
+      if (!lenient) throw error;
+      return undefined;
+    }
+  };
+  const places = Array.from({ length: files }, (_, place) => place);
+  const found = await pMap(
+    places,
+    async (place): Promise<CarryingFile[]> => {
+      const source = await opened(place);
+      if (source === undefined || source.count === 0) return [];
+      const refusals = new Refusals({ source, spec, choice: columns, picked: new Map() });
+      const kinds = keep.map((name) => {
+        const { column } = keptColumn(source, spec, name, refusals);
+        return { name, type: column.gaps?.type ?? column.type };
+      });
+      return [{ name: source.name, kinds }];
+    },
+    { concurrency: AT_ONCE },
+  );
+  return commonKinds(found.flat());
+}
