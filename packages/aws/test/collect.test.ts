@@ -55,7 +55,7 @@ const MAIN_LINES = [
 ];
 const RANK_LINES = [reportLine(INFER, 16, 'request-a'), reportLine(INFER, 16, 'request-b')];
 
-async function collected(lines: readonly LogLine[]) {
+async function collected(lines: readonly LogLine[], { aborted = false } = {}) {
   const look = {
     status: 'FAILED',
     history: caught().events,
@@ -64,7 +64,8 @@ async function collected(lines: readonly LogLine[]) {
   const workflow = new ScriptedWorkflow([look as never]);
   const begun = () => new HistoryWriter().add('ExecutionStarted', {}, 12).entered('Task', 'Predict').scheduled(INFER);
   workflow.childHistories.set(childArn('a'), begun().succeeded('request-a').exited('Task', 'Predict').events);
-  workflow.childHistories.set(childArn('b'), begun().failed('NotFoundError', 'No object').events);
+  const b = aborted ? begun().add('ExecutionAborted') : begun().failed('NotFoundError', 'No object');
+  workflow.childHistories.set(childArn('b'), b.events);
   const options = { workflow, clock: workflow.clock, signal: new AbortController().signal };
   const followed = await follow({
     ...options,
@@ -84,6 +85,8 @@ async function collected(lines: readonly LogLine[]) {
     logs,
     openStore: () => fileStore(folder),
     functionNames: [INIT, INFER, SUMMARIZE],
+    functions: { [INFER]: { architecture: 'x86_64', ephemeralStorageMb: 512 } },
+    region: 'us-east-1',
   });
   return { ...result, workflow };
 }
@@ -134,5 +137,19 @@ describe('what is known of a run that is over', () => {
     const { warnings, events } = await collected([...MAIN_LINES, ...RANK_LINES]);
     expect(warnings).toEqual([expect.stringContaining('Express children keep no history')]);
     expect(events.filter(({ type }) => type === 'ChildSucceeded')).toHaveLength(1);
+  });
+
+  it('counts a rank that went on when its execution was stopped with the Map, or says what it costs at most', async () => {
+    await writeMapResults();
+    const counted = await collected([...MAIN_LINES, ...RANK_LINES], { aborted: true });
+    expect(counted.warnings).toEqual([]);
+    const reports = counted.events.filter(({ type, ...event }) => type === 'FunctionEnded' && event.in === 'Infer[1]');
+    expect(reports).toHaveLength(1);
+    const open = await collected([...MAIN_LINES, RANK_LINES[0]!], { aborted: true });
+    // 512 MB for 900 seconds at 0.0000166667 USD a GB-second, and the request.
+    expect(open.warnings).toEqual([
+      '1 invocation went on when its execution was stopped, for 15 minutes at most: the cost is without it, 0.00750 USD at most.',
+    ]);
+    expect(open.workflow.waits).toHaveLength(4);
   });
 });

@@ -65,7 +65,7 @@ export function planned(): HistoryWriter {
     .add('ExecutionStarted', { executionStartedEventDetails: { input: '{"bucket":"galaxies"}' } }, 0)
     .entered('Task', 'Initialize')
     .scheduled('cosmicai-init-dev-init')
-    .failed('Lambda.TooManyRequestsException', 'Rate exceeded')
+    .failed('Runtime.ExitError', 'exit status 1')
     .scheduled('cosmicai-init-dev-init')
     .succeeded('request-init')
     .exited('Task', 'Initialize', RUN)

@@ -27,7 +27,7 @@ describe('the history of an execution, as the local engine would have told it', 
       stateType: 'Task',
       input: {},
     });
-    expect(events[2]).toMatchObject({ error: 'Lambda.TooManyRequestsException', cause: 'Rate exceeded' });
+    expect(events[2]).toMatchObject({ error: 'Runtime.ExitError', cause: 'exit status 1' });
     expect(events[3]).toMatchObject({ attempt: 1 });
     expect([...reader.mapRuns]).toEqual([['Infer', MAP_RUN_ARN]]);
   });
@@ -129,5 +129,53 @@ describe('REPORT lines and the invocations they are about', () => {
     const { matched, attemptsWithout } = matchReports(attempts, [report('only', 'infer', 2)]);
     expect(matched.map(({ attempt }) => attempt.in)).toEqual(['Infer[0]']);
     expect(attemptsWithout.map((attempt) => attempt.in)).toEqual(['Infer[1]', 'Infer[2]']);
+  });
+
+  it('go to invocations whose execution was stopped last: by when they began, as those have no end', () => {
+    const base = { state: 'Predict', functionName: 'infer', startedAt: at(1).getTime() };
+    const attempts = [
+      { ...base, in: 'Infer[0]' },
+      { ...base, in: 'Infer[1]', endedAt: at(3).getTime() },
+      { ...base, in: 'Infer[2]', startedAt: at(2).getTime() },
+      { ...base, in: 'Infer[3]', startedAt: at(4).getTime() },
+    ];
+    const lines = [
+      report('failed', 'infer', 3, 2000),
+      report('went on', 'infer', 60, 58_000),
+      report('also', 'infer', 200, 197_000),
+      // What began before all of them or long after is another's.
+      report('earlier', 'infer', 30, 60_000),
+      report('later', 'infer', 30, 1000),
+      report('another', 'summarize', 5, 1000),
+    ];
+    const { matched, attemptsWithout, abandoned } = matchReports(attempts, lines);
+    expect(matched.map(({ attempt, logged }) => [attempt.in, logged.report.requestId])).toEqual([
+      ['Infer[1]', 'failed'],
+      ['Infer[0]', 'went on'],
+      ['Infer[2]', 'also'],
+    ]);
+    expect(attemptsWithout).toEqual([]);
+    expect(abandoned.map((attempt) => attempt.in)).toEqual(['Infer[3]']);
+  });
+
+  it('are not looked for where Lambda refused the invocation', () => {
+    const refused = new HistoryWriter()
+      .entered('Task', 'Predict')
+      .scheduled('infer')
+      .failed('Lambda.TooManyRequestsException', 'Rate Exceeded.')
+      .scheduled('infer')
+      .failed('Lambda.ENINotReadyException', 'not connected yet')
+      .scheduled('infer')
+      .failed('Runtime.ExitError', 'exit status 1');
+    const { reader, events } = read(refused);
+    expect(reader.attempts).toEqual([expect.objectContaining({ startedAt: at(9).getTime() })]);
+    expect(events.map(({ type }) => type)).toEqual([
+      'StateEntered',
+      'StateFailed',
+      'StateRetried',
+      'StateFailed',
+      'StateRetried',
+      'StateFailed',
+    ]);
   });
 });

@@ -66,7 +66,7 @@ async function looks(rehearsal: Rehearsal): Promise<void> {
   const lines = JSON.parse(all.stdout) as { message: string }[];
   const begun = lines.filter(({ message }) => message.includes('"rank begins"')).length;
   const reports = lines.filter(({ message }) => message.startsWith('REPORT ')).length;
-  expectThat(begun >= 2 && reports >= 2, `${begun} ranks began, ${reports} were reported.`);
+  expectThat(begun >= 2 && reports === begun, `${begun} ranks began, ${reports} were reported.`);
 }
 
 async function stops(rehearsal: Rehearsal): Promise<void> {

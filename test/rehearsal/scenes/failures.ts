@@ -116,11 +116,11 @@ async function modelReplaced(rehearsal: Rehearsal): Promise<void> {
   const { root } = await import('../../docs/commands.ts');
   const store = rehearsal.storeOf('dev');
   const golden = fileStore(`${root}/packages/astromae/test/golden`);
-  const trained = await importCheckpoint(await storeSource(golden, 'cells-k1-g48.pt'));
   const scores: string[] = [];
-  for (const weightsType of ['fp32', 'fp16'] as const) {
-    await store.put('models/other.onnx', compileAstroMae(trained.config, trained.weights, { weightsType }));
-    const seen = await run(rehearsal, `results/model-${weightsType}`, {
+  for (const network of ['cells-k1-g48', 'cells-k3-g64-nobias']) {
+    const trained = await importCheckpoint(await storeSource(golden, `${network}.pt`));
+    await store.put('models/other.onnx', compileAstroMae(trained.config, trained.weights));
+    const seen = await run(rehearsal, `results/model-${network}`, {
       options: `--model s3://${rehearsal.bucketOf('dev')}/models/other.onnx`,
     });
     expectThat(seen.json.summary?.status === 'SUCCEEDED', () => JSON.stringify(seen.json));

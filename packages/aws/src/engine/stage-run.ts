@@ -53,10 +53,11 @@ export async function openStageRun(name: string): Promise<StageRun> {
  */
 export async function startOnStage(
   run: StageRun,
-  { fields = {}, changes, model, maxCostUsd }: Omit<StartRequest, 'like'>,
+  request: Omit<StartRequest, 'like'>,
   context: EngineContext,
 ): Promise<string> {
   const { stage } = run;
+  const { fields, model, changes, maxCostUsd } = withModelInBucket(request);
   const { say, signal } = context;
   const { payload: asked, upload } = await composeStagePayload(fields, changes, stage, context.cwd);
   const concurrency = await accountConcurrency(stage.options.region);
@@ -75,6 +76,13 @@ export async function startOnStage(
   signal.throwIfAborted();
   say(`Execution ${await stage.workflow.start(name, payload as JsonObject)}`);
   return name;
+}
+
+/** A model by its address is the payload's own; others are files of this machine, which are uploaded. */
+function withModelInBucket({ fields = {}, model, ...others }: Omit<StartRequest, 'like'>) {
+  if (model?.includes('://') !== true) return { ...others, fields, model };
+  const { model_sha256: _ofAnother, ...rest } = fields;
+  return { ...others, fields: { ...rest, model }, model: undefined };
 }
 
 async function sendPartitions(stage: DeployedStage, upload: Upload, context: EngineContext): Promise<void> {
@@ -136,6 +144,8 @@ export async function followToEnd(run: StageRun, name: string, watch: Watch, con
     logs,
     openStore: (bucket) => openStore(bucket, { base: 's3://' }),
     functionNames: called.names,
+    functions: functionSizes(stage.options, called),
+    region: stage.options.region,
     clock: wallClock,
     signal: watch.signal,
   });

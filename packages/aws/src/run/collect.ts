@@ -1,4 +1,6 @@
-import { runReferenceSchema, type RunEvent, type UnnumberedEvent } from '@cosmicai/payload';
+import { costOfRun, pricesFor } from '@cosmicai/metrics';
+import { groupBy, runReferenceSchema, type FunctionSize, type RunEvent, type UnnumberedEvent } from '@cosmicai/payload';
+import { formatUsd } from '@cosmicai/report';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
@@ -17,6 +19,9 @@ export interface CollectOptions {
   readonly openStore: (bucket: string) => ObjectStore;
   /** Names of the functions that the definition calls. */
   readonly functionNames: readonly string[];
+  /** What the stage gives them, by their names. */
+  readonly functions: Readonly<Record<string, FunctionSize>>;
+  readonly region: string;
   readonly clock: WaitingClock;
   readonly signal: AbortSignal;
 }
@@ -59,13 +64,41 @@ export async function collect(options: CollectOptions): Promise<Collected> {
         `REPORT lines are matched to the first ${MOST_CHILD_HISTORIES} of ${begun.length} ranks; of the others the report has the times that they took themselves.`,
       );
   }
-  const { matched, attemptsWithout } = await findReports(options, attempts);
+  const { matched, attemptsWithout, abandoned } = await findReports(options, attempts);
   events.push(...matched.flatMap(functionEvents));
   if (attemptsWithout.length > 0)
     warnings.push(
       `The logs hold no REPORT line of ${attemptsWithout.length} of ${attempts.length} invocations; the cost is without them, except for what ranks tell of themselves.`,
     );
+  if (abandoned.length > 0) {
+    const reports = matched.map(({ logged }) => logged);
+    warnings.push(stillAtWork(abandoned, reports, options));
+  }
   return { events: numbered(events), warnings };
+}
+
+/** Lambda's most. */
+const MOST_SECONDS = 900;
+
+/** What goes on without its execution, and what it costs at most. */
+function stillAtWork(
+  abandoned: readonly PlacedAttempt[],
+  reports: readonly LoggedReport[],
+  { functions, region }: Pick<CollectOptions, 'functions' | 'region'>,
+): string {
+  const lambda = [...groupBy(abandoned, ({ functionName }) => functionName)].flatMap(([name, attempts]) => {
+    const size = functions[name];
+    const memoryMb = reports.find(({ functionName }) => functionName === name)?.report.memorySizeMb;
+    if (size === undefined || memoryMb === undefined) return [];
+    const { architecture, ephemeralStorageMb } = size;
+    const requests = attempts.length;
+    return [{ name, architecture, ephemeralStorageMb, memoryMb, requests, billedSeconds: requests * MOST_SECONDS }];
+  });
+  const { usd } = costOfRun({ lambda }, pricesFor(region).prices);
+  const counted = lambda.reduce((sum, { requests }) => sum + requests, 0);
+  const most = counted === abandoned.length ? `, ${formatUsd(usd)} at most` : '';
+  const one = abandoned.length === 1;
+  return `${abandoned.length} ${one ? 'invocation' : 'invocations'} went on when ${one ? 'its' : 'their'} execution was stopped, for ${MOST_SECONDS / 60} minutes at most: the cost is without ${one ? 'it' : 'them'}${most}.`;
 }
 
 const initialized = z.object({ run: runReferenceSchema.pick({ bucket: true, map_prefix: true }) });
@@ -112,12 +145,15 @@ const AFTER_MS = 5000;
 async function findReports(options: CollectOptions, attempts: readonly PlacedAttempt[]): Promise<MatchedReports> {
   const { logs, functionNames, clock, signal, followed } = options;
   const from = followed.execution.startedAt.getTime();
-  const to = (followed.execution.stoppedAt?.getTime() ?? clock.now()) + AFTER_MS;
+  const over = followed.execution.stoppedAt?.getTime() ?? clock.now();
+  const anyOpen = attempts.some(({ endedAt }) => endedAt === undefined);
   for (let look = 1; ; look++) {
+    // A function goes on when the execution that called it is stopped.
+    const to = (anyOpen ? Math.max(over, clock.now()) : over) + AFTER_MS;
     const found: LoggedReport[] = [];
     for (const functionName of functionNames) found.push(...(await reportLines(logs, { functionName, from, to })));
     const result = matchReports(attempts, found);
-    if (result.attemptsWithout.length === 0 || look === LOOKS) return result;
+    if (result.attemptsWithout.length + result.abandoned.length === 0 || look === LOOKS) return result;
     await clock.sleep(WAIT_MS, signal);
   }
 }

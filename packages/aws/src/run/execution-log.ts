@@ -1,14 +1,17 @@
 import type { LogLine, LogQuery } from '@cosmicai/engine';
 import { UserInputError } from '@cosmicai/payload';
 import { calledFunctions } from '../stage/called-functions.ts';
-import { cloudWatchLogs } from '../services/function-logs.ts';
+import { cloudWatchLogs, type LogLine as LoggedLine } from '../services/function-logs.ts';
 import { openStage } from '../stage/stage.ts';
+import { historyOf, runOf } from './find-execution.ts';
+import { namesOtherRun, withoutOtherRuns } from './invocation-lines.ts';
 
 /** Functions write their last lines after their answer has gone out. */
 const AFTER_MS = 5000;
 
 /**
- * What the functions of a stage logged during an execution, function by function, oldest first.
+ * What the functions of a stage logged for an execution, function by function, oldest first. Others may be at work at the same time, or
+ * begin before the last lines of this one are there: what is known to be theirs is left out.
  *
  * @param name undefined: the newest execution
  */
@@ -25,6 +28,7 @@ export async function executionLog(
   if (asked.length === 0)
     throw new UserInputError(`No function is called *${filter.function ?? ''}*. There are: ${names.join(', ')}.`);
   const logs = await cloudWatchLogs(options.region);
+  const runId = runOf(await historyOf(workflow, execution.arn))?.runId;
   const lines: LogLine[] = [];
   for (const functionName of asked) {
     const query = {
@@ -33,8 +37,16 @@ export async function executionLog(
       ...(execution.stoppedAt !== undefined && { to: execution.stoppedAt.getTime() + AFTER_MS }),
       ...(filter.filter !== undefined && { pattern: filter.filter }),
     };
-    for await (const { at, message } of logs.lines(query))
+    const logged: LoggedLine[] = [];
+    for await (const line of logs.lines(query)) logged.push(line);
+    for (const { at, message } of ofRun(logged, runId, filter.filter !== undefined))
       lines.push({ time: new Date(at).toISOString(), function: functionName, message });
   }
   return lines;
+}
+
+/** @param sifted whether lines were chosen by a pattern, so that those around them aren't there */
+function ofRun(lines: readonly LoggedLine[], runId: string | undefined, sifted: boolean): readonly LoggedLine[] {
+  if (runId === undefined) return lines;
+  return sifted ? lines.filter((line) => !namesOtherRun(line, runId)) : withoutOtherRuns(lines, runId);
 }

@@ -34,6 +34,17 @@ const FAILURES = new Set([
   'MapRunAborted',
   'EvaluationFailed',
 ]);
+/** Errors with which Lambda refuses an invocation: it never began, and costs nothing. */
+const REFUSALS = new Set(
+  [
+    'TooManyRequestsException',
+    'ResourceNotReadyException',
+    'ResourceConflictException',
+    'ENINotReadyException',
+    'EC2ThrottledException',
+    'SubnetIPAddressLimitReachedException',
+  ].map((name) => `Lambda.${name}`),
+);
 const ENDS = {
   ExecutionSucceeded: 'SUCCEEDED',
   ExecutionFailed: 'FAILED',
@@ -50,7 +61,7 @@ const answer = z.object({ SdkResponseMetadata: z.object({ RequestId: z.string() 
  */
 export class HistoryReader {
   readonly child: string | undefined;
-  /** Invocations of functions, oldest first. */
+  /** Invocations of functions, oldest first; those that Lambda refused are none. */
   readonly attempts: Attempt[] = [];
   /** Map runs by the name of their state. */
   readonly mapRuns = new Map<string, string>();
@@ -152,10 +163,13 @@ export class HistoryReader {
   #fail(event: HistoryEvent, state: State, at: number, place: Place): UnnumberedEvent[] {
     const attempt = this.#underWay.get(state);
     if (attempt !== undefined) attempt.endedAt = at;
+    const details = failureDetails(event);
+    if (attempt !== undefined && REFUSALS.has(details.error ?? ''))
+      this.attempts.splice(this.attempts.lastIndexOf(attempt), 1);
     this.#underWay.delete(state);
     state.failures++;
     state.failed = true;
-    const reason = reasonOf(timedOut(event.type) ? 'TIMED_OUT' : undefined, failureDetails(event));
+    const reason = reasonOf(timedOut(event.type) ? 'TIMED_OUT' : undefined, details);
     return [{ ...place, type: 'StateFailed', state: state.name, stateType: state.type, ...reason }];
   }
 

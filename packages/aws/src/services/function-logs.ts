@@ -7,6 +7,8 @@ export interface LogLine {
   readonly at: number;
   readonly functionName: string;
   readonly message: string;
+  /** Of the execution environment that wrote it: invocations follow each other in one. */
+  readonly stream?: string;
 }
 
 export interface LogQuery {
@@ -45,8 +47,8 @@ export async function cloudWatchLogs(region: string): Promise<FunctionLogs> {
           if (isMissing(error)) return undefined;
           throw error;
         });
-        for (const { timestamp = 0, message = '' } of page?.events ?? [])
-          yield { at: timestamp, functionName, message };
+        for (const { timestamp = 0, message = '', logStreamName: stream } of page?.events ?? [])
+          yield { at: timestamp, functionName, message, ...defined({ stream }) };
         nextToken = page?.nextToken;
       } while (nextToken !== undefined);
     },
