@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { withMetadata } from '@cosmicai/inference';
 import { MODEL_SPEC_KEY } from '@cosmicai/payload';
@@ -92,6 +93,18 @@ describe('cosmicai run', () => {
       });
     expect(table.match(/"\[0\.25,0\.75\]"/g)).toHaveLength(2 * COUNT);
     expect(report).toContain('Precision (NMAD)');
+
+    // The spec is a part of the model: a run doesn't go on by another one.
+    const place = workspace.path('density-out');
+    const [execution] = readdirSync(join(place, 'executions'));
+    rmSync(join(place, 'runs', summary.run_id, '0.json'));
+    const spec = workspace.path('density.spec.yaml');
+    writeFileSync(spec, readFileSync(spec, 'utf8').replace('0.4', '0.8'));
+    const refused = await workspace.cosmicai(['run', '--resume', join(place, 'executions', execution!)]);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /the model is \w+…, planned was \w+…; in its spec .*density\.spec\.yaml outputs is .*0\.8.*, was .*0\.4/,
+    );
   });
 
   it.concurrent('predicts classes, of which it counts the galaxies, and tells no accuracy', async () => {

@@ -1,6 +1,14 @@
 import { ModelCache } from '@cosmicai/inference';
-import { defined, type RunPayload } from '@cosmicai/payload';
+import { defined, type ModelSpec, type RunPayload } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
+
+/** A model that a run can use. */
+export interface CheckedModel {
+  readonly sha256: string;
+  readonly spec: ModelSpec;
+  /** The file beside it that says so; undefined: its metadata, or nobody. */
+  readonly specFile: string | undefined;
+}
 
 /**
  * Opens the model of a run as its ranks will, before anything is planned: what doesn't fit is told at once, and ranks on this
@@ -13,7 +21,7 @@ export async function checkModel(
   payload: RunPayload,
   defaultModelPath: string,
   store: string | undefined,
-): Promise<string> {
+): Promise<CheckedModel> {
   await using models = new ModelCache({
     openStore: (bucket) => openStore(bucket, store === undefined ? {} : { base: store }),
     defaultModelPath,
@@ -27,5 +35,5 @@ export async function checkModel(
       ALLOW_BATCH_DEPENDENCE: payload.allow_batch_dependence,
     }),
   });
-  return model.sha256;
+  return { sha256: model.sha256, spec: model.predictor.contract.spec, specFile: model.specFile };
 }

@@ -35,7 +35,7 @@ import { requireSupported } from '../definition/require-supported.ts';
 import type { FunctionConfig } from '../pool/function-config.ts';
 import { ExecutionLockedError } from '../run/execution-lock.ts';
 import { runLocally } from '../run/run-locally.ts';
-import { checkModel } from './check-model.ts';
+import { checkModel, type CheckedModel } from './check-model.ts';
 import { functionLogs } from './function-logs.ts';
 import { loadMachine } from './functions.ts';
 import { goOn } from './go-on.ts';
@@ -66,7 +66,7 @@ interface Prepared extends Asked {
   readonly remove: () => Promise<void>;
   readonly definition: JsonObject;
   readonly functions: Readonly<Record<string, FunctionConfig>>;
-  readonly modelSha256: string;
+  readonly checked: CheckedModel;
   readonly concurrency: number;
   readonly rendezvous: LocalRendezvous;
 }
@@ -193,10 +193,10 @@ async function prepare(asked: Asked, rendezvous: LocalRendezvous, context: Engin
   const definition = loadMachine(settings.definition, settings.functions);
   const functions = await functionsOf(settings, model, concurrency, rendezvous.environment);
   requireSupported(definition, Object.keys(functions));
-  const modelSha256 = await atResume(resumed, () => checkModel(asked.payload, model, settings.store));
+  const checked = await atResume(resumed, () => checkModel(asked.payload, model, settings.store));
   const payload = {
     ...asked.payload,
-    model_sha256: modelOfRun(asked, modelSha256),
+    model_sha256: modelOfRun(asked, checked.sha256),
     ...(rendezvous.endpoint !== undefined && { rendezvous_endpoint: rendezvous.endpoint }),
     // So that Initialize plans no meeting of more ranks than can run at once.
     ...(meeting && { max_concurrency: Math.min(concurrency, most) }),
@@ -214,11 +214,11 @@ async function prepare(asked: Asked, rendezvous: LocalRendezvous, context: Engin
     const store = settings.store ?? context.environment.COSMICAI_STORE;
     keepSettings(directory, model, { ...settings, store }, context.cwd);
   }
-  return { ...asked, payload, directory, remove, definition, functions, modelSha256, concurrency, rendezvous };
+  return { ...asked, payload, directory, remove, definition, functions, checked, concurrency, rendezvous };
 }
 
 async function run(prepared: Prepared, context: EngineContext, { see, hear, signal }: Telling): Promise<Outcome> {
-  const { payload, settings, directory, definition, functions, modelSha256, concurrency, rendezvous } = prepared;
+  const { payload, settings, directory, definition, functions, checked, concurrency, rendezvous } = prepared;
   const base = settings.store === undefined ? {} : { base: settings.store };
   const open = (bucket: string) => openStore(bucket, base);
   const planned = watchForPlan(settings.store, (run) => {
@@ -247,7 +247,7 @@ async function run(prepared: Prepared, context: EngineContext, { see, hear, sign
     onResume: goOn({
       directory,
       definition,
-      modelSha256,
+      model: checked,
       acceptChanged: prepared.acceptChanged ?? false,
       rendezvous,
       concurrency,

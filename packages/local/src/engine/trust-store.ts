@@ -1,16 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
 import { acceptCommand, againCommand, resumeCommand } from '@cosmicai/engine';
 import {
+  describe,
   EnvironmentError,
   InvalidInputError,
   itemAt,
   listed,
   type Manifest,
+  type ModelSpec,
   PlanChangedError,
   type RankResult,
   runLayout,
   type RunLayout,
   type RunRecord,
   type RunReference,
+  specFields,
+  specIn,
 } from '@cosmicai/payload';
 import {
   changedPartitions,
@@ -31,6 +36,7 @@ import {
 import { dataAccess, NotFoundError, type ObjectStore, type StoreAccess } from '@cosmicai/store';
 import type { Json, JsonObject } from '../definition/types.ts';
 import type { ResumePoint, RunSoFar } from '../run/resume.ts';
+import type { CheckedModel } from './check-model.ts';
 import { finishedChildren } from './finished-children.ts';
 import { leadsTo, plannedIn, type PlannedInput } from './planned-input.ts';
 
@@ -40,8 +46,8 @@ export interface TrustStoreOptions {
   /** The state machine that goes on. */
   readonly definition: JsonObject;
   readonly openStore: (bucket: string, access?: StoreAccess) => ObjectStore;
-  /** SHA-256 of the model as it is now. */
-  readonly modelSha256: string;
+  /** The model as it is now. */
+  readonly model: CheckedModel;
   /** Take inputs that have changed as they are, and run the ranks concerned again. */
   readonly acceptChanged: boolean;
   /** Tells people what becomes of the run. */
@@ -180,16 +186,18 @@ async function isPublishedWhole(store: ObjectStore, run: RunReference, { whole }
  */
 async function changesSince(
   { manifest, whole, record: { run, payload } }: PlanNow,
-  { directory, openStore, modelSha256, acceptChanged, say }: TrustStoreOptions,
+  { directory, openStore, model, acceptChanged, say }: TrustStoreOptions,
 ): Promise<InputChanges | undefined> {
   const access = dataAccess(payload);
   const changed = await changedPartitions(manifest, ({ DATA_BUCKET }) => openStore(DATA_BUCKET, access));
   const planned = plannedModels(manifest, whole);
-  const isModelNew = planned.some((sha256) => sha256 !== modelSha256);
+  const isModelNew = planned.some((sha256) => sha256 !== model.sha256);
   if (changed.length === 0 && !isModelNew) return undefined;
   const told = [
     ...(isModelNew
-      ? [`the model is ${modelSha256.slice(0, 12)}…, planned was ${planned.join(', ').slice(0, 12)}…`]
+      ? [
+          `the model is ${model.sha256.slice(0, 12)}…, planned was ${planned.join(', ').slice(0, 12)}…${otherSpec(model, whole)}`,
+        ]
       : []),
     ...changed.map(describeChange),
   ];
@@ -204,7 +212,27 @@ async function changesSince(
       `${sentence}\nPut them back, or ${anew}\nOr take them as they are now: ${acceptCommand(directory)}`,
     );
   say(`${sentence}\nThey are taken as they are now; ranks that read them run again.`);
-  return { changed, told, ...(isModelNew && { modelSha256 }) };
+  return { changed, told, ...(isModelNew && { modelSha256: model.sha256 }) };
+}
+
+/** What its spec says otherwise than that by which ranks have predicted; nothing where it says the same, or none has. */
+function otherSpec({ spec, specFile }: CheckedModel, whole: ReadonlyMap<number, RankResult>): string {
+  const [result] = whole.values();
+  if (result === undefined) return '';
+  const [before, now] = [specIn(result), specIn(specFields(spec))].map(fieldsOf);
+  const changed = [...new Set([...(before?.keys() ?? []), ...(now?.keys() ?? [])])].flatMap((name) => {
+    const [was, is] = [before?.get(name), now?.get(name)];
+    return isDeepStrictEqual(was, is) ? [] : [`${name} is ${describe(is)}, was ${describe(was)}`];
+  });
+  return changed.length === 0
+    ? ''
+    : `; in its spec${specFile === undefined ? '' : ` ${specFile}`} ${changed.join('; ')}`;
+}
+
+/** The fields of a spec by the names under which people write them. */
+function fieldsOf({ image, features, outputs, truth }: ModelSpec): ReadonlyMap<string, unknown> {
+  const inImage = Object.entries(image).map(([name, value]) => [`inputs.image.${name}`, value] as const);
+  return new Map<string, unknown>([...inImage, ['inputs.features', features], ['outputs', outputs], ['truth', truth]]);
 }
 
 /** Writes the plan with inputs as they are now, and what was taken so into the run's warnings. */
