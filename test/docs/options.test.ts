@@ -81,6 +81,16 @@ it('options in sentences are those of a command, or of a script of this reposito
   expect(wrong).toEqual([]);
 });
 
+/** Headings of options that other commands have. */
+const SHARED = 'Options of many commands';
+
+/** Where the options of a command are told, but for those that many have. */
+function headingsOf(name: string): readonly string[] {
+  const own = /^(rank|summarize|init|array)\b/.test(name) ? 'Ranks on a scheduler' : name;
+  if (['init', 'quote', 'tune'].includes(name)) return [own, 'run'];
+  return /^(logs|stop|run|status)$/.test(name) ? [own, 'On a stage'] : [own];
+}
+
 /** Of pnpm, and any option. */
 const OF_OTHERS = new Set(['--frozen-lockfile', '--option']);
 
@@ -113,8 +123,23 @@ describe('tables of options', () => {
   });
 });
 
-function optionOf(command: string, flags: string) {
-  return commands.get(command)!.options.find((option) => option.long === /--[a-z-]+/.exec(flags)?.[0]);
+it('docs/cli.md names every option of every command in what it says of the command', () => {
+  const sections = readFileSync(join(root, 'docs/cli.md'), 'utf8').split(/^## /m).slice(1);
+  const headed = new Map(sections.map((section) => [section.split('\n', 1)[0], section]));
+  const missing = [...commands].flatMap(([name, { options }]) => {
+    const told = [SHARED, ...headingsOf(name)].map((heading) => headed.get(heading) ?? '').join();
+    const named = new Set(told.match(/--[a-z][a-z-]*/g));
+    const left = options.map(({ long }) => long!).filter((long) => !named.has(long));
+    return left.length === 0 ? [] : [`${name}: ${left.join(' ')}`];
+  });
+  expect(missing).toEqual([]);
+});
+
+function optionOf(heading: string, flags: string) {
+  const [long] = /--[a-z-]+/.exec(flags) ?? [];
+  const told = heading === SHARED ? [...commands.values()] : [commands.get(heading)!];
+  const options = told.flatMap(({ options: all }) => all.filter((option) => option.long === long));
+  return options.find((option) => option.flags === flags) ?? options[0];
 }
 
 function knows(command: Command, option: string): boolean {
