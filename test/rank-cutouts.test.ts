@@ -78,6 +78,22 @@ describe('a run over a folder of cutouts', () => {
     expect(rows.map((row) => row.id)).toEqual([5, 3, 1, 9, 7].map((name) => `cutout_${name}`));
   });
 
+  it('predicts a galaxy for each of two rows that name one file, and says so', async () => {
+    for (const name of [5, 3]) await store.put(`sky/${name}.fits`, image(name));
+    await store.put('sky/table.csv', `${table([5, 3])}\n5,1,2,3,4,6,`);
+    const { answer, manifest } = await plan({});
+    expect(answer.warnings).toEqual([
+      expect.stringMatching(/^1 row of .*table\.csv names a file that an earlier row names, too; .*: 5\.$/),
+    ]);
+    expect(manifest[0]?.DATA_PATH).toEqual(['sky/5.fits', 'sky/3.fits']);
+    const rows = await rowsOf(manifest);
+    expect(rows.map((row) => [row.partition, row.index, row.mag_u, row.mag_z])).toEqual([
+      ['sky/5.fits', 0, 5, 9],
+      ['sky/5.fits', 1, 1, 6],
+      ['sky/3.fits', 0, 3, 7],
+    ]);
+  });
+
   it('gives one rank all bands of a galaxy, and only one rank to a few galaxies', async () => {
     for (const name of [1, 2]) for (const band of 'zirgu') await store.put(`sky/${name}_${band}.fits`, image(name, 1));
     await store.put('sky/table.csv', table([1, 2]));

@@ -6,7 +6,7 @@ import { plannedSource } from './planned-inputs.ts';
 /** The galaxies of a rank whose files are cutouts. */
 export interface RankCutouts {
   readonly source: SampleSource;
-  /** Each galaxy's files, by their places in the task. */
+  /** Each galaxy's files, by their places in the task; galaxies of the same files lie one after the other. */
   readonly files: readonly (readonly number[])[];
 }
 
@@ -30,8 +30,9 @@ export async function plannedCutouts(
   });
   const files: number[][] = [];
   let next = 0;
-  const members = cutouts.galaxies.map(({ name, row, bands }): CutoutMember => {
-    const places = (bands ?? [undefined]).map(() => next++);
+  const members = cutouts.galaxies.map(({ name, row, bands, again = false }): CutoutMember => {
+    const before = again ? files.at(-1) : undefined;
+    const places = before ?? (bands ?? [undefined]).map(() => next++);
     files.push(places);
     const own = places.map((place, at) => ({ file: fileAt(keys[place] ?? '', versions?.[place]), band: bands?.[at] }));
     return { object: { name, files: own }, row };

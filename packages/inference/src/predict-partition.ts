@@ -122,19 +122,19 @@ function atGalaxies(error: unknown, source: string, from: number): unknown {
   return new UserInputError(`${source}, ${galaxies} (the first is 0): ${error.message}`, { cause: error });
 }
 
-/** One of some samples, as the first of a partition of its own. */
-export function oneOf(samples: PredictedSamples, at: number): PredictedSamples {
+/** One of some samples, as that of a partition of its own. @param from its index there */
+export function oneOf(samples: PredictedSamples, at: number, from = 0): PredictedSamples {
   const width = samples.count === 0 ? 0 : samples.magnitudes.length / samples.count;
   const { id, carried, beside } = samples;
   return {
-    from: 0,
+    from,
     count: 1,
     magnitudes: samples.magnitudes.subarray(at * width, (at + 1) * width),
     zSpec: samples.zSpec?.subarray(at, at + 1) ?? null,
     zPred: samples.zPred?.subarray(at, at + 1) ?? null,
     flags: samples.flags.subarray(at, at + 1),
     ...(id !== undefined && { id: id.slice(at, at + 1) }),
-    ...(carried && { carried: carried.map((column) => ({ ...column, values: [column.values[at] ?? 0] })) }),
+    ...(carried && { carried: carried.map((column) => ({ ...column, values: [column.values[at] ?? null] })) }),
     ...(beside && { beside: beside.map((column) => oneAnswer(column, at)) }),
   };
 }

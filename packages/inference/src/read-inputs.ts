@@ -82,11 +82,20 @@ async function readCutouts(
     const { source, files } = found;
     const size = versions.reduce((sum, version) => sum + version.size, 0);
     const version = { place: 0, size, etag: sha256Of(JSON.stringify([task.CUTOUTS, versions])) };
-    const keyOf = (galaxy: number) => keys[files[galaxy]?.[0] ?? 0] ?? '';
+    const firsts = files.map(([first = 0]) => first);
+    const keyOf = (galaxy: number) => keys[firsts[galaxy] ?? 0] ?? '';
+    // Of galaxies of one file, which lie one after the other.
+    const indices: number[] = [];
+    for (const [galaxy, first] of firsts.entries())
+      indices.push(firsts[galaxy - 1] === first ? (indices.at(-1) ?? 0) + 1 : 0);
     const predicted = await predictVersion(task, { input: source, version }, model, reading, (samples) =>
-      Array.from({ length: samples.count }, (_, at) => [keyOf(samples.from + at), oneOf(samples, at)]),
+      Array.from({ length: samples.count }, (_, at) => [
+        keyOf(samples.from + at),
+        oneOf(samples, at, indices[samples.from + at]),
+      ]),
     );
-    const firsts = new Set(files.map(([first]) => first));
+    const galaxies = new Map<number, number>();
+    for (const first of firsts) galaxies.set(first, (galaxies.get(first) ?? 0) + 1);
     const reads: (PartitionRead & PartitionSeen)[] = [];
     for (const [place, key] of keys.entries()) {
       const own = { store, key, version: versions[place] ?? { size: 0, etag: '' } };
@@ -100,7 +109,7 @@ async function readCutouts(
         }),
         partition: key,
         ...(await versionOf(task, own, reading)),
-        samples: firsts.has(place) ? 1 : 0,
+        samples: galaxies.get(place) ?? 0,
         readSeconds: place > 0 ? [] : [...timed.values()].flatMap((file) => file.seconds),
       });
     }

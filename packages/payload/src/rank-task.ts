@@ -44,6 +44,8 @@ const plannedCutoutsSchema = z.object({
       row: z.number().int().nonnegative().optional(),
       /** A file each; absent: one file with all of it. */
       bands: z.array(z.string()).min(1).optional(),
+      /** True: its files are those of the galaxy before, as two rows of the table name them. */
+      again: z.boolean().optional(),
     }),
   ),
 });

@@ -142,7 +142,11 @@ describe('files and rows', () => {
 
   it('may be several to one file', async () => {
     const lines = [0, 1, 1, 0].map((at, row) => `${idOf(at)},${row}`);
-    const { values } = await read(folder({ ...cutouts(), 'a.csv': csv('id,row', ...lines) }));
+    const { values, notes } = await read(folder({ ...cutouts(), 'a.csv': csv('id,row', ...lines) }));
+    expect(notes()).toEqual([
+      `2 rows of sky/a.csv name a file that an earlier row names, too; each is a galaxy of its own: ${idOf(1)}, ${idOf(0)}.`,
+      expect.anything(),
+    ]);
     const size = 2 * SIDE * SIDE;
     expect(each((row) => values.get('image')?.[row * size], 4)).toEqual([0, 1, 1, 0]);
   });

@@ -40,12 +40,15 @@ export async function cutoutRanks(
   const { table, shape, members, notes } = await planCutouts(folder);
   const keyOf = (name: string) => (prefix === '' ? name : `${prefix}/${name}`);
   const keysOf = ({ object }: CutoutMember) => object.files.map(({ file }) => keyOf(file.name));
-  const byFirst = new Map<string, CutoutMember>();
+  const filesOf = ([member]: readonly CutoutMember[]) => (member === undefined ? [] : keysOf(member));
+  // Several rows of the table may name one file.
+  const byFirst = new Map<string, CutoutMember[]>();
   for (const member of members) {
     const [first = ''] = keysOf(member);
-    if (!byFirst.has(first)) byFirst.set(first, member);
+    const galaxies = byFirst.get(first);
+    if (galaxies === undefined) byFirst.set(first, [member]);
+    else galaxies.push(member);
   }
-  const twice = members.length - byFirst.size;
   const places = new Map(listed.map(({ key }, place) => [key, place]));
   const version = table && listed[places.get(keyOf(table.name)) ?? -1];
   const size = asked ?? (map === undefined ? Math.ceil(byFirst.size / GALAXIES_A_RANK) : undefined);
@@ -55,23 +58,19 @@ export async function cutoutRanks(
     plan: firsts.map((share) =>
       share
         .toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
-        .flatMap((key) => keysOf(valueOf(byFirst, key)).map((file) => valueOf(places, file))),
+        .flatMap((key) => filesOf(valueOf(byFirst, key)).map((file) => valueOf(places, file))),
     ),
     of: (share) => ({
       ...(version && { table: { key: version.key, size: version.size, etag: version.etag } }),
       shape,
       galaxies: share.flatMap((key) => {
-        const member = byFirst.get(key);
-        if (member === undefined) return [];
-        const bands = member.object.files.flatMap(({ band }) => band ?? []);
-        return [
-          { name: member.object.name, ...defined({ row: member.row, bands: bands.length > 0 ? bands : undefined }) },
-        ];
+        return (byFirst.get(key) ?? []).map(({ object, row }, at) => {
+          const bands = object.files.flatMap(({ band }) => band ?? []);
+          const again = at > 0 ? true : undefined;
+          return { name: object.name, ...defined({ row, bands: bands.length > 0 ? bands : undefined, again }) };
+        });
       }),
     }),
-    warnings: [
-      ...notes,
-      ...(twice > 0 ? [`${twice} rows of the table name a file that an earlier row names, and are left out`] : []),
-    ],
+    warnings: notes,
   };
 }

@@ -1,6 +1,7 @@
 import { isAstromae, type TakenColumn } from '@cosmicai/payload';
 import type { LoadedModel } from '../model/open-model.ts';
 import type { PartitionChecks } from './partition-checks.ts';
+import { namesFindings } from './object-names.ts';
 import { photometryFindings } from './photometry-findings.ts';
 
 /** What the partitions as a whole look like: one sentence for each thing that looks like a mistake or that can't be told. */
@@ -24,7 +25,7 @@ export interface PartitionSeen {
   /** Why the file wasn't checked for damage, if it wasn't. */
   readonly unchecked?: string | undefined;
   /** What was taken down of the images. */
-  readonly checks?: Pick<PartitionChecks, 'photometry'>;
+  readonly checks?: Pick<PartitionChecks, 'photometry' | 'names'>;
   /** Which of its columns were taken for what. */
   readonly taken?: readonly TakenColumn[];
   /** What is in its data and not in its samples, or not as it should be. */
@@ -52,6 +53,11 @@ export function findingsOf(
       ...warnings,
       ...partitions.flatMap(({ notes = [] }) => notes),
       ...(empty.length > 0 ? [`There are no galaxies in ${empty.join(', ')}.`] : []),
+      ...namesFindings(
+        partitions.flatMap(({ partition, checks }) =>
+          checks === undefined ? [] : [{ partition, names: checks.names }],
+        ),
+      ),
       ...photometry.warnings,
     ],
     notChecked: [

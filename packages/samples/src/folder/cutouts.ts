@@ -94,7 +94,12 @@ async function planned(folder: SampleFolder, { strict = false, signal }: Cutouts
   ];
   if (strict && notes.length > 0) throw new UserInputError(notes.join('\n'));
   const { centre, ...shape } = await shapeOf(folder, members, strict, options);
-  return { table, members, notes, shape: { ...shape, placed: centre !== undefined } };
+  return {
+    table,
+    members,
+    notes: [...sharedNotes(table, join), ...notes],
+    shape: { ...shape, placed: centre !== undefined },
+  };
 }
 
 function sourceOf(
@@ -273,6 +278,15 @@ function setImages(
     dec[place] = cutout?.centre?.dec ?? NaN;
   }
   values.set('image', images).set('ra', ra).set('dec', dec);
+}
+
+function sharedNotes(table: FoundObjects | undefined, join: Joined | undefined): string[] {
+  const { shared = [] } = join ?? {};
+  if (table === undefined || shared.length === 0) return [];
+  const rows = countOf(shared.length, 'row');
+  return [
+    `${rows} of ${table.content.name} ${shared.length === 1 ? 'names' : 'name'} a file that an earlier row names, too; each is a galaxy of its own: ${someOf(shared)}.`,
+  ];
 }
 
 function strayNotes(folder: SampleFolder, table: string, { missing, extra }: Joined): string[] {

@@ -7,6 +7,8 @@ export interface Joined {
   readonly column: string;
   /** Rows that have files, in the table's order. */
   readonly rows: readonly { readonly row: number; readonly object: FileObject }[];
+  /** Rows whose file an earlier row names, too, by what their column says. */
+  readonly shared: readonly string[];
   /** Rows without files, by what their column says. */
   readonly missing: readonly string[];
   /** Files that no row names. */
@@ -67,12 +69,14 @@ function matches(column: TableColumn, index: ReadonlyMap<string, FileObject>): n
 function joinedBy({ column, index }: Match, objects: readonly FileObject[]): Joined {
   const rows: { row: number; object: FileObject }[] = [];
   const missing: string[] = [];
+  const shared: string[] = [];
   const used = new Set<FileObject>();
   let row = 0;
   for (const value of column.values) {
     const object = index.get(nameIn(value));
     if (object === undefined) missing.push(String(value));
     else {
+      if (used.has(object)) shared.push(String(value));
       rows.push({ row, object });
       used.add(object);
     }
@@ -81,7 +85,7 @@ function joinedBy({ column, index }: Match, objects: readonly FileObject[]): Joi
   const extra = objects
     .filter((object) => !used.has(object))
     .flatMap(({ files }) => files.map(({ file }) => file.name));
-  return { column: column.name, rows, missing, extra };
+  return { column: column.name, rows, shared, missing, extra };
 }
 
 /** What a cell says of a file: its name without folders and ending. */
