@@ -1,6 +1,6 @@
 import { runLayout, withFormat, type RankResult } from '../packages/payload/src/index.ts';
-import { sealedText, statementOf } from '../packages/runs/src/index.ts';
-import { sha256Of, type ObjectStore } from '../packages/store/src/index.ts';
+import { statementOf } from '../packages/runs/src/index.ts';
+import { sealedText, sha256Of, type ObjectStore } from '../packages/store/src/index.ts';
 import { rankResult } from './rank-results.ts';
 import { summary as plainSummary } from './run-summary.ts';
 

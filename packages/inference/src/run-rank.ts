@@ -1,9 +1,10 @@
 import { Reduction } from '@cosmicai/metrics';
-import { defined, runLayout, withFormat, type RankAnswer, type RankProgress, type RankTask } from '@cosmicai/payload';
+import { defined, runLayout, type RankAnswer, type RankProgress, type RankTask } from '@cosmicai/payload';
 import { keptKinds, type CarriedKind } from '@cosmicai/samples';
 import {
   requestsSince,
   requestsSoFar,
+  sealedText,
   sha256Of,
   type ObjectInfo,
   type ObjectStore,
@@ -170,7 +171,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
     architecture: environment.architecture,
     storeRequests: { ...requests, puts: requests.puts + published.length + (resultBefore === undefined ? 0 : 1) },
   });
-  const text = `${JSON.stringify(withFormat(result), null, 1)}\n`;
+  const text = sealedText(result);
   if (resultBefore !== undefined) await writeUnlessDone(results, answer.result_key, text, await resultBefore);
   for (const key of published) await results.put(key, text);
   await pieces?.clear();

@@ -19,9 +19,15 @@ export {
 export { PlanWriter, recordText, rewritePlan } from './plan/write-plan.ts';
 export { changesWhereItLies, recordWhereItLies } from './plan/where-it-lies.ts';
 export { differenceFromTask } from './plan/check-result.ts';
-export { changedPredictions, readPredictions, readRank, type MissingRank, type RankLeft } from './plan/read-rank.ts';
+export {
+  changedHashes,
+  changedPredictions,
+  readPredictions,
+  readRank,
+  type MissingRank,
+  type RankLeft,
+} from './plan/read-rank.ts';
 export { provenRank, proveRun, statementOf, type ProofInputs, type ProvenRank } from './proof/prove-run.ts';
-export { isSealed, sealedText } from './proof/seal.ts';
 export { acquireLease, leaseSchema, PublishingError, readLease, type Lease, type LeaseClock } from './publish/lease.ts';
 export { publishRun, type Publication } from './publish/publish-run.ts';
 export { ranksInStore, type RanksInStore } from './resume/whole-ranks.ts';

@@ -1,6 +1,7 @@
 import type { RankResult } from '@cosmicai/payload';
 import fc from 'fast-check';
-import { differenceFromTask, isSealed, provenRank, proveRun, sealedText } from '../src/index.ts';
+import { isSealBroken, isSealed, sealedText } from '@cosmicai/store';
+import { differenceFromTask, provenRank, proveRun } from '../src/index.ts';
 import { rankResult, rankTask, SHA } from './support.ts';
 
 const [partition] = rankResult(3).partitions;
@@ -107,5 +108,10 @@ describe('a seal', () => {
       { numRuns: 2000 },
     );
     expect(isSealed('{}')).toBe(false);
+    expect([isSealBroken('{}'), isSealBroken(text), isSealBroken(text.replace('run', 'won'))]).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 });

@@ -44,6 +44,7 @@ export { codeOf } from './file/file-errors.ts';
 export { fileStore, type FileStoreOptions } from './file/file-store.ts';
 export { requestsSince, requestsSoFar, type StoreRequests } from './requests.ts';
 export { hashObject, sha256Of } from './sha256.ts';
+export { isSealBroken, isSealed, sealedText } from './sealed-text.ts';
 export { inPieces, pieceSizes, piecesOf, type PieceSizes, type PiecesOptions } from './pieces.ts';
 export {
   bufferSource,

@@ -1,7 +1,7 @@
 import { decodePredictions } from '@cosmicai/inference';
 import { Reduction, type KeptReduction } from '@cosmicai/metrics';
 import type { RankResult, RankTask } from '@cosmicai/payload';
-import { changedPredictions, readPredictions, readRank, type MissingRank } from '@cosmicai/runs';
+import { changedHashes, changedPredictions, readPredictions, readRank, type MissingRank } from '@cosmicai/runs';
 import type { ObjectStore } from '@cosmicai/store';
 import { pMapIterable } from 'p-map';
 import { readReduction } from './read-reduction.ts';
@@ -51,6 +51,8 @@ async function readAhead(
   const left = await readRank(store, task);
   if ('missing' in left) return left;
   const { reduction_file: file } = left.result;
+  const changed = await changedHashes(store, left.result, reduction.areExact);
+  if (changed !== undefined) return { task, missing: changed };
   const kept =
     file === undefined
       ? await reducePredictions(store, left.result)

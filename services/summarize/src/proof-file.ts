@@ -1,6 +1,5 @@
 import { type ProofFile, type RunLayout, type RunProof } from '@cosmicai/payload';
-import { sealedText } from '@cosmicai/runs';
-import { hashObject, listAll, sha256Of, type ObjectStore } from '@cosmicai/store';
+import { hashObject, listAll, sealedText, sha256Of, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 
 export interface ProofFileInputs {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { encodeHashes, encodePredictions } from '@cosmicai/inference';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import { runSummarySchema, type FmiReport, type RankResult, type RunRecord, type RunSummary } from '@cosmicai/payload';
-import { isSealed, recordText } from '@cosmicai/runs';
-import { fileStore, hashObject, type ObjectStore } from '@cosmicai/store';
+import { recordText } from '@cosmicai/runs';
+import { fileStore, hashObject, isSealed, sealedText, type ObjectStore } from '@cosmicai/store';
 import { rankResult } from '../../../test/rank-results.ts';
 import { resultSummary } from '../src/result-summary.ts';
 import { summarize } from '../src/summarize.ts';
@@ -197,6 +197,38 @@ describe('summarize', () => {
       expect(summary).toMatchObject({ samples: 6, prediction_scores: { count: 6 } });
       expect(summary.proof?.files).toEqual({ checked, unchanged: 2 });
       expect(await store.head('out/summary.json')).toBeUndefined();
+    });
+
+    it.each<[string, () => Promise<unknown>]>([
+      ['damaged', () => store.put(layout.rankHashes(1), Buffer.alloc(16, 7))],
+      ['gone', () => store.delete(layout.rankHashes(1))],
+    ])('has failed: its hashes are %s', async (_, damage) => {
+      await givenProvenRun();
+      const { size, etag } = await store.put(layout.rankHashes(1), Buffer.alloc(24, 7));
+      const hashes_file = {
+        key: layout.rankHashes(1),
+        size,
+        etag,
+        sha256: await hashObject(store, layout.rankHashes(1)),
+      };
+      await givenResult(1, 3, { hashes_file });
+      expect(await run({ run: reference })).toMatchObject({ status: 'SUCCEEDED' });
+      await damage();
+      expect(await run({ run: reference })).toMatchObject({ status: 'FAILED' });
+      expect((await readSummary()).failed_ranks).toMatchObject([{ rank: 1, error: 'HashesDamaged' }]);
+    });
+
+    it('has failed when its result was edited, though it fits its task still', async () => {
+      await givenProvenRun();
+      const result = JSON.parse((await store.get(layout.rankResult(1))).toString()) as RankResult;
+      const text = sealedText(result);
+      await store.put(layout.rankResult(1), text);
+      expect(await run({ run: reference })).toMatchObject({ status: 'SUCCEEDED' });
+      await store.put(layout.rankResult(1), text.replace('"cold_start": true', '"cold_start":false'));
+      expect(await run({ run: reference })).toMatchObject({ status: 'FAILED' });
+      expect((await readSummary()).failed_ranks).toMatchObject([
+        { rank: 1, error: 'ResultDamaged', cause: expect.stringContaining('its seal is broken') as string },
+      ]);
     });
 
     it('counts when the run was copied elsewhere, where only the store’s names of the files are new', async () => {

@@ -49,9 +49,9 @@ export async function gatherRun(
 async function picturesOf(
   place: RunPlace,
   dataBucket: string,
-  { record, results }: RunFiles,
+  { record, results, files }: RunFiles,
 ): Promise<Pick<RunMaterial, 'predictions' | 'cutouts'>> {
-  const { worst, ...predictions } = await reducedPredictions(openPlace(place), layoutOf(place), results);
+  const { worst, ...predictions } = await reducedPredictions(openPlace(place), layoutOf(place), { results, files });
   // Which bands make red, green and blue is known of AstroMAE's alone.
   const hasColours = results.every(({ sample_spec: other }) => other === undefined);
   const data = openPlace({ ...place, access: dataAccess(record.payload, place.access) }, dataBucket);

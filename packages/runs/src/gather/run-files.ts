@@ -10,9 +10,10 @@ import {
   type RunSummary,
 } from '@cosmicai/payload';
 import type { Quote } from '@cosmicai/quote';
-import { getIfThere, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
+import { recordWhereItLies } from '../plan/where-it-lies.ts';
+import { provenFiles, type ProvenFiles } from '../proof/proven-files.ts';
 import { quoteOfRun } from './kept-quote.ts';
 
 /** What a run that came to its summary has in its folder, of which none grows with its galaxies. */
@@ -23,31 +24,30 @@ export interface RunFiles {
   readonly results: readonly RankResult[];
   readonly fmi: FmiReport | undefined;
   readonly quote: Quote | undefined;
+  /** Where these are from, and others of the run. */
+  readonly files: ProvenFiles;
 }
 
 /** @throws NotFoundError, InvalidInputError */
 export async function readSummary(place: RunPlace): Promise<RunSummary> {
-  return await readFile(openPlace(place), runSummarySchema, layoutOf(place).summary);
+  const { summary: key } = layoutOf(place);
+  return parseJsonAs(runSummarySchema, (await openPlace(place).get(key)).toString(), key);
 }
 
-/** @throws NotFoundError, InvalidInputError */
+/** @throws NotFoundError, InvalidInputError; UserInputError when a file isn't what its proof says */
 export async function readRunFiles(place: RunPlace): Promise<RunFiles> {
   const store = openPlace(place);
   const layout = layoutOf(place);
-  const meeting = await getIfThere(store, layout.fmi);
+  const files = await provenFiles(store, layout);
+  const read = async <Schema extends z.ZodType>(schema: Schema, key: string) =>
+    parseJsonAs(schema, (await files.read(key)).toString(), key);
+  const meeting = await files.find(layout.fmi);
   return {
-    summary: await readSummary(place),
-    record: await readFile(store, runRecordSchema, layout.run),
-    results: await readFile(store, z.array(rankResultSchema), layout.combined),
+    summary: await read(runSummarySchema, layout.summary),
+    record: recordWhereItLies(await read(runRecordSchema, layout.run), place),
+    results: await read(z.array(rankResultSchema), layout.combined),
     fmi: meeting && parseJsonAs(fmiReportSchema, meeting.toString(), layout.fmi),
     quote: await quoteOfRun(place),
+    files,
   };
-}
-
-async function readFile<Schema extends z.ZodType>(
-  store: ObjectStore,
-  schema: Schema,
-  key: string,
-): Promise<z.output<Schema>> {
-  return parseJsonAs(schema, (await store.get(key)).toString(), key);
 }

@@ -13,10 +13,9 @@ import {
   type RunLayout,
   type RunRecord,
 } from '@cosmicai/payload';
-import { getIfThere, hashObject, NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
+import { getIfThere, hashObject, isSealed, NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 import { layoutOf, type RunPlace } from '../place/run-place.ts';
-import { isSealed } from '../proof/seal.ts';
 import { recordWhereItLies, taskWhereItLies } from './where-it-lies.ts';
 
 /** A run as it was asked for, and what each of its ranks has to do. */

@@ -9,12 +9,14 @@ import {
 import {
   ChangedError,
   hashObject,
+  isSealBroken,
   NotFoundError,
   sha256Of,
   type ObjectStore,
   type VersionOptions,
 } from '@cosmicai/store';
 import { differenceFromTask } from './check-result.ts';
+import { differenceFromHash } from './difference-from-hash.ts';
 import { resultWhereItLies } from './where-it-lies.ts';
 
 /** Why a rank counts as failed though no error of its own is known. */
@@ -43,7 +45,10 @@ export async function readRank(store: ObjectStore, task: RankTask): Promise<Rank
   try {
     const result = resultWhereItLies(parseJsonAs(rankResultSchema, text, key), task);
     const differs = differenceFromTask(task, result);
-    return differs === undefined ? { task, result, text } : damaged(`${key} ${differs}`);
+    if (differs !== undefined) return damaged(`${key} ${differs}`);
+    return isSealBroken(text)
+      ? damaged(`${key} is not what the rank wrote: its seal is broken`)
+      : { task, result, text };
   } catch (error) {
     if (error instanceof UserInputError) return damaged(error.message);
     throw error;
@@ -74,6 +79,24 @@ export async function changedPredictions(store: ObjectStore, result: RankResult)
   return file !== undefined && found?.size === file.size && found.etag === file.etag
     ? undefined
     : await damagedPredictions(store, result);
+}
+
+/**
+ * Looks whether the hashes of a rank's images are as the rank left them.
+ *
+ * @param byContent read all of them; else the store's size and etag are enough, as of predictions
+ * @returns what is wrong where they aren't
+ */
+export async function changedHashes(
+  store: ObjectStore,
+  { hashes_file: file }: RankResult,
+  byContent: boolean,
+): Promise<MissingRank | undefined> {
+  if (file === undefined) return undefined;
+  const found = byContent ? undefined : await store.head(file.key);
+  if (found?.size === file.size && found.etag === file.etag) return undefined;
+  const problem = await differenceFromHash(store, file.key, file.sha256);
+  return problem === undefined ? undefined : { error: 'HashesDamaged', cause: `${file.key} ${problem}` };
 }
 
 /** Looks whether a rank's predictions are what it wrote, without holding them. @returns what is wrong where they aren't */

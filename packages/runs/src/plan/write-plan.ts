@@ -10,8 +10,7 @@ import {
   type RunLayout,
   type RunRecord,
 } from '@cosmicai/payload';
-import { getIfThere, HashedObject, sha256Of, type ObjectStore } from '@cosmicai/store';
-import { sealedText } from '../proof/seal.ts';
+import { getIfThere, HashedObject, sealedText, sha256Of, type ObjectStore } from '@cosmicai/store';
 
 /** What a task must tell for a reference to it. */
 interface Task {

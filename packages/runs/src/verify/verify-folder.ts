@@ -1,14 +1,16 @@
-import { parseJsonAs, proofFileSchema, UserInputError, type ProofFile, type RunLayout } from '@cosmicai/payload';
-import { listAll, NotFoundError, type ObjectStore } from '@cosmicai/store';
+import { EXECUTION_FILE, type ProofFile, type RunLayout } from '@cosmicai/payload';
+import { listAll, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { differenceFromHash } from '../plan/difference-from-hash.ts';
-import { isSealed } from '../proof/seal.ts';
+import { readProof } from '../proof/read-proof.ts';
 import type { Finding } from './findings.ts';
 
 const CONCURRENT_READS = 16;
 
 export interface FolderVerification {
   readonly findings: readonly Finding[];
+  /** What else lies there. */
+  readonly notes: readonly string[];
   /** Undefined where it is damaged or was never written. */
   readonly proof: ProofFile | undefined;
   /** Objects whose bytes were compared. */
@@ -17,8 +19,10 @@ export interface FolderVerification {
 
 /** Compares what `proof.json` lists with what lies in the run's folder: plan, results, combined data, summary, the Map's lists. */
 export async function verifyFolder(store: ObjectStore, layout: RunLayout): Promise<FolderVerification> {
-  const { proof, findings } = await readProof(store, layout);
-  if (proof === undefined) return { proof, findings, compared: 0 };
+  const read = await readProof(store, layout);
+  const { proof } = read;
+  if (proof === undefined)
+    return { proof, findings: [{ what: layout.proof, problem: read.problem, mend: 'resume' }], notes: [], compared: 0 };
   const compared = await pMap(
     proof.objects,
     async ({ key, sha256 }) => {
@@ -28,10 +32,11 @@ export async function verifyFolder(store: ObjectStore, layout: RunLayout): Promi
     },
     { concurrency: CONCURRENT_READS },
   );
-  const known = new Set(proof.objects.map(({ key }) => `${layout.folder}/${key}`));
+  const others = await strangers(store, layout, proof);
   return {
     proof,
-    findings: [...compared.flat(), ...(await strangers(store, layout, known))],
+    findings: [...compared.flat(), ...others.findings],
+    notes: others.notes,
     compared: proof.objects.length + 1,
   };
 }
@@ -40,39 +45,51 @@ function mendOf(key: string, layout: RunLayout): Finding['mend'] {
   return [layout.run, layout.manifest, layout.items].includes(key) ? 'replan' : 'resume';
 }
 
-async function readProof(
+/** Written into a run's folder after its proof, by the command that ran it, for its reader. */
+const BESIDE = ['proof.json', 'bill.json', 'report.html', 'quote.json', EXECUTION_FILE];
+
+/** Names of the files that ranks leave. */
+const OF_A_RANK = /^(?:predictions\/\d+\.parquet|hashes\/\d+\.u64|reductions\/\d+\.bin|\d+\.json)$/;
+const FOLDERS_OF_RANKS = /^(?:predictions|hashes|reductions)\//;
+const PIECE = /^pieces\/(\d+)\//;
+
+/** Files that no rank of the run left: who reads the folder as a data set would count them. Others are told, and nothing reads them. */
+async function strangers(
   store: ObjectStore,
-  { proof: key }: RunLayout,
-): Promise<{ proof?: ProofFile; findings: readonly Finding[] }> {
-  const found = (problem: string) => ({ findings: [{ what: key, problem, mend: 'resume' } as const] });
-  let text: string;
-  try {
-    text = (await store.get(key)).toString();
-  } catch (error) {
-    if (error instanceof NotFoundError)
-      return found('is missing: the run was not summarized, or by an earlier version');
-    throw error;
+  { folder, ...layout }: RunLayout,
+  { objects: proven }: ProofFile,
+): Promise<Pick<FolderVerification, 'findings' | 'notes'>> {
+  const known = new Set(proven.map(({ key }) => key));
+  const { objects } = await listAll(store, `${folder}/`);
+  const findings: Finding[] = [];
+  const unknown: string[] = [];
+  const pieces = new Set<string>();
+  for (const { key } of objects) {
+    const name = key.slice(folder.length + 1);
+    if (known.has(name) || BESIDE.includes(name) || key === layout.rendezvousKey) continue;
+    const rank = OF_A_RANK.test(name) ? /\d+/.exec(name)?.[0] : undefined;
+    if (rank !== undefined && known.has(`${Number(rank)}.json`)) continue;
+    if (rank !== undefined || FOLDERS_OF_RANKS.test(name))
+      findings.push({ what: key, problem: 'belongs to no rank of the run', mend: 'remove' });
+    else if (PIECE.test(name)) pieces.add(PIECE.exec(name)?.[1] ?? '');
+    else unknown.push(name);
   }
-  if (!isSealed(text)) return found('is not what was written: its seal is broken');
-  try {
-    return { proof: parseJsonAs(proofFileSchema, text, key), findings: [] };
-  } catch (error) {
-    if (error instanceof UserInputError) return found(error.message);
-    throw error;
-  }
+  return {
+    findings,
+    notes: [
+      ...(pieces.size === 0
+        ? []
+        : [
+            `What attempts of rank ${[...pieces].slice(0, NAMED).join(', ')}${pieces.size > NAMED ? ` and ${pieces.size - NAMED} others` : ''} kept lies in pieces/ still; nothing reads it once the rank is done.`,
+          ]),
+      ...(unknown.length === 0
+        ? []
+        : [
+            `Not of the run, so not compared: ${unknown.slice(0, NAMED).join(', ')}${unknown.length > NAMED ? ` and ${unknown.length - NAMED} more` : ''}.`,
+          ]),
+    ],
+  };
 }
 
-/** Results and predictions that no rank of the run left: who reads the folder as a data set would count them. */
-async function strangers(store: ObjectStore, layout: RunLayout, known: ReadonlySet<string>): Promise<Finding[]> {
-  const { objects } = await listAll(store, `${layout.folder}/`);
-  const rankOf = (key: string) =>
-    /^(?:predictions\/(\d+)\.parquet|(\d+)\.json)$/.exec(key.slice(layout.folder.length + 1));
-  return objects.flatMap(({ key }) => {
-    const inPredictions = key.startsWith(`${layout.predictions}/`);
-    const found = rankOf(key);
-    if (!inPredictions && found === null) return [];
-    const rank = found?.[1] ?? found?.[2];
-    if (rank !== undefined && known.has(layout.rankResult(Number(rank)))) return [];
-    return [{ what: key, problem: 'belongs to no rank of the run', mend: 'remove' } as const];
-  });
-}
+/** Ranks or files named in a note. */
+const NAMED = 10;

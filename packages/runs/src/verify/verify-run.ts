@@ -96,7 +96,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
       ...unplanned.findings,
       ...model.findings,
     ],
-    notes: [...published.notes, ...unplanned.notes, ...model.notes],
+    notes: [...folder.notes, ...published.notes, ...unplanned.notes, ...model.notes],
     compared: {
       inputs: files + (model.notes.length === 0 ? 1 : 0),
       outputs: folder.compared + filesBeside([...whole.values()]) + published.compared,

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { encodePredictions } from '@cosmicai/inference';
 import { encodeReduction, Reduction, seededRandom } from '@cosmicai/metrics';
-import { runLayout } from '@cosmicai/payload';
-import { fileStore, type ObjectStore } from '@cosmicai/store';
+import { proofFileSchema, runLayout } from '@cosmicai/payload';
+import { fileStore, sealedText, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { makeRun, RUN_ID } from '../../../../test/made-run.ts';
 import { gatherRun } from '../../src/gather.ts';
+import { verifyFolder } from '../../src/index.ts';
 
 const GALAXIES = 40;
 const RANKS = [0, 1];
@@ -35,6 +36,14 @@ function merged(): Buffer {
   return encodeReduction(all.kept(), { withValues: false }).head;
 }
 
+/** Puts a file of the run, with its line in the proof. */
+async function putProven(key: string, content: string | Buffer): Promise<void> {
+  const { objects, ...proof } = proofFileSchema.parse(JSON.parse((await store.get(layout.proof)).toString()));
+  const file = { key: key.slice(layout.folder.length + 1), size: content.length, sha256: sha256Of(content) };
+  await store.put(layout.proof, sealedText({ ...proof, objects: [...objects, file] }));
+  await store.put(key, content);
+}
+
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cosmicai-gather-'));
   store = fileStore(folder);
@@ -44,7 +53,7 @@ beforeEach(async () => {
   }));
   await makeRun(store, ranks);
   const texts = await Promise.all(RANKS.map(async (rank) => (await store.get(layout.rankResult(rank))).toString()));
-  await store.put(layout.combined, `[${texts.join(',')}]`);
+  await putProven(layout.combined, `[${texts.join(',')}]`);
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -56,7 +65,7 @@ const gather = (forPage?: boolean) =>
 describe('gathering a run', () => {
   it('draws what Summarize left as it draws the predictions of a run of an earlier version', async () => {
     const earlier = await gather();
-    await store.put(layout.reduction, merged());
+    await putProven(layout.reduction, merged());
     await store.deletePrefix(`${layout.predictions}/`);
     const { predictions } = await gather();
 
@@ -75,8 +84,49 @@ describe('gathering a run', () => {
   });
 
   it('refuses what is not the reduction of the run by its name', async () => {
-    await store.put(layout.reduction, 'damaged');
+    await putProven(layout.reduction, 'damaged');
 
     await expect(gather()).rejects.toThrow(/runs\/.*\/reduction\.bin, byte 0: it is not the reduction/);
+  });
+
+  it('refuses what is damaged, gone or of another run, and says what to type', async () => {
+    await store.put(layout.reduction, merged());
+    await expect(gather()).rejects.toThrow(/reduction\.bin is none of the files that the run left/);
+    await putProven(layout.reduction, merged());
+    const wrong = merged();
+    wrong[wrong.length >> 1]! ^= 1;
+    await store.put(layout.reduction, wrong);
+    await expect(gather()).rejects.toThrow(
+      `/reduction.bin is not what was written: its SHA-256 is another. What mends it says: cosmicai verify ${folder}/${layout.folder}`,
+    );
+    await store.delete(layout.reduction);
+    await expect(gather()).rejects.toThrow(/reduction\.bin is gone/);
+    await store.put(layout.summary, (await store.get(layout.summary)).toString().replace('SUCC', 'Succ'));
+    await expect(gather(false)).rejects.toThrow(/summary\.json is not what was written/);
+    await store.put(layout.proof, (await store.get(layout.proof)).toString().replace('each once', 'Each once'));
+    await expect(gather(false)).rejects.toThrow(/proof\.json is not what was written: its seal is broken/);
+  });
+
+  it('compares the predictions of a run of an earlier version before it draws them', async () => {
+    await store.put(layout.rankPredictions(1), await store.get(layout.rankPredictions(0)));
+    await expect(gather()).rejects.toThrow(/^Rank 1 can't be drawn: .*1\.parquet has changed since/);
+  });
+});
+
+describe('what lies in the folder of a run', () => {
+  it('is named where no rank of the run left it, and told where nothing reads it', async () => {
+    for (const name of ['reductions/9.bin', 'hashes/9.u64', 'predictions/notes.txt', '9.json'])
+      await store.put(`${layout.folder}/${name}`, 'x');
+    for (const name of ['reductions/0.bin', 'hashes/1.u64', 'report.html', 'bill.json', 'quote.json', 'execution.json'])
+      await store.put(`${layout.folder}/${name}`, 'x');
+    for (const name of ['pieces/1/0', 'pieces/1/1', 'notes.txt']) await store.put(`${layout.folder}/${name}`, 'x');
+    const { findings, notes } = await verifyFolder(store, layout);
+    expect(findings.map(({ what, mend }) => [what.slice(layout.folder.length + 1), mend]).sort()).toEqual(
+      ['9.json', 'hashes/9.u64', 'predictions/notes.txt', 'reductions/9.bin'].map((name) => [name, 'remove']),
+    );
+    expect(notes).toEqual([
+      'What attempts of rank 1 kept lies in pieces/ still; nothing reads it once the rank is done.',
+      'Not of the run, so not compared: notes.txt.',
+    ]);
   });
 });
