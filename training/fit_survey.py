@@ -68,11 +68,12 @@ def fit_joint(catalogue: dict[str, np.ndarray], rng: np.random.Generator) -> dic
         norm = logsumexp(log_p, 1)
         q = np.exp(log_p - norm[:, None])
         posterior = means + np.einsum("kij,nkj->nki", covariances, shrunk)
-        remain = covariances - np.einsum("kij,nkjl,klm->nkim", covariances, inverse, covariances)
         share = q.sum(0)
+        # What each galaxy leaves open of its component, averaged over the galaxies before it is multiplied out.
+        remain = covariances - covariances @ (np.einsum("nk,nkij->kij", q, inverse) / share[:, None, None]) @ covariances
         means = np.einsum("nk,nki->ki", q, posterior) / share[:, None]
         off = posterior - means
-        covariances = np.einsum("nk,nkij->kij", q, off[..., :, None] * off[..., None, :] + remain) / share[:, None, None] + floor
+        covariances = np.einsum("nki,nkj->kij", q[..., None] * off, off) / share[:, None, None] + remain + floor
         weights = share / share.sum()
         mean_log = norm.mean() - 3 * np.log(2 * np.pi)
         if mean_log - last < 1e-5:
