@@ -112,6 +112,10 @@ function objectArns(stage, { prefixes, data_buckets }) {
   return {
     buckets: [own, ...others],
     results,
+    models: [
+      ...prefixes.models.map((prefix) => below(own, `${prefix}/*`)),
+      ...others.map((bucket) => below(bucket, '*')),
+    ],
     // The lease under which a run is published, and ranks of an earlier, larger one.
     published: prefixes.results.map((prefix) => below(own, `${prefix}/*.json`)),
     // A run's own files, which lie below such prefixes too.

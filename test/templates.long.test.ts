@@ -1,6 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { runLayout } from '../packages/payload/src/index.ts';
 import { NO_TELEMETRY } from '../packages/payload/src/no-telemetry.ts';
+import { RESOURCE_TYPES, typesOf } from '../packages/deploy/src/policy/resource-types.ts';
+import type { StageOptions } from '../packages/deploy/src/index.ts';
+import { recorded } from './policy/recorded.ts';
+import { refused, unneeded } from './policy/simulate.ts';
 import { hasProgram } from './programs.ts';
 import { packageStack, STACKS, type Packaged, type Resource, type Stack } from './stacks.ts';
 
@@ -27,10 +32,26 @@ const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'ec2:UnassignPrivateIpAddresses': 'interfaces of functions have no names before',
 };
 
+/** What roles allow that no rehearsal asks for, with the reason. */
+const RARELY_NEEDED: Readonly<Record<string, string>> = {
+  's3:AbortMultipartUpload': 'an upload that broke',
+  's3:DeleteObject': 'pieces and keys of ranks, which not every run leaves',
+  's3:ListMultipartUploadParts': "Step Functions' own writing of large results of a Map",
+  'secretsmanager:GetSecretValue': 'moto ignores secrets in stacks',
+  'states:StartExecution': 'moto starts children itself',
+  'states:DescribeExecution': 'moto steers children itself',
+  'states:StopExecution': 'moto steers children itself',
+  'states:RedriveExecution': 'moto steers children itself',
+};
+
 /** Warnings of cfn-lint that say nothing about these templates. */
 const IGNORED_CHECKS = [
   'W3005', // The framework writes DependsOn beside the alias's own reference to its function.
 ];
+
+interface Options {
+  stageOptions(stage: string, folder: string): StageOptions;
+}
 
 interface Statement {
   readonly Sid?: string;
@@ -95,7 +116,31 @@ const REGIONS = ['us-east-1', 'cn-north-1', 'us-gov-west-1'];
   120_000,
 );
 
+it('let functions and the state machine do what a rehearsal recorded, and nothing else without a reason', () => {
+  const roles = new Map(all('dev', 'AWS::IAM::Role').map(([, role]) => [role.Properties.RoleName as string, role]));
+  const calls = recorded().filter(({ principal }) => principal.startsWith('cosmicai-'));
+  const principals = new Set(calls.map(({ principal }) => principal));
+  expect(principals.size).toBeGreaterThanOrEqual(5);
+  for (const principal of principals) {
+    const statements = statementsOf(roles.get(principal)!);
+    const own = calls.filter((call) => call.principal === principal);
+    expect(refused(statements, own)).toEqual([]);
+    const reasons = { ...ACTIONS_WITHOUT_RESOURCE, ...RARELY_NEEDED };
+    expect(unneeded(statements, own).filter((action) => reasons[action] === undefined)).toEqual([]);
+  }
+});
+
 describe.each(stages)('the stacks of stage %s', (stage) => {
+  it('have no type of resource of which the policy of deployers does not know', () => {
+    const types = new Set(all(stage).map(([, { Type }]) => Type));
+    for (const type of types) expect(RESOURCE_TYPES).toHaveProperty([type]);
+    const options = (createRequire(import.meta.url)('../config/options.cjs') as Options).stageOptions(
+      stage,
+      'test/fixtures/stages',
+    );
+    expect([...types].sort()).toEqual(typesOf(options).sort());
+  });
+
   it('tell every function of the workflow in its environment that native libraries report to nobody', () => {
     const functions = STACKS.slice(1).flatMap((stack) => of(stage, stack, 'AWS::Lambda::Function'));
     expect(functions.length).toBeGreaterThanOrEqual(5);
@@ -301,6 +346,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
         .flatMap(([, resource]) => statementsOf(resource))
         .filter(({ Action }) => [Action].flat().includes(action))
         .flatMap(({ Resource }) => Resource as { 'Fn::Sub': string }[])
+        .filter(({ 'Fn::Sub': arn }) => arn.includes(`:::cosmicai-${stage}-`))
         .some(({ 'Fn::Sub': arn }) => matches(arn.slice(arn.indexOf('/') + 1), key));
     expect(allows('services/init', 'InitFmiRole', 's3:PutObject')).toBe(true);
     expect(allows('services/inference', 'InferRole', 's3:GetObject')).toBe(true);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { whyNoSandbox, whyNoStandIn } from '../../packages/aws-standin/src/index.ts';
 import { pages } from '../docs/pages.ts';
+import { refusedByPolicies } from '../policy/printed.ts';
 import { whyNoNetworkOfItsOwn } from './network.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -47,7 +48,9 @@ interface Log {
       .filter(({ mark }) => mark.by === 'pnpm rehearse')
       .flatMap(({ commands }) => commands);
     expect(typed).toEqual(expect.arrayContaining(left));
-    const calls = (await readFile(join(folder, 'calls.jsonl'), 'utf8')).trim().split('\n');
+    const recorded = await readFile(join(folder, 'calls.jsonl'), 'utf8');
+    expect(refusedByPolicies(recorded)).toEqual([]);
+    const calls = recorded.trim().split('\n');
     const principals = new Set(calls.map((call) => (JSON.parse(call) as { principal: string }).principal));
     expect([...principals]).toEqual(
       expect.arrayContaining([

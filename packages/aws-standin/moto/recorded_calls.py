@@ -11,6 +11,7 @@ import json
 import os
 import re
 import threading
+from xml.sax.saxutils import unescape
 
 from moto.core.authorization import ActionAuthenticatorMixin
 
@@ -20,7 +21,6 @@ S3 = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
     "CreateMultipartUpload": "PutObject",
-    "DeleteObjects": "DeleteObject",
     "DeleteObjectVersion": "DeleteObjectVersion",
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
@@ -103,6 +103,14 @@ def parameter(request, name):
     return found
 
 
+def deleted(body):
+    """What IAM checks for each object that a request to delete several names."""
+    text = body.decode() if isinstance(body, bytes) else body
+    for named in re.findall(r"<Object>(.*?)</Object>", text, re.DOTALL):
+        key = unescape(re.search(r"<Key>(.*?)</Key>", named, re.DOTALL).group(1))
+        yield ("DeleteObjectVersion" if "<VersionId>" in named else "DeleteObject"), key
+
+
 class Recorder:
     def __init__(self, path):
         self.file = open(path, "a", buffering=1, encoding="utf-8")
@@ -133,9 +141,13 @@ def install():
         if bucket_name is None:
             recorder.record(self, "*")
         else:
-            # Several objects are deleted by one request to the bucket.
-            key = key_name or ("*" if self.method == "POST" and "delete" in self.parsed_url.query else None)
-            recorder.record(self, f"arn:aws:s3:::{bucket_name}" + (f"/{key}" if key else ""))
+            bucket = f"arn:aws:s3:::{bucket_name}"
+            if key_name is None and self.method == "POST" and "delete" in self.parsed_url.query:
+                # Several objects are deleted by one request to the bucket; each is checked.
+                for action, key in deleted(self.body):
+                    recorder.write(*signature(self), action, f"{bucket}/{key}", "DeleteObjects")
+            else:
+                recorder.record(self, bucket + (f"/{key_name}" if key_name else ""))
 
     ActionAuthenticatorMixin._authenticate_and_authorize_normal_action = normal
     ActionAuthenticatorMixin._authenticate_and_authorize_s3_action = s3

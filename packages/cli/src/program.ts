@@ -115,6 +115,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'remove a deployed stage from your AWS account',
     load: async () => (await import('./commands/remove.ts')).removeCommand,
   },
+  policy: {
+    summary: 'print the least permissions that deploying or using a stage needs',
+    load: async () => (await import('./commands/policy.ts')).policyCommand,
+  },
   doctor: {
     summary: 'check this machine and what it is connected to',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,

@@ -68,6 +68,8 @@ const FAILING = [
   ['deploy', 'Wrong Name'],
   ['remove', 'Wrong Name', '--yes'],
   ['fmi', 'ping', '--rendezvous', 'nowhere'],
+  ['policy', 'runner', '--stage', 'No Stage'],
+  ['policy', 'deployer', '--account', '12'],
   ['doctor', '--no-such-option'],
   ['demo', '--count', 'few'],
 ];

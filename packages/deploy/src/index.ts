@@ -1,6 +1,7 @@
 export { archive } from './bundle/archive.ts';
 export { bundle, freshBundle, type Bundle } from './bundle/bundle.ts';
 export type { Architecture } from './bundle/native-files.ts';
+export { stagePolicy, policyRoles, type StagePolicy, type PolicyRole } from './policy/index.ts';
 export { rendezvousServer, root } from './root.ts';
 export { accountConcurrency, ranksAtOnce } from './stage/check-account.ts';
 export { deployStage, type DeployedStage } from './stage/deploy-stage.ts';

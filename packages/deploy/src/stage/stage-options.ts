@@ -42,7 +42,12 @@ export interface StageOptions {
     /** DNS name of the server; '' : none. */
     readonly name: string;
   };
-  readonly deployment: { readonly bucket: string };
+  /** Other buckets from which functions may read. */
+  readonly data_buckets: readonly string[];
+  /** '' : alarms aren't mailed. */
+  readonly alarm_email: string;
+  readonly encrypt_alarms: boolean;
+  readonly deployment: { readonly bucket: string; readonly method: 'changesets' | 'direct' };
 }
 
 const config = createRequire(import.meta.url)(join(root, 'config/options.cjs')) as {

@@ -1,0 +1,339 @@
+import { bucketName, type StageOptions } from '../stage/stage-options.ts';
+import { arn, type Place, type Statement } from './policy.ts';
+import { bucketArn, stageArns } from './stage-names.ts';
+
+/** What CloudFormation does, with the permissions of who deploys, to resources of a type that the templates have. */
+interface TypePermissions {
+  readonly service: string;
+  /** Without the service. */
+  readonly actions: readonly string[];
+  /** Which of its ARNs. `anywhere`: AWS gives no resources to these actions, or their ids are made up. */
+  readonly on: (stage: string, options: StageOptions, place: Place) => readonly string[];
+  readonly condition?: Statement['condition'];
+}
+
+const anywhere = () => ['*'];
+
+/**
+ * By resource type; the source is AWS's own list of what each type's handlers call
+ * (`aws cloudformation describe-type --type RESOURCE --type-name AWS::…`, `handlers`), for the properties that the templates set,
+ * and, for which of them take resources, the Service Authorization Reference.
+ */
+export const RESOURCE_TYPES: Readonly<Record<string, readonly TypePermissions[]>> = {
+  'AWS::CloudWatch::Alarm': [
+    {
+      service: 'cloudwatch',
+      actions: ['DeleteAlarms', 'DescribeAlarms', 'ListTagsForResource', 'PutMetricAlarm', 'TagResource'],
+      on: (stage, _, place) => [arn(place, 'cloudwatch', `alarm:cosmicai-${stage}-*`)],
+    },
+  ],
+  'AWS::CloudWatch::Dashboard': [
+    {
+      service: 'cloudwatch',
+      actions: ['DeleteDashboards', 'GetDashboard', 'PutDashboard'],
+      on: (stage, _, { partition, account }) => [`arn:${partition}:cloudwatch::${account}:dashboard/cosmicai-${stage}`],
+    },
+  ],
+  'AWS::EC2::InternetGateway': [ec2('CreateInternetGateway', 'DeleteInternetGateway', 'DescribeInternetGateways')],
+  'AWS::EC2::Route': [ec2('CreateRoute', 'DeleteRoute')],
+  'AWS::EC2::RouteTable': [ec2('CreateRouteTable', 'DeleteRouteTable', 'DescribeRouteTables')],
+  'AWS::EC2::SecurityGroup': [
+    ec2(
+      'AuthorizeSecurityGroupEgress',
+      'AuthorizeSecurityGroupIngress',
+      'CreateSecurityGroup',
+      'DeleteSecurityGroup',
+      'DescribeSecurityGroups',
+      'RevokeSecurityGroupEgress',
+      'RevokeSecurityGroupIngress',
+    ),
+  ],
+  'AWS::EC2::Subnet': [ec2('CreateSubnet', 'DeleteSubnet', 'DescribeAvailabilityZones', 'DescribeSubnets')],
+  'AWS::EC2::SubnetRouteTableAssociation': [ec2('AssociateRouteTable', 'DisassociateRouteTable')],
+  'AWS::EC2::VPC': [
+    ec2(
+      'CreateTags',
+      'CreateVpc',
+      'DeleteTags',
+      'DeleteVpc',
+      'DescribeVpcAttribute',
+      'DescribeVpcs',
+      'ModifyVpcAttribute',
+    ),
+  ],
+  'AWS::EC2::VPCGatewayAttachment': [ec2('AttachInternetGateway', 'DetachInternetGateway')],
+  'AWS::ECR::Repository': [
+    {
+      service: 'ecr',
+      actions: [
+        'BatchDeleteImage',
+        'CreateRepository',
+        'DeleteRepository',
+        'ListImages',
+        'ListTagsForResource',
+        'PutImageScanningConfiguration',
+        'PutLifecyclePolicy',
+        'TagResource',
+      ],
+      on: (stage, _, place) => [arn(place, 'ecr', `repository/cosmicai-${stage}-rendezvous`)],
+    },
+  ],
+  'AWS::ECS::Cluster': [
+    {
+      service: 'ecs',
+      actions: ['DeleteCluster', 'DescribeClusters', 'TagResource'],
+      on: (stage, _, place) => [arn(place, 'ecs', `cluster/cosmicai-${stage}`)],
+    },
+    { service: 'ecs', actions: ['CreateCluster'], on: anywhere },
+  ],
+  'AWS::ECS::Service': [
+    {
+      service: 'ecs',
+      actions: ['CreateService', 'DeleteService', 'DescribeServices', 'TagResource', 'UpdateService'],
+      on: (stage, _, place) => [arn(place, 'ecs', `service/cosmicai-${stage}/rendezvous`)],
+    },
+  ],
+  'AWS::ECS::TaskDefinition': [
+    {
+      service: 'ecs',
+      actions: ['RegisterTaskDefinition', 'TagResource'],
+      on: (stage, _, place) => [arn(place, 'ecs', `task-definition/cosmicai-${stage}-rendezvous:*`)],
+    },
+    { service: 'ecs', actions: ['DeregisterTaskDefinition', 'DescribeTaskDefinition'], on: anywhere },
+  ],
+  'AWS::Events::Rule': [
+    {
+      service: 'events',
+      actions: [
+        'DeleteRule',
+        'DescribeRule',
+        'ListTargetsByRule',
+        'PutRule',
+        'PutTargets',
+        'RemoveTargets',
+        'TagResource',
+      ],
+      on: (stage, _, place) => [arn(place, 'events', `rule/cosmicai-${stage}-*`)],
+    },
+  ],
+  'AWS::IAM::Role': [
+    {
+      service: 'iam',
+      actions: [
+        'CreateRole',
+        'DeleteRole',
+        'DeleteRolePolicy',
+        'GetRole',
+        'GetRolePolicy',
+        'PassRole',
+        'PutRolePolicy',
+        'TagRole',
+        'UpdateAssumeRolePolicy',
+      ],
+      on: (stage, options, place) => stageArns(stage, options, place).roles,
+    },
+  ],
+  'AWS::KMS::Key': [
+    { service: 'kms', actions: ['CreateKey'], on: anywhere },
+    {
+      service: 'kms',
+      actions: [
+        'DescribeKey',
+        'EnableKeyRotation',
+        'GetKeyPolicy',
+        'GetKeyRotationStatus',
+        'ListResourceTags',
+        'PutKeyPolicy',
+        'ScheduleKeyDeletion',
+        'TagResource',
+      ],
+      on: (_stage, _options, place) => [arn(place, 'kms', 'key/*')],
+      condition: { StringEquals: { 'aws:ResourceTag/project': 'cosmicai' } },
+    },
+  ],
+  'AWS::Lambda::Alias': [
+    lambda('CreateAlias', 'DeleteAlias', 'DeleteProvisionedConcurrencyConfig', 'GetAlias'),
+    lambda('GetProvisionedConcurrencyConfig', 'PutProvisionedConcurrencyConfig', 'UpdateAlias'),
+  ],
+  'AWS::Lambda::Function': [
+    lambda(
+      'CreateFunction',
+      'DeleteFunction',
+      'DeleteFunctionConcurrency',
+      'GetFunction',
+      'GetFunctionCodeSigningConfig',
+    ),
+    lambda('GetFunctionConfiguration', 'ListTags', 'PutFunctionConcurrency', 'TagResource', 'UntagResource'),
+    lambda('UpdateFunctionCode', 'UpdateFunctionConfiguration'),
+  ],
+  'AWS::Lambda::Permission': [lambda('AddPermission', 'GetPolicy', 'RemovePermission')],
+  'AWS::Lambda::Version': [lambda('ListVersionsByFunction', 'PublishVersion')],
+  'AWS::Logs::LogGroup': [
+    {
+      service: 'logs',
+      actions: ['CreateLogGroup', 'DeleteLogGroup', 'ListTagsForResource', 'PutRetentionPolicy', 'TagResource'],
+      on: (stage, _, place) => [
+        ...functionNames(stage).map((name) => arn(place, 'logs', `log-group:/aws/lambda/${name}`)),
+        arn(place, 'logs', `log-group:/aws/lambda/cosmicai-${stage}-*`),
+        arn(place, 'logs', `log-group:/aws/vendedlogs/states/cosmicai-${stage}*`),
+        arn(place, 'logs', `log-group:/cosmicai/${stage}/*`),
+      ],
+    },
+    { service: 'logs', actions: ['DescribeLogGroups'], on: anywhere },
+  ],
+  'AWS::S3::Bucket': [
+    {
+      service: 's3',
+      actions: [
+        'CreateBucket',
+        'PutBucketOwnershipControls',
+        'PutBucketPublicAccessBlock',
+        'PutBucketTagging',
+        'PutBucketVersioning',
+        'PutEncryptionConfiguration',
+        'PutLifecycleConfiguration',
+      ],
+      on: stageBucket,
+    },
+  ],
+  'AWS::S3::BucketPolicy': [
+    { service: 's3', actions: ['DeleteBucketPolicy', 'GetBucketPolicy', 'PutBucketPolicy'], on: stageBucket },
+  ],
+  'AWS::SNS::Subscription': [
+    { service: 'sns', actions: ['ListSubscriptionsByTopic', 'Subscribe'], on: topic },
+    { service: 'sns', actions: ['GetSubscriptionAttributes', 'Unsubscribe'], on: anywhere },
+  ],
+  'AWS::SNS::Topic': [
+    {
+      service: 'sns',
+      actions: [
+        'CreateTopic',
+        'DeleteTopic',
+        'GetTopicAttributes',
+        'ListSubscriptionsByTopic',
+        'ListTagsForResource',
+        'SetTopicAttributes',
+        'TagResource',
+      ],
+      on: topic,
+    },
+  ],
+  'AWS::SNS::TopicPolicy': [{ service: 'sns', actions: ['SetTopicAttributes'], on: topic }],
+  'AWS::SQS::Queue': [
+    {
+      service: 'sqs',
+      actions: [
+        'CreateQueue',
+        'DeleteQueue',
+        'GetQueueAttributes',
+        'GetQueueUrl',
+        'ListQueueTags',
+        'SetQueueAttributes',
+        'TagQueue',
+      ],
+      on: queue,
+    },
+  ],
+  'AWS::SQS::QueuePolicy': [{ service: 'sqs', actions: ['SetQueueAttributes'], on: queue }],
+  'AWS::SecretsManager::Secret': [
+    {
+      service: 'secretsmanager',
+      actions: ['CreateSecret', 'DeleteSecret', 'DescribeSecret', 'TagResource', 'UpdateSecret'],
+      on: (stage, _, place) => [arn(place, 'secretsmanager', `secret:cosmicai-${stage}-rendezvous-??????`)],
+    },
+    { service: 'secretsmanager', actions: ['GetRandomPassword'], on: anywhere },
+  ],
+  'AWS::StepFunctions::StateMachine': [
+    {
+      service: 'states',
+      actions: [
+        'CreateStateMachine',
+        'DeleteStateMachine',
+        'DescribeStateMachine',
+        'ListTagsForResource',
+        'TagResource',
+        'UpdateStateMachine',
+      ],
+      on: (stage, options, place) => [stageArns(stage, options, place).machine],
+    },
+  ],
+};
+
+/** Types that only some stages have, and when. */
+const ONLY: readonly [(type: string) => boolean, (options: StageOptions) => boolean][] = [
+  [(type) => /^AWS::(EC2|ECS|ECR|SecretsManager)::/.test(type), ({ rendezvous }) => rendezvous.enabled],
+  [(type) => type === 'AWS::Lambda::Permission', ({ rendezvous }) => rendezvous.enabled && rendezvous.name !== ''],
+  [(type) => /Lambda::(Alias|Version)$/.test(type), ({ inference }) => inference.provisioned_concurrency > 0],
+  [(type) => type === 'AWS::KMS::Key', ({ encrypt_alarms }) => encrypt_alarms],
+  [(type) => type === 'AWS::SNS::Subscription', ({ alarm_email }) => alarm_email !== ''],
+];
+
+/** Types of resources that the templates of a stage have. */
+export function typesOf(options: StageOptions): string[] {
+  return Object.keys(RESOURCE_TYPES).filter((type) => ONLY.every(([concerns, has]) => !concerns(type) || has(options)));
+}
+
+/** One statement for each service and set of resources. */
+export function typeStatements(stage: string, options: StageOptions, place: Place): Statement[] {
+  const grouped = new Map<string, { types: Set<string>; actions: Set<string>; first: TypePermissions }>();
+  for (const type of typesOf(options)) {
+    for (const permissions of RESOURCE_TYPES[type] ?? []) {
+      const { service, on, condition } = permissions;
+      const resources = on(stage, options, place);
+      // Without resources, services share a statement.
+      const key = JSON.stringify([
+        resources[0] === '*' && condition === undefined ? '' : service,
+        resources,
+        condition,
+      ]);
+      const group = grouped.get(key) ?? { types: new Set(), actions: new Set(), first: permissions };
+      group.types.add(type);
+      for (const action of permissions.actions) group.actions.add(`${service}:${action}`);
+      grouped.set(key, group);
+    }
+  }
+  return [...grouped.values()].map(({ types, actions, first }, index) => ({
+    sid: `Types${index + 1}`,
+    why: `CloudFormation makes, changes and removes ${[...types].join(', ')}.`,
+    actions: [...actions].sort(),
+    resources: first.on(stage, options, place),
+    ...(first.condition !== undefined && { condition: first.condition }),
+  }));
+}
+
+/** EC2 makes up the ids, so nothing can be named before it is there. */
+function ec2(...actions: readonly string[]): TypePermissions {
+  return { service: 'ec2', actions, on: anywhere };
+}
+
+function lambda(...actions: readonly string[]): TypePermissions {
+  return {
+    service: 'lambda',
+    actions,
+    on: (stage, options, place) => [
+      ...functionNames(stage).map((name) => arn(place, 'lambda', `function:${name}`)),
+      ...(options.rendezvous.enabled && options.rendezvous.name !== ''
+        ? [arn(place, 'lambda', `function:cosmicai-${stage}-rendezvous-name`)]
+        : []),
+    ],
+  };
+}
+
+/** Patterns, which take in versions and aliases, and no function of a stage whose name begins alike. */
+function functionNames(stage: string): string[] {
+  return [`init-${stage}-init*`, `inference-${stage}-inference*`, `summarize-${stage}-*ummar*`].map(
+    (name) => `cosmicai-${name}`,
+  );
+}
+
+function stageBucket(stage: string, _options: StageOptions, place: Place): string[] {
+  return [bucketArn(place, bucketName(stage, place.account, place.region))];
+}
+
+function topic(stage: string, _options: StageOptions, place: Place): string[] {
+  return [arn(place, 'sns', `cosmicai-${stage}-alarms`)];
+}
+
+function queue(stage: string, _options: StageOptions, place: Place): string[] {
+  return [arn(place, 'sqs', `cosmicai-${stage}-dead-letters`)];
+}
