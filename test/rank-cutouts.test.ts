@@ -115,3 +115,23 @@ describe('a run over a folder of cutouts', () => {
     await expect(rowsOf(manifest)).rejects.toThrow(/it was changed after the run was planned/);
   });
 });
+
+it('a run has one type for what it keeps, whatever each rank’s own files have', async () => {
+  const galaxy = (dtype: 'I32' | 'I64') => {
+    const arrays = { images: ['F32', 5, SIDE, SIDE], magnitudes: ['F32', 5], tract: [dtype] } as const;
+    let end = 0;
+    const described = Object.entries(arrays).map(([name, [type, ...shape]]) => {
+      const start = end;
+      end += shape.reduce((product, size) => product * size, type === 'I64' ? 8 : 4);
+      return [name, { dtype: type, shape: [1, ...shape], data_offsets: [start, end] }] as const;
+    });
+    const header = Buffer.from(JSON.stringify(Object.fromEntries(described)));
+    const length = Buffer.alloc(8);
+    length.writeUInt32LE(header.length);
+    return Buffer.concat([length, header, Buffer.alloc(end)]);
+  };
+  await store.put('sky/1.safetensors', galaxy('I32'));
+  await store.put('sky/2.safetensors', galaxy('I64'));
+  const { manifest } = await plan({ world_size: 2, keep: 'tract' });
+  expect((await rowsOf(manifest)).map((row) => row.tract)).toEqual([0n, 0n]);
+});
