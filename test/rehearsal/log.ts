@@ -17,11 +17,16 @@ export interface End {
   readonly attemptsElsewhere: number;
 }
 
-/** @returns what is to be read */
-export async function writeLog(folder: string, rehearsal: Rehearsal, end: End): Promise<string> {
+/** @returns what is to be read, and the ids of what is neither shown nor known to have a reason */
+export async function writeLog(
+  folder: string,
+  rehearsal: Rehearsal,
+  end: End,
+): Promise<{ readonly text: string; readonly unexplained: readonly string[] }> {
   // What the rehearsal itself looked up is no part of what users do.
   const calls = (await rehearsal.aws.calls()).filter(({ principal }) => principal !== 'rehearsal');
   const items = itemsOfPage();
+  const notShown = items.filter(({ id }) => !rehearsal.shown.has(id)).map(({ id }) => id);
   const log = {
     ...end,
     commands: rehearsal.commands,
@@ -29,18 +34,17 @@ export async function writeLog(folder: string, rehearsal: Rehearsal, end: End): 
     sandboxes: rehearsal.sandboxes,
     writable: [...rehearsal.writable],
     shown: items.filter(({ id }) => rehearsal.shown.has(id)).map(({ id }) => id),
-    notShown: Object.fromEntries(items.filter(({ id }) => !rehearsal.shown.has(id)).map(({ id }) => [id, whyNot(id)])),
+    notShown: Object.fromEntries(notShown.map((id) => [id, whyNot(id) ?? 'no scene of this rehearsal shows it'])),
   };
   await writeFile(join(folder, 'rehearsal.json'), `${JSON.stringify(log, null, 1)}\n`);
   await writeFile(join(folder, 'calls.jsonl'), calls.map((call) => `${JSON.stringify(call)}\n`).join(''));
   const text = toRead(log);
   await writeFile(join(folder, 'rehearsal.md'), text);
-  return text;
+  return { text, unexplained: notShown.filter((id) => whyNot(id) === undefined) };
 }
 
-function whyNot(id: string): string {
-  const found = Object.entries(NOT_SHOWN).find(([begin]) => id.startsWith(begin));
-  return found?.[1] ?? 'no scene of this rehearsal shows it';
+function whyNot(id: string): string | undefined {
+  return Object.entries(NOT_SHOWN).find(([begin]) => id.startsWith(begin))?.[1];
 }
 
 function countsOf(calls: readonly RecordedCall[]): Record<string, number> {

@@ -55,16 +55,24 @@ export function commandsOfPage(page: string): readonly string[] {
   return readPage(page, readFileSync(join(root, page), 'utf8')).blocks.flatMap(({ commands }) => commands);
 }
 
+const NAME_ELSEWHERE = 'a name in use elsewhere: there is nothing to do';
+
 /** Why something of the page is not shown, by its id or what that begins with. */
 export const NOT_SHOWN: Readonly<Record<string, string>> = {
-  'without-an-account/command-1': 'needs no account: packages/deploy/test/packages.long.test.ts types it',
   'without-an-account/command-2': 'installs what the rehearsal itself needs',
   'without-an-account/command-3': 'is the stand-in that this runs on',
+  'what-is-deployed/data-parallel-init': NAME_ELSEWHERE,
+  'what-is-deployed/inference-cosmic-executor': NAME_ELSEWHERE,
+  'what-is-deployed/summarize': NAME_ELSEWHERE,
+  'what-is-deployed/resultsummary': NAME_ELSEWHERE,
+  'permissions/command': 'asks AWS nothing, so the test of pages types it',
   'costs-at-rest/': 'a price list: nothing here sends bills',
   'alarms/': 'moto holds alarms and lets none go off',
   'traces/': 'moto has no X-Ray; packages/trace has tests of its own',
   'when-it-doesn-t-work/aws-doesn-t-know': 'everybody is known to moto; packages/cli/test/aws/usage.test.ts shows it',
   'when-it-doesn-t-work/memorysize': 'moto allows any memory',
   'when-it-doesn-t-work/no-permission': 'moto checks no permissions; policies are checked against the recorded calls',
+  'when-it-doesn-t-work/the-image-registry':
+    'moto runs no containers, so no image is pushed; packages/deploy/test/registry.long.test.ts shows it',
   'when-it-doesn-t-work/ecs': 'moto runs no containers',
 };

@@ -110,7 +110,7 @@ export class Rehearsal implements AsyncDisposable {
   }
 
   async #type(command: string, shown: string): Promise<Ended> {
-    const changesStage = /cosmicai (deploy|remove) /.test(command);
+    const changesStage = /cosmicai (deploy|remove) |sls deploy /.test(command);
     const work = () =>
       this.user.type(command, { ...this.aws.env, ...(changesStage && { AWS_ACCESS_KEY_ID: 'deployer' }) });
     const end = changesStage ? await oneDeployment(work) : await work();

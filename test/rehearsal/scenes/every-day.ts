@@ -15,6 +15,8 @@ let start: string;
 let newest: string;
 
 async function deploys(rehearsal: Rehearsal): Promise<void> {
+  // For all scenes, which may be played by themselves.
+  await give('partitions', rehearsal.user.folder);
   await rehearsal.aws.describe(STAGE);
   const { stdout } = await rehearsal.typedFrom(DEPLOY, 'pnpm cosmicai deploy dev');
   const [, printed] = /^ {2}(cosmicai run .*)$/m.exec(stdout) ?? [];
@@ -28,7 +30,6 @@ function stackRow(service: string): string {
 }
 
 async function runs(rehearsal: Rehearsal): Promise<void> {
-  await give('partitions', rehearsal.user.folder);
   const copy = 'aws s3 cp --recursive partitions/ s3://cosmicai-dev-123456789012-us-east-1/datasets/small/';
   if (whyNoTool(copy) === undefined) await rehearsal.typedFrom(DEPLOY, copy);
   else await partitionsAt(rehearsal.storeOf(STAGE), 'datasets/small');
@@ -110,6 +111,17 @@ async function stops(rehearsal: Rehearsal): Promise<void> {
   }
 }
 
+/** As those who know the framework type it, whose commands know nothing of ours; and one rank without AWS. */
+async function isDeployedBySls(rehearsal: Rehearsal): Promise<void> {
+  for (const folder of ['services/init', 'services/inference', 'services/summarize', '.'])
+    await rehearsal.typed(`pnpm -C ${folder} sls deploy --stage ${STAGE}`);
+  const seen = await run(rehearsal, 'results/by-sls');
+  expectThat(seen.json.summary?.status === 'SUCCEEDED', () => JSON.stringify(seen.json));
+  const local = 'pnpm -C services/inference sls invoke local -f inference -p events/rank.json';
+  const { stdout } = await rehearsal.typedFrom(DEPLOY, local);
+  expectThat(/"status": ?"SUCCEEDED"|"samples": ?[1-9]/.test(stdout), stdout);
+}
+
 async function isMisspelt(rehearsal: Rehearsal): Promise<void> {
   await rehearsal.aws.describe('typo', { inference: { memroy: 3008 } });
   const { stderr } = await rehearsal.typed('pnpm cosmicai deploy typo', 2);
@@ -185,6 +197,7 @@ export const EVERY_DAY: readonly Scene[] = [
   { name: 'a run is verified', quick: true, play: verifies },
   { name: 'a run is stopped, and goes on', quick: true, play: stops },
   { name: 'an option is misspelt', quick: true, play: isMisspelt },
+  { name: 'its stacks are deployed one by one', quick: false, play: isDeployedBySls },
   { name: 'functions meet', quick: true, play: meets },
   { name: 'a sweep', quick: true, play: sweeps },
   { name: 'a run is deleted', quick: true, play: cleans },

@@ -108,6 +108,26 @@ async function inactive(rehearsal: Rehearsal): Promise<void> {
   await costCounts(rehearsal, seen);
 }
 
+async function noModel(rehearsal: Rehearsal): Promise<void> {
+  const model = `s3://${rehearsal.bucketOf('dev')}/models/none.onnx`;
+  // Whoever plans the run looks for it, so it costs one call.
+  const seen = await run(rehearsal, 'results/no-model', { options: `--model ${model}`, exits: 2 });
+  expectThat(/There is no model .*none\.onnx/.test(seen.stderr), seen.stderr);
+  expectThat(seen.attempts.length === 0, () => `Ranks began: ${seen.attempts.length}`);
+  rehearsal.showed('when-it-doesn-t-work/there-is-no-model');
+}
+
+/** Nobody listens where ranks are to meet: none of them begins. */
+async function noServer(rehearsal: Rehearsal): Promise<void> {
+  const payload = { fmi_enabled: true, rendezvous_endpoint: '127.0.0.1:9', world_size: 2 };
+  await rehearsal.storeOf('dev').put('configs/nowhere.json', JSON.stringify(payload));
+  const from = `s3://${rehearsal.bucketOf('dev')}/configs/nowhere.json`;
+  const seen = await run(rehearsal, 'results/nowhere', { options: from, exits: 1 });
+  expectThat(/RendezvousFailed|rendezvous server/i.test(seen.stderr), seen.stderr);
+  expectThat(seen.attempts.length === 0, () => `Ranks began: ${seen.attempts.length}`);
+  rehearsal.showed('when-it-doesn-t-work/rendezvousfailed');
+}
+
 /** Functions that are warm keep no model but by what it is: another of that name is read again. */
 async function modelReplaced(rehearsal: Rehearsal): Promise<void> {
   const { importCheckpoint, compileAstroMae } = await import('../../../packages/astromae/src/index.ts');
@@ -161,5 +181,7 @@ export const FAILURES: readonly Scene[] = [
   scene('twelve ranks in an account of ten', false, newAccount),
   scene('a function in a VPC was idle for weeks', false, inactive),
   scene('a model is replaced while functions are warm', false, modelReplaced),
+  scene('a model is not there', false, noModel),
+  scene('no rendezvous server answers', false, noServer),
   scene('batches of 4,096 in 1,769 MB', false, largeBatch),
 ];
