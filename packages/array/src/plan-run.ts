@@ -23,10 +23,10 @@ export interface PlannedRun {
  * @throws UserInputError when the payload is wrong, the model can't be used, or there is nothing to read
  */
 export async function planRun({ payload, model, store, functions, signal }: PlanOptions): Promise<PlannedRun> {
-  const sha256 = await checkModel(payload, model, store);
+  const { sha256 } = await checkModel(payload, model, store);
   const folder = pathAt(payload.bucket);
   if (folder !== undefined) await makeNamedFolder(folder, 'Results');
-  const input = { ...payload, model_sha256: payload.model_sha256 ?? sha256, fmi_enabled: false };
+  const input: RunPayload = { ...payload, model_sha256: payload.model_sha256 ?? sha256, fmi_enabled: false };
   const answer = parseAs(initializeAnswerSchema, await functions.call('init', input, signal), 'answer of Initialize');
   return { run: answer.run, warnings: answer.warnings };
 }
