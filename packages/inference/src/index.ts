@@ -36,7 +36,7 @@ export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality
 export { PartitionChecks } from './quality/partition-checks.ts';
 export { PhotometrySums } from './quality/photometry.ts';
 export { photometryVerdict, type PhotometryVerdict } from './quality/photometry-verdict.ts';
-export { describeRepeats, repeatedHashes, type RepeatedHashes } from './quality/repeated-hashes.ts';
+export { describeRepeats, firstAtLeast, repeatedHashes, type RepeatedHashes } from './quality/repeated-hashes.ts';
 export { RangeProfile } from './quality/profile-ranges.ts';
 export { describeShape, type ModelPort } from './contract/ports.ts';
 export { probeGalaxies } from './contract/probe-galaxies.ts';

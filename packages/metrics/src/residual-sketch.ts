@@ -57,6 +57,10 @@ export class ResidualSketch {
     else (residual < 0 ? this.#negative : this.#positive).increase(binOf(size), 1);
   }
 
+  addAll(residuals: Float64Array): void {
+    for (let at = 0; at < residuals.length; at++) this.add(residuals[at] ?? 0);
+  }
+
   merge(other: ResidualSketch): void {
     this.addCounts(other.counts());
   }
@@ -78,13 +82,9 @@ export class ResidualSketch {
    * off by no more than that at the true one.
    */
   nmad(): Estimate {
-    const values = this.#sorted();
-    const centre = medianOf(values, this.#count);
-    const deviations = values.map(([value, n]): Weighted => [Math.abs(value - centre), n]);
-    const mad = medianOf(
-      deviations.sort(([a], [b]) => a - b),
-      this.#count,
-    );
+    const sorted = this.#sorted();
+    const centre = medianOf(sorted.values, sorted.counts, this.#count);
+    const mad = medianDeviation(sorted, centre, this.#count);
     const relative = SKETCH_RELATIVE_ERROR / (1 - SKETCH_RELATIVE_ERROR);
     return {
       value: NMAD_FACTOR * mad,
@@ -115,11 +115,19 @@ export class ResidualSketch {
     return sketch;
   }
 
-  #sorted(): Weighted[] {
-    const weighted = ({ keys, counts }: Counts, sign: number) =>
-      Array.from(keys, (bin, at): Weighted => [sign * middleOf(bin), counts[at] ?? 0]);
+  #sorted(): Weighted {
     const { zero, negative, positive } = this.counts();
-    return [...weighted(negative, -1).reverse(), [0, zero] as const, ...weighted(positive, 1)];
+    const zeroAt = negative.keys.length;
+    const values = new Float64Array(zeroAt + 1 + positive.keys.length);
+    const counts = new Float64Array(values.length);
+    for (let at = 0; at < zeroAt; at++) {
+      values[zeroAt - 1 - at] = -middleOf(negative.keys[at] ?? 0);
+      counts[zeroAt - 1 - at] = negative.counts[at] ?? 0;
+    }
+    counts[zeroAt] = zero;
+    for (let at = 0; at < positive.keys.length; at++) values[zeroAt + 1 + at] = middleOf(positive.keys[at] ?? 0);
+    counts.set(positive.counts, zeroAt + 1);
+    return { values, counts };
   }
 }
 
@@ -136,7 +144,11 @@ export function readSketch(reader: ByteReader): SketchCounts {
   return { zero, negative, positive: reader.counts(FIRST_BIN, LAST_BIN + 1) };
 }
 
-type Weighted = readonly [value: number, count: number];
+/** Values, ascending, and how often each occurs. */
+interface Weighted {
+  readonly values: Float64Array;
+  readonly counts: Float64Array;
+}
 
 function binOf(size: number): number {
   return Math.min(LAST_BIN, Math.max(FIRST_BIN, Math.ceil(Math.log(size) / LOG_GAMMA)));
@@ -147,15 +159,31 @@ function middleOf(bin: number): number {
   return (2 * GAMMA ** bin) / (GAMMA + 1);
 }
 
-function medianOf(sorted: readonly Weighted[], total: number): number {
+function medianOf(ascending: Float64Array, counts: Float64Array, total: number): number {
   if (total === 0) return NaN;
   const at = (index: number): number => {
     let seen = 0;
-    for (const [value, n] of sorted) {
-      seen += n;
-      if (index < seen) return value;
+    for (let place = 0; place < ascending.length; place++) {
+      seen += counts[place] ?? 0;
+      if (index < seen) return ascending[place] ?? NaN;
     }
     throw new RangeError(`index ${index} of ${total} values`);
   };
   return (at(Math.floor((total - 1) / 2)) + at(Math.floor(total / 2))) / 2;
+}
+
+/** The median of |value - centre|: on either side of the centre they ascend, so both sides are merged from there. */
+function medianDeviation({ values, counts }: Weighted, centre: number, total: number): number {
+  const deviations = new Float64Array(values.length);
+  const weights = new Float64Array(values.length);
+  const firstAbove = values.findIndex((value) => value >= centre);
+  let right = firstAbove < 0 ? values.length : firstAbove;
+  let left = right - 1;
+  for (let at = 0; at < values.length; at++) {
+    const below = left < 0 ? Infinity : centre - (values[left] ?? 0);
+    const above = right >= values.length ? Infinity : (values[right] ?? 0) - centre;
+    deviations[at] = Math.min(below, above);
+    weights[at] = counts[below < above ? left-- : right++] ?? 0;
+  }
+  return medianOf(deviations, weights, total);
 }

@@ -66,7 +66,7 @@ export class Residuals {
     }
     for (const other of others) {
       if (other.#sketch !== undefined) sketch.merge(other.#sketch);
-      else for (const residual of other.#all()) sketch.add(residual);
+      else sketch.addAll(other.#all());
     }
   }
 
@@ -87,7 +87,7 @@ export class Residuals {
     if (this.#sketch !== undefined) return { sketch: this.#sketch.counts() };
     const values = this.#all().sort();
     const sketch = new ResidualSketch();
-    for (const residual of values) sketch.add(residual);
+    sketch.addAll(values);
     return { sketch: sketch.counts(), values };
   }
 
@@ -149,8 +149,7 @@ export class Residuals {
 
   #collapse(): void {
     const sketch = new ResidualSketch();
-    for (const part of [this.#values.subarray(0, this.#filled), ...this.#parts])
-      for (const residual of part) sketch.add(residual);
+    for (const part of [this.#values.subarray(0, this.#filled), ...this.#parts]) sketch.addAll(part);
     this.#sketch = sketch;
     this.#values = new Float64Array(0);
     this.#parts = [];

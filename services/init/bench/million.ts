@@ -27,13 +27,8 @@ const [files, ranks] = process.argv.slice(2).map(Number);
 if (files === undefined || ranks === undefined) {
   const folder = await mkdtemp(join(tmpdir(), 'cosmicai-million-'));
   const bundle = join(folder, 'million.mjs');
-  const { build } = await import('esbuild');
-  // One file, as it is deployed: what reads the sources would take half of the memory.
-  await build({
-    ...{ entryPoints: [import.meta.filename], outfile: bundle, bundle: true, platform: 'node', format: 'esm' },
-    ...{ external: ['esbuild', '@aws-sdk/*', 'onnxruntime-node', 'sharp'], logLevel: 'error' },
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  });
+  const { bundleBench } = await import('../../../test/bundle-bench.ts');
+  await bundleBench(import.meta.filename, bundle);
   const measured = RUNS.map((run): unknown =>
     JSON.parse(execFileSync(process.execPath, [...ROOM, bundle, String(run.files), String(run.ranks)]).toString()),
   );

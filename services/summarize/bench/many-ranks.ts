@@ -2,7 +2,7 @@
  * Summarize over the number of ranks: memory and processor time, which can be measured on a busy machine, each number in a process of
  * its own. Ranks have 100,000 predictions each in the files that ranks leave (predictions, hashes, reduction); of these there are as many
  * different ones as --distinct says, and ranks share them by hard links, so that a billion predictions take 1 GB of disk. All that
- * Summarize checks of a rank fits its files. V8's young generation is kept at 4 MB. Prints JSON.
+ * Summarize checks of a rank fits its files. Summarize is bundled as it is deployed, without any flags. Prints JSON.
  *
  *   node services/summarize/bench/many-ranks.ts [--ranks 1000,2000,5000,10000] [--galaxies 100000] [--distinct 40] [--keep FOLDER]
  *
@@ -24,8 +24,6 @@ import { rankResult } from '../../../test/rank-results.ts';
 import { summarize } from '../src/summarize.ts';
 import { givenPlan, layout, reference, RUN_ID, task } from '../test/given-plan.ts';
 
-/** V8's young generation grows by itself up to 100 MB where memory abounds. */
-const YOUNG = '--max-semi-space-size=4';
 const IN_A_BATCH = 512;
 const FEATURES = 5;
 const SURVEY = { scale: 0.11, scatter: 0.014, outliers: 0.01, bias: 0.002 };
@@ -47,7 +45,10 @@ else await measureOne(values.measure);
 async function measureAll(): Promise<void> {
   const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'cosmicai-many-ranks-'));
   mkdirSync(folder, { recursive: true });
+  const bundle = join(folder, 'many-ranks.mjs');
   try {
+    const { bundleBench } = await import('../../../test/bundle-bench.ts');
+    await bundleBench(import.meta.filename, bundle);
     const store = fileStore(folder);
     for (const name of ['z_spec.f64', 'z_pred.f32']) writeFileSync(join(folder, name), '');
     const files = [];
@@ -55,12 +56,14 @@ async function measureAll(): Promise<void> {
     const table = [];
     for (const ranks of values.ranks.split(',').map(Number)) {
       await writeRun(store, folder, ranks, files);
-      const [node, ...more] = [process.execPath, YOUNG, import.meta.filename, '--measure', folder];
-      const measured = JSON.parse(execFileSync(node, more, { encoding: 'utf8' })) as Record<string, unknown>;
+      const measured = JSON.parse(
+        execFileSync(process.execPath, [bundle, '--measure', folder], { encoding: 'utf8' }),
+      ) as Record<string, unknown>;
       table.push({ ranks, galaxies: ranks * galaxies, ...measured });
     }
     console.log(JSON.stringify({ galaxies_of_a_rank: galaxies, distinct_files: distinct, table }, null, 1));
   } finally {
+    rmSync(bundle, { force: true });
     if (values.keep === undefined) rmSync(folder, { recursive: true });
   }
 }

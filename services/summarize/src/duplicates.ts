@@ -1,4 +1,4 @@
-import { decodeHashes, describeRepeats, MOST_HASHES, repeatedHashes } from '@cosmicai/inference';
+import { decodeHashes, describeRepeats, firstAtLeast, MOST_HASHES, repeatedHashes } from '@cosmicai/inference';
 import type { Duplicates, RankResult, RunLayout } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
@@ -61,21 +61,33 @@ export async function findDuplicates(
   };
 }
 
-/** The hashes below a limit from the front of a file, of which about so many are expected. */
+/** The hashes below a limit from the front of a file, of which about so many are expected; in the memory that they are read into. */
 async function below(store: ObjectStore, key: string, limit: bigint, expected: number): Promise<BigUint64Array> {
   // Five standard deviations of a Poisson number more: one read nearly always.
   const step = BYTES * Math.ceil(expected + 5 * Math.sqrt(expected) + 10);
   const parts: BigUint64Array[] = [];
   for (let start = 0; ; start += step) {
     const hashes = decodeHashes(await store.getRange(key, start, start + step));
-    // Two copies tell as much as a million, which would need memory.
-    parts.push(hashes.filter((value, place) => value < limit && value !== hashes[place - 2]));
-    if (hashes.length < step / BYTES || (hashes.at(-1) ?? limit) >= limit) break;
+    const isLast = hashes.length < step / BYTES || (hashes.at(-1) ?? limit) >= limit;
+    parts.push(upToTwice(hashes.subarray(0, firstAtLeast(hashes, limit))));
+    if (isLast) break;
   }
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
   const all = new BigUint64Array(parts.reduce((sum, part) => sum + part.length, 0));
   parts.reduce((at, part) => {
     all.set(part, at);
     return at + part.length;
   }, 0);
   return all;
+}
+
+/** Each value at most twice, in the front of the same memory: two copies tell as much as a million, which would need memory. */
+function upToTwice(ascending: BigUint64Array): BigUint64Array {
+  let count = 0;
+  for (let at = 0; at < ascending.length; at++) {
+    const value = ascending[at] ?? 0n;
+    if (count < 2 || value !== ascending[count - 2]) ascending[count++] = value;
+  }
+  return ascending.subarray(0, count);
 }

@@ -81,11 +81,17 @@ export function encodeHashes(sorted: BigUint64Array): Uint8Array {
   return endianness() === 'LE' ? bytes : Buffer.from(bytes).swap64();
 }
 
-/** @param bytes of a file of hashes, or of its front; a part of a hash at its end is left out */
+/**
+ * Shares the memory of the bytes where it can.
+ *
+ * @param bytes of a file of hashes, or of its front; a part of a hash at its end is left out
+ */
 export function decodeHashes(bytes: Uint8Array): BigUint64Array {
-  const whole = bytes.subarray(0, bytes.length - (bytes.length % BYTES));
-  const copy = Buffer.from(new ArrayBuffer(whole.length));
-  copy.set(whole);
+  const count = Math.floor(bytes.length / BYTES);
+  if (endianness() === 'LE' && bytes.byteOffset % BYTES === 0)
+    return new BigUint64Array(bytes.buffer, bytes.byteOffset, count);
+  const copy = Buffer.from(new ArrayBuffer(count * BYTES));
+  copy.set(bytes.subarray(0, copy.length));
   if (endianness() !== 'LE') copy.swap64();
   return new BigUint64Array(copy.buffer);
 }
