@@ -58,7 +58,7 @@ export class ResidualSketch {
   }
 
   addAll(residuals: Float64Array): void {
-    for (let at = 0; at < residuals.length; at++) this.add(residuals[at] ?? 0);
+    for (const residual of residuals) this.add(residual);
   }
 
   merge(other: ResidualSketch): void {

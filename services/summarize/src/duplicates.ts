@@ -85,8 +85,7 @@ async function below(store: ObjectStore, key: string, limit: bigint, expected: n
 /** Each value at most twice, in the front of the same memory: two copies tell as much as a million, which would need memory. */
 function upToTwice(ascending: BigUint64Array): BigUint64Array {
   let count = 0;
-  for (let at = 0; at < ascending.length; at++) {
-    const value = ascending[at] ?? 0n;
+  for (const value of ascending) {
     if (count < 2 || value !== ascending[count - 2]) ascending[count++] = value;
   }
   return ascending.subarray(0, count);

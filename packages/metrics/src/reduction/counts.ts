@@ -29,7 +29,7 @@ export class CountsInRange {
 
   occupied(): Counts {
     let occupied = 0;
-    for (let at = 0; at < this.#counts.length; at++) if (this.#counts[at] !== 0) occupied++;
+    for (const count of this.#counts) if (count !== 0) occupied++;
     const keys = new Int32Array(occupied);
     const counts = new Float64Array(occupied);
     let to = 0;
@@ -60,6 +60,6 @@ export class CountsInRange {
 export function totalOf({ counts }: Counts): number {
   // A loop: `reduce` makes an object of each sum, which is a megabyte of garbage a rank.
   let sum = 0;
-  for (let at = 0; at < counts.length; at++) sum += counts[at] ?? 0;
+  for (const count of counts) sum += count;
   return sum;
 }
