@@ -6,6 +6,8 @@ import pMap from 'p-map';
 const CONCURRENT_READS = 32;
 const BYTES = 8;
 const HASHES = 1n << 64n;
+/** Of a run of more galaxies than are counted exactly, so many are looked at: 40 MB, and one in 200 of a billion. */
+const SAMPLE = 5_000_000;
 
 export interface DuplicateFindings {
   /** Undefined when no rank left hashes. */
@@ -26,8 +28,9 @@ export async function findDuplicates(
 ): Promise<DuplicateFindings> {
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
   const exact = samples <= mostHashes;
-  const limit = exact ? HASHES : (HASHES * BigInt(mostHashes)) / BigInt(samples);
-  const share = exact ? 1 : mostHashes / samples;
+  const sample = Math.min(mostHashes, SAMPLE);
+  const limit = exact ? HASHES : (HASHES * BigInt(sample)) / BigInt(samples);
+  const share = exact ? 1 : sample / samples;
   const read = await pMap(
     results,
     async ({ rank, samples: count }) => {
