@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { printedJson, Workspace } from './support/workspace.ts';
 
 let workspace: Workspace;
@@ -8,7 +9,18 @@ beforeAll(async () => {
 afterAll(() => workspace.remove());
 
 const quantize = (...more: string[]) =>
-  workspace.cosmicai(['model', 'quantize', 'fast.onnx', '--data', 'parts', '--calibrate', '32', ...more]);
+  workspace.cosmicai([
+    'model',
+    'quantize',
+    'fast.onnx',
+    '--data',
+    'parts',
+    '--calibrate',
+    '32',
+    '--layers',
+    'all',
+    ...more,
+  ]);
 
 describe('cosmicai model quantize', () => {
   it('writes a model that infer takes, and says what it changes', async () => {
@@ -18,7 +30,7 @@ describe('cosmicai model quantize', () => {
       '--out',
       'int8.onnx',
       '--max-change',
-      '0.05',
+      '0.5',
       '--max-nmad-change',
       '100',
     );
@@ -34,6 +46,19 @@ describe('cosmicai model quantize', () => {
     expect(before).toMatchObject({ arithmetic: null });
     expect(after).toMatchObject({ samples: 96, arithmetic: { weight_bits: 7 } });
     expect((after as { MAE: number }).MAE).toBeCloseTo((before as { MAE: number }).MAE, 1);
+  });
+
+  it('takes layers that are measured, shows them, and takes them again', async () => {
+    const loose = ['--max-change', '0.5', '--max-nmad-change', '1000', '--verify', '32'];
+    const end = await quantize(...loose, '--layers', 'measured', '--out', 'measured.onnx');
+    expect(end).toMatchObject({ code: 0 });
+    expect(end.stdout).toMatch(/^layer +products +matrix +float32, us a galaxy +8 bits +gain/m);
+    const again = await quantize(...loose, '--layers', 'measured.onnx', '--out', 'again.onnx', '--json');
+    expect(printedJson(again)).toMatchObject({
+      layers: expect.arrayContaining([expect.objectContaining({ integers: true })]),
+    });
+    const [one, other] = ['measured.onnx', 'again.onnx'].map((name) => readFileSync(workspace.path(name)));
+    expect(one!.equals(other!)).toBe(true);
   });
 
   it('writes nothing where redshifts change by more than they may', async () => {
@@ -54,6 +79,9 @@ describe('cosmicai model quantize', () => {
     [['--data', 'gone.pt'], /gone\.pt/],
     [['--verify', '0'], /--verify/],
     [['--calibrate', '0'], /--calibrate/],
+    [['--layers', 'parts/1.pt'], /parts.1\.pt.*valid JSON/s],
+    [['--layers', 'fast.onnx'], /fast\.onnx records no choice of layers/],
+    [['--layers', 'gone.onnx'], /gone\.onnx/],
     [['--map', 'image=pixels'], /no input "pixels"/],
   ])('says what is wrong with %j, and leaves nothing', async (more, message) => {
     const end = await quantize('--out', 'wrong.onnx', ...more);

@@ -1,6 +1,6 @@
 export { coresGiven, type Surroundings } from './cores-given.ts';
 export type { Device } from './session-messages.ts';
-export { MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
+export { createPredictor, MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
 export { classesIn, readAnswers, type AnswerColumn } from './answer-columns.ts';
 export { predictSource } from './predict-source.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';

@@ -145,6 +145,7 @@ export {
   arithmeticSchema,
   QUANTIZATION_KEY,
   quantizationSchema,
+  type QuantizedLayer,
   quantizedModels,
   type AnswerChange,
   type Arithmetic,

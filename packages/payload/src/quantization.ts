@@ -35,6 +35,25 @@ export const arithmeticSchema = z.object({
 });
 export type Arithmetic = z.output<typeof arithmeticSchema>;
 
+const time = z.number().nonnegative();
+
+/** Products that share their input: what they gain in integers, what that changes, and whether they are. */
+const quantizedLayerSchema = z.object({
+  /** Names of their nodes. */
+  products: z.array(z.string()),
+  /** Of the input for a galaxy, [rows, depth]; what comes of it has so many columns, those of all products together. */
+  rows: z.number().nonnegative(),
+  depth: count,
+  columns: count,
+  /** Microseconds for a galaxy, on one thread of the machine where it was measured. */
+  fp32_us: time,
+  int8_us: time,
+  /** Largest change of an answer when they alone are in integers, as a share of what was allowed; 0 where they gain nothing. */
+  change: change,
+  integers: z.boolean(),
+});
+export type QuantizedLayer = z.output<typeof quantizedLayerSchema>;
+
 /** Entry of an ONNX file's metadata that says as JSON how it was quantised, and what that changed. */
 export const QUANTIZATION_KEY = 'cosmicai.quantization';
 
@@ -47,6 +66,8 @@ export const quantizationSchema = arithmeticSchema.extend({
   max_relative_dz: change.nullable(),
   scores_before: predictionScoresSchema,
   scores_after: predictionScoresSchema,
+  /** How layers were chosen; absent where all were taken. */
+  layers: z.array(quantizedLayerSchema).readonly().optional(),
 });
 export type Quantization = z.output<typeof quantizationSchema>;
 

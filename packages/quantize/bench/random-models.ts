@@ -42,6 +42,7 @@ try {
       verifyOn: 256,
       maxChange: MAX_CHANGE,
       maxNmadChange: 0.01,
+      layers: 'all',
       maxAnswerChange: 0.01,
       workers: 1,
     });

@@ -87,15 +87,34 @@ export function answersTooLarge(
   outputs: readonly ModelOutput[],
   limits: AnswerLimits,
 ): string | undefined {
-  const redshift = outputs.find(({ kind }) => kind !== 'classes' && kind !== 'vector')?.name;
-  for (const { output, of, max } of changes) {
-    const isOfRedshift = of === 'uncertainty' && output === redshift;
+  for (const change of changes) {
+    const { output, of, max } = change;
+    const isOfRedshift = isOfTheRedshift(change, outputs);
     const allowed = isOfRedshift ? limits.maxChange : limits.maxAnswerChange;
     if (max <= allowed) continue;
     const option = isOfRedshift ? '--max-change' : '--max-answer-change';
     return `${WHAT[of]} of ${output} changes by ${max.toExponential(1)}${isOfRedshift ? ' (1+z)' : UNIT[of]} for a galaxy; allowed: ${allowed.toExponential(1)} (${option})`;
   }
   return undefined;
+}
+
+/** The largest change of any answer, that of the redshift among them, as a share of what is allowed. */
+export function largestShare(compared: ComparedAnswers, limits: AnswerLimits): number {
+  const { outputs, before, after } = compared;
+  const [was, is] = [readAnswers(outputs, before).zPred, readAnswers(outputs, after).zPred];
+  const redshifts = was === null ? [] : [...was].map((z, at) => difference(z, is?.[at] ?? NaN) / (1 + Math.abs(z)));
+  const others = answerChanges(compared).map((change) =>
+    part(change.max, isOfTheRedshift(change, outputs) ? limits.maxChange : limits.maxAnswerChange),
+  );
+  return largest([part(largest(redshifts), limits.maxChange), ...others]);
+}
+
+function part(size: number, allowed: number): number {
+  return size === 0 ? 0 : size / allowed;
+}
+
+function isOfTheRedshift({ of, output }: AnswerChange, outputs: readonly ModelOutput[]): boolean {
+  return of === 'uncertainty' && output === outputs.find(({ kind }) => kind !== 'classes' && kind !== 'vector')?.name;
 }
 
 const WHAT: Readonly<Record<AnswerChange['of'], string>> = {

@@ -15,6 +15,7 @@ export class Calibration {
   readonly #contract: ModelContract;
   readonly #values: readonly string[];
   readonly #ranges = new Map<string, Range>();
+  readonly #sizes = new Map<string, number>();
 
   private constructor(session: InferenceSession, contract: ModelContract, values: readonly string[]) {
     this.#session = session;
@@ -37,14 +38,20 @@ export class Calibration {
     return this.#ranges;
   }
 
+  /** How many numbers each value has for one galaxy. */
+  get sizes(): ReadonlyMap<string, number> {
+    return this.#sizes;
+  }
+
   /** @param galaxies no more than the model takes at once */
   async add(galaxies: Galaxies): Promise<void> {
-    const { tensors } = feedsOf(galaxies, this.#contract);
+    const { tensors, sent } = feedsOf(galaxies, this.#contract);
     const names = this.#values.flatMap((value) => Object.values(rangeOutputs(value)));
     const outputs = await this.#session.run(tensors, names, { logSeverityLevel: FATAL_ONLY });
     const numberIn = (name: string): number => Number(outputs[name]?.data[0]);
     for (const value of this.#values) {
-      const { smallest, largest } = rangeOutputs(value);
+      const { smallest, largest, size } = rangeOutputs(value);
+      this.#sizes.set(value, numberIn(size) / sent);
       const known = this.#ranges.get(value) ?? { smallest: 0, largest: 0 };
       this.#ranges.set(value, {
         smallest: Math.min(known.smallest, numberIn(smallest) || 0),

@@ -7,7 +7,7 @@ export interface Product {
   /** What is multiplied: [..., rows]. */
   readonly input: string;
   readonly weights: Matrix;
-  /** Added to each row of the product by the node after it, where that does nothing else. */
+  /** Added to each row of the product, by the node itself or by the one after it where that does nothing else. */
   readonly bias: { readonly node: NodeProto; readonly data: Float32Array } | undefined;
 }
 
@@ -15,21 +15,43 @@ export interface Product {
 export const SMALLEST = 4096;
 
 /**
- * The products of a graph that can be done in integers: MatMul of a computed value with a constant matrix of floats, in the order of
- * the graph. Gemm is not among them: heads of a few numbers, where ranges of a few hundred galaxies don't hold for all
- * (docs/performance.md).
+ * The products of a graph that can be done in integers: MatMul, and Gemm with nothing but a constant bias, of a computed value with a
+ * constant matrix of floats, in the order of the graph. Which of them are is another question (layers.ts).
  */
 export function productsOf(graph: GraphProto): Product[] {
   const values = new Values(graph);
   return graph.node.flatMap((node) => {
     const [input, matrix] = node.input;
     const [output] = node.output;
-    const weights = values.matrix(matrix);
-    if (node.opType !== 'MatMul' || node.domain !== '' || input === undefined || output === undefined) return [];
+    const form = node.domain === '' ? FORMS[node.opType]?.(node) : undefined;
+    if (form === undefined || input === undefined || output === undefined) return [];
+    const stored = values.matrix(matrix);
+    const weights = stored && form.transposed ? transposed(stored) : stored;
     if (weights === undefined || values.isConstant(input) || weights.data.length < SMALLEST) return [];
     if (!weights.data.every(Number.isFinite)) return [];
-    return [{ node, input, weights, bias: biasAfter(output, weights.columns, values) }];
+    if (node.opType === 'MatMul') return [{ node, input, weights, bias: biasAfter(output, weights.columns, values) }];
+    const [, , added = ''] = node.input;
+    const data = added === '' ? undefined : values.vector(added, weights.columns);
+    if (added !== '' && data === undefined) return [];
+    return [{ node, input, weights, bias: data && { node, data } }];
   });
+}
+
+/** Whether the constant matrix is stored by columns; undefined where an operator does more than multiply and add. */
+const FORMS: Readonly<Record<string, (node: NodeProto) => { readonly transposed: boolean } | undefined>> = {
+  MatMul: () => ({ transposed: false }),
+  Gemm: ({ attribute }) => {
+    const of = (name: string) => attribute.find((one) => one.name === name);
+    const isPlain = (of('alpha')?.f ?? 1) === 1 && (of('beta')?.f ?? 1) === 1 && (of('transA')?.i ?? 0n) === 0n;
+    return isPlain ? { transposed: (of('transB')?.i ?? 0n) !== 0n } : undefined;
+  },
+};
+
+function transposed({ rows, columns, data }: Matrix): Matrix {
+  const turned = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) turned[column * rows + row] = data[row * columns + column] ?? 0;
+  return { rows: columns, columns: rows, data: turned };
 }
 
 function biasAfter(output: string, columns: number, values: Values): Product['bias'] {

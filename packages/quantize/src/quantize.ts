@@ -17,6 +17,7 @@ import {
   type AnswerChange,
   type PredictionScores,
   type Quantization,
+  type QuantizedLayer,
 } from '@cosmicai/payload';
 import { PredictionMetrics } from '@cosmicai/metrics';
 import { truthOf, type Galaxies } from '@cosmicai/samples';
@@ -25,8 +26,11 @@ import { answerChanges, answersTooLarge, type AnswerLimits } from './answer-chan
 import { Calibration } from './calibrate.ts';
 import { binnedChange, type BinnedChange, type ComparedGalaxies } from './bins.ts';
 import { toldChange, tooLarge, type Change, type Limits, type ToldChange } from './change.ts';
-import { parseModel, serialize } from './graph.ts';
+import { parseModel, serialize, type OnnxModel } from './graph.ts';
 import { awayFromZero, outwards, type Range } from './integers.ts';
+import { chooseLayers, layersOf, notedLayers, recordedChoice, type Layer } from './layers.ts';
+import { measureLayers } from './measure-layers.ts';
+import { joined, predictAgain, type Predicted } from './predicted.ts';
 import { productsOf, SMALLEST } from './products.ts';
 import { inIntegers } from './rewrite.ts';
 
@@ -38,7 +42,9 @@ export interface QuantizeOptions
   readonly calibrateOn: number;
   /** Other galaxies, on which the change is measured. */
   readonly verifyOn: number;
-  readonly onProgress?: (what: 'Calibrating' | 'Verifying', done: number, total: number) => void;
+  /** Which layers: as measured here, the default; all that can be; or those that an earlier choice names. */
+  readonly layers?: 'measured' | 'all' | readonly QuantizedLayer[];
+  readonly onProgress?: (what: 'Calibrating' | 'Measuring' | 'Verifying', done: number, total: number) => void;
 }
 
 export interface Quantized {
@@ -55,13 +61,15 @@ export interface Quantized {
 }
 
 interface Seen {
-  readonly held: { readonly galaxies: Galaxies; readonly before: Float32Array }[];
+  readonly held: Predicted[];
+  /** Of those that calibrate. */
+  readonly tried: Predicted[];
   readonly calibrated: number;
 }
 
 /**
- * A model whose products with constant matrices are done in integers of 8 bits: activations by the range that they have on some
- * galaxies, weights column by column. What that changes is measured on others.
+ * A model whose products with constant matrices are done in integers of 8 bits where that pays: activations by the range that they have
+ * on some galaxies, weights column by column. What that changes is measured on others.
  *
  * @throws UserInputError when the model can't be used, has its weights in other files, has no such products, or there are too few galaxies
  */
@@ -76,7 +84,7 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   const products = productsOf(model.graph);
   if (products.length === 0) {
     throw new UserInputError(
-      `${label} has no matrix products (MatMul) with constant weights of ${SMALLEST} numbers or more, so nothing of it can be done in 8 bits.`,
+      `${label} has no matrix products (MatMul, Gemm) with constant weights of ${SMALLEST} numbers or more, so nothing of it can be done in 8 bits.`,
     );
   }
   // The sessions take the bytes with them.
@@ -90,9 +98,29 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
   } finally {
     await Promise.all([calibration.close(), predictor.close()]);
   }
-  const graph = Uint8Array.from(serialize(inIntegers(model, products, rangesOf(calibration))));
+  const ranges = rangesOf(calibration);
+  const { chosen, noted } = await choose({
+    content,
+    model,
+    layers: layersOf(products),
+    calibration,
+    ranges,
+    seen,
+    options,
+  });
+  const inInteger = products.filter((product) => [...chosen].some(({ products: those }) => those.includes(product)));
+  const graph = Uint8Array.from(serialize(inIntegers(model, inInteger, ranges)));
   // The sessions take these bytes with them too.
-  const after = await predictAgain(content, Uint8Array.from(graph), seen, options);
+  const inEightBits = {
+    ...content,
+    label: `${label} in 8 bits`,
+    sha256: sha256Of(graph),
+    bytes: { graph: Uint8Array.from(graph), external: [] },
+  };
+  const { predictor: other } = await loadModel(inEightBits, options);
+  const after = await predictAgain(other, seen.held, (done, total) =>
+    options.onProgress?.('Verifying', done, total),
+  ).finally(() => other.close());
   const outputs = outputsOf(content.spec);
   const before = joined(seen.held.map((held) => held.before));
   const zSpec = seen.held.flatMap(({ galaxies }) => [...truthOf(galaxies)]);
@@ -114,11 +142,12 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
     weight_bits: 7,
     // Of the file, as sha256sum tells it: what lies beside it says what goes in and out, and the numbers are its own.
     source_sha256: sha256Of(content.bytes.graph),
-    products: products.length,
+    products: inInteger.length,
     calibrated_on: seen.calibrated,
     galaxies: zSpec.length,
     ...noteOf(change),
     ...(answers.length > 0 && { answers: answers.map(noteOfAnswer) }),
+    ...(noted && { layers: noted }),
   };
   return {
     bytes: withNotes(graph, content, quantization),
@@ -126,7 +155,10 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
     change,
     answers,
     bins: compared === null ? { redshift: [], magnitude: [], band: undefined } : binnedChange(compared),
-    refusal: (change && tooLarge(change, options)) ?? answersTooLarge(answers, outputs, options),
+    refusal:
+      chosen.size === 0
+        ? 'no layer of it is faster in integers and changes little enough'
+        : ((change && tooLarge(change, options)) ?? answersTooLarge(answers, outputs, options)),
   };
 }
 
@@ -144,16 +176,6 @@ function withNotes(
   let whole: Uint8Array = graph;
   for (const [key, value] of notes) if (value !== undefined) whole = withMetadata(whole, key, JSON.stringify(value));
   return Uint8Array.from(whole);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function rangesOf({ ranges }: Calibration): Map<string, Range> {
@@ -201,16 +223,21 @@ function roundedScores(scores: PredictionScores): PredictionScores {
   };
 }
 
+/** Galaxies on which each layer is tried alone. */
+const TRIED_ON = 128;
+
 /** Every other batch calibrates until that is enough; the rest is kept for comparing, with what the model says of it. */
 async function look(calibration: Calibration, predictor: Predictor, options: QuantizeOptions): Promise<Seen> {
   const { calibrateOn, verifyOn, onProgress } = options;
   const size = predictor.contract.batch ?? MICRO_BATCH;
-  const held: Seen['held'] = [];
+  const held: Predicted[] = [];
+  const tried: Predicted[] = [];
   let [calibrated, kept] = [0, 0];
   for await (const galaxies of options.batches(size)) {
     const calibrates = calibrated < calibrateOn && (calibrated <= kept || kept >= verifyOn);
     if (calibrates) {
       await calibration.add(galaxies);
+      if (calibrated < TRIED_ON) tried.push({ galaxies, before: await predictor.predict(galaxies, size) });
       calibrated += galaxies.count;
       onProgress?.('Calibrating', Math.min(calibrated, calibrateOn), calibrateOn);
     } else {
@@ -219,31 +246,33 @@ async function look(calibration: Calibration, predictor: Predictor, options: Qua
     }
     if (calibrated >= calibrateOn && kept >= verifyOn) break;
   }
-  if (held.length > 0) return { held, calibrated };
+  if (held.length > 0) return { held, tried, calibrated };
   throw new UserInputError(
     `${calibrated} galaxies are too few to calibrate on some and to measure the change on others; give more partitions.`,
   );
 }
 
-async function predictAgain(
-  content: ModelContent,
-  graph: Uint8Array<ArrayBuffer>,
-  { held }: Seen,
-  options: QuantizeOptions,
-): Promise<Float32Array> {
-  const label = `${content.label} in 8 bits`;
-  const model = { ...content, label, sha256: sha256Of(graph), bytes: { graph, external: [] } };
-  const { predictor } = await loadModel(model, options);
-  const after: Float32Array[] = [];
-  const total = held.reduce((sum, { galaxies }) => sum + galaxies.count, 0);
-  let done = 0;
-  try {
-    for (const { galaxies } of held) {
-      after.push(await predictor.predict(galaxies));
-      options.onProgress?.('Verifying', (done += galaxies.count), total);
-    }
-  } finally {
-    await predictor.close();
-  }
-  return joined(after);
+async function choose(what: {
+  readonly content: ModelContent;
+  readonly model: OnnxModel;
+  readonly layers: readonly Layer[];
+  readonly calibration: Calibration;
+  readonly ranges: ReadonlyMap<string, Range>;
+  readonly seen: Seen;
+  readonly options: QuantizeOptions;
+}): Promise<{ readonly chosen: ReadonlySet<Layer>; readonly noted: readonly QuantizedLayer[] | undefined }> {
+  const { content, layers, options } = what;
+  const { layers: wanted = 'measured' } = options;
+  if (wanted === 'all') return { chosen: new Set(layers), noted: undefined };
+  if (wanted !== 'measured') return { chosen: recordedChoice(layers, wanted, content.label), noted: wanted };
+  const measured = await measureLayers({
+    ...what,
+    sizes: what.calibration.sizes,
+    tried: what.seen.tried,
+    limits: options,
+    use: options,
+    onDone: (done) => options.onProgress?.('Measuring', done, layers.length),
+  });
+  const chosen = chooseLayers(measured);
+  return { chosen, noted: notedLayers(measured, chosen) };
 }

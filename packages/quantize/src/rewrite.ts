@@ -18,42 +18,40 @@ import type { Product } from './products.ts';
 
 const MICROSOFT = 'com.microsoft';
 
-/** What a model is asked for besides its answer: the range of each value, in two outputs. */
-export const rangeOutputs = (value: string): { readonly smallest: string; readonly largest: string } => ({
+/** What a model is asked for besides its answer: the range of each value and how many numbers it has, in three outputs. */
+export const rangeOutputs = (
+  value: string,
+): { readonly smallest: string; readonly largest: string; readonly size: string } => ({
   smallest: `${value}/cosmicai/smallest`,
   largest: `${value}/cosmicai/largest`,
+  size: `${value}/cosmicai/size`,
 });
 
-/** The model with the smallest and the largest number of each of these values as further outputs, [] float32. */
+/** The model with the smallest and the largest number of each of these values, [] float32, and their count, [] int64, as further outputs. */
 export function withRanges(model: OnnxModel, values: readonly string[]): OnnxModel {
   const { graph } = model;
+  const scalar = (elemType: TensorProto_DataType) =>
+    create(TypeProtoSchema, {
+      value: { case: 'tensorType', value: create(TypeProto_TensorSchema, { elemType, shape: {} }) },
+    });
+  const [float, count] = [scalar(TensorProto_DataType.FLOAT), scalar(TensorProto_DataType.INT64)];
+  const flat = [{ name: 'keepdims', type: AttributeProto_AttributeType.INT, i: 0n }];
   const ends = values.flatMap((value) => {
-    const { smallest, largest } = rangeOutputs(value);
+    const { smallest, largest, size } = rangeOutputs(value);
     return [
-      { value, op: 'ReduceMin', name: smallest },
-      { value, op: 'ReduceMax', name: largest },
+      { value, op: 'ReduceMin', name: smallest, type: float, attribute: flat },
+      { value, op: 'ReduceMax', name: largest, type: float, attribute: flat },
+      { value, op: 'Size', name: size, type: count, attribute: [] },
     ];
-  });
-  const scalar = create(TypeProtoSchema, {
-    value: {
-      case: 'tensorType',
-      value: create(TypeProto_TensorSchema, { elemType: TensorProto_DataType.FLOAT, shape: {} }),
-    },
   });
   return changed(model, {
     node: [
       ...graph.node,
-      ...ends.map(({ value, op, name }) =>
-        create(NodeProtoSchema, {
-          name,
-          opType: op,
-          input: [value],
-          output: [name],
-          attribute: [{ name: 'keepdims', type: AttributeProto_AttributeType.INT, i: 0n }],
-        }),
+      ...ends.map(({ value, op, name, attribute }) =>
+        create(NodeProtoSchema, { name, opType: op, input: [value], output: [name], attribute }),
       ),
     ],
-    output: [...graph.output, ...ends.map(({ name }) => create(ValueInfoProtoSchema, { name, type: scalar }))],
+    output: [...graph.output, ...ends.map(({ name, type }) => create(ValueInfoProtoSchema, { name, type }))],
   });
 }
 

@@ -1,5 +1,5 @@
 import { INTERVAL_SCORES, type Interval, type IntervalScore } from '@cosmicai/metrics';
-import type { PredictionScores } from '@cosmicai/payload';
+import type { PredictionScores, QuantizedLayer } from '@cosmicai/payload';
 import type { Bin, BinnedChange } from './bins.ts';
 import type { ToldChange } from './change.ts';
 
@@ -49,6 +49,34 @@ export function scoresChangeTable(
         intervalText(intervals?.change[name], small),
       ];
     }),
+  };
+}
+
+/** What each layer gains and changes, and whether it is in integers. */
+export function layersTable(layers: readonly QuantizedLayer[]): ChangeTable {
+  return {
+    title: 'Layers',
+    columns: [
+      'layer',
+      'products',
+      'matrix',
+      'float32, us a galaxy',
+      '8 bits',
+      'gain',
+      'change, of the limit',
+      'in 8 bits',
+    ],
+    figures: [1, 3, 4, 5, 6],
+    rows: layers.map(({ products, depth, columns, fp32_us, int8_us, change, integers }) => [
+      products[0] ?? NONE,
+      String(products.length),
+      `${depth} x ${columns}`,
+      String(fp32_us),
+      String(int8_us),
+      `${(fp32_us / int8_us).toFixed(2)}x`,
+      int8_us < fp32_us ? `${(100 * change).toFixed(1)} %` : NONE,
+      integers ? 'yes' : 'no',
+    ]),
   };
 }
 

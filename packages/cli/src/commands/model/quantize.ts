@@ -1,6 +1,14 @@
 import { resolve } from 'node:path';
 import { modelOnDisk, readModel } from '@cosmicai/inference';
-import { binTables, changeJson, quantizeModel, scoresChangeTable, type Quantized } from '@cosmicai/quantize';
+import {
+  binTables,
+  changeJson,
+  layersTable,
+  quantizeModel,
+  readLayers,
+  scoresChangeTable,
+  type Quantized,
+} from '@cosmicai/quantize';
 import { describeAnswerChange, type ColumnChoice } from '@cosmicai/payload';
 import { beginFile } from '@cosmicai/store';
 import { Command } from 'commander';
@@ -25,6 +33,7 @@ interface QuantizeOptions extends ModelUseOptions, AccessOptions {
   readonly out: string;
   readonly calibrate: number;
   readonly verify: number;
+  readonly layers: string;
   readonly maxChange: number;
   readonly maxAnswerChange: number;
   /** Percent. */
@@ -38,7 +47,7 @@ export function quantizeCommand(terminal: Terminal): Command {
   const command = withAccessOptions(new Command('quantize'))
     .summary('write a model that multiplies in 8-bit integers')
     .description(
-      'Writes a copy of a model whose matrix products are done in integers: activations of 8 bits by their ranges on some galaxies, weights of 7 bits column by column. Compares it with the model on other galaxies, and writes nothing where redshifts, their NMAD or other answers change too much: of classes and of the bins of a density the largest change of a probability counts, of an uncertainty that in units of 1+z, of vectors and of other values the change as a share of how they differ between galaxies.',
+      'Writes a copy of a model whose matrix products are done in integers where that pays: activations of 8 bits by their ranges on some galaxies, weights of 7 bits column by column. Compares it with the model on other galaxies, and writes nothing where redshifts, their NMAD or other answers change too much: of classes and of the bins of a density the largest change of a probability counts, of an uncertainty that in units of 1+z, of vectors and of other values the change as a share of how they differ between galaxies.',
     )
     .argument('[model]', 'ONNX file; default: the demo model in float32')
     .requiredOption('-d, --data <partitions...>', 'files of galaxies, folders of them, addresses, or @list')
@@ -46,6 +55,11 @@ export function quantizeCommand(terminal: Terminal): Command {
   return withModelUse(command)
     .option('--calibrate <n>', 'galaxies that give the ranges of activations', wholeNumber(1), 512)
     .option('--verify <n>', 'other galaxies on which the change is measured', wholeNumber(1), 2048)
+    .option(
+      '--layers <choice>',
+      'which layers: "measured", where each is timed and tried here, "all", or those of an earlier model or its --json (a file)',
+      'measured',
+    )
     .option(
       '--max-change <x>',
       'largest change of a redshift or its uncertainty, in units of 1+z',
@@ -64,7 +78,7 @@ export function quantizeCommand(terminal: Terminal): Command {
     .option('--json', 'print what was done and what it changes as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  cosmicai model quantize model.onnx --data partitions/*.pt -o model-int8.onnx\n',
+      '\nExamples:\n  cosmicai model quantize model.onnx --data partitions/*.pt -o model-int8.onnx\n  cosmicai model quantize model.onnx --data partitions/*.pt --layers model-int8.onnx -o again.onnx\n',
     )
     .action(async (model: string | undefined, options: QuantizeOptions) => {
       process.exitCode = await quantize(model, options, terminal);
@@ -79,12 +93,15 @@ async function quantize(model: string | undefined, options: QuantizeOptions, ter
   const bar = progress(terminal, 'Quantising');
   try {
     const content = await readModel(modelOnDisk(path));
+    const { layers } = options;
+    const choice = layers === 'measured' || layers === 'all' ? layers : await readLayers(resolve(terminal.cwd, layers));
     const partitions = await Partitions.open({ ...options, spec: content.spec }, terminal);
     const quantized = await quantizeModel(content, {
       ...modelUse(options),
       batches: (size) => partitions.batches(size),
       calibrateOn: options.calibrate,
       verifyOn: options.verify,
+      layers: choice,
       maxChange: options.maxChange,
       maxAnswerChange: options.maxAnswerChange,
       maxNmadChange: options.maxNmadChange / 100,
@@ -115,7 +132,10 @@ function describe({ quantization, change, answers, bins }: Quantized, terminal: 
     changes.unshift(`redshifts change by at most ${most}, on average ${mean}, of 99.9 % by at most ${nearlyAll}`);
   }
   printLine(terminal.stdout, `${galaxies} other galaxies: ${changes.join('; ')}.`);
-  const tables = change === null ? [] : [scoresChangeTable(change), ...binTables(bins)];
+  const tables = [
+    ...(quantization.layers === undefined ? [] : [layersTable(quantization.layers)]),
+    ...(change === null ? [] : [scoresChangeTable(change), ...binTables(bins)]),
+  ];
   for (const table of tables) printBlock(terminal.stdout, `\n${formatReportTable(table)}`);
   printLine(terminal.stdout);
 }
