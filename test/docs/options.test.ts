@@ -86,7 +86,9 @@ const SHARED = 'Options of many commands';
 
 /** Where the options of a command are told, but for those that many have. */
 function headingsOf(name: string): readonly string[] {
-  const own = /^(rank|summarize|init|array)\b/.test(name) ? 'Ranks on a scheduler' : name;
+  const own = /^(rank|summarize|init|array)\b/.test(name)
+    ? 'Ranks on a scheduler'
+    : name.replace(/^policy .*/, 'policy');
   if (['init', 'quote', 'tune'].includes(name)) return [own, 'run'];
   return /^(logs|stop|run|status)$/.test(name) ? [own, 'On a stage'] : [own];
 }
