@@ -44,6 +44,15 @@ except ValueError as error:
     print(error)
 `;
 
+/** What the exported network itself answers for a partition. */
+const ANSWERS = `
+import json, sys, torch
+model = torch.load(sys.argv[1], weights_only=False).module.eval()
+images, magnitudes = torch.load(sys.argv[2], weights_only=False).tensors[:2]
+with torch.no_grad():
+    print(json.dumps(model((images.float(), magnitudes.float())).flatten().tolist()))
+`;
+
 async function cosmicai(folder: string, ...args: string[]): Promise<unknown> {
   const main = join(root, 'packages/cli/src/main.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [main, ...args, '--json'], { cwd: folder });
@@ -79,6 +88,19 @@ async function cosmicai(folder: string, ...args: string[]): Promise<unknown> {
     const trained = JSON.parse(await readFile(join(folder, 'mine.trained.json'), 'utf8')) as object;
     expect(trained).toEqual({ magnitudes, redshift });
     expect(imported).toMatchObject({ trained: { ranges: { magnitudes, redshift } } });
+
+    const spec = JSON.parse(await readFile(join(folder, 'mine.spec.json'), 'utf8')) as {
+      inputs: { image: { bands: string[]; side: number }; features: string[] };
+    };
+    const { bands, side } = spec.inputs.image;
+    expect(imported).toMatchObject({ spec: { image: { bands, side }, features: spec.inputs.features } });
+    await cosmicai(folder, 'infer', 'drawn/2.pt', '--model', 'models.onnx', '--out', 'predictions.csv');
+    const [header = '', ...rows] = (await readFile(join(folder, 'predictions.csv'), 'utf8')).trim().split('\n');
+    const at = header.split(',').indexOf('z_pred');
+    const answers = JSON.parse(run(['-c', ANSWERS, out, join(folder, 'drawn/2.pt')]).stdout) as number[];
+    expect(answers).toHaveLength(10);
+    for (const [row, answer] of answers.entries())
+      expect(Math.abs(Number(rows[row]?.split(',')[at]) - answer)).toBeLessThan(2e-6);
 
     await rm(best);
     await writeFile(best, await readFile(join(folder, 'run/earlier.pt')));
