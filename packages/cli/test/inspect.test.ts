@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withMetadata } from '@cosmicai/inference';
 import { QUANTIZATION_KEY } from '@cosmicai/payload';
@@ -60,6 +60,22 @@ describe('cosmicai model inspect', () => {
     });
   });
 
+  it('says of a file beside the model that it is not taken for its spec, once', async () => {
+    writeFileSync(workspace.path('trained.onnx'), readFileSync(workspace.path('foreign.onnx')));
+    writeFileSync(workspace.path('trained.yaml'), 'epochs: 3\n');
+    const note = expect.stringMatching(/trained\.yaml is not taken for the model's spec, as it has no inputs\.image/);
+    const args = ['model', 'inspect', 'trained.onnx', '--map', 'image=input'];
+    const [refused, used, json] = await Promise.all([
+      workspace.inProcess(args),
+      workspace.inProcess([...args, '--map', 'redshift=estimate']),
+      workspace.inProcess([...args, '--map', 'redshift=estimate', '--json']),
+    ]);
+    for (const { stdout } of [refused, used]) expect(stdout.match(/^.*is not taken for.*$/gm)).toEqual([note]);
+    expect(used.stdout).toMatch(/^Beside it +.*is not taken/m);
+    expect(used.stdout).toMatch(/^Probed +.*whatever its batch mates$/m);
+    expect(printedJson(json)).toMatchObject({ notes: [note], inference: { usable: true } });
+  });
+
   it('names where trained ranges come from, and ranges that are none', async () => {
     const ranges = { magnitudes: Array.from({ length: 5 }, () => [14, 22]), redshift: [0, 0.5] };
     writeFileSync(workspace.path('ranged.onnx'), readFileSync(workspace.modelPath));
@@ -111,6 +127,16 @@ describe('cosmicai model import', () => {
   const stateDict = fileURLToPath(new URL('../../astromae/test/golden/cells-deep.pt', import.meta.url));
   const imported = (...options: string[]) =>
     workspace.inProcess(['model', 'import', stateDict, '--heads', '12', '-o', 'imported.onnx', ...options]);
+
+  it.each(['ckpt', 'pth'])('takes along the trained ranges beside a checkpoint that ends in .%s', async (ending) => {
+    const ranges = { magnitudes: Array.from({ length: 5 }, () => [14, 22]), redshift: [0, 0.5] };
+    copyFileSync(stateDict, workspace.path(`network.${ending}`));
+    writeFileSync(workspace.path('network.trained.json'), JSON.stringify(ranges));
+    const out = `from-${ending}.onnx`;
+    const args = ['model', 'import', `network.${ending}`, '--heads', '12', '-o', out, '--json'];
+    expect(printedJson(await workspace.inProcess(args))).toMatchObject({ trained: { ranges } });
+    expect(JSON.parse(readFileSync(workspace.path(`from-${ending}.trained.json`), 'utf8'))).toEqual(ranges);
+  });
 
   it('names what the network takes as told, and keeps every assumption in the model', async () => {
     const end = await imported('--bands', 'g,r,i,z,y', '--features', 'a,b,c,d,e', '--prefix', 'module');

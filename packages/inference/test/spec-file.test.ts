@@ -105,7 +105,7 @@ describe('the spec beside a model', () => {
     const { spec, specFile, notes, beside } = await readModel(source);
     expect([spec, specFile]).toEqual([ASTROMAE, undefined]);
     expect(notes).toEqual([
-      `${path} is not taken for the model's spec, as it has no inputs with image or features in it; a spec may be called m.spec.yaml, too, where what is wrong with it is told.`,
+      `${path} is not taken for the model's spec, as it has no inputs.image in it; a spec may be called m.spec.yaml, too, where what is wrong with it is told.`,
     ]);
     // So that it is read again when it becomes one.
     expect(beside.get('m.yaml')).toBeDefined();
@@ -131,6 +131,10 @@ describe('the spec beside a model', () => {
     [`${YAML}---\n${YAML}`, /line 6 begins a second document/],
     ['inputs: 1\ninputs: 2', /line 2 has the key inputs again; keep one/],
     ['inputs: a: b', /line 1 has a second "key:"/],
+    [
+      'inputs:\n  features: [g]',
+      /inputs\.image \(line 1\): found nothing; allowed: .* models of features alone, without an image, are not run/,
+    ],
     ['inputs', /\(root\): found "inputs"; allowed: a model spec: an object with inputs/],
     ['inputs:\n  x\n  y: 1', /line 2 is no "key: value"/],
     ['inputs: "image', /line 1 lacks the end/],

@@ -46,10 +46,14 @@ export function spelledFields(input: object, known: readonly string[]): SpelledF
 export function strictFields<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
   what: string,
+  missing = what,
 ): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? namesAllowed(issue.keys, known) : what),
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return namesAllowed(issue.keys, known);
+      return issue.input === undefined ? missing : what;
+    },
   });
 }
 

@@ -133,6 +133,7 @@ export {
   type QualityFlag,
 } from './quality-flags.ts';
 export {
+  modelStem,
   TRAINED_RANGES_KEY,
   trainedRangesFile,
   trainedRangesOf,

@@ -83,6 +83,7 @@ const imageSchema = strictFields(
     scaling: scalingSchema.default([]),
   },
   'an object with bands and side',
+  'an object with bands and side, since models of features alone, without an image, are not run',
 )
   .check(({ value: { bands, scaling }, issues }) => {
     const misfit = scalingMisfit(scaling, bands.length);

@@ -25,7 +25,12 @@ export type TrainedRanges = z.output<typeof trainedRangesSchema>;
 /** Key of an ONNX file's metadata that holds them as JSON. */
 export const TRAINED_RANGES_KEY = 'cosmicai.trained';
 
-/** The file beside a model that holds its trained ranges where the model itself doesn't: `x.trained.json` beside `x.onnx`. */
+/** The name of a model or checkpoint without its ending, which files beside it share. */
+export function modelStem(path: string): string {
+  return path.replace(/\.(onnx|pt|pth|ckpt)$/, '');
+}
+
+/** The file beside a model or checkpoint that holds its trained ranges where it doesn't itself: `x.trained.json` beside `x.onnx`. */
 export function trainedRangesFile(modelPath: string): string {
-  return `${modelPath.replace(/\.onnx$/, '')}.trained.json`;
+  return `${modelStem(modelPath)}.trained.json`;
 }

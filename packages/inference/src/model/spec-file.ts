@@ -1,6 +1,7 @@
 import {
   ASTROMAE,
   MODEL_SPEC_KEY,
+  modelStem,
   modelSpecSchema,
   parseJsonAs,
   UserInputError,
@@ -20,7 +21,7 @@ const ENDINGS = ['yaml', 'yml', 'json'];
  * @param model file name of the model: `x.onnx`
  */
 export function specFiles(model: string): readonly [string, ...string[]] {
-  const base = model.replace(/\.(onnx|pt|pth|ckpt)$/, '');
+  const base = modelStem(model);
   const [first = '', ...others] = (base === model ? [base] : [base, model]).flatMap((name) =>
     ENDINGS.map((ending) => `${name}.spec.${ending}`),
   );
@@ -29,7 +30,7 @@ export function specFiles(model: string): readonly [string, ...string[]] {
 
 /** Names that a spec may have beside a model, and many other files: only what is in them tells. */
 function barePlaces(model: string): readonly string[] {
-  const base = model.replace(/\.onnx$/, '');
+  const base = modelStem(model);
   return [`${base}.yaml`, `${base}.yml`];
 }
 
@@ -98,5 +99,5 @@ export async function specBeside(
 
 function notTaken({ label }: FoundFile, model: string): string {
   const [travelling] = specFiles(model);
-  return `${label} is not taken for the model's spec, as it has no inputs with image or features in it; a spec may be called ${travelling}, too, where what is wrong with it is told.`;
+  return `${label} is not taken for the model's spec, as it has no inputs.image in it; a spec may be called ${travelling}, too, where what is wrong with it is told.`;
 }

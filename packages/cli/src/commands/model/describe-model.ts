@@ -6,12 +6,12 @@ import type { Inspection } from './inspection.ts';
 
 /** What `model inspect` prints. */
 export function describeModel(inspection: Inspection): string {
-  const { file, compiled, externalFiles, spec, trained, arithmetic, inference } = inspection;
+  const { file, compiled, externalFiles, spec, notes, trained, arithmetic, inference } = inspection;
   const pairs = formatPairs([
     ...(compiled === null ? [] : compiledPairs(compiled)),
     [
       'File',
-      `${size(inspection.fileBytes)}, sha-256 ${inspection.sha256 ?? 'unknown: a file of its weights is missing'}`,
+      `${size(inspection.fileBytes)}, sha-256 ${inspection.sha256 ?? 'unknown: a file that belongs to it is missing, or can’t be read'}`,
     ],
     ...externalFiles.map(
       ({ name, bytes }) => ['Weights in', `${name} (${bytes === null ? 'not there' : size(bytes)})`] as const,
@@ -28,18 +28,21 @@ export function describeModel(inspection: Inspection): string {
     ...(spec === null
       ? []
       : [['Takes', `${describeSample(spec)}${spec.from === null ? '' : ` (${spec.from})`}`] as const]),
+    ...notes.map((note) => ['Beside it', note] as const),
     ...trainedPairs(trained),
     ...(arithmetic === null ? [] : [['Arithmetic', describeArithmetic(arithmetic)] as const]),
     ...Object.entries(compiled?.provenance ?? {}),
     ['infer', inference.usable ? `runs it: ${describeContract(inference.contract)}` : `can't run it: see below`],
-    ...(inference.usable ? [['Probed', probed(inference.warnings)] as const] : []),
+    ...(inference.usable
+      ? [['Probed', probed(inference.warnings.filter((warning) => !notes.includes(warning)))] as const]
+      : []),
   ]);
   return inference.usable ? pairs : `${pairs}\n\n${setIn(inference.why)}`;
 }
 
 /** What `model inspect --json` prints; keys of the compiler's own models come first and mean what they always have. */
 export function inspectionJson({ path, file, compiled, inference, ...rest }: Inspection): object {
-  const { sha256, fileBytes, externalFiles, spec, trained, arithmetic } = rest;
+  const { sha256, fileBytes, externalFiles, spec, notes, trained, arithmetic } = rest;
   return {
     ...(compiled ?? {}),
     path,
@@ -54,6 +57,7 @@ export function inspectionJson({ path, file, compiled, inference, ...rest }: Ins
     metadata: Object.fromEntries(file.metadata),
     externalFiles,
     spec,
+    notes,
     trained,
     arithmetic,
     inference,

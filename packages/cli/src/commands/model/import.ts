@@ -139,7 +139,7 @@ function namesIn(spec: ModelSpec): SampleNames {
  * @throws InvalidInputError when it holds something else
  */
 async function rangesBeside(checkpoint: string): Promise<string | undefined> {
-  const beside = trainedRangesFile(checkpoint.replace(/\.pt$/, '.onnx'));
+  const beside = trainedRangesFile(checkpoint);
   const found = await stat(beside).catch(() => undefined);
   if (found?.isFile() !== true) return undefined;
   return `${JSON.stringify(await readJson(beside, trainedRangesSchema))}\n`;

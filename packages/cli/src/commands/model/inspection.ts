@@ -40,6 +40,8 @@ export interface Inspection {
   readonly fileBytes: number;
   /** What it takes and answers, and the file beside it that says so; null where what is said can't be read. */
   readonly spec: (ModelSpec & { readonly from: string | null }) | null;
+  /** One sentence for each file beside it that might be thought to be its spec, and isn't. */
+  readonly notes: readonly string[];
   readonly externalFiles: readonly { readonly name: string; readonly bytes: number | null }[];
   readonly trained: Trained;
   /** Of a model in integers; null of any other. */
@@ -73,6 +75,7 @@ export async function inspectFile(
     file,
     sha256: await sha256Of(source, graph, file, said, trained),
     spec: 'problem' in said ? null : { ...said.spec, from: said.file?.label ?? null },
+    notes: 'problem' in said ? [] : said.notes,
     fileBytes: graph.byteLength,
     externalFiles: await Promise.all(file.externalFiles.map((name) => externalFile(source, name))),
     trained: trainedOf(path, file, trained),
