@@ -1,9 +1,11 @@
 """Reads the catalogues that write.ts has left with --keep, and compares them with the predictions.
 
-    node packages/catalogue/bench/write.ts --keep made && python packages/catalogue/bench/read_back.py made
+    pip install astropy pyarrow duckdb
+    node packages/catalogue/bench/write.ts --formats parquet,fits,votable,ecsv,csv,hats --keep made
+    python packages/catalogue/bench/read_back.py made
 
-Parquet by pyarrow and DuckDB, FITS, VOTable and ECSV by astropy, CSV by DuckDB: every number of every
-column bit for bit, the unit of ra, and the run's id.
+Parquet by pyarrow and DuckDB, HATS by pyarrow, FITS, VOTable and ECSV by astropy, CSV by DuckDB: every number of every
+column bit for bit, the unit of ra, and the run's id; of HATS also that every row is in the file of its pixel.
 Prints JSON, and exits with 1 where anything differs. Needs astropy, pyarrow and duckdb.
 """
 
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow.dataset
 import pyarrow.parquet
 from astropy.io.votable import parse
 from astropy.table import Table
@@ -58,6 +61,25 @@ def of_pyarrow(path):
     return unit, run_id, lambda name: pyarrow.parquet.read_table(path, columns=[name])[name]
 
 
+def of_hats(path):
+    dataset = pyarrow.dataset.parquet_dataset(path / "dataset" / "_metadata")
+    properties = dict(line.split("=", 1) for line in (path / "hats.properties").read_text().splitlines()[1:])
+    order = int(properties["hats_order"])
+    pixels = [int(line.split(",")[1]) for line in (path / "partition_info.csv").read_text().splitlines()[1:]]
+    own = [f"Norder={order}/Dir={pixel - pixel % 10000}/Npix={pixel}.parquet" for pixel in pixels]
+    if sorted(dataset.files) != sorted(str(path / "dataset" / name) for name in own):
+        raise ValueError(f"{path}: partition_info.csv and _metadata name other files")
+    index = dataset.to_table(columns=["_healpix_29", "__filename"])
+    healpix = index["_healpix_29"].to_numpy()
+    in_file = np.array([int(name.rsplit("=", 1)[1].removesuffix(".parquet")) for name in index["__filename"].to_pylist()])
+    if (healpix >> 2 * (29 - order) != in_file).any() or (np.diff(healpix) < 0).any():
+        raise ValueError(f"{path}: rows in the file of another pixel, or not sorted")
+    # Ids ascend in the run.
+    by_id = np.argsort(dataset.to_table(columns=["id"])["id"].to_numpy())
+    unit = dataset.schema.field("ra").metadata[b"unit"].decode()
+    return unit, properties["cosmicai_run_id"], lambda name: dataset.to_table(columns=[name])[name].take(by_id)
+
+
 def of_duckdb(path, call):
     return None, None, lambda name: duckdb.sql(f"SELECT \"{name}\" FROM {call}('{path}')").to_arrow_table()[name]
 
@@ -84,6 +106,7 @@ def of_ecsv(path):
 
 READERS = {
     "parquet": [("pyarrow", of_pyarrow), ("duckdb", lambda path: of_duckdb(path, "read_parquet"))],
+    "hats": [("pyarrow", of_hats)],
     "fits": [("astropy", of_fits)],
     "votable": [("astropy", of_votable)],
     "ecsv": [("astropy", of_ecsv)],

@@ -100,6 +100,38 @@ describe('a catalogue in HATS', () => {
     expect(filesIn('out')).toHaveLength(files.length + 5);
   });
 
+  it('has the keys that readers of HATS know, and numbers of a few pixels that are not rounded away', async () => {
+    mkdirSync(join(folder, 'out'));
+    const store = fileStore(join(folder, 'out'));
+    const created = new Date('2026-03-04T05:06:07.891Z');
+    const facts = [{ name: 'software', keyword: 'CREATOR', value: 'CosmicAI 1', about: 'what wrote this' }];
+    await writeHats({ ...sky(), facts }, { store, prefix: '', order: 9, name: 'c', scratch: folder, created });
+
+    const lines = readFileSync(join(folder, 'out', 'hats.properties'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines.shift()).toBe('#HATS catalog');
+    const told = new Map(
+      lines.map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
+    expect([...told.keys()].filter((key) => !key.startsWith('cosmicai_'))).toEqual([
+      ...['obs_collection', 'dataproduct_type', 'hats_nrows', 'hats_col_ra', 'hats_col_dec', 'hats_col_healpix'],
+      ...['hats_col_healpix_order', 'hats_npix_suffix', 'hats_max_rows', 'hats_order', 'hats_estsize'],
+      ...['hats_creation_date', 'hats_release_date', 'hats_version', 'moc_sky_fraction', 'hats_builder', 'obs_title'],
+    ]);
+    expect(told.get('hats_builder')).toBe('CosmicAI 1');
+    expect(told.get('hats_creation_date')).toBe('2026-03-04T05:06Z');
+    const paths = filesIn('out').filter(({ name }) => name.endsWith('.parquet'));
+    expect(Number(told.get('moc_sky_fraction'))).toBeCloseTo(paths.length / (12 * 4 ** 9), 9);
+    // 10,000 pixels to a folder.
+    const inFolders = paths.map(({ name, parentPath }) => [parentPath.slice(join(folder, 'out').length), name]);
+    const pixels = inFolders.map(([, name]) => Number(/^Npix=(\d+)\.parquet$/.exec(name!)?.[1]));
+    expect(Math.max(...pixels)).toBeGreaterThan(3_000_000);
+    expect(inFolders.map(([path]) => path)).toEqual(
+      pixels.map((pixel) => join('/dataset', 'Norder=9', `Dir=${pixel - (pixel % 10_000)}`)),
+    );
+  });
+
   it('is the same whether all rows are sorted at once or through files', async () => {
     const write = async (name: string, most?: number) => {
       mkdirSync(join(folder, name));

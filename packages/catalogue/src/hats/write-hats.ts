@@ -25,6 +25,8 @@ export interface HatsOptions {
   readonly scratch: string | undefined;
   /** Rows that are sorted at once. */
   readonly most?: number;
+  /** When it is written; default: now. */
+  readonly created?: Date;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface HatsOptions {
  */
 export async function writeHats(
   table: Table,
-  { store, prefix, order, name, scratch, most }: HatsOptions,
+  { store, prefix, order, name, scratch, most, created = new Date() }: HatsOptions,
 ): Promise<{ readonly pixels: number }> {
   const position = positionColumns(table.columns);
   const columns = [HEALPIX_COLUMN, ...table.columns];
@@ -76,9 +78,12 @@ export async function writeHats(
     hats_max_rows: files.reduce((largest, { rows }) => Math.max(largest, rows), 1),
     hats_order: order,
     hats_estsize: Math.ceil(files.reduce((sum, { bytes }) => sum + bytes, 0) / 1024),
+    // To the minute, as other writers of HATS have it.
+    hats_creation_date: created.toISOString().replace(/:\d\d\.\d+Z$/, 'Z'),
     hats_release_date: '2025-08-22',
     hats_version: 'v1.0',
-    moc_sky_fraction: (files.length / pixelsOf(order)).toFixed(5),
+    // Few pixels of a high order are less than a hundred-thousandth of the sky.
+    moc_sky_fraction: Number((files.length / pixelsOf(order)).toPrecision(6)),
   });
   // Readers before version 0.6 of the library know the second name.
   for (const file of ['hats.properties', 'properties']) await store.put(`${prefix}${file}`, properties);
