@@ -45,7 +45,7 @@ function resolved(resource: unknown): string {
   return text.replace(/\$\{AWS::(\w+)\}/g, (_, name: string) => pseudo[name] ?? '');
 }
 
-function like(pattern: string, text: string): boolean {
+export function like(pattern: string, text: string): boolean {
   const parts = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')

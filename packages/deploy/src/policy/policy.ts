@@ -13,6 +13,8 @@ export interface Statement {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+  /** The policy holds it in one with others of this name, which are of other services or resources of the same stage. */
+  readonly joined?: string;
 }
 
 /** What stands in a policy where no account is named. */
@@ -33,7 +35,7 @@ export function arn({ partition, region, account }: Place, service: string, rest
 export function policyDocument(statements: readonly Statement[]): object {
   return {
     Version: '2012-10-17',
-    Statement: statements.map(({ sid, actions, resources, condition }) => ({
+    Statement: joined(statements).map(({ sid, actions, resources, condition }) => ({
       Sid: sid,
       Effect: 'Allow',
       Action: actions.length === 1 ? actions[0] : actions,
@@ -41,6 +43,21 @@ export function policyDocument(statements: readonly Statement[]): object {
       ...(condition !== undefined && { Condition: condition }),
     })),
   };
+}
+
+/**
+ * IAM counts characters, and a statement has 60 beside its actions and resources. Joined, each action still meets nothing but its own
+ * service's resources.
+ */
+function joined(statements: readonly Statement[]): Pick<Statement, 'sid' | 'actions' | 'resources' | 'condition'>[] {
+  const alone = statements.filter((statement) => statement.joined === undefined);
+  const names = new Set(statements.flatMap((statement) => statement.joined ?? []));
+  const together = [...names].map((sid) => {
+    const parts = statements.filter((statement) => statement.joined === sid);
+    const all = (of: (part: Statement) => readonly string[]) => [...new Set(parts.flatMap(of))].sort();
+    return { sid, actions: all(({ actions }) => actions), resources: all(({ resources }) => resources) };
+  });
+  return [...alone, ...together];
 }
 
 /** Characters of a policy as IAM counts them: without white space. */

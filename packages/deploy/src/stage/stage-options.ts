@@ -42,6 +42,8 @@ export interface StageOptions {
     /** DNS name of the server; '' : none. */
     readonly name: string;
   };
+  /** Network of the functions; without subnets they have none of their own. */
+  readonly vpc: { readonly subnet_ids: readonly string[] };
   /** Other buckets from which functions may read. */
   readonly data_buckets: readonly string[];
   /** '' : alarms aren't mailed. */
