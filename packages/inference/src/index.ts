@@ -3,6 +3,8 @@ export type { Device } from './session-messages.ts';
 export { createPredictor, MICRO_BATCH, type Predictor, type PredictorOptions, type Samples } from './predictor.ts';
 export { classesIn, readAnswers, type AnswerColumn } from './answer-columns.ts';
 export { predictSource } from './predict-source.ts';
+export { inferSources, type InferredSources } from './infer-sources.ts';
+export type { PredictionsFormat } from './predictions/predictions-out.ts';
 export { predictPartition, type PredictedSamples, type PredictPartitionOptions } from './predict-partition.ts';
 export {
   decodePredictions,

@@ -3,6 +3,7 @@ export { convertSamples, type Conversion, type ConvertedPart, type ConvertOption
 export {
   commonKinds,
   keptKinds,
+  objectNames,
   otherKind,
   widerKind,
   type CarriedKind,

@@ -1,4 +1,4 @@
-import { keptKinds, type SampleInput } from '@cosmicai/samples';
+import type { SampleInput } from '@cosmicai/samples';
 import { beginFile, type NamedFile } from '@cosmicai/store';
 import { resolve } from 'node:path';
 import {
@@ -7,16 +7,15 @@ import {
   findingsOf,
   peakRssMb,
   openModel,
-  predictSource,
+  inferReport,
+  inferSources,
   repeatedHashes,
   type Device,
-  type PartitionPredictions,
-  type PartitionSeen,
-  type PredictedSamples,
-  inferReport,
+  type InferredSources,
+  type PredictionsFormat,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
-import { CosmicError, DEFAULT_MAX_FLAGGED, itemAt, UserInputError, type ColumnChoice } from '@cosmicai/payload';
+import { DEFAULT_MAX_FLAGGED, UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { refuseToOverwrite, resolveModel, sampleInputs } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
@@ -33,7 +32,6 @@ import {
   type AccessOptions,
 } from '../inputs/options.ts';
 import { describeInference } from '../infer/describe-inference.ts';
-import { formatOf, writePredictions } from '../infer/predictions-out.ts';
 import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
@@ -97,6 +95,13 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
   }
 }
 
+/** @throws UserInputError for an ending that stands for no format */
+function formatOf(out: string | undefined): PredictionsFormat {
+  if (out === undefined || out.endsWith('.csv')) return 'csv';
+  if (out.endsWith('.parquet')) return 'parquet';
+  throw new UserInputError(`--out ${out} must end with .csv or .parquet.`);
+}
+
 function deviceOf(name: string): Device {
   if (name === 'cpu' || name === 'cuda') return name;
   throw new UserInputError(`--device ${name} is not supported: cpu or cuda.`);
@@ -126,41 +131,28 @@ async function predict(
   const started = performance.now();
   const cpu = process.cpuUsage();
   const ledger = new QualityLedger();
-  const partitions: (PartitionPredictions & PartitionSeen)[] = [];
-  const hashes: BigUint64Array[] = [];
-  let batchCount = 0;
   const bar = progress(terminal, 'Predicting');
+  let inferred: InferredSources;
   try {
-    const { spec } = model.predictor.contract;
-    await keptKinds(inputs.length, (place) => Promise.resolve(itemAt(inputs, place)), { ...options, spec });
-    for (const source of inputs) {
-      const batches: PredictedSamples[] = [];
-      const predicted = await predictSource(source, model, {
-        batchSize: options.batchSize,
-        checkCrc: options.crc,
-        columns: options.columns,
-        keep: options.keep,
-        signal: terminal.signal,
-        onPredicted: (samples, total) => {
-          if (file !== undefined) batches.push(samples);
-          ledger.addAll(samples.zSpec, samples.zPred, samples.flags, classesIn(samples.beside));
-          bar.update(samples.from + samples.count, total, source.name);
-        },
-      });
-      batchCount += Math.ceil(predicted.count / options.batchSize);
-      partitions.push({ ...predicted, batches, partition: source.name });
-      hashes.push(predicted.checks.hashes.sorted());
-    }
+    inferred = await inferSources(inputs, model, {
+      batchSize: options.batchSize,
+      checkCrc: options.crc,
+      columns: options.columns,
+      keep: options.keep,
+      signal: terminal.signal,
+      out: file && { file, format: formatOf(options.out) },
+      onPredicted(samples, total, source) {
+        ledger.addAll(samples.zSpec, samples.zPred, samples.flags, classesIn(samples.beside));
+        bar.update(samples.from + samples.count, total, source);
+      },
+    });
   } finally {
     bar.done();
     await model.predictor.close();
   }
   const wallSeconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  // The figures are worth their hours without the predictions, too.
-  const lost =
-    file &&
-    (await reasonLost(writePredictions(file, formatOf(options.out), partitions, model.predictor.contract.spec)));
+  const { partitions, batches, hashes, lost } = inferred;
 
   const findings = findingsOf(partitions, model);
   const { galaxies: repeated, example } = repeatedHashes(hashes);
@@ -172,7 +164,7 @@ async function predict(
     spec: model.predictor.contract.spec,
     samples: ledger.galaxies,
     batchSize: options.batchSize,
-    batches: batchCount,
+    batches,
     device,
     wallSeconds,
     cpuSeconds: (user + system) / 1e6,
@@ -190,14 +182,4 @@ async function predict(
   if (failure === undefined) return;
   printLine(terminal.stderr, `${failure.error}: ${failure.cause}`);
   process.exitCode = EXIT.failed;
-}
-
-async function reasonLost(writing: Promise<void>): Promise<CosmicError | undefined> {
-  try {
-    await writing;
-    return undefined;
-  } catch (error) {
-    if (error instanceof CosmicError) return error;
-    throw error;
-  }
 }

@@ -2,7 +2,8 @@ import { ASTROMAE, UserInputError, type ColumnChoice, type ModelSpec } from '@co
 import pMap from 'p-map';
 import type { SampleInput } from '../folder/folder-inputs.ts';
 import { openSamples } from '../open-samples.ts';
-import type { ValueType } from '../source.ts';
+import type { SampleSource, ValueType } from '../source.ts';
+import { chooseColumns } from './choose.ts';
 import { keptColumn } from './kept.ts';
 import { Refusals } from './refusals.ts';
 
@@ -93,29 +94,59 @@ export async function keptKinds(
   { spec = ASTROMAE, columns, keep = [], lenient = false }: KeptKindsOptions,
 ): Promise<readonly CarriedKind[] | undefined> {
   if (keep.length === 0 || files < 2) return undefined;
-  // Sums are of what is read, and this is about names.
-  const opened = async (place: number) => {
-    try {
-      return await openSamples(await open(place), { checkCrc: false, spec, columns });
-    } catch (error) {
-      if (!lenient) throw error;
-      return undefined;
-    }
-  };
+  const found = await lookedAt(files, open, { spec, columns, lenient }, (source): CarryingFile => {
+    const refusals = new Refusals({ source, spec, choice: columns, picked: new Map() });
+    const kinds = keep.map((name) => {
+      const { column } = keptColumn(source, spec, name, refusals);
+      return { name, type: column.gaps?.type ?? column.type };
+    });
+    return { name: source.name, kinds };
+  });
+  return commonKinds(found);
+}
+
+/**
+ * How several files name their objects, looked up before anything is predicted: each of those with samples that can be opened, by
+ * numbers, by text or not at all. What can't be opened is told by who reads it.
+ *
+ * @param open gives the nth file
+ * @returns undefined where there is one file, and so no question
+ */
+export async function objectNames(
+  files: number,
+  open: (place: number) => Promise<SampleInput>,
+  { spec = ASTROMAE, columns }: Pick<KeptKindsOptions, 'spec' | 'columns'>,
+): Promise<readonly ('none' | 'numbers' | 'text')[] | undefined> {
+  if (files < 2) return undefined;
+  return await lookedAt(files, open, { spec, columns, lenient: true }, (source) => {
+    const { id } = chooseColumns(source, spec, columns);
+    if (id === undefined) return 'none';
+    // As idsOf hands them out.
+    return id.type === 'text' || id.type === 'uint64' ? 'text' : 'numbers';
+  });
+}
+
+/** What is found in the columns of files with samples, of which nothing more is read. */
+async function lookedAt<Found>(
+  files: number,
+  open: (place: number) => Promise<SampleInput>,
+  { spec, columns, lenient = false }: Omit<KeptKindsOptions, 'keep' | 'spec'> & { readonly spec: ModelSpec },
+  look: (source: SampleSource) => Found,
+): Promise<Found[]> {
   const places = Array.from({ length: files }, (_, place) => place);
   const found = await pMap(
     places,
-    async (place): Promise<CarryingFile[]> => {
-      const source = await opened(place);
-      if (source === undefined || source.count === 0) return [];
-      const refusals = new Refusals({ source, spec, choice: columns, picked: new Map() });
-      const kinds = keep.map((name) => {
-        const { column } = keptColumn(source, spec, name, refusals);
-        return { name, type: column.gaps?.type ?? column.type };
-      });
-      return [{ name: source.name, kinds }];
+    async (place): Promise<Found[]> => {
+      try {
+        // Sums are of what is read, and this is about names.
+        const source = await openSamples(await open(place), { checkCrc: false, spec, columns });
+        return source.count === 0 ? [] : [look(source)];
+      } catch (error) {
+        if (!lenient) throw error;
+        return [];
+      }
     },
     { concurrency: AT_ONCE },
   );
-  return commonKinds(found.flat());
+  return found.flat();
 }
