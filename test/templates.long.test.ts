@@ -1,5 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { batchFiles, writeJob } from '../packages/array/src/index.ts';
 import { runLayout } from '../packages/payload/src/index.ts';
 import { NO_TELEMETRY } from '../packages/payload/src/no-telemetry.ts';
 import { RESOURCE_TYPES, typesOf } from '../packages/deploy/src/policy/resource-types.ts';
@@ -92,15 +96,35 @@ function statementsOf(role: Resource): Statement[] {
 const cfnLint = hasProgram('cfn-lint');
 if (!cfnLint) console.warn('cfn-lint is not on the PATH (pip install cfn-lint): templates are not linted here');
 
+/** Paths of what `array batch` writes, for either kind of capacity. */
+async function batchTemplates(): Promise<string[]> {
+  const job = {
+    place: { bucket: 'galaxies', resultPath: 'out', runId: '20260304T050607Z-01234567' },
+    run: { world_size: 20, max_concurrency: 1000 },
+    dataBuckets: ['survey'],
+    ...{ image: 'registry.example.org/cosmicai:1', cpus: 2, memory: 4096 },
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'cosmicai-batch-'));
+  batchFolders.push(folder);
+  const written = (['spot', 'on-demand'] as const).map((capacity) =>
+    writeJob(join(folder, capacity), batchFiles(job, { capacity })),
+  );
+  return (await Promise.all(written)).flat().filter((path) => path.endsWith('.yaml'));
+}
+
+const batchFolders: string[] = [];
+afterAll(() => Promise.all(batchFolders.map((folder) => rm(folder, { recursive: true }))));
+
 /** A region of each partition of AWS. */
 const REGIONS = ['us-east-1', 'cn-north-1', 'us-gov-west-1'];
 
 // Of the third only what differs from the others: a server without a name, older protocols, no key.
 (cfnLint ? it : it.skip)(
-  'the stacks of three stages pass cfn-lint in every partition of AWS',
+  'the stacks of three stages and of array jobs pass cfn-lint in every partition of AWS',
   async () => {
     const met = await packageStack('.', 'met');
-    const paths = [...packaged.values(), met].map(({ templatePath }) => templatePath);
+    const batch = await batchTemplates();
+    const paths = [...[...packaged.values(), met].map(({ templatePath }) => templatePath), ...batch];
     const lint = () =>
       execFileSync(
         'cfn-lint',
