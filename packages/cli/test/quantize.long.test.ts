@@ -1,15 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { compileAstroMae, randomWeights } from '@cosmicai/astromae';
+import { NARROW_CONFIG } from '../../../test/narrow-model.ts';
 import { printedJson, Workspace } from './support/workspace.ts';
 
 let workspace: Workspace;
 beforeAll(async () => {
   workspace = new Workspace();
+  writeFileSync(workspace.modelPath, compileAstroMae(NARROW_CONFIG, randomWeights(NARROW_CONFIG, 7)));
   await workspace.survey('parts', { count: 96, files: 1 });
 });
 afterAll(() => workspace.remove());
 
 const quantize = (...more: string[]) =>
-  workspace.cosmicai([
+  workspace.inProcess([
     'model',
     'quantize',
     'fast.onnx',
@@ -41,7 +44,7 @@ describe('cosmicai model quantize', () => {
     expect(end.stdout).toMatch(/^mag_r +galaxies/m);
     expect(end.stderr).toMatch(/^Not checked: whether .*1\.pt is damaged: /m);
     expect(end.stdout).toMatch(/^Written to int8\.onnx$/m);
-    const infer = (model: string) => workspace.cosmicai(['infer', 'parts/1.pt', '--model', model, '--json']);
+    const infer = (model: string) => workspace.inProcess(['infer', 'parts/1.pt', '--model', model, '--json']);
     const [before, after] = [printedJson(await infer('fast.onnx')), printedJson(await infer('int8.onnx'))];
     expect(before).toMatchObject({ arithmetic: null });
     expect(after).toMatchObject({ samples: 96, arithmetic: { weight_bits: 7 } });

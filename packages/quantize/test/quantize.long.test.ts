@@ -1,21 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compileAstroMae, PUBLISHED_CONFIG, randomWeights } from '@cosmicai/astromae';
+import { compileAstroMae, randomWeights } from '@cosmicai/astromae';
 import { loadModel, modelOnDisk, readModel, type ModelContent } from '@cosmicai/inference';
 import { QUANTIZATION_KEY, quantizationSchema, TRAINED_RANGES_KEY, UserInputError } from '@cosmicai/payload';
 import type { Galaxies } from '@cosmicai/samples';
 import { sha256Of } from '@cosmicai/store';
 import { simulateSurvey } from '@cosmicai/survey';
+import { NARROW_CONFIG } from '../../../test/narrow-model.ts';
 import { testModel, weightsIn } from '../../../test/onnx-models.ts';
 import { layersOf, parseModel, productsOf, quantizeModel, readLayers, type QuantizeOptions } from '../src/index.ts';
 
-/** The published architecture, one block deep. */
-const CONFIG = { ...PUBLISHED_CONFIG, encoder: { ...PUBLISHED_CONFIG.encoder, depth: 1 } };
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-quantize-'));
 const path = join(folder, 'm.onnx');
 beforeAll(() => {
-  writeFileSync(path, compileAstroMae(CONFIG, randomWeights(CONFIG, 7), { weightsType: 'fp16' }));
+  writeFileSync(path, compileAstroMae(NARROW_CONFIG, randomWeights(NARROW_CONFIG, 7), { weightsType: 'fp16' }));
   const ranges = { magnitudes: Array.from({ length: 5 }, () => [10, 30]), redshift: [0, 1] };
   writeFileSync(join(folder, 'm.trained.json'), JSON.stringify(ranges));
 });
