@@ -1,11 +1,18 @@
-/* One process of the benchmark: predicts a partition with a model and prints one line of JSON. */
+/* One process of a benchmark: predicts a partition with a model and prints one line of JSON. Sessions and their threads: as by default, unless told. */
 import { basename, dirname } from 'node:path';
 import { openGalaxies } from '@cosmicai/samples';
 import { fileStore, inPieces, storeSource } from '@cosmicai/store';
 import { openModel, peakRssMb, predictPartition } from '../src/index.ts';
 
-const [modelPath, partitionPath, batch, limit] = process.argv.slice(2) as [string, string, string, string];
-const { predictor } = await openModel({ modelPath });
+const [modelPath, partitionPath, batch, limit, workers, threads] = process.argv.slice(2) as [
+  ...[string, string, string, string],
+  ...string[],
+];
+const { predictor } = await openModel({
+  modelPath,
+  ...(workers !== undefined && { workers: Number(workers) }),
+  ...(threads !== undefined && { threads: Number(threads) }),
+});
 const file = await storeSource(fileStore(dirname(partitionPath)), basename(partitionPath));
 const partition = await openGalaxies(inPieces(file));
 const started = performance.now();

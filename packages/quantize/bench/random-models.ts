@@ -1,6 +1,6 @@
 /*
- * What 8 bits change in models of other configurations with random weights, in parts of the spread of their redshifts:
- * node packages/quantize/bench/random-models.ts
+ * What 8 bits change in models of other configurations with random weights, in parts of the spread of their redshifts,
+ * with all layers in integers and with those that are chosen by measuring: node packages/quantize/bench/random-models.ts [LARGEST CHANGE]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,9 +28,11 @@ const CONFIGS: readonly (readonly [name: string, config: AstroMaeConfig])[] = [
 /** Largest change that is let pass; by default it is 0.001. */
 const MAX_CHANGE = Number(process.argv[2] ?? 1e-3);
 
+const LAYERS = ['all', 'measured'] as const;
+
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-random-models-'));
 try {
-  for (const [name, config] of CONFIGS) {
+  for (const [[name, config], layers] of CONFIGS.flatMap((one) => LAYERS.map((layers) => [one, layers] as const))) {
     const path = join(folder, 'model.onnx');
     writeFileSync(path, compileAstroMae(config, randomWeights(config, 7), { weightsType: 'fp16' }));
     const spread = await spreadOf(path);
@@ -42,7 +44,7 @@ try {
       verifyOn: 256,
       maxChange: MAX_CHANGE,
       maxNmadChange: 0.01,
-      layers: 'all',
+      layers,
       maxAnswerChange: 0.01,
       workers: 1,
     });
@@ -50,7 +52,7 @@ try {
       (dz) => `${((100 * (dz ?? NaN)) / spread).toFixed(1)} %`,
     );
     process.stdout.write(
-      `${name}: ${quantization.products} products, spread of z ${spread.toFixed(3)}; change at most ${parts[0]!} of it, on average ${parts[1]!}; ${refusal ?? 'written'}\n`,
+      `${name}, layers ${layers}: ${quantization.products} products, spread of z ${spread.toFixed(3)}; change at most ${parts[0]!} of it, on average ${parts[1]!}; ${refusal ?? 'written'}\n`,
     );
   }
 } finally {
