@@ -107,6 +107,13 @@ describe('a run over a folder of cutouts', () => {
     ]);
   });
 
+  it('is refused where its table lacks what is to be kept, before anything is planned', async () => {
+    await store.put('sky/1.fits', image(1));
+    await store.put('sky/table.csv', table([1]));
+    await expect(plan({ keep: ['object', 'tract'] })).rejects.toThrow(/there is no column tract to keep.*object/);
+    await expect(store.head('runs/run/manifest.json')).resolves.toBeUndefined();
+  });
+
   it('reads no other version than the one that was planned, of the table either', async () => {
     await store.put('sky/1.fits', image(1));
     await store.put('sky/table.csv', table([1]));

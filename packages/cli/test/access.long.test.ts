@@ -5,6 +5,14 @@ import { serveBucket, type BucketServer, type Readers } from './support/bucket-s
 import { printedRun, Workspace } from './support/workspace.ts';
 
 const CHECKPOINT = fileURLToPath(new URL('../../astromae/test/golden/cells-k1-g48.pt', import.meta.url));
+/** A FITS image of five bands, 32 pixels each, that are all 0. */
+const CUTOUT = Buffer.alloc(9 * 2880);
+CUTOUT.write(
+  ['SIMPLE  = T', 'BITPIX  = -32', 'NAXIS   = 3', 'NAXIS1  = 32', 'NAXIS2  = 32', 'NAXIS3  = 5', 'END']
+    .map((card) => card.replace(/= (.*)/, (_, value: string) => `= ${value.padStart(20)}`).padEnd(80))
+    .join('')
+    .padEnd(2880),
+);
 const OPTIONS: Readonly<Record<Readers, string>> = { payers: '--request-payer', anybody: '--no-sign-request' };
 
 let workspace: Workspace;
@@ -12,6 +20,9 @@ let runId: string;
 beforeAll(async () => {
   workspace = new Workspace();
   await workspace.survey('bucket/parts', { count: 8, files: 2 });
+  for (const name of ['7', '8']) await fileStore(workspace.path('bucket')).put(`cutouts/${name}.fits`, CUTOUT);
+  const table = 'object,mag_u,mag_g,mag_r,mag_i,mag_z\n8,20,20,20,20,20\n7,19,19,19,19,19\n';
+  await fileStore(workspace.path('bucket')).put('cutouts/table.csv', table);
   copyFileSync(CHECKPOINT, workspace.path('bucket/checkpoint.pt'));
   const end = await workspace.cosmicai(['run', '-d', 'bucket/parts', '-r', 'bucket/results', '-n', '1', '--json']);
   runId = printedRun(end).summary!.run_id;
@@ -34,12 +45,14 @@ const COMMANDS: readonly string[] = [
   'model verify fast.onnx --against fast.onnx --data s3://galaxies/parts/1.pt',
   'quote --data s3://galaxies/parts --calibrate s3://galaxies/results',
   'run --data s3://galaxies/parts --results results -n 1',
+  // With the table that lies beside them.
+  'run --data s3://galaxies/cutouts --results cutouts-out --keep object -n 2',
   'bench --data s3://galaxies/parts --world-sizes 1 --batch-sizes 8 --repeat 1',
   'clean s3://galaxies/results {run} --yes',
 ];
 
 /** Both options take one way through the commands: enough of them that all its branches are seen. */
-const UNSIGNED = COMMANDS.filter((command) => /^(report|infer|quote|run) /.test(command));
+const UNSIGNED = COMMANDS.filter((command) => /^(report|infer|quote|run --data \S+parts) /.test(command));
 
 describe.each<[Readers, typeof COMMANDS]>([
   ['payers', COMMANDS],

@@ -41,7 +41,7 @@ export async function inferSources(
   const { out: to, onPredicted, ...reading } = options;
   const { spec } = model.predictor.contract;
   const open = (place: number) => Promise.resolve(itemAt(inputs, place));
-  const carried = await keptKinds(inputs.length, open, { ...reading, spec });
+  const carried = inputs.length < 2 ? undefined : await keptKinds(inputs.length, open, { ...reading, spec });
   const names = to === undefined ? undefined : await objectNames(inputs.length, open, { ...reading, spec });
   const ids = names?.reduce<IdKind | undefined>(
     (one, other) => (one === undefined ? other : commonIds(one, other)),

@@ -189,7 +189,7 @@ async function keptIn(
   // The same in all ranks, where the plan says it.
   if (task.KEPT !== undefined) return task.KEPT;
   // A folder of cutouts is one source, with one table.
-  if (cutouts !== undefined) return undefined;
+  if (cutouts !== undefined || keys.length < 2) return undefined;
   let opened = 0;
   try {
     const open = (place: number) => {

@@ -74,6 +74,16 @@ describe('openSamples of Parquet files', () => {
     expect(await raw(['g', 'r'], 1, { bands: 'g/r/i' })).toEqual([18]);
   });
 
+  it('takes flat arrays for images whose channels come last, where that is said', async () => {
+    const spec = { image: { bands: ['r', 'g'], side: 1 }, features: [], truth: 'z' };
+    const columns = { image: 'raw', bands: 'g/r', layout: 'NHWC' };
+    const source = await openGalaxies(bufferSource('sky.parquet', bytes), { spec, columns });
+    expect(source.taken[0]).toMatchObject({ column: 'raw', note: expect.stringContaining('channels last') });
+    const { images: found } = await source.read(1, 2);
+    // The pixel in the middle of 3 x 3.
+    expect([...found]).toEqual([images[18 + 9], images[18 + 8]]);
+  });
+
   it('reads one without rows as a source without samples', async () => {
     const source = await open(golden('empty.parquet'));
     expect([source.count, source.columns.map(({ name }) => name)]).toEqual([0, ['image', 'raw', 'z']]);

@@ -62,8 +62,8 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const { partitions, warnings: listed } = await listPartitions(payload, data, objects);
   const cutouts = await cutoutRanks(payload, data, objects, partitions);
   const dataWarnings = [...listed, ...(cutouts?.warnings ?? [])];
-  const kept = cutouts === undefined ? await keptTypes(payload, data, objects, partitions) : undefined;
   const plan = cutouts?.plan ?? planFiles(payload, partitions, objects.key, dataWarnings);
+  const kept = cutouts === undefined ? await keptTypes(payload, data, objects, plan) : undefined;
   const created = environment.now();
   const runId = environment.newRunId(created);
   const ranksWithData = plan.filter((share) => share.length > 0).length;

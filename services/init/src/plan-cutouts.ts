@@ -1,6 +1,7 @@
 import { defined, planRanks, valueOf, type PlannedCutouts, type RunPayload } from '@cosmicai/payload';
 import { folderOf, hasCutouts, planCutouts, type CutoutMember } from '@cosmicai/samples';
 import { readableAddress, type ObjectStore } from '@cosmicai/store';
+import { ANY_MODEL, ofPayload } from './kept-types.ts';
 import type { ObjectTable } from './object-table.ts';
 
 const FITS = /\.(fits|fit)$/i;
@@ -37,7 +38,11 @@ export async function cutoutRanks(
   }));
   const folder = folderOf(store, listed, prefix, readableAddress(store.url, prefix));
   if (!(await hasCutouts(folder, {}))) return undefined;
-  const { table, shape, members, notes } = await planCutouts(folder);
+  const { keep, columns } = payload;
+  const planned = await planCutouts(folder, { spec: ANY_MODEL, keep, columns }).catch((error: unknown) => {
+    throw ofPayload(error);
+  });
+  const { table, shape, members, notes } = planned;
   const keyOf = (name: string) => (prefix === '' ? name : `${prefix}/${name}`);
   const keysOf = ({ object }: CutoutMember) => object.files.map(({ file }) => keyOf(file.name));
   const filesOf = ([member]: readonly CutoutMember[]) => (member === undefined ? [] : keysOf(member));

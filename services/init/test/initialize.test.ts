@@ -292,6 +292,15 @@ describe('initialize', () => {
       expect(refused).toMatchObject({ name: 'UserInputError', message: expect.stringMatching(message) });
       expect(await keysOf('galaxies')).toEqual(['d/1.safetensors', 'd/2.safetensors', 'keep']);
     });
+
+    it('looks into the files that are read alone, be it one', async () => {
+      const store = await bucketWith('galaxies', []);
+      await store.put('d/1.safetensors', array('I64'));
+      await store.put('d/2.safetensors', array('I64', 'field'));
+      const keeping = (keep: string) => run({ ...payload, world_size: 1, file_limit: 1, keep });
+      await expect(keeping('field')).rejects.toThrow(/1\.safetensors: there is no column field to keep/);
+      await expect(keeping('tract')).resolves.toMatchObject({ statusCode: 200 });
+    });
   });
 
   it('hands every wish of the payload on to the ranks, and keeps what was found', async () => {

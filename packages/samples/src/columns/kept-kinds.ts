@@ -2,16 +2,9 @@ import { ASTROMAE, UserInputError, type ColumnChoice, type ModelSpec } from '@co
 import pMap from 'p-map';
 import type { SampleInput } from '../folder/folder-inputs.ts';
 import { openSamples } from '../open-samples.ts';
-import type { SampleSource, ValueType } from '../source.ts';
+import type { SampleSource } from '../source.ts';
 import { chooseColumns } from './choose.ts';
-import { keptColumn } from './kept.ts';
-import { Refusals } from './refusals.ts';
-
-/** What a column that travels with the predictions is, in every file. */
-export interface CarriedKind {
-  readonly name: string;
-  readonly type: ValueType;
-}
+import { kindsIn, type CarriedKind } from './kept.ts';
 
 /** What a file has of the columns that are kept. */
 export interface CarryingFile {
@@ -82,10 +75,10 @@ const AT_ONCE = 16;
 
 /**
  * What the columns that are kept of several files become, looked up before anything is predicted: what doesn't go together isn't
- * to be found out at the end. Nothing is opened where one file, or no column, leaves no question.
+ * to be found out at the end. Nothing is opened where nothing is kept.
  *
  * @param open gives the nth file
- * @returns undefined where there is no question
+ * @returns undefined where nothing is kept, or no file with galaxies can be opened
  * @throws UserInputError as commonKinds does, and where a file lacks a column
  */
 export async function keptKinds(
@@ -93,16 +86,11 @@ export async function keptKinds(
   open: (place: number) => Promise<SampleInput>,
   { spec = ASTROMAE, columns, keep = [], lenient = false }: KeptKindsOptions,
 ): Promise<readonly CarriedKind[] | undefined> {
-  if (keep.length === 0 || files < 2) return undefined;
-  const found = await lookedAt(files, open, { spec, columns, lenient }, (source): CarryingFile => {
-    const refusals = new Refusals({ source, spec, choice: columns, picked: new Map() });
-    const kinds = keep.map((name) => {
-      const { column } = keptColumn(source, spec, name, refusals);
-      return { name, type: column.gaps?.type ?? column.type };
-    });
-    return { name: source.name, kinds };
+  if (keep.length === 0) return undefined;
+  const found = await lookedAt(files, open, { spec, columns, lenient }, (source): CarryingFile[] => {
+    return [{ name: source.name, kinds: kindsIn(source, spec, keep, columns) }];
   });
-  return commonKinds(found);
+  return found.length === 0 ? undefined : commonKinds(found);
 }
 
 /**
@@ -119,10 +107,15 @@ export async function objectNames(
 ): Promise<readonly ('none' | 'numbers' | 'text')[] | undefined> {
   if (files < 2) return undefined;
   return await lookedAt(files, open, { spec, columns, lenient: true }, (source) => {
-    const { id } = chooseColumns(source, spec, columns);
-    if (id === undefined) return 'none';
-    // As idsOf hands them out.
-    return id.type === 'text' || id.type === 'uint64' ? 'text' : 'numbers';
+    try {
+      const { id } = chooseColumns(source, spec, columns);
+      if (id === undefined) return ['none'];
+      // As idsOf hands them out.
+      return [id.type === 'text' || id.type === 'uint64' ? 'text' : 'numbers'];
+    } catch (error) {
+      if (error instanceof UserInputError) return [];
+      throw error;
+    }
   });
 }
 
@@ -131,20 +124,21 @@ async function lookedAt<Found>(
   files: number,
   open: (place: number) => Promise<SampleInput>,
   { spec, columns, lenient = false }: Omit<KeptKindsOptions, 'keep' | 'spec'> & { readonly spec: ModelSpec },
-  look: (source: SampleSource) => Found,
+  look: (source: SampleSource) => readonly Found[],
 ): Promise<Found[]> {
   const places = Array.from({ length: files }, (_, place) => place);
   const found = await pMap(
     places,
-    async (place): Promise<Found[]> => {
+    async (place): Promise<readonly Found[]> => {
+      let source: SampleSource;
       try {
         // Sums are of what is read, and this is about names.
-        const source = await openSamples(await open(place), { checkCrc: false, spec, columns });
-        return source.count === 0 ? [] : [look(source)];
+        source = await openSamples(await open(place), { checkCrc: false, spec, columns });
       } catch (error) {
         if (!lenient) throw error;
         return [];
       }
+      return source.count === 0 ? [] : look(source);
     },
     { concurrency: AT_ONCE },
   );

@@ -1,8 +1,14 @@
-import { answerColumns, outputsOf, PREDICTION_COLUMNS, type ModelSpec } from '@cosmicai/payload';
-import type { SampleColumn, SampleSource } from '../source.ts';
+import { answerColumns, outputsOf, PREDICTION_COLUMNS, type ColumnChoice, type ModelSpec } from '@cosmicai/payload';
+import type { SampleColumn, SampleSource, ValueType } from '../source.ts';
 import { describeColumn, isOneEach } from './describe.ts';
 import { columnsNamed, whyUnfit } from './names.ts';
-import { eitherOf, type Refusals } from './refusals.ts';
+import { eitherOf, Refusals } from './refusals.ts';
+
+/** What a column that travels with the predictions is, in every file. */
+export interface CarriedKind {
+  readonly name: string;
+  readonly type: ValueType;
+}
 
 /** A column that is handed on as it is, and what it is called there. */
 export interface KeptColumn {
@@ -34,4 +40,18 @@ export function keptColumn(source: SampleSource, spec: ModelSpec, name: string, 
     );
   if (isOneEach(column.shape)) return { name, column };
   throw refusals.misfit(`column ${describeColumn(column)} can’t be kept: it is not one value for each galaxy`);
+}
+
+/** What the columns that are kept are in a source. @throws UnusableFileError as keptColumn does */
+export function kindsIn(
+  source: SampleSource,
+  spec: ModelSpec,
+  keep: readonly string[],
+  choice?: ColumnChoice,
+): readonly CarriedKind[] {
+  const refusals = new Refusals({ source, spec, choice, picked: new Map() });
+  return keep.map((name) => {
+    const { column } = keptColumn(source, spec, name, refusals);
+    return { name, type: column.gaps?.type ?? column.type };
+  });
 }

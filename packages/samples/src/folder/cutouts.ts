@@ -1,8 +1,10 @@
-import { UserInputError } from '@cosmicai/payload';
+import { ASTROMAE, UserInputError } from '@cosmicai/payload';
 import pMap from 'p-map';
+import { kindsIn } from '../columns/kept.ts';
 import { isIdName } from '../columns/names.ts';
 import { fitsContent } from '../fits/fits-content.ts';
 import { UNCHECKED } from '../fits/fits-source.ts';
+import type { OpenSamplesOptions } from '../format.ts';
 import { newNumbers } from '../new-values.ts';
 import { rangedSource } from '../ranged-source.ts';
 import type { ColumnValues, ReadOptions, SampleColumn, SampleSource } from '../source.ts';
@@ -54,9 +56,22 @@ export async function openCutouts(folder: SampleFolder, options: CutoutsOptions 
   return sourceOf(folder.name, { ...plan, table }, options);
 }
 
-/** What `openCutouts` would open, to be shared out. @throws UserInputError as it does */
-export async function planCutouts(folder: SampleFolder, options: CutoutsOptions = {}): Promise<CutoutPlan> {
+/**
+ * What `openCutouts` would open, to be shared out.
+ *
+ * @throws UserInputError as it does, and for columns to keep that the galaxies don't have
+ */
+export async function planCutouts(
+  folder: SampleFolder,
+  {
+    spec = ASTROMAE,
+    columns,
+    keep = [],
+    ...options
+  }: CutoutsOptions & Pick<OpenSamplesOptions, 'spec' | 'columns' | 'keep'> = {},
+): Promise<CutoutPlan> {
   const { table, ...plan } = await planned(folder, options);
+  kindsIn(sourceOf(folder.name, { ...plan, table }, {}), spec, keep, columns);
   return { ...plan, table: table?.file };
 }
 

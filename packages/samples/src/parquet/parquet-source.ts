@@ -208,8 +208,9 @@ async function cellOf(kind: Exclude<FieldKind, { kind: 'numbers' | 'text' }>, va
 const MOST_CHANNELS = 64;
 
 /**
- * Flat arrays as large as the images that a model takes, or larger (where it has them resized, of any size), are [bands, side, side]: with the bands that are named, else as
- * many as the model has, else as many more as make squares, where one number does.
+ * Flat arrays as large as the images that a model takes, or larger (where it has them resized, of any size), are [bands, side, side],
+ * or as the columns say [side, side, bands]: with the bands that are named, else as many as the model has, else as many more as make
+ * squares, where one number does.
  */
 function imageShape(
   shape: readonly number[],
@@ -221,14 +222,16 @@ function imageShape(
   const smallest = image.fit === 'resize' ? 1 : image.side;
   const sideOf = (bands: number) => Math.sqrt(length / bands);
   const isImage = (bands: number) => Number.isInteger(sideOf(bands)) && sideOf(bands) >= smallest;
-  const named = choice === undefined || isInOrder(choice) ? undefined : choice.bands?.split('/').length;
+  const said = choice === undefined || isInOrder(choice) ? undefined : choice;
+  const named = said?.bands?.split('/').length;
   const own = [named ?? image.bands.length].filter(isImage);
   const more = Array.from({ length: MOST_CHANNELS }, (_, at) => at + 1).filter(
     (bands) => bands > image.bands.length && isImage(bands),
   );
   const [bands, second] = own.length > 0 || named !== undefined ? own : more;
   if (bands === undefined || second !== undefined) return shape;
-  return [bands, sideOf(bands), sideOf(bands)];
+  const side = sideOf(bands);
+  return said?.layout === 'NHWC' ? [side, side, bands] : [bands, side, side];
 }
 
 function groupsOf(file: ByteSource, { row_groups: groups }: FileMetaData): Group[] {
