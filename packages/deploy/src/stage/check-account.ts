@@ -64,7 +64,8 @@ export function ranksAtOnce({ inference }: StageOptions, concurrency: Concurrenc
 function concurrencyWarnings({ inference }: StageOptions, concurrency: Concurrency | undefined): string[] {
   if (concurrency === undefined) return ["Lambda's quota of concurrent executions is not known."];
   const { account: limit } = concurrency;
-  if (inference.reserved_concurrency > limit - UNRESERVED) {
+  // Reserving nothing takes nothing, also of an account that has fewer than AWS keeps.
+  if (inference.reserved_concurrency > Math.max(0, limit - UNRESERVED)) {
     throw new UserInputError(
       `inference.reserved_concurrency is ${inference.reserved_concurrency}, but the account has ${limit} concurrent executions and keeps ${UNRESERVED} unreserved. Lower it or ask AWS for a higher quota.`,
     );
