@@ -13,7 +13,6 @@ const callsOf = (role: PolicyRole) => recorded().filter(({ principal }) => princ
 const RARE: Readonly<Record<PolicyRole, Readonly<Record<string, string>>>> = {
   runner: {
     's3:AbortMultipartUpload': 'a big file whose upload broke',
-    'lambda:GetAccountSettings': 'moto lacks it',
   },
   deployer: {
     's3:AbortMultipartUpload': 'a big file whose upload broke',
@@ -21,7 +20,6 @@ const RARE: Readonly<Record<PolicyRole, Readonly<Record<string, string>>>> = {
     's3:PutBucketPublicAccessBlock': 'moto calls it by another name',
     'cloudformation:DescribeStackResource': 'the framework asks where a stack has a bucket of its own',
     'cloudformation:TagResource': 'is checked with CreateStack',
-    'lambda:GetAccountSettings': 'moto lacks it',
   },
 };
 

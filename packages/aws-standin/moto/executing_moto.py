@@ -7,7 +7,7 @@ executing a deployed stage:
   executions with a history each, stops when too many fail, and writes their results as AWS does. Executions stop at once, any
   number may be started of one machine, and they can be redriven.
 - Lambda: an invocation goes to the host of functions that COSMICAI_FUNCTION_HOST names, with the function's settings and its
-  package, which is left in the folder COSMICAI_FUNCTION_CODE.
+  package, which is left in the folder COSMICAI_FUNCTION_CODE. GetAccountSettings answers, which moto lacks: by the usual quota.
 
 It reaches into moto, so it is for one version of it and refuses others. It ends when its standard input is closed.
 """
@@ -39,11 +39,13 @@ if moto.__version__ != MOTO:
 
 import boto3
 import moto.awslambda.models as lambda_models
+import moto.awslambda.urls as lambda_urls
 import moto.core.responses as core_responses
 import moto.stepfunctions.models as sfn_models
 import moto.stepfunctions.parser.models as executing
 from botocore.config import Config
 from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.responses import LambdaResponse
 from moto.core.config import default_user_config
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
@@ -567,6 +569,18 @@ def invoke(_original, self, function_name, qualifier, body, headers, response_he
             response_headers[name] = answer.getheader(name)
     response_headers["Content-Length"] = str(len(payload))
     return payload
+
+
+USUAL_CONCURRENCY = 1000
+
+
+@changes(LambdaResponse)
+def get_account_settings(_original, _self):
+    limit = {"ConcurrentExecutions": USUAL_CONCURRENCY, "UnreservedConcurrentExecutions": USUAL_CONCURRENCY}
+    return json.dumps({"AccountLimit": limit})
+
+
+lambda_urls.url_paths[r"{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch
 
 
 def settings_of(function):

@@ -1,3 +1,5 @@
+export { checkStage } from './doctor/check-stage.ts';
+export type { Finding } from './doctor/finding.ts';
 export { rankFigures, ranksOver } from './progress/rank-figures.ts';
 export { watchRanks } from './progress/rank-lines.ts';
 export { collect, numbered } from './run/collect.ts';

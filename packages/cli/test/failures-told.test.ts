@@ -71,6 +71,10 @@ const FAILING = [
   ['policy', 'runner', '--stage', 'No Stage'],
   ['policy', 'deployer', '--account', '12'],
   ['doctor', '--no-such-option'],
+  ['doctor', '--stage', 'dev'],
+  ['doctor', '--target', 'aws', '--store', 's3://galaxies'],
+  ['doctor', '--target', 'aws', '--stage', 'No Stage'],
+  ['doctor', '--target', 'aws', '--region', 'mars'],
   ['demo', '--count', 'few'],
 ];
 

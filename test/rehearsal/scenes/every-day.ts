@@ -58,6 +58,7 @@ async function runs(rehearsal: Rehearsal): Promise<void> {
 }
 
 async function looks(rehearsal: Rehearsal): Promise<void> {
+  await rehearsal.typedFrom(CLI, 'cosmicai doctor --target aws --stage dev');
   const id = { [EXECUTION]: newest };
   await rehearsal.typedFrom(CLI, 'cosmicai status --target aws --stage dev');
   const one = await rehearsal.typedFrom(CLI, `cosmicai status --target aws --stage dev ${EXECUTION}`, id);

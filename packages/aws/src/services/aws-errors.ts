@@ -25,6 +25,14 @@ export async function explained<T>(doing: string, work: () => Promise<T>): Promi
   }
 }
 
+/** Whether AWS refused it to these credentials. */
+export function isDenied(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return false;
+  const { $metadata } = cause as { $metadata?: { httpStatusCode?: number } };
+  return DENIED.test(cause.name) || $metadata?.httpStatusCode === 403;
+}
+
 /** Whether AWS said that the thing asked for doesn't exist, in any of its services' words. */
 export function isMissing(error: unknown): boolean {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import type { Finding } from '@cosmicai/aws';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { openModel } from '@cosmicai/inference';
 import { imagePixels, parseEndpoint, UserInputError } from '@cosmicai/payload';
@@ -6,6 +7,7 @@ import { openStore, type StoreAccess, bucketAndPrefix, folderAddress } from '@co
 import { Command } from 'commander';
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { stageOption, targetOption, type EngineName } from '../engines.ts';
 import { resolveModel } from '../inputs/files.ts';
 import { accessOf, withAccessOptions, withModel, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
@@ -13,33 +15,34 @@ import { formatTable } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
 interface DoctorOptions extends AccessOptions {
+  readonly target: EngineName;
+  readonly stage: string;
+  readonly region?: string;
   readonly model?: string;
   readonly store?: string;
   readonly rendezvous?: string;
   readonly json?: boolean;
 }
 
-interface Finding {
-  readonly check: string;
-  /** `off`: not needed unless it is asked for by an option. */
-  readonly state: 'ok' | 'failed' | 'off';
-  readonly detail: string;
-}
-
 export function doctorCommand(terminal: Terminal): Command {
   return withModel(withAccessOptions(new Command('doctor')))
     .description(
-      'Checks Node, disk space, the model, a store, a rendezvous server and the AWS identity. Exit code 1 when a check fails.',
+      'Checks Node, disk space, the model, a store, a rendezvous server and the AWS identity; with --target aws, all that runs on a deployed stage need. Exit code 1 when a check fails.',
     )
     .option('--store <address>', 'store to read from, e.g. s3://galaxies/100MB')
     .option('--rendezvous <host:port>', 'rendezvous server to connect to')
+    .addOption(targetOption())
+    .addOption(stageOption())
+    .option('--region <region>', "aws: region to look in (default: the stage's)")
     .option('--json', 'print the findings as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  cosmicai doctor --store s3://galaxies --rendezvous rendezvous.example.org:10000\n',
+      '\nExamples:\n  cosmicai doctor --store s3://galaxies --rendezvous rendezvous.example.org:10000\n  cosmicai doctor --target aws --stage dev\n',
     )
-    .action(async (options: DoctorOptions) => {
-      process.exitCode = await doctor(options, terminal);
+    .action(async (options: DoctorOptions, self: Command) => {
+      refuseOptionsOfOther(options.target, self);
+      const findings = options.target === 'aws' ? await stage(options) : await machine(options, terminal);
+      process.exitCode = show(findings, options, terminal);
     });
 }
 
@@ -48,9 +51,29 @@ const OLDEST_NODE = 22;
 const LEAST_FREE_BYTES = 2 ** 30;
 const NETWORK_TIMEOUT_MS = 5000;
 
-async function doctor(options: DoctorOptions, terminal: Terminal): Promise<number> {
+/** What is said of a stage alone, and of both. */
+const OF_STAGE = ['stage', 'region'];
+const OF_BOTH = ['target', 'json'];
+
+/** @throws UserInputError when the command line names an option that the target has no use for */
+function refuseOptionsOfOther(target: EngineName, self: Command): void {
+  const given = self.options.filter((option) => self.getOptionValueSource(option.attributeName()) === 'cli');
+  const wrong = given
+    .filter((option) => !OF_BOTH.includes(option.attributeName()))
+    .find((option) => OF_STAGE.includes(option.attributeName()) !== (target === 'aws'));
+  if (wrong === undefined) return;
+  const other = target === 'aws' ? 'local' : 'aws';
+  throw new UserInputError(`${wrong.long ?? wrong.flags} is for --target ${other}, not for --target ${target}.`);
+}
+
+async function stage({ stage, region }: DoctorOptions): Promise<Finding[]> {
+  const { checkStage } = await import('@cosmicai/aws');
+  return await checkStage(stage, region);
+}
+
+async function machine(options: DoctorOptions, terminal: Terminal): Promise<Finding[]> {
   const { store: address, rendezvous: endpoint } = options;
-  const findings = [
+  return [
     await finding('Node', () => Promise.resolve(node())),
     await finding('disk', () => disk(terminal.cwd)),
     await finding('model', () => model(options.model, terminal)),
@@ -62,6 +85,9 @@ async function doctor(options: DoctorOptions, terminal: Terminal): Promise<numbe
       : await finding('rendezvous', () => rendezvous(endpoint)),
     await identity(),
   ];
+}
+
+function show(findings: readonly Finding[], options: DoctorOptions, terminal: Terminal): number {
   if (options.json) printJson(terminal, findings);
   else {
     printBlock(

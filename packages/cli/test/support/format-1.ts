@@ -10,12 +10,10 @@ const LATER = new Set([
   'not_checked',
   'store_requests',
   'reduction_file',
-  'planned_files',
-  'seal',
 ]);
 
 /** Files that there were none of. */
-const LATER_FILES = /(\.bin|^proof\.json)$/;
+const LATER_FILES = '.bin';
 /** The plan has no later keys, and ranks find their tasks in it by where they lie. */
 const PLAN = /^(manifest|items)\.json$/;
 
@@ -27,7 +25,7 @@ export function writeAsFormat1(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     const file = join(entry.parentPath, entry.name);
     if (!entry.isFile() || PLAN.test(entry.name)) continue;
-    if (LATER_FILES.test(entry.name)) {
+    if (entry.name.endsWith(LATER_FILES)) {
       rmSync(file);
       continue;
     }

@@ -1,7 +1,7 @@
 import type { StageOptions } from '../stage/stage-options.ts';
 import { arn, type Place, type Statement } from './policy.ts';
 import { typeStatements } from './resource-types.ts';
-import { bucketArn, stageArns, type StageArns } from './stage-names.ts';
+import { bucketArn, containersRole, stageArns, type StageArns } from './stage-names.ts';
 
 /** What `deploy` and `remove` ask by themselves and through the framework, and what CloudFormation asks in their name. */
 export function deployerPolicy(stage: string, options: StageOptions, place: Place): Statement[] {
@@ -85,7 +85,6 @@ function bucketStatements(options: StageOptions, { bucket }: StageArns, place: P
 }
 
 function serverStatements(stage: string, place: Place): Statement[] {
-  const role = `arn:${place.partition}:iam::${place.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS`;
   return [
     {
       sid: 'LogInToRegistry',
@@ -110,7 +109,7 @@ function serverStatements(stage: string, place: Place): Statement[] {
       sid: 'LetEcsWork',
       why: 'The role by which ECS works for the account, which is made where it never had a cluster.',
       actions: ['iam:CreateServiceLinkedRole', 'iam:GetRole'],
-      resources: [role],
+      resources: [containersRole(place)],
     },
   ];
 }

@@ -1,6 +1,6 @@
 import type { StageOptions } from '../stage/stage-options.ts';
 import { arn, type Place, type Statement } from './policy.ts';
-import { logGroupArn, stageArns } from './stage-names.ts';
+import { containersRole, logGroupArn, stageArns } from './stage-names.ts';
 
 /** What `run`, `status`, `logs`, `stop`, `bench`, `report`, `verify`, `clean` and `fmi ping` ask of a deployed stage. */
 export function runnerPolicy(stage: string, options: StageOptions, place: Place): Statement[] {
@@ -15,6 +15,18 @@ export function runnerPolicy(stage: string, options: StageOptions, place: Place)
       why: "The outputs of the stage's root stack name its bucket and its state machine.",
       actions: ['cloudformation:DescribeStacks'],
       resources: stacks.slice(0, 1),
+    },
+    {
+      sid: 'LookAtStacks',
+      why: 'doctor looks at the states of all stacks.',
+      actions: ['cloudformation:DescribeStacks'],
+      resources: stacks.slice(1),
+    },
+    {
+      sid: 'LookAtFunctions',
+      why: 'doctor looks whether functions are there and ready.',
+      actions: ['lambda:GetFunctionConfiguration'],
+      resources: Object.values(functions),
     },
     {
       sid: 'StartAndListRuns',
@@ -61,7 +73,7 @@ export function runnerPolicy(stage: string, options: StageOptions, place: Place)
     },
     {
       sid: 'AskForConcurrency',
-      why: 'Ranks beyond what the account runs at once take turns. AWS names no resource for it.',
+      why: 'Ranks beyond what the account runs at once take turns; doctor tells how many. AWS names no resource for it.',
       actions: ['lambda:GetAccountSettings'],
       resources: ['*'],
     },
@@ -99,6 +111,24 @@ export function runnerPolicy(stage: string, options: StageOptions, place: Place)
 
 function findServer(cluster: string, place: Place): Statement[] {
   return [
+    {
+      sid: 'LookAtServer',
+      why: 'doctor looks whether the server runs.',
+      actions: ['ecs:DescribeServices'],
+      resources: [arn(place, 'ecs', `service/${cluster}/*`)],
+    },
+    {
+      sid: 'LookAtServersImage',
+      why: 'The definition of its task names the image. ECS describes definitions without resources.',
+      actions: ['ecs:DescribeTaskDefinition'],
+      resources: ['*'],
+    },
+    {
+      sid: 'LookAtEcsRole',
+      why: 'doctor looks whether the account has the role by which ECS works for it.',
+      actions: ['iam:GetRole'],
+      resources: [containersRole(place)],
+    },
     {
       sid: 'FindServersTask',
       why: 'run --fmi and fmi ping look up the task in which the rendezvous server runs. Tasks are listed by a condition.',

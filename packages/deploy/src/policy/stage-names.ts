@@ -50,3 +50,8 @@ export function bucketArn({ partition }: Place, bucket: string): string {
 export function logGroupArn(place: Place, name: string): string {
   return arn(place, 'logs', `log-group:${name}:*`);
 }
+
+/** The role by which ECS works for an account. */
+export function containersRole({ partition, account }: Place): string {
+  return `arn:${partition}:iam::${account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS`;
+}

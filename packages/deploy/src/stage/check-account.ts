@@ -1,10 +1,15 @@
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
 import type { StageOptions } from './stage-options.ts';
 
-export interface Account {
+/** Whose credentials these are. */
+export interface Identity {
+  /** The account's number. */
   readonly id: string;
-  /** Who deploys, as an ARN. */
+  /** Who asks, as an ARN. */
   readonly caller: string;
+}
+
+export interface Account extends Identity {
   /** Functions that may run at once; undefined: AWS doesn't tell. */
   readonly concurrency: Concurrency | undefined;
   readonly warnings: readonly string[];
@@ -21,9 +26,38 @@ const UNRESERVED = 100;
  * @throws EnvironmentError when there are no credentials that work, UserInputError when the stage asks for more than the account has
  */
 export async function checkAccount(options: StageOptions): Promise<Account> {
-  const { region } = options;
+  const { id, caller } = await callerIdentity(options.region);
+  const concurrency = await accountConcurrency(options.region);
+  return { id, caller, concurrency, warnings: concurrencyWarnings(options, concurrency) };
+}
+
+/**
+ * @param answered is told the time by AWS's clock, as of each answer, refusals too
+ * @throws EnvironmentError when there are no credentials that work
+ */
+export async function callerIdentity(region: string, answered?: (time: Date) => void): Promise<Identity> {
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
-  const identity = await new STSClient({ region }).send(new GetCallerIdentityCommand()).catch((cause: unknown) => {
+  const client = new STSClient({ region });
+  if (answered !== undefined) {
+    const tell = (response: unknown) => {
+      const { date } = (response as { headers?: Record<string, string> } | undefined)?.headers ?? {};
+      if (date !== undefined) answered(new Date(date));
+    };
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        try {
+          const result = await next(args);
+          tell(result.response);
+          return result;
+        } catch (error) {
+          tell((error as { $response?: unknown }).$response);
+          throw error;
+        }
+      },
+      { step: 'deserialize', priority: 'high' },
+    );
+  }
+  const identity = await client.send(new GetCallerIdentityCommand()).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new EnvironmentError(
       `AWS doesn't know who you are (${why}). Set AWS_PROFILE, run "aws sso login", or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
@@ -33,8 +67,7 @@ export async function checkAccount(options: StageOptions): Promise<Account> {
   const { Account: id, Arn: caller } = identity;
   if (id === undefined || caller === undefined)
     throw new EnvironmentError('AWS answered who you are without an account or an ARN; try again later.');
-  const concurrency = await accountConcurrency(options.region);
-  return { id, caller, concurrency, warnings: concurrencyWarnings(options, concurrency) };
+  return { id, caller };
 }
 
 /** How many functions an account runs at once in a region. */
@@ -61,7 +94,12 @@ export function ranksAtOnce({ inference }: StageOptions, concurrency: Concurrenc
   return inference.reserved_concurrency > 0 ? inference.reserved_concurrency : concurrency?.unreserved;
 }
 
-function concurrencyWarnings({ inference }: StageOptions, concurrency: Concurrency | undefined): string[] {
+/**
+ * What runs of the stage must expect of the account.
+ *
+ * @throws UserInputError when the stage asks for more than the account has
+ */
+export function concurrencyWarnings({ inference }: StageOptions, concurrency: Concurrency | undefined): string[] {
   if (concurrency === undefined) return ["Lambda's quota of concurrent executions is not known."];
   const { account: limit } = concurrency;
   // Reserving nothing takes nothing, also of an account that has fewer than AWS keeps.

@@ -1,11 +1,4 @@
-import {
-  NewerFormatError,
-  parseJsonAs,
-  proofFileSchema,
-  UserInputError,
-  type ProofFile,
-  type RunLayout,
-} from '@cosmicai/payload';
+import { parseJsonAs, proofFileSchema, UserInputError, type ProofFile, type RunLayout } from '@cosmicai/payload';
 import { getIfThere, isSealed, type ObjectStore } from '@cosmicai/store';
 
 /** What `proof.json` of a run says, or what is wrong about it. */
@@ -17,13 +10,11 @@ export async function readProof(store: ObjectStore, { proof: key }: Pick<RunLayo
   const text = (await getIfThere(store, key))?.toString();
   if (text === undefined)
     return { isThere: false, problem: 'is missing: the run was not summarized, or by an earlier version' };
-  const broken = { isThere: true, problem: 'is not what was written: its seal is broken' };
+  if (!isSealed(text)) return { isThere: true, problem: 'is not what was written: its seal is broken' };
   try {
-    const proof = parseJsonAs(proofFileSchema, text, key);
-    return isSealed(text) ? { proof, isThere: true } : broken;
+    return { proof: parseJsonAs(proofFileSchema, text, key), isThere: true };
   } catch (error) {
-    if (!(error instanceof UserInputError)) throw error;
-    // How a later version seals isn't known here.
-    return error instanceof NewerFormatError || isSealed(text) ? { isThere: true, problem: error.message } : broken;
+    if (error instanceof UserInputError) return { isThere: true, problem: error.message };
+    throw error;
   }
 }
