@@ -61,7 +61,14 @@ it('commands in sentences exist, with their options', async () => {
 });
 
 it('options in sentences are those of a command, or of a script of this repository', () => {
-  const sources = ['services/rendezvous/src', 'scripts', 'training', 'test/faults', 'packages/inference/bench']
+  const sources = [
+    'services/rendezvous/src',
+    'scripts',
+    'training',
+    'test/faults',
+    'test/rehearsal',
+    'packages/inference/bench',
+  ]
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(root, folder, name)),
     )

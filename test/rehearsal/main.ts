@@ -11,10 +11,12 @@ import { parseArgs } from 'node:util';
 import { whyNoSandbox, whyNoStandIn } from '../../packages/aws-standin/src/index.ts';
 import { writeLog, type Played } from './log.ts';
 import { again, attemptsElsewhere, isInside, whyNoNetworkOfItsOwn } from './network.ts';
+import { commandsToRehearse } from './pages.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { runtimeClient } from './runtime-client.ts';
 import { SCENES } from './scenes/index.ts';
 
+const FIRST = 'docs/first-account.md';
 const USAGE = `usage: pnpm rehearse [--full] [--scene NAME]… [--out FOLDER]
 
   --full        all failures and several stages; without it the days of one stage and three failures
@@ -72,7 +74,11 @@ try {
   // All scenes together show all that can be shown.
   const missing = values.full && values.scene === undefined ? unexplained : [];
   for (const id of missing) process.stderr.write(`WRONG: docs/deploy.md has ${id}, which no scene shows.\n`);
-  process.exitCode = played.every(({ failure }) => failure === undefined) && missing.length === 0 ? 0 : 1;
+  const typed = new Set(rehearsal.commands.map((command) => command.typed));
+  const untyped = values.scene === undefined ? commandsToRehearse(FIRST).filter((command) => !typed.has(command)) : [];
+  for (const command of untyped) process.stderr.write(`WRONG: ${FIRST} has ${command}, which no scene types.\n`);
+  const isRight = played.every(({ failure }) => failure === undefined) && missing.length + untyped.length === 0;
+  process.exitCode = isRight ? 0 : 1;
 } finally {
   await rehearsal[Symbol.asyncDispose]();
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPage } from '../docs/blocks.ts';
 import { root } from '../docs/commands.ts';
+import { whyNoTool } from '../docs/tools.ts';
 
 export interface Item {
   /** `<heading>/<number of the command>` or `<heading>/<first cell>`. */
@@ -53,6 +54,13 @@ export function itemsOfPage(): Item[] {
 /** Commands in blocks of all pages that are to be rehearsed, by page and text. */
 export function commandsOfPage(page: string): readonly string[] {
   return readPage(page, readFileSync(join(root, page), 'utf8')).blocks.flatMap(({ commands }) => commands);
+}
+
+/** Of a page's commands those that it says are rehearsed and this machine has the program for. */
+export function commandsToRehearse(page: string): readonly string[] {
+  const { blocks } = readPage(page, readFileSync(join(root, page), 'utf8'));
+  const rehearsed = blocks.filter(({ mark }) => mark.by === 'pnpm rehearse').flatMap(({ commands }) => commands);
+  return rehearsed.filter((command) => whyNoTool(command) === undefined);
 }
 
 const NAME_ELSEWHERE = 'a name in use elsewhere: there is nothing to do';

@@ -7,6 +7,7 @@ import type { Scene } from './index.ts';
 
 const DEPLOY = 'docs/deploy.md';
 const CLI = 'docs/cli.md';
+const FIRST = 'docs/first-account.md';
 const EXECUTION = '20261121T081308Z-1a2b3c4d';
 const RUN = '20261121T081308Z-c4ae6664';
 
@@ -34,8 +35,8 @@ async function runs(rehearsal: Rehearsal): Promise<void> {
   if (whyNoTool(copy) === undefined) await rehearsal.typedFrom(DEPLOY, copy);
   else await partitionsAt(rehearsal.storeOf(STAGE), 'datasets/small');
   await rehearsal.typedFrom(
-    CLI,
-    'cosmicai run --target aws --stage dev s3://cosmicai-dev-123456789012-us-east-1/configs/payload.json',
+    FIRST,
+    'cosmicai run --target aws --stage dev s3://cosmicai-dev-123456789012-us-east-1/configs/payload.json --max-cost 0.05',
   );
   expectThat(start.endsWith('s3://cosmicai-dev-123456789012-us-east-1/configs/payload.json'), start);
   const list = JSON.parse((await rehearsal.typed('cosmicai status --target aws --stage dev --json')).stdout) as {
@@ -136,6 +137,10 @@ async function verifies(rehearsal: Rehearsal): Promise<void> {
   const known = '20261121T081308Z-c4ae6664';
   await rehearsal.typedFrom(CLI, `cosmicai verify ${folder}/runs/${known}`, { [known]: id });
   await rehearsal.typedFrom('docs/provable-runs.md', `cosmicai verify ${folder} --json`);
+  await rehearsal.typedFrom(FIRST, `cosmicai report ${folder} -o first-account.html`);
+  await rehearsal.typedFrom(FIRST, `cosmicai report ${folder} --json > first-account.json`);
+  const figures = await rehearsal.file('first-account.json');
+  expectThat(figures.includes(`"${id}"`) && figures.includes('"reconciliation"'), figures);
 }
 
 async function runIdsOf(rehearsal: Rehearsal, results: string): Promise<string[]> {
