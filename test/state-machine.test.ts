@@ -9,14 +9,9 @@ import {
 } from '@aws-sdk/client-lambda';
 import aslValidator from 'asl-validator';
 import { parse } from 'yaml';
-import {
-  MOST_ATTEMPTS,
-  PartitionError,
-  RankTooLongError,
-  RankUnfinishedError,
-} from '../packages/inference/src/index.ts';
+import { MOST_ATTEMPTS, RankUnfinishedError } from '../packages/inference/src/index.ts';
 import { stageOptions } from '../packages/deploy/src/index.ts';
-import { InvalidInputError } from '../packages/payload/src/index.ts';
+import { USER_ERRORS } from '../packages/payload/src/index.ts';
 import { packageStack, root, type Packaged } from './stacks.ts';
 
 interface State {
@@ -176,10 +171,9 @@ describe('the definition of the workflow', () => {
     const retried = tasks.flatMap(([, { Retry }]) =>
       (Retry as { ErrorEquals: string[] }[]).flatMap((each) => each.ErrorEquals),
     );
-    const hopeless = [RankTooLongError, PartitionError, InvalidInputError].map(({ name }) => name);
     // The first two stand for whatever fails; Lambda.Unknown is what older runtimes say of time-outs.
     const catchAll = ['States.ALL', 'States.TaskFailed', 'Lambda.Unknown'];
-    for (const error of [...hopeless, ...catchAll, 'Sandbox.Timedout', 'States.Timeout', 'Runtime.OutOfMemory'])
+    for (const error of [...USER_ERRORS, ...catchAll, 'Sandbox.Timedout', 'States.Timeout', 'Runtime.OutOfMemory'])
       expect(retried).not.toContain(error);
   });
 

@@ -101,6 +101,7 @@ async function batchTemplates(): Promise<string[]> {
   const job = {
     place: { bucket: 'galaxies', resultPath: 'out', runId: '20260304T050607Z-01234567' },
     run: { world_size: 20, max_concurrency: 1000 },
+    ...{ folders: [], modelArguments: [] },
     dataBuckets: ['survey'],
     ...{ image: 'registry.example.org/cosmicai:1', cpus: 2, memory: 4096 },
   };

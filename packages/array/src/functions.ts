@@ -2,20 +2,7 @@ import { join } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { FunctionError, openPool } from '@cosmicai/local';
-import { EnvironmentError, UserInputError, type Json } from '@cosmicai/payload';
-
-/** Errors that another try of the same can't mend: their sender must change something. */
-const FOR_GOOD = new Set([
-  'PartitionError',
-  'PartitionChangedError',
-  'ModelChangedError',
-  'RankTooLongError',
-  'UserInputError',
-  'InvalidInputError',
-  'InvalidAddressError',
-  'NoSuchBucketError',
-  'NotFoundError',
-]);
+import { EnvironmentError, USER_ERRORS, UserInputError, type Json } from '@cosmicai/payload';
 
 /** A scheduler ends its tasks by limits of its own. Timers can't be longer than 24 days. */
 const TIMEOUT_SECONDS = 20 * 86_400;
@@ -63,7 +50,7 @@ export async function openFunctions({ model, concurrency = 1, ...options }: Func
       } catch (error) {
         if (!(error instanceof FunctionError)) throw error;
         const { errorType, errorMessage } = error.body;
-        const Told = FOR_GOOD.has(errorType) ? UserInputError : EnvironmentError;
+        const Told = USER_ERRORS.has(errorType) ? UserInputError : EnvironmentError;
         throw new Told(errorMessage, { cause: error });
       }
     },

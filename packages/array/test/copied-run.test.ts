@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runLayout, type Json, type JsonObject, type RankTaskItem, type RunRecord } from '@cosmicai/payload';
+import { demoModel } from '@cosmicai/demo-model';
 import { findRun, openPlace, PlanWriter, readPlan, recordText, type RunPlace } from '@cosmicai/runs';
 import { fileStore, readableAddress } from '@cosmicai/store';
 import { planOfArray, runRank, summarizeRun, type Functions } from '../src/index.ts';
@@ -31,7 +32,7 @@ function deafFunctions() {
 }
 
 /** Plans a run of two ranks whose model is named by a key, into `at` of the folder. */
-async function planned(at: string): Promise<void> {
+async function planned(at: string, model: JsonObject = { model: 'models/é 1.onnx' }): Promise<void> {
   const bucket = pathToFileURL(folder).href;
   const layout = runLayout(at, RUN_ID);
   const task = (rank: number): RankTaskItem => ({
@@ -48,7 +49,7 @@ async function planned(at: string): Promise<void> {
       ...{ tolerated_failure_percentage: 0, fmi_enabled: false, rendezvous_endpoint: null },
     },
     created_at: '2026-03-04T05:06:07.000Z',
-    payload: { data_bucket: bucket, model: 'models/é 1.onnx' },
+    payload: { data_bucket: bucket, data_prefix: 'data', ...model },
     warnings: [],
     partitions: { files: 2, bytes: 2 },
     planned_files: await writer.end(),
@@ -60,6 +61,7 @@ async function planned(at: string): Promise<void> {
 const placeAt = async (path: string): Promise<RunPlace> =>
   (await findRun(pathToFileURL(join(folder, path, 'runs', RUN_ID)).href, folder)).place;
 const { signal } = new AbortController();
+const NO_MODEL = { path: '/gone.onnx', arguments: ['--model', '/gone.onnx'] };
 
 describe('a run that was copied', () => {
   beforeEach(async () => {
@@ -84,7 +86,7 @@ describe('a run that was copied', () => {
     const bucket = pathToFileURL(folder).href;
     expect(manifest[1]).toMatchObject({ RESULT_PATH: 'second', DATA_BUCKET: bucket, DATA_PATH: ['data/1.pt'] });
     expect(record.payload.model).toBe(pathToFileURL(join(folder, 'models', 'é 1.onnx')).href);
-    expect((await planOfArray(place)).run).toMatchObject({ result_path: 'second' });
+    expect((await planOfArray(place, NO_MODEL)).run).toMatchObject({ result_path: 'second' });
   });
 
   it('is combined where it lies', async () => {
@@ -111,4 +113,22 @@ it('keeps the spelling of its plan, however its place is split into store and pa
   await runRank({ place, index: 0, functions, signal });
   expect(calls[0]).toMatchObject({ S3_BUCKET: pathToFileURL(folder).href });
   expect(calls[0]).not.toHaveProperty('RESULT_PATH');
+});
+
+describe('planOfArray', () => {
+  it('names the folders of this machine, and no model where the payload does', async () => {
+    await planned('results');
+    const plan = await planOfArray(await placeAt('results'), NO_MODEL);
+    expect(plan).toMatchObject({ folders: [join(folder, 'results'), join(folder, 'data')], modelArguments: [] });
+  });
+
+  it('names the model that the run was planned with, and refuses another', async () => {
+    await planned('results', { model_sha256: '0'.repeat(64) });
+    const place = await placeAt('results');
+    // A model in the container is not seen from here.
+    expect((await planOfArray(place, NO_MODEL)).modelArguments).toEqual(NO_MODEL.arguments);
+    await expect(planOfArray(place, { path: demoModel(), arguments: [] })).rejects.toThrow(
+      /planned with another model .*Name it with --model/,
+    );
+  });
 });

@@ -8,6 +8,7 @@ const job = (ranks: number, more: Partial<ArrayJob> = {}): ArrayJob => ({
   place: { bucket: 'galaxies', resultPath: 'out', runId: '20260304T050607Z-01234567' },
   run: { world_size: ranks, max_concurrency: 1000 },
   dataBuckets: ['survey', 's3://models/m.onnx'],
+  ...{ folders: [], modelArguments: [] },
   ...{ image: 'registry.example.org/cosmicai:1', cpus: 2, memory: 4096 },
   ...more,
 });
@@ -51,6 +52,73 @@ describe('jobs for Kubernetes', () => {
   });
 });
 
+describe('jobs for Kubernetes whose run lies in folders', () => {
+  const here = job(3, {
+    folders: ['/data/out', '/data/$(HOME) parts'],
+    place: { ...job(3).place, bucket: 'file:///$(HOME)' },
+  });
+
+  it('mount the volume that has them', () => {
+    const files = kubernetesFiles(here, { claims: ['galaxies:/data/'] });
+    for (const name of ['ranks.yaml', 'summarize.yaml']) {
+      const [document] = yamlOf(files, name);
+      expect(() => new Job(document).validate()).not.toThrow();
+      const { volumes, containers } = document!.spec!.template.spec!;
+      expect(volumes).toEqual([{ name: 'folder-0', persistentVolumeClaim: { claimName: 'galaxies' } }]);
+      expect(containers[0]!.volumeMounts).toEqual([{ name: 'folder-0', mountPath: '/data' }]);
+      expect(containers[0]!.args!.join(' ')).toContain('$$(HOME)');
+    }
+  });
+
+  it.each([[[]], [['galaxies:/dat']], [['galaxies:/data/out']], [['Galaxies:/data']], [['galaxies']]])(
+    'are refused with claims %j',
+    (claims) => {
+      expect(() => kubernetesFiles(here, { claims })).toThrow(UserInputError);
+    },
+  );
+});
+
+describe('what schedulers would refuse', () => {
+  it.each(['', 'two hours', '2h', '1:2:3:4', '1-', '-1', '2:00:00\n#SBATCH --exclusive'])('is no time: %j', (time) => {
+    expect(() => slurmFiles(job(3), { time })).toThrow(/time limit is .*: expected minutes/);
+  });
+  it.each(['90', '2:00', '2:00:00', '1-12', '1-12:30', '1-12:30:15', 'infinite'])('is not %s', (time) => {
+    expect(textOf(slurmFiles(job(3), { time }), 'ranks-0.sbatch')).toContain(`--time=${time}\n`);
+  });
+  it.each(['Sky', 'sky_1', 'sky.one', '-sky', 'a'.repeat(64), ''])('is no namespace: %j', (namespace) => {
+    expect(() => kubernetesFiles(job(3), { namespace })).toThrow(/namespace is/);
+  });
+  it.each(['', 'My/Image', 'a b', 'cosmicai:', 'https://registry.example.org/cosmicai', 'cosmicai@sha256:12'])(
+    'is no image: %j',
+    (image) => {
+      expect(() => kubernetesFiles(job(3, { image }))).toThrow(/image is/);
+      expect(() => batchFiles(job(3, { image }))).toThrow(/image is/);
+    },
+  );
+  it.each([
+    'cosmicai',
+    'localhost:5000/cosmicai',
+    '123456789012.dkr.ecr.eu-west-1.amazonaws.com/sky/cosmicai:1.2_x',
+    `cosmicai@sha256:${'0a'.repeat(32)}`,
+  ])('is not the image %s', (image) => {
+    expect(textOf(batchFiles(job(3, { image })), 'template.yaml')).toContain(image);
+  });
+  it('is no partition or account of two lines', () => {
+    expect(() => slurmFiles(job(3), { partition: 'gpu\n#SBATCH' })).toThrow(/partition is/);
+    expect(() => slurmFiles(job(3), { account: 'a b' })).toThrow(/account is/);
+  });
+});
+
+it('a model that the payload does not name is named to each rank', () => {
+  const modelArguments = ['--model', '/models/my model.onnx'];
+  const model = (text: string) => expect(text).toContain("--memory 3840 --model '/models/my model.onnx'");
+  model(textOf(slurmFiles(job(3, { modelArguments })), 'ranks-0.sbatch'));
+  expect(
+    yamlOf(kubernetesFiles(job(3, { modelArguments })), 'ranks.yaml')[0]!.spec!.template.spec!.containers[0]!.args,
+  ).toEqual(expect.arrayContaining(modelArguments));
+  expect(textOf(batchFiles(job(3, { modelArguments })), 'submit.sh')).toContain('"--model","/models/my model.onnx"');
+});
+
 describe('jobs for AWS Batch', () => {
   it('let tasks read the data, and write below the results alone', () => {
     const template = parse(textOf(batchFiles(job(4)), 'template.yaml')) as {
@@ -87,6 +155,7 @@ describe('jobs for AWS Batch', () => {
   it('are refused where tasks could not reach the results', () => {
     const here = job(4, { place: { ...job(4).place, bucket: 'file:///data' } });
     expect(() => batchFiles(here)).toThrow(UserInputError);
+    expect(() => batchFiles(job(4, { folders: ['/data/parts'] }))).toThrow(/reads or writes \/data\/parts/);
   });
 });
 

@@ -27,7 +27,12 @@ if (reason !== undefined) console.warn(`Jobs for Slurm are not run: ${reason}`);
       chmodSync(command, 0o755);
       await using functions = await openFunctions({ model: demoModel() });
       const { place, ranks } = await plannedRun(folder, 14, functions);
-      const job = { ...(await planOfArray(place)), image: '', cpus: 1, memory: 1024 };
+      const job = {
+        ...(await planOfArray(place, { path: demoModel(), arguments: [] })),
+        image: '',
+        cpus: 1,
+        memory: 1024,
+      };
       await writeJob(join(folder, 'job'), slurmFiles(job));
       await mkdir(join(folder, 'slurm'));
       await using slurm = await oneNodeSlurm(join(folder, 'slurm'), bin);

@@ -77,7 +77,7 @@ describe('the files of a run', () => {
   it('of a later version are refused by name', async () => {
     cpSync(workspace.path('results'), workspace.path('later/results'), { recursive: true });
     const folder = workspace.path('later/results/runs', runId);
-    for (const name of ['0.json', 'summary.json', 'combined_data.json']) {
+    for (const name of ['0.json', 'summary.json', 'combined_data.json', 'proof.json']) {
       const text = readFileSync(join(folder, name), 'utf8');
       writeFileSync(join(folder, name), text.replaceAll(`"format": ${FORMAT}`, `"format": ${FORMAT + 1}`));
     }
@@ -115,7 +115,7 @@ describe('run --resume', () => {
   });
 
   it('refuses a run that a later version began', async () => {
-    const [directory = ''] = executionsIn(workspace.path('begun'));
+    const [directory = ''] = executionsIn(workspace.path('results'));
     const file = join(directory, 'run.json');
     const start = JSON.parse(readFileSync(file, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...start, format: FORMAT + 1 }));

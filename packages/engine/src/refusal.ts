@@ -1,22 +1,13 @@
-import { functionMessage, UserInputError } from '@cosmicai/payload';
+import { functionMessage, USER_ERRORS, UserInputError } from '@cosmicai/payload';
 import type { Outcome } from './engine.ts';
 import { plannedRunOf } from './planned-run.ts';
 
-/** Errors of Initialize that only the sender of the payload can mend. Once there is a plan they tell of what a run lost. */
-const WRONG_INPUT = new Set([
-  'InvalidInputError',
-  'UserInputError',
-  'NoSuchBucketError',
-  'InvalidAddressError',
-  'NotFoundError',
-]);
-
-/** For what a run was refused before it was planned; undefined where it wasn't. */
+/** For what a run was refused before it was planned; undefined where it wasn't: once there is a plan such errors tell of what it lost. */
 export function refusalOf({
   error = '',
   cause = '',
   events,
 }: Pick<Outcome, 'error' | 'cause' | 'events'>): UserInputError | undefined {
-  if (!WRONG_INPUT.has(error) || plannedRunOf(events) !== undefined) return undefined;
+  if (!USER_ERRORS.has(error) || plannedRunOf(events) !== undefined) return undefined;
   return new UserInputError(functionMessage(cause));
 }

@@ -202,3 +202,4 @@ export {
 export { functionMessage, jsonOrText } from './function-message.ts';
 export { functionNameOf } from './function-name.ts';
 export { NUMBER_ARRAYS } from './number-arrays.ts';
+export { USER_ERRORS } from './user-errors.ts';

@@ -8,6 +8,10 @@ export interface ArrayJob {
   readonly run: Pick<RunReference, 'world_size' | 'max_concurrency'>;
   /** Buckets that ranks read besides that of the results. */
   readonly dataBuckets: readonly string[];
+  /** Absolute paths of the folders of a machine that ranks read and write; none where all lies in buckets. */
+  readonly folders: readonly string[];
+  /** How a rank is told of its model where the payload names none: `--model <file>`, `--precision <type>`, or nothing. */
+  readonly modelArguments: readonly string[];
   /** Container image with the cosmicai command. */
   readonly image: string;
   readonly cpus: number;
@@ -67,6 +71,7 @@ export function rankArguments(job: ArrayJob, { offset }: Part): string[] {
     ...['--manifest', `${folderOf(job)}/manifest.json`],
     ...(offset > 0 ? ['--offset', String(offset)] : []),
     ...['--memory', String(memoryOfRank(job))],
+    ...job.modelArguments,
     ...(job.store === undefined ? [] : ['--store', job.store]),
   ];
 }

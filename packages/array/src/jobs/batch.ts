@@ -12,6 +12,7 @@ import {
   type GeneratedFile,
   type Part,
 } from './array-job.ts';
+import { checkName } from './checks.ts';
 
 /** An array job of AWS Batch has 2 to 10,000 children. */
 const MOST_TASKS = 10_000;
@@ -25,12 +26,14 @@ export interface BatchOptions {
  * A stack with a compute environment, a queue, a job definition and what its tasks are allowed, and the commands that submit the ranks
  * of the run to it, 10,000 an array, and then what combines them.
  *
- * @throws UserInputError when the results lie on this machine
+ * @throws UserInputError when results or data lie on this machine, or no container can be called like the image
  */
 export function batchFiles(job: ArrayJob, { capacity = 'spot' }: BatchOptions = {}): GeneratedFile[] {
-  if (!isOnS3(job))
+  checkName('container image', job.image);
+  const [folder] = isOnS3(job) ? job.folders : [readableAddress(job.place.bucket)];
+  if (folder !== undefined)
     throw new UserInputError(
-      `The results lie in ${readableAddress(job.place.bucket)}, which tasks of AWS Batch don't see: plan the run with results and data in a bucket.`,
+      `The run reads or writes ${folder}, which tasks of AWS Batch don't see: plan it with results and data in a bucket.`,
     );
   return [
     { name: 'template.yaml', text: stringify(template(job, capacity), { aliasDuplicateObjects: false }) },

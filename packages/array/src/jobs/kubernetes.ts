@@ -1,3 +1,4 @@
+import { UserInputError } from '@cosmicai/payload';
 import { stringify } from 'yaml';
 import {
   ATTEMPTS,
@@ -9,6 +10,7 @@ import {
   type GeneratedFile,
   type Part,
 } from './array-job.ts';
+import { checkName } from './checks.ts';
 
 /** An indexed Job may have 100,000 tasks; so many run at once, at most. */
 const MOST_TASKS = 10_000;
@@ -17,13 +19,47 @@ export interface KubernetesOptions {
   readonly namespace?: string | undefined;
   /** Whose identity may read the data and write the results (IRSA, Workload Identity). */
   readonly serviceAccount?: string | undefined;
+  /** Persistent volume claims, and where each is mounted in a pod: `galaxies:/data`. */
+  readonly claims?: readonly string[] | undefined;
+}
+
+interface Claim {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** @throws UserInputError */
+function claimsOf({ claims = [] }: KubernetesOptions): Claim[] {
+  return claims.map((claim) => {
+    const [, name = '', path = ''] = /^([^:]+):(\/[^:]*?)\/*$/.exec(claim) ?? [];
+    if (path === '')
+      throw new UserInputError(`The volume claim is ${claim}: expected its name and an absolute path, galaxies:/data.`);
+    checkName('volume claim', name);
+    return { name, path };
+  });
+}
+
+/** What a pod doesn't see it can't read: folders must lie in a volume, at the path that they have here. */
+function refuseUnseen({ folders }: ArrayJob, claims: readonly Claim[]): void {
+  const unseen = folders.filter((folder) => !claims.some(({ path }) => `${folder}/`.startsWith(`${path}/`)));
+  const [first] = unseen;
+  if (first === undefined) return;
+  throw new UserInputError(
+    `The run reads or writes ${unseen.join(' and ')}, which pods don't see. Mount the volume that it lies on at the same path with --claim <name of its claim>:${first}, or plan the run with results and data in a bucket.`,
+  );
 }
 
 /**
  * An indexed Job for every 10,000 ranks, and one that combines them. A pod that is evicted or whose node goes, as spot nodes do, counts
  * as no failure; a rank that fails for good fails alone.
+ *
+ * @throws UserInputError when Kubernetes would refuse a name, or pods would not see a folder of the run
  */
 export function kubernetesFiles(job: ArrayJob, options: KubernetesOptions = {}): GeneratedFile[] {
+  checkName('container image', job.image);
+  checkName('namespace', options.namespace);
+  checkName('service account', options.serviceAccount);
+  refuseUnseen(job, claimsOf(options));
   const parts = partsOf(job.run.world_size, MOST_TASKS);
   const jobs = parts.map((part, index) => rankJob(job, part, nameOf(job, index), parts.length, options));
   const text = jobs.map((each) => stringify(each)).join('---\n');
@@ -78,8 +114,9 @@ function template(
   name: string,
   { image, cpus, memory }: ArrayJob,
   args: readonly string[],
-  { serviceAccount }: KubernetesOptions,
+  { serviceAccount, ...options }: KubernetesOptions,
 ): object {
+  const claims = claimsOf(options).map((claim, at) => ({ ...claim, volume: `folder-${at}` }));
   return {
     spec: {
       restartPolicy: 'Never',
@@ -89,11 +126,18 @@ function template(
         { key: 'cloud.google.com/gke-spot', operator: 'Equal', value: 'true', effect: 'NoSchedule' },
         { key: 'kubernetes.azure.com/scalesetpriority', operator: 'Equal', value: 'spot', effect: 'NoSchedule' },
       ],
+      ...(claims.length > 0 && {
+        volumes: claims.map(({ volume, name: claimName }) => ({ name: volume, persistentVolumeClaim: { claimName } })),
+      }),
       containers: [
         {
           name,
           image,
-          args,
+          // Kubernetes would put a variable in the place of $(NAME); $$ stands for one $.
+          args: args.map((argument) => argument.replaceAll('$', '$$$$')),
+          ...(claims.length > 0 && {
+            volumeMounts: claims.map(({ volume, path }) => ({ name: volume, mountPath: path })),
+          }),
           resources: {
             requests: { cpu: String(cpus), memory: `${memory}Mi` },
             limits: { memory: `${memory}Mi` },

@@ -8,6 +8,7 @@ import {
   type GeneratedFile,
   type Part,
 } from './array-job.ts';
+import { checkName } from './checks.ts';
 
 /** Slurm's own MaxArraySize is 1001, which allows indexes below that. */
 const MOST_TASKS = 1000;
@@ -22,8 +23,13 @@ export interface SlurmOptions {
 /**
  * A batch script for every 1,000 ranks, one that combines them, and one that submits all: the last starts when all ranks are through,
  * however they ended. Tasks that are preempted, or whose node goes, are queued again.
+ *
+ * @throws UserInputError when sbatch would refuse an option
  */
 export function slurmFiles(job: ArrayJob, options: SlurmOptions = {}): GeneratedFile[] {
+  checkName('time limit', options.time);
+  checkName('partition', options.partition);
+  checkName('account', options.account);
   const parts = partsOf(job.run.world_size, MOST_TASKS);
   const atOnce = Math.max(1, Math.floor(job.run.max_concurrency / parts.length));
   return [

@@ -1,9 +1,18 @@
 import { batchFiles, kubernetesFiles, slurmFiles, planOfArray, writeJob, type ArrayJob } from '@cosmicai/array';
+import { demoModel, type DemoPrecision } from '@cosmicai/demo-model';
 import { findRun } from '@cosmicai/runs';
 import { folderAddress } from '@cosmicai/store';
 import { resolve } from 'node:path';
-import { Command } from 'commander';
-import { accessOf, storeOption, wholeNumber, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
+import { Command, Option } from 'commander';
+import { modelArguments } from '../inputs/files.ts';
+import {
+  accessOf,
+  storeOption,
+  wholeNumber,
+  withAccessOptions,
+  withModel,
+  type AccessOptions,
+} from '../inputs/options.ts';
 import { formatLines } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
@@ -11,6 +20,9 @@ interface ArrayOptions extends AccessOptions {
   readonly image?: string;
   readonly cpus: number;
   readonly memory: number;
+  readonly model?: string;
+  readonly precision?: DemoPrecision;
+  readonly claim?: readonly string[];
   readonly store?: string;
   readonly out: string;
   readonly json?: boolean;
@@ -18,18 +30,36 @@ interface ArrayOptions extends AccessOptions {
 
 type Files = ReturnType<typeof batchFiles>;
 
+/** What only some kinds have. */
+interface KindOptions extends Pick<ArrayOptions, 'claim'> {
+  readonly capacity?: 'spot' | 'on-demand';
+  readonly namespace?: string;
+  readonly serviceAccount?: string;
+  readonly partition?: string;
+  readonly account?: string;
+  readonly time?: string;
+}
+
 export function arrayCommand(terminal: Terminal): Command {
   return new Command('array')
     .description('Writes what a scheduler needs to run the ranks of a planned run as an array of tasks.')
     .addCommand(
       kind('batch', 'AWS Batch: a stack (Fargate, spot) and the script that submits', true, terminal, (job, options) =>
         batchFiles(job, options),
-      ).option('--capacity <kind>', 'spot or on-demand', 'spot'),
+      ).addOption(
+        new Option('--capacity <kind>', 'what is paid for').choices(['spot', 'on-demand'] as const).default('spot'),
+      ),
     )
     .addCommand(
-      kind('kubernetes', 'Kubernetes: indexed Jobs', true, terminal, (job, options) => kubernetesFiles(job, options))
+      kind('kubernetes', 'Kubernetes: indexed Jobs', true, terminal, (job, options) =>
+        kubernetesFiles(job, { ...options, claims: options.claim }),
+      )
         .option('--namespace <name>', 'of the Jobs')
-        .option('--service-account <name>', 'whose identity may read the data and write the results'),
+        .option('--service-account <name>', 'whose identity may read the data and write the results')
+        .option(
+          '--claim <name:path...>',
+          'persistent volume claims with folders that the run reads or writes, and where these lie: galaxies:/data',
+        ),
     )
     .addCommand(
       kind('slurm', 'Slurm: batch scripts', false, terminal, (job, options) => slurmFiles(job, options))
@@ -44,9 +74,9 @@ function kind(
   summary: string,
   inContainers: boolean,
   terminal: Terminal,
-  filesOf: (job: ArrayJob, options: Readonly<Record<string, string>>) => Files,
+  filesOf: (job: ArrayJob, options: KindOptions) => Files,
 ): Command {
-  const command = withAccessOptions(new Command(name))
+  const command = withModel(withAccessOptions(new Command(name)))
     .summary(summary)
     .description(`${summary}. Look at the files before you hand them over.`)
     .argument('<run>', 'run folder that cosmicai init planned, or its s3:// address')
@@ -59,14 +89,17 @@ function kind(
   return command
     .addHelpText(
       'after',
-      `\nExample:\n  cosmicai array ${name} results/runs/20260304T050607Z-01234567${inContainers ? ' --image registry.example.org/cosmicai' : ''} --out job\n`,
+      `\nExample:\n  cosmicai array ${name} ${inContainers ? 's3://galaxies/' : ''}results/runs/20260304T050607Z-01234567${inContainers ? ' --image registry.example.org/cosmicai' : ''} --out job\n`,
     )
-    .action(async (run: string, options: ArrayOptions & Readonly<Record<string, string>>) => {
+    .action(async (run: string, options: ArrayOptions & KindOptions) => {
       const { cwd } = terminal;
       const access = accessOf(options);
       const { place } = await findRun(folderAddress(run, cwd), cwd, { access, base: options.store });
-      const { image = '', cpus, memory, store } = options;
-      const files = filesOf({ ...(await planOfArray(place)), image, cpus, memory, store }, options);
+      const { image = '', cpus, memory, store, precision } = options;
+      const named = modelArguments(options, terminal);
+      const path = precision === undefined ? (named[1] ?? demoModel()) : demoModel(precision);
+      const plan = await planOfArray(place, { path, arguments: named });
+      const files = filesOf({ ...plan, image, cpus, memory, store }, options);
       const written = await writeJob(resolve(cwd, options.out), files);
       if (options.json) printJson(terminal, { run_id: place.runId, files: written });
       else printBlock(terminal.stdout, formatLines(written));

@@ -1,10 +1,11 @@
 import { openFunctions, planRun } from '@cosmicai/array';
+import type { DemoPrecision } from '@cosmicai/demo-model';
 import { composePayload, readPayload, type PayloadChanges } from '@cosmicai/engine';
 import { shellWord } from '@cosmicai/payload';
 import { layoutOf, placeOfRun } from '@cosmicai/runs';
-import { readableAddress } from '@cosmicai/store';
+import { pathAt, readableAddress } from '@cosmicai/store';
 import { Command } from 'commander';
-import { resolveModel } from '../inputs/files.ts';
+import { modelArguments, resolveModel } from '../inputs/files.ts';
 import { storeOption, withModel } from '../inputs/options.ts';
 import { withPayloadOptions } from '../inputs/payload-options.ts';
 import { formatLines } from '../output/table.ts';
@@ -12,6 +13,7 @@ import { printBlock, printJson, printLine, type Terminal } from '../output/termi
 
 interface InitOptions extends PayloadChanges {
   readonly model?: string;
+  readonly precision?: DemoPrecision;
   readonly store?: string;
   readonly json?: boolean;
 }
@@ -47,15 +49,24 @@ async function init(file: string | undefined, options: InitOptions, terminal: Te
     printJson(terminal, { run_id, folder, manifest, ranks, ranks_with_data, warnings });
     return;
   }
+  const told = payload.model === undefined ? modelArguments(options, terminal) : [];
+  const withModelOf = told.map((word) => ` ${shellWord(word)}`).join('');
   for (const warning of warnings) printLine(terminal.stderr, `Note: ${warning}`);
   printBlock(
     terminal.stdout,
     formatLines([
       `Run ${run_id} is planned: ${ranks} ranks, ${ranks_with_data} with data`,
       `Manifest       ${manifest}`,
-      `A rank         cosmicai rank --manifest ${shellWord(manifest)} --index 0`,
-      `All of them    cosmicai array kubernetes ${shellWord(folder)} --image <image> (or batch, or slurm)`,
+      `A rank         cosmicai rank --manifest ${shellWord(manifest)} --index 0${withModelOf}`,
+      `All of them    cosmicai array ${arrayOf(folder, withModelOf)}`,
       `At their end   cosmicai summarize ${shellWord(folder)}`,
     ]),
   );
+}
+
+/** What lies in a bucket is seen from containers, too. */
+function arrayOf(folder: string, model: string): string {
+  return pathAt(folder) === undefined && folder.includes('://')
+    ? `kubernetes ${shellWord(folder)} --image <image> --out job${model} (or batch, or slurm)`
+    : `slurm ${shellWord(folder)} --out job${model}`;
 }

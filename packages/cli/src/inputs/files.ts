@@ -135,6 +135,16 @@ export function resolveModel(asked: string | undefined, terminal: Terminal, demo
   );
 }
 
+/** How another command is told of the model that this one was given, in words of its command line; of the default nothing is said. */
+export function modelArguments(
+  { model, precision }: { readonly model?: string; readonly precision?: DemoPrecision },
+  { environment, cwd }: Pick<Terminal, 'environment' | 'cwd'>,
+): string[] {
+  if (precision !== undefined) return ['--precision', precision];
+  const named = model ?? environment.COSMICAI_MODEL;
+  return named === undefined ? [] : ['--model', pathAt(named) ?? resolve(cwd, named)];
+}
+
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

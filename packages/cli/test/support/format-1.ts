@@ -10,10 +10,12 @@ const LATER = new Set([
   'not_checked',
   'store_requests',
   'reduction_file',
+  'planned_files',
+  'seal',
 ]);
 
 /** Files that there were none of. */
-const LATER_FILES = '.bin';
+const LATER_FILES = /(\.bin|^proof\.json)$/;
 /** The plan has no later keys, and ranks find their tasks in it by where they lie. */
 const PLAN = /^(manifest|items)\.json$/;
 
@@ -25,7 +27,7 @@ export function writeAsFormat1(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     const file = join(entry.parentPath, entry.name);
     if (!entry.isFile() || PLAN.test(entry.name)) continue;
-    if (entry.name.endsWith(LATER_FILES)) {
+    if (LATER_FILES.test(entry.name)) {
       rmSync(file);
       continue;
     }

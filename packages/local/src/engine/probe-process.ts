@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ProbedProcess } from '@cosmicai/bench/probe';
 import { coresGiven } from '@cosmicai/inference';
-import { EnvironmentError, UserInputError } from '@cosmicai/payload';
+import { EnvironmentError, USER_ERRORS, UserInputError } from '@cosmicai/payload';
 import { FunctionError } from '../pool/function-error.ts';
 import { openPool } from './open-pool.ts';
 
@@ -27,8 +27,7 @@ export async function probeProcess(model: string, folder: string, signal: AbortS
         if (!(error instanceof FunctionError)) throw error;
         const { errorType, errorMessage } = error.body;
         // The function's errors travel by name only.
-        const Mended =
-          errorType === 'PartitionError' || errorType === 'UserInputError' ? UserInputError : EnvironmentError;
+        const Mended = USER_ERRORS.has(errorType) ? UserInputError : EnvironmentError;
         throw new Mended(`The probe failed: ${errorType}: ${errorMessage}`, { cause: error });
       }
     },

@@ -1,4 +1,11 @@
-import { parseJsonAs, proofFileSchema, UserInputError, type ProofFile, type RunLayout } from '@cosmicai/payload';
+import {
+  NewerFormatError,
+  parseJsonAs,
+  proofFileSchema,
+  UserInputError,
+  type ProofFile,
+  type RunLayout,
+} from '@cosmicai/payload';
 import { getIfThere, isSealed, type ObjectStore } from '@cosmicai/store';
 
 /** What `proof.json` of a run says, or what is wrong about it. */
@@ -10,11 +17,13 @@ export async function readProof(store: ObjectStore, { proof: key }: Pick<RunLayo
   const text = (await getIfThere(store, key))?.toString();
   if (text === undefined)
     return { isThere: false, problem: 'is missing: the run was not summarized, or by an earlier version' };
-  if (!isSealed(text)) return { isThere: true, problem: 'is not what was written: its seal is broken' };
+  const broken = { isThere: true, problem: 'is not what was written: its seal is broken' };
   try {
-    return { proof: parseJsonAs(proofFileSchema, text, key), isThere: true };
+    const proof = parseJsonAs(proofFileSchema, text, key);
+    return isSealed(text) ? { proof, isThere: true } : broken;
   } catch (error) {
-    if (error instanceof UserInputError) return { isThere: true, problem: error.message };
-    throw error;
+    if (!(error instanceof UserInputError)) throw error;
+    // How a later version seals isn't known here.
+    return error instanceof NewerFormatError || isSealed(text) ? { isThere: true, problem: error.message } : broken;
   }
 }
