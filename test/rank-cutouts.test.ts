@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runRank } from '../packages/inference/src/index.ts';
 import { manifestSchema, parseJsonAs, rankResultSchema, type RankTask } from '../packages/payload/src/index.ts';
+import { verifyRun } from '../packages/runs/src/index.ts';
 import { fileStore, openStore, type ObjectStore } from '../packages/store/src/index.ts';
 import { parquetReadObjects } from 'hyparquet';
 import { attempt, stubModel } from '../packages/inference/test/support/timed-rank.ts';
@@ -141,4 +142,39 @@ it('a run has one type for what it keeps, whatever each rank’s own files have'
   await store.put('sky/2.safetensors', galaxy('I64'));
   const { manifest } = await plan({ world_size: 2, keep: 'tract' });
   expect((await rowsOf(manifest)).map((row) => row.tract)).toEqual([0n, 0n]);
+});
+
+describe('verify of a run over a folder of cutouts', () => {
+  it('takes one that could not be read for untouched, and finds another that is damaged since', async () => {
+    const path = (name: number) => join(root, `sky/cutout_${name}.fits`);
+    const put = async (name: number, bytes: Buffer) => {
+      await store.put(`sky/cutout_${name}.fits`, bytes);
+      await utimes(path(name), 1000, 1000);
+    };
+    for (const name of [5, 9]) await put(name, image(name));
+    await put(3, image(3).subarray(0, 4000));
+    await store.put('sky/table.csv', table([5, 3, 9]));
+    const { answer, manifest } = await plan({ world_size: 2 });
+    expect((await rowsOf(manifest)).map(({ flags }) => Number(flags) & 1)).toEqual([0, 1, 0]);
+    const { bucket: at, result_path: resultPath, run_id: runId } = answer.run;
+    const verified = async () => {
+      const { findings, notes } = await verifyRun({
+        place: { bucket: at, resultPath, runId },
+        openData: (task) => openStore(task.DATA_BUCKET),
+        modelSha256: () => Promise.resolve(undefined),
+      });
+      return { inputs: findings.filter(({ mend }) => mend === 'restore').map(({ what }) => what), notes };
+    };
+    const untouched = {
+      inputs: [],
+      notes: expect.arrayContaining([expect.stringMatching(/^1 cutout .*cutout_3\.fits/)]) as unknown,
+    };
+    expect(await verified()).toMatchObject(untouched);
+    // As a disk that rots: neither size nor time tell it.
+    await writeFile(path(9), Buffer.alloc(image(9).length));
+    await utimes(path(9), 1000, 1000);
+    expect(await verified()).toMatchObject({ ...untouched, inputs: ['sky/cutout_9.fits'] });
+    await put(3, image(3));
+    expect((await verified()).inputs).toEqual(expect.arrayContaining(['sky/cutout_3.fits']));
+  });
 });

@@ -1,10 +1,19 @@
 import { rankTaskOf } from '@cosmicai/inference';
-import { parseAs, rankProgressSchema, rankReferenceSchema, type RankProgress } from '@cosmicai/payload';
+import {
+  parseAs,
+  parseJsonAs,
+  rankProgressSchema,
+  rankReferenceSchema,
+  rankResultSchema,
+  type RankProgress,
+  type RankResult,
+} from '@cosmicai/payload';
 import { changesWhereItLies, layoutOf, openPlace, ranksInStore, readReference, type RunPlace } from '@cosmicai/runs';
+import { getIfThere } from '@cosmicai/store';
 import { z } from 'zod';
 import type { Functions } from './functions.ts';
 
-export interface RankOutcome {
+export interface RankOutcome extends Pick<RankResult, (typeof NOTICED)[number]> {
   readonly run_id: string;
   readonly rank: number;
   /** `done_before`: an earlier delivery of the same task left all of it. */
@@ -12,6 +21,9 @@ export interface RankOutcome {
   /** Galaxies. */
   readonly samples: number;
 }
+
+/** What a rank takes down of its data beside their number. */
+const NOTICED = ['flagged', 'warnings', 'not_checked', 'columns_taken'] as const;
 
 export interface RankOptions {
   readonly place: RunPlace;
@@ -42,12 +54,21 @@ export async function runRank(options: RankOptions): Promise<RankOutcome> {
   const task = { ...here, S3_BUCKET, ...changes };
   const of = { run_id: place.runId, rank: task.RANK };
   const [before] = (await ranksInStore(store, [task])).whole.values();
-  if (before !== undefined) return { ...of, status: 'done_before', samples: before.samples };
+  if (before !== undefined) return { ...of, status: 'done_before', samples: before.samples, ...noticedIn(before) };
   // A scheduler promises to nobody that all of a run's ranks are there at once.
   const input = { ...reference, FMI_ENABLED: false };
   const answer = await functions.call('infer', input, signal, (progress) => {
     const { data } = rankProgressSchema.safeParse(progress);
     if (data !== undefined) onProgress?.(data);
   });
-  return { ...of, ...parseAs(answered, answer, 'answer of the rank') };
+  const left = await getIfThere(store, layout.rankResult(task.RANK));
+  return {
+    ...of,
+    ...parseAs(answered, answer, 'answer of the rank'),
+    ...(left && noticedIn(parseJsonAs(rankResultSchema, left.toString(), layout.rankResult(task.RANK)))),
+  };
+}
+
+function noticedIn(result: RankResult): Pick<RankOutcome, (typeof NOTICED)[number]> {
+  return Object.fromEntries(NOTICED.flatMap((name) => (result[name] === undefined ? [] : [[name, result[name]]])));
 }

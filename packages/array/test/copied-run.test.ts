@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -131,4 +131,15 @@ describe('planOfArray', () => {
       /planned with another model .*Name it with --model/,
     );
   });
+});
+
+it('a results folder whose run is not finished says which ranks are missing, and what to type', async () => {
+  await planned('results');
+  const find = () => findRun(pathToFileURL(join(folder, 'results')).href, folder);
+  const done = (rank: number) => writeFile(join(folder, 'results', 'runs', RUN_ID, `${rank}.json`), '{}');
+  await expect(find()).rejects.toThrow(/no finished run.* 0 of 2 ranks .*missing: 0, 1\..*--index 0/);
+  await done(0);
+  await expect(find()).rejects.toThrow(/ 1 of 2 ranks .*missing: 1\..*manifest\.json --index 1/);
+  await done(1);
+  await expect(find()).rejects.toThrow(/ 2 of 2 ranks .* are done: combine them with: cosmicai summarize /);
 });

@@ -88,6 +88,7 @@ describe('the proof of a run', () => {
     const old = results.map(({ predictions_file: _, ...result }) => result);
     const tasks = manifest.map(({ DATA_OBJECTS: _, ...task }) => task);
     expect(proveRun({ manifest: tasks, results: old.map(provenRank) }).statement).toMatch(/no file could be checked/);
+    expect(proveRun({ manifest, results: [] }).statement).toMatch(/no file was to be checked, as no rank is done/);
   });
 });
 

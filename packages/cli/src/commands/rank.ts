@@ -13,7 +13,8 @@ import {
   type AccessOptions,
 } from '../inputs/options.ts';
 import { progress } from '../output/progress.ts';
-import { printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { describeNoticed } from '../run/describe-run.ts';
+import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
 interface RankOptions extends AccessOptions {
   readonly manifest: string;
@@ -63,5 +64,11 @@ async function rank(options: RankOptions, terminal: Terminal): Promise<void> {
     onProgress: ({ galaxies, opened_galaxies: opened }) => bar.update(galaxies, opened),
   }).finally(() => bar.done());
   if (options.json) printJson(terminal, outcome);
-  else printLine(terminal.stdout, `Rank ${outcome.rank} ${DONE[outcome.status]}, ${outcome.samples} galaxies`);
+  else
+    printBlock(
+      terminal.stdout,
+      [`Rank ${outcome.rank} ${DONE[outcome.status]}, ${outcome.samples} galaxies`, ...describeNoticed(outcome)].join(
+        '\n\n',
+      ),
+    );
 }

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { resolveModel } from '../inputs/files.ts';
 import { accessOf, storeOption, withAccessOptions, type AccessOptions } from '../inputs/options.ts';
 import { EXIT } from '../output/errors.ts';
+import { describeNoticed } from '../run/describe-run.ts';
 import { formatLines, setIn } from '../output/table.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
@@ -38,13 +39,16 @@ async function summarize(run: string, options: SummarizeOptions, terminal: Termi
   else
     printBlock(
       terminal.stdout,
-      formatLines([
-        `Run ${run_id}: ${status}`,
-        `Ranks ${ranks.planned} planned, ${ranks.succeeded} succeeded, ${ranks.without_data} without data, ${ranks.failed} failed`,
-        `Galaxies ${samples}`,
-        ...(proof === undefined ? [] : [`Proof ${proof.statement}`]),
+      [
+        formatLines([
+          `Run ${run_id}: ${status}`,
+          `Ranks ${ranks.planned} planned, ${ranks.succeeded} succeeded, ${ranks.without_data} without data, ${ranks.failed} failed`,
+          `Galaxies ${samples}`,
+          ...(proof === undefined ? [] : [`Proof ${proof.statement}`]),
+        ]),
+        ...describeNoticed(summary),
         `More of it: cosmicai report ${shellWord(readableAddress(place.bucket, `${place.resultPath}/runs/${run_id}`))}`,
-      ]),
+      ].join('\n\n'),
     );
   if (error === null) return;
   printBlock(terminal.stderr, `${error}: ${setIn(cause ?? '')}`);

@@ -1,4 +1,4 @@
-import { describeTaken, type RunSummary } from '@cosmicai/payload';
+import { describeTaken, type RankResult, type RunSummary } from '@cosmicai/payload';
 import {
   classTable,
   describeOtherAnswers,
@@ -46,7 +46,7 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     ...(report.scores === null ? [] : [formatReportTable(scoreTable(report))]),
     ...unknownTruth(report),
     ...otherAnswers(report),
-    ...flags(report),
+    ...flags({ ...report, flagged: report.flagged ?? undefined }),
     ...(report.cost === null ? [] : [titled(costTable(report))]),
     ...(report.reconciliation.length === 0 ? [] : [titled(reconciliationTable(report))]),
   ];
@@ -58,9 +58,7 @@ export function describeRun(report: RunReport, summary: RunSummary): string {
     if (more > 0) lines.push(`… and ${more} more, see summary.json`);
     parts.push(`Failed ranks:\n${formatLines(lines)}`);
   }
-  if (summary.columns_taken !== undefined) parts.push(`Columns: ${describeTaken(summary.columns_taken)}`);
-  if (summary.not_checked !== undefined) parts.push(`Not checked:\n${formatLines(summary.not_checked)}`);
-  if (summary.warnings.length > 0) parts.push(`Warnings:\n${formatLines(summary.warnings)}`);
+  parts.push(...remarks(summary));
   return parts.join('\n\n');
 }
 
@@ -100,10 +98,35 @@ function unknownTruth({ samples, withoutTruth, redshiftHistogram }: RunReport): 
 }
 
 /** Only when there is something to show. */
-function flags({ flagged, samples, scores, unflaggedScores }: RunReport): string[] {
-  if (flagged === null || flagged.galaxies === 0) return [];
+function flags({
+  flagged,
+  samples,
+  scores,
+  unflaggedScores,
+}: Pick<RunReport, 'samples' | 'scores' | 'unflaggedScores'> & Pick<RankResult, 'flagged'>): string[] {
+  if (flagged === undefined || flagged.galaxies === 0) return [];
   const table = formatReportTable(flagTable({ flagged, samples }));
   return [
     scores === null || unflaggedScores === null ? table : `${table}\n${scoreComparison(scores, unflaggedScores)}`,
+  ];
+}
+
+/** What was noticed of the data, as a rank and a run tell it. */
+type Noticed = Pick<RankResult, 'samples' | 'flagged' | 'warnings' | 'not_checked' | 'columns_taken'>;
+
+/** Flags and remarks as `run` prints them, of a rank or of a run that a scheduler ran. */
+export function describeNoticed(noticed: Noticed): string[] {
+  return [...flags({ ...noticed, scores: null, unflaggedScores: null }), ...remarks(noticed)];
+}
+
+function remarks({
+  columns_taken: columns,
+  not_checked: notChecked = [],
+  warnings = [],
+}: Pick<Noticed, 'columns_taken' | 'not_checked' | 'warnings'>): string[] {
+  return [
+    ...(columns === undefined ? [] : [`Columns: ${describeTaken(columns)}`]),
+    ...(notChecked.length === 0 ? [] : [`Not checked:\n${formatLines(notChecked)}`]),
+    ...(warnings.length === 0 ? [] : [`Warnings:\n${formatLines(warnings)}`]),
   ];
 }

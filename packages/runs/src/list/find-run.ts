@@ -1,8 +1,16 @@
-import { InvalidInputError, parseJsonAs, runSummarySchema, UserInputError, type RunSummary } from '@cosmicai/payload';
+import {
+  InvalidInputError,
+  parseJsonAs,
+  runSummarySchema,
+  shellWord,
+  UserInputError,
+  type RunSummary,
+} from '@cosmicai/payload';
 import { getIfThere, readableAddress, resultsLocation, type ObjectStore } from '@cosmicai/store';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { readLease } from '../publish/lease.ts';
-import { newestFinished } from './run-folders.ts';
+import { readPlan } from '../plan/read-plan.ts';
+import { newestFinished, ranksWithResult, runIds } from './run-folders.ts';
 
 export interface FoundRun {
   readonly place: RunPlace;
@@ -30,7 +38,7 @@ export async function findRun(
   const runId = published ?? newest?.run_id;
   if (runId === undefined)
     throw new UserInputError(
-      `There is no finished run in ${readableAddress(bucket, resultPath)}: it has neither a summary.json nor a runs/<run_id>/summary.json.`,
+      `There is no finished run in ${readableAddress(bucket, resultPath)}: it has neither a summary.json nor a runs/<run_id>/summary.json.${await unfinished({ bucket, resultPath, ...how }, store)}`,
     );
   const lease = await readLease(store, layoutOf({ resultPath, runId }).published.lease);
   return {
@@ -47,6 +55,35 @@ export async function findRun(
     ],
   };
 }
+
+/** How far the newest run of a results folder is that came to no summary, and what there is to type: sentences, each after a space. */
+async function unfinished(results: Omit<RunPlace, 'runId'>, store: ObjectStore): Promise<string> {
+  const runId = (await runIds(store, results.resultPath)).at(-1);
+  if (runId === undefined) return '';
+  const place = { ...results, runId };
+  const folder = readableAddress(place.bucket, layoutOf(place).folder);
+  const planned = await readPlan(store, place).catch((error: unknown) => {
+    if (error instanceof UserInputError) return undefined;
+    throw error;
+  });
+  if (planned === undefined) return ` Of run ${runId} there is no plan that can be read: start a new one.`;
+  const done = await ranksWithResult(store, layoutOf(place).folder);
+  const missing = planned.manifest.flatMap(({ RANK, DATA_PATH }, index) =>
+    DATA_PATH.length === 0 || done.has(RANK) ? [] : [index],
+  );
+  const [first] = missing;
+  const ranks = `${planned.manifest.length - missing.length} of ${planned.manifest.length} ranks of run ${runId}`;
+  if (first === undefined) return ` ${ranks} are done: combine them with: cosmicai summarize ${shellWord(folder)}`;
+  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
+  return (
+    ` ${ranks} are done; missing: ${missing.slice(0, NAMED).join(', ')}${more}.` +
+    ` Where cosmicai run began it, cosmicai status ${shellWord(readableAddress(place.bucket, place.resultPath))} says how to go on; else run each that is missing` +
+    ` (cosmicai rank --manifest ${shellWord(`${folder}/manifest.json`)} --index ${first}), and then type: cosmicai summarize ${shellWord(folder)}`
+  );
+}
+
+/** Ranks named in a sentence. */
+const NAMED = 20;
 
 async function publishedRun(store: ObjectStore, resultPath: string): Promise<string | undefined> {
   return (await summaryAt(store, `${resultPath}/summary.json`))?.run_id;

@@ -10,7 +10,7 @@ import {
 import { getIfThere, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
 import { z } from 'zod';
-import { runIds } from './run-folders.ts';
+import { ranksWithResult, runIds } from './run-folders.ts';
 
 /** The status of a run that never came to its summary, or hasn't yet. */
 export const NOT_SUMMARIZED = 'NOT SUMMARIZED';
@@ -83,20 +83,9 @@ async function rowOf(store: ObjectStore, resultPath: string, runId: string): Pro
     batch_size: summary?.batch_size ?? null,
     samples: summary?.samples ?? null,
     wall_clock_seconds: summary?.wall_clock_seconds ?? null,
-    ranks_with_result: await ranksWithResult(store, layout.folder),
+    ranks_with_result: (await ranksWithResult(store, layout.folder)).size,
     problem: problems[0] ?? null,
   };
-}
-
-async function ranksWithResult(store: ObjectStore, folder: string): Promise<number> {
-  let ranks = 0;
-  for await (const { key } of store.list(`${folder}/`)) {
-    const name = key.slice(folder.length + 1);
-    // Names that begin with a digit come first: what is listed after them, all predictions among it, is none of this.
-    if (name.charAt(0) > '9') break;
-    if (/^\d+\.json$/.test(name)) ranks++;
-  }
-  return ranks;
 }
 
 function jsonOf(text: string): unknown {

@@ -30,6 +30,18 @@ export async function runFoldersBelow(store: ObjectStore, folder: string): Promi
   return inside.flat();
 }
 
+/** The ranks that have left a result in a run's folder. */
+export async function ranksWithResult(store: ObjectStore, folder: string): Promise<ReadonlySet<number>> {
+  const ranks = new Set<number>();
+  for await (const { key } of store.list(`${folder}/`)) {
+    const name = key.slice(folder.length + 1);
+    // Names that begin with a digit come first: what is listed after them, all predictions among it, is none of this.
+    if (name.charAt(0) > '9') break;
+    if (/^\d+\.json$/.test(name)) ranks.add(parseInt(name));
+  }
+  return ranks;
+}
+
 const CONCURRENT_LISTINGS = 8;
 
 function runsOf(resultPath: string): string {

@@ -62,7 +62,9 @@ export function statementOf({
       : `${number.format(galaxies)} of ${number.format(planned)} galaxies`;
   const unchanged =
     files.checked === 0
-      ? 'no file could be checked, as the ranks are of an earlier version'
+      ? partitions.predicted === 0
+        ? 'no file was to be checked, as no rank is done'
+        : 'no file could be checked, as the ranks are of an earlier version'
       : `${number.format(files.unchanged)} of ${number.format(files.checked)} files unchanged`;
   return `${share}, each once; ${models.length} ${models.length === 1 ? 'model' : 'models'}; ${unchanged}`;
 }

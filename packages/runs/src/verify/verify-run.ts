@@ -1,3 +1,4 @@
+import { decodePredictions } from '@cosmicai/inference';
 import {
   InvalidInputError,
   PlanChangedError,
@@ -73,6 +74,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
     whole,
     (task) => openData(task, record),
     () => onProgress?.(++read, files),
+    async (rank) => decodePredictions(await store.get(layout.rankPredictions(rank))),
   );
   const [first] = manifest;
   const unplanned =
@@ -92,17 +94,35 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
       })),
       ...eachOnce([...ranks, ...folder.findings]),
       ...published.findings,
-      ...inputs,
+      ...inputs.findings,
       ...unplanned.findings,
       ...model.findings,
     ],
-    notes: [...folder.notes, ...published.notes, ...unplanned.notes, ...model.notes],
+    notes: [
+      ...folder.notes,
+      ...published.notes,
+      ...unreadableNotes(inputs.unreadable),
+      ...unplanned.notes,
+      ...model.notes,
+    ],
     compared: {
       inputs: files + (model.notes.length === 0 ? 1 : 0),
       outputs: folder.compared + filesBeside([...whole.values()]) + published.compared,
     },
   };
 }
+
+function unreadableNotes(cutouts: readonly string[]): string[] {
+  if (cutouts.length === 0) return [];
+  const [what, their] = cutouts.length === 1 ? ['cutout', 'its galaxy was'] : ['cutouts', 'their galaxies were'];
+  const more = cutouts.length > NAMED ? ` and ${cutouts.length - NAMED} more` : '';
+  return [
+    `${cutouts.length} ${what} can’t be read (${cutouts.slice(0, NAMED).join(', ')}${more}), as the run could not either: ${their} flagged then.`,
+  ];
+}
+
+/** Cutouts named in a note. */
+const NAMED = 10;
 
 /** Predictions, and what lies beside them for Summarize. */
 function filesBeside(results: readonly RankResult[]): number {
