@@ -1,7 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { decodePredictions } from '@cosmicai/inference';
-import { fmiReportSchema, parseJsonAs, parseReportLog } from '@cosmicai/payload';
+import { pricesOf } from '@cosmicai/metrics';
+import { fmiReportSchema, parseJsonAs, parseReportLog, type RankResult, type RunRecord } from '@cosmicai/payload';
+import { DEFAULT_CALIBRATION, quoteRun, type RunPlan } from '@cosmicai/quote';
+import { s3UsageOf } from '@cosmicai/runs/gather';
 import { eventsIn } from './support/events.ts';
 import { printedRun, Workspace } from './support/workspace.ts';
 
@@ -23,6 +26,21 @@ interface Bill {
   readonly run_id: string;
   readonly usd: number;
   readonly items: readonly { readonly service: string; readonly usd: number }[];
+}
+
+const partitionOf = ({ partitions }: Pick<RankResult, 'partitions'>) => partitions[0]!;
+
+/** Requests to S3 by the quote of a run of one file a rank, whose model is there. */
+function quotedRequests(files: readonly { readonly size: number; readonly samples: number }[]) {
+  const plan: RunPlan = {
+    ranks: files.map(({ size, samples }) => ({ samples, bytes: size, files: 1 })),
+    ...{ batchSize: 8, memoryMb: 3072, ephemeralStorageMb: 512, architecture: 'x86_64' },
+    ...{ maxConcurrency: 1000, fmi: false, childType: 'STANDARD' },
+  };
+  const calibration = { ...DEFAULT_CALIBRATION, failureProbability: 0, coldDownload: { bytes: 0, objects: 0 } };
+  const { cost } = quoteRun(plan, calibration, { prices: pricesOf(), runs: 1 });
+  const of = (name: string) => cost.items.find(({ service, item }) => service === 'S3' && item === name)?.quantity;
+  return { gets: of('GET'), puts: of('PUT'), lists: of('LIST') };
 }
 
 describe('cosmicai run', () => {
@@ -56,8 +74,9 @@ describe('cosmicai run', () => {
     for (const [rank, result] of combined.entries()) {
       expect(Object.keys(result)).toEqual(expect.arrayContaining(UPSTREAM_KEYS));
       expect(result).toMatchObject({ batch_size: 8, num_batches: 2, device: 'cpu', result_path: 'results' });
-      expect(JSON.parse(workspace.text('results', `${rank}.json`))).toEqual(result);
-      expect(JSON.parse(workspace.text(runFolder, `${rank}.json`))).toEqual(result);
+      const sealed = { ...result, seal: expect.stringMatching(/^[0-9a-f]{64}$/) as string };
+      expect(JSON.parse(workspace.text('results', `${rank}.json`))).toEqual(sealed);
+      expect(JSON.parse(workspace.text(runFolder, `${rank}.json`))).toEqual(sealed);
       const rows = await decodePredictions(readFileSync(workspace.path(runFolder, 'predictions', `${rank}.parquet`)));
       expect(rows.map((row) => [row.rank, row.partition, row.index])).toEqual(
         Array.from({ length: 15 }, (_, index) => [rank, `${rank + 1}.pt`, index]),
@@ -72,6 +91,11 @@ describe('cosmicai run', () => {
       bits: 60 * 20_520 * 8,
       prediction_scores: { count: 60, excluded: 0 },
     });
+
+    // A quote counts what the run asked of its store, and a GET and two PUTs of Step Functions besides.
+    const record = JSON.parse(workspace.text(runFolder, 'run.json')) as RunRecord;
+    const { s3 } = s3UsageOf({ record, summary: summary!, results: combined });
+    expect({ ...s3, gets: s3.gets! + 1, puts: s3.puts! + 2 }).toEqual(quotedRequests(combined.map(partitionOf)));
 
     const events = eventsIn(directory);
     expect(events.at(-1)).toMatchObject({ type: 'RunEnded', status: 'SUCCEEDED' });

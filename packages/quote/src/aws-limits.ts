@@ -11,8 +11,6 @@ export interface AwsLimits {
   readonly memoryMbPerVcpu: number;
   /** Step Functions: longest Express execution. */
   readonly expressSeconds: number;
-  /** Step Functions: largest input or output of a state. */
-  readonly stateBytes: number;
   /** Step Functions: child executions a Distributed Map starts in a second. AWS publishes no figure; this is the StartExecution rate of Standard workflows in large regions. */
   readonly childStartsPerSecond: number;
   readonly distributedMapConcurrency: number;
@@ -31,7 +29,6 @@ export const DEFAULT_AWS_LIMITS: AwsLimits = {
   largestMemoryMb: 10_240,
   memoryMbPerVcpu: 1769,
   expressSeconds: 300,
-  stateBytes: 262_144,
   childStartsPerSecond: 300,
   distributedMapConcurrency: 10_000,
   s3GetsPerSecond: 5500,

@@ -48,7 +48,7 @@ export interface Calibration {
   readonly summarize: ControlFunction & {
     /** Ranks whose results are read at the same time. */
     readonly readsAtOnce: number;
-    /** Objects read of each rank, one after the other. */
+    /** Requests for objects of each rank, one after the other. */
     readonly objectsPerRank: number;
     /** Until one of these has come. */
     readonly secondsPerObject: number;
@@ -120,7 +120,8 @@ export const DEFAULT_CALIBRATION: Calibration = {
   predictionPieces: PIECES_KEPT,
   // Measured: 275-354 MB with one session, 360-523 MB with two, whatever the batch size (docs/costs.md).
   memory: { baseMb: 350, mbPerSession: 170, mbPerBatchSample: 0, shareOfPartition: 0 },
-  // As config/default.yml deploys them. Of each rank Summarize asks for what a rank writes: of the predictions for size and etag alone. A
+  // As config/default.yml deploys them. Of each rank Summarize asks for what a rank writes, of the predictions for size and etag
+  // alone, and for the hashes once more. A
   // rank took 2 ms on x86_64 (docs/scale.md), and is taken to take twice as long on arm64.
   initialize: { coldStartSeconds: 0.8, memoryMb: 512, architecture: 'arm64' },
   summarize: {
@@ -128,7 +129,7 @@ export const DEFAULT_CALIBRATION: Calibration = {
     memoryMb: 2048,
     architecture: 'arm64',
     readsAtOnce: 32,
-    objectsPerRank: 4,
+    objectsPerRank: 5,
     secondsPerObject: 0.03,
     secondsPerRank: 0.004,
   },

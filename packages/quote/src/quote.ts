@@ -39,6 +39,8 @@ export interface QuoteOptions {
 const OUTER_TRANSITIONS = 6;
 /** Beside what Initialize and Summarize write: the Map's own `manifest.json` and `SUCCEEDED_0.json`. */
 const MAP_PUTS = 2;
+/** What Summarize asks for whatever the number of ranks. */
+const SUMMARIZE_GETS = 4;
 /** CheckRendezvous. */
 const FMI_TRANSITIONS = 1;
 /** A Standard child enters its one task. */
@@ -159,11 +161,12 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
       // result where it is published; the Map's two lists of what became of its children.
       puts: 10 + MAP_PUTS + run.puts + (children > MOST_RANKS_PUBLISHED ? 0 : whole),
       lists,
-      // The Map's reader asks for the items, each attempt for its task, Summarize for manifest and record, for what the ranks wrote, and for
-      // the combined data again.
+      // The Map's reader asks for the items, each attempt for its task and for a result that is there already (HEAD costs as much), Summarize
+      // for manifest, record and their like, for what the ranks wrote, and for the combined data again.
       gets:
-        4 +
-        run.invocations +
+        1 +
+        SUMMARIZE_GETS +
+        2 * run.invocations +
         run.gets +
         run.coldStarts * calibration.coldDownload.objects +
         whole * summarize.objectsPerRank,

@@ -4,8 +4,6 @@ import { readersOf, readingOf } from './reading.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { SimulatedRank, SimulatedRun } from './scale-out.ts';
 
-/** One rank task as JSON, written out with its paths. */
-const ITEM_BYTES = 420;
 /** From this share of a limit on there is a warning. */
 const NEAR = 0.8;
 
@@ -18,14 +16,7 @@ interface Findings {
 
 /** What stands against a run as planned, each with what to do. */
 export function quoteWarnings(findings: Findings): string[] {
-  return [
-    concurrency(findings),
-    duration(findings),
-    requests(findings),
-    memory(findings),
-    payload(findings),
-    outcome(findings),
-  ].flat();
+  return [concurrency(findings), duration(findings), requests(findings), memory(findings), outcome(findings)].flat();
 }
 
 function concurrency({ plan, limits, simulated }: Findings): string[] {
@@ -106,14 +97,6 @@ function memory({ plan, peakMb, limits }: Findings): string[] {
   if (peakMb <= NEAR * plan.memoryMb) return [];
   return [
     `A rank needs about ${Math.round(peakMb)} MB of its ${plan.memoryMb} MB. Give the function more memory, or use smaller partitions or batches.`,
-  ];
-}
-
-function payload({ plan, limits }: Findings): string[] {
-  const bytes = plan.ranks.length * ITEM_BYTES;
-  if (bytes <= NEAR * limits.stateBytes) return [];
-  return [
-    `${plan.ranks.length} rank tasks are about ${Math.round(bytes / 1024)} KB, too much for a state of Step Functions (${limits.stateBytes / 1024} KB): state machines that iterate over $.body can't run this; the Distributed Map that reads the manifest can.`,
   ];
 }
 
