@@ -4,6 +4,7 @@ export { BLOCK_BYTES, CARD_BYTES, type Card, type CardValue } from './header/car
 export { formatHeader } from './header/format.ts';
 export { parseCards, type ParsedCards } from './header/parse.ts';
 export { dataFits } from './read/data-sum.ts';
+export { PassingSums, wrongSum } from './read/passing-sums.ts';
 export { hdusOf, type Hdu, type HduKind } from './read/hdu.ts';
 export { Header } from './read/header.ts';
 export { describeImage, imageAt, imageOf, type FitsImage, type ImagePlace } from './read/image.ts';

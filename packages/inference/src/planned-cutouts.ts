@@ -16,7 +16,7 @@ export interface RankCutouts {
  * @param watched what each file is read through
  */
 export async function plannedCutouts(
-  { CUTOUTS: cutouts, DATA_PATH: keys, DATA_OBJECTS: versions, DATA_PREFIX: prefix }: RankTask,
+  { CUTOUTS: cutouts, DATA_PATH: keys, DATA_OBJECTS: versions, DATA_PREFIX: prefix, CHECK_CRC: checkCrc }: RankTask,
   store: ObjectStore,
   watched: (source: ByteSource) => ByteSource,
   signal: AbortSignal | undefined,
@@ -44,5 +44,5 @@ export async function plannedCutouts(
   const shape = { ...rest, ...(parts && { parts }) };
   const plan = { table: table && fileAt(table.key, table), shape, members, notes: [] };
   const folder = readableAddress(store.url, prefix);
-  return { source: await openPlannedCutouts(folder, plan, signal && { signal }), files };
+  return { source: await openPlannedCutouts(folder, plan, { checkCrc, ...(signal && { signal }) }), files };
 }

@@ -4,8 +4,10 @@ import type { ColumnValues, ExactValues, ReadOptions, SampleColumn, SampleSource
 
 /** What a source has, and how any range of its columns is read. */
 export interface RangedSource extends Pick<SampleSource, 'name' | 'count' | 'columns' | 'unfit' | 'notes'> {
-  /** Why damage could go unnoticed, if it could. */
-  readonly unchecked: string | undefined;
+  /** Why damage could go unnoticed, if it could; known once all samples were read. */
+  readonly unchecked: () => string | undefined;
+  /** Compares what was read with its sums once all samples were. @throws UnusableFileError when they don't fit */
+  readonly check?: ((options: Pick<ReadOptions, 'signal'>) => Promise<void>) | undefined;
   /**
    * Values of the wanted columns, of which there is at least one, for samples [from, to), which are there and not none. More columns
    * than these may be handed out.
@@ -20,8 +22,8 @@ export interface RangedSource extends Pick<SampleSource, 'name' | 'count' | 'col
   readonly exact?: (from: number, to: number, column: SampleColumn) => Promise<ExactValues>;
 }
 
-/** A source of a format that has no sums to check samples by. */
-export function rangedSource({ unchecked, values, exact, ...what }: RangedSource): SampleSource {
+/** A source of a format whose samples are read by ranges of their values. */
+export function rangedSource({ unchecked, check, values, exact, ...what }: RangedSource): SampleSource {
   const source: SampleSource = {
     ...what,
     async read(from, to, { signal, columns: names, exact: exactly = [] } = {}) {
@@ -42,8 +44,8 @@ export function rangedSource({ unchecked, values, exact, ...what }: RangedSource
         ...(numbers.size > 0 && { exact: numbers }),
       };
     },
-    batches: (options) => batchesOf(source, options),
-    unchecked: () => unchecked,
+    batches: (options) => batchesOf(source, options, check),
+    unchecked,
   };
   return source;
 }

@@ -1,4 +1,4 @@
-import { FitsFileError } from '@cosmicai/fits';
+import { FitsFileError, FitsSum } from '@cosmicai/fits';
 import { bufferSource } from '@cosmicai/store';
 import { describeSampleSource } from '../src/conformance.ts';
 import { openSamples, type ColumnValues } from '../src/index.ts';
@@ -42,6 +42,42 @@ describeSampleSource('a FITS table with images', {
     ['name', Array.from({ length: COUNT }, (_, at) => `gal ${at}`)],
   ]),
   file: { bytes: () => Promise.resolve(tableFile), format: 'fits' },
+});
+
+const DATASUM = String(new FitsSum().add(floats(images)).value);
+const summedCube = (cards = {}) => float32File(images, [COUNT, 2, 3, 3], cards);
+const damagedCube = () => {
+  const damaged = summedCube({ DATASUM });
+  damaged[2880 + 301] = 77;
+  return damaged;
+};
+
+describeSampleSource('a FITS cube with its sum', {
+  open: () => open(summedCube({ DATASUM })),
+  openDamaged: () => open(damagedCube()),
+  content: new Map<string, ColumnValues>([['image', images]]),
+});
+
+describe('the sum of a FITS file', () => {
+  const read = async (file: Uint8Array, options: object = {}, more: object = {}) => {
+    const source = await openSamples(bufferSource('sky.fits', file), options);
+    for await (const _ of source.batches({ size: 3, readAhead: 3, ...more }));
+    return source.unchecked();
+  };
+
+  it('is compared where all samples are read', async () => {
+    await expect(read(summedCube({ DATASUM }))).resolves.toBeUndefined();
+    await expect(read(damagedCube())).rejects.toThrow(
+      /sky\.fits.*the data of HDU 0 don’t fit their DATASUM: .*--no-crc/,
+    );
+    await expect(read(damagedCube(), {}, { to: 7 })).resolves.toBeUndefined();
+    await expect(read(damagedCube(), { checkCrc: false })).resolves.toBeUndefined();
+  });
+
+  it('is said to be missing, where it is', async () => {
+    await expect(read(summedCube())).resolves.toBe('no sums (DATASUM) of HDU 0 are there');
+    await expect(read(summedCube(), { checkCrc: false })).resolves.toBeUndefined();
+  });
 });
 
 const plane = (at: number) => images.subarray(at * PIXELS, (at + 1) * PIXELS);

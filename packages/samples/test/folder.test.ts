@@ -98,7 +98,19 @@ it('a cutout whose data don’t fit their sum is told, and is no image', async (
   const named = (DATASUM: string) => float32File(new Float32Array(2 * SIDE * SIDE), [2, SIDE, SIDE], { DATASUM });
   const { values, notes } = await read(folder({ '1.fits': named('0'), '2.fits': named('17') }));
   expect([...(values.get('image') ?? [])].filter(Number.isNaN)).toHaveLength(2 * SIDE * SIDE);
-  expect(notes()).toEqual([expect.stringMatching(/^1 cutout of sky can’t be read.*2\.fits.*don’t fit its DATASUM/)]);
+  expect(notes()).toEqual([expect.stringMatching(/^1 cutout of sky can’t be read.*2\.fits.*don’t fit their DATASUM/)]);
+});
+
+it('cutouts are read on where sums are not to be compared, and those without sums are told', async () => {
+  const named = (cards: object) => float32File(new Float32Array(2 * SIDE * SIDE), [2, SIDE, SIDE], { ...cards });
+  const files = folder({ '1.fits': named({}), '2.fits': named({ DATASUM: '17' }) });
+  const opened = async (checkCrc: boolean) => {
+    const source = await openSamples(files, { checkCrc });
+    await source.read(0, 2);
+    return [source.notes?.().length, source.unchecked()];
+  };
+  expect(await opened(false)).toEqual([0, undefined]);
+  expect(await opened(true)).toEqual([1, expect.stringMatching(/^no sums \(DATASUM\) of .*1\.fits are there$/)]);
 });
 
 describe('files and rows', () => {

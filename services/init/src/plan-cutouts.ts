@@ -39,9 +39,11 @@ export async function cutoutRanks(
   const folder = folderOf(store, listed, prefix, readableAddress(store.url, prefix));
   if (!(await hasCutouts(folder, {}))) return undefined;
   const { keep, columns } = payload;
-  const planned = await planCutouts(folder, { spec: ANY_MODEL, keep, columns }).catch((error: unknown) => {
-    throw ofPayload(error);
-  });
+  const planned = await planCutouts(folder, { spec: ANY_MODEL, keep, columns, checkCrc: payload.check_crc }).catch(
+    (error: unknown) => {
+      throw ofPayload(error);
+    },
+  );
   const { table, shape, members, notes } = planned;
   const keyOf = (name: string) => (prefix === '' ? name : `${prefix}/${name}`);
   const keysOf = ({ object }: CutoutMember) => object.files.map(({ file }) => keyOf(file.name));

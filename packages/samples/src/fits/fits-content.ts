@@ -28,6 +28,8 @@ export interface FoundTable {
 export interface FitsContent {
   readonly images: readonly FoundImage[];
   readonly tables: readonly FoundTable[];
+  /** Those of images and tables that are read. */
+  readonly hdus: readonly Hdu[];
   /** What is there and isn't read, and why. */
   readonly unread: ReadonlyMap<string, string>;
 }
@@ -40,8 +42,10 @@ export async function fitsContent(file: ByteSource, options?: ReadOptions): Prom
   const images: FoundImage[] = [];
   const tables: FoundTable[] = [];
   const unread = new Map<string, string>();
+  const hdus: Hdu[] = [];
   for await (const hdu of hdusOf(file, options)) {
     const name = hdu.header.hdu;
+    if (hdu.kind === 'image' || hdu.kind === 'table') hdus.push(hdu);
     if (hdu.kind === 'image') {
       images.push({
         ...describeImage(hdu),
@@ -58,7 +62,9 @@ export async function fitsContent(file: ByteSource, options?: ReadOptions): Prom
     }
   }
   const science = images.filter((image) => SCIENCE.includes(image.name.toUpperCase()));
-  return { images: science.length > 0 ? science : images, tables, unread };
+  const chosen = science.length > 0 ? science : images;
+  const read = hdus.filter((hdu) => hdu.kind === 'table' || chosen.some(({ of }) => of === hdu));
+  return { images: chosen, tables, hdus: read, unread };
 }
 
 function extensionName(cards: readonly { readonly keyword: string; readonly value?: unknown }[]): string {

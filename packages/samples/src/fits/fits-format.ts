@@ -6,5 +6,5 @@ export const fits: SampleFormat = {
   name: 'fits',
   signature: 'a FITS file, which begins with SIMPLE',
   begins: (head) => Buffer.from(head.subarray(0, 9)).toString('latin1') === 'SIMPLE  =',
-  open: (file) => openFitsSource(file),
+  open: (file, { checkCrc }) => openFitsSource(file, { ...(checkCrc !== undefined && { checkCrc }) }),
 };

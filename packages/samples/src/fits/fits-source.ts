@@ -1,6 +1,8 @@
 import type { FitsColumn } from '@cosmicai/fits';
-import { imageAt } from '@cosmicai/fits';
+import { imageAt, PassingSums } from '@cosmicai/fits';
 import type { ByteSource } from '@cosmicai/store';
+import { someOf } from '../folder/sample-folder.ts';
+import type { OpenSamplesOptions } from '../format.ts';
 import { rangedSource } from '../ranged-source.ts';
 import type { ColumnValues, ReadOptions, SampleColumn, SampleSource } from '../source.ts';
 import { bandsOf } from './bands.ts';
@@ -8,7 +10,7 @@ import { commonType } from './common-type.ts';
 import { fitsContent, refuseContent, type FitsContent, type FoundImage, type FoundTable } from './fits-content.ts';
 import { readImages, type NumberColumnType } from './image-values.ts';
 
-export const UNCHECKED = 'the sums that FITS files may have (DATASUM) are not looked at';
+export interface OpenFitsOptions extends ReadOptions, Pick<OpenSamplesOptions, 'checkCrc'> {}
 
 /** Images of a file, a galaxy each. */
 interface ImageStack {
@@ -26,10 +28,18 @@ interface ImageStack {
  * The samples of a FITS file: the rows of its table with images, or its images: one for each HDU, or for each plane of a cube of
  * four axes, or of three where a table has as many rows. Tables with as many rows as there are samples go with them.
  *
+ * Where all are read the data are compared with their DATASUM. CHECKSUM is left alone: it is of headers, too, which tools rewrite
+ * without it.
+ *
  * @throws FitsFileError when it is damaged, or has nothing that samples could be
  */
-export async function openFitsSource(file: ByteSource, options?: ReadOptions): Promise<SampleSource> {
+export async function openFitsSource(
+  bytes: ByteSource,
+  { checkCrc = true, ...options }: OpenFitsOptions = {},
+): Promise<SampleSource> {
+  const file = checkCrc ? new PassingSums(bytes) : bytes;
   const content = await fitsContent(file, options);
+  if (file instanceof PassingSums) file.watch(content.hdus);
   const { images, tables } = content;
   const main = tables.find(({ table }) => table.count > 0 && table.columns.some((column) => isImage(column)));
   if (main !== undefined) return sourceOf(file, content, main.table.count, undefined, main);
@@ -85,6 +95,7 @@ function sourceOf(
   // What a table says of the sky is more than what can be worked out.
   const names = new Set([...taken].map((name) => name.toLowerCase()));
   const beside = stack?.beside.filter(({ column }) => !names.has(column.name)) ?? [];
+  let notChecked: string | undefined;
   return rangedSource({
     name: file.name,
     count,
@@ -94,7 +105,13 @@ function sourceOf(
       ...beside.map(({ column }) => column),
     ],
     ...(unfit.size > 0 && { unfit }),
-    unchecked: UNCHECKED,
+    unchecked: () => notChecked,
+    ...(file instanceof PassingSums && {
+      async check(options) {
+        const { unsummed, partly } = await file.finish(options);
+        notChecked = whyUnchecked(unsummed, partly);
+      },
+    }),
     async values(from, to, wanted, options) {
       const values = new Map<string, ColumnValues>();
       const isWanted = ({ name }: SampleColumn) => wanted.some((column) => column.name === name);
@@ -174,4 +191,13 @@ function placesOf(images: readonly FoundImage[]): ImageStack['beside'] {
     column: { name, type: 'float64', shape: [] },
     values: Float64Array.from(places, (place) => place[name]),
   }));
+}
+
+/** Of HDUs or files that have no sums, and of HDUs of which most was not read. */
+export function whyUnchecked(unsummed: readonly string[], partly: readonly string[] = []): string | undefined {
+  const reasons = [
+    ...(unsummed.length > 0 ? [`no sums (DATASUM) of ${someOf(unsummed)} are there`] : []),
+    ...(partly.length > 0 ? [`of ${someOf(partly)} most bytes were not read, so DATASUM was not checked`] : []),
+  ];
+  return reasons.length === 0 ? undefined : reasons.join('; ');
 }

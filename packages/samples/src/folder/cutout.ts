@@ -1,11 +1,12 @@
 import { UnusableFileError } from '@cosmicai/payload';
-import { dataFits } from '@cosmicai/fits';
+import { dataFits, wrongSum } from '@cosmicai/fits';
 import type { ByteSource } from '@cosmicai/store';
 import { bandsOf } from '../fits/bands.ts';
 import { fitsContent, type FoundImage } from '../fits/fits-content.ts';
 import { floatFor } from '../fits/common-type.ts';
 import { pixelsOf, readImages } from '../fits/image-values.ts';
 import type { SkyPlace } from '../fits/wcs.ts';
+import type { OpenSamplesOptions } from '../format.ts';
 import type { ReadOptions } from '../source.ts';
 import type { FileObject } from './file-objects.ts';
 
@@ -19,6 +20,8 @@ export interface CutoutShape {
 export interface Cutout extends CutoutShape {
   readonly centre: SkyPlace | undefined;
   readonly pixels: Float32Array | Float64Array;
+  /** Files without sums to check them by. */
+  readonly unsummed: readonly string[];
 }
 
 /** Files that are no larger are read in one piece. */
@@ -33,8 +36,9 @@ const SMALL_BYTES = 4 * 2 ** 20;
 export async function readCutout(
   object: FileObject,
   wanted: Pick<CutoutShape, 'type' | 'parts'> | undefined,
-  options: ReadOptions,
+  { checkCrc = true, ...options }: ReadOptions & Pick<OpenSamplesOptions, 'checkCrc'>,
 ): Promise<Cutout> {
+  const unsummed = new Set<string>();
   const parts: { images: readonly FoundImage[]; file: ByteSource; band: string | undefined }[] = [];
   for (const { file: listed, band } of inOrder(object, wanted?.parts)) {
     const file = await inOnePiece(await listed.open(), options);
@@ -53,8 +57,9 @@ export async function readCutout(
       );
     }
     for (const { of: hdu } of images) {
-      if ((await dataFits(file, hdu, options)) === false)
-        throw new UnusableFileError(file.name, hdu.start, `the data of ${hdu.header.hdu} don’t fit its DATASUM`);
+      const fits = checkCrc ? await dataFits(file, hdu, options) : true;
+      if (fits === false) throw wrongSum(file.name, { hdu: hdu.header.hdu, from: hdu.start });
+      if (fits === undefined) unsummed.add(file.name);
     }
     parts.push({ images, file, band });
   }
@@ -76,7 +81,7 @@ export async function readCutout(
     if (read instanceof Float32Array || read instanceof Float64Array) pixels.set(read, at);
     at += read.length;
   }
-  return { type, shape, ...(names && { parts: names }), centre: first.centre, pixels };
+  return { type, shape, ...(names && { parts: names }), centre: first.centre, pixels, unsummed: [...unsummed] };
 }
 
 /** The files of a galaxy in the order of the bands. */

@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import { kindsIn } from '../columns/kept.ts';
 import { isIdName } from '../columns/names.ts';
 import { fitsContent } from '../fits/fits-content.ts';
-import { UNCHECKED } from '../fits/fits-source.ts';
+import { whyUnchecked } from '../fits/fits-source.ts';
 import type { OpenSamplesOptions } from '../format.ts';
 import { newNumbers } from '../new-values.ts';
 import { rangedSource } from '../ranged-source.ts';
@@ -14,7 +14,7 @@ import { joined, type Joined } from './join.ts';
 import { isCsvName, readCsvTable, readFitsTable, rowsOf, type ObjectTable } from './object-table.ts';
 import { someOf, type FolderFile, type SampleFolder } from './sample-folder.ts';
 
-export interface CutoutsOptions extends Pick<ReadOptions, 'signal'> {
+export interface CutoutsOptions extends Pick<ReadOptions, 'signal'>, Pick<OpenSamplesOptions, 'checkCrc'> {
   /** True: files that are missing, that nobody names, or that can't be read are refused. Default: they are told in `notes`. */
   readonly strict?: boolean | undefined;
 }
@@ -79,10 +79,10 @@ export async function planCutouts(
 export async function openPlannedCutouts(
   name: string,
   { table, ...plan }: CutoutPlan,
-  { signal }: Pick<CutoutsOptions, 'signal'> = {},
+  { signal, checkCrc }: Pick<CutoutsOptions, 'signal' | 'checkCrc'> = {},
 ): Promise<SampleSource> {
   const read = table && { file: table, content: await readTable(table, signal ? { signal } : {}) };
-  return sourceOf(name, { ...plan, table: read }, {});
+  return sourceOf(name, { ...plan, table: read }, { ...(checkCrc !== undefined && { checkCrc }) });
 }
 
 interface FoundObjects {
@@ -92,7 +92,7 @@ interface FoundObjects {
 
 type Planned = Omit<CutoutPlan, 'table'> & { readonly table: FoundObjects | undefined };
 
-async function planned(folder: SampleFolder, { strict = false, signal }: CutoutsOptions): Promise<Planned> {
+async function planned(folder: SampleFolder, { strict = false, signal, checkCrc }: CutoutsOptions): Promise<Planned> {
   const options = signal ? { signal } : {};
   const { table, cutouts, others } = await sorted(folder, options);
   const objects = objectsOf(cutouts);
@@ -108,7 +108,10 @@ async function planned(folder: SampleFolder, { strict = false, signal }: Cutouts
     ...otherNotes(folder, others),
   ];
   if (strict && notes.length > 0) throw new UserInputError(notes.join('\n'));
-  const { centre, ...shape } = await shapeOf(folder, members, strict, options);
+  const { centre, ...shape } = await shapeOf(folder, members, strict, {
+    ...options,
+    ...(checkCrc !== undefined && { checkCrc }),
+  });
   return {
     table,
     members,
@@ -120,14 +123,16 @@ async function planned(folder: SampleFolder, { strict = false, signal }: Cutouts
 function sourceOf(
   folder: string,
   { table: found, members, notes: told, shape: common }: Planned,
-  { strict = false }: Pick<CutoutsOptions, 'strict'>,
+  { strict = false, checkCrc = true }: Pick<CutoutsOptions, 'strict' | 'checkCrc'>,
 ): SampleSource {
   const table = found?.content;
   const broken = new Map<string, string>();
+  const unsummed = new Set<string>();
 
   async function cutoutOf({ object }: CutoutMember, reading: ReadOptions): Promise<Cutout | undefined> {
     try {
-      const cutout = await readCutout(object, common, reading);
+      const cutout = await readCutout(object, common, { ...reading, checkCrc });
+      for (const file of cutout.unsummed) unsummed.add(file);
       const problem = cutout.shape.join(', ') === common.shape.join(', ') ? undefined : otherShape(cutout, common);
       if (problem === undefined) return cutout;
       throw new UserInputError(`${object.files[0]?.file.name}: ${problem}`);
@@ -147,7 +152,7 @@ function sourceOf(
       ...(table?.columns.map(({ name, type, shape, gaps }) => ({ name, type, shape, ...(gaps && { gaps }) })) ?? []),
       ...beside,
     ],
-    unchecked: UNCHECKED,
+    unchecked: () => whyUnchecked([...unsummed]),
     async values(from, to, wanted, reading) {
       const here = members.slice(from, to);
       const isWanted = (...names: string[]) => wanted.some(({ name }) => names.includes(name));
@@ -247,7 +252,7 @@ async function shapeOf(
   folder: SampleFolder,
   members: readonly CutoutMember[],
   strict: boolean,
-  options: ReadOptions,
+  options: ReadOptions & Pick<OpenSamplesOptions, 'checkCrc'>,
 ): Promise<CutoutShape & Pick<Cutout, 'centre'>> {
   let problem: UserInputError | undefined;
   for (const { object } of members.slice(0, strict ? 1 : MOST_TRIED)) {

@@ -176,7 +176,7 @@ export async function openParquetSource(
     count,
     columns: columns.map(({ column }) => column),
     ...(unfit.size > 0 && { unfit }),
-    unchecked: 'the sums that pages of Parquet files may have are not looked at',
+    unchecked: () => 'the sums that pages of Parquet files may have are not looked at',
     async values(from, to, wanted) {
       const values = new Map<string, ColumnValues>();
       for (const open of columns.filter(({ column }) => wanted.includes(column))) {
