@@ -65,7 +65,7 @@ describe('an execution of another process on this machine', () => {
     rmSync(join(fileURLToPath(bucket), runLayout(resultPath, runId).manifest));
     const resumed = await other.resume(outcome.execution);
     await expect(other.events(resumed, { see: () => undefined, signal })).rejects.toThrow(
-      /manifest\.json(.|\n)*Start a new one with: cosmicai run --again /,
+      /manifest\.json(.|\n)*Start a new run with: cosmicai run --again /,
     );
   });
 });
