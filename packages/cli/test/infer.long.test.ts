@@ -65,10 +65,22 @@ describe('cosmicai infer', () => {
     writeFileSync(workspace.path('empty.txt'), '# none\n');
     const end = await workspace.cosmicai(['infer', '@survey.txt', '--json']);
     expect((printedJson(end) as InferJson).samples).toBe(30);
-    const refused = await Promise.all(['@empty.txt', '@gone.txt'].map((list) => workspace.cosmicai(['infer', list])));
-    expect(refused.map(({ code }) => code)).toEqual([2, 2]);
-    expect(refused[0]!.stderr).toContain('names no files: it has one path or address a line');
-    expect(refused[1]!.stderr).toContain('There is no file');
+    writeFileSync(workspace.path('stale.txt'), 'parts/1.pt\nparts/gone.pt\n');
+    writeFileSync(workspace.path('lists.txt'), '# of lists\n@survey.txt\n');
+    const refused = await Promise.all(
+      ['empty.txt', 'gone.txt', 'stale.txt', 'lists.txt', 'parts/1.pt'].map((list) =>
+        workspace.inProcess(['infer', `@${list}`]),
+      ),
+    );
+    expect(refused.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    const messages = [
+      /names no files: it has one path or address a line/,
+      /There is no file .*gone\.txt/,
+      /stale\.txt, line 2: There is no file .*gone\.pt/,
+      /lists\.txt, line 2: @survey\.txt is a list, and lists in lists are not read/,
+      /1\.pt is not a list of files/,
+    ];
+    messages.forEach((message, place) => expect(refused[place]!.stderr).toMatch(message));
   });
 
   it('says what a graphics processor needs, where there is none', async () => {

@@ -3,7 +3,7 @@ import { lstat, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { demoModel, type DemoPrecision } from '@cosmicai/demo-model';
 import { UserInputError } from '@cosmicai/payload';
-import { folderIn, inputsIn, type FolderInputs, type SampleFolder } from '@cosmicai/samples';
+import { folderIn, inputsIn, type FolderFile, type FolderInputs, type SampleFolder } from '@cosmicai/samples';
 import {
   bucketAndPrefix,
   checkName,
@@ -50,27 +50,58 @@ export async function sampleInputs(
   const found: FolderInputs[] = [];
   const source = table === undefined ? undefined : await existingSource(table, cwd, access);
   const named = source && { name: source.name, size: source.size, open: () => Promise.resolve(source) };
-  for (const path of (await Promise.all(paths.map((each) => pathsIn(each, cwd)))).flat()) {
-    const files = await existingFolder(path, cwd, access);
-    const folder = files && { ...files, ...(named && { table: named }) };
-    if (folder === undefined && named !== undefined)
-      throw new UserInputError(`${path} is no folder of cutouts, to which --table could belong. Leave it out.`);
-    found.push(
-      folder === undefined ? { inputs: [await existingSource(path, cwd, access)], notes: [] } : await inputsIn(folder),
-    );
+  for (const { path, at } of (await Promise.all(paths.map((each) => pathsIn(each, cwd)))).flat()) {
+    try {
+      found.push(await inputsAt(path, cwd, access, named));
+    } catch (error) {
+      if (at === undefined || !(error instanceof UserInputError)) throw error;
+      throw new UserInputError(`${at}: ${error.message}`, { cause: error });
+    }
   }
   return { inputs: found.flatMap(({ inputs }) => inputs), notes: found.flatMap(({ notes }) => notes) };
 }
 
+async function inputsAt(
+  path: string,
+  cwd: string,
+  access: StoreAccess,
+  table: FolderFile | undefined,
+): Promise<FolderInputs> {
+  const folder = await existingFolder(path, cwd, access);
+  if (folder !== undefined) return await inputsIn({ ...folder, ...(table && { table }) });
+  if (table !== undefined)
+    throw new UserInputError(`${path} is no folder of cutouts, to which --table could belong. Leave it out.`);
+  return { inputs: [await existingSource(path, cwd, access)], notes: [] };
+}
+
+interface GivenPath {
+  readonly path: string;
+  /** List and line that it comes from, as messages name them; absent: the command line. */
+  readonly at?: string;
+}
+
 /** Command lines have their limits: of many files a list names them. Paths in it are relative to where the command is typed. */
-async function pathsIn(path: string, cwd: string): Promise<readonly string[]> {
-  if (!path.startsWith('@')) return [path];
+async function pathsIn(path: string, cwd: string): Promise<readonly GivenPath[]> {
+  if (!path.startsWith('@')) return [{ path }];
   const file = resolve(cwd, path.slice(1));
   await checkFile(file);
-  const lines = (await readFile(file, 'utf8')).split(/\r?\n/).map((line) => line.trim());
-  const named = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  const text = await readFile(file);
+  if (text.includes(0))
+    throw new UserInputError(
+      `${file} is not a list of files, but one of bytes that are no text. To read it, leave the @ out.`,
+    );
+  const lines = text.toString().split(/\r?\n/);
+  const named = lines.flatMap((line, place): GivenPath[] => {
+    const entry = line.trim();
+    return entry === '' || entry.startsWith('#') ? [] : [{ path: entry, at: `${file}, line ${place + 1}` }];
+  });
   if (named.length === 0)
     throw new UserInputError(`The list ${file} names no files: it has one path or address a line.`);
+  for (const { path: entry, at } of named)
+    if (entry.startsWith('@'))
+      throw new UserInputError(
+        `${at}: ${entry} is a list, and lists in lists are not read. Name both: ${path} ${entry}`,
+      );
   return named;
 }
 
