@@ -94,6 +94,7 @@ describe('a wrong command line', () => {
     [['run', '--data', 'parts', '--model', 'gone.onnx'], /There is no model file .*gone\.onnx/],
     [['rum'], /unknown command 'rum'/],
     [['infer', 'parts/1.pt', '--out', 'table.txt'], /--out table\.txt must end with \.csv or \.parquet/],
+    [['infer', 'parts/1.pt', '--workers', '100000'], /Expected a whole number from 1 to \d+\./],
     [['split', 'gone.pt', '--out', 'split'], /There is no file .*gone\.pt/],
     [['simulate', '--partition-size', '25'], /Expected a size such as 25MB or 1GB/],
     [['model', 'import', 'parts/1.pt', '--out', 'model.onnx'], /1\.pt/],

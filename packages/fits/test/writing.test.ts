@@ -174,8 +174,8 @@ describe('a binary table', () => {
 
     expect(rows({ items: 2 }, 'A', 'abc')).toThrow('x has 3 items in a row, where 2 were said');
     expect(rows({ items: 2 }, 'E', [1])).toThrow('x has 1 items in a row, where 2 were said');
-    expect(rows({ isNullable: true }, 'J', -(2 ** 31))).toThrow('stands for no value');
-    expect(rows({ isNullable: true }, 'K', -(2n ** 63n))).toThrow('stands for no value');
+    expect(rows({ isNullable: true }, 'J', -(2 ** 31))).toThrow('stands for none in a FITS table');
+    expect(rows({ isNullable: true }, 'K', -(2n ** 63n))).toThrow('stands for none in a FITS table');
     expect(rows({}, 'K', -(2n ** 63n))).not.toThrow();
   });
 });

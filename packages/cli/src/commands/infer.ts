@@ -1,5 +1,6 @@
 import type { SampleInput } from '@cosmicai/samples';
 import { beginFile, type NamedFile } from '@cosmicai/store';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import {
   describeRepeats,
@@ -36,6 +37,9 @@ import { EXIT } from '../output/errors.ts';
 import { progress } from '../output/progress.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
 
+/** A session takes some 100 MB, and more of them than this by far gain nothing. */
+const MOST_WORKERS = Math.max(8, 4 * availableParallelism());
+
 interface InferOptions extends ModelUseOptions, AccessOptions {
   readonly model?: string;
   readonly batchSize: number;
@@ -61,7 +65,7 @@ export function inferCommand(terminal: Terminal): Command {
     );
   return withModelUse(command)
     .option('-b, --batch-size <n>', 'samples in one forward pass', wholeNumber(1), 32)
-    .option('-w, --workers <n>', 'threads with a session each; default: one per core', wholeNumber(1))
+    .option('-w, --workers <n>', 'threads with a session each; default: one per core', wholeNumber(1, MOST_WORKERS))
     .option('-o, --out <file>', 'write predictions to a .csv or .parquet file')
     .option(
       '--max-flagged <percent>',

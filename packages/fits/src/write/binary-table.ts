@@ -1,3 +1,4 @@
+import { UserInputError } from '@cosmicai/payload';
 import { BLOCK_BYTES, type Card } from '../header/card.ts';
 import { checkedHeader } from './checked-header.ts';
 
@@ -102,7 +103,7 @@ export class BinaryTable {
    * The bytes of some rows.
    *
    * @param values of each column, in order
-   * @throws RangeError for a value that the columns don't have room for
+   * @throws RangeError for a value that the columns don't have room for; UserInputError for the one that stands for none
    */
   rows(values: readonly ArrayLike<TableCell>[], count: number): Uint8Array {
     const bytes = Buffer.alloc(count * this.rowBytes);
@@ -188,7 +189,9 @@ function putColumn(
       throw new RangeError(`${name} has ${itemsOf(cell)} items in a row, where ${items} were said`);
     // Of one bit pattern two meanings are not to be told apart.
     if (nothing !== undefined && cell === nothing)
-      throw new RangeError(`${name} has the value ${nothing}, which stands for no value`);
+      throw new UserInputError(
+        `${name} has rows without a value and the value ${nothing}, which stands for none in a FITS table. Write another format, such as Parquet.`,
+      );
     putItems(bytes, offset + row * rowBytes, type, cell, items);
   }
 }
