@@ -2,14 +2,24 @@ import { rankTaskOf } from '@cosmicai/inference';
 import {
   parseAs,
   parseJsonAs,
+  PlanChangedError,
   rankProgressSchema,
   rankReferenceSchema,
   rankResultSchema,
   type RankProgress,
   type RankResult,
+  type RunLayout,
 } from '@cosmicai/payload';
-import { changesWhereItLies, layoutOf, openPlace, ranksInStore, readReference, type RunPlace } from '@cosmicai/runs';
-import { getIfThere } from '@cosmicai/store';
+import {
+  changesWhereItLies,
+  layoutOf,
+  openPlace,
+  ranksInStore,
+  readRecord,
+  readReference,
+  type RunPlace,
+} from '@cosmicai/runs';
+import { getIfThere, NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 import type { Functions } from './functions.ts';
 
@@ -40,13 +50,14 @@ const answered = z.object({ status: z.enum(['succeeded', 'no_data']), samples: z
  * Runs one rank of a plan, once, however often its scheduler delivers it: what is done is not done again, and what was kept of
  * attempts that were killed is not predicted again. Several at once for the same rank write the same.
  *
- * @throws NotFoundError, UserInputError where the plan or a partition is wrong; EnvironmentError where another try may help
+ * @throws NotFoundError, PlanChangedError, UserInputError where the plan or a partition is wrong; EnvironmentError where another try may help
  */
 export async function runRank(options: RankOptions): Promise<RankOutcome> {
   const { place, index, functions, signal, onProgress } = options;
   const store = openPlace(place);
   const layout = layoutOf(place);
   const planned = { ...(await readReference(store, layout, index)), MANIFEST: layout.manifest };
+  await checkRecord(store, layout);
   const { S3_BUCKET } = parseAs(rankReferenceSchema, planned, layout.items);
   const here = await rankTaskOf({ ...planned, S3_BUCKET: place.bucket }, () => store);
   const changes = changesWhereItLies({ ...here, S3_BUCKET }, place);
@@ -67,6 +78,16 @@ export async function runRank(options: RankOptions): Promise<RankOutcome> {
     ...parseAs(answered, answer, 'answer of the rank'),
     ...(left && noticedIn(parseJsonAs(rankResultSchema, left.toString(), layout.rankResult(task.RANK)))),
   };
+}
+
+/** Summarize refuses a run without the record that was planned: what ranks predict until then would be for nothing. */
+async function checkRecord(store: ObjectStore, layout: RunLayout): Promise<void> {
+  try {
+    await readRecord(store, layout);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new PlanChangedError(layout.run, 'it is gone', { cause: error });
+  }
 }
 
 function noticedIn(result: RankResult): Pick<RankOutcome, (typeof NOTICED)[number]> {

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -113,6 +113,25 @@ it('keeps the spelling of its plan, however its place is split into store and pa
   await runRank({ place, index: 0, functions, signal });
   expect(calls[0]).toMatchObject({ S3_BUCKET: pathToFileURL(folder).href });
   expect(calls[0]).not.toHaveProperty('RESULT_PATH');
+});
+
+describe('a rank whose run has lost its record', () => {
+  const edited = (text: string) => text.replace('"max_concurrency": 10', '"max_concurrency": 11');
+
+  it.each([
+    ['edited', /run\.json is not what was planned: its seal is broken/],
+    ['gone', /run\.json is not what was planned: it is gone/],
+  ])('%s, predicts nothing', async (how, message) => {
+    await planned('results');
+    const file = join(folder, 'results', 'runs', RUN_ID, 'run.json');
+    const text = await readFile(file, 'utf8');
+    expect(edited(text)).not.toBe(text);
+    await (how === 'gone' ? rm(file) : writeFile(file, edited(text)));
+    const { calls, functions } = deafFunctions();
+    const place = { bucket: pathToFileURL(folder).href, resultPath: 'results', runId: RUN_ID };
+    await expect(runRank({ place, index: 0, functions, signal })).rejects.toThrow(message);
+    expect(calls).toEqual([]);
+  });
 });
 
 describe('planOfArray', () => {
