@@ -105,7 +105,10 @@ async function quantize(model: string | undefined, options: QuantizeOptions, ter
       maxChange: options.maxChange,
       maxAnswerChange: options.maxAnswerChange,
       maxNmadChange: options.maxNmadChange / 100,
-      onProgress: (what, done, total) => bar.update(done, total, what.toLowerCase()),
+      onProgress: (what, done, total) => {
+        terminal.signal.throwIfAborted();
+        bar.update(done, total, what.toLowerCase());
+      },
     }).finally(() => bar.done());
     partitions.sayUnchecked();
     const { bytes, refusal } = quantized;
