@@ -2,24 +2,22 @@ import { rankTaskOf } from '@cosmicai/inference';
 import {
   parseAs,
   parseJsonAs,
-  PlanChangedError,
   rankProgressSchema,
   rankReferenceSchema,
   rankResultSchema,
   type RankProgress,
   type RankResult,
-  type RunLayout,
 } from '@cosmicai/payload';
 import {
   changesWhereItLies,
+  checkRecord,
   layoutOf,
   openPlace,
   ranksInStore,
-  readRecord,
   readReference,
   type RunPlace,
 } from '@cosmicai/runs';
-import { getIfThere, NotFoundError, type ObjectStore } from '@cosmicai/store';
+import { getIfThere } from '@cosmicai/store';
 import { z } from 'zod';
 import type { Functions } from './functions.ts';
 
@@ -57,6 +55,7 @@ export async function runRank(options: RankOptions): Promise<RankOutcome> {
   const store = openPlace(place);
   const layout = layoutOf(place);
   const planned = { ...(await readReference(store, layout, index)), MANIFEST: layout.manifest };
+  // Summarize refuses a run whose record was changed: what ranks predict until then would be for nothing.
   await checkRecord(store, layout);
   const { S3_BUCKET } = parseAs(rankReferenceSchema, planned, layout.items);
   const here = await rankTaskOf({ ...planned, S3_BUCKET: place.bucket }, () => store);
@@ -78,16 +77,6 @@ export async function runRank(options: RankOptions): Promise<RankOutcome> {
     ...parseAs(answered, answer, 'answer of the rank'),
     ...(left && noticedIn(parseJsonAs(rankResultSchema, left.toString(), layout.rankResult(task.RANK)))),
   };
-}
-
-/** Summarize refuses a run without the record that was planned: what ranks predict until then would be for nothing. */
-async function checkRecord(store: ObjectStore, layout: RunLayout): Promise<void> {
-  try {
-    await readRecord(store, layout);
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
-    throw new PlanChangedError(layout.run, 'it is gone', { cause: error });
-  }
 }
 
 function noticedIn(result: RankResult): Pick<RankOutcome, (typeof NOTICED)[number]> {

@@ -118,8 +118,18 @@ export async function checkReferences(
   { planned_files: planned }: RunRecord,
 ): Promise<void> {
   if (planned === undefined) return;
+  checkPlanned(key, planned.items, await unlessGone(key, hashObject(store, key)));
+}
+
+/** @throws PlanChangedError unless the record of a run is there, as it was written */
+export async function checkRecord(store: ObjectStore, layout: Pick<RunLayout, 'run'>): Promise<void> {
+  await unlessGone(layout.run, readRecord(store, layout));
+}
+
+/** @throws PlanChangedError where what was planned isn't there any more */
+async function unlessGone<Read>(key: string, reading: Promise<Read>): Promise<Read> {
   try {
-    checkPlanned(key, planned.items, await hashObject(store, key));
+    return await reading;
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     throw new PlanChangedError(key, 'it is gone', { cause: error });
