@@ -54,6 +54,7 @@ function withDerived(stage, options) {
   if ((rendezvous.zone_id === '') !== (rendezvous.name === '')) {
     throw new Error('rendezvous.zone_id and rendezvous.name go together: give both or none.');
   }
+  checkFargateSize(rendezvous);
   const tcpunch = new Set(rendezvous.tcpunch);
   for (const version of tcpunch) {
     if (!['keep', 'v1', 'v2'].includes(version) || (version === 'keep' && tcpunch.size > 1)) {
@@ -91,6 +92,31 @@ function withDerived(stage, options) {
       alarm_email: options.alarm_email !== '' ? 'alarm-email.yml' : 'nothing.yml',
     },
   };
+}
+
+/** MB of memory that Fargate gives with so many units of processor: from, to, in steps of (AWS's "Task CPU and memory"). */
+const FARGATE_MEMORY = {
+  256: [512, 2048],
+  512: [1024, 4096, 1024],
+  1024: [2048, 8192, 1024],
+  2048: [4096, 16_384, 1024],
+  4096: [8192, 30_720, 1024],
+  8192: [16_384, 61_440, 4096],
+  16384: [32_768, 122_880, 8192],
+};
+
+function checkFargateSize({ cpu, memory }) {
+  const range = FARGATE_MEMORY[cpu];
+  if (range === undefined) {
+    throw new Error(`rendezvous.cpu must be one of ${Object.keys(FARGATE_MEMORY).join(', ')} (Fargate), not ${cpu}.`);
+  }
+  const [from, to, step] = range;
+  // The smallest has powers of two.
+  const fits = step === undefined ? [512, 1024, 2048].includes(memory) : (memory - from) % step === 0;
+  if (memory < from || memory > to || !fits) {
+    const allowed = step === undefined ? '512, 1024 or 2048' : `${from} to ${to} in steps of ${step}`;
+    throw new Error(`rendezvous.memory must be ${allowed} with rendezvous.cpu: ${cpu} (Fargate), not ${memory}.`);
+  }
 }
 
 const TRACE_ACTIONS = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];

@@ -30,7 +30,14 @@ export {
   type ProvisionedConcurrency,
   type RunUsage,
 } from './cost.ts';
-export { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer, unpriced, type FargateSize } from './stage-costs.ts';
+export {
+  DEFAULT_RENDEZVOUS_SIZE,
+  fargateUsage,
+  partitionTransfer,
+  unpriced,
+  UNTOLD_RENDEZVOUS_SIZE,
+  type FargateSize,
+} from './stage-costs.ts';
 export { fromRankResult } from './own-results.ts';
 export {
   normaliseOwnResult,

@@ -9,7 +9,9 @@ export interface FargateSize {
 }
 
 /** What config/default.yml gives the rendezvous server. */
-export const DEFAULT_RENDEZVOUS_SIZE: FargateSize = { vcpus: 1, memoryMb: 3072, architecture: 'x86_64' };
+export const DEFAULT_RENDEZVOUS_SIZE: FargateSize = { vcpus: 0.25, memoryMb: 1024, architecture: 'x86_64' };
+/** What it gave the server as long as records of runs didn't tell. */
+export const UNTOLD_RENDEZVOUS_SIZE: FargateSize = { vcpus: 1, memoryMb: 3072, architecture: 'x86_64' };
 
 const SECONDS_PER_HOUR = 3600;
 /** Transfer is charged by GB of 2^30 bytes, Fargate's memory is configured in MB of 2^20. */

@@ -129,7 +129,7 @@ describe('the cost of a run', () => {
   });
 
   it('takes the rendezvous server for as large as the configuration makes it', () => {
-    expect(DEFAULT_RENDEZVOUS_SIZE).toEqual({ vcpus: 1, memoryMb: 3072, architecture: 'x86_64' });
+    expect(DEFAULT_RENDEZVOUS_SIZE).toEqual({ vcpus: 0.25, memoryMb: 1024, architecture: 'x86_64' });
   });
 
   it('charges ephemeral storage only above what is free', () => {

@@ -283,7 +283,7 @@ describe('a run worked out by hand', () => {
         stepFunctions: { standardTransitions: 7, expressRequests: 2, expressGbSeconds: (15.5 + 15.4) / 16 },
         // Model files, pieces, what Summarize and the Map's reader read; and what they write.
         s3: { puts: 10 + 2 + 6 + 2, lists: 2, gets: 6 + 11 + 5 + 4 + 6 },
-        fargate: { vcpuHours: (LAST + 2.3) / 3600, gbHours: (3 * (LAST + 2.3)) / 3600, architecture: 'x86_64' },
+        fargate: { vcpuHours: (LAST + 2.3) / 14_400, gbHours: (LAST + 2.3) / 3600, architecture: 'x86_64' },
         dataTransfer: { fromS3ToLambdaGb: 44e6 / 2 ** 30 },
       }),
     );

@@ -208,7 +208,7 @@ describe('what a stage is paid for during a run', () => {
     expect(billed({ ...read, events })).toEqual(billed());
   });
 
-  it('has a server of the default size in records of earlier versions, and says so', () => {
+  it('has a server of the size that was the default in records of earlier versions, and says so', () => {
     const { rendezvous: _, functions: __, ...earlier } = execution;
     const { usage, costNote } = billOf({
       execution: earlier,
@@ -221,7 +221,7 @@ describe('what a stage is paid for during a run', () => {
 
     expect(usage).toMatchObject({ fargate: { vcpuHours: 1 / 40, gbHours: expect.closeTo(3 / 40, 12) as number } });
     expect(usage).not.toHaveProperty('provisionedConcurrency');
-    expect(costNote).toMatch(/taken as the default, 1 vCPU and 3072 MB/);
+    expect(costNote).toMatch(/taken as what was the default, 1 vCPU and 3072 MB/);
   });
 
   it('has no server without FMI, of another owner, for ranks called again, and nothing on this machine', () => {
@@ -272,7 +272,7 @@ describe('what a stage is paid for during a run', () => {
 
     expect(stageItems(cost.items.map(({ item }) => item))).toEqual(stageItems(Object.keys(billed().lines)));
     expect(stageItems(cost.items.map(({ item }) => item))).toHaveLength(4);
-    expect(cost.items.find(({ item }) => item === 'vCPU')?.quantity).toBeCloseTo(seconds.median / 3600, 9);
+    expect(cost.items.find(({ item }) => item === 'vCPU')?.quantity).toBeCloseTo(seconds.median / 14_400, 9);
     expect(cost.items.map(({ item }) => item)).toContain('inference duration (x86_64, 1024 MB, provisioned)');
     expect(stageItems(quotedFor({ rendezvous: null }).cost.items.map(({ item }) => item))).toHaveLength(2);
     expect(stageItems(quotedFor({ dataElsewhere: true }).cost.items.map(({ item }) => item))).toHaveLength(3);

@@ -1,4 +1,4 @@
-import { DEFAULT_RENDEZVOUS_SIZE, fargateUsage, partitionTransfer, type RunUsage } from '@cosmicai/metrics';
+import { fargateUsage, partitionTransfer, UNTOLD_RENDEZVOUS_SIZE, type RunUsage } from '@cosmicai/metrics';
 import type { ExecutionRecord, RankResult, RunEvent, RunRecord } from '@cosmicai/payload';
 import { bucketOf } from '@cosmicai/quote';
 
@@ -68,13 +68,13 @@ function meetingUsage(
   if (!met || !events.some(({ type }) => type === 'RunStarted')) return { usage: {}, notes: [] };
   if (rendezvous === null) return { usage: {}, notes: [ANOTHER_SERVER, BETWEEN_ZONES] };
   return {
-    usage: { fargate: fargateUsage(rendezvous ?? DEFAULT_RENDEZVOUS_SIZE, seconds) },
+    usage: { fargate: fargateUsage(rendezvous ?? UNTOLD_RENDEZVOUS_SIZE, seconds) },
     notes: [...(rendezvous === undefined ? [SIZE_ASSUMED] : []), BETWEEN_ZONES],
   };
 }
 
-const { vcpus, memoryMb } = DEFAULT_RENDEZVOUS_SIZE;
-const SIZE_ASSUMED = `The size of the rendezvous server was not noted: it is taken as the default, ${vcpus} vCPU and ${memoryMb} MB.`;
+const { vcpus, memoryMb } = UNTOLD_RENDEZVOUS_SIZE;
+const SIZE_ASSUMED = `The size of the rendezvous server was not noted: it is taken as what was the default, ${vcpus} vCPU and ${memoryMb} MB.`;
 const ANOTHER_SERVER =
   'The ranks met at a server that is not of the stage: what it costs is not known here and not in the cost.';
 const BETWEEN_ZONES =
