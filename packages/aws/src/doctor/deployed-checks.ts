@@ -1,4 +1,11 @@
-import { bucketName, CREATE_CONTAINERS_ROLE, type StackState, type StageOptions } from '@cosmicai/deploy';
+import {
+  bucketName,
+  CREATE_CONTAINERS_ROLE,
+  deployAgain as deploy,
+  stackProblem,
+  type StackState,
+  type StageOptions,
+} from '@cosmicai/deploy';
 import { isDenied } from '../services/aws-errors.ts';
 import { rendezvousService } from '../stage/rendezvous-address.ts';
 import { failed, off, ok, type Seen } from './finding.ts';
@@ -17,8 +24,6 @@ export interface Looked<Found> {
   readonly found?: Found | undefined;
   readonly error?: unknown;
 }
-
-const deploy = ({ name }: CheckedStage) => `cosmicai deploy ${name}`;
 
 /** What is wrong with each of several things, as sentences; none: all is well. */
 const together = (problems: readonly string[], well: () => string): Seen =>
@@ -41,7 +46,7 @@ export function checkStacks(
   const seen = stacks.filter(({ error }) => error === undefined);
   const problems = [
     ...broken.map(({ error }) => (error as Error).message),
-    ...seen.flatMap(({ name, found }) => stackProblem(stage, name, found)),
+    ...seen.flatMap(({ name, found }) => stackProblem(stage, name, found) ?? []),
   ];
   const unseen = stacks.length - seen.length;
   return together(
@@ -49,22 +54,6 @@ export function checkStacks(
     () =>
       `${seen.map(({ name, found }) => `${name} ${found?.status ?? ''}`).join(', ')}${unseen > 0 ? `; ${unseen} more could not be looked at` : ''}`,
   );
-}
-
-function stackProblem(stage: CheckedStage, name: string, found: StackState | undefined): string[] {
-  if (found === undefined) return [`The stack ${name} is not there. Deploy the stage again: ${deploy(stage)}`];
-  const { status, reason } = found;
-  const told = `The stack ${name} is ${status}${reason === undefined ? '' : ` (${reason})`}`;
-  if (status.endsWith('_IN_PROGRESS'))
-    return [`${told}: it is being changed. Look again when that is over, a few minutes at most times.`];
-  if (['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE'].includes(status)) return [];
-  if (['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'CREATE_FAILED', 'DELETE_FAILED'].includes(status))
-    return [
-      `${told}. It can't be updated: see why (aws cloudformation describe-stack-events --region ${stage.region} --stack-name ${name}), remove the stage (cosmicai remove ${stage.name} --keep-bucket) and deploy it again: ${deploy(stage)}`,
-    ];
-  return [
-    `${told}: its last change failed. See why (aws cloudformation describe-stack-events --region ${stage.region} --stack-name ${name}) and deploy the stage again: ${deploy(stage)}`,
-  ];
 }
 
 export async function checkBucket(

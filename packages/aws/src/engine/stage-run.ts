@@ -24,7 +24,7 @@ import { wallClock } from '../services/wait.ts';
 import type { RemoteExecution } from '../services/workflow-service.ts';
 import { calledFunctions, type CalledFunctions } from '../stage/called-functions.ts';
 import { functionSizes, rendezvousSize } from '../stage/stage-sizes.ts';
-import { openStage, type DeployedStage } from '../stage/stage.ts';
+import { checkFunctionStacks, openStage, type DeployedStage } from '../stage/stage.ts';
 import { followWatched } from './follow-watched.ts';
 import { keepExecution } from './keep-execution.ts';
 import { checkCost, quoteLines, quoteOnStage } from './quote-on-stage.ts';
@@ -57,6 +57,7 @@ export async function startOnStage(
   context: EngineContext,
 ): Promise<string> {
   const { stage } = run;
+  await checkFunctionStacks(stage);
   const { fields, model, changes, maxCostUsd } = withModelInBucket(request);
   const { say, signal } = context;
   const { payload: asked, upload } = await composeStagePayload(fields, changes, stage, context.cwd);

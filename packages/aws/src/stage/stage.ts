@@ -1,7 +1,18 @@
 import { UserInputError } from '@cosmicai/payload';
 import { openStore, type ObjectStore } from '@cosmicai/store';
-import { stackOutputs, stageOptions, type StageOptions } from '@cosmicai/deploy';
-import { explained } from '../services/aws-errors.ts';
+import {
+  deployAgain,
+  describeStack,
+  functionStacks,
+  rootStack,
+  seeStacks,
+  stackProblem,
+  stageOptions,
+  type StackState,
+  type StageOptions,
+  whyUnusable,
+} from '@cosmicai/deploy';
+import { explained, isDenied } from '../services/aws-errors.ts';
 import { rendezvousAddress, rendezvousService } from './rendezvous-address.ts';
 import { stepFunctions } from '../services/step-functions.ts';
 import type { WorkflowService } from '../services/workflow-service.ts';
@@ -28,12 +39,15 @@ export async function openStage(name: string): Promise<DeployedStage> {
   const { region } = options;
   // The store's client takes it from here.
   process.env.AWS_REGION = region;
-  const outputs = await outputsOf(name, region);
+  const root = await rootOf(name, region);
+  const { outputs } = root;
   const output = (key: string) => {
     const value = outputs.get(key);
     if (value !== undefined) return value;
+    const stack = rootStack(name).name;
     throw new UserInputError(
-      `The stack cosmicai-${name} in ${region} has no output ${key}: it was deployed by an older version. Deploy it again: cosmicai deploy ${name}`,
+      stackProblem({ name, region }, stack, root) ??
+        `The stack ${stack} in ${region} has no output ${key}: it was deployed by an older version. Deploy it again: ${deployAgain({ name })}`,
     );
   };
   const bucket = output('BucketName');
@@ -47,10 +61,30 @@ export async function openStage(name: string): Promise<DeployedStage> {
   };
 }
 
-async function outputsOf(stage: string, region: string): Promise<ReadonlyMap<string, string>> {
-  const outputs = await explained(`describe the stack cosmicai-${stage}`, () => stackOutputs(stage, region));
-  if (outputs !== undefined) return outputs;
+async function rootOf(name: string, region: string): Promise<StackState> {
+  const stack = rootStack(name).name;
+  const found = await explained(`describe the stack ${stack}`, () => describeStack(stack, region));
+  if (found !== undefined) return found;
   throw new UserInputError(
-    `There is no stage ${stage} in ${region} in this account. Deploy it with: cosmicai deploy ${stage}`,
+    `There is no stage ${name} in ${region} in this account. Deploy it with: ${deployAgain({ name })}`,
   );
+}
+
+/**
+ * Looks whether the stacks of a stage's functions are there, as they aren't after a deployment that ended half-way. Who may not look
+ * goes on.
+ *
+ * @throws UserInputError naming the first that isn't
+ */
+export async function checkFunctionStacks({ name, options: { region } }: Pick<DeployedStage, 'name' | 'options'>) {
+  const seen = await explained('look at the stacks of the functions', () =>
+    seeStacks(functionStacks(name), region),
+  ).catch((error: unknown) => {
+    if (isDenied(error)) return [];
+    throw error;
+  });
+  for (const stack of seen) {
+    const why = whyUnusable({ name, region }, stack.name, stack.found);
+    if (why !== undefined) throw new UserInputError(why);
+  }
 }

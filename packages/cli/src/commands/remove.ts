@@ -31,6 +31,7 @@ async function remove(stage: string, options: RemoveOptions, terminal: Terminal)
     keepBucket,
     confirm: async (what) =>
       options.yes === true || (await ask(`${what} Type the stage's name to go on:`, terminal)) === stage,
+    say: (line) => printLine(terminal.stderr, line),
     signal: terminal.signal,
   });
   if (removed === undefined) {

@@ -1,3 +1,4 @@
+import { bucketsOf, hasBucket } from '../stage/has-bucket.ts';
 import { bucketName } from '../stage/stage-options.ts';
 import { settleDefinition, settleTemplate, type Template } from './settle-template.ts';
 
@@ -37,7 +38,7 @@ export default class RootPlugin {
     const config = { region, credentials: (await provider.getAwsSdkV3Config()).credentials };
     const before = await deployedTemplate(provider.naming.getStackName(), config);
     const bucketExists =
-      before?.Resources.Bucket !== undefined || (await hasBucket(provider.getStage(), region, config));
+      before?.Resources.Bucket !== undefined || (await hasStageBucket(provider.getStage(), region, config));
     const keepTcpunch = service.custom.options.rendezvous.tcpunch.includes('keep');
     const template = service.provider.compiledCloudFormationTemplate;
     for (const note of settleTemplate(template, { before, bucketExists }, { keepTcpunch }))
@@ -58,16 +59,8 @@ async function deployedTemplate(stack: string, config: ClientConfig): Promise<Te
   }
 }
 
-async function hasBucket(stage: string, region: string, config: ClientConfig): Promise<boolean> {
+async function hasStageBucket(stage: string, region: string, config: ClientConfig): Promise<boolean> {
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
-  const { HeadBucketCommand, S3Client } = await import('@aws-sdk/client-s3');
   const { Account = '' } = await new STSClient(config).send(new GetCallerIdentityCommand());
-  const s3 = new S3Client({ ...config, forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL) });
-  try {
-    await s3.send(new HeadBucketCommand({ Bucket: bucketName(stage, Account, region) }));
-    return true;
-  } catch (error) {
-    if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404) return false;
-    throw error;
-  }
+  return await hasBucket(await bucketsOf(region, config), bucketName(stage, Account, region));
 }

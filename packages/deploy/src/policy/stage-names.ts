@@ -1,4 +1,5 @@
 import { bucketName, type StageOptions } from '../stage/stage-options.ts';
+import { stageStacks } from '../stage/stage-stacks.ts';
 import { arn, type Place } from './policy.ts';
 
 /** ARNs of what a stage has, as the stacks name it. */
@@ -23,10 +24,7 @@ const FUNCTIONS = {
 const nameOf = (name: keyof typeof FUNCTIONS, stage: string) => `cosmicai-${FUNCTIONS[name]}-${stage}-${name}`;
 
 export function stageArns(stage: string, options: StageOptions, place: Place): StageArns {
-  const stacks = [
-    `cosmicai-${stage}`,
-    ...['init', 'inference', 'summarize'].map((name) => `cosmicai-${name}-${stage}`),
-  ];
+  const stacks = stageStacks(stage).map(({ name }) => name);
   const functions = Object.keys(FUNCTIONS).map((key) => {
     const name = key as keyof typeof FUNCTIONS;
     return [name, arn(place, 'lambda', `function:${nameOf(name, stage)}`)] as const;
@@ -39,7 +37,7 @@ export function stageArns(stage: string, options: StageOptions, place: Place): S
     dataBuckets: options.data_buckets.map((bucket) => bucketArn(place, bucket)),
     machine: arn(place, 'states', `stateMachine:cosmicai-${stage}`),
     // With the region behind it, the name of a stage can't be the beginning of another one's.
-    roles: [`cosmicai-${stage}`, ...stacks.slice(1)].map((stack) => role(`${stack}-${place.region}-*`)),
+    roles: stacks.map((stack) => role(`${stack}-${place.region}-*`)),
   };
 }
 

@@ -1,14 +1,17 @@
 import type { UploadedModel } from '@cosmicai/inference';
+import { UserInputError } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import { NO_IMAGE } from '../framework/settle-template.ts';
 import { checkAccount, ranksAtOnce } from './check-account.ts';
 import { layOutBucket } from './lay-out-bucket.ts';
 import { ensurePackagesBucket } from './packages-bucket.ts';
 import { pushImage } from './rendezvous-image.ts';
-import { sls, slsForFunctions } from './run-stacks.ts';
+import { sls, slsTogether } from './run-stacks.ts';
 import { ensureContainersRole } from './service-linked-role.ts';
 import { bucketName, stageOptions, type StageOptions } from './stage-options.ts';
 import { stackOutputs } from './stack-outputs.ts';
+import { whyStuck } from './stack-problem.ts';
+import { functionStacks, seeStacks, stageStacks } from './stage-stacks.ts';
 
 export interface DeployedStage {
   readonly stage: string;
@@ -45,9 +48,14 @@ export async function deployStage(stage: string, work: DeploymentWork): Promise<
   say(`Stage ${stage}: account ${account.id}, region ${region}, as ${account.caller}`);
   for (const warning of account.warnings) say(`Note: ${warning}`);
 
+  for (const { name, found } of await seeStacks(stageStacks(stage), region)) {
+    const why = whyStuck({ name: stage, region }, name, found);
+    if (why !== undefined) throw new UserInputError(why);
+  }
   if (options.deployment.bucket !== '') await ensurePackagesBucket(options.deployment.bucket, region);
   await deployRoot(stage, options, work);
-  await slsForFunctions(['deploy', '--stage', stage], signal);
+  const functions = functionStacks(stage).map(({ folder }) => folder);
+  await slsTogether(functions, ['deploy', '--stage', stage], signal);
 
   const bucket = bucketName(stage, account.id, region);
   const { payload, model } = await layOutBucket(

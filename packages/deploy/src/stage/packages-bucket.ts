@@ -1,14 +1,10 @@
+import { bucketsOf, hasBucket } from './has-bucket.ts';
+
 /** Makes the bucket for packages that the stage names, when it isn't there. */
 export async function ensurePackagesBucket(bucket: string, region: string): Promise<void> {
-  const { CreateBucketCommand, HeadBucketCommand, PutPublicAccessBlockCommand, S3Client } =
-    await import('@aws-sdk/client-s3');
-  const s3 = new S3Client({ region, forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL) });
-  try {
-    await s3.send(new HeadBucketCommand({ Bucket: bucket }));
-    return;
-  } catch (error) {
-    if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode !== 404) throw error;
-  }
+  const { CreateBucketCommand, PutPublicAccessBlockCommand } = await import('@aws-sdk/client-s3');
+  const s3 = await bucketsOf(region);
+  if (await hasBucket(s3, bucket)) return;
   // S3 refuses us-east-1 as a constraint: it is what no constraint means.
   const place =
     region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as 'eu-west-1' } };

@@ -1,13 +1,13 @@
 import { RemoteError } from '@cosmicai/payload';
+import { bucketsOf } from './has-bucket.ts';
 
 /**
  * Deletes every version of every object of a bucket, then the bucket. Answers how many versions; undefined when there is
  * no such bucket.
  */
 export async function removeBucket(bucket: string, region: string): Promise<number | undefined> {
-  const { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } =
-    await import('@aws-sdk/client-s3');
-  const s3 = new S3Client({ region, forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL) });
+  const { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand } = await import('@aws-sdk/client-s3');
+  const s3 = await bucketsOf(region);
   let removed = 0;
   try {
     // Always the first page: what it named is gone before the next one is asked for.

@@ -5,9 +5,6 @@ import { EnvironmentError } from '@cosmicai/payload';
 import { FRAMEWORK, openStacks } from './stacks.ts';
 import { stagesFolder } from './stage-options.ts';
 
-/** Stacks of the functions; the root stack goes before them and is removed after them. */
-const FUNCTION_STACKS = ['services/init', 'services/inference', 'services/summarize'] as const;
-
 /** What commands of ours print on stdout is theirs alone. */
 const ON_STDERR = 2;
 
@@ -26,9 +23,13 @@ export async function sls(stack: string, args: readonly string[], signal: AbortS
   });
 }
 
-/** The same for the stacks of all functions at once: they don't know each other, and most of the time is CloudFormation's. */
-export async function slsForFunctions(args: readonly string[], signal: AbortSignal): Promise<void> {
-  const results = await Promise.allSettled(FUNCTION_STACKS.map((stack) => sls(stack, args, signal)));
+/** The same for several stacks at once, which don't know each other: most of the time is CloudFormation's. */
+export async function slsTogether(
+  stacks: readonly string[],
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const results = await Promise.allSettled(stacks.map((stack) => sls(stack, args, signal)));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
