@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -58,6 +58,12 @@ async function planned(at: string, model: JsonObject = { model: 'models/é 1.onn
   await writer.finish();
 }
 
+/** At the place that plans name, though it is none. */
+async function writeModel(): Promise<void> {
+  await mkdir(join(folder, 'models'));
+  await writeFile(join(folder, 'models', 'é 1.onnx'), 'model');
+}
+
 const placeAt = async (path: string): Promise<RunPlace> =>
   (await findRun(pathToFileURL(join(folder, path, 'runs', RUN_ID)).href, folder)).place;
 const { signal } = new AbortController();
@@ -86,6 +92,7 @@ describe('a run that was copied', () => {
     const bucket = pathToFileURL(folder).href;
     expect(manifest[1]).toMatchObject({ RESULT_PATH: 'second', DATA_BUCKET: bucket, DATA_PATH: ['data/1.pt'] });
     expect(record.payload.model).toBe(pathToFileURL(join(folder, 'models', 'é 1.onnx')).href);
+    await writeModel();
     expect((await planOfArray(place, NO_MODEL)).run).toMatchObject({ result_path: 'second' });
   });
 
@@ -137,6 +144,7 @@ describe('a rank whose run has lost its record', () => {
 describe('planOfArray', () => {
   it('names the folders of this machine, and no model where the payload does', async () => {
     await planned('results');
+    await writeModel();
     const plan = await planOfArray(await placeAt('results'), NO_MODEL);
     expect(plan).toMatchObject({ folders: [join(folder, 'results'), join(folder, 'data')], modelArguments: [] });
   });
@@ -145,11 +153,29 @@ describe('planOfArray', () => {
     await planned('results', { model_sha256: '0'.repeat(64) });
     const place = await placeAt('results');
     // A model in the container is not seen from here.
-    expect((await planOfArray(place, NO_MODEL)).modelArguments).toEqual(NO_MODEL.arguments);
+    const inContainer = { ...NO_MODEL, inContainer: true };
+    expect((await planOfArray(place, inContainer)).modelArguments).toEqual(NO_MODEL.arguments);
+    await expect(planOfArray(place, NO_MODEL)).rejects.toThrow('There is no model file /gone.onnx.');
     await expect(planOfArray(place, { path: demoModel(), arguments: [] })).rejects.toThrow(
       /planned with another model .*Name it with --model/,
     );
   });
+});
+
+it.each(['manifest.json', 'items.json'])('a plan whose %s was edited or is gone gets no array', async (name) => {
+  await planned('results');
+  await writeModel();
+  const place = await placeAt('results');
+  const file = join(folder, 'results', 'runs', RUN_ID, name);
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"RANK":"0"', '"RANK":"1"'));
+  await expect(planOfArray(place, NO_MODEL)).rejects.toThrow(`${name} is not what was planned: its SHA-256 is another`);
+  await rm(file);
+  await expect(planOfArray(place, NO_MODEL)).rejects.toThrow(`${name} is not what was planned: it is gone`);
+});
+
+it('a plan whose model, which it names, is gone gets no array', async () => {
+  await planned('results');
+  await expect(planOfArray(await placeAt('results'), NO_MODEL)).rejects.toThrow(/There is no model .*é 1\.onnx/);
 });
 
 it('a results folder whose run is not finished says which ranks are missing, and what to type', async () => {

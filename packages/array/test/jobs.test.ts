@@ -103,6 +103,19 @@ describe('what schedulers would refuse', () => {
   ])('is not the image %s', (image) => {
     expect(textOf(batchFiles(job(3, { image })), 'template.yaml')).toContain(image);
   });
+  it.each([
+    [3, 4096, 'cores: give --cpus 1, 2, 4, 8, 16'],
+    [2, 2048, '--memory 4096 to 16384 in steps of 1024'],
+    [8, 17_000, '--memory 16384 to 61440 in steps of 4096'],
+  ])('is no task of Fargate: %d cores and %d MB', (cpus, memory, message) => {
+    expect(() => batchFiles(job(3, { cpus, memory }))).toThrow(message);
+    expect(() => slurmFiles(job(3, { cpus, memory }))).not.toThrow();
+  });
+  it('is never more memory than a rank takes, however large its task', () => {
+    expect(textOf(slurmFiles(job(3, { memory: 65_536 })), 'ranks-0.sbatch')).toMatch(
+      /--mem=65536M\n[^]* --memory 10240 /,
+    );
+  });
   it('is no partition or account of two lines', () => {
     expect(() => slurmFiles(job(3), { partition: 'gpu\n#SBATCH' })).toThrow(/partition is/);
     expect(() => slurmFiles(job(3), { account: 'a b' })).toThrow(/account is/);

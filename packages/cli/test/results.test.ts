@@ -127,7 +127,8 @@ describe('cosmicai status of runs that this version did not write', () => {
     put('c/summary.json', JSON.stringify(['done']));
     put('d/run.json', run);
     // Understood but for the results of its ranks.
-    put('f/run.json', run);
+    const { seal: _, planned_files: __, ...earlier } = JSON.parse(run) as Record<string, unknown>;
+    put('f/run.json', JSON.stringify(earlier));
     put('f/summary.json', workspace.text('results/runs', runId, 'summary.json'));
     put('f/combined_data.json', '[{"rank": "first"}]');
     const [list, json, one, broken, atWork, results, none] = await Promise.all([

@@ -14,7 +14,7 @@ export { runLocally, type LocalRunOptions, type LocalRunResult } from './run/run
 export type { FunctionReport, RunEvent, RunStatus } from '@cosmicai/payload';
 export type { FunctionBeat } from './run/engine.ts';
 export type { ResumePoint, RunSoFar } from './run/resume.ts';
-export { executionOwner, ExecutionLockedError, RANK_MEMORY_MIB } from './executions.ts';
+export { executionOwner, ExecutionLockedError, MOST_RANK_MEMORY_MIB, RANK_MEMORY_MIB } from './executions.ts';
 export { lockExecution, type ExecutionOwner } from './run/execution-lock.ts';
 export type { FinishedChild } from './map/run-distributed-map.ts';
 export { loadMachine, localFunctions } from './engine/functions.ts';

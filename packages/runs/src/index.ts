@@ -7,6 +7,7 @@ export { brokenOff, executionFolderOf, executionsFolder } from './execution/loca
 export { ProgressFile } from './execution/progress-file.ts';
 export { runsUnderWay, type UnderWay } from './execution/under-way.ts';
 export {
+  checkPlanFiles,
   checkRecord,
   checkReferences,
   readItems,

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { PlanChangedError, runLayout, UserInputError, type RankReference, type RunRecord } from '@cosmicai/payload';
 import { fileStore, listAll, sha256Of, type ObjectStore } from '@cosmicai/store';
 import {
+  checkPlanFiles,
   checkReferences,
   PlanWriter,
   readItems,
@@ -13,6 +15,7 @@ import {
   readReferences,
   recordText,
   rewritePlan,
+  verifyRun,
 } from '../src/index.ts';
 
 const layout = runLayout('out', 'run-1');
@@ -140,7 +143,20 @@ describe('a plan with its record', () => {
     await edit(layout.items, '"RANK":"0"', '"RANK":"1"');
     await expect(checkReferences(store, layout, known)).rejects.toThrow(/items.json is not what was planned/);
     await expect(readReferences(store, layout, known.planned_files!.items)).rejects.toThrow(PlanChangedError);
+    const whatIsWrong = async () => {
+      const here = { ...place, bucket: pathToFileURL(folder).href };
+      const { findings } = await verifyRun({
+        ...{ place: here, openData: () => store, modelSha256: () => Promise.resolve(undefined) },
+      });
+      return findings.filter(({ mend }) => mend === 'replan');
+    };
+    // Before there is a proof that lists it.
+    expect(await whatIsWrong()).toEqual([
+      { what: layout.items, problem: 'is not what was planned: its SHA-256 is another', mend: 'replan' },
+    ]);
     await store.delete(layout.items);
     await expect(checkReferences(store, layout, known)).rejects.toThrow(/items.json .* it is gone/);
+    await expect(checkPlanFiles(store, layout, known)).rejects.toThrow(/items.json .* it is gone/);
+    expect(await whatIsWrong()).toMatchObject([{ what: layout.items, problem: 'is not what was planned: it is gone' }]);
   });
 });

@@ -1,3 +1,4 @@
+import { MOST_RANK_MEMORY_MIB } from '@cosmicai/local';
 import { readableAddress } from '@cosmicai/store';
 import { layoutOf, type RunPlace } from '@cosmicai/runs';
 import { shellWord, type RunReference } from '@cosmicai/payload';
@@ -34,8 +35,9 @@ const OWN_MEMORY = 256;
 /** How often a task is tried that ends by no fault of its own. */
 export const ATTEMPTS = 6;
 
+/** As much as `cosmicai rank` takes itself to have; of a larger task the rest is for the system's cache. */
 export function memoryOfRank({ memory }: Pick<ArrayJob, 'memory'>): number {
-  return memory - OWN_MEMORY;
+  return Math.min(memory - OWN_MEMORY, MOST_RANK_MEMORY_MIB);
 }
 
 /** A part of the run that one array holds. */

@@ -26,10 +26,11 @@ export interface BatchOptions {
  * A stack with a compute environment, a queue, a job definition and what its tasks are allowed, and the commands that submit the ranks
  * of the run to it, 10,000 an array, and then what combines them.
  *
- * @throws UserInputError when results or data lie on this machine, or no container can be called like the image
+ * @throws UserInputError when results or data lie on this machine, Fargate has no such tasks, or no container can be called like the image
  */
 export function batchFiles(job: ArrayJob, { capacity = 'spot' }: BatchOptions = {}): GeneratedFile[] {
   checkName('container image', job.image);
+  checkFargate(job);
   const [folder] = isOnS3(job) ? job.folders : [readableAddress(job.place.bucket)];
   if (folder !== undefined)
     throw new UserInputError(
@@ -39,6 +40,28 @@ export function batchFiles(job: ArrayJob, { capacity = 'spot' }: BatchOptions = 
     { name: 'template.yaml', text: stringify(template(job, capacity), { aliasDuplicateObjects: false }) },
     { name: 'submit.sh', text: submitScript(job), executable: true },
   ];
+}
+
+/** MiB that a Fargate task of so many vCPUs may have, from, to and in steps of: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html */
+const FARGATE_MEMORY: Readonly<Record<number, readonly [from: number, to: number, step: number]>> = {
+  1: [2048, 8192, 1024],
+  2: [4096, 16_384, 1024],
+  4: [8192, 30_720, 1024],
+  8: [16_384, 61_440, 4096],
+  16: [32_768, 122_880, 8192],
+};
+
+function checkFargate({ cpus, memory }: Pick<ArrayJob, 'cpus' | 'memory'>): void {
+  const allowed = FARGATE_MEMORY[cpus];
+  if (allowed === undefined)
+    throw new UserInputError(
+      `A task of Fargate can't have ${cpus} cores: give --cpus ${Object.keys(FARGATE_MEMORY).join(', ')}.`,
+    );
+  const [from, to, step] = allowed;
+  if (memory >= from && memory <= to && memory % step === 0) return;
+  throw new UserInputError(
+    `A task of Fargate with --cpus ${cpus} can't have ${memory} MB: give --memory ${from} to ${to} in steps of ${step}.`,
+  );
 }
 
 const tasksMayBe = (service: string) => ({

@@ -69,6 +69,10 @@ export function arrayCommand(terminal: Terminal): Command {
     );
 }
 
+/** No machine has more, so a task that asks for it would wait for ever. */
+const MOST_CORES = 1024;
+const MOST_MEMORY_MIB = 16 * 2 ** 20;
+
 function kind(
   name: string,
   summary: string,
@@ -80,8 +84,8 @@ function kind(
     .summary(summary)
     .description(`${summary}. Look at the files before you hand them over.`)
     .argument('<run>', 'run folder that cosmicai init planned, or its s3:// address')
-    .option('--cpus <n>', 'cores of a task', wholeNumber(1), 2)
-    .option('--memory <MB>', 'memory of a task', wholeNumber(512), 4096)
+    .option('--cpus <n>', 'cores of a task', wholeNumber(1, MOST_CORES), 2)
+    .option('--memory <MB>', 'memory of a task', wholeNumber(512, MOST_MEMORY_MIB), 4096)
     .requiredOption('-o, --out <folder>', 'where the files go')
     .addOption(storeOption())
     .option('--json', 'print JSON');
@@ -98,7 +102,7 @@ function kind(
       const { image = '', cpus, memory, store, precision } = options;
       const named = modelArguments(options, terminal);
       const path = precision === undefined ? (named[1] ?? demoModel()) : demoModel(precision);
-      const plan = await planOfArray(place, { path, arguments: named });
+      const plan = await planOfArray(place, { path, arguments: named, inContainer: inContainers });
       const files = filesOf({ ...plan, image, cpus, memory, store }, options);
       const written = await writeJob(resolve(cwd, options.out), files);
       if (options.json) printJson(terminal, { run_id: place.runId, files: written });

@@ -1,5 +1,5 @@
 import { DEMO_PRECISIONS, demoModel, type DemoPrecision } from '@cosmicai/demo-model';
-import { RANK_MEMORY_MIB } from '@cosmicai/local/executions';
+import { MOST_RANK_MEMORY_MIB, RANK_MEMORY_MIB } from '@cosmicai/local/executions';
 import type { StoreAccess } from '@cosmicai/store';
 import { MEGABYTE } from '@cosmicai/torchfile';
 import { InvalidArgumentError, Option, type Command } from 'commander';
@@ -66,7 +66,9 @@ export function partitionSizeOption(description: string): Option {
 }
 
 export function memoryOption(): Option {
-  return new Option('--memory <MB>', 'memory of a rank').argParser(wholeNumber(128, 10_240)).default(RANK_MEMORY_MIB);
+  return new Option('--memory <MB>', 'memory of a rank')
+    .argParser(wholeNumber(128, MOST_RANK_MEMORY_MIB))
+    .default(RANK_MEMORY_MIB);
 }
 
 /** Gives a command --model and --precision. */

@@ -29,7 +29,8 @@ export async function reportExecution(
     if (options.json) printJson(terminal, { status, error, cause, directory, summary: null, ranks: [] });
     return conclude(outcome, goOn, terminal);
   }
-  const material = await gatherRun(place, outcome, { forPage: options.report !== false }).catch((unread: unknown) => {
+  const whatToGather = { forPage: options.report !== false, checkAll: false };
+  const material = await gatherRun(place, outcome, whatToGather).catch((unread: unknown) => {
     // What is gone or damaged since is found, and made again, by who goes on with the run.
     throw unread instanceof CosmicError ? new BrokenOffError(unread, goOn) : unread;
   });

@@ -31,6 +31,8 @@ export interface LocalSettings {
 
 /** Memory of the deployed inference function (config/default.yml), so that a local run fails where the deployed one would. */
 export const RANK_MEMORY_MIB = 3008;
+/** No function can have more: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const MOST_RANK_MEMORY_MIB = 10_240;
 
 const FILE = 'options.json';
 

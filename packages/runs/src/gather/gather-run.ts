@@ -17,6 +17,8 @@ export interface GatherOptions {
    * chosen. Default: true.
    */
   readonly forPage?: boolean;
+  /** Compare all that the run left, but its predictions, with its proof first; who has just written it needn't. Default: true. */
+  readonly checkAll?: boolean;
 }
 
 export interface GatheredRun extends RunMaterial {
@@ -27,9 +29,9 @@ export interface GatheredRun extends RunMaterial {
 export async function gatherRun(
   place: RunPlace,
   execution: ExecutionRecord | undefined,
-  { prices: named, forPage = true }: GatherOptions = {},
+  { prices: named, forPage = true, checkAll = true }: GatherOptions = {},
 ): Promise<GatheredRun> {
-  const files = await readRunFiles(place);
+  const files = await readRunFiles(place, checkAll);
   const { summary, record, results, fmi, quote } = files;
   const { data_bucket: field } = record.payload;
   const dataBucket = typeof field === 'string' ? field : place.bucket;

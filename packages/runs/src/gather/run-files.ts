@@ -28,17 +28,23 @@ export interface RunFiles {
   readonly files: ProvenFiles;
 }
 
-/** @throws NotFoundError, InvalidInputError */
+/** @throws NotFoundError, InvalidInputError; UserInputError when the run's plan or what it left isn't what its proof says */
 export async function readSummary(place: RunPlace): Promise<RunSummary> {
-  const { summary: key } = layoutOf(place);
-  return parseJsonAs(runSummarySchema, (await openPlace(place).get(key)).toString(), key);
+  const layout = layoutOf(place);
+  const files = await provenFiles(openPlace(place), layout);
+  await files.checkAll();
+  return parseJsonAs(runSummarySchema, (await files.read(layout.summary)).toString(), layout.summary);
 }
 
-/** @throws NotFoundError, InvalidInputError; UserInputError when a file isn't what its proof says */
-export async function readRunFiles(place: RunPlace): Promise<RunFiles> {
+/**
+ * @param checkAll also compare what isn't read here: the tasks and each rank's result
+ * @throws NotFoundError, InvalidInputError; UserInputError when a file isn't what its proof says
+ */
+export async function readRunFiles(place: RunPlace, checkAll: boolean): Promise<RunFiles> {
   const store = openPlace(place);
   const layout = layoutOf(place);
   const files = await provenFiles(store, layout);
+  if (checkAll) await files.checkAll();
   const read = async <Schema extends z.ZodType>(schema: Schema, key: string) =>
     parseJsonAs(schema, (await files.read(key)).toString(), key);
   const meeting = await files.find(layout.fmi);

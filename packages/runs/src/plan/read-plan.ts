@@ -114,11 +114,28 @@ export async function readPlan(store: ObjectStore, place: RunPlace): Promise<Pla
 /** @throws PlanChangedError unless the references that ranks were started with are those that were planned */
 export async function checkReferences(
   store: ObjectStore,
-  { items: key }: Pick<RunLayout, 'items'>,
-  { planned_files: planned }: RunRecord,
+  { items }: Pick<RunLayout, 'items'>,
+  { planned_files: planned }: Pick<RunRecord, 'planned_files'>,
 ): Promise<void> {
-  if (planned === undefined) return;
-  checkPlanned(key, planned.items, await unlessGone(key, hashObject(store, key)));
+  await checkFile(store, items, planned?.items);
+}
+
+/**
+ * Looks, without holding them, whether the tasks of a run and the references to them are those that were planned.
+ *
+ * @throws PlanChangedError naming the first that isn't
+ */
+export async function checkPlanFiles(
+  store: ObjectStore,
+  layout: Pick<RunLayout, 'items' | 'manifest'>,
+  record: Pick<RunRecord, 'planned_files'>,
+): Promise<void> {
+  await checkFile(store, layout.manifest, record.planned_files?.manifest);
+  await checkReferences(store, layout, record);
+}
+
+async function checkFile(store: ObjectStore, key: string, planned: FileContent | undefined): Promise<void> {
+  if (planned !== undefined) checkPlanned(key, planned, await unlessGone(key, hashObject(store, key)));
 }
 
 /** @throws PlanChangedError unless the record of a run is there, as it was written */

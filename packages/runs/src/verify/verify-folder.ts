@@ -23,8 +23,24 @@ export async function verifyFolder(store: ObjectStore, layout: RunLayout): Promi
   const { proof } = read;
   if (proof === undefined)
     return { proof, findings: [{ what: layout.proof, problem: read.problem, mend: 'resume' }], notes: [], compared: 0 };
+  const changed = await changedSinceProof(store, layout, proof);
+  const others = await strangers(store, layout, proof);
+  return {
+    proof,
+    findings: [...changed, ...others.findings],
+    notes: others.notes,
+    compared: proof.objects.length + 1,
+  };
+}
+
+/** What of a run's plan, results and summary is no longer what `proof.json` lists, which has no predictions and none of what lies beside them. */
+export async function changedSinceProof(
+  store: ObjectStore,
+  layout: RunLayout,
+  { objects }: Pick<ProofFile, 'objects'>,
+): Promise<Finding[]> {
   const compared = await pMap(
-    proof.objects,
+    objects,
     async ({ key, sha256 }) => {
       const whole = `${layout.folder}/${key}`;
       const problem = await differenceFromHash(store, whole, sha256);
@@ -32,13 +48,7 @@ export async function verifyFolder(store: ObjectStore, layout: RunLayout): Promi
     },
     { concurrency: CONCURRENT_READS },
   );
-  const others = await strangers(store, layout, proof);
-  return {
-    proof,
-    findings: [...compared.flat(), ...others.findings],
-    notes: others.notes,
-    compared: proof.objects.length + 1,
-  };
+  return compared.flat();
 }
 
 function mendOf(key: string, layout: RunLayout): Finding['mend'] {

@@ -9,7 +9,7 @@ import {
 } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
-import { readPlan } from '../plan/read-plan.ts';
+import { checkReferences, readPlan } from '../plan/read-plan.ts';
 import { provenRank, proveRun } from '../proof/prove-run.ts';
 import type { MissingRank } from '../plan/read-rank.ts';
 import { ranksInStore } from '../resume/whole-ranks.ts';
@@ -51,7 +51,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
   const folder = await verifyFolder(store, layout);
   const plan = await readPlan(store, place).catch((error: unknown): Finding => {
     if (error instanceof InvalidInputError) return damagedPlan(error);
-    if (error instanceof PlanChangedError) return { what: error.file, problem: error.problem, mend: 'replan' };
+    if (error instanceof PlanChangedError) return changedPlan(error);
     // Of a run whose record is there, or its proof, it is known that it had a plan.
     if (error instanceof NotFoundError && (error.key === layout.manifest || folder.proof !== undefined))
       return { what: error.key, problem: 'is gone', mend: 'replan' };
@@ -59,6 +59,13 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
   });
   if ('mend' in plan) return withoutPlan(place.runId, plan, folder);
   const { record, manifest } = plan;
+  const references = await checkReferences(store, layout, record).then(
+    () => [],
+    (error: unknown) => {
+      if (error instanceof PlanChangedError) return [changedPlan(error)];
+      throw error;
+    },
+  );
   const { whole, missing } = await ranksInStore(store, manifest);
   const ranks = [...missing].map(([rank, { error, cause }]): Finding => ({
     what: placeOf(error, rank, layout),
@@ -92,7 +99,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
         problem: `is not whole: ${problem}`,
         mend: 'resume',
       })),
-      ...eachOnce([...ranks, ...folder.findings]),
+      ...eachOnce([...references, ...ranks, ...folder.findings]),
       ...published.findings,
       ...inputs.findings,
       ...unplanned.findings,
@@ -134,6 +141,10 @@ function placeOf(error: MissingRank['error'], rank: number, layout: RunLayout): 
   if (error === 'PredictionsDamaged') return layout.rankPredictions(rank);
   if (error === 'ReductionDamaged') return layout.rankReduction(rank);
   return error === 'HashesDamaged' ? layout.rankHashes(rank) : layout.rankResult(rank);
+}
+
+function changedPlan({ file, problem }: PlanChangedError): Finding {
+  return { what: file, problem, mend: 'replan' };
 }
 
 function damagedPlan({ what, message }: InvalidInputError): Finding {

@@ -41,7 +41,7 @@ export async function readWholeRun(place: RunPlace, { partial = false } = {}): P
   const { record, manifest } = await planOf(store, place, where);
   const folder = await verifyFolder(store, layout);
   const changed = new Map(folder.findings.map(({ what, problem }) => [what, problem]));
-  for (const key of [layout.proof, layout.run, layout.manifest]) {
+  for (const key of [layout.proof, layout.run, layout.manifest, layout.items]) {
     const problem = changed.get(key);
     // A run that came to no proof is one that isn't whole, and may be taken as that.
     if (problem !== undefined && (key !== layout.proof || (await store.head(key)) !== undefined))

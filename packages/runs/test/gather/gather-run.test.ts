@@ -7,7 +7,7 @@ import { encodeReduction, Reduction, seededRandom } from '@cosmicai/metrics';
 import { proofFileSchema, runLayout } from '@cosmicai/payload';
 import { fileStore, sealedText, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { makeRun, RUN_ID } from '../../../../test/made-run.ts';
-import { gatherRun } from '../../src/gather.ts';
+import { gatherRun, readSummary } from '../../src/gather.ts';
 import { verifyFolder } from '../../src/index.ts';
 
 const GALAXIES = 40;
@@ -105,6 +105,30 @@ describe('gathering a run', () => {
     await expect(gather(false)).rejects.toThrow(/summary\.json is not what was written/);
     await store.put(layout.proof, (await store.get(layout.proof)).toString().replace('each once', 'Each once'));
     await expect(gather(false)).rejects.toThrow(/proof\.json is not what was written: its seal is broken/);
+  });
+
+  it('refuses edited and missing files that it does not print, all of them by name', async () => {
+    const place = { bucket: pathToFileURL(folder).href, resultPath: 'results', runId: RUN_ID };
+    const manifest = (await store.get(layout.manifest)).toString();
+    await store.put(layout.manifest, manifest.replace('"BATCH_SIZE":4', '"BATCH_SIZE":5'));
+    const mend = `What mends it says: cosmicai verify ${folder}/${layout.folder}`;
+    await expect(gather(false)).rejects.toThrow(
+      `${layout.folder}/manifest.json is not what was written: its SHA-256 is another. ${mend}`,
+    );
+    await expect(gatherRun(place, undefined, { forPage: false, checkAll: false })).resolves.toBeDefined();
+    await store.delete(layout.rankResult(1));
+    const both =
+      '2 files in .* are not what the run left:\\n  manifest.json is not .*\\n  1.json is gone\\nWhat mends it';
+    await expect(gather(false)).rejects.toThrow(new RegExp(both));
+    await expect(readSummary(place)).rejects.toThrow(new RegExp(both));
+  });
+
+  it('compares the plan of a run without a proof with its record', async () => {
+    const record = JSON.parse((await store.get(layout.run)).toString()) as object;
+    const written = { size: 1, sha256: 'ab'.repeat(32) };
+    await store.put(layout.run, sealedText({ ...record, planned_files: { manifest: written, items: written } }));
+    await store.delete(layout.proof);
+    await expect(gather(false)).rejects.toThrow(/manifest\.json is not what was planned: its SHA-256 is another/);
   });
 
   it('compares the predictions of a run of an earlier version before it draws them', async () => {
