@@ -3,11 +3,13 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { deployStage, removeStage, stageOptions } from '@cosmicai/deploy';
+import { quotedStage } from '../src/stage/stage-concurrency.ts';
 import { checkFunctionStacks, openStage } from '../src/stage/stage.ts';
 
 /** The stacks that are there: their status, and whether they have outputs. */
 let stacks: Readonly<Record<string, string>> = {};
 let refuses: string | undefined;
+let unreserved: number | undefined;
 let server: Server;
 
 beforeAll(async () => {
@@ -25,11 +27,17 @@ afterAll(() => server.close());
 beforeEach(() => {
   stacks = { 'cosmicai-dev': 'UPDATE_COMPLETE' };
   refuses = undefined;
+  unreserved = undefined;
 });
 
 /** CloudFormation as far as it describes stacks, STS, and a Lambda and an S3 that have nothing. */
 async function answer(request: IncomingMessage): Promise<[number, string]> {
   const asked = new URLSearchParams(await text(request));
+  if (request.url?.endsWith('/account-settings') === true && unreserved !== undefined)
+    return [
+      200,
+      JSON.stringify({ AccountLimit: { ConcurrentExecutions: 50, UnreservedConcurrentExecutions: unreserved } }),
+    ];
   if (asked.get('Action') === 'GetCallerIdentity')
     return [
       200,
@@ -121,4 +129,14 @@ it.each([
     signal: AbortSignal.timeout(60_000),
   });
   await expect(removal).rejects.toThrow(told);
+});
+
+it('a stage is quoted by what its account runs at once, and by what is assumed where AWS does not tell', async () => {
+  unreserved = 40;
+  const { concurrency } = await quotedStage('dev');
+  expect(concurrency).toEqual({ limit: 40, source: 'what this account allows in us-east-1' });
+  unreserved = undefined;
+  const assumed = (await quotedStage('dev')).concurrency;
+  expect(assumed.limit).toBe(1000);
+  expect(assumed.source).toMatch(/assumed, as AWS didn't tell \(lambda:GetAccountSettings\); --concurrency/);
 });

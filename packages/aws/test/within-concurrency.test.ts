@@ -1,5 +1,7 @@
+import { stageOptions } from '@cosmicai/deploy';
 import { parseRunPayload } from '@cosmicai/payload';
 import { withinConcurrency } from '../src/engine/within-concurrency.ts';
+import { concurrencyOf, quotedStage } from '../src/stage/stage-concurrency.ts';
 
 const said: string[] = [];
 beforeEach(() => void said.splice(0));
@@ -29,5 +31,21 @@ describe('an account that runs few functions at once', () => {
     const meeting = { world_size: 11, fmi_enabled: true, rendezvous_endpoint: 'r:1' };
     expect(() => within(meeting, 10)).toThrow(/Ask for 10 ranks or fewer/);
     expect(within({ ...meeting, world_size: 10 }, 10).max_concurrency).toBe(1000);
+  });
+});
+
+describe('what a stage runs at once', () => {
+  it('is what is reserved for its ranks, without asking anybody', async () => {
+    const { inference, ...others } = stageOptions('dev');
+    const reserved = { ...others, inference: { ...inference, reserved_concurrency: 7 } };
+    expect(await concurrencyOf(reserved)).toEqual({ limit: 7, source: 'inference.reserved_concurrency' });
+  });
+
+  it('is what the user says', async () => {
+    expect(await quotedStage('dev', 12)).toMatchObject({
+      region: 'us-east-1',
+      rankFunction: { memoryMb: 3008, architecture: 'x86_64', childType: 'STANDARD', rendezvous: null },
+      concurrency: { limit: 12, source: 'as given' },
+    });
   });
 });

@@ -313,6 +313,25 @@ describe('cosmicai quote', () => {
     expect(table.stdout).toMatch(/^bill +[\d.]+ USD \([\d.]+ USD to [\d.]+ USD\)$/m);
     expect(json.code).toBe(0);
     expect(printedJson(json)).toMatchObject({ ranks: 130, samples: 664_690, lambdaRequests: 132 });
+    expect(table.stdout).toMatch(/^ranks at once +130 of 1,000 \(AWS's default, assumed; new accounts may have 10\)$/m);
+  });
+
+  it('quotes and tunes for what an account runs at once, and for the functions of a stage', async () => {
+    const of = ['--files', '20', '--concurrency', '4'];
+    const [quoted, tuned, sized] = await Promise.all([
+      workspace.inProcess(['quote', ...of]),
+      workspace.inProcess(['tune', ...of, '--arithmetic', 'int8', '--json']),
+      workspace.inProcess(['quote', ...of, '--target', 'aws', '--child-type', 'EXPRESS', '--json']),
+    ]);
+    expect(quoted.stdout).toMatch(/^ranks at once +4 of 4 \(as given\)$/m);
+    const { frontier, concurrency } = printedJson(tuned) as {
+      frontier: readonly { maxConcurrency: number }[];
+      concurrency: object;
+    };
+    expect(concurrency).toEqual({ limit: 4, source: 'as given' });
+    expect(Math.max(...frontier.map(({ maxConcurrency }) => maxConcurrency))).toBe(4);
+    // Express children enter no states of the machine.
+    expect(printedJson(sized)).toMatchObject({ stateTransitions: 6, memory: { configuredMb: 3008 }, concurrency });
   });
 
   /** Of a further session on Lambda, where a function of 3,008 MB sees two cores. */

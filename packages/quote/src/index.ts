@@ -14,6 +14,7 @@ export {
   type Calibration,
 } from './calibration.ts';
 export { calibratedBy, type CalibrationSource } from './calibrated-by.ts';
+export { givenOrAssumed, type Concurrency } from './concurrency.ts';
 export { PUBLISHED_SYSTEM } from './published-system.ts';
 export { loadsOf, type RankLoad, type RunPlan } from './run-plan.ts';
 export { bucketOf, partitionSizes, runPlanOf, type RankFunction } from './payload-plan.ts';

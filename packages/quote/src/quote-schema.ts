@@ -23,6 +23,8 @@ export const quoteSchema = z.object(
     stateTransitions: count,
     coldStarts: count,
     peakConcurrency: count,
+    /** Functions that were taken to run at once at most; older quotes don't say. */
+    concurrency: z.object({ limit: count, source: z.string() }).optional(),
     memory: z.object({ peakMb: count, configuredMb: count }),
     /** Bill of the simulated run with the median cost. */
     cost: costSchema,

@@ -20,6 +20,7 @@ import {
 } from './aws-limits.ts';
 import { ARM64_RATE, type Calibration } from './calibration.ts';
 import { pacesOf } from './paces.ts';
+import { assumedConcurrency, takingTurns, type Concurrency } from './concurrency.ts';
 import type { Quote, Range } from './quote-schema.ts';
 import type { RunPlan } from './run-plan.ts';
 import { simulateRun, type SimulatedRun } from './scale-out.ts';
@@ -28,6 +29,8 @@ import { quoteWarnings } from './warnings.ts';
 export interface QuoteOptions {
   readonly prices: Prices;
   readonly limits?: AwsLimits;
+  /** Default: the account's by `limits`, and no turns are taken for it. */
+  readonly concurrency?: Concurrency | undefined;
   readonly retry?: RetryPolicy;
   readonly throttleRetry?: RetryPolicy;
   readonly seed?: number;
@@ -48,17 +51,20 @@ const STANDARD_CHILD_TRANSITIONS = 1;
 
 /** @throws nothing: what can't work is told in `warnings` */
 export function quoteRun(
-  plan: RunPlan,
+  planned: RunPlan,
   calibration: Calibration,
   {
     prices,
-    limits = DEFAULT_AWS_LIMITS,
+    limits: allowed = DEFAULT_AWS_LIMITS,
+    concurrency,
     retry = DEFAULT_RETRY,
     throttleRetry = DEFAULT_THROTTLE_RETRY,
     seed = 1,
     runs = 25,
   }: QuoteOptions,
 ): Quote {
+  const plan = concurrency === undefined ? planned : takingTurns(planned, concurrency.limit);
+  const limits = { ...allowed, accountConcurrency: concurrency?.limit ?? allowed.accountConcurrency };
   const paces = pacesOf(runs, calibration.runSpread, seed);
   const simulated = paces.map((pace, run) =>
     simulateRun({ plan, calibration, limits, retry, throttleRetry, pace, random: seededRandom(seed + run) }),
@@ -85,6 +91,7 @@ export function quoteRun(
     stateTransitions: transitionsOf(typical.run, plan),
     coldStarts: middle((run) => run.coldStarts),
     peakConcurrency: middle((run) => run.peakConcurrency),
+    concurrency: concurrency ?? assumedConcurrency(limits),
     memory: { peakMb, configuredMb: plan.memoryMb },
     cost: typical.cost,
     costUsd: range(bills.map(({ cost }) => cost.usd)),

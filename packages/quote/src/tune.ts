@@ -3,6 +3,7 @@ import { UserInputError, type RunPayload } from '@cosmicai/payload';
 import { drawAttempt } from './attempt.ts';
 import { DEFAULT_AWS_LIMITS, type AwsLimits } from './aws-limits.ts';
 import type { Calibration } from './calibration.ts';
+import type { Concurrency } from './concurrency.ts';
 import { runPlanOf } from './payload-plan.ts';
 import { peakMbOf, quoteRun, usageOf } from './quote.ts';
 import type { Range } from './quote-schema.ts';
@@ -42,6 +43,8 @@ export interface TuneOptions {
   readonly architectures?: readonly Architecture[];
   readonly prices: Prices;
   readonly limits?: AwsLimits;
+  /** Default: the account's by `limits`, and no turns are taken for it. */
+  readonly concurrency?: Concurrency | undefined;
   readonly seed?: number;
   /** Play fewer runs of fewer choices: for a picture, in a fraction of a second. Default: false. */
   readonly quick?: boolean;
@@ -82,7 +85,7 @@ const EPHEMERAL_STORAGE_MB = 512;
  * @throws UserInputError when no choice can do the run
  */
 export function frontierOf(asked: TuneOptions): TunePoint[] {
-  const options = { ...asked, plans: new Map<number, RunPlan>() };
+  const options = { ...withinAccount(asked), plans: new Map<number, RunPlan>() };
   const effort = asked.quick === true ? QUICK : THOROUGH;
   const estimated = choicesOf(options).flatMap((choice) => estimate(choice, options));
   if (estimated.length === 0)
@@ -102,6 +105,19 @@ export function frontierOf(asked: TuneOptions): TunePoint[] {
   const ranks = best.reduce((sum, { worldSize }) => sum + worldSize, 0);
   const runs = Math.max(effort.plays, Math.min(effort.finalPlays, Math.floor(effort.rankRuns / ranks)));
   return frontier(best.map((point) => play({ choice: point }, runs, options)));
+}
+
+/** As if the payload asked for no more at once than there is: the choices are then made of what can be had. */
+function withinAccount({ concurrency, ...options }: TuneOptions): TuneOptions {
+  if (concurrency === undefined) return options;
+  const { payload, limits = DEFAULT_AWS_LIMITS } = options;
+  const { limit } = concurrency;
+  const most = Math.min(payload.max_concurrency, limit);
+  return {
+    ...options,
+    payload: { ...payload, max_concurrency: most },
+    limits: { ...limits, accountConcurrency: limit },
+  };
 }
 
 /** What a run must keep to: both hold for the upper end of what is expected. */

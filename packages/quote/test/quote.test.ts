@@ -37,6 +37,30 @@ describe('a quote', () => {
     expect(quote.cost.usd).toBeLessThanOrEqual(quote.costUsd.high);
   });
 
+  it('of an account that runs few functions at once lets ranks take turns, where none is throttled', () => {
+    const few = { limit: 3, source: 'what was told' };
+    const quote = quoteRun(plan(9), DEFAULT_CALIBRATION, { prices, runs: 3, concurrency: few });
+    const turns = quoteRun(plan(9, { maxConcurrency: 3 }), DEFAULT_CALIBRATION, { prices, runs: 3 });
+
+    expect(quote).toMatchObject({
+      peakConcurrency: 3,
+      concurrency: few,
+      seconds: turns.seconds,
+      costUsd: turns.costUsd,
+    });
+    expect(quote.warnings).toEqual([expect.stringMatching(/^9 ranks for 3 at once: .* about 3 waves.*\(3 here\)/)]);
+  });
+
+  it('of an account that runs more than most says so, and what is assumed where nobody has asked', () => {
+    const many = { limit: 3000, source: 'what was told' };
+    const wide = plan(1500, { maxConcurrency: 1500, warmEnvironments: 1500 });
+    const quoted = (concurrency?: typeof many) =>
+      quoteRun(wide, DEFAULT_CALIBRATION, { prices, runs: 1, ...(concurrency && { concurrency }) });
+    expect(quoted(many)).toMatchObject({ peakConcurrency: 1500, warnings: [] });
+    expect(quoted()).toMatchObject({ peakConcurrency: 1000, concurrency: { limit: 1000 } });
+    expect(quoted().concurrency?.source).toMatch(/assumed/);
+  });
+
   it('of 10,000 ranks and 1 TB goes in ten waves of what Lambda lets run at once', () => {
     const quote = quoteRun(plan(10_000), DEFAULT_CALIBRATION, { prices, runs: 3 });
 

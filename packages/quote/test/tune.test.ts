@@ -28,6 +28,20 @@ describe('the frontier of time against cost', () => {
     }
   });
 
+  it('has no choice of more at once than the account runs', () => {
+    const concurrency = { limit: 2, source: 'as given' };
+    const few = frontierOf({
+      payload,
+      sizes,
+      prices,
+      quick: true,
+      concurrency,
+      calibrations: { fp32: DEFAULT_CALIBRATION },
+    });
+    expect(Math.max(...few.map(({ maxConcurrency }) => maxConcurrency))).toBe(2);
+    expect(few[0]!.seconds.median).toBeGreaterThan(points[0]!.seconds.median);
+  });
+
   it('says of each what a quote says', () => {
     const { worldSize, memoryMb, architecture, childType, maxConcurrency, seconds, costUsd } = points[0]!;
     const changed = { ...payload, world_size: worldSize, max_concurrency: maxConcurrency };

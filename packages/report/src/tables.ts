@@ -172,13 +172,18 @@ export function quoteTable(quote: Quote): Table {
       ['slowest rank', range(quote.slowestRankSeconds, formatSeconds)],
       ['Lambda requests', formatNumber(quote.lambdaRequests)],
       ['cold starts', formatNumber(quote.coldStarts)],
-      ['ranks at once', formatNumber(quote.peakConcurrency)],
+      ['ranks at once', atOnceOf(quote)],
       ['state transitions', formatNumber(quote.stateTransitions)],
       ['memory of a rank', `${formatNumber(quote.memory.peakMb, 3)} of ${formatNumber(quote.memory.configuredMb)} MB`],
       ['bill', range(quote.costUsd, formatUsd)],
       ['based on', `${quote.calibration}; ${quote.simulatedRuns} simulated runs`],
     ],
   };
+}
+
+function atOnceOf({ peakConcurrency, concurrency }: Quote): string {
+  const peak = formatNumber(peakConcurrency);
+  return concurrency === undefined ? peak : `${peak} of ${formatNumber(concurrency.limit)} (${concurrency.source})`;
 }
 
 export function reconciliationTable({ reconciliation }: Pick<RunReport, 'reconciliation'>): Table {

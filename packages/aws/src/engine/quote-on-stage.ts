@@ -1,12 +1,12 @@
 import { pricesFor } from '@cosmicai/metrics';
 import { stageModel } from '@cosmicai/deploy';
-import { type Quote, quoteRun, partitionSizes, runPlanOf, withinCost } from '@cosmicai/quote';
+import { type Concurrency, type Quote, quoteRun, partitionSizes, runPlanOf, withinCost } from '@cosmicai/quote';
 import { CosmicError, UserInputError, type RunPayload } from '@cosmicai/payload';
 import { formatSeconds, formatUsd } from '@cosmicai/report';
 import { calibrationOfModel } from '@cosmicai/runs/gather';
 import { openStore, dataAccess } from '@cosmicai/store';
 import { partitionFileSizes } from '../run/upload.ts';
-import { provisionedFor, rendezvousSize } from '../stage/stage-sizes.ts';
+import { rankFunctionOf } from '../stage/stage-sizes.ts';
 import type { StagePayload } from './stage-payload.ts';
 import type { StageRun } from './stage-run.ts';
 
@@ -16,6 +16,8 @@ export interface ToQuote {
   readonly upload?: StagePayload['upload'];
   /** Path of a model on this machine that the run will take, in place of the payload's or the stage's. */
   readonly modelPath?: string | undefined;
+  /** Undefined: not known. */
+  readonly concurrency?: Concurrency | undefined;
 }
 
 /**
@@ -26,10 +28,9 @@ export interface ToQuote {
  * @throws UserInputError when there is nothing to read, which no execution would mend
  */
 export async function quoteOnStage(
-  { payload, upload, modelPath }: ToQuote,
+  { payload, upload, modelPath, concurrency }: ToQuote,
   { stage: { options }, called }: Pick<StageRun, 'stage' | 'called'>,
 ): Promise<Quote | undefined> {
-  const { memory: memoryMb, ephemeral_storage: ephemeralStorageMb, architecture } = options.inference;
   const here = upload === undefined ? new Map<string, number>() : await partitionFileSizes(upload.folder);
   try {
     const sizes = await partitionSizes(
@@ -37,20 +38,13 @@ export async function quoteOnStage(
       payload.data_prefix,
     );
     for (const [name, size] of here) sizes.set(`${upload?.prefix}/${name}`, size);
-    const plan = runPlanOf(payload, sizes, {
-      memoryMb,
-      ephemeralStorageMb,
-      architecture,
-      childType: called.childType,
-      rendezvous: rendezvousSize(options),
-      provisionedConcurrency: provisionedFor(options, called),
-    });
+    const plan = runPlanOf(payload, sizes, rankFunctionOf(options, called));
     const calibration = await calibrationOfModel(payload, {
       chosen: modelPath,
       byDefault: stageModel(options.inference.model),
       openStore: (address) => openStore(address, { base: 's3://' }),
     });
-    return quoteRun(plan, calibration, { prices: pricesFor(options.region).prices });
+    return quoteRun(plan, calibration, { prices: pricesFor(options.region).prices, concurrency });
   } catch (error) {
     if (error instanceof CosmicError && error.actor !== 'user') return undefined;
     throw error;

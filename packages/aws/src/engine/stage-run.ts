@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { accountConcurrency, ranksAtOnce } from '@cosmicai/deploy';
 import type { EngineContext, Outcome, StartRequest, Watch } from '@cosmicai/engine';
 import { describeUpload, modelOnDisk, readModel, uploadModel } from '@cosmicai/inference';
 import {
@@ -23,6 +22,7 @@ import { cloudWatchLogs } from '../services/function-logs.ts';
 import { wallClock } from '../services/wait.ts';
 import type { RemoteExecution } from '../services/workflow-service.ts';
 import { calledFunctions, type CalledFunctions } from '../stage/called-functions.ts';
+import { concurrencyOf } from '../stage/stage-concurrency.ts';
 import { functionSizes, rendezvousSize } from '../stage/stage-sizes.ts';
 import { checkFunctionStacks, openStage, type DeployedStage } from '../stage/stage.ts';
 import { followWatched } from './follow-watched.ts';
@@ -61,10 +61,10 @@ export async function startOnStage(
   const { fields, model, changes, maxCostUsd } = withModelInBucket(request);
   const { say, signal } = context;
   const { payload: asked, upload } = await composeStagePayload(fields, changes, stage, context.cwd);
-  const concurrency = await accountConcurrency(stage.options.region);
-  const composed = withinConcurrency(asked, ranksAtOnce(stage.options, concurrency), say);
+  const concurrency = await concurrencyOf(stage.options);
+  const composed = withinConcurrency(asked, concurrency?.limit, say);
   const modelPath = model === undefined ? undefined : context.modelAt(model);
-  const quote = await quoteOnStage({ payload: composed, upload, modelPath }, run);
+  const quote = await quoteOnStage({ payload: composed, upload, modelPath, concurrency }, run);
   if (maxCostUsd !== undefined) checkCost(quote, maxCostUsd);
   if (upload !== undefined) await sendPartitions(stage, upload, context);
   const payload = modelPath === undefined ? composed : await sendModel(stage, composed, modelPath, context);

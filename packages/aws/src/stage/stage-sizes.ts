@@ -1,4 +1,5 @@
 import type { FunctionSize, RendezvousSize } from '@cosmicai/payload';
+import type { RankFunction } from '@cosmicai/quote';
 import type { StageOptions } from '@cosmicai/deploy';
 import type { CalledFunctions } from './called-functions.ts';
 
@@ -38,5 +39,21 @@ export function rendezvousSize({ rendezvous }: Pick<StageOptions, 'rendezvous'>)
     vcpus: rendezvous.cpu / UNITS_PER_VCPU,
     memoryMb: rendezvous.memory,
     architecture: rendezvous.architecture === 'ARM64' ? 'arm64' : 'x86_64',
+  };
+}
+
+/** What a quote takes of a stage. @param called by default what its file says */
+export function rankFunctionOf(
+  options: StageOptions,
+  called?: Pick<CalledFunctions, 'rank' | 'childType'>,
+): Required<RankFunction> {
+  const { memory, ephemeral_storage, architecture, provisioned_concurrency } = options.inference;
+  return {
+    memoryMb: memory,
+    ephemeralStorageMb: ephemeral_storage,
+    architecture,
+    childType: called?.childType ?? options.map_execution_type,
+    rendezvous: rendezvousSize(options),
+    provisionedConcurrency: called === undefined ? provisioned_concurrency : provisionedFor(options, called),
   };
 }

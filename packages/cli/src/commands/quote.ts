@@ -33,28 +33,39 @@ export function quoteCommand(terminal: Terminal): Command {
     .option('--json', 'print the quote as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  cosmicai quote payload.json --probe\n  cosmicai quote payload.json --calibrate results\n  cosmicai quote --files 130 --memory 3008\n',
+      '\nExamples:\n  cosmicai quote payload.json --probe\n  cosmicai quote payload.json --calibrate results\n  cosmicai quote --files 130 --memory 3008\n  cosmicai quote --files 130 --concurrency 10\n  cosmicai quote payload.json --target aws --stage dev\n',
     )
-    .action((file: string | undefined, options: QuoteOptions) => quote(file, options, terminal));
+    .action((file: string | undefined, options: QuoteOptions, self: Command) => quote(file, options, self, terminal));
 }
 
-async function quote(file: string | undefined, options: QuoteOptions, terminal: Terminal): Promise<void> {
-  const { payload, warnings, sizes, calibration, probed, prices } = await quoteInputs(file, options, terminal);
+async function quote(
+  file: string | undefined,
+  options: QuoteOptions,
+  command: Command,
+  terminal: Terminal,
+): Promise<void> {
+  const inputs = await quoteInputs(file, options, terminal);
+  const { payload, warnings, sizes, calibration, probed, prices, stage, concurrency } = inputs;
   const { memory: memoryMb, architecture, childType } = options;
+  const isNamed = (option: keyof QuoteOptions) => command.getOptionValueSource(option) === 'cli';
   const plan = runPlanOf(payload, sizes, {
     memoryMb,
     ephemeralStorageMb: EPHEMERAL_STORAGE_MB,
     architecture,
     childType,
+    ...stage?.rankFunction,
+    ...(isNamed('memory') && { memoryMb }),
+    ...(isNamed('architecture') && { architecture }),
+    ...(isNamed('childType') && { childType }),
   });
-  const quoted = quoteRun(plan, calibration, { prices, seed: options.seed });
+  const quoted = quoteRun(plan, calibration, { prices, seed: options.seed, concurrency });
   if (options.json) {
     for (const warning of warnings) printLine(terminal.stderr, `Warning: ${warning}`);
     printJson(terminal, { ...quoted, ...(probed !== undefined && { probe: probed }) });
     return;
   }
   if (probed !== undefined)
-    printBlock(terminal.stdout, `${formatPairs(describeProbe(probed, calibration, memoryMb))}\n`);
+    printBlock(terminal.stdout, `${formatPairs(describeProbe(probed, calibration, plan.memoryMb))}\n`);
   printBlock(terminal.stdout, formatReportTable(quoteTable(quoted)));
   for (const warning of [...warnings, ...quoted.warnings])
     printBlock(terminal.stdout, `\n${setIn(`Warning: ${warning}`)}`);

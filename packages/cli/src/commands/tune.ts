@@ -55,17 +55,15 @@ async function tune(file: string | undefined, options: TuneOptions, terminal: Te
   const { arithmetic, architecture, deadline, budget, seed } = options;
   if (options.out !== undefined && deadline === undefined && budget === undefined)
     throw new UserInputError('--out writes the choice that was picked: say by --deadline or --budget which.');
-  const { given, payload, warnings, sizes, calibration, isMeasured, prices } = await quoteInputs(
-    file,
-    options,
-    terminal,
-  );
+  const inputs = await quoteInputs(file, options, terminal);
+  const { given, payload, warnings, sizes, calibration, isMeasured, prices, concurrency } = inputs;
   const { source } = isMeasured ? calibration : defaultCalibration('fp32');
   const points = frontierOf({
     payload,
     sizes,
     prices,
     seed,
+    concurrency,
     calibrations: isMeasured ? { measured: calibration } : calibrationsOf(arithmetic),
     ...(architecture !== undefined && { architectures: [architecture] }),
   });
@@ -83,11 +81,13 @@ async function tune(file: string | undefined, options: TuneOptions, terminal: Te
       `${JSON.stringify(tunedFields(file === undefined ? {} : given, picked), null, 2)}\n`,
     );
   if (options.json) {
-    printJson(terminal, { frontier: points, picked: picked ?? null, calibration: source });
+    printJson(terminal, { frontier: points, picked: picked ?? null, calibration: source, concurrency });
     return;
   }
   printBlock(terminal.stdout, formatReportTable(frontierTable(points)));
   printBlock(terminal.stdout, `\n${setIn(`Based on ${source}; int8 and what wasn’t measured by docs/costs.md`)}`);
+  const { limit, source: knownBy } = concurrency;
+  printBlock(terminal.stdout, setIn(`At most ${limit} ranks at once: ${knownBy}`));
   if (picked !== undefined) printBlock(terminal.stdout, `\n${formatPairs(settingsOf(picked))}`);
 }
 

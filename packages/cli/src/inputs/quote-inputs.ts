@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
+import type { QuotedStage } from '@cosmicai/aws';
 import { calibrationOfProbe, probe, type Probe } from '@cosmicai/bench/probe';
 import { composePayload, readPayload, type PayloadChanges } from '@cosmicai/engine';
 import { probeProcess } from '@cosmicai/local';
 import { pricesOf, pricesSchema, type Prices } from '@cosmicai/metrics';
-import { naturalOrder, type RunPayload } from '@cosmicai/payload';
-import { partitionSizes, type Calibration } from '@cosmicai/quote';
+import { MAX_CONCURRENCY, naturalOrder, type RunPayload } from '@cosmicai/payload';
+import { givenOrAssumed, partitionSizes, type Calibration, type Concurrency } from '@cosmicai/quote';
 import { calibrationOfModel, calibrationOfRun } from '@cosmicai/runs/gather';
 import { addressWithin, dataAccess, openStore, type StoreAccess } from '@cosmicai/store';
 import { partitionSize } from '@cosmicai/torchfile';
@@ -22,7 +23,10 @@ export interface QuoteInputOptions extends PayloadChanges {
   readonly model?: string;
   readonly files?: number;
   readonly fileSamples: number;
-  readonly region: string;
+  readonly target?: 'aws';
+  readonly stage?: string;
+  readonly concurrency?: number;
+  readonly region?: string;
   readonly prices?: string;
   readonly seed: number;
   readonly store?: string;
@@ -40,7 +44,17 @@ export function withQuoteInputs(command: Command): Command {
       ),
     )
     .option('-m, --model <file>', 'ONNX model that is tried or quoted; default: that of the payload, or the demo model')
-    .option('--region <name>', 'AWS region for the prices', 'us-east-1')
+    .addOption(new Option('--target <engine>', 'where the run is to be').choices(['aws']))
+    .option(
+      '-s, --stage <stage>',
+      'take the functions’ sizes and the region of this stage, deployed or not; with --target aws alone: dev',
+    )
+    .option(
+      '--concurrency <n>',
+      'functions that run at once for the ranks; default: what AWS tells of --stage, else 1000, the default of AWS',
+      wholeNumber(1, MAX_CONCURRENCY),
+    )
+    .option('--region <name>', 'AWS region for the prices; default: that of --stage, else us-east-1')
     .addOption(pricesOption())
     .addOption(storeOption())
     .option('--seed <n>', 'of the simulation', wholeNumber(0), 1);
@@ -57,6 +71,9 @@ export interface QuoteInputs {
   readonly isMeasured: boolean;
   readonly probed: Probe | undefined;
   readonly prices: Prices;
+  /** Undefined: none is named. */
+  readonly stage: QuotedStage | undefined;
+  readonly concurrency: Concurrency;
 }
 
 /** Reads payload, partitions, prices and calibration as the options say. */
@@ -65,6 +82,8 @@ export async function quoteInputs(
   options: QuoteInputOptions,
   terminal: Terminal,
 ): Promise<QuoteInputs> {
+  const stage = await stageNamed(options);
+  const { region = stage?.region } = options;
   // With --files nothing is listed, so any bucket will do.
   const given =
     file === undefined
@@ -95,10 +114,17 @@ export async function quoteInputs(
       : calibrationOfProbe(probed);
   const prices =
     options.prices === undefined
-      ? pricesOf(options.region)
+      ? pricesOf(region)
       : await readJson(resolve(terminal.cwd, options.prices), pricesSchema);
   const isMeasured = probed !== undefined || options.calibrate !== undefined;
-  return { given, payload, warnings, sizes, calibration, isMeasured, probed, prices };
+  const concurrency = stage?.concurrency ?? givenOrAssumed(options.concurrency);
+  return { given, payload, warnings, sizes, calibration, isMeasured, probed, prices, stage, concurrency };
+}
+
+async function stageNamed({ target, stage, concurrency }: QuoteInputOptions): Promise<QuotedStage | undefined> {
+  const name = stage ?? (target === undefined ? undefined : 'dev');
+  if (name === undefined) return undefined;
+  return await (await import('@cosmicai/aws')).quotedStage(name, concurrency);
 }
 
 /** Tries the payload's model on the first of its partitions, or on simulated galaxies where there is none to be read. */

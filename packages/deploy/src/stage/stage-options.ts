@@ -20,6 +20,8 @@ export interface StageOptions {
     readonly ephemeral_storage: number;
   };
   readonly summarize: { readonly architecture: LambdaArchitecture };
+  /** Kind of the Map's child executions. */
+  readonly map_execution_type: 'STANDARD' | 'EXPRESS';
   /** Time-out of a rank's function. */
   readonly rank_seconds: number;
   readonly prefixes: {
