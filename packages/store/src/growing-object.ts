@@ -19,7 +19,7 @@ export class GrowingObject implements AsyncDisposable {
   #growing: { readonly stream: PassThrough; readonly put: Promise<WrittenObject> } | undefined;
   #finished = false;
 
-  /** @param options.signal when it fires before `finish` was called, the object is given up */
+  /** @param options its signal, when it fires before `finish` was called, gives the object up */
   constructor(store: ObjectStore, key: string, { signal }: ReadOptions = {}) {
     this.#store = store;
     this.#key = key;

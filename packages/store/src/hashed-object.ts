@@ -9,7 +9,7 @@ export class HashedObject implements AsyncDisposable {
   readonly #object: GrowingObject;
   readonly #hash = createHash('sha256');
 
-  /** @param options.signal when it fires before `finish` was called, the object is given up */
+  /** @param options its signal, when it fires before `finish` was called, gives the object up */
   constructor(store: ObjectStore, key: string, options?: ReadOptions) {
     this.#key = key;
     this.#object = new GrowingObject(store, key, options);
