@@ -1,7 +1,7 @@
 import { policyRoles, stagePolicy, type PolicyRole, type StagePolicy } from '@cosmicai/deploy';
 import { Command } from 'commander';
 import { stageOption } from '../engines.ts';
-import { printBlock, printJson, printLine, type Terminal } from '../output/terminal.ts';
+import { printBlock, printLine, type Terminal } from '../output/terminal.ts';
 
 interface PolicyOptions {
   readonly stage: string;
@@ -37,7 +37,8 @@ function roleCommand(role: PolicyRole, terminal: Terminal): Command {
     .action(({ stage, json, ...place }: PolicyOptions) => {
       const policy = stagePolicy(role, stage, place);
       if (json) {
-        printJson(terminal, policy.document);
+        // As it is: IAM refuses a policy with a key that it doesn't know, so this object has no format.
+        printBlock(terminal.stdout, JSON.stringify(policy.document, null, 2));
         for (const note of policy.notes) printLine(terminal.stderr, `Note: ${note}`);
       } else printBlock(terminal.stdout, explained(policy));
     });
