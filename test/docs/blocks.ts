@@ -13,6 +13,8 @@ export interface Mark {
   readonly exits: number;
   /** Runs until it prints this, then gets Ctrl-C. */
   readonly until?: string;
+  /** The request that the stand-in lacks, on which a command so typed ends. */
+  readonly lacking?: string;
 }
 
 export interface Block {
@@ -22,6 +24,12 @@ export interface Block {
   readonly mark: Mark;
   /** What the page shows of its output. */
   readonly output?: string;
+}
+
+/** A file that a page tells its reader to write: `<!-- file: trust.json -->` before what is in it. */
+export interface WrittenFile {
+  readonly name: string;
+  readonly text: string;
 }
 
 /** A block beside commands that shows what none of them is said to print. */
@@ -34,6 +42,7 @@ export interface Shown {
 export interface Page {
   readonly blocks: readonly Block[];
   readonly shown: readonly Shown[];
+  readonly files: readonly WrittenFile[];
   /** Commands within sentences and tables. */
   readonly spans: readonly { readonly line: number; readonly text: string }[];
 }
@@ -54,10 +63,13 @@ export function readPage(page: string, markdown: string): Page {
   const { fences, spans } = scan(markdown);
   const blocks: Block[] = [];
   const shown: Shown[] = [];
+  const files: WrittenFile[] = [];
   let heading = -1;
   for (const fence of fences) {
     const at = `${page}:${fence.line}`;
-    if (SHELL.has(fence.language)) {
+    const name = /^file: (\S+)$/.exec(fence.comment ?? '')?.[1];
+    if (name !== undefined) files.push({ name, text: fence.text });
+    else if (SHELL.has(fence.language)) {
       const mark = readMark(fence.comment, at);
       blocks.push({ page, line: fence.line, commands: commandsOf(fence.text), mark });
       heading = fence.heading;
@@ -72,7 +84,7 @@ export function readPage(page: string, markdown: string): Page {
       else blocks[blocks.length - 1] = { ...last, output: fence.text };
     }
   }
-  return { blocks, shown, spans };
+  return { blocks, shown, files, spans };
 }
 
 function scan(markdown: string): { fences: Fence[]; spans: Page['spans'] } {
@@ -112,6 +124,7 @@ function readMark(comment: string | undefined, at: string): Mark {
     else if (word === 'with') mark.options.push(...optionsIn(said));
     else if (word === 'exits') rest = { ...rest, exits: Number(said) };
     else if (word === 'until') rest = { ...rest, until: said };
+    else if (word === 'lacking') rest = { ...rest, lacking: said };
     else if (word === 'by') rest = { ...rest, by: said };
     else throw new Error(`${at}: nobody knows how to run "${clause}"`);
   }

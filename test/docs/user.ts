@@ -1,8 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { root } from './commands.ts';
 import { python } from './tools.ts';
@@ -76,6 +86,13 @@ export class User {
     }
   }
 
+  /** Writes what a page says is to be in a file. */
+  write({ name, text: content }: { readonly name: string; readonly text: string }): void {
+    const file = join(this.folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${content}\n`);
+  }
+
   /** Newest name in a folder; undefined where there is none. Names of runs and executions begin with their time. */
   newest(folder: string): string | undefined {
     try {
@@ -135,6 +152,8 @@ export class User {
     return {
       ...(Object.fromEntries(kept) as Record<string, string>),
       HOME: this.folder,
+      // In a clone stages are described in its own folder: this one stands for it where a page says what to write there.
+      ...(existsSync(join(this.folder, 'config')) && { COSMICAI_STAGES: join(this.folder, 'config') }),
       PATH: [this.#programs, ...path].join(delimiter),
       // Commands start twice as fast by what others have compiled.
       NODE_COMPILE_CACHE: COMPILED,
