@@ -4,8 +4,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { bundle } from '../packages/deploy/src/index.ts';
+import { dirname, join, relative } from 'node:path';
+import { bundle, taskBundle } from '../packages/deploy/src/index.ts';
 import { publicPackages, root } from './packages.ts';
 
 const FUNCTIONS = ['init', 'inference', 'summarize'];
@@ -39,11 +39,9 @@ export async function build(): Promise<void> {
   const product = join(root, 'packages/deploy/dist/product');
   rmSync(product, { recursive: true, force: true });
   for (const path of PRODUCT) copy(join(root, path), join(product, path));
-  for (const service of FUNCTIONS) {
-    const { folder, files, description } = await bundle(service);
-    for (const name of [...files, description])
-      copy(join(folder, name), join(product, 'services', service, 'dist', name));
-  }
+  const made = [await taskBundle(), ...(await Promise.all(FUNCTIONS.map((service) => bundle(service))))];
+  for (const { folder, files, description } of made)
+    for (const name of [...files, description]) copy(join(folder, name), join(product, relative(root, folder), name));
 }
 
 /** What was built of sources that are there no longer would be packed too. */

@@ -3,6 +3,8 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { compileAstroMae, importCheckpoint } from '../../packages/astromae/src/index.ts';
+import { OciLayout } from '../../packages/deploy/src/image/oci-layout.ts';
+import { sha256 } from '../../packages/deploy/src/image/registry.ts';
 import { demoModel } from '../../packages/demo-model/src/index.ts';
 import { withMetadata } from '../../packages/inference/src/index.ts';
 import { MODEL_SPEC_KEY } from '../../packages/payload/src/index.ts';
@@ -123,12 +125,28 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     await fetch(`${process.env.AWS_ENDPOINT_URL!}/galaxies`, { method: 'PUT' });
     await partitionsAt(openStore('s3://galaxies'), '100MB');
   },
+  'a base image': baseImage,
   'a home with fish': async (path) => await mkdir(path('.config/fish/completions'), { recursive: true }),
   'the profile survey': inTurn(
     written('.aws/config', '[profile survey]\nregion = us-east-1\n'),
     written('.aws/credentials', '[survey]\naws_access_key_id = test\naws_secret_access_key = test\n'),
   ),
 };
+
+/** A base for images, laid out as a folder, which has no files. */
+async function baseImage(path: (name: string) => string): Promise<void> {
+  const layout = new OciLayout(path('base'));
+  const put = async (value: object) => {
+    const bytes = Buffer.from(JSON.stringify(value));
+    await layout.putBlob(sha256(bytes), bytes);
+    return { digest: sha256(bytes), size: bytes.length };
+  };
+  const described = { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] } };
+  const config = { mediaType: 'application/vnd.oci.image.config.v1+json', ...(await put(described)) };
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] }));
+  await layout.putManifest('empty', { mediaType, bytes });
+}
 
 /** Galaxies that a survey could have measured, no two the same. */
 function catalogue(rows: number): string {

@@ -20,8 +20,8 @@ export function whyNoTool(line: string): string | undefined {
   const [program = ''] = wordsOf(line);
   const script = /\b(?:training|packages)\/\S+\.py\b/.exec(line)?.[0] ?? SCRIPT_OF.find(([of]) => of.test(line))?.[1];
   if (script !== undefined) return whyNoPython(script);
-  if (!/^(aws|docker|pip)$/.test(program) || isHere(program)) return undefined;
-  return program === 'docker' ? 'no Docker engine answers' : `${program} is not on the PATH`;
+  if (!/^(aws|pip)$/.test(program) || isHere(program)) return undefined;
+  return `${program} is not on the PATH`;
 }
 
 function whyNoPython(script: string): string | undefined {
@@ -43,7 +43,5 @@ function importsOf(script: string, seen = new Set<string>()): Set<string> {
 }
 
 function isHere(program: string): boolean {
-  // The client alone can do nothing.
-  const asked = program === 'docker' ? ['version'] : ['--version'];
-  return spawnSync(program, asked, { stdio: 'ignore' }).status === 0;
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
 }

@@ -1,17 +1,7 @@
-import { Command } from 'commander';
-import { errorLine, EXIT, exitCodeOf, goOnLine, jsonOfError } from './output/errors.ts';
-import { printBlock, printJson, printLine, type Terminal } from './output/terminal.ts';
-import { VERSIONS } from './output/versions.ts';
-
-interface CommandEntry {
-  /** Its line in the list of commands. */
-  readonly summary: string;
-  /** Loads what makes the command; most of what some need, others don't. */
-  readonly load: () => Promise<(terminal: Terminal) => Command>;
-}
-
-/** Needs all commands with all their options. */
-const COMPLETION = 'completion';
+import type { Command } from 'commander';
+import { COMPLETION, programOf, runCommands, type CommandEntry } from './command-line.ts';
+import type { Terminal } from './output/terminal.ts';
+import { TASK_COMMANDS } from './task-commands.ts';
 
 /** By name, in the order of the list. */
 const COMMANDS: Readonly<Record<string, CommandEntry>> = {
@@ -23,18 +13,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'run the whole workflow, on this machine or on a deployed stage',
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
-  init: {
-    summary: 'plan a run whose ranks a scheduler of yours will start',
-    load: async () => (await import('./commands/init.ts')).initCommand,
-  },
-  rank: {
-    summary: 'run one rank of a planned run, as a task of any scheduler',
-    load: async () => (await import('./commands/rank.ts')).rankCommand,
-  },
-  summarize: {
-    summary: 'combine the ranks of a run that a scheduler of yours ran',
-    load: async () => (await import('./commands/summarize.ts')).summarizeCommand,
-  },
+  ...TASK_COMMANDS,
   array: {
     summary: 'write what AWS Batch, Kubernetes or Slurm need to run the ranks',
     load: async () => (await import('./commands/array.ts')).arrayCommand,
@@ -131,72 +110,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 
 /** The program that parses a command line: the commands that the line may name whole, of the others only their names. */
 export async function programFor(args: readonly string[], terminal: Terminal): Promise<Command> {
-  const program = new Command('cosmicai')
-    .description('Serverless redshift inference for galaxy images')
-    .version(VERSIONS.cosmicai)
-    .showHelpAfterError('(--help shows how to use it)');
-  for (const [name, entry] of Object.entries(COMMANDS))
-    program.addCommand((await commandOf(name, entry, args, terminal)).summary(entry.summary));
-  confine(program, terminal);
-  return program;
+  return await programOf(COMMANDS, args, terminal);
 }
 
-/**
- * Runs one command line. With `--json` a failure is JSON too, where the command has printed none.
- *
- * @returns exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted
- */
-export async function runCli(args: readonly string[], outer: Terminal): Promise<number> {
-  const printed = { any: false };
-  const stdout = {
-    write: (text: string) => {
-      printed.any = true;
-      outer.stdout.write(text);
-    },
-  };
-  const terminal = { ...outer, stdout };
-  const program = await programFor(args, terminal);
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return process.exitCode === undefined ? EXIT.done : Number(process.exitCode);
-  } catch (error) {
-    const code = exitCodeOf(error, terminal.signal.aborted);
-    // Commander has printed its own errors already.
-    if (!isCommanderError(error)) printError(error, code, args, terminal);
-    if (code !== EXIT.done && args.includes('--json') && !printed.any) printJson(terminal, jsonOfError(error, code));
-    return code;
-  }
-}
-
-function printError(error: unknown, code: number, args: readonly string[], { stderr }: Terminal): void {
-  if (code === EXIT.interrupted) {
-    printLine(stderr, 'Stopped.');
-    return;
-  }
-  printBlock(stderr, errorLine(error));
-  const goOn = goOnLine(error, args);
-  if (goOn !== undefined) printLine(stderr, goOn);
-}
-
-/** The command itself where the line may name it, else only what stands for it in the list. */
-async function commandOf(
-  name: string,
-  { load }: CommandEntry,
-  args: readonly string[],
-  terminal: Terminal,
-): Promise<Command> {
-  return args.includes(name) || args[0] === COMPLETION ? (await load())(terminal) : new Command(name);
-}
-
-function isCommanderError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
-}
-
-/** Commander throws instead of ending the process, and prints to the terminal given, in every command. */
-function confine(command: Command, terminal: Terminal): void {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => terminal.stdout.write(text),
-    writeErr: (text) => terminal.stderr.write(text),
-  });
-  for (const child of command.commands) confine(child, terminal);
+/** Runs one command line. @returns exit code */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  return await runCommands(COMMANDS, args, terminal);
 }

@@ -33,6 +33,8 @@ const FAILING = [
   ['array', 'slurm', 'gone/runs/20260304T050607Z-01234567', '--out', 'made'],
   ['array', 'batch', 'gone/runs/20260304T050607Z-01234567', '--image', 'cosmicai', '--out', 'made'],
   ['array', 'kubernetes', 'gone/runs/20260304T050607Z-01234567', '--image', 'cosmicai', '--out', 'made'],
+  ['array', 'image', 'registry.example.org/cosmicai:1'],
+  ['array', 'image', 'oci:made', '--base', 'oci:gone'],
   ['infer', 'gone.pt'],
   ['infer', 'text.pt'],
   ['simulate', '--catalogue', 'nosuch.csv', '--out', 'made'],

@@ -1,6 +1,8 @@
 export { archive } from './bundle/archive.ts';
 export { bundle, freshBundle, type Bundle } from './bundle/bundle.ts';
+export { taskBundle } from './bundle/task-bundle.ts';
 export type { Architecture } from './bundle/native-files.ts';
+export { makeRankImage, RANK_IMAGE_BASE, type RankImage } from './image/rank-image.ts';
 export { stagePolicy, policyRoles, type StagePolicy, type PolicyRole } from './policy/index.ts';
 export { partitionOf, type Statement } from './policy/policy.ts';
 export { stageArns } from './policy/stage-names.ts';

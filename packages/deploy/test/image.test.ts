@@ -1,6 +1,12 @@
 import { gunzipSync } from 'node:zlib';
-import { composeImage, contentTag, resolveDigest, type ImageRecipe } from '../src/image/compose-image.ts';
-import { fileLayer } from '../src/image/layer.ts';
+import {
+  composeImage,
+  contentTag,
+  resolveDigest,
+  type ImageLayer,
+  type ImageRecipe,
+} from '../src/image/compose-image.ts';
+import { layerOf } from '../src/image/layer.ts';
 import { parseImage, pinned } from '../src/image/reference.ts';
 import { RegistryClient, sha256, type Descriptor } from '../src/image/registry.ts';
 import { givenBase, standInRegistry } from './stand-in-registry.ts';
@@ -9,7 +15,11 @@ const OCI = 'application/vnd.oci.image.manifest.v1+json';
 const config = { User: 'node', Entrypoint: ['node', '/server.mjs'] };
 
 function recipe(base: string, changes: Partial<ImageRecipe> = {}): ImageRecipe {
-  return { architecture: 'arm64', base, file: 'server.mjs', content: Buffer.from('serve()'), config, ...changes };
+  return { architecture: 'arm64', base, layers: [layer('serve()')], config, ...changes };
+}
+
+function layer(content: string, name = 'server.mjs'): ImageLayer {
+  return { name, files: [{ name, content: Buffer.from(content) }] };
 }
 
 describe('an image made of a base and one file', () => {
@@ -23,7 +33,7 @@ describe('an image made of a base and one file', () => {
       credentials: { user: 'AWS', password: 'secret' },
     });
     const base = givenBase(hub);
-    expect(await resolveDigest(from, '1', 'base:1')).toBe(base);
+    expect(await resolveDigest(from, '1', 'base:1', 'here')).toBe(base);
 
     const tag = await composeImage(recipe(base), from, to);
     const manifest = JSON.parse(own.manifests.get(`stage/server ${tag}`)!.bytes.toString()) as {
@@ -54,7 +64,7 @@ describe('an image made of a base and one file', () => {
     expect(hub.requests).toHaveLength(asked);
     expect(own.requests.slice(sent)).toEqual([`GET /v2/server/manifests/${first}`]);
 
-    const second = await composeImage(recipe(base, { content: Buffer.from('other()') }), from, to);
+    const second = await composeImage(recipe(base, { layers: [layer('other()')] }), from, to);
     expect(second).not.toBe(first);
     const puts = own.requests.slice(sent).filter((request) => request.startsWith('PUT'));
     // The file's layer, the configuration, the manifest.
@@ -62,12 +72,19 @@ describe('an image made of a base and one file', () => {
   });
 
   it('has another tag for another base, architecture or setting, the same for the same', () => {
-    const tags = [{}, { architecture: 'amd64' as const }, { base: 'sha256:2' }, { config: {} }, { file: 'a' }].map(
-      (changes) => contentTag(recipe('sha256:1', changes)),
-    );
-    expect(new Set(tags).size).toBe(5);
+    const tags = [
+      {},
+      { architecture: 'amd64' as const },
+      { base: 'sha256:2' },
+      { config: {} },
+      { environment: { A: '2' } },
+      { layers: [layer('serve()', 'a')] },
+      { layers: [layer('other()')] },
+      { layers: [] },
+    ].map((changes) => contentTag(recipe('sha256:1', changes)));
+    expect(new Set(tags).size).toBe(8);
     expect(contentTag(recipe('sha256:1'))).toBe(tags[0]);
-    expect(fileLayer('a', Buffer.from('b'))).toEqual(fileLayer('a', Buffer.from('b')));
+    expect(layerOf(layer('b').files)).toEqual(layerOf(layer('b').files));
   });
 
   it('is refused where the base has no such platform, is gone, or is not what its digest says', async () => {
@@ -76,7 +93,9 @@ describe('an image made of a base and one file', () => {
     const from = new RegistryClient({ registry: hub.url, name: 'base' });
     const to = new RegistryClient({ registry: own.url, name: 'server' });
     const base = givenBase(hub);
-    await expect(resolveDigest(from, '2', 'base:2')).rejects.toThrow('There is no image base:2');
+    await expect(resolveDigest(from, '2', 'base:2', 'here')).rejects.toThrow(
+      'There is no image base:2. Name one that is there here',
+    );
     await expect(composeImage(recipe(`sha256:${'0'.repeat(64)}`), from, to)).rejects.toThrow('--update-base');
     const riscv = recipe(base, { architecture: 'riscv64' as 'arm64' });
     await expect(composeImage(riscv, from, to)).rejects.toThrow('nothing for linux/riscv64');

@@ -1,42 +1,16 @@
-/* Images in Debian's docker-registry (apt-get install docker-registry), a program that others wrote. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/* Images in a registry that others wrote. */
 import { gunzipSync } from 'node:zlib';
-import { freePort } from '../../../test/free-port.ts';
-import { hasProgram } from '../../../test/programs.ts';
+import { debianRegistry, hasDebianRegistry, type DebianRegistry } from '../../../test/debian-registry.ts';
 import { composeImage, resolveDigest } from '../src/image/compose-image.ts';
 import { RegistryClient, type Descriptor } from '../src/image/registry.ts';
 import { givenBase, standInRegistry } from './stand-in-registry.ts';
 
-const isHere = hasProgram('docker-registry');
-if (!isHere)
-  console.warn('docker-registry is not on the PATH (apt-get install docker-registry): not tested against it');
-
-(isHere ? describe : describe.skip)('a registry of Debian', () => {
-  let folder: string;
-  let registry: ChildProcess;
-  let url: string;
-
+(hasDebianRegistry() ? describe : describe.skip)('a registry of Debian', () => {
+  let registry: DebianRegistry;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'cosmicai-registry-'));
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}`;
-    const settings = { version: 0.1, storage: { filesystem: { rootdirectory: folder } }, http: { addr: url.slice(7) } };
-    await writeFile(join(folder, 'config.yml'), JSON.stringify(settings));
-    registry = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] });
-    // It says where it listens once it does.
-    await new Promise<void>((resolve) => {
-      registry.stderr!.on('data', (chunk: Buffer) => chunk.includes('listening on') && resolve());
-    });
+    registry = await debianRegistry();
   });
-  afterAll(async () => {
-    registry.kill();
-    if (registry.exitCode === null && registry.signalCode === null) await once(registry, 'exit');
-    await rm(folder, { recursive: true });
-  });
+  afterAll(async () => await registry[Symbol.asyncDispose]());
 
   it('takes a base and the image made of it, and gives both back as they were', async () => {
     await using hub = await standInRegistry();
@@ -44,16 +18,15 @@ if (!isHere)
     const recipe = {
       architecture: 'amd64' as const,
       base: givenBase(hub),
-      file: 'server.mjs',
-      content: Buffer.from('1'),
+      layers: [{ name: 'server', files: [{ name: 'server.mjs', content: Buffer.from('1') }] }],
       config,
     };
-    const of = (name: string) => new RegistryClient({ registry: url, name });
+    const of = (name: string) => new RegistryClient({ registry: `http://${registry.host}`, name });
     const tag = await composeImage(recipe, new RegistryClient({ registry: hub.url, name: 'base' }), of('first'));
     // Pulled from the program itself, once more as the base of another.
-    const digest = await resolveDigest(of('first'), tag, 'first');
+    const digest = await resolveDigest(of('first'), tag, 'first', 'here');
     const second = await composeImage(
-      { ...recipe, base: digest, file: 'more', content: Buffer.from('2') },
+      { ...recipe, base: digest, layers: [{ name: 'more', files: [{ name: 'more', content: Buffer.from('2') }] }] },
       of('first'),
       of('second'),
     );

@@ -25,8 +25,14 @@ export interface StandInRegistry extends AsyncDisposable {
  */
 export async function standInRegistry({
   basic,
+  tokens = basic === undefined,
   open = false,
-}: { readonly basic?: string; readonly open?: boolean } = {}): Promise<StandInRegistry> {
+}: {
+  readonly basic?: string;
+  /** Passwords are for tokens, of which one to read allows no writing. */
+  readonly tokens?: boolean;
+  readonly open?: boolean;
+} = {}): Promise<StandInRegistry> {
   const requests: string[] = [];
   const blobs: StandInRegistry['blobs'] = new Map();
   const manifests: StandInRegistry['manifests'] = new Map();
@@ -51,11 +57,14 @@ export async function standInRegistry({
     const { method = '' } = request;
     requests.push(`${method} ${address.pathname}`);
     const body = await buffer(request);
-    if (address.pathname === '/token') return { status: 200, body: JSON.stringify({ token: 'for-strangers' }) };
-    const allowed = basic === undefined ? 'Bearer for-strangers' : `Basic ${Buffer.from(basic).toString('base64')}`;
-    if (!open && request.headers.authorization !== allowed) {
-      const challenge =
-        basic === undefined ? `Bearer realm="${url}/token",service="s",scope="pull"` : 'Basic realm="r"';
+    const password = basic && `Basic ${Buffer.from(basic).toString('base64')}`;
+    const { authorization } = request.headers;
+    if (address.pathname === '/token' && authorization === password)
+      return { status: 200, body: JSON.stringify({ token: address.searchParams.get('scope') }) };
+    const scope = basic === undefined || /GET|HEAD/.test(method) ? 'pull' : 'pull,push';
+    const allowed = tokens ? [`Bearer ${scope}`, 'Bearer pull,push'] : [password];
+    if (!open && !allowed.includes(authorization)) {
+      const challenge = tokens ? `Bearer realm="${url}/token",service="s",scope="${scope}"` : 'Basic realm="r"';
       return { status: 401, headers: { 'www-authenticate': challenge }, body: 'who are you?' };
     }
     const [, name = '', kind = '', reference = ''] =

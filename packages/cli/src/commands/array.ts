@@ -1,10 +1,11 @@
 import { batchFiles, kubernetesFiles, slurmFiles, planOfArray, writeJob, type ArrayJob } from '@cosmicai/array';
 import { demoModel, type DemoPrecision } from '@cosmicai/demo-model';
+import { makeRankImage, RANK_IMAGE_BASE, type Architecture } from '@cosmicai/deploy';
 import { findRun } from '@cosmicai/runs';
 import { folderAddress } from '@cosmicai/store';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { modelArguments } from '../inputs/files.ts';
+import { modelArguments, resolveModel } from '../inputs/files.ts';
 import {
   accessOf,
   storeOption,
@@ -13,7 +14,8 @@ import {
   withModel,
   type AccessOptions,
 } from '../inputs/options.ts';
-import { formatLines } from '../output/table.ts';
+import { formatLines, formatPairs } from '../output/table.ts';
+import { VERSIONS } from '../output/versions.ts';
 import { printBlock, printJson, type Terminal } from '../output/terminal.ts';
 
 interface ArrayOptions extends AccessOptions {
@@ -43,6 +45,7 @@ interface KindOptions extends Pick<ArrayOptions, 'claim'> {
 export function arrayCommand(terminal: Terminal): Command {
   return new Command('array')
     .description('Writes what a scheduler needs to run the ranks of a planned run as an array of tasks.')
+    .addCommand(imageCommand(terminal))
     .addCommand(
       kind('batch', 'AWS Batch: a stack (Fargate, spot) and the script that submits', true, terminal, (job, options) =>
         batchFiles(job, options),
@@ -107,5 +110,54 @@ function kind(
       const written = await writeJob(resolve(cwd, options.out), files);
       if (options.json) printJson(terminal, { run_id: place.runId, files: written });
       else printBlock(terminal.stdout, formatLines(written));
+    });
+}
+
+interface ImageOptions {
+  readonly base: string;
+  readonly architecture: Architecture;
+  readonly model?: string;
+  readonly json?: boolean;
+}
+
+function imageCommand(terminal: Terminal): Command {
+  const summary = 'makes the container image that tasks run, and pushes it; needs no Docker';
+  return new Command('image')
+    .summary(summary)
+    .description(
+      'Makes the container image that tasks run and pushes it to a registry, or into a folder (OCI layout). Needs no Docker. The tag is that of the content: what is there already is not sent again.',
+    )
+    .argument('<to>', 'registry.example.org/cosmicai, without a tag, or oci:<folder>')
+    .option('--base <image>', 'image with Node, by name or oci:<folder>[:<tag>]', RANK_IMAGE_BASE)
+    .addOption(
+      new Option('--architecture <name>', 'of the machines').choices(['x86_64', 'arm64'] as const).default('x86_64'),
+    )
+    .option('-m, --model <file>', 'ONNX model in place of the demo model')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cosmicai array image registry.example.org/cosmicai\n  cosmicai array image oci:image --model model.onnx\n',
+    )
+    .action(async (to: string, { base, architecture, json = false, ...options }: ImageOptions) => {
+      const { cwd, environment, signal } = terminal;
+      const named = options.model ?? environment.COSMICAI_MODEL;
+      const model = named === undefined ? undefined : resolveModel(named, terminal);
+      const version = VERSIONS.cosmicai;
+      const made = await makeRankImage({ to, base, architecture, model, version, cwd, environment, signal });
+      if (json) {
+        printJson(terminal, made);
+        return;
+      }
+      const { image, base: pinned, model: path } = made;
+      printBlock(
+        terminal.stdout,
+        formatPairs([
+          ['Image', image],
+          ['Base', pinned],
+          ...(path === undefined
+            ? []
+            : [['Model', `${path}: array batch and array kubernetes take it as --model ${path}`] as const]),
+        ]),
+      );
     });
 }

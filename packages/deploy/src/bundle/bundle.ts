@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { NO_TELEMETRY } from '@cosmicai/payload/no-telemetry';
+import type { Metafile, Plugin } from 'esbuild';
 import { inRepository, root } from '../root.ts';
 import { isBuiltin, lighterStart } from './lighter-start.ts';
 
@@ -43,7 +44,7 @@ interface Description {
   /** Names, below the repository, of the files that a bundle was made from. */
   readonly inputs: readonly string[];
 }
-const DESCRIPTION = 'bundle.json';
+export const DESCRIPTION = 'bundle.json';
 
 /**
  * Bundles a service's handler, and each `src/*-worker.ts` beside it, into files without dependencies other than
@@ -62,27 +63,47 @@ function folderOf(service: string): string {
   return join(root, 'services', service, 'dist');
 }
 
-async function describe(folder: string): Promise<Description> {
+export async function describe(folder: string): Promise<Description> {
   return JSON.parse(await readFile(join(folder, DESCRIPTION), 'utf8')) as Description;
 }
 
 async function make(service: string, folder: string): Promise<Description> {
-  // Most commands find their bundles made.
-  const { build } = await import('esbuild');
   const source = join(root, 'services', service, 'src');
   const entries = (await readdir(source)).filter((name) => name === 'handler.ts' || name.endsWith('-worker.ts')).sort();
+  // Each by itself: what a worker shared with the handler would bring more than the worker needs.
+  const sets = entries.map((name) => ({ entries: [join(source, name)], splitting: name === 'handler.ts' }));
+  return await writeBundles(folder, sets);
+}
+
+/** Files that are bundled together; `splitting`: what is imported when it is needed, or by several, is a file of its own. */
+interface EntrySet {
+  /** Paths; a bundle has the name of its own. */
+  readonly entries: readonly string[];
+  readonly splitting: boolean;
+}
+
+/** Bundles sources into a folder, and describes there what it made. */
+export async function writeBundles(
+  folder: string,
+  sets: readonly EntrySet[],
+  plugins: readonly Plugin[] = [],
+): Promise<Description> {
+  // Most commands find their bundles made.
+  const { build } = await import('esbuild');
   const common = {
     absWorkingDir: root,
     outdir: folder,
+    entryNames: '[name]',
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node' as const,
     target: 'node24',
     format: 'esm' as const,
-    plugins: [lighterStart],
+    plugins: [lighterStart, ...plugins],
     mainFields: ['module', 'main'],
     banner: { js: `${SILENCE}\n${COMMONJS_NAMES}` },
-    external: NATIVE_PACKAGES,
+    // Functions are not bundled where they run.
+    external: [...NATIVE_PACKAGES, 'esbuild'],
     // Names stay: the class of an error is its name, which the state machine's Retry and Catch match on.
     minifySyntax: true,
     minifyWhitespace: true,
@@ -93,20 +114,22 @@ async function make(service: string, folder: string): Promise<Description> {
     logLevel: 'warning' as const,
   };
   const builds = await Promise.all(
-    entries.map((name) =>
+    sets.map(({ entries, splitting }) =>
       build({
         ...common,
-        entryPoints: [join(source, name)],
-        // Each by itself: what a worker shared with the handler would bring more than the worker needs. Parts are named by their
-        // content, so that a bundle that somebody runs from still finds its own when another is made.
-        splitting: name === 'handler.ts',
+        entryPoints: [...entries],
+        splitting,
+        // Parts are named by their content, so that a bundle that somebody runs from still finds its own when another is made.
         chunkNames: 'part-[hash]',
       }),
     ),
   );
   await mkdir(folder, { recursive: true });
   // The parts first: a bundle that is there has all of its own.
-  const written = builds.flatMap(({ outputFiles }) => outputFiles.toReversed());
+  const written = builds.flatMap(({ outputFiles, metafile }) => {
+    const used = reachable(metafile.outputs);
+    return outputFiles.filter(({ path }) => used.has(basename(path))).toReversed();
+  });
   for (const { path, contents } of written) await writeAtOnce(path, contents);
   const outputs = builds.flatMap(({ metafile }) => Object.values(metafile.outputs));
   const imported = new Set(outputs.flatMap(({ imports }) => imports.map(({ path }) => path)));
@@ -119,6 +142,20 @@ async function make(service: string, folder: string): Promise<Description> {
   const description = { files, natives: NATIVE_PACKAGES.filter((name) => imported.has(name)), inputs };
   await writeAtOnce(join(folder, DESCRIPTION), Buffer.from(JSON.stringify(description)));
   return description;
+}
+
+/** Names of what a bundle may come to load: of what only unused code would import, esbuild makes parts too. */
+function reachable(outputs: Metafile['outputs']): ReadonlySet<string> {
+  const files = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]));
+  const used = new Set<string>();
+  const take = (name: string) => {
+    const file = files.get(name);
+    if (file === undefined || used.has(name)) return;
+    used.add(name);
+    for (const { path, external } of file.imports) if (external !== true) take(basename(path));
+  };
+  for (const [name, { entryPoint }] of files) if (entryPoint !== undefined && !name.startsWith('part-')) take(name);
+  return used;
 }
 
 /** The service's bundles for this machine: those that lie there, unless a file that they were made from is newer. */

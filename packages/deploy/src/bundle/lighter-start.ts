@@ -26,3 +26,20 @@ export const lighterStart: Plugin = {
 export function isBuiltin(input: string): boolean {
   return input.startsWith(`${BUILTIN}:`);
 }
+
+/**
+ * Of our own packages a bundle takes what it uses and no more: none of their files does anything by being imported, but the one
+ * that switches telemetry off. Without it a task would bring all that a deployment needs.
+ */
+export const ownPackagesArePure: Plugin = {
+  name: 'own-packages-are-pure',
+  setup(build) {
+    build.onResolve({ filter: /^(@cosmicai\/|\.)/ }, async ({ path, pluginData, ...rest }) => {
+      if (pluginData === ASKED || rest.kind === 'entry-point' || path.endsWith('no-telemetry')) return undefined;
+      const found = await build.resolve(path, { ...rest, pluginData: ASKED });
+      return /[/\\]packages[/\\][^/\\]+[/\\]src[/\\]/.test(found.path) ? { ...found, sideEffects: false } : found;
+    });
+  },
+};
+
+const ASKED = Symbol('asked before');

@@ -1,19 +1,26 @@
 import { createHash } from 'node:crypto';
-import { EnvironmentError, RemoteError } from '@cosmicai/payload';
-import { fileLayer } from './layer.ts';
-import { sha256, type Descriptor, type Manifest, type RegistryClient } from './registry.ts';
+import { EnvironmentError, RemoteError, UserInputError } from '@cosmicai/payload';
+import { layerOf, type ImageFile, type Layer } from './layer.ts';
+import { sha256, type Descriptor, type ImageStore, type Manifest } from './registry.ts';
 
-/** An image that is another one and one file. */
+/** An image that is another one and some files. */
 export interface ImageRecipe {
   /** `amd64` or `arm64`. */
   readonly architecture: 'amd64' | 'arm64';
   /** Digest of the base: of an index of platforms, or of one platform's manifest. */
   readonly base: string;
-  /** Name at the image's root. */
-  readonly file: string;
-  readonly content: Uint8Array;
+  /** What lies on top of it, in layers of their own: one that is the same in another image is not sent again. */
+  readonly layers: readonly ImageLayer[];
   /** What of the base's configuration is replaced: User, Entrypoint, Healthcheck, … */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Added to the base's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface ImageLayer {
+  /** For people who look into the image's history. */
+  readonly name: string;
+  readonly files: readonly ImageFile[];
 }
 
 interface ImageManifest {
@@ -24,7 +31,8 @@ interface ImageManifest {
 }
 
 interface ImageConfig {
-  readonly config?: Readonly<Record<string, unknown>>;
+  readonly architecture?: string;
+  readonly config?: Readonly<Record<string, unknown>> & { readonly Env?: readonly string[] };
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly string[] };
   readonly history?: readonly object[];
 }
@@ -36,8 +44,13 @@ interface ImageIndex {
 }
 
 /** Tag of an image: of what it is made of, so that the same content has the same tag. */
-export function contentTag({ content, ...recipe }: ImageRecipe): string {
-  const hash = createHash('sha256').update(JSON.stringify(recipe)).update('\0').update(content);
+export function contentTag({ layers, ...recipe }: ImageRecipe): string {
+  const hash = createHash('sha256').update(JSON.stringify(recipe));
+  for (const { name, files } of layers) {
+    hash.update(`\0${name}`);
+    for (const { content, ...file } of files)
+      hash.update(`\0${JSON.stringify(file)} ${content.length}\0`).update(content);
+  }
   return hash.digest('hex').slice(0, 20);
 }
 
@@ -46,24 +59,20 @@ export function contentTag({ content, ...recipe }: ImageRecipe): string {
  *
  * @throws EnvironmentError, RemoteError
  */
-export async function composeImage(recipe: ImageRecipe, from: RegistryClient, to: RegistryClient): Promise<string> {
+export async function composeImage(recipe: ImageRecipe, from: ImageStore, to: ImageStore): Promise<string> {
   const tag = contentTag(recipe);
   if ((await to.manifest(tag)) !== undefined) return tag;
   const base = await platformManifest(from, recipe);
   const baseManifest = parsed(base, ({ config, layers }) => isDescriptor(config) && isList(layers)) as ImageManifest;
-  const layer = fileLayer(recipe.file, recipe.content);
-  const configBytes = await from.blob(baseManifest.config);
-  const config = Buffer.from(
-    JSON.stringify(withLayer(JSON.parse(configBytes.toString()) as ImageConfig, recipe, layer.diffId)),
-  );
+  const described = JSON.parse((await from.blob(baseManifest.config)).toString()) as ImageConfig;
+  if (described.architecture !== recipe.architecture)
+    throw notFor(recipe, `is for ${described.architecture ?? 'none'}`);
+  const layers = recipe.layers.map(({ files }) => layerOf(files));
+  const config = Buffer.from(JSON.stringify(withLayers(described, recipe, layers)));
   for (const descriptor of baseManifest.layers)
     if (!(await to.hasBlob(descriptor.digest))) await to.putBlob(descriptor.digest, await from.blob(descriptor));
-  const layerDigest = sha256(layer.bytes);
-  for (const [digest, bytes] of [
-    [layerDigest, layer.bytes],
-    [sha256(config), config],
-  ] as const)
-    if (!(await to.hasBlob(digest))) await to.putBlob(digest, bytes);
+  for (const bytes of [...layers.map((layer) => layer.bytes), config])
+    if (!(await to.hasBlob(sha256(bytes)))) await to.putBlob(sha256(bytes), bytes);
 
   const isOci = base.mediaType.startsWith('application/vnd.oci.');
   const manifest: ImageManifest = {
@@ -72,13 +81,13 @@ export async function composeImage(recipe: ImageRecipe, from: RegistryClient, to
     config: { ...baseManifest.config, digest: sha256(config), size: config.length },
     layers: [
       ...baseManifest.layers,
-      {
+      ...layers.map(({ bytes }) => ({
         mediaType: isOci
           ? 'application/vnd.oci.image.layer.v1.tar+gzip'
           : 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-        digest: layerDigest,
-        size: layer.bytes.length,
-      },
+        digest: sha256(bytes),
+        size: bytes.length,
+      })),
     ],
   };
   // Last: a tag that is there names an image that is whole.
@@ -86,40 +95,50 @@ export async function composeImage(recipe: ImageRecipe, from: RegistryClient, to
   return tag;
 }
 
-/** Digest that a tag of the base has now. @throws EnvironmentError */
-export async function resolveDigest(client: RegistryClient, version: string, name: string): Promise<string> {
-  const found = await client.manifest(version);
-  if (found === undefined)
-    throw new EnvironmentError(
-      `There is no image ${name}. Name one that is there in rendezvous.base_image of the stage's file.`,
-    );
+/** Digest that a tag of the base has now. @param where its user names another @throws UserInputError */
+export async function resolveDigest(store: ImageStore, version: string, name: string, where: string): Promise<string> {
+  const found = await store.manifest(version);
+  if (found === undefined) throw new UserInputError(`There is no image ${name}. Name one that is there ${where}.`);
   return found.digest;
 }
 
-async function platformManifest(from: RegistryClient, { base, architecture }: ImageRecipe): Promise<Manifest> {
+async function platformManifest(from: ImageStore, { base, architecture }: ImageRecipe): Promise<Manifest> {
   const found = await from.manifest(base);
   if (found === undefined)
     throw new EnvironmentError(
-      `The base image ${base} is gone from its registry. Deploy with --update-base to take the one that its name means now.`,
+      `The base image ${base} is gone from its registry. Name the base by a tag again, or deploy a stage with --update-base, to take what that means now.`,
     );
   if (!/index|list/.test(found.mediaType)) return found;
   const { manifests = [] } = parsed(found, ({ manifests }) => isList(manifests)) as ImageIndex;
   const fitting = manifests.find(({ platform }) => platform?.os === 'linux' && platform.architecture === architecture);
-  if (fitting === undefined)
-    throw new EnvironmentError(
-      `The base image ${base} has nothing for linux/${architecture}. Change rendezvous.architecture or rendezvous.base_image in the stage's file.`,
-    );
+  if (fitting === undefined) throw notFor({ base, architecture }, 'has no such part');
   const manifest = await from.manifest(fitting.digest);
   if (manifest === undefined) throw new RemoteError(`The registry has no ${fitting.digest}, which ${base} names.`);
   return manifest;
 }
 
-function withLayer(base: ImageConfig, { config, file }: ImageRecipe, diffId: string): ImageConfig {
+function notFor({ base, architecture }: Pick<ImageRecipe, 'base' | 'architecture'>, why: string): EnvironmentError {
+  return new EnvironmentError(
+    `The base image ${base} has nothing for linux/${architecture}: it ${why}. Name another base or architecture (of a stage's server: rendezvous.base_image and rendezvous.architecture in the stage's file).`,
+  );
+}
+
+function withLayers(base: ImageConfig, recipe: ImageRecipe, layers: readonly Layer[]): ImageConfig {
+  const added = Object.entries(recipe.environment ?? {}).map(([name, value]) => `${name}=${value}`);
+  const { Env: environment = [] } = base.config ?? {};
+  const created = '1970-01-01T00:00:00Z';
   return {
     ...base,
-    config: { ...base.config, ...config },
-    rootfs: { type: 'layers', diff_ids: [...base.rootfs.diff_ids, diffId] },
-    history: [...(base.history ?? []), { created_by: `cosmicai: ${file}`, created: '1970-01-01T00:00:00Z' }],
+    config: {
+      ...base.config,
+      ...(added.length > 0 && { Env: [...environment, ...added] }),
+      ...recipe.config,
+    },
+    rootfs: { type: 'layers', diff_ids: [...base.rootfs.diff_ids, ...layers.map(({ diffId }) => diffId)] },
+    history: [
+      ...(base.history ?? []),
+      ...recipe.layers.map(({ name }) => ({ created_by: `cosmicai: ${name}`, created })),
+    ],
   };
 }
 

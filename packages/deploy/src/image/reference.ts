@@ -26,6 +26,24 @@ export function parseImage(name: string): ImageReference {
   return { repository: repositoryOf(host, path), version };
 }
 
+/** Reads the name of an image without a tag. @throws UserInputError */
+export function parseRepository(name: string): Repository {
+  if (unversioned(name) !== name)
+    throw new UserInputError(`"${name}" has a tag or a digest: leave it out, it is that of the content.`);
+  return parseImage(`${name}:any`).repository;
+}
+
+/**
+ * Reads `oci:<folder>` or `oci:<folder>:<tag>`, as skopeo and podman do.
+ *
+ * @returns undefined for the name of an image in a registry; the version is '' where none is named
+ */
+export function parseFolder(name: string): { readonly folder: string; readonly version: string } | undefined {
+  const grammar = /^oci:(?<folder>.+?)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
+  const { folder, tag = '', digest } = grammar.exec(name)?.groups ?? {};
+  return folder === undefined ? undefined : { folder, version: digest ?? tag };
+}
+
 function repositoryOf(host: string | undefined, path: string): Repository {
   if (host === undefined || host === 'docker.io')
     return { registry: 'https://registry-1.docker.io', name: path.includes('/') ? path : `library/${path}` };
@@ -40,5 +58,5 @@ export function pinned(name: string, digest: string): string {
 
 /** The image's name without tag and digest. */
 export function unversioned(name: string): string {
-  return name.replace(/@sha256:[0-9a-f]+$/, '').replace(/:[\w.-]+$/, '');
+  return name.replace(/@sha256:[0-9a-f]+$/, '').replace(/(?<!^oci):[\w.-]+$/, '');
 }

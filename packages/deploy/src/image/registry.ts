@@ -24,6 +24,17 @@ export interface Repository {
   readonly credentials?: { readonly user: string; readonly password: string };
 }
 
+/** Where images lie: a registry, or a folder laid out as one. What is read is checked against its digest. */
+export interface ImageStore {
+  /** @param reference a tag or a digest @returns undefined when there is none @throws RemoteError */
+  manifest(reference: string): Promise<Manifest | undefined>;
+  /** @throws RemoteError, also when what arrives is something else than the digest says */
+  blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<Buffer>;
+  hasBlob(digest: string): Promise<boolean>;
+  putBlob(digest: string, bytes: Uint8Array): Promise<void>;
+  putManifest(tag: string, manifest: Pick<Manifest, 'mediaType' | 'bytes'>): Promise<void>;
+}
+
 const MANIFESTS = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -34,24 +45,23 @@ const MANIFESTS = [
 /** Larger answers are no manifests. */
 const MOST_MANIFEST_BYTES = 4 * 1024 * 1024;
 
-/**
- * One repository of a registry, by the distribution API that Docker Hub, ECR and others share. What is read is checked against its
- * digest.
- */
-export class RegistryClient {
+/** One repository of a registry, by the distribution API that Docker Hub, ECR and others share. */
+export class RegistryClient implements ImageStore {
   readonly #repository: Repository;
   readonly #signal: AbortSignal | undefined;
-  #authorization: string | undefined;
+  /** From the credentials, if there are any. */
+  readonly #password: string | undefined;
+  /** For what was asked last: to read, or to write as well. */
+  #token: string | undefined;
 
   constructor(repository: Repository, signal?: AbortSignal) {
     this.#repository = repository;
     this.#signal = signal;
     const { credentials } = repository;
     if (credentials !== undefined)
-      this.#authorization = `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
+      this.#password = `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
   }
 
-  /** @returns undefined when there is no such tag or digest @throws RemoteError */
   async manifest(reference: string): Promise<Manifest | undefined> {
     const response = await this.#send('GET', `manifests/${reference}`, { headers: { accept: MANIFESTS.join(', ') } });
     if (response.status === 404) {
@@ -67,8 +77,7 @@ export class RegistryClient {
     return { mediaType, digest, bytes };
   }
 
-  /** @throws RemoteError, also when what arrives is something else than the digest says */
-  async blob({ digest, size }: Descriptor): Promise<Buffer> {
+  async blob({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<Buffer> {
     const bytes = await this.#bytes(await this.#send('GET', `blobs/${digest}`), `blob ${digest}`);
     if (bytes.length !== size || sha256(bytes) !== digest)
       throw this.#unexpected(`blob ${digest}`, `${bytes.length} bytes of ${sha256(bytes)}`);
@@ -106,22 +115,24 @@ export class RegistryClient {
     const url = path.includes('://') ? path : `${this.#repository.registry}/v2/${this.#repository.name}/${path}`;
     // A password is for the registry alone, not for where it sends us on to.
     const trusted = new URL(url).host === new URL(this.#repository.registry).host;
-    const attempt = () =>
-      this.#fetch(url, {
+    const attempt = () => {
+      const authorization = this.#token ?? this.#password;
+      return this.#fetch(url, {
         method,
-        headers: { ...request.headers, ...(trusted && this.#authorization && { authorization: this.#authorization }) },
+        headers: { ...request.headers, ...(trusted && authorization && { authorization }) },
         ...(request.body && { body: request.body as Uint8Array<ArrayBuffer> }),
       });
+    };
     const response = await attempt();
     const challenge = response.headers.get('www-authenticate') ?? '';
     if (response.status !== 401 || !/^bearer /i.test(challenge)) return response;
     await dismiss(response);
-    this.#authorization = await this.#token(challenge);
+    this.#token = await this.#newToken(challenge);
     return await attempt();
   }
 
   /** What public registries give to strangers, too. */
-  async #token(challenge: string): Promise<string> {
+  async #newToken(challenge: string): Promise<string> {
     const fields = new Map(
       [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
     );
@@ -133,7 +144,7 @@ export class RegistryClient {
       if (value !== undefined) url.searchParams.set(name, value);
     }
     const answer = await this.#fetch(url.href, {
-      headers: { ...(this.#repository.credentials && this.#authorization && { authorization: this.#authorization }) },
+      headers: { ...(this.#password && { authorization: this.#password }) },
     });
     const { token, access_token: other } = JSON.parse((await this.#bytes(answer, 'access')).toString()) as Record<
       string,
@@ -152,7 +163,7 @@ export class RegistryClient {
       const { message, cause } = error as Error;
       const why = cause instanceof Error ? cause.message : message;
       throw new EnvironmentError(
-        `The image registry ${new URL(url).origin} can't be reached (${why}). Look at the network, or name another base in rendezvous.base_image of the stage's file.`,
+        `The image registry ${new URL(url).origin} can't be reached (${why}). Look at the network, or name another registry (of a stage's server: rendezvous.base_image in the stage's file).`,
         { cause: error },
       );
     }
@@ -161,7 +172,12 @@ export class RegistryClient {
   async #bytes(response: Response, what: string): Promise<Buffer> {
     const bytes = Buffer.from(await response.arrayBuffer());
     if (response.ok) return bytes;
-    throw this.#unexpected(what, `${response.status}: ${bytes.subarray(0, 300).toString()}`);
+    const { status } = response;
+    if (status === 401 || status === 403)
+      throw new EnvironmentError(
+        `The image registry ${this.#repository.registry} refuses ${what} of ${this.#repository.name} (${status}: ${bytes.subarray(0, 300).toString()}). Log in to it first; what docker, podman or oras login leave in ~/.docker/config.json is read.`,
+      );
+    throw this.#unexpected(what, `${status}: ${bytes.subarray(0, 300).toString()}`);
   }
 
   #location(response: Response): string {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EnvironmentError } from '@cosmicai/payload';
+import { ownRegistry } from '../image/credentials.ts';
 import { composeImage, resolveDigest, type ImageRecipe } from '../image/compose-image.ts';
 import { parseImage, pinned, unversioned } from '../image/reference.ts';
 import { RegistryClient, type Repository } from '../image/registry.ts';
@@ -43,12 +43,21 @@ export async function pushImage(
   const from = new RegistryClient(named.repository, signal);
   // Another name in the stage's file is another base.
   const kept = base !== undefined && unversioned(base) === unversioned(rendezvous.base_image) ? base : undefined;
-  const pin = kept ?? pinned(rendezvous.base_image, await resolveDigest(from, named.version, rendezvous.base_image));
+  const pin =
+    kept ??
+    pinned(
+      rendezvous.base_image,
+      await resolveDigest(from, named.version, rendezvous.base_image, "in rendezvous.base_image of the stage's file"),
+    );
   const recipe: ImageRecipe = {
     architecture: rendezvous.architecture === 'ARM64' ? 'arm64' : 'amd64',
     base: parseImage(pin).version,
-    file: 'rendezvous.mjs',
-    content: await readFile(join(service, 'dist/rendezvous.mjs')),
+    layers: [
+      {
+        name: 'rendezvous.mjs',
+        files: [{ name: 'rendezvous.mjs', content: await readFile(join(service, 'dist/rendezvous.mjs')) }],
+      },
+    ],
     config: SERVER_CONFIG,
   };
   const to = new RegistryClient(await stageRepository(stage, region, rendezvous.registry), signal);
@@ -59,11 +68,5 @@ export async function pushImage(
 async function stageRepository(stage: string, region: string, registry: string): Promise<Repository> {
   const name = `cosmicai-${stage}-rendezvous`;
   if (registry !== '') return { ...parseImage(`${registry}/${name}:any`).repository };
-  const { ECRClient, GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr');
-  const { authorizationData = [] } = await new ECRClient({ region }).send(new GetAuthorizationTokenCommand());
-  const { authorizationToken: token, proxyEndpoint } = authorizationData[0] ?? {};
-  if (token === undefined || proxyEndpoint === undefined)
-    throw new EnvironmentError('The image registry of the account gave no password; try again later.');
-  const [user = '', password = ''] = Buffer.from(token, 'base64').toString().split(':');
-  return { registry: proxyEndpoint, name, credentials: { user, password } };
+  return { name, ...(await ownRegistry(region)) };
 }
