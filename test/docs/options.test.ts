@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandFor, cosmicaiArgs, root, whyRefused, wordsOf } from './commands.ts';
 import { pages } from './pages.ts';
+import { printedCommands } from './printed.ts';
 
 type Command = Awaited<ReturnType<typeof commandFor>>;
 
@@ -35,6 +36,14 @@ it.each([...commands.keys()].filter((name) => name !== 'rendezvous'))(
       expect([line, await whyRefused(cosmicaiArgs(line.trim().split(/ {3,}/)[0]!)!)]).toEqual([line, undefined]);
   },
 );
+
+it.each(printedCommands())('$file:$line prints a command that can be typed: cosmicai $args', async ({ args }) => {
+  if (SENTENCES.has(args[0]!)) return;
+  expect((await commandFor(args)).parent).not.toBeNull();
+  // Of a command alone only its name is said.
+  const isWhole = args.some((word) => word.startsWith('-') || word === '7');
+  expect(isWhole ? await whyRefused(args) : undefined).toBeUndefined();
+});
 
 it('commands in sentences exist, with their options', async () => {
   const wrong: string[] = [];
@@ -99,6 +108,9 @@ function headingsOf(name: string): readonly string[] {
   if (['init', 'quote', 'tune'].includes(name)) return [own, 'run'];
   return /^(logs|stop|run|status)$/.test(name) ? [own, 'On a stage'] : [own];
 }
+
+/** What follows the name where it isn't typed. */
+const SENTENCES = new Set(['command', 'link', 'runs', 'again', 'or', 'does']);
 
 /** Of pnpm, and any option. */
 const OF_OTHERS = new Set(['--frozen-lockfile', '--option']);

@@ -11,6 +11,6 @@ export function withinCost({ costUsd: { median, high } }: Pick<Quote, 'costUsd'>
   if (high <= maxUsd) return;
   const usd = (amount: number) => Number(amount.toPrecision(3));
   throw new UserInputError(
-    `This run is quoted at ${usd(median)} USD (95 %: up to ${usd(high)}), more than --max-cost ${maxUsd} allows, so nothing was uploaded or started. What would fit shows: cosmicai tune --budget ${maxUsd}`,
+    `This run is quoted at ${usd(median)} USD (95 %: up to ${usd(high)}), more than --max-cost ${maxUsd} allows, so nothing was uploaded or started. The same payload or data given to cosmicai tune with --budget ${maxUsd} shows what would fit.`,
   );
 }

@@ -12,7 +12,7 @@ describe('a run that may cost so much', () => {
     const refuse = () => withinCost(quoted(0.10941, 0.13124), 0.13);
     expect(refuse).toThrow(UserInputError);
     expect(refuse).toThrow(
-      'This run is quoted at 0.109 USD (95 %: up to 0.131), more than --max-cost 0.13 allows, so nothing was uploaded or started. What would fit shows: cosmicai tune --budget 0.13',
+      'This run is quoted at 0.109 USD (95 %: up to 0.131), more than --max-cost 0.13 allows, so nothing was uploaded or started. The same payload or data given to cosmicai tune with --budget 0.13 shows what would fit.',
     );
   });
 });

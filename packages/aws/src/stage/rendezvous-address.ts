@@ -61,7 +61,7 @@ async function interfaceOfTask(
     const [first] = running;
     const state = first === undefined ? 'not running' : `starting (${first.lastStatus ?? 'unknown'})`;
     throw new EnvironmentError(
-      `The rendezvous server of stage ${stage} is ${state}. If it was paused: aws ecs update-service --cluster ${cluster} --service ${service} --desired-count 1. Why it stopped stands in the events of that service and in the log /cosmicai/${stage}/rendezvous.`,
+      `The rendezvous server of stage ${stage} is ${state}. If it was paused: aws ecs update-service --region ${region} --cluster ${cluster} --service ${service} --desired-count 1. Why it stopped stands in the events of that service and in the log /cosmicai/${stage}/rendezvous.`,
     );
   }
   const details = (newest.attachments ?? []).flatMap((attachment) => attachment.details ?? []);

@@ -1,5 +1,5 @@
 import { executionOwner, ExecutionLockedError } from '@cosmicai/local/executions';
-import { UserInputError } from '@cosmicai/payload';
+import { shellWord, UserInputError } from '@cosmicai/payload';
 import { executionFolderOf, layoutOf, type RunPlace } from '@cosmicai/runs';
 import { openStore, readableAddress, resultsLocation } from '@cosmicai/store';
 import { Command } from 'commander';
@@ -53,7 +53,7 @@ async function clean(
   const { folder, run } = layoutOf(place);
   if ((await store.head(run)) === undefined)
     throw new UserInputError(
-      `There is no run ${runId} in ${readableAddress(bucket, resultPath)}. "cosmicai status" lists the runs.`,
+      `There is no run ${runId} in ${readableAddress(bucket, resultPath)}. The runs are listed by: cosmicai status ${shellWord(readableAddress(bucket, resultPath))}`,
     );
   await refuseUnderWay(place, terminal);
   const question = `Delete ${readableAddress(bucket, folder)}/ and all that is in it? [y/N]`;

@@ -58,7 +58,7 @@ async function init(file: string | undefined, options: InitOptions, terminal: Te
       `Run ${run_id} is planned: ${ranks} ranks, ${ranks_with_data} with data`,
       `Manifest       ${manifest}`,
       `A rank         cosmicai rank --manifest ${shellWord(manifest)} --index 0${withModelOf}`,
-      `All of them    cosmicai array ${arrayOf(folder, withModelOf)}`,
+      `All of them    ${arrayOf(folder, withModelOf)}`,
       `At their end   cosmicai summarize ${shellWord(folder)}`,
     ]),
   );
@@ -67,6 +67,6 @@ async function init(file: string | undefined, options: InitOptions, terminal: Te
 /** What lies in a bucket is seen from containers, too. */
 function arrayOf(folder: string, model: string): string {
   return pathAt(folder) === undefined && folder.includes('://')
-    ? `kubernetes ${shellWord(folder)} --image <image> --out job${model} (or batch, or slurm)`
-    : `slurm ${shellWord(folder)} --out job${model}`;
+    ? `cosmicai array kubernetes ${shellWord(folder)} --image <image> --out job${model} (or batch, or slurm)`
+    : `cosmicai array slurm ${shellWord(folder)} --out job${model}`;
 }

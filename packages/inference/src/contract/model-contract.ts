@@ -159,7 +159,7 @@ function specifiedValues(output: ModelOutput, found: number | string | undefined
 }
 
 const ONE_VALUE =
-  'one value a galaxy was expected, [n] or [n, 1]. Where it answers more, such as a sigma, classes or a density, its spec has to say what they are (cosmicai model describe --spec)';
+  'one value a galaxy was expected, [n] or [n, 1]. Where it answers more, such as a sigma, classes or a density, its spec has to say what they are (cosmicai model describe model.onnx --spec spec.json --out described.onnx)';
 
 function batchOf(ports: SpecifiedPorts, inputs: readonly ModelPort[]): number | null {
   const frozen = new Set(inputs.map(({ shape }) => shape[0]).filter((size) => typeof size === 'number'));
