@@ -4,6 +4,7 @@ import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudf
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { startStandIn, type ServedFunction } from '@cosmicai/aws-standin';
 import { loadDefinition, localFunctions } from '@cosmicai/local';
+import { Workspace } from '../support/workspace.ts';
 import { SteeredRanks } from './steered-ranks.ts';
 
 export const STAGE = 'bare';
@@ -29,7 +30,42 @@ export interface BareStageOptions {
   readonly outputs?: Readonly<Record<string, string>>;
 }
 
-export async function startBareStage(options: BareStageOptions): Promise<BareStage> {
+/** A user's folder, and a bare stage that they reach from there. */
+export class UserOfBareStage {
+  workspace!: Workspace;
+  stage!: BareStage;
+
+  /**
+   * Registers what makes both ready before all tests, and ends them after.
+   *
+   * @param survey what lies in the folder `parts`
+   * @param options asked for when the tests begin
+   */
+  constructor(
+    survey: { count: number; files: number },
+    options: () => Omit<BareStageOptions, 'modelPath'> = () => ({}),
+  ) {
+    beforeAll(async () => {
+      this.workspace = new Workspace();
+      await this.workspace.survey('parts', survey);
+      this.stage = await startBareStage({ modelPath: this.workspace.modelPath, ...options() });
+      // The tests look at the bucket as well.
+      Object.assign(process.env, this.stage.environment);
+    }, 240_000);
+    afterAll(async () => {
+      await this.stage.stop();
+      this.workspace.remove();
+    });
+  }
+
+  readonly cosmicai = (...args: string[]) =>
+    this.workspace.cosmicai(args, { environment: { ...this.stage.environment } });
+
+  /** The same, to be steered while it is at work. */
+  readonly start = (...args: string[]) => this.workspace.start(args, { environment: { ...this.stage.environment } });
+}
+
+async function startBareStage(options: BareStageOptions): Promise<BareStage> {
   const { modelPath, functionEnvironment = {}, outputs = {} } = options;
   const ranks = new SteeredRanks();
   const functions = await bundles(modelPath);
@@ -62,8 +98,15 @@ export async function startBareStage(options: BareStageOptions): Promise<BareSta
       ...Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { Value: value }])),
     },
   };
-  const stack = { StackName: `cosmicai-${STAGE}`, TemplateBody: JSON.stringify(template) };
-  await new CloudFormationClient(client).send(new CreateStackCommand(stack));
+  // Of the functions' stacks commands ask whether they are there.
+  const empty = { Resources: { Nothing: { Type: 'AWS::CloudFormation::WaitConditionHandle' } } };
+  const stacks = {
+    [`cosmicai-${STAGE}`]: template,
+    ...Object.fromEntries(['init', 'inference', 'summarize'].map((part) => [`cosmicai-${part}-${STAGE}`, empty])),
+  };
+  const stage = new CloudFormationClient(client);
+  for (const [StackName, each] of Object.entries(stacks))
+    await stage.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify(each) }));
   return { environment: aws.env, bucket, ranks, stop: () => aws.close() };
 }
 

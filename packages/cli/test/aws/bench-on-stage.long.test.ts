@@ -2,8 +2,8 @@ import { benchReportSchema, type BenchRun } from '@cosmicai/bench';
 import { parseJsonAs } from '@cosmicai/payload';
 import { whyNoStandIn } from '@cosmicai/aws-standin';
 import { openStore } from '@cosmicai/store';
-import { printedJson, Workspace } from '../support/workspace.ts';
-import { startBareStage, STAGE, type BareStage } from './bare-stage.ts';
+import { printedJson } from '../support/workspace.ts';
+import { STAGE, UserOfBareStage } from './bare-stage.ts';
 
 const reason = whyNoStandIn();
 if (reason !== undefined) console.warn(`Sweeping at a stage is not tested: ${reason}`);
@@ -12,25 +12,12 @@ const COUNT = 24;
 const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.onnx', '--batch-sizes', '8'];
 
 (reason === undefined ? describe : describe.skip)('a sweep at a stage on a stand-in for AWS', () => {
-  let workspace: Workspace;
-  let stage: BareStage;
-  const options = () => ({ environment: { ...stage.environment } });
-  const cosmicai = (...args: string[]) => workspace.cosmicai(args, options());
+  const user = new UserOfBareStage({ count: COUNT, files: 3 });
+  const { cosmicai } = user;
   const rows = (folder: string): readonly BenchRun[] =>
-    parseJsonAs(benchReportSchema, workspace.text(folder, 'bench.json'), 'bench.json').runs;
+    parseJsonAs(benchReportSchema, user.workspace.text(folder, 'bench.json'), 'bench.json').runs;
   const row = (folder: string, world: number, repeat: number) =>
     rows(folder).find((each) => each.world_size === world && each.repeat === repeat)!;
-
-  beforeAll(async () => {
-    workspace = new Workspace();
-    await workspace.survey('parts', { count: COUNT, files: 3 });
-    stage = await startBareStage({ modelPath: workspace.modelPath });
-    Object.assign(process.env, stage.environment);
-  }, 240_000);
-  afterAll(async () => {
-    await stage.stop();
-    workspace.remove();
-  });
 
   it('starts no run that may cost more than it is allowed, and uploads nothing for it', async () => {
     const args = ['run', '--target', 'aws', '--stage', STAGE, '--data', 'parts', '--model', 'fast.onnx'];
@@ -41,13 +28,13 @@ const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.on
     );
     expect(end.stderr).not.toContain('Uploading');
     const keys: string[] = [];
-    for await (const { key } of openStore(`s3://${stage.bucket}`).list('')) keys.push(key);
+    for await (const { key } of openStore(`s3://${user.stage.bucket}`).list('')) keys.push(key);
     expect(keys).toEqual([]);
     expect(await newestStatus()).toBeUndefined();
   });
 
   it('records a cell that fails and goes on, later keeps what it has', async () => {
-    stage.ranks.failing.add(1);
+    user.stage.ranks.failing.add(1);
     const sweep = [...BENCH, '--data', 'parts', '--world-sizes', '1,2', '--out', 'sweep'];
     const first = await cosmicai(...sweep, '--repeat', '1');
 
@@ -59,14 +46,14 @@ const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.on
     const error = expect.stringMatching(/^rank 1 .*: PartitionError: /m) as string;
     expect(failed).toMatchObject({ status: 'FAILED', error });
 
-    stage.ranks.failing.clear();
+    user.stage.ranks.failing.clear();
     const second = await cosmicai(...sweep, '--repeat', '2');
 
     expect(second).toMatchObject({ code: 0 });
     expect(second.stderr.match(/: kept, /g)).toHaveLength(2);
     expect(row('sweep', 2, 1)).toEqual(failed);
     const made = row('sweep', 2, 2);
-    const address = `s3://${stage.bucket}/results/bench/runs/${made.run_id ?? ''}`;
+    const address = `s3://${user.stage.bucket}/results/bench/runs/${made.run_id ?? ''}`;
     const report = printedJson(await cosmicai('report', address, '--json')) as {
       wallClockSeconds: number;
       ranks: { memoryMb: number }[];
@@ -84,8 +71,8 @@ const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.on
     const ranks = report.cost.items.find(({ item }) => item === `cosmicai-inference-${STAGE}-inference requests`);
     expect(ranks).toMatchObject({ quantity: 2 });
     expect(report.reconciliation).toContainEqual(expect.objectContaining({ what: 'samples', withinRange: true }));
-    expect(workspace.text('sweep', 'report.html')).toContain('<!doctype html>');
-    const { configuration } = parseJsonAs(benchReportSchema, workspace.text('sweep', 'bench.json'), 'bench.json');
+    expect(user.workspace.text('sweep', 'report.html')).toContain('<!doctype html>');
+    const { configuration } = parseJsonAs(benchReportSchema, user.workspace.text('sweep', 'bench.json'), 'bench.json');
     expect(configuration).toMatchObject({ target: 'aws', stage: STAGE, region: 'us-east-1', memory_mb: 3008 });
   }, 240_000);
 
@@ -97,8 +84,8 @@ const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.on
 
   it('stopped by Ctrl-C stops the execution too, keeps nothing of it, and goes on later with data simulated and uploaded', async () => {
     const sweep = [...BENCH, '--world-sizes', '1', '--repeat', '1', '--count', '6', '--out', 'stopped'];
-    const held = stage.ranks.hold();
-    const run = workspace.start(sweep, options());
+    const held = user.stage.ranks.hold();
+    const run = user.start(...sweep);
     await Promise.race([held.reached, run.ended.then(({ stderr }) => Promise.reject(new Error(stderr)))]);
     process.kill(run.process.pid!, 'SIGINT');
     const end = await run.ended;
@@ -106,7 +93,7 @@ const BENCH = ['bench', '--target', 'aws', '--stage', STAGE, '--model', 'fast.on
 
     expect(end.code).toBe(130);
     expect(await newestStatus()).toBe('ABORTED');
-    expect(workspace.exists('stopped', 'bench.json')).toBe(false);
+    expect(user.workspace.exists('stopped', 'bench.json')).toBe(false);
 
     const again = await cosmicai(...sweep);
     expect(again).toMatchObject({ code: 0 });

@@ -2,8 +2,8 @@ import { whyNoStandIn } from '@cosmicai/aws-standin';
 import { runLayout } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
 import type { Ended } from '../support/cosmicai.ts';
-import { printedJson, printedRun, Workspace } from '../support/workspace.ts';
-import { startBareStage, STAGE, type BareStage } from './bare-stage.ts';
+import { printedJson, printedRun } from '../support/workspace.ts';
+import { STAGE, UserOfBareStage } from './bare-stage.ts';
 
 const reason = whyNoStandIn();
 if (reason !== undefined) console.warn(`Failed ranks of a stage are not tested: ${reason}`);
@@ -17,23 +17,11 @@ function executionOf({ stderr }: Ended): string {
 }
 
 (reason === undefined ? describe : describe.skip)('ranks that failed on a stage, on a stand-in for AWS', () => {
-  let workspace: Workspace;
-  let stage: BareStage;
-  const cosmicai = (...args: string[]) => workspace.cosmicai(args, { environment: { ...stage.environment } });
-
-  beforeAll(async () => {
-    workspace = new Workspace();
-    await workspace.survey('parts', { count: COUNT, files: 3 });
-    stage = await startBareStage({ modelPath: workspace.modelPath });
-    Object.assign(process.env, stage.environment);
-  }, 240_000);
-  afterAll(async () => {
-    await stage.stop();
-    workspace.remove();
-  });
+  const user = new UserOfBareStage({ count: COUNT, files: 3 });
+  const { cosmicai } = user;
 
   it('are called alone where the run tolerated them, until none is left; what is changed later is found', async () => {
-    const { ranks } = stage;
+    const { ranks } = user.stage;
     for (const rank of [1, 2]) ranks.failing.add(rank);
     const run = ['run', ...AT, '--data', 'parts', '-n', '3', '-m', 'fast.onnx', '--tolerate', '90', '--json'];
     const failed = await cosmicai(...run);
@@ -57,11 +45,11 @@ function executionOf({ stderr }: Ended): string {
     expect(summary).toMatchObject({ run_id: before.run_id, status: 'SUCCEEDED', samples: COUNT, failed_ranks: [] });
     expect(reported.map(({ rank, samples }) => [rank, samples])).toEqual([0, 1, 2].map((rank) => [rank, 8]));
 
-    const store = openStore(`s3://${stage.bucket}`);
+    const store = openStore(`s3://${user.stage.bucket}`);
     const key = runLayout('results', before.run_id).rankPredictions(2);
     const bytes = await store.get(key);
     await store.put(key, Buffer.concat([bytes.subarray(0, -1), Buffer.of(bytes.at(-1)! ^ 1)]));
-    const changed = await cosmicai('verify', `s3://${stage.bucket}/results/runs/${before.run_id}`, '--json');
+    const changed = await cosmicai('verify', `s3://${user.stage.bucket}/results/runs/${before.run_id}`, '--json');
     expect(changed.code).toBe(1);
     expect(printedJson(changed)).toMatchObject({ findings: [{ what: key, mend: 'resume' }] });
 

@@ -2,8 +2,8 @@ import type { PingReport } from '@cosmicai/fmi';
 import { startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
 import { openStore } from '@cosmicai/store';
 import { whyNoStandIn } from '@cosmicai/aws-standin';
-import { printedJson, printedRun, Workspace } from '../support/workspace.ts';
-import { startBareStage, STAGE, type BareStage } from './bare-stage.ts';
+import { printedJson, printedRun } from '../support/workspace.ts';
+import { STAGE, UserOfBareStage } from './bare-stage.ts';
 
 const reason = whyNoStandIn();
 if (reason !== undefined) console.warn(`Meeting at a stage is not tested: ${reason}`);
@@ -14,38 +14,29 @@ const SECRET = 'a-secret-of-the-rendezvous-server';
 (reason === undefined ? describe : describe.skip)(
   'ranks of a stage on a stand-in for AWS, which runs no containers',
   () => {
-    let workspace: Workspace;
-    let stage: BareStage;
     let server: RendezvousServer;
     let other: RendezvousServer;
-    const cosmicai = (...args: string[]) => workspace.cosmicai(args, { environment: { ...stage.environment } });
-    const ping = (...args: string[]) => cosmicai('fmi', 'ping', ...AT, ...args);
-
     beforeAll(async () => {
-      workspace = new Workspace();
-      await workspace.survey('parts', { count: 16, files: 2 });
       const local = { host: '127.0.0.1', port: 0, healthPort: 0 };
       server = await startRendezvous({ ...local, secrets: [SECRET] });
       other = await startRendezvous({ ...local, secrets: ['a secret that the stage does not have'] });
-      stage = await startBareStage({
-        modelPath: workspace.modelPath,
-        functionEnvironment: { COSMICAI_RENDEZVOUS_SECRETS: SECRET },
-        // As where the server has a DNS name: the server itself runs here.
-        outputs: {
-          RendezvousClusterName: `cosmicai-${STAGE}`,
-          RendezvousServiceName: 'rendezvous',
-          RendezvousPort: String(server.port),
-          RendezvousEndpoint: `127.0.0.1:${server.port}`,
-        },
-      });
-      Object.assign(process.env, stage.environment);
-    }, 240_000);
+    });
     afterAll(async () => {
-      await stage.stop();
       await server.close(0);
       await other.close(0);
-      workspace.remove();
     });
+    const user = new UserOfBareStage({ count: 16, files: 2 }, () => ({
+      functionEnvironment: { COSMICAI_RENDEZVOUS_SECRETS: SECRET },
+      // As where the server has a DNS name: the server itself runs here.
+      outputs: {
+        RendezvousClusterName: `cosmicai-${STAGE}`,
+        RendezvousServiceName: 'rendezvous',
+        RendezvousPort: String(server.port),
+        RendezvousEndpoint: `127.0.0.1:${server.port}`,
+      },
+    }));
+    const { cosmicai } = user;
+    const ping = (...args: string[]) => cosmicai('fmi', 'ping', ...AT, ...args);
 
     it('meet for a ping in functions of their own, and leave no key behind', async () => {
       const end = await ping('--json');
@@ -56,7 +47,7 @@ const SECRET = 'a-secret-of-the-rendezvous-server';
       expect(report.pairs).toEqual([expect.objectContaining({ ranks: [0, 1], channel: 'direct' })]);
       expect(report.collectives.filter(({ ok }) => !ok)).toEqual([]);
       const left: string[] = [];
-      for await (const { key } of openStore(`s3://${stage.bucket}`).list('results/')) left.push(key);
+      for await (const { key } of openStore(`s3://${user.stage.bucket}`).list('results/')) left.push(key);
       expect(left).toEqual([]);
     });
 
@@ -91,7 +82,7 @@ const SECRET = 'a-secret-of-the-rendezvous-server';
       expect(end.code).toBe(0);
       const { summary } = printedRun(end);
       const folder = `results/met/runs/${summary!.run_id}`;
-      const fmi = JSON.parse((await openStore(`s3://${stage.bucket}`).get(`${folder}/fmi.json`)).toString()) as {
+      const fmi = JSON.parse((await openStore(`s3://${user.stage.bucket}`).get(`${folder}/fmi.json`)).toString()) as {
         ranks: { rank: number }[];
       };
       expect(fmi.ranks.map(({ rank }) => rank)).toEqual([0, 1]);
