@@ -1,5 +1,5 @@
-import type { BenchReport, BenchRun } from '@cosmicai/bench';
-import { seededRandom } from '@cosmicai/metrics';
+import type { BenchReport, BenchRun } from '../packages/bench/src/index.ts';
+import { seededRandom } from '../packages/metrics/src/index.ts';
 
 /** The users' sweep of 20 cells, three repeats each, one cell out of memory. */
 export function exampleBench(): BenchReport {

@@ -1,40 +1,9 @@
 import { parse } from 'csv-parse/sync';
-import { median, seededRandom } from '@cosmicai/metrics';
-import { analyseBench, performanceTable, type BenchRun } from '../src/index.ts';
+import { median } from '@cosmicai/metrics';
+import { exampleBench } from '../../../test/example-bench.ts';
+import { analyseBench, performanceTable } from '../src/index.ts';
 
-/** The users' sweep of 20 cells, three repeats each, one run out of memory. */
-function sweep(): BenchRun[] {
-  const random = seededRandom(20);
-  return [1, 2, 3].flatMap((repeat) =>
-    [1, 2, 3, 4].flatMap((world_size) =>
-      [8, 16, 32, 64, 128].map((batch_size): BenchRun => {
-        const fails = world_size === 1 && batch_size === 128 && repeat === 2;
-        const duration = (2.2 + 9 / world_size / (1 + Math.log2(batch_size) / 9)) * (0.95 + 0.1 * random());
-        const unless = (value: number) => (fails ? null : value);
-        return {
-          world_size,
-          batch_size,
-          data_size: 'small',
-          partition_size: null,
-          repeat,
-          start: repeat === 1 ? 'cold' : 'warm',
-          status: fails ? 'OUT_OF_MEMORY' : 'SUCCEEDED',
-          samples: unless(2500),
-          duration_seconds: unless(duration),
-          slowest_rank_seconds: unless(duration - 1),
-          memory_mb: unless(220 + batch_size * 0.4),
-          cost_usd: unless(0.00003 * duration * world_size),
-          throughput_rps: unless(2500 / duration),
-          throughput_bps: unless((2500 * 164_160) / duration),
-          run_id: null,
-          error: fails ? 'rank 0 used 2,048 MB of 2,048 MB' : null,
-        };
-      }),
-    ),
-  );
-}
-
-const runs = sweep();
+const { runs } = exampleBench();
 
 describe('performance_table.csv', () => {
   const rows = parse<Record<string, string>>(performanceTable(runs), { columns: true });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { PUBLISHED_SAMPLES, publishedResults } from '../../../test/published-results.ts';
+import { processTotal, PUBLISHED_SAMPLES, publishedResults } from '../../../test/published-results.ts';
 import { BITS_PER_SAMPLE, normaliseRankResult, ratesOf, readRankResults } from '../src/index.ts';
 import { ownRankResult } from './own-rank-result.ts';
 
@@ -274,17 +274,7 @@ describe('results of several ranks', () => {
   });
 
   it('that one process wrote as it went on are its totals, of which the last one counts', () => {
-    const totals = [1, 3, 2].map((gb) => ({
-      'total_execution_time (seconds)': 200 * gb,
-      'total_process_memory (MB)': 1600 + gb,
-      num_batches: 100 * gb,
-      batch_size: 512,
-      device: 'cpu',
-      GB_processed: gb,
-      execution_time_per_batch: 2,
-      throughput_bps: 256 * BITS_PER_SAMPLE,
-      sample_persec: [256],
-    }));
+    const totals = [1, 3, 2].map(processTotal);
     const { ranks, notes } = readRankResults(totals);
 
     expect(ranks.map(({ measurement: { seconds, samples, memoryMb } }) => [seconds, samples, memoryMb])).toEqual([

@@ -1,4 +1,4 @@
-import { pricesOf } from '@cosmicai/metrics';
+import { PredictionMetrics, pricesOf } from '@cosmicai/metrics';
 import { DEFAULT_CALIBRATION, quoteRun } from '@cosmicai/quote';
 import { parseReportLine, type RankResult, rankResultSchema } from '@cosmicai/payload';
 import { publishedResults } from '../../../test/published-results.ts';
@@ -6,18 +6,7 @@ import { assembleRunReport, describeMeeting, rankTable, runReportHtml, runReport
 
 const prices = pricesOf('us-east-1');
 const base = { title: 'A run', generatedAt: '2026-01-01T00:01:00.000Z', prices };
-const noScores = {
-  count: 0,
-  excluded: 0,
-  mae: null,
-  mse: null,
-  bias: null,
-  precision: null,
-  precision_error: null,
-  r2: null,
-  outlier_fraction_005: null,
-  outlier_fraction_015: null,
-};
+const noScores = new PredictionMetrics().finish();
 
 function rankResult(rank: number, changes: Partial<RankResult> = {}): RankResult {
   return rankResultSchema.parse({

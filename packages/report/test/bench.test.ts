@@ -1,5 +1,5 @@
 import { benchReportHtml, benchReportOfRuns, benchReportPlots } from '../src/index.ts';
-import { exampleBench } from './example-bench.ts';
+import { exampleBench } from '../../../test/example-bench.ts';
 import { exampleReport } from './example-report.ts';
 
 describe('the report of a sweep', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { benchReportHtml, runReportHtml } from '../src/index.ts';
-import { exampleBench } from './example-bench.ts';
+import { exampleBench } from '../../../test/example-bench.ts';
 import { exampleReport } from './example-report.ts';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';

@@ -1,6 +1,7 @@
 import { analyseBench, type BenchRun } from '@cosmicai/bench';
 import { BITS_PER_SAMPLE, pricesOf } from '@cosmicai/metrics';
 import type { RankResult } from '@cosmicai/payload';
+import { processTotal } from '../../../test/published-results.ts';
 import { SCORES, summary } from '../../../test/run-summary.ts';
 import { assembleRunReport } from '../src/index.ts';
 
@@ -36,18 +37,6 @@ const newest = (file: number) => ({
   s3_max_time: 0.6,
   s3_first_request_time: 1_700_000_000.5,
   s3_last_response_time: 1_700_000_002.5,
-});
-
-const total = (gb: number) => ({
-  'total_execution_time (seconds)': 200 * gb,
-  'total_process_memory (MB)': 1600 + gb,
-  num_batches: 100 * gb,
-  batch_size: 512,
-  device: 'cpu',
-  GB_processed: gb,
-  execution_time_per_batch: 2,
-  throughput_bps: 256 * BITS_PER_SAMPLE,
-  sample_persec: [256],
 });
 
 const singleMachine = {
@@ -151,7 +140,7 @@ export const GENERATIONS: readonly Generation[] = [
   { name: 'newest published', value: [1, 10, 2].map(newest) },
   { name: 'one rank of the published', value: published(7) },
   { name: 'ranks by number', value: { 0: published(1), 1: published(2) } },
-  { name: 'totals of one process', value: [1, 2, 3].map(total) },
+  { name: 'totals of one process', value: [1, 2, 3].map(processTotal) },
   { name: 'single machine', value: singleMachine },
   { name: 'accuracy alone', value: { MAE: 0.0125, MSE: 0.0003, Bias: 0.002, Precision: 0.0113, R2: 0.97 } },
   { name: 'rank', value: rank(0) },
