@@ -61,6 +61,7 @@ function withDerived(stage, options) {
       throw new Error(`rendezvous.tcpunch must be [keep], [] or any of v1 and v2, not "[${[...tcpunch].join(', ')}]".`);
     }
   }
+  checkBudget(options);
   return {
     ...options,
     rendezvous_allow_v1: String(tcpunch.has('v1')),
@@ -72,10 +73,15 @@ function withDerived(stage, options) {
     // The framework takes these as missing when null.
     infer_provisioned: inference.provisioned_concurrency || null,
     infer_reserved: inference.reserved_concurrency || null,
+    topic_services: ['cloudwatch', 'events', ...(options.budget.monthly > 0 ? ['budgets'] : [])].map(
+      (service) => `${service}.amazonaws.com`,
+    ),
     alarm_key: options.encrypt_alarms ? { Ref: 'AlarmKey' } : null,
+    ...(options.budget.monthly > 0 && { budget_of_stage: budgetOf(stage, options.budget) }),
     deployment_bucket: options.deployment.bucket || null,
     // What functions are told in their environment, so that native libraries don't report to their makers.
-    no_telemetry: require('../packages/payload/src/no-telemetry.json'),
+    // The stage is a dimension of their metrics.
+    function_environment: { ...require('../packages/payload/src/no-telemetry.json'), COSMICAI_STAGE: stage },
     function_vpc:
       vpc.subnet_ids.length > 0 ? { subnetIds: vpc.subnet_ids, securityGroupIds: vpc.security_group_ids } : null,
     actions_without_resource: [...TRACE_ACTIONS, ...(vpc.subnet_ids.length > 0 ? VPC_ACTIONS : [])],
@@ -89,6 +95,9 @@ function withDerived(stage, options) {
       rendezvous: rendezvous.enabled ? 'rendezvous.yml' : 'nothing.yml',
       rendezvous_name: rendezvous.enabled && rendezvous.zone_id !== '' ? 'rendezvous-name.yml' : 'nothing.yml',
       alarm_key: options.encrypt_alarms ? 'alarm-key.yml' : 'nothing.yml',
+      budget: options.budget.monthly > 0 ? 'budget.yml' : 'nothing.yml',
+      // Who may write to the topic of the alarms.
+      topic_writers: options.budget.monthly > 0 ? 'alarmsAndBudget' : 'alarms',
       alarm_email: options.alarm_email !== '' ? 'alarm-email.yml' : 'nothing.yml',
     },
   };
@@ -117,6 +126,40 @@ function checkFargateSize({ cpu, memory }) {
     const allowed = step === undefined ? '512, 1024 or 2048' : `${from} to ${to} in steps of ${step}`;
     throw new Error(`rendezvous.memory must be ${allowed} with rendezvous.cpu: ${cpu} (Fargate), not ${memory}.`);
   }
+}
+
+function checkBudget({ region, budget }) {
+  if (budget.monthly === 0) return;
+  if (!(budget.monthly > 0)) throw new Error(`budget.monthly must be 0 or more, not ${budget.monthly}.`);
+  if (region.startsWith('us-gov-')) {
+    throw new Error(
+      `budget.monthly: CloudFormation has no budgets in ${region}. The costs of GovCloud are charged to a standard account: make the budget there (docs/teams.md).`,
+    );
+  }
+  const shares = budget.tell_at_percent;
+  const valid = shares.every((share) => Number.isInteger(share) && share > 0);
+  if (!valid || shares.length < 1 || shares.length > 5 || new Set(shares).size < shares.length) {
+    throw new Error(
+      `budget.tell_at_percent must be one to five different whole numbers above 0, not [${shares.join(', ')}].`,
+    );
+  }
+}
+
+/** What the template has of it. Whom it tells can't be changed, only replaced, and two of a name can't be: so the name tells when. */
+function budgetOf(stage, { tell_at_percent: shares }) {
+  return {
+    name: `cosmicai-${stage}-at-${shares.join('-')}`,
+    tag: `user:stage$${stage}`,
+    notifications: shares.map((share) => ({
+      Notification: {
+        NotificationType: 'ACTUAL',
+        ComparisonOperator: 'GREATER_THAN',
+        Threshold: share,
+        ThresholdType: 'PERCENTAGE',
+      },
+      Subscribers: [{ SubscriptionType: 'SNS', Address: { Ref: 'AlarmTopic' } }],
+    })),
+  };
 }
 
 const TRACE_ACTIONS = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];

@@ -49,7 +49,15 @@ function widgets(stage, options) {
         functions.map((name) => lambda('Throttles', name)),
       ),
     ],
-    [cost(infer, options), ...(options.rendezvous.enabled ? rendezvous(stage) : [])],
+    [
+      graph('Galaxies predicted', [counted(stage, 'inference', 'Samples')]),
+      graph('Runs summarized', [
+        counted(stage, 'summarize', 'RunsSucceeded'),
+        counted(stage, 'summarize', 'RunsFailed'),
+      ]),
+      cost(infer, options),
+    ],
+    ...(options.rendezvous.enabled ? [rendezvous(stage)] : []),
   ];
   return rows.flatMap((row, y) => row.map((widget, x) => ({ ...widget, x: x * 8, y: y * 6, width: 8, height: 6 })));
 }
@@ -87,11 +95,16 @@ function cost(infer, { inference }) {
   return { type: 'metric', properties };
 }
 
+/** A metric that functions and server tell themselves. */
+function counted(stage, service, metric) {
+  return ['CosmicAI', metric, 'service', service, 'stage', stage];
+}
+
 function rendezvous(stage) {
   const ecs = (metric) => ['AWS/ECS', metric, 'ClusterName', `cosmicai-${stage}`, 'ServiceName', 'rendezvous'];
-  const counted = (metric) => ['CosmicAI', metric, 'service', 'rendezvous', 'stage', stage];
+  const told = (metric) => counted(stage, 'rendezvous', metric);
   return [
-    graph('Rendezvous: pairs and relayed bytes', [counted('Pairs'), [...counted('RelayBytes'), { yAxis: 'right' }]]),
+    graph('Rendezvous: pairs and relayed bytes', [told('Pairs'), [...told('RelayBytes'), { yAxis: 'right' }]]),
     graph('Rendezvous: processor and memory (%)', [ecs('CPUUtilization'), ecs('MemoryUtilization')], 'Average'),
   ];
 }

@@ -47,6 +47,11 @@ export async function packageStack(stack: Stack, stage: string): Promise<Package
   return { folder, templatePath, resources: template.Resources, outputs: template.Outputs };
 }
 
+/** Text of the state machine's definition in the root stack's template, with the pseudo parameters in it. */
+export function definitionIn(resources: Packaged['resources']): string {
+  return (resources.Workflow!.Properties.DefinitionString as { 'Fn::Sub': string })['Fn::Sub'];
+}
+
 const temporary: string[] = [];
 
 afterAll(async () => {

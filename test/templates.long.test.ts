@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import aslValidator from 'asl-validator';
 import { batchFiles, writeJob } from '../packages/array/src/index.ts';
 import { runLayout } from '../packages/payload/src/index.ts';
 import { NO_TELEMETRY } from '../packages/payload/src/no-telemetry.ts';
@@ -11,7 +12,7 @@ import type { StageOptions } from '../packages/deploy/src/index.ts';
 import { recorded } from './policy/recorded.ts';
 import { refused, unneeded } from './policy/simulate.ts';
 import { hasProgram } from './programs.ts';
-import { packageStack, STACKS, type Packaged, type Resource, type Stack } from './stacks.ts';
+import { definitionIn, packageStack, STACKS, type Packaged, type Resource, type Stack } from './stacks.ts';
 
 /** Actions for which AWS has no resource to name, with the reason. */
 const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
@@ -77,6 +78,7 @@ beforeAll(async () => {
   for (const stage of stages) {
     for (const stack of STACKS) packaged.set(`${stage} ${stack}`, await packageStack(stack, stage));
   }
+  packaged.set('met .', await packageStack('.', 'met'));
 }, 600_000);
 
 function of(stage: string, stack: Stack, type?: string): [string, Resource][] {
@@ -119,20 +121,35 @@ afterAll(() => Promise.all(batchFolders.map((folder) => rm(folder, { recursive: 
 /** A region of each partition of AWS. */
 const REGIONS = ['us-east-1', 'cn-north-1', 'us-gov-west-1'];
 
+/** Path of the same template without its budget. */
+async function withoutBudget(path: string): Promise<string> {
+  const { Resources, ...template } = JSON.parse(await readFile(path, 'utf8')) as {
+    Resources: Record<string, Resource>;
+  };
+  const { Budget, ...others } = Resources;
+  expect(Budget).toBeDefined();
+  const copy = path.replace(/\.json$/, '-without-budget.json');
+  await writeFile(copy, JSON.stringify({ ...template, Resources: others }));
+  return copy;
+}
+
 // Of the third only what differs from the others: a server without a name, older protocols, no key.
 (cfnLint ? it : it.skip)(
   'the stacks of three stages and of array jobs pass cfn-lint in every partition of AWS',
   async () => {
-    const met = await packageStack('.', 'met');
+    const met = packaged.get('met .')!;
     const batch = await batchTemplates();
-    const paths = [...[...packaged.values(), met].map(({ templatePath }) => templatePath), ...batch];
-    const lint = () =>
+    const paths = [...[...packaged.values()].map(({ templatePath }) => templatePath), ...batch];
+    const lint = (regions: readonly string[], templates: readonly string[]) =>
       execFileSync(
         'cfn-lint',
-        ['--ignore-checks', ...IGNORED_CHECKS, '--regions', ...REGIONS, '--template', ...paths],
+        ['--ignore-checks', ...IGNORED_CHECKS, '--regions', ...regions, '--template', ...templates],
         { encoding: 'utf8' },
       );
-    expect(lint()).toBe('');
+    // GovCloud has no budgets, and a stage with one is refused there.
+    const { templatePath: withBudget } = packaged.get('full .')!;
+    expect(lint(REGIONS, [...paths.filter((path) => path !== withBudget), await withoutBudget(withBudget)])).toBe('');
+    expect(lint(REGIONS.slice(0, 2), [withBudget])).toBe('');
     expect(met.resources.AlarmTopic!.Properties.KmsMasterKeyId).toBeUndefined();
     const [{ Environment }] = met.resources.RendezvousTask!.Properties.ContainerDefinitions;
     expect(Environment).toContainEqual({ Name: 'COSMICAI_RENDEZVOUS_ALLOW_V1', Value: 'true' });
@@ -140,6 +157,30 @@ const REGIONS = ['us-east-1', 'cn-north-1', 'us-gov-west-1'];
   },
   120_000,
 );
+
+it.each(
+  [...stages, 'met'].flatMap((stage) =>
+    ['aws', 'aws-cn', 'aws-us-gov'].map((partition) => [stage, partition] as const),
+  ),
+)(
+  'the state machine of stage %s passes the validator of the states language in the partition %s',
+  (stage, partition) => {
+    const text = definitionIn(packaged.get(`${stage} .`)!.resources).replaceAll('${AWS::Partition}', partition);
+    expect(text).toContain(`arn:${partition}:states:::lambda:invoke`);
+    const { isValid, errorsText } = aslValidator(JSON.parse(text) as object);
+    expect(isValid ? '' : errorsText()).toBe('');
+  },
+);
+
+it('EXPRESS children have less time than they may last, and their functions less than they', () => {
+  const { States } = JSON.parse(definitionIn(packaged.get('full .')!.resources)) as {
+    States: { Infer: { ItemProcessor: { States: { Predict: { TimeoutSeconds: number } } } } };
+  };
+  const { TimeoutSeconds } = States.Infer.ItemProcessor.States.Predict;
+  const { InferenceLambdaFunction } = packaged.get('full services/inference')!.resources;
+  expect(TimeoutSeconds).toBeLessThan(300);
+  expect(TimeoutSeconds).toBeGreaterThan(InferenceLambdaFunction!.Properties.Timeout as number);
+});
 
 it('let functions and the state machine do what a rehearsal recorded, and nothing else without a reason', () => {
   const roles = new Map(all('dev', 'AWS::IAM::Role').map(([, role]) => [role.Properties.RoleName as string, role]));
@@ -328,6 +369,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     expect(policies).toHaveLength(2);
     const statements = policies.flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Grant[]);
     expect(statements.map(({ Principal }) => Principal.Service).sort()).toEqual([
+      ...(stage === 'full' ? ['budgets.amazonaws.com'] : []),
       'cloudwatch.amazonaws.com',
       'events.amazonaws.com',
       'events.amazonaws.com',
@@ -360,7 +402,51 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
   it('encrypt what alarms say, by a key that alarms and rules may use', () => {
     expect(of(stage, '.', 'AWS::SNS::Topic')[0]![1].Properties.KmsMasterKeyId).toEqual({ Ref: 'AlarmKey' });
     const [, key] = of(stage, '.', 'AWS::KMS::Key')[0]!;
-    expect(JSON.stringify(key.Properties.KeyPolicy)).toMatch(/cloudwatch\.amazonaws\.com.*events\.amazonaws\.com/);
+    const { Service } = key.Properties.KeyPolicy.Statement[1].Principal as Grant['Principal'];
+    const budgets = stage === 'full' ? ['budgets.amazonaws.com'] : [];
+    expect(Service).toEqual(['cloudwatch.amazonaws.com', 'events.amazonaws.com', ...budgets]);
+  });
+
+  it('have a budget where one is asked for, of what carries the tag of the stage', () => {
+    const budgets = of(stage, '.', 'AWS::Budgets::Budget').map(([, { Properties }]) => Properties as object);
+    const telling = (Threshold: number) => ({
+      Notification: {
+        NotificationType: 'ACTUAL',
+        ComparisonOperator: 'GREATER_THAN',
+        Threshold,
+        ThresholdType: 'PERCENTAGE',
+      },
+      Subscribers: [{ SubscriptionType: 'SNS', Address: { Ref: 'AlarmTopic' } }],
+    });
+    const expected = {
+      Budget: {
+        BudgetName: `cosmicai-${stage}-at-80-100`,
+        BudgetType: 'COST',
+        TimeUnit: 'MONTHLY',
+        BudgetLimit: { Amount: 50, Unit: 'USD' },
+        CostFilters: { TagKeyValue: [`user:stage$${stage}`] },
+      },
+      NotificationsWithSubscribers: [telling(80), telling(100)],
+    };
+    expect(budgets).toEqual(stage === 'full' ? [expected] : []);
+  });
+
+  it('show in the dashboard what their functions tell, by the stage', () => {
+    const functions = STACKS.slice(1).flatMap((stack) => of(stage, stack, 'AWS::Lambda::Function'));
+    for (const [, { Properties }] of functions) expect(Properties.Environment.Variables.COSMICAI_STAGE).toBe(stage);
+    const body = of(stage, '.', 'AWS::CloudWatch::Dashboard')[0]![1].Properties.DashboardBody['Fn::Sub'] as string;
+    const { widgets } = JSON.parse(body) as { widgets: readonly { properties: { metrics: string[][] } }[] };
+    const told = widgets
+      .flatMap(({ properties }) => properties.metrics)
+      .filter(([namespace]) => namespace === 'CosmicAI')
+      .map((metric) => metric.slice(1, 6).join(' '));
+    for (const metric of [
+      'Samples service inference',
+      'RunsSucceeded service summarize',
+      'RunsFailed service summarize',
+    ])
+      expect(told).toContain(`${metric} stage ${stage}`);
+    expect(told.every((metric) => metric.endsWith(` stage ${stage}`))).toBe(true);
   });
 
   it('let a ping’s key be written and read where a run’s key is', () => {
@@ -382,9 +468,7 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
     const [, role] = of(stage, '.', 'AWS::IAM::Role').find(([id]) => id === 'WorkflowRole')!;
     const call = statementsOf(role).find(({ Action }) => Action === 'lambda:InvokeFunction')!;
     const allowed = (call.Resource as { 'Fn::Sub': string }[]).map((arn) => arn['Fn::Sub'].split(':function:')[1]!);
-    const definition = of(stage, '.', 'AWS::StepFunctions::StateMachine')[0]![1].Properties.DefinitionString[
-      'Fn::Sub'
-    ] as string;
+    const definition = definitionIn(packaged.get(`${stage} .`)!.resources);
     const named = [...definition.matchAll(/"FunctionName": "([^"]+)"/g)].map(([, name]) => name!);
     expect(allowed.sort()).toEqual(named.sort());
   });

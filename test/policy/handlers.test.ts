@@ -123,8 +123,12 @@ const { allowed } = policyOf('deployer', 'full', join(import.meta.dirname, '../f
 const patterns = allowed.flatMap(({ Action }) => [Action].flat());
 const leftOut = (type: string) => ['any', type].flatMap((name) => Object.values(LEFT_OUT[name] ?? {}).flat());
 
+/** Types of before such lists. */
+const UNLISTED = ['AWS::Budgets::Budget'];
+const LISTED_TYPES = Object.keys(RESOURCE_TYPES).filter((type) => !UNLISTED.includes(type));
+
 it('AWS has a list for every type, and no other is kept', () => {
-  expect([...LISTED.keys()].sort()).toEqual(Object.keys(RESOURCE_TYPES).sort());
+  expect([...LISTED.keys()].sort()).toEqual(LISTED_TYPES.sort());
 });
 
 it.each([...LISTED])('allows what the handlers of %s call, but for what has a reason', (type, permissions) => {
@@ -132,7 +136,7 @@ it.each([...LISTED])('allows what the handlers of %s call, but for what has a re
   expect(missing.filter((action) => !leftOut(type).some((pattern) => like(pattern, action)))).toEqual([]);
 });
 
-it.each(Object.keys(RESOURCE_TYPES))('allows for %s nothing that its handlers do not call', (type) => {
+it.each(LISTED_TYPES)('allows for %s nothing that its handlers do not call', (type) => {
   const own = RESOURCE_TYPES[type]!.flatMap(({ service, actions }) => actions.map((action) => `${service}:${action}`));
   const listed = LISTED.get(type)!;
   const beside = own.filter((pattern) => BESIDES[pattern] === undefined);

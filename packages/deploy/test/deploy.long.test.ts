@@ -117,7 +117,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     const given = async (more = '') =>
       await writeFile(
         join(stages, 'met.yml'),
-        `deployment: { bucket: packages-met, method: direct }\nrendezvous: { enabled: true, base_image: ${host}/base:1, registry: '${host}'${more} }\n`,
+        `deployment: { bucket: packages-met, method: direct }\nbudget: { monthly: 5 }\nrendezvous: { enabled: true, base_image: ${host}/base:1, registry: '${host}'${more} }\n`,
       );
     await given();
     const environment = { COSMICAI_STAGES: stages };

@@ -1,47 +1,34 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../../test/stacks.ts';
+import { stageOptions } from '../src/index.ts';
 
-const config = createRequire(import.meta.url)('../../../config/options.cjs') as {
-  stageOptions(stage: string, folder: string): { rendezvous: { cpu: number; memory: number } };
-};
-
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cosmicai-options-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-/** The options of a stage whose file says so of its server. */
-function withServer(rendezvous: object) {
-  writeFileSync(join(folder, 'trial.yml'), JSON.stringify({ rendezvous }));
-  return config.stageOptions('trial', folder).rendezvous;
+/** The options of a stage with that file. */
+async function optionsOf(yaml: string): Promise<ReturnType<typeof stageOptions>> {
+  const folder = await temporaryFolder('stages');
+  await writeFile(join(folder, 'own.yml'), yaml);
+  process.env.COSMICAI_STAGES = folder;
+  try {
+    return stageOptions('own');
+  } finally {
+    delete process.env.COSMICAI_STAGES;
+  }
 }
 
-describe('the size of a rendezvous server', () => {
+describe('a budget', () => {
   it.each([
-    [256, 512],
-    [256, 2048],
-    [512, 4096],
-    [1024, 3072],
-    [8192, 20_480],
-    [16_384, 122_880],
-  ])('may be %d units and %d MB', (cpu, memory) => {
-    expect(withServer({ cpu, memory })).toMatchObject({ cpu, memory });
+    ['region: us-gov-west-1\nbudget: { monthly: 5 }', /no budgets in us-gov-west-1.*standard account/],
+    ['budget: { monthly: -1 }', /budget\.monthly must be 0 or more, not -1/],
+    ['budget: { monthly: 5, tell_at_percent: [] }', /one to five different whole numbers/],
+    ['budget: { monthly: 5, tell_at_percent: [80, 80] }', /not \[80, 80\]/],
+    ['budget: { monthly: 5, tell_at_percent: [0.5] }', /not \[0\.5\]/],
+    ['budget: { monthly: 5, tell_at_percent: [1, 2, 3, 4, 5, 6] }', /one to five/],
+  ])('is refused as %s', async (yaml, why) => {
+    await expect(optionsOf(yaml)).rejects.toThrow(why);
   });
 
-  it('is a quarter of a vCPU and 1 GB unless it is said', () => {
-    expect(withServer({})).toMatchObject({ cpu: 256, memory: 1024 });
-  });
-
-  it.each([
-    [{ cpu: 1000 }, /rendezvous\.cpu must be one of 256, 512, .*16384 \(Fargate\), not 1000/],
-    [{ cpu: 256, memory: 1536 }, /memory must be 512, 1024 or 2048 with rendezvous\.cpu: 256 \(Fargate\), not 1536/],
-    [{ cpu: 1024 }, /memory must be 2048 to 8192 in steps of 1024 with rendezvous\.cpu: 1024 .*not 1024/],
-    [{ cpu: 1024, memory: 9216 }, /2048 to 8192/],
-    [{ cpu: 8192, memory: 17_408 }, /16384 to 61440 in steps of 4096/],
-  ])('is refused where Fargate has none such: %j', (server, message) => {
-    expect(() => withServer(server)).toThrow(message);
+  it('is none where nobody asks for one, in every partition', async () => {
+    expect((await optionsOf('region: us-gov-west-1')).budget.monthly).toBe(0);
+    expect((await optionsOf('region: cn-north-1\nbudget: { monthly: 5, currency: CNY }')).budget.monthly).toBe(5);
   });
 });

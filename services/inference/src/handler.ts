@@ -12,7 +12,7 @@ import {
   type RankLine,
 } from '@cosmicai/payload';
 import { openStore } from '@cosmicai/store';
-import { traced } from '@cosmicai/trace';
+import { stageDimensions, traced } from '@cosmicai/trace';
 import { slowed } from './heartbeat.ts';
 import { timeLimitOf } from './time-limit.ts';
 
@@ -27,7 +27,7 @@ const models = new ModelCache({
   ...(memoryLimit > 0 && { memoryMb: memoryLimit }),
 });
 const logger = new Logger({ serviceName: 'inference' });
-const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'inference' });
+const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'inference', ...stageDimensions(process.env) });
 
 /** Message passing, which most of the tasks do without. */
 const loadPing = once(() => import('./ping.ts'));

@@ -2,13 +2,13 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '@cosmicai/store';
-import { traced } from '@cosmicai/trace';
+import { stageDimensions, traced } from '@cosmicai/trace';
 import { findRun } from './locate-run.ts';
 import { resultSummary as combineRuns, type ResultSummaryAnswer } from './result-summary.ts';
 import { summarize as summarizeRun, type SummarizeAnswer } from './summarize.ts';
 
 const logger = new Logger({ serviceName: 'summarize' });
-const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'summarize' });
+const metrics = new Metrics({ namespace: 'CosmicAI', serviceName: 'summarize', ...stageDimensions(process.env) });
 
 /** Combines the ranks of a run. Input: whatever the state machine has left, as long as it names the run. */
 export async function summarize(input: unknown): Promise<SummarizeAnswer> {

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runSummarySchema } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
-import { resultSummary, summarize } from '../src/handler.ts';
 import { givenPlan, layout, reference, RUN_ID, task } from './given-plan.ts';
+
+// As its deployment says.
+process.env.COSMICAI_STAGE = 'dev';
+const { resultSummary, summarize } = await import('../src/handler.ts');
 
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-summarize-handler-'));
 const store = fileStore(join(folder, 'galaxies'));
@@ -62,7 +65,7 @@ const metrics = (succeeded: number) => ({
     CloudWatchMetrics: [
       {
         Namespace: 'CosmicAI',
-        Dimensions: [['service']],
+        Dimensions: [['service', 'stage']],
         Metrics: [
           { Name: 'RunsSucceeded', Unit: 'Count' },
           { Name: 'RunsFailed', Unit: 'Count' },
@@ -71,6 +74,7 @@ const metrics = (succeeded: number) => ({
     ],
   }) as object,
   service: 'summarize',
+  stage: 'dev',
   run_id: RUN_ID,
   RunsSucceeded: succeeded,
   RunsFailed: 1 - succeeded,

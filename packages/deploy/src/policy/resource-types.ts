@@ -23,6 +23,14 @@ const anywhere = () => ['*'];
  * resources: that is by the Service Authorization Reference, from memory, and no account has tried it.
  */
 export const RESOURCE_TYPES: Readonly<Record<string, readonly TypePermissions[]>> = {
+  // An older type, whose schema has no handlers: by the Service Authorization Reference.
+  'AWS::Budgets::Budget': [
+    {
+      service: 'budgets',
+      actions: ['ListTagsForResource', 'ModifyBudget', 'TagResource', 'ViewBudget'],
+      on: (stage, _, { partition, account }) => [`arn:${partition}:budgets::${account}:budget/cosmicai-${stage}-at-*`],
+    },
+  ],
   'AWS::CloudWatch::Alarm': [
     {
       service: 'cloudwatch',
@@ -332,6 +340,7 @@ const ONLY: readonly [(type: string) => boolean, (options: StageOptions) => bool
   [(type) => /^AWS::(EC2|ECS|ECR|SecretsManager)::/.test(type), ({ rendezvous }) => rendezvous.enabled],
   [(type) => type === 'AWS::Lambda::Permission', ({ rendezvous }) => rendezvous.enabled && rendezvous.name !== ''],
   [(type) => /Lambda::(Alias|Version)$/.test(type), ({ inference }) => inference.provisioned_concurrency > 0],
+  [(type) => type === 'AWS::Budgets::Budget', ({ budget }) => budget.monthly > 0],
   [(type) => type === 'AWS::KMS::Key', ({ encrypt_alarms }) => encrypt_alarms],
   [(type) => type === 'AWS::SNS::Subscription', ({ alarm_email }) => alarm_email !== ''],
 ];

@@ -51,6 +51,8 @@ export interface StageOptions {
   /** '' : alarms aren't mailed. */
   readonly alarm_email: string;
   readonly encrypt_alarms: boolean;
+  /** Of a month; 0: none. */
+  readonly budget: { readonly monthly: number };
   readonly deployment: { readonly bucket: string; readonly method: 'changesets' | 'direct' };
 }
 
