@@ -107,13 +107,13 @@ async function checkGalaxies(
   return problems;
 }
 
-/** SHA-256 of what ranks leave that depends on nothing but inputs, by name: predictions, hashes and reductions of the published run. */
+/** SHA-256 of what ranks leave that depends on nothing but inputs, by name: predictions, hashes of images and names, and reductions of the published run. */
 export async function filesOf(store: ObjectStore, resultPath: string): Promise<ReadonlyMap<string, string>> {
   const { published } = runLayout(resultPath, '-');
   const { run_id } = parseJsonAs(runSummarySchema, await textOf(store, published.summary), published.summary);
   const { folder } = runLayout(resultPath, run_id);
   const files = new Map<string, string>();
-  for (const part of ['predictions', 'hashes', 'reductions']) {
+  for (const part of ['predictions', 'hashes', 'names', 'reductions']) {
     const { objects } = await listAll(store, `${folder}/${part}/`);
     for (const { key } of objects)
       files.set(

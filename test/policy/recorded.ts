@@ -51,7 +51,7 @@ function exampleKey(key: string): string {
     .replace(/\/map\/.*/, '/map/one')
     .replace(/^\/results\/([^/]+)\/(\d+|combined_data|summary)\.json$/, '/results/first-run/0.json')
     .replace(/^\/datasets\/[^/]+\/.+/, '/datasets/small/1.pt')
-    .replace(/(pieces|hashes|predictions|reductions)\/.*/, '$1/one')
+    .replace(/(pieces|hashes|names|predictions|reductions)\/.*/, '$1/one')
     .replace(/\/runs\/one\/[^/]+\.json$/, '/runs/one/0.json')
     .replace(/^\/results\/([^/]+\/)?publishing\.json$/, '/results/first-run/publishing.json');
 }

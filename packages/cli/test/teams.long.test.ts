@@ -81,7 +81,7 @@ afterAll(() => workspace.remove());
 
 /** What differs between two runs of the same work: times, rates, memory, and the run's own id. */
 const OF_THE_RUN =
-  /time|second|_bps$|_persec$|memory|peak_rss|run_id|predictions_|hashes_file|reduction_file|started_at|timing/i;
+  /time|second|_bps$|_persec$|memory|peak_rss|run_id|predictions_|hashes_file|names_file|reduction_file|started_at|timing/i;
 
 function withoutMeasurements(result: object): object {
   return Object.fromEntries(Object.entries(result).filter(([name]) => !OF_THE_RUN.test(name)));

@@ -35,6 +35,7 @@ export { readSpecText } from './model/spec-text.ts';
 export { identityOf, readGraph, readModel, readWeights, type ModelContent } from './model/read-model.ts';
 export { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
 export { decodeHashes, encodeHashes, MOST_HASHES, sortedHashes } from './quality/image-hashes.ts';
+export { describeRepeatedNames } from './quality/object-names.ts';
 export { PartitionChecks } from './quality/partition-checks.ts';
 export { PhotometrySums } from './quality/photometry.ts';
 export { photometryVerdict, type PhotometryVerdict } from './quality/photometry-verdict.ts';

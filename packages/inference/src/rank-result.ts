@@ -6,7 +6,6 @@ import {
   sampleBits,
   specFields,
   type Arithmetic,
-  type FileWithHead,
   type ModelSpec,
   type RankResult,
   type RankTask,
@@ -15,6 +14,7 @@ import {
   type WrittenFile,
 } from '@cosmicai/payload';
 import type { DataFindings } from './quality/findings.ts';
+import type { WrittenBeside } from './write-beside.ts';
 
 export interface PartitionRead {
   readonly partition: string;
@@ -33,9 +33,7 @@ export interface PartitionRead {
 export interface RankMeasurements {
   readonly predictions: WrittenFile;
   /** Undefined for tasks that belong to no run of ours. */
-  readonly hashes: WrittenFile | undefined;
-  /** As hashes. */
-  readonly reduction: FileWithHead | undefined;
+  readonly beside: WrittenBeside | undefined;
   readonly modelSha256: string;
   /** What the model takes of a galaxy. */
   readonly spec: ModelSpec;
@@ -102,8 +100,11 @@ export function rankResult(task: RankTask, reads: readonly PartitionRead[], meas
     })),
     predictions_key: measured.predictions.key,
     predictions_file: { ...measured.predictions, rows: samples },
-    ...(measured.hashes && { hashes_file: measured.hashes }),
-    ...(measured.reduction && { reduction_file: measured.reduction }),
+    ...defined({
+      hashes_file: measured.beside?.hashes,
+      names_file: measured.beside?.names,
+      reduction_file: measured.beside?.reduction,
+    }),
     model_sha256: measured.modelSha256,
     started_at: measured.startedAt.toISOString(),
     cold_start: measured.coldStart,

@@ -23,8 +23,8 @@ import { RankPredictions } from './predictions/rank-predictions.ts';
 import { dataStore, readInputs } from './read-inputs.ts';
 import { rankResult } from './rank-result.ts';
 import { RankTally } from './rank-tally.ts';
-import { findingsOf, type DataFindings } from './quality/findings.ts';
-import { ImageHashes } from './quality/image-hashes.ts';
+import { findingsOf, type DataFindings, type PartitionSeen } from './quality/findings.ts';
+import { ImageHashes, sortedHashes } from './quality/image-hashes.ts';
 import { writeBeside } from './write-beside.ts';
 
 /** What a rank needs of the world around it. */
@@ -140,7 +140,9 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const writeStarted = monotonic();
   const predictions = await file.finish();
   const beside =
-    task.RUN_ID === undefined ? undefined : await writeBeside(results, layout, task.RANK, { hashes, reduction });
+    task.RUN_ID === undefined
+      ? undefined
+      : await writeBeside(results, layout, task.RANK, { hashes, names: namesOf(reads), reduction });
   const writing = seconds(writeStarted);
 
   // Of a run of ours Summarize publishes, when all of it is known to be whole.
@@ -149,8 +151,7 @@ export async function runRank(task: RankTask, environment: RankEnvironment): Pro
   const requests = requestsSince(requestsBefore);
   const result = rankResult(task, reads, {
     predictions,
-    hashes: beside?.hashes,
-    reduction: beside?.reduction,
+    beside,
     modelSha256: model.sha256,
     spec,
     arithmetic: model.arithmetic,
@@ -200,6 +201,11 @@ async function keptIn(
   } catch (error) {
     throw atPartition(error, task.RANK, keys[opened] ?? '');
   }
+}
+
+/** Hashes of the galaxies' names, ascending. */
+function namesOf(reads: readonly PartitionSeen[]): BigUint64Array {
+  return sortedHashes(reads.flatMap(({ checks }) => (checks === undefined ? [] : [checks.names.sorted()])));
 }
 
 /** Besides the partitions, whose versions pieces tell themselves. */

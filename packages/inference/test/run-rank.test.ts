@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,7 @@ import {
 } from '@cosmicai/payload';
 import { fileStore, hashObject, openStore, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { writePartition, type PartitionBatch } from '@cosmicai/torchfile';
-import { dataOf } from '../../../test/torch-files.ts';
+import { dataOf, torchFile } from '../../../test/torch-files.ts';
 import {
   decodeHashes,
   decodePredictions,
@@ -334,9 +335,9 @@ describe('runRank', () => {
     const sha256 = await hashObject(store, 'data/8.pt');
     expect(result.partitions).toEqual([{ key: 'data/8.pt', size, samples: 3, etag, sha256, index_range: [0, 3] }]);
     for (const file of [result.predictions_file!, result.hashes_file!, result.reduction_file!]) {
-      const { key, sha256: hash, ...version } = file;
+      const { key, sha256: content, ...version } = file;
       expect(await store.head(key)).toMatchObject({ size: version.size, etag: version.etag });
-      expect(await hashObject(store, key)).toBe(hash);
+      expect(await hashObject(store, key)).toBe(content);
     }
     expect(result.predictions_file).toMatchObject({ key: result.predictions_key, rows: 3 });
     const { head } = result.reduction_file!;
@@ -344,6 +345,34 @@ describe('runRank', () => {
     expect(sha256Of(front)).toBe(head.sha256);
     // Notebooks load the results of all ranks at once.
     expect(JSON.stringify(result.reduction_file, null, 1).length).toBeLessThan(700);
+  });
+
+  it('leaves hashes of the names of galaxies that have some', async () => {
+    const count = 3;
+    const file = await torchFile(
+      [
+        { dtype: 'int64', shape: [count] },
+        { dtype: 'float64', shape: [count, 5] },
+        { dtype: 'float64', shape: [count] },
+        { dtype: 'float32', shape: [count, 5, 32, 32] },
+      ],
+      {
+        ...{ 0: BigInt64Array.of(7n, 8n, 7n), 1: samples(0, count).magnitudes, 2: samples(0, count).redshift },
+        3: samples(0, count).images,
+      },
+    );
+    await store.put('data/named.pt', file);
+    const COLUMNS = ['id', 'magnitudes', 'redshift', 'images'];
+    await runRank(task({ DATA_PATH: 'data/named.pt', RUN_ID: 'named', COLUMNS }), environment());
+
+    const result = parseJsonAs(rankResultSchema, (await store.get('out/runs/named/2.json')).toString(), 'result');
+    const { key, size } = result.names_file!;
+    expect(key).toBe('out/runs/named/names/2.u64');
+    expect(size).toBe(8 * count);
+    const [seven, eight] = ['7', '8'].map((name) => hash('sha256', name, 'buffer').readBigUInt64LE());
+    expect([...decodeHashes(await store.get(key))].sort()).toEqual([seven, seven, eight].sort());
+    expect(result.warnings).toContain('1 name (id) is that of several galaxies.');
+    expect(JSON.stringify(result.names_file, null, 1).length).toBeLessThan(300);
   });
 
   it.each([

@@ -57,6 +57,8 @@ export const rankResultSchema = z.object({
   /** The predictions as they were written, and how many galaxies are in them; absent in files written before it was kept. */
   predictions_file: writtenFileSchema.extend({ rows: z.number().int().nonnegative() }).optional(),
   hashes_file: writtenFileSchema.optional(),
+  /** Likewise of the galaxies' names; absent where they have none, and in files written before it was kept. */
+  names_file: writtenFileSchema.optional(),
   /** What Summarize takes of the predictions in their place; absent in files written before there was one. */
   reduction_file: fileWithHeadSchema.optional(),
   model_sha256: z.string(),

@@ -29,6 +29,8 @@ export interface RunLayout {
   readonly rankPredictions: (rank: number) => string;
   /** Hashes of the rank's images, by which Summarize finds duplicates; not in `predictions`, which is read as a data set. */
   readonly rankHashes: (rank: number) => string;
+  /** Hashes of the names of the rank's galaxies, likewise; not there where they have none. */
+  readonly rankNames: (rank: number) => string;
   /** What Summarize and reports take of the rank's predictions, so that they needn't read them. */
   readonly rankReduction: (rank: number) => string;
   /** Prefix of what a rank has predicted before it is done; not in `predictions` either, and gone when it is. */
@@ -64,6 +66,7 @@ export function runLayout(resultPath: string, runId: string | undefined): RunLay
     rankResult: (rank) => `${folder}/${rank}.json`,
     rankPredictions: (rank) => `${folder}/predictions/${rank}.parquet`,
     rankHashes: (rank) => `${folder}/hashes/${rank}.u64`,
+    rankNames: (rank) => `${folder}/names/${rank}.u64`,
     rankReduction: (rank) => `${folder}/reductions/${rank}.bin`,
     rankPieces: (rank) => `${folder}/pieces/${rank}/`,
     published: {

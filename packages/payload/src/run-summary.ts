@@ -28,7 +28,7 @@ export const rankFailureSchema = z.object({
 });
 export type RankFailure = z.output<typeof rankFailureSchema>;
 
-/** Galaxies whose images occur more than once in a run; an estimate from a sample where not exact. */
+/** Galaxies whose images, or names that, occur more than once in a run; an estimate from a sample where not exact. */
 export const duplicatesSchema = z.object({ galaxies: z.number().int().nonnegative(), exact: z.boolean() });
 export type Duplicates = z.output<typeof duplicatesSchema>;
 
@@ -82,6 +82,8 @@ export const runSummarySchema = z.object({
   ...withoutTruthFields,
   not_checked: z.array(z.string()).optional(),
   duplicates: duplicatesSchema.optional(),
+  /** Names that several galaxies have; absent where none has a name, and in files written before they were counted. */
+  repeated_names: duplicatesSchema.optional(),
   /** Absent in files written before there was one. */
   proof: runProofSchema.optional(),
   /** Requests of Summarize; absent in files written before they were counted. */

@@ -1,6 +1,6 @@
 /*
  * Summarize over the number of ranks: memory and processor time, which can be measured on a busy machine, each number in a process of
- * its own. Ranks have 100,000 predictions each in the files that ranks leave (predictions, hashes, reduction); of these there are as many
+ * its own. Ranks have 100,000 predictions each in the files that ranks leave (predictions, hashes of images and names, reduction); of these there are as many
  * different ones as --distinct says, and ranks share them by hard links, so that a billion predictions take 1 GB of disk. All that
  * Summarize checks of a rank fits its files. Summarize is bundled as it is deployed, without any flags. Prints JSON.
  *
@@ -93,6 +93,7 @@ async function measureOne(folder: string): Promise<void> {
       peak_rss_mb_before: baseMb,
       samples: summary.samples,
       duplicates: summary.duplicates,
+      repeated_names: summary.repeated_names,
       prediction_scores: summary.prediction_scores,
     }),
   );
@@ -101,6 +102,7 @@ async function measureOne(folder: string): Promise<void> {
 interface Kind {
   readonly predictions: Omit<WrittenFile, 'key'>;
   readonly hashes: Omit<WrittenFile, 'key'>;
+  readonly names: Omit<WrittenFile, 'key'>;
   readonly reduction: Omit<FileWithHead, 'key'>;
 }
 
@@ -124,14 +126,18 @@ async function writeKind(store: ObjectStore, folder: string, kind: number): Prom
     reduction.addAll({ rank: kind, partition, from, zSpec: spec, zPred: pred, flags: flagged });
   }
   const { head, tail } = encodeReduction(reduction.kept());
-  const hashes = BigUint64Array.from({ length: galaxies }, () =>
-    BigInt.asUintN(64, (BigInt(Math.floor(random() * 2 ** 32)) << 32n) | BigInt(Math.floor(random() * 2 ** 32))),
-  ).sort();
+  const hashes = () =>
+    encodeHashes(
+      BigUint64Array.from({ length: galaxies }, () =>
+        BigInt.asUintN(64, (BigInt(Math.floor(random() * 2 ** 32)) << 32n) | BigInt(Math.floor(random() * 2 ** 32))),
+      ).sort(),
+    );
   appendFileSync(join(folder, 'z_spec.f64'), new Uint8Array(zSpec.buffer));
   appendFileSync(join(folder, 'z_pred.f32'), new Uint8Array(zPred.buffer));
   return {
     predictions: await write(store, `kinds/${kind}.parquet`, encodePredictions(kind, [{ partition, batches }])),
-    hashes: await write(store, `kinds/${kind}.u64`, encodeHashes(hashes)),
+    hashes: await write(store, `kinds/${kind}.u64`, hashes()),
+    names: await write(store, `kinds/${kind}.names.u64`, hashes()),
     reduction: {
       ...(await write(store, `kinds/${kind}.bin`, Buffer.concat([head, ...tail]))),
       head: { size: head.length, sha256: sha256Of(head) },
@@ -162,10 +168,12 @@ async function writeRun(store: ObjectStore, folder: string, ranks: number, kinds
     const keys = {
       predictions: layout.rankPredictions(rank),
       hashes: layout.rankHashes(rank),
+      names: layout.rankNames(rank),
       reduction: layout.rankReduction(rank),
     };
     link(`kinds/${number}.parquet`, keys.predictions);
     link(`kinds/${number}.u64`, keys.hashes);
+    link(`kinds/${number}.names.u64`, keys.names);
     link(`kinds/${number}.bin`, keys.reduction);
     const startedAt = Date.parse('2026-03-04T05:06:08.000Z') + 20 * rank;
     const total = 100 + (rank % 37) + (rank % 500 === 0 ? 60 : 0);
@@ -178,6 +186,7 @@ async function writeRun(store: ObjectStore, folder: string, ranks: number, kinds
       predictions_key: keys.predictions,
       predictions_file: { key: keys.predictions, ...kind.predictions, rows: galaxies },
       hashes_file: { key: keys.hashes, ...kind.hashes },
+      names_file: { key: keys.names, ...kind.names },
       reduction_file: { key: keys.reduction, ...kind.reduction },
       started_at: new Date(startedAt).toISOString(),
       timing: { model_load: 0.4, read: 3, inference: total - 1, write: 0.3, total },

@@ -1,4 +1,11 @@
-import { decodeHashes, describeRepeats, firstAtLeast, MOST_HASHES, repeatedHashes } from '@cosmicai/inference';
+import {
+  decodeHashes,
+  describeRepeatedNames,
+  describeRepeats,
+  firstAtLeast,
+  MOST_HASHES,
+  repeatedHashes,
+} from '@cosmicai/inference';
 import type { Duplicates, RankResult, RunLayout } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
@@ -16,14 +23,38 @@ export interface DuplicateFindings {
   readonly notChecked: readonly string[];
 }
 
+/** What ranks leave hashes of. */
+interface Hashed {
+  readonly keyOf: (layout: Layout, rank: number) => string;
+  /** A sentence. @param ranks two that have one in common, or twice the one that has it twice */
+  readonly describe: (count: number, exact: boolean, ranks: readonly [string, string]) => string;
+  /** @param ranks those that left none */
+  readonly unchecked: (ranks: string) => string;
+}
+
+type Layout = Pick<RunLayout, 'rankHashes' | 'rankNames'>;
+
+export const IMAGES: Hashed = {
+  keyOf: ({ rankHashes }, rank) => rankHashes(rank),
+  describe: describeRepeats,
+  unchecked: (ranks) => `Whether galaxies of ${ranks} occur more than once: no hashes of the images were left there.`,
+};
+
+export const NAMES: Hashed = {
+  keyOf: ({ rankNames }, rank) => rankNames(rank),
+  describe: (count, exact, ranks) => `Of all ranks together: ${describeRepeatedNames(count, exact, ranks)}`,
+  unchecked: (ranks) => `Whether galaxies of ${ranks} have names of others: no hashes of names were left there.`,
+};
+
 /**
- * Galaxies that more than one place of a run holds, by the hashes that its ranks left: all of them up to `mostHashes`, beyond that the
- * smallest ones, which are a sample of galaxies that is the same in every rank.
+ * Galaxies, or names of galaxies, that more than one place of a run holds, by the hashes that its ranks left: all of them up to `mostHashes`,
+ * beyond that the smallest ones, which are a sample that is the same in every rank.
  */
 export async function findDuplicates(
   store: ObjectStore,
-  layout: Pick<RunLayout, 'rankHashes'>,
+  layout: Layout,
   results: readonly Pick<RankResult, 'rank' | 'samples'>[],
+  { keyOf, describe, unchecked }: Hashed = IMAGES,
   mostHashes = MOST_HASHES,
 ): Promise<DuplicateFindings> {
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
@@ -35,7 +66,7 @@ export async function findDuplicates(
     results,
     async ({ rank, samples: count }) => {
       try {
-        const key = layout.rankHashes(rank);
+        const key = keyOf(layout, rank);
         return {
           rank,
           hashes: exact ? decodeHashes(await store.get(key)) : await below(store, key, limit, share * count),
@@ -54,13 +85,9 @@ export async function findDuplicates(
   const nameOf = (place: number) => `rank ${left[place]?.rank}`;
   return {
     duplicates: left.length === 0 ? undefined : { galaxies, exact },
-    warnings: example === undefined ? [] : [describeRepeats(galaxies, exact, [nameOf(example[0]), nameOf(example[1])])],
+    warnings: example === undefined ? [] : [describe(galaxies, exact, [nameOf(example[0]), nameOf(example[1])])],
     notChecked:
-      without.length === 0
-        ? []
-        : [
-            `Whether galaxies of ${without.length === 1 ? `rank ${without[0]}` : `${without.length} ranks`} occur more than once: no hashes of the images were left there.`,
-          ],
+      without.length === 0 ? [] : [unchecked(without.length === 1 ? `rank ${without[0]}` : `${without.length} ranks`)],
   };
 }
 

@@ -23,6 +23,8 @@ export class RanksTold {
   readonly proven: ProvenRank[] = [];
   readonly warnings = new RankSentences();
   readonly notChecked = new RankSentences();
+  /** Ranks that left hashes of names. */
+  readonly named = new Set<number>();
   #taken: readonly TakenColumn[] = [];
 
   add(result: RankResult): void {
@@ -32,6 +34,7 @@ export class RanksTold {
       ...{ rank, samples, bits, timing, cold_start, peak_rss_mb, memory_limit_mb, architecture, model_sha256 },
       ...(arithmetic && { arithmetic }),
     });
+    if (result.names_file !== undefined) this.named.add(rank);
     this.proven.push(provenRank(result));
     this.warnings.add(rank, result.warnings);
     this.notChecked.add(rank, result.not_checked);

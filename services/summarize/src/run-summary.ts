@@ -11,6 +11,7 @@ import {
 } from '@cosmicai/metrics';
 import {
   DEFAULT_MAX_FLAGGED,
+  defined,
   itemAt,
   quantizedModels,
   type Manifest,
@@ -33,6 +34,7 @@ export interface SummaryInputs {
   readonly scores: LedgerScores;
   readonly proof: RunProof;
   readonly repeats: DuplicateFindings;
+  readonly repeatedNames: DuplicateFindings;
   readonly finishedAt: Date;
   readonly predictionsPrefix: string;
   /** AWS region whose prices are used. */
@@ -46,7 +48,8 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
   const { run } = record;
   const samples = results.reduce((sum, result) => sum + result.samples, 0);
   const quantized = quantizedModels(results);
-  const notChecked = [...told.notChecked.merged(), ...inputs.repeats.notChecked];
+  const { repeats, repeatedNames } = inputs;
+  const notChecked = [...told.notChecked.merged(), ...repeats.notChecked, ...repeatedNames.notChecked];
   const { flagged, prediction_scores, prediction_scores_unflagged, ...others } = inputs.scores;
   const poor = qualityFailure({ flagged, samples }, run.max_flagged ?? DEFAULT_MAX_FLAGGED);
   const wallClockSeconds = Math.max(0, (inputs.finishedAt.getTime() - Date.parse(record.created_at)) / 1000);
@@ -101,7 +104,7 @@ export function runSummary(inputs: SummaryInputs): RunSummary {
     ...others,
     ...(taken.length > 0 && { columns_taken: [...taken] }),
     ...(notChecked.length > 0 && { not_checked: notChecked }),
-    ...(inputs.repeats.duplicates && { duplicates: inputs.repeats.duplicates }),
+    ...defined({ duplicates: repeats.duplicates, repeated_names: repeatedNames.duplicates }),
     proof: inputs.proof,
     ...(quantized.length > 0 && { quantized_models: quantized }),
   };

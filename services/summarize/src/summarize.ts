@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { locateRun } from './locate-run.ts';
 import { mapFailures } from './map-failures.ts';
 import { meetingWarnings } from './meeting-warnings.ts';
-import { findDuplicates } from './duplicates.ts';
+import { findDuplicates, NAMES } from './duplicates.ts';
 import { collectRanks, type CollectedRank } from './collect-ranks.ts';
 import { CombinedData } from './combined-data.ts';
 import { knownObject, proofText, type KnownObject } from './proof-file.ts';
@@ -82,13 +82,19 @@ export async function summarize(input: unknown, environment: SummarizeEnvironmen
 
   const meeting = await meetingWarnings(store, record.run, told.ranks);
   const repeats = await findDuplicates(store, layout, told.ranks);
-  const warnings = [...record.warnings, ...meeting, ...told.warnings.merged(), ...repeats.warnings];
+  // Galaxies needn't have names; where none has, nothing is looked for.
+  const repeatedNames = await findDuplicates(store, layout, told.named.size === 0 ? [] : told.ranks, NAMES);
+  const warnings = [
+    ...[...record.warnings, ...meeting, ...told.warnings.merged()],
+    ...[...repeats.warnings, ...repeatedNames.warnings],
+  ];
   const summary = runSummary({
     record: { ...record, warnings },
     manifest,
     told,
     failures,
     repeats,
+    repeatedNames,
     scores,
     proof,
     finishedAt: environment.now(),

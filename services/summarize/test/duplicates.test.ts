@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { decodeHashes, encodeHashes, sortedHashes } from '@cosmicai/inference';
 import { runLayout } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
-import { findDuplicates } from '../src/duplicates.ts';
+import { findDuplicates, IMAGES, NAMES } from '../src/duplicates.ts';
 
 const layout = runLayout('results', 'run-1');
 let folder: string;
@@ -50,7 +50,10 @@ describe('findDuplicates', () => {
   it('is exact at the limit, and estimates beyond it from the front of each file', async () => {
     const shared = galaxies(4000);
     const results = [await givenRank(0, galaxies(6000), shared), await givenRank(1, shared, galaxies(6000))];
-    expect((await findDuplicates(store, layout, results, 20_000)).duplicates).toEqual({ galaxies: 4000, exact: true });
+    expect((await findDuplicates(store, layout, results, IMAGES, 20_000)).duplicates).toEqual({
+      galaxies: 4000,
+      exact: true,
+    });
 
     let bytes = 0;
     const counting: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
@@ -61,7 +64,7 @@ describe('findDuplicates', () => {
         return read;
       },
     });
-    const { duplicates, warnings } = await findDuplicates(counting, layout, results, 4000);
+    const { duplicates, warnings } = await findDuplicates(counting, layout, results, IMAGES, 4000);
     // Each of the 4,000 is in the sample with a probability of 0.2: within six standard deviations of that.
     expect(duplicates?.exact).toBe(false);
     expect(Math.abs((duplicates?.galaxies ?? 0) - 4000)).toBeLessThan(6 * Math.sqrt(4000 * 0.2 * 0.8) * 5);
@@ -73,7 +76,7 @@ describe('findDuplicates', () => {
     const copies = new BigUint64Array(5000).fill(3n);
     const low = BigUint64Array.from({ length: 10 }, (_, k) => BigInt(k + 10));
     const results = [await givenRank(0, copies, low, galaxies(5000)), await givenRank(1, low, galaxies(9000))];
-    const { duplicates } = await findDuplicates(store, layout, results, 1000);
+    const { duplicates } = await findDuplicates(store, layout, results, IMAGES, 1000);
     expect(duplicates?.galaxies).toBeGreaterThanOrEqual(11 * 19);
   });
 
@@ -88,6 +91,23 @@ describe('findDuplicates', () => {
       expect.stringMatching(/^Whether galaxies of 2 ranks occur more than once: /),
     ]);
     expect((await findDuplicates(store, layout, [{ rank: 8, samples: 5 }])).duplicates).toBeUndefined();
+  });
+
+  it('counts names of galaxies likewise', async () => {
+    const put = (rank: number, ...hashes: bigint[]) =>
+      store.put(layout.rankNames(rank), encodeHashes(BigUint64Array.from(hashes)));
+    await put(0, 1n, 2n, 3n);
+    await put(1, 2n, 3n, 5n);
+    const results = [0, 1, 2].map((rank) => ({ rank, samples: 3 }));
+    expect(await findDuplicates(store, layout, results, NAMES)).toEqual({
+      duplicates: { galaxies: 2, exact: true },
+      warnings: [
+        'Of all ranks together: 2 names (id) are those of several galaxies (one of them in rank 0 and rank 1).',
+      ],
+      notChecked: ['Whether galaxies of rank 2 have names of others: no hashes of names were left there.'],
+    });
+    const { warnings } = await findDuplicates(store, layout, results.slice(0, 2), NAMES, 1);
+    expect(warnings).toEqual([expect.stringMatching(/^Of all ranks together: About 12 names/)]);
   });
 
   it('fails where hashes can’t be read for another reason than that there are none', async () => {
@@ -112,7 +132,7 @@ describe('findDuplicates', () => {
       const { hashes, samples } = half(last);
       const results = [0, 1].map((rank) => ({ rank, samples }));
       for (const { rank } of results) await givenRank(rank, hashes);
-      const { duplicates } = await findDuplicates(counting, layout, results, 1);
+      const { duplicates } = await findDuplicates(counting, layout, results, IMAGES, 1);
       expect(duplicates).toEqual({ galaxies: last === limit ? 100 : 200, exact: false });
     }
     expect(ranges).toHaveLength(4);
@@ -132,7 +152,10 @@ describe('findDuplicates', () => {
     await givenRank(0, upTo, BigUint64Array.of(limit + 7n));
     await givenRank(1, BigUint64Array.of(1n, 2n));
     const results = [0, 1].map((rank) => ({ rank, samples: 50 }));
-    expect((await findDuplicates(counting, layout, results, 1)).duplicates).toEqual({ galaxies: 0, exact: false });
+    expect((await findDuplicates(counting, layout, results, IMAGES, 1)).duplicates).toEqual({
+      galaxies: 0,
+      exact: false,
+    });
     expect(ranges).toEqual(Array(2).fill([0, 8 * 15]));
   });
 
@@ -140,7 +163,7 @@ describe('findDuplicates', () => {
     // 100 galaxies of which the sample is to hold 1: each reading takes 16 hashes.
     const low = BigUint64Array.from({ length: 16 }, (_, k) => BigInt(k));
     const results = [await givenRank(0, low), { ...(await givenRank(1, low)), samples: 84 }];
-    const { duplicates } = await findDuplicates(store, layout, results, 1);
+    const { duplicates } = await findDuplicates(store, layout, results, IMAGES, 1);
     expect(duplicates).toEqual({ galaxies: 16 * 100, exact: false });
   });
 });

@@ -199,21 +199,18 @@ describe('summarize', () => {
       expect(await store.head('out/summary.json')).toBeUndefined();
     });
 
-    it.each<[string, () => Promise<unknown>]>([
-      ['damaged', () => store.put(layout.rankHashes(1), Buffer.alloc(16, 7))],
-      ['gone', () => store.delete(layout.rankHashes(1))],
-    ])('has failed: its hashes are %s', async (_, damage) => {
+    it.each([
+      ['hashes of its images', 'hashes_file', 'rankHashes', 'damaged'],
+      ['hashes of its images', 'hashes_file', 'rankHashes', 'gone'],
+      ['hashes of names', 'names_file', 'rankNames', 'damaged'],
+      ['hashes of names', 'names_file', 'rankNames', 'gone'],
+    ] as const)('has failed: the %s (%s, %s) are %s', async (_, field, place, how) => {
       await givenProvenRun();
-      const { size, etag } = await store.put(layout.rankHashes(1), Buffer.alloc(24, 7));
-      const hashes_file = {
-        key: layout.rankHashes(1),
-        size,
-        etag,
-        sha256: await hashObject(store, layout.rankHashes(1)),
-      };
-      await givenResult(1, 3, { hashes_file });
+      const key = layout[place](1);
+      const { size, etag } = await store.put(key, Buffer.alloc(24, 7));
+      await givenResult(1, 3, { [field]: { key, size, etag, sha256: await hashObject(store, key) } });
       expect(await run({ run: reference })).toMatchObject({ status: 'SUCCEEDED' });
-      await damage();
+      await (how === 'gone' ? store.delete(key) : store.put(key, Buffer.alloc(16, 7)));
       expect(await run({ run: reference })).toMatchObject({ status: 'FAILED' });
       expect((await readSummary()).failed_ranks).toMatchObject([{ rank: 1, error: 'HashesDamaged' }]);
     });
@@ -568,6 +565,23 @@ describe('summarize', () => {
     const summary = (await readJson(layout.summary)) as RunSummary;
     expect(summary).toMatchObject({ duplicates: { galaxies: 1, exact: true } });
     expect(summary).not.toHaveProperty('not_checked');
+    expect(summary).not.toHaveProperty('repeated_names');
+  });
+
+  it('counts names that galaxies of several ranks have', async () => {
+    await givenRun(2, [0, 1]);
+    for (const rank of [0, 1]) {
+      const key = layout.rankNames(rank);
+      const { size, etag } = await store.put(key, encodeHashes(BigUint64Array.of(7n, BigInt(8 + rank))));
+      await givenResult(rank, 2, { names_file: { key, size, etag, sha256: await hashObject(store, key) } });
+    }
+    await run({ run: reference });
+
+    const summary = await readSummary();
+    expect(summary.repeated_names).toEqual({ galaxies: 1, exact: true });
+    expect(summary.warnings).toContain(
+      'Of all ranks together: 1 name (id) is that of several galaxies (in rank 0 and rank 1).',
+    );
   });
 
   it('reads 32 files at once at most', async () => {

@@ -22,11 +22,15 @@ const PARTS: readonly Part[] = [
   { name: 'reading partitions', operations: ['get', 'head'], key: '^parts/' },
   { name: 'writing the plan', operations: ['put'], key: `${RUN}(run|manifest)\\.json$` },
   { name: 'reading the plan', operations: ['get', 'head'], key: `${RUN}(run|manifest)\\.json$` },
-  { name: 'writing of ranks', operations: ['put'], key: `${RUN}(predictions/|hashes/|reductions/|\\d+\\.json$)` },
+  {
+    name: 'writing of ranks',
+    operations: ['put'],
+    key: `${RUN}(predictions/|hashes/|names/|reductions/|\\d+\\.json$)`,
+  },
   {
     name: 'reading of ranks',
     operations: ['get', 'head'],
-    key: `${RUN}(predictions/|hashes/|reductions/|\\d+\\.json$)`,
+    key: `${RUN}(predictions/|hashes/|names/|reductions/|\\d+\\.json$)`,
   },
   { name: 'lists of the Map', operations: ['get', 'put', 'list'], key: `${RUN}map/` },
   { name: 'writing what is combined', operations: ['put'], key: `${RUN}(combined_data|summary|proof)\\.json$` },

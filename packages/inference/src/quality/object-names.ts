@@ -3,7 +3,10 @@ import type { ObjectIds } from '@cosmicai/samples';
 import { ImageHashes } from './image-hashes.ts';
 import { repeatedHashes } from './repeated-hashes.ts';
 
-/** Names of objects as they pass: how many are empty, and 8 bytes of each other one, to find those that several objects have. */
+/**
+ * Names of objects as they pass: how many are empty, and a hash of each other one, as of images, to find those that several objects have. A
+ * number and its digits are the same name.
+ */
 export class ObjectNames {
   #empty = 0;
   #values: ImageHashes | undefined;
@@ -15,13 +18,14 @@ export class ObjectNames {
   add(names: ObjectIds | undefined): void {
     if (names === undefined) return;
     this.#values ??= new ImageHashes();
-    if (names instanceof BigInt64Array) {
-      this.#values.add(new BigUint64Array(names.buffer, names.byteOffset, names.length));
-      return;
+    const hashes = new BigUint64Array(names.length);
+    let filled = 0;
+    for (const name of names) {
+      const text = String(name);
+      if (text !== '') hashes[filled++] = hash('sha256', text, 'buffer').readBigUInt64LE();
     }
-    const filled = names.filter((name) => name !== '');
-    this.#empty += names.length - filled.length;
-    this.#values.add(BigUint64Array.from(filled, (name) => hash('sha256', name, 'buffer').readBigUInt64LE()));
+    this.#empty += names.length - filled;
+    this.#values.add(hashes.subarray(0, filled));
   }
 
   /** Ascending. */
@@ -37,16 +41,19 @@ export function namesFindings(
   const empty = partitions.filter(({ names }) => names.empty > 0);
   const nameless = empty.reduce((sum, { names }) => sum + names.empty, 0);
   const { galaxies: repeated, example } = repeatedHashes(partitions.map(({ names }) => names.sorted()));
-  const [one, other] = (example ?? []).map((place) => partitions[place]?.partition);
-  const where = one === other ? '' : ` (${repeated === 1 ? '' : 'one of them '}in ${one} and ${other})`;
+  const nameOf = (place: number) => partitions[place]?.partition ?? '';
   return [
     ...(nameless > 0
       ? [
           `${nameless} ${nameless === 1 ? 'galaxy has an empty name' : 'galaxies have an empty name'} (id), as in ${empty[0]?.partition}.`,
         ]
       : []),
-    ...(repeated > 0
-      ? [`${repeated} ${repeated === 1 ? 'name (id) is that' : 'names (id) are those'} of several galaxies${where}.`]
-      : []),
+    ...(example === undefined ? [] : [describeRepeatedNames(repeated, true, [nameOf(example[0]), nameOf(example[1])])]),
   ];
+}
+
+/** @param holders two places that have a name in common, or twice the one that has it twice */
+export function describeRepeatedNames(count: number, exact: boolean, [one, other]: readonly [string, string]): string {
+  const where = one === other ? '' : ` (${count === 1 ? '' : 'one of them '}in ${one} and ${other})`;
+  return `${exact ? '' : 'About '}${count} ${count === 1 ? 'name (id) is that' : 'names (id) are those'} of several galaxies${where}.`;
 }

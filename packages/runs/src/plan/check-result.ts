@@ -42,12 +42,14 @@ function differenceFromVersions(
   if (file === undefined) return 'does not tell what its predictions are';
   if (key !== expected || file.key !== expected)
     return `names the predictions ${file.key}; those of its rank are ${expected}`;
-  const { rankReduction, rankHashes } = runLayout(task.RESULT_PATH, task.RUN_ID);
-  const { reduction_file: reduction, hashes_file: hashes } = result;
+  const { rankReduction, rankHashes, rankNames } = runLayout(task.RESULT_PATH, task.RUN_ID);
+  const { reduction_file: reduction, hashes_file: hashes, names_file: names } = result;
   if (reduction !== undefined && reduction.key !== rankReduction(task.RANK))
     return `names the reduction ${reduction.key}; that of its rank is ${rankReduction(task.RANK)}`;
   if (hashes !== undefined && hashes.key !== rankHashes(task.RANK))
     return `names the hashes ${hashes.key}; those of its rank are ${rankHashes(task.RANK)}`;
+  if (names !== undefined && names.key !== rankNames(task.RANK))
+    return `names the hashes of names ${names.key}; those of its rank are ${rankNames(task.RANK)}`;
   if (file.rows !== result.samples) return `counts ${result.samples} galaxies and ${file.rows} predictions`;
   return undefined;
 }

@@ -5,6 +5,7 @@ import {
   UserInputError,
   type RankResult,
   type RankTask,
+  type WrittenFile,
 } from '@cosmicai/payload';
 import {
   ChangedError,
@@ -23,6 +24,8 @@ import { resultWhereItLies } from './where-it-lies.ts';
 export interface MissingRank {
   readonly error: 'NoResult' | 'ResultDamaged' | 'PredictionsDamaged' | 'HashesDamaged' | 'ReductionDamaged';
   readonly cause: string;
+  /** Key of what is damaged; default: the rank's result. */
+  readonly file?: string;
 }
 
 /** A rank that has data, with its result or with what is wrong about it. */
@@ -81,22 +84,39 @@ export async function changedPredictions(store: ObjectStore, result: RankResult)
     : await damagedPredictions(store, result);
 }
 
+/** The files of hashes that a rank left: of its images, and of its galaxies' names. */
+export function hashFilesOf({ hashes_file: hashes, names_file: names }: RankResult): readonly WrittenFile[] {
+  return [hashes, names].filter((file) => file !== undefined);
+}
+
 /**
- * Looks whether the hashes of a rank's images are as the rank left them.
+ * Looks whether the hashes of a rank's images and names are as the rank left them.
  *
  * @param byContent read all of them; else the store's size and etag are enough, as of predictions
  * @returns what is wrong where they aren't
  */
 export async function changedHashes(
   store: ObjectStore,
-  { hashes_file: file }: RankResult,
+  result: RankResult,
   byContent: boolean,
 ): Promise<MissingRank | undefined> {
-  if (file === undefined) return undefined;
-  const found = byContent ? undefined : await store.head(file.key);
-  if (found?.size === file.size && found.etag === file.etag) return undefined;
-  const problem = await differenceFromHash(store, file.key, file.sha256);
-  return problem === undefined ? undefined : { error: 'HashesDamaged', cause: `${file.key} ${problem}` };
+  for (const file of hashFilesOf(result)) {
+    const found = byContent ? undefined : await store.head(file.key);
+    if (found?.size === file.size && found.etag === file.etag) continue;
+    const problem = await damagedFile(store, file, 'HashesDamaged');
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** Reads all of a file that a rank left beside its predictions. @returns what is wrong where it isn't as it was */
+export async function damagedFile(
+  store: ObjectStore,
+  { key, sha256 }: Pick<WrittenFile, 'key' | 'sha256'>,
+  error: MissingRank['error'],
+): Promise<MissingRank | undefined> {
+  const problem = await differenceFromHash(store, key, sha256);
+  return problem === undefined ? undefined : { error, cause: `${key} ${problem}`, file: key };
 }
 
 /** Looks whether a rank's predictions are what it wrote, without holding them. @returns what is wrong where they aren't */
@@ -115,7 +135,7 @@ async function asWritten<Read extends { readonly sha256: string | undefined; rea
   { predictions_key: key, predictions_file: file }: RankResult,
   read: (version: VersionOptions) => Promise<Read>,
 ): Promise<Read | { readonly missing: MissingRank }> {
-  const damaged = (cause: string) => ({ missing: { error: 'PredictionsDamaged', cause } as const });
+  const damaged = (cause: string) => ({ missing: { error: 'PredictionsDamaged', cause, file: key } as const });
   try {
     const found = await read(file === undefined ? {} : { ifMatch: file.etag });
     return file === undefined || found.sha256 === file.sha256

@@ -65,12 +65,13 @@ export function resultWhereItLies(result: RankResult, { RESULT_PATH, RUN_ID }: R
   const keyed = (key: string) => (key.startsWith(from) ? to + key.slice(from.length) : key);
   const moved = <File extends { readonly key: string }>(file: File | undefined) =>
     file && { ...file, key: keyed(file.key) };
-  const { predictions_key, predictions_file, hashes_file, reduction_file } = result;
+  const { predictions_key, predictions_file, hashes_file, names_file, reduction_file } = result;
   return {
     ...{ ...result, result_path: RESULT_PATH, predictions_key: keyed(predictions_key) },
     ...defined({
       predictions_file: moved(predictions_file),
       hashes_file: moved(hashes_file),
+      names_file: moved(names_file),
       reduction_file: moved(reduction_file),
     }),
   };

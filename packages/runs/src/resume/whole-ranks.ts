@@ -1,8 +1,7 @@
 import type { Manifest, RankResult } from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 import pMap from 'p-map';
-import { differenceFromHash } from '../plan/difference-from-hash.ts';
-import { damagedPredictions, readRank, type MissingRank } from '../plan/read-rank.ts';
+import { changedHashes, damagedFile, damagedPredictions, readRank, type MissingRank } from '../plan/read-rank.ts';
 
 const CONCURRENT_READS = 16;
 
@@ -35,16 +34,10 @@ export async function ranksInStore(store: ObjectStore, manifest: Manifest): Prom
 }
 
 /** What Summarize needs beside the predictions, to find duplicates and to tell of them without reading them. */
-async function damagedBeside(
-  store: ObjectStore,
-  { hashes_file: hashes, reduction_file: reduction }: RankResult,
-): Promise<MissingRank | undefined> {
-  for (const [error, file] of [
-    ['HashesDamaged', hashes],
-    ['ReductionDamaged', reduction],
-  ] as const) {
-    const problem = file && (await differenceFromHash(store, file.key, file.sha256));
-    if (file !== undefined && problem !== undefined) return { error, cause: `${file.key} ${problem}` };
-  }
-  return undefined;
+async function damagedBeside(store: ObjectStore, result: RankResult): Promise<MissingRank | undefined> {
+  const { reduction_file: reduction } = result;
+  return (
+    (await changedHashes(store, result, true)) ??
+    (reduction && (await damagedFile(store, reduction, 'ReductionDamaged')))
+  );
 }

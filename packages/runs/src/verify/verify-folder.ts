@@ -59,8 +59,8 @@ function mendOf(key: string, layout: RunLayout): Finding['mend'] {
 const BESIDE = ['proof.json', 'bill.json', 'report.html', 'quote.json', EXECUTION_FILE];
 
 /** Names of the files that ranks leave. */
-const OF_A_RANK = /^(?:predictions\/\d+\.parquet|hashes\/\d+\.u64|reductions\/\d+\.bin|\d+\.json)$/;
-const FOLDERS_OF_RANKS = /^(?:predictions|hashes|reductions)\//;
+const OF_A_RANK = /^(?:predictions\/\d+\.parquet|(?:hashes|names)\/\d+\.u64|reductions\/\d+\.bin|\d+\.json)$/;
+const FOLDERS_OF_RANKS = /^(?:predictions|hashes|names|reductions)\//;
 const PIECE = /^pieces\/(\d+)\//;
 
 /** Files that no rank of the run left: who reads the folder as a data set would count them. Others are told, and nothing reads them. */

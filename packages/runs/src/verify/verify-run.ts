@@ -1,17 +1,10 @@
 import { decodePredictions } from '@cosmicai/inference';
-import {
-  InvalidInputError,
-  PlanChangedError,
-  type RankResult,
-  type RankTask,
-  type RunLayout,
-  type RunRecord,
-} from '@cosmicai/payload';
+import { InvalidInputError, PlanChangedError, type RankResult, type RankTask, type RunRecord } from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { layoutOf, openPlace, type RunPlace } from '../place/run-place.ts';
 import { checkReferences, readPlan } from '../plan/read-plan.ts';
 import { provenRank, proveRun } from '../proof/prove-run.ts';
-import type { MissingRank } from '../plan/read-rank.ts';
+import { hashFilesOf } from '../plan/read-rank.ts';
 import { ranksInStore } from '../resume/whole-ranks.ts';
 import type { Finding } from './findings.ts';
 import { unplannedPartitions } from './unplanned.ts';
@@ -67,8 +60,8 @@ export async function verifyRun(options: VerifyOptions): Promise<Verification> {
     },
   );
   const { whole, missing } = await ranksInStore(store, manifest);
-  const ranks = [...missing].map(([rank, { error, cause }]): Finding => ({
-    what: placeOf(error, rank, layout),
+  const ranks = [...missing].map(([rank, { file, cause }]): Finding => ({
+    what: file ?? layout.rankResult(rank),
     problem: `leaves rank ${rank} without a whole result: ${cause}`,
     mend: 'resume',
     rank,
@@ -133,14 +126,8 @@ const NAMED = 10;
 
 /** Predictions, and what lies beside them for Summarize. */
 function filesBeside(results: readonly RankResult[]): number {
-  const beside = results.flatMap(({ hashes_file: hashes, reduction_file: reduction }) => [hashes, reduction]);
-  return results.length + beside.filter((file) => file !== undefined).length;
-}
-
-function placeOf(error: MissingRank['error'], rank: number, layout: RunLayout): string {
-  if (error === 'PredictionsDamaged') return layout.rankPredictions(rank);
-  if (error === 'ReductionDamaged') return layout.rankReduction(rank);
-  return error === 'HashesDamaged' ? layout.rankHashes(rank) : layout.rankResult(rank);
+  const beside = (result: RankResult) => hashFilesOf(result).length + (result.reduction_file === undefined ? 0 : 1);
+  return results.reduce((sum, result) => sum + 1 + beside(result), 0);
 }
 
 function changedPlan({ file, problem }: PlanChangedError): Finding {
