@@ -98,7 +98,9 @@ describe('a second Ctrl-C', () => {
   it('stops in the middle of a forward pass, without a word of the runtime’s', async () => {
     writeFileSync(workspace.path('slow.onnx'), SLOW);
     await writeGalaxies(workspace.path('slow'), '1.pt', []);
-    const infer = workspace.start(['infer', 'slow/1.pt', '--model', 'slow.onnx', '--batch-size', '32']);
+    const infer = workspace.start([
+      ...['infer', 'slow/1.pt', '--model', 'slow.onnx', '--batch-size', '32', '--out', 'slow.csv'],
+    ]);
     const { stderr } = infer.process;
     const said = (words: string) => {
       let text = '';
@@ -118,5 +120,6 @@ describe('a second Ctrl-C', () => {
     // It may have stopped cleanly by then.
     expect(infer.process.signalCode ?? end.code).toEqual(end.stderr.includes('Stopped.') ? 130 : 'SIGINT');
     expect(end.stderr).not.toMatch(/terminate called|Napi/);
+    expect(workspace.names('.').filter((name) => name.endsWith('.partial'))).toEqual([]);
   });
 });

@@ -34,6 +34,7 @@ export { makeFolder } from './file/make-folder.ts';
 export {
   beginFile,
   makeNamedFolder,
+  removeBegunFiles,
   writeNamedFile,
   type Content,
   type MadeFolder,

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { EnvironmentError, UserInputError } from '@cosmicai/payload';
-import { beginFile, makeNamedFolder, writeNamedFile } from '../src/index.ts';
+import { beginFile, makeNamedFolder, removeBegunFiles, writeNamedFile } from '../src/index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -31,6 +31,14 @@ describe('a file that the command line asks for', () => {
     expect(readFileSync(path('a.csv'), 'utf8')).toBe('ab\n');
     await (await beginFile(path('b.csv'), 'Predictions')).abandon();
     expect(readdirSync(folder)).toEqual(['a.csv']);
+  });
+
+  it('is taken away unfinished where its process is to be gone at once, and stays where it is whole', async () => {
+    await writeNamedFile(path('a.csv'), 'Predictions', 'a');
+    const file = await beginFile(path('b.csv'), 'Predictions');
+    removeBegunFiles();
+    expect(readdirSync(folder)).toEqual(['a.csv']);
+    await file.abandon();
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { visible, visibleLines, withFormat } from '@cosmicai/payload';
+import { removeBegunFiles } from '@cosmicai/store';
 
 /** Text that goes to people, or to a program. What a terminal would obey in it is shown instead, as JSON escapes it. */
 export interface Output {
@@ -91,6 +92,7 @@ export function processTerminal(): Terminal {
 
 /** Not by process.exit, which stops threads within a forward pass: onnxruntime-node then aborts the process, in words of its own. */
 function stopAtOnce(): never {
+  removeBegunFiles();
   for (const signal of STOPPING) process.removeAllListeners(signal);
   process.kill(process.pid, 'SIGINT');
   return process.exit(130);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, existsSync, lstatSync, type Stats } from 'node:fs';
+import { createWriteStream, existsSync, lstatSync, rmSync, type Stats } from 'node:fs';
 import { lstat, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,14 @@ import { makeFolder } from './make-folder.ts';
 import { whyRefused } from './why-refused.ts';
 
 const ROOT = 0;
+
+/** Unfinished files of this process. */
+const begun = new Set<string>();
+
+/** Removes at once what `beginFile` began, for a process that is about to be gone without another word. */
+export function removeBegunFiles(): void {
+  for (const path of begun) rmSync(path, { force: true });
+}
 
 type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 export type Content = string | Uint8Array | Pieces;
@@ -41,15 +49,18 @@ async function beginBeside(path: string, what: string): Promise<NamedFile> {
   const file = await open(partial, 'wx').catch((error: unknown) => {
     throw notWritten(path, what, error);
   });
+  begun.add(partial);
   const abandon = async () => {
     await file.close();
     await rm(partial, { force: true });
+    begun.delete(partial);
   };
   return {
     async write(content) {
       try {
         await pipeline(piecesOf(content), file.createWriteStream());
         await rename(partial, path);
+        begun.delete(partial);
       } catch (error) {
         await abandon();
         throw notWritten(path, what, error);
