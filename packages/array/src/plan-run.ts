@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { checkModel } from '@cosmicai/local';
 import { initializeAnswerSchema, parseAs, type RunPayload, type RunReference } from '@cosmicai/payload';
-import { pathAt, makeNamedFolder } from '@cosmicai/store';
+import { beginFile, makeNamedFolder, pathAt, type MadeFolder } from '@cosmicai/store';
 import type { Functions } from './functions.ts';
 
 export interface PlanOptions {
@@ -24,9 +25,31 @@ export interface PlannedRun {
  */
 export async function planRun({ payload, model, store, functions, signal }: PlanOptions): Promise<PlannedRun> {
   const { sha256 } = await checkModel(payload, model, store);
-  const folder = pathAt(payload.bucket);
-  if (folder !== undefined) await makeNamedFolder(folder, 'Results');
+  const made = await placeForRuns(payload);
   const input: RunPayload = { ...payload, model_sha256: payload.model_sha256 ?? sha256, fmi_enabled: false };
-  const answer = parseAs(initializeAnswerSchema, await functions.call('init', input, signal), 'answer of Initialize');
-  return { run: answer.run, warnings: answer.warnings };
+  try {
+    const answer = parseAs(initializeAnswerSchema, await functions.call('init', input, signal), 'answer of Initialize');
+    return { run: answer.run, warnings: answer.warnings };
+  } catch (error) {
+    await made?.abandon();
+    throw error;
+  }
+}
+
+/** Tries whether a run can be written where results are to lie, on this machine. @throws UserInputError when none can */
+async function placeForRuns({
+  bucket,
+  result_path: path,
+}: Pick<RunPayload, 'bucket' | 'result_path'>): Promise<MadeFolder | undefined> {
+  const folder = pathAt(bucket);
+  if (folder === undefined) return undefined;
+  const runs = join(folder, path, 'runs');
+  const made = await makeNamedFolder(runs, 'Results');
+  try {
+    await (await beginFile(join(runs, 'run'), 'Results')).abandon();
+  } catch (error) {
+    await made.abandon();
+    throw error;
+  }
+  return made;
 }

@@ -1,12 +1,21 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runLayout, type Json, type JsonObject, type RankTaskItem, type RunRecord } from '@cosmicai/payload';
+import {
+  runLayout,
+  UserInputError,
+  type Json,
+  type JsonObject,
+  type RankTaskItem,
+  type RunRecord,
+} from '@cosmicai/payload';
 import { demoModel } from '@cosmicai/demo-model';
+import { composePayload } from '@cosmicai/engine';
 import { findRun, openPlace, PlanWriter, readPlan, recordText, type RunPlace } from '@cosmicai/runs';
 import { fileStore, readableAddress } from '@cosmicai/store';
-import { planOfArray, runRank, summarizeRun, type Functions } from '../src/index.ts';
+import { planOfArray, planRun, runRank, summarizeRun, type Functions } from '../src/index.ts';
 
 const RUN_ID = '20260304T050607Z-01234567';
 let folder: string;
@@ -159,6 +168,28 @@ describe('planOfArray', () => {
     await expect(planOfArray(place, { path: demoModel(), arguments: [] })).rejects.toThrow(
       /planned with another model .*Name it with --model/,
     );
+  });
+});
+
+describe('a plan', () => {
+  const plan = (functions: Functions) => {
+    const { payload } = composePayload({}, { data: `${folder}/data`, results: `${folder}/results` }, folder);
+    return planRun({ payload, model: demoModel(), functions, signal });
+  };
+
+  it('is refused before anything is called where it can not be written', async () => {
+    await writeFile(join(folder, 'results'), 'in the way');
+    const { calls, functions } = deafFunctions();
+    await expect(plan(functions)).rejects.toThrow(/^Results can't be written to .*results.*: a part of the path is a file/);
+    await expect(plan(functions)).rejects.toThrow(UserInputError);
+    expect(calls).toEqual([]);
+  });
+
+  it('that comes to nothing leaves no folder', async () => {
+    const { calls, functions } = deafFunctions();
+    await expect(plan(functions)).rejects.toThrow('called');
+    expect(calls).toHaveLength(1);
+    expect(existsSync(join(folder, 'results'))).toBe(false);
   });
 });
 
