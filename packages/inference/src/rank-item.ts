@@ -34,15 +34,15 @@ export async function rankTaskOf(item: unknown, openStore: (address: string) => 
   const { S3_BUCKET: bucket, RUN_ID: runId, RANK: rank } = own;
   const place = `bytes ${FROM} to ${TO} of ${MANIFEST} in ${bucket}`;
   const bytes = await openStore(bucket).getRange(MANIFEST, FROM, TO);
-  const found = taskAt(bytes.toString());
-  if (found?.RUN_ID !== runId || found.RANK !== rank)
-    throw new UserInputError(
-      `There is no task of rank ${rank} of run ${runId} in ${place}: the manifest was written anew, or damaged. Go on with the run, which plans its items by the manifest as it is, or start it anew.`,
-    );
   if (planned !== undefined && planned !== sha256Of(bytes).slice(0, TASK_HASH_DIGITS))
     throw new PlanChangedError(
       `${MANIFEST} in ${bucket}`,
       `the task of rank ${rank} of run ${runId}, bytes ${FROM} to ${TO}, has another SHA-256`,
+    );
+  const found = taskAt(bytes.toString());
+  if (found?.RUN_ID !== runId || found.RANK !== rank)
+    throw new UserInputError(
+      `There is no task of rank ${rank} of run ${runId} in ${place}: the manifest was written anew, or damaged. Go on with the run, which plans its items by the manifest as it is, or start it anew.`,
     );
   return parseAs(rankTaskSchema, { ...found, ...own }, `rank task in ${place}`);
 }

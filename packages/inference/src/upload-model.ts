@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { modelStem } from '@cosmicai/payload';
 import { compareFile, sendFile, type FileToSend, type ObjectStore, type ReadOptions } from '@cosmicai/store';
 import { specFiles } from './model/spec-file.ts';
 import { modelFileNames, modelFilesAt } from './onnx/model-files.ts';
@@ -30,7 +30,7 @@ export async function uploadModel(
   options: ReadOptions = {},
 ): Promise<UploadedModel> {
   const { graph, weights, trained, spec } = await modelFilesAt(path);
-  const folder = weights.length === 0 ? prefix : `${prefix}/${basename(graph.name, '.onnx')}`;
+  const folder = weights.length === 0 ? prefix : `${prefix}/${modelStem(graph.name)}`;
   // The graph is the last: whoever finds it finds what it names.
   const files = [...weights, ...[trained, spec].filter((file) => file !== undefined), graph];
   const compared: FileToSend[] = [];

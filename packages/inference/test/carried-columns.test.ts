@@ -5,6 +5,7 @@ import { commonKinds } from '@cosmicai/samples';
 import { fileStore } from '@cosmicai/store';
 import { parquetReadObjects, parquetMetadata } from 'hyparquet';
 import { encodePredictions, type PredictedSamples } from '../src/index.ts';
+import { CsvEncoder } from '../src/predictions/csv-encoder.ts';
 import { RankPredictions } from '../src/predictions/rank-predictions.ts';
 
 type Carried = NonNullable<PredictedSamples['carried']>;
@@ -33,6 +34,8 @@ const samples = (carried: Carried | undefined, id?: PredictedSamples['id']): Pre
   ...(carried && { carried }),
   ...(id && { id }),
 });
+
+const csvOf = (carried: Carried) => [...new CsvEncoder(false).add('1.pt', samples(carried))].join('');
 
 const read = async (bytes: Uint8Array) => await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
 
@@ -190,4 +193,10 @@ it('infer writes them so, too', async () => {
     { features: ['mag_g'] },
   );
   expect((await read(bytes)).map((row): unknown => row.ra)).toEqual([0.5, Math.fround(0.1), 0.1, NaN]);
+});
+
+it('booleans are true and false in CSV, as in catalogues, and nothing where there is none', () => {
+  const star = { name: 'star', type: 'bool', values: Uint8Array.of(1, 0) } as const;
+  const known = { name: 'known', type: 'bool', values: [true, null] } as const;
+  expect(csvOf([star, known])).toBe('index,z_spec,z_pred,flags,star,known\n0,,0.5,0,true,true\n1,,1,0,false,\n');
 });

@@ -67,6 +67,14 @@ describe('rankTaskOf', () => {
     );
   });
 
+  it('says the same where the manifest was edited to another length, of the task and of those behind it', async () => {
+    const TASK_HASH = '0'.repeat(16);
+    await store.put('longer.json', ` ${text}`);
+    await expect(taskOf({ ...reference, MANIFEST: 'longer.json', TASK_HASH })).rejects.toThrow(
+      /^longer.json in galaxies is not what was planned: .* Put it back as it was, or start a new run\.$/,
+    );
+  });
+
   it('says what a reference lacks, and when there is no manifest', async () => {
     await expect(taskOf({ ...reference, TO: 'end' })).rejects.toThrow(InvalidInputError);
     await expect(taskOf({ ...reference, MANIFEST: 'gone.json' })).rejects.toThrow(NotFoundError);

@@ -4,6 +4,7 @@ export * from './errors.ts';
 export { defined, type Defined } from './defined.ts';
 export { describe } from './describe.ts';
 export { groupBy } from './group-by.ts';
+export { hasEnding } from './has-ending.ts';
 export { itemAt, valueOf } from './known.ts';
 export { shellWord } from './shell-word.ts';
 export { visible, visibleLines } from './visible.ts';

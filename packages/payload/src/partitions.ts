@@ -1,4 +1,5 @@
 import { groupBy } from './group-by.ts';
+import { hasEnding } from './has-ending.ts';
 
 /** A file that a listing found. */
 export interface ListedObject {
@@ -28,7 +29,7 @@ const PARTITION = '.pt';
 const OTHER_FORMATS = /\.(npz|npy|safetensors|parquet|fits?)$/i;
 /** The library that reads them is not packed with the function of a rank. */
 const HDF5 = /\.(h5|hdf5)$/i;
-/** `1.PT`, `1.pth`, `1.pt.tmp`, `1.pt~`, `1.pt (1)`, `1.ckpt`: what people and programs make of a partition's name. */
+/** `1.pth`, `1.pt.tmp`, `1.pt~`, `1.pt (1)`, `1.ckpt`: what people and programs make of a partition's name. */
 const LIKE_A_PARTITION = /\.(pth?([^a-z0-9].*)?|ckpt)$/i;
 /** A folder that an unzipped partition makes. */
 const LIKE_A_PARTITION_FOLDER = /(^|\/)[^/]+\.pt\//;
@@ -74,7 +75,7 @@ export class PartitionFinder<Item> {
     const isDirect = !name.includes('/');
     const folder = LIKE_A_PARTITION_FOLDER.exec(name)?.[0];
     if (folder !== undefined) this.#unzipped.add(folder);
-    if (key.endsWith(PARTITION)) this.#torch.add(name, isDirect, object, item);
+    if (hasEnding(key, PARTITION)) this.#torch.add(name, isDirect, object, item);
     else if (LIKE_A_PARTITION.test(key)) this.#like.add(name, isDirect);
     else if (HDF5.test(key)) this.#hdf5.add(name, isDirect);
     else this.#others.add(name);

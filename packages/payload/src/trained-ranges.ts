@@ -27,7 +27,7 @@ export const TRAINED_RANGES_KEY = 'cosmicai.trained';
 
 /** The name of a model or checkpoint without its ending, which files beside it share. */
 export function modelStem(path: string): string {
-  return path.replace(/\.(onnx|pt|pth|ckpt)$/, '');
+  return path.replace(/\.(onnx|pt|pth|ckpt)$/i, '');
 }
 
 /** The file beside a model or checkpoint that holds its trained ranges where it doesn't itself: `x.trained.json` beside `x.onnx`. */

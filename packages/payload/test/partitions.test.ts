@@ -54,6 +54,11 @@ describe('partitionsIn', () => {
     expect(partitionsIn(listed('results/runs/r/predictions/0.parquet'), 'results').partitions).toEqual([]);
   });
 
+  it('finds files whose endings are in capitals', () => {
+    expect(keysOf(partitionsIn(listed('d/1.pt', 'd/2.PT'), 'd').partitions)).toEqual(['d/1.pt', 'd/2.PT']);
+    expect(keysOf(partitionsIn(listed('d/1.NPZ', 'd/2.npz'), 'd').partitions)).toEqual(['d/1.NPZ', 'd/2.npz']);
+  });
+
   it('tells of files of other formats beside .pt files', () => {
     const found = partitionsIn(listed('d/1.pt', 'd/table.fits', 'd/old/x.npz'), 'd');
     expect(keysOf(found.partitions)).toEqual(['d/1.pt']);
@@ -63,10 +68,10 @@ describe('partitionsIn', () => {
   });
 
   it('names files that look like partitions, five of them and how many', () => {
-    const names = ['1.PT', '2.pth', '3.pt.tmp', '4.pt~', '5.pt (1)', '6.pt.gz', '7.ckpt', '8.Pt'];
+    const names = ['1.pth.tar', '2.pth', '3.pt.tmp', '4.pt~', '5.pt (1)', '6.pt.gz', '7.ckpt', '8.PTH'];
     const { warnings } = partitionsIn(listed('1.pt', ...names, 'x.ptx', 'script.py'), '');
     expect(warnings).toEqual([
-      'only names that end in .pt are partitions, so these are not read: 8 files, 1.PT, 2.pth, 3.pt.tmp, 4.pt~, 5.pt (1) and 3 more',
+      'only names that end in .pt are partitions, so these are not read: 8 files, 1.pth.tar, 2.pth, 3.pt.tmp, 4.pt~, 5.pt (1) and 3 more',
     ]);
   });
 

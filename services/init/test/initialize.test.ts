@@ -181,7 +181,7 @@ describe('initialize', () => {
   });
 
   it('warns of what looks like data and is not read', async () => {
-    const store = await bucketWith('galaxies', ['d/1.pt', 'd/2.PT', 'd/._1.pt', 'd/old/1.pt', 'd/3.pt.tmp']);
+    const store = await bucketWith('galaxies', ['d/1.pt', 'd/2.pth', 'd/._1.pt', 'd/old/1.pt', 'd/3.pt.tmp']);
     await symlink('1.pt', join(base, 'galaxies/d/copy.pt'));
     await symlink('gone.pt', join(base, 'galaxies/d/4.pt'));
 
@@ -190,7 +190,7 @@ describe('initialize', () => {
     expect(answer.run.world_size).toBe(1);
     expect(answer.warnings).toEqual([
       expect.stringMatching(/further down.*1 file, old\/1\.pt$/),
-      expect.stringMatching(/only names that end in \.pt .*2 files, 2\.PT, 3\.pt\.tmp$/),
+      expect.stringMatching(/only names that end in \.pt .*2 files, 2\.pth, 3\.pt\.tmp$/),
       expect.stringMatching(/links to files .*1 file, copy\.pt$/),
       expect.stringMatching(/a link to nothing: 1 entry, 4\.pt$/),
     ]);

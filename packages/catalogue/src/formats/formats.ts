@@ -1,4 +1,4 @@
-import { UserInputError } from '@cosmicai/payload';
+import { hasEnding, UserInputError } from '@cosmicai/payload';
 import { csv } from './csv.ts';
 import { ecsv } from './ecsv.ts';
 import { fits } from './fits.ts';
@@ -17,7 +17,7 @@ export const FORMATS: readonly Format[] = [parquet, fits, votable, ecsv, csv];
 export function formatOf(out: string, named?: string): Format {
   const found =
     named === undefined
-      ? FORMATS.find(({ endings }) => endings.some((ending) => out.toLowerCase().endsWith(ending)))
+      ? FORMATS.find(({ endings }) => hasEnding(out, ...endings))
       : FORMATS.find(({ name }) => name === named);
   if (found !== undefined) return found;
   const endings = FORMATS.flatMap((format) => format.endings).join(', ');

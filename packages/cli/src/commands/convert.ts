@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { UserInputError, type ColumnChoice } from '@cosmicai/payload';
+import { hasEnding, UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { convertSamples, type ConvertedPart } from '@cosmicai/samples';
 import { bucketAndPrefix, folderAddress, listAll, makeNamedFolder, openStore, type MadeFolder } from '@cosmicai/store';
 import { Command } from 'commander';
@@ -69,7 +69,7 @@ async function convert(paths: readonly string[], options: ConvertCommandOptions,
   const begin = async () => {
     if (!options.out.includes('://')) folder = await makeNamedFolder(resolve(terminal.cwd, options.out), 'Partitions');
     const { objects } = await listAll(store, start);
-    if (!objects.some(({ key }) => key.endsWith('.pt'))) return;
+    if (!objects.some(({ key }) => hasEnding(key, '.pt'))) return;
     throw new UserInputError(`There are partitions in ${options.out} already. Choose another folder for --out.`);
   };
   try {

@@ -16,7 +16,7 @@ import {
   type PredictionsFormat,
 } from '@cosmicai/inference';
 import { qualityFailure, QualityLedger } from '@cosmicai/metrics';
-import { DEFAULT_MAX_FLAGGED, UserInputError, type ColumnChoice } from '@cosmicai/payload';
+import { DEFAULT_MAX_FLAGGED, hasEnding, UserInputError, type ColumnChoice } from '@cosmicai/payload';
 import { Command } from 'commander';
 import { refuseToOverwrite, resolveModel, sampleInputs } from '../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../inputs/model-options.ts';
@@ -101,8 +101,8 @@ async function infer(paths: readonly string[], options: InferOptions, terminal: 
 
 /** @throws UserInputError for an ending that stands for no format */
 function formatOf(out: string | undefined): PredictionsFormat {
-  if (out === undefined || out.endsWith('.csv')) return 'csv';
-  if (out.endsWith('.parquet')) return 'parquet';
+  if (out === undefined || hasEnding(out, '.csv')) return 'csv';
+  if (hasEnding(out, '.parquet')) return 'parquet';
   throw new UserInputError(`--out ${out} must end with .csv or .parquet.`);
 }
 

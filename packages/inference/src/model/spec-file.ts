@@ -1,5 +1,6 @@
 import {
   ASTROMAE,
+  hasEnding,
   MODEL_SPEC_KEY,
   modelStem,
   modelSpecSchema,
@@ -74,7 +75,7 @@ export async function specBeside(
   const [named, bare] = await Promise.all([
     look(specFiles(model)),
     // Beside a checkpoint it is the configuration of its training, more often than not.
-    look(model.endsWith('.onnx') ? barePlaces(model) : []),
+    look(hasEnding(model, '.onnx') ? barePlaces(model) : []),
   ]);
   const specs = named.flatMap(({ file }) => file ?? []);
   const notes: string[] = [];

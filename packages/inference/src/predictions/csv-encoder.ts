@@ -46,7 +46,11 @@ export class CsvEncoder {
 }
 
 function keptText(carried: readonly CarriedColumn[], sample: number): string[] {
-  return carried.map(({ values }) => csvText(String(values[sample] ?? '')));
+  return carried.map(({ type, values }) => {
+    const value = values[sample] ?? '';
+    // As catalogues write them, though sources have them as 0 and 1.
+    return type === 'bool' && value !== '' ? String(Boolean(Number(value))) : csvText(String(value));
+  });
 }
 
 function namesOf(column: AnswerColumn): string[] {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { parseGolden, type Reference, type Verification, verifyModel } from '@cosmicai/astromae';
 import { describeOnnxFile, modelOnDisk, openModel, readAnswers, readSpec, type Predictor } from '@cosmicai/inference';
-import { outputsOf, type ColumnChoice } from '@cosmicai/payload';
+import { hasEnding, outputsOf, type ColumnChoice } from '@cosmicai/payload';
 import { scoresChangeTable, toldChange } from '@cosmicai/quantize';
 import type { Galaxies } from '@cosmicai/samples';
 import { Command } from 'commander';
@@ -59,7 +59,7 @@ async function verify(modelPath: string, options: VerifyOptions, terminal: Termi
   const path = resolveModel(modelPath, terminal);
   const { spec } = await readSpec(modelOnDisk(path), describeOnnxFile(path).metadata);
   const partitions = await Partitions.open({ ...options, spec }, terminal);
-  const golden = options.against.endsWith('.json')
+  const golden = hasEnding(options.against, '.json')
     ? parseGolden(await readFile(resolve(terminal.cwd, options.against), 'utf8'), options.against)
     : undefined;
   const use = modelUse(options);
