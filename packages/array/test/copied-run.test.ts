@@ -180,7 +180,9 @@ describe('a plan', () => {
   it('is refused before anything is called where it can not be written', async () => {
     await writeFile(join(folder, 'results'), 'in the way');
     const { calls, functions } = deafFunctions();
-    await expect(plan(functions)).rejects.toThrow(/^Results can't be written to .*results.*: a part of the path is a file/);
+    await expect(plan(functions)).rejects.toThrow(
+      /^Results can't be written to .*results.*: a part of the path is a file/,
+    );
     await expect(plan(functions)).rejects.toThrow(UserInputError);
     expect(calls).toEqual([]);
   });

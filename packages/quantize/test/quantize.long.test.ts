@@ -136,7 +136,9 @@ describe('layers that are measured', () => {
     await expect(quantizeModel(await content(), { ...OPTIONS, layers })).rejects.toThrow(
       'The choice of layers is not of m.onnx, which has no product x.fc1. Without --layers they are measured anew.',
     );
-    await expect(readLayers(path)).rejects.toThrow('m.onnx records no choice of layers: give "measured", "all", a model');
+    await expect(readLayers(path)).rejects.toThrow(
+      'm.onnx records no choice of layers: give "measured", "all", a model',
+    );
   });
 
   it('are none where none may change anything, and then nothing is', async () => {
