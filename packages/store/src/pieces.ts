@@ -92,8 +92,15 @@ export function inPieces(source: ByteSource, { signal }: PiecesOptions = {}): By
         if (oldest !== count - 1) pieces.delete(oldest);
       }
       const bytes = await unlessAborted(Promise.all(wanted), options?.signal);
-      const joined = bytes.length === 1 && bytes[0] !== undefined ? bytes[0] : Buffer.concat(bytes);
-      return joined.subarray(from - start(first), to - start(first));
+      const [only] = bytes;
+      if (only !== undefined && bytes.length === 1) return only.subarray(from - start(first), to - start(first));
+      // Of each piece what is wanted alone: whole ones would be copied several times over.
+      return Buffer.concat(
+        bytes.map((part, place) => {
+          const begins = start(first + place);
+          return part.subarray(Math.max(0, from - begins), to - begins);
+        }),
+      );
     },
   };
 }
