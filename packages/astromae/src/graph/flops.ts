@@ -27,6 +27,7 @@ export function countFlops(graph: Graph): FlopCount {
       case 'Conv':
         counts.convolution += 2 * outputs * elementCount(second.slice(1));
         break;
+      case 'Attention':
       case 'MultiHeadAttention':
         // Query times key and weights times value, each [N, N] by [N, D] over all heads together.
         counts.attention += 2 * 2 * outputs * itemAt(first, 1);

@@ -46,6 +46,7 @@ function outputShapes(node: Node, inputs: readonly Dims[], vector: (index: numbe
     case 'Mul':
     case 'Div':
       return [broadcast(input, second)];
+    case 'Attention':
     case 'BatchNormalization':
     case 'Cast':
     case 'Erf':

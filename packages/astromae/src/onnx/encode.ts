@@ -21,9 +21,9 @@ import {
 import type { Attribute, Graph, Node, Port, Tensor } from '../graph/graph.ts';
 import { ELEMENT_CODES } from './element-codes.ts';
 
-/** Opset 20 has Gelu and LayerNormalization; IR version 9 is its contemporary. */
-const OPSET = 20n;
-const IR_VERSION = 9n;
+/** Opset 23 has Attention; IR version 11 is its contemporary (https://onnx.ai/onnx/repo-docs/Versioning.html). */
+const OPSET = 23n;
+const IR_VERSION = 11n;
 /** The operator set of onnxruntime's fused operators has had one version only. */
 const MICROSOFT_OPSET = 1n;
 

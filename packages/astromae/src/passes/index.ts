@@ -1,4 +1,5 @@
 import type { Pass } from '../graph/graph.ts';
+import { attendWithoutKeyBias } from './attend-without-key-bias.ts';
 import { clusterPointwisePcm } from './cluster-pointwise-pcm.ts';
 import { foldAttentionScale } from './fold-attention-scale.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
@@ -9,6 +10,7 @@ import { mergeLinears } from './merge-linears.ts';
 import { mergePointwise } from './merge-pointwise.ts';
 import { poolBeforeLinear } from './pool-before-linear.ts';
 import { poolBeforeStem } from './pool-before-stem.ts';
+import { shiftByOnes } from './shift-by-ones.ts';
 import { sumPositions } from './sum-positions.ts';
 
 /** Every fold, in the order they are applied. */
@@ -19,7 +21,9 @@ export const FOLDS: readonly Pass[] = [
   poolBeforeStem,
   mergePointwise,
   clusterPointwisePcm,
+  shiftByOnes,
   fuseAttention,
+  attendWithoutKeyBias,
   fuseGelu,
   poolBeforeLinear,
   mergeLinears,

@@ -1,3 +1,4 @@
+import { attendWithoutKeyBias } from '../../src/passes/attend-without-key-bias.ts';
 import { foldAttentionScale } from '../../src/passes/fold-attention-scale.ts';
 import { fuseAttention } from '../../src/passes/fuse-attention.ts';
 import { expectSame } from '../support/expect-same.ts';
@@ -28,5 +29,19 @@ describe('fuseAttention', () => {
   it('leaves attention alone that still scales its query', async () => {
     const { before, after } = await expectSame(narrowConfig(), fuseAttention);
     expect(after).toEqual(before);
+  });
+});
+
+describe('attendWithoutKeyBias', () => {
+  it.each(variants)("computes attention by ONNX's own operator: %j", async (variant) => {
+    const { before, after, graph } = await expectSame(narrowConfig(variant), attendWithoutKeyBias, [
+      foldAttentionScale,
+      fuseAttention,
+    ]);
+    expect(after.Attention).toBe(2);
+    expect(after.MultiHeadAttention).toBeUndefined();
+    const added = (after.Add ?? 0) - (before.Add ?? 0);
+    expect(added).toBe(variant.attentionBias === 'none' ? 0 : 4);
+    expect(graph.nodes.filter(({ name }) => name.endsWith('key.shifted'))).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { clusterPointwisePcm } from '../../src/passes/cluster-pointwise-pcm.ts';
 import { foldBatchNorm } from '../../src/passes/fold-batch-norm.ts';
+import { shiftByOnes } from '../../src/passes/shift-by-ones.ts';
 import { expectSame } from '../support/expect-same.ts';
 import { narrowConfig } from '../support/narrow-config.ts';
 
@@ -22,6 +23,26 @@ describe('clusterPointwisePcm', () => {
 
   it('leaves convolutions that look at neighbours on the grid', async () => {
     const { before, after } = await expectSame(withPcm(3, 12, 48), clusterPointwisePcm, [foldBatchNorm]);
+    expect(after).toEqual(before);
+  });
+});
+
+describe('shiftByOnes', () => {
+  it.each([
+    [1, 24],
+    [12, 48],
+    [2, 96],
+  ])('adds the biases of clusters of %i groups over %i channels within their product', async (groups, embedding) => {
+    const { before, after } = await expectSame(withPcm(1, groups, embedding), shiftByOnes, [
+      foldBatchNorm,
+      clusterPointwisePcm,
+    ]);
+    expect(after.Add).toBe(before.Add! - 2);
+    expect(after.Pad).toBe((before.Pad ?? 0) + 2);
+  });
+
+  it('leaves a branch on the grid alone', async () => {
+    const { before, after } = await expectSame(withPcm(3, 12, 48), shiftByOnes, [foldBatchNorm]);
     expect(after).toEqual(before);
   });
 });
