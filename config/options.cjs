@@ -55,6 +55,13 @@ function withDerived(stage, options) {
     throw new Error('rendezvous.zone_id and rendezvous.name go together: give both or none.');
   }
   checkFargateSize(rendezvous);
+  if (!['on-demand', 'always'].includes(rendezvous.mode)) {
+    throw new Error(`rendezvous.mode must be on-demand or always, not "${rendezvous.mode}".`);
+  }
+  if (!(rendezvous.idle_minutes > 0 && rendezvous.idle_minutes <= 1440)) {
+    throw new Error(`rendezvous.idle_minutes must be more than 0 and 1440 at most, not ${rendezvous.idle_minutes}.`);
+  }
+  const onDemand = rendezvous.mode === 'on-demand';
   const tcpunch = new Set(rendezvous.tcpunch);
   for (const version of tcpunch) {
     if (!['keep', 'v1', 'v2'].includes(version) || (version === 'keep' && tcpunch.size > 1)) {
@@ -89,10 +96,16 @@ function withDerived(stage, options) {
     lifecycle_rules: lifecycleRules(options),
     // Outputs are text.
     rendezvous_port: String(rendezvous.port),
+    // 0: it never ends by itself.
+    rendezvous_idle_minutes: onDemand ? String(rendezvous.idle_minutes) : '0',
+    // CLUSTER/SERVICE of ECS; '' : the stage has none.
+    rendezvous_service: rendezvous.enabled ? `cosmicai-${stage}/rendezvous` : '',
+    rendezvous_end_policies: onDemand ? [endServerPolicy(stage)] : [],
     rendezvous_ingress: rendezvousIngress(rendezvous),
     parts: {
       network: rendezvous.enabled ? 'network.yml' : 'nothing.yml',
       rendezvous: rendezvous.enabled ? 'rendezvous.yml' : 'nothing.yml',
+      rendezvous_alarm: rendezvous.enabled ? `rendezvous-alarm-${rendezvous.mode}.yml` : 'nothing.yml',
       rendezvous_name: rendezvous.enabled && rendezvous.zone_id !== '' ? 'rendezvous-name.yml' : 'nothing.yml',
       alarm_key: options.encrypt_alarms ? 'alarm-key.yml' : 'nothing.yml',
       budget: options.budget.monthly > 0 ? 'budget.yml' : 'nothing.yml',
@@ -234,6 +247,26 @@ function lifecycleRules({ prefixes, delete_results_after_days: days }) {
       NoncurrentVersionExpiration: ONE_DAY,
     })),
   ];
+}
+
+/** Of the server's own role: it lets its service start no other when it ends. */
+function endServerPolicy(stage) {
+  return {
+    PolicyName: 'end',
+    PolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'EndIdleServer',
+          Effect: 'Allow',
+          Action: 'ecs:UpdateService',
+          Resource: {
+            'Fn::Sub': `arn:\${AWS::Partition}:ecs:\${AWS::Region}:\${AWS::AccountId}:service/cosmicai-${stage}/rendezvous`,
+          },
+        },
+      ],
+    },
+  };
 }
 
 function rendezvousIngress({ port, allowed_ranges }) {

@@ -29,6 +29,7 @@ const ACTIONS_WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'logs:DescribeResourcePolicies': 'resource policies belong to the account',
   'logs:DescribeLogGroups': 'Step Functions looks its log group up among all',
   'ecr:GetAuthorizationToken': 'the token is for the whole registry',
+  'ecs:ListTasks': 'tasks are listed by a condition',
   'ec2:CreateNetworkInterface': 'interfaces of functions have no names before',
   'ec2:DescribeNetworkInterfaces': 'EC2 describes without resources',
   'ec2:DescribeSubnets': 'EC2 describes without resources',
@@ -152,6 +153,30 @@ async function withoutBudget(path: string): Promise<string> {
     expect(lint(REGIONS.slice(0, 2), [withBudget])).toBe('');
     expect(met.resources.AlarmTopic!.Properties.KmsMasterKeyId).toBeUndefined();
     const [{ Environment }] = met.resources.RendezvousTask!.Properties.ContainerDefinitions;
+    // Around the clock: it never ends by itself, may not, and is missed when it is silent.
+    expect(Environment).toContainEqual({ Name: 'COSMICAI_RENDEZVOUS_IDLE_MINUTES', Value: '0' });
+    expect(statementsOf(met.resources.RendezvousRole!)).toEqual([]);
+    expect(met.resources.RendezvousAlarm!.Properties).toMatchObject({
+      MetricName: 'CPUUtilization',
+      TreatMissingData: 'breaching',
+    });
+    // For runs only: who waited for it in vain tells, and nothing is missed.
+    const { resources: onDemand } = packaged.get('full .')!;
+    expect(onDemand.RendezvousTask!.Properties.ContainerDefinitions[0].Environment).toEqual(
+      expect.arrayContaining([
+        { Name: 'COSMICAI_RENDEZVOUS_IDLE_MINUTES', Value: '10' },
+        { Name: 'COSMICAI_RENDEZVOUS_ECS_SERVICE', Value: 'cosmicai-full/rendezvous' },
+      ]),
+    );
+    expect(onDemand.RendezvousAlarm!.Properties).toMatchObject({
+      Namespace: 'CosmicAI',
+      MetricName: 'NotStarted',
+      Dimensions: [
+        { Name: 'service', Value: 'rendezvous' },
+        { Name: 'stage', Value: 'full' },
+      ],
+      TreatMissingData: 'notBreaching',
+    });
     expect(Environment).toContainEqual({ Name: 'COSMICAI_RENDEZVOUS_ALLOW_V1', Value: 'true' });
     expect(Environment).toContainEqual({ Name: 'COSMICAI_RENDEZVOUS_REFUSE_V2', Value: 'false' });
   },
@@ -387,9 +412,52 @@ describe.each(stages)('the stacks of stage %s', (stage) => {
         RendezvousClusterName: { Ref: 'RendezvousCluster' },
         RendezvousServiceName: { 'Fn::GetAtt': ['RendezvousService', 'Name'] },
         RendezvousPort: '10000',
+        RendezvousMode: 'on-demand',
         RendezvousEndpoint: 'rendezvous.example.org:10000',
       });
     }
+  });
+
+  it('let the opener of meetings find and start its own stage’s server, and that end its own service, where there is one', () => {
+    const role = (id: string) =>
+      statementsOf(
+        of(stage, 'services/init')
+          .concat(of(stage, '.'))
+          .find(([name]) => name === id)![1],
+      );
+    const changes = (id: string) =>
+      role(id)
+        .filter(({ Action }) => [Action].flat().includes('ecs:UpdateService'))
+        .map(({ Resource }) => Resource);
+    const ecs = 'arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}';
+    const service = { 'Fn::Sub': `${ecs}:service/cosmicai-${stage}/rendezvous` };
+    expect(changes('InitFmiRole')).toEqual(stage === 'dev' ? [] : [service]);
+    expect(JSON.stringify(role('InitFmiRole')).includes('ecs:')).toBe(stage !== 'dev');
+    const [, opener] = of(stage, 'services/init', 'AWS::Lambda::Function').find(([id]) => id.startsWith('InitFmi'))!;
+    expect(opener.Properties).toMatchObject({
+      Timeout: 300,
+      Environment: {
+        Variables: {
+          COSMICAI_STAGE: stage,
+          COSMICAI_RENDEZVOUS_SERVICE: stage === 'dev' ? '' : `cosmicai-${stage}/rendezvous`,
+        },
+      },
+    });
+    // What a rehearsal records of both; of tasks ECS lists those of the cluster, which is a condition.
+    const place = 'us-east-1:123456789012';
+    const asked = (action: string, resource: string) => ({
+      principal: '',
+      action,
+      resource: `arn:aws:ecs:${place}:${resource}`,
+    });
+    const calls = [
+      asked('ecs:DescribeServices', `service/cosmicai-${stage}/rendezvous`),
+      asked('ecs:UpdateService', `service/cosmicai-${stage}/rendezvous`),
+      asked('ecs:DescribeTasks', `task/cosmicai-${stage}/0a1b2c`),
+    ];
+    expect(refused(role('InitFmiRole'), calls)).toEqual(stage === 'dev' ? calls : []);
+    if (stage !== 'dev')
+      expect(role('RendezvousRole')).toMatchObject([{ Action: 'ecs:UpdateService', Resource: service }]);
   });
 
   it('let no service assume a role on behalf of another account', () => {

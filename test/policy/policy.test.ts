@@ -77,8 +77,8 @@ it('asks for an account, and says what no account and no region is', () => {
 
 it('lets only stages with a rendezvous server look for it', () => {
   const sids = (stage: string) => policyOf('runner', stage, FIXTURES).allowed.map(({ Sid }) => Sid);
-  expect(sids('full')).toContain('FindServersTask');
-  expect(sids('dev')).not.toContain('FindServersTask');
+  expect(sids('full')).toContain('LookAtServer');
+  expect(sids('dev')).not.toContain('LookAtServer');
 });
 
 describe('reduced calls', () => {

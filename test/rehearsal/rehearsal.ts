@@ -1,6 +1,7 @@
 /** A deployment and who works with it: types commands as pages print them, steers functions, and writes down what was shown. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { startStandIn, type FunctionCall, type Refusal, type StandIn } from '../../packages/aws-standin/src/index.ts';
 import { startRendezvous, type RendezvousServer } from '../../packages/rendezvous/src/index.ts';
@@ -12,6 +13,7 @@ import { commandsOfPage, itemsOfPage } from './pages.ts';
 import type { RuntimeClient } from './runtime-client.ts';
 
 const SECRET = 'what-functions-and-their-rendezvous-server-share';
+const SERVER = fileURLToPath(new URL('../../services/rendezvous/dist/rendezvous.mjs', import.meta.url));
 /** A new account's. */
 const CONCURRENCY = 10;
 
@@ -64,6 +66,8 @@ export class Rehearsal implements AsyncDisposable {
       runtime,
       sandboxed: true,
       functionEnvironment: { COSMICAI_RENDEZVOUS_SECRETS: SECRET },
+      // The server that deploying has put into the image.
+      tasks: { command: [process.execPath, SERVER], environment: { COSMICAI_RENDEZVOUS_SECRETS: SECRET } },
       concurrency: () => steering().concurrency,
       intercept: async (call) => (await steering().before(call)) ?? call.payload,
       onCall: (call, pid) => steering().called(call, pid),

@@ -8,6 +8,7 @@ executing a deployed stage:
   number may be started of one machine, and they can be redriven.
 - Lambda: an invocation goes to the host of functions that COSMICAI_FUNCTION_HOST names, with the function's settings and its
   package, which is left in the folder COSMICAI_FUNCTION_CODE. GetAccountSettings answers, which moto lacks: by the usual quota.
+- ECS: a service's task is a process (ecs_tasks.py).
 
 It reaches into moto, so it is for one version of it and refuses others. It ends when its standard input is closed.
 """
@@ -77,6 +78,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
 import moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval.resource_eval_s3 as item_reader_s3
 
+import ecs_tasks
 import recorded_calls
 
 EXECUTIONS = {}
@@ -612,5 +614,6 @@ if __name__ == "__main__":
     sfn_models.stepfunctions_backends = executing.stepfunctions_parser_backends
     executing.Execution = StandInExecution
     recorded_calls.install()
+    ecs_tasks.install()
     threading.Thread(target=end_with_input, daemon=True).start()
     main()

@@ -75,6 +75,8 @@ def operation_of(request):
 
 def resource_of(request, service):
     """Of calls to services but S3."""
+    if service == "ecs":
+        return resource_of_ecs(request)
     value = next((found for name in RESOURCES.get(service, ()) if (found := parameter(request, name))), None)
     if value is None:
         return "*"
@@ -90,6 +92,17 @@ def resource_of(request, service):
         "ssm": f"arn:aws:ssm:{place}:parameter/{value.lstrip('/')}",
         "secretsmanager": f"arn:aws:secretsmanager:{place}:secret:{value}",
     }.get(service, value)
+
+
+def resource_of_ecs(request):
+    """A service is named with its cluster; several services or tasks of one request are alike."""
+    cluster = str(parameter(request, "cluster") or "default").split("/")[-1]
+    first = lambda name: next(iter(parameter(request, name) or ()), None)
+    service = parameter(request, "service") or first("services")
+    if service is not None:
+        place = f"{request.region}:{request.current_account}"
+        return f"arn:aws:ecs:{place}:service/{cluster}/{str(service).split('/')[-1]}"
+    return first("tasks") or "*"
 
 
 def parameter(request, name):

@@ -33,6 +33,12 @@ export function whyNoStandIn(): string | undefined {
   }
 }
 
+export interface ServiceTasks {
+  readonly command: readonly [string, ...string[]];
+  /** Beside that of the task's definition. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface StandInOptions {
   /** Of every function, beside Lambda's and its own. */
   readonly functionEnvironment?: Readonly<Record<string, string>>;
@@ -45,6 +51,8 @@ export interface StandInOptions {
   readonly concurrency?: NonNullable<FunctionHostOptions['concurrency']>;
   /** What asks the Runtime API for invocations in the processes of functions. */
   readonly runtime?: Runtime;
+  /** What runs as the task of every service of ECS, in the place of its container; default: services have no tasks. */
+  readonly tasks?: ServiceTasks;
   /** Whether functions run in Lambda's sandbox; where `whyNoSandbox` knows no reason against it. */
   readonly sandboxed?: boolean;
 }
@@ -129,6 +137,12 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       COSMICAI_FUNCTION_HOST: host.address,
       COSMICAI_FUNCTION_CODE: packages,
       COSMICAI_CALLS: recorded,
+      ...(options.tasks && {
+        COSMICAI_TASKS: JSON.stringify({
+          command: options.tasks.command,
+          environment: { AWS_ENDPOINT_URL: endpoint, ...options.tasks.environment },
+        }),
+      }),
       // Where it has no credentials it would look for some on 169.254.169.254.
       AWS_EC2_METADATA_DISABLED: 'true',
     },

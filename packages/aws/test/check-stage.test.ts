@@ -11,6 +11,7 @@ const OUTPUTS = new Map([
   ['RendezvousServiceName', 'rendezvous'],
   ['RendezvousPort', '10000'],
 ]);
+const ON_DEMAND = new Map([...OUTPUTS, ['RendezvousMode', 'on-demand']]);
 const STACK = { status: 'UPDATE_COMPLETE', reason: undefined, outputs: OUTPUTS };
 const ACTIVE = { state: 'Active', reason: undefined, lastUpdate: 'Successful' };
 const SERVER = { desired: 1, running: 1, image: 'registry/rendezvous:1', lastEvent: undefined };
@@ -193,6 +194,12 @@ it.each<[string, 'ok' | 'failed' | 'off', RegExp, Partial<StageView>, Changes?]>
     serverOf({ running: 0, image: undefined, lastEvent: 'no capacity' }),
   ],
   ['rendezvous', 'off', /paused.*--desired-count 1/, serverOf({ desired: 0, running: 0 })],
+  [
+    'rendezvous',
+    'ok',
+    /for runs only, and starts with the next/,
+    { ...serverOf({ desired: 0, running: 0 }), stack: () => Promise.resolve({ ...STACK, outputs: ON_DEMAND }) },
+  ],
   ['rendezvous', 'failed', /service rendezvous is not there/, { server: () => Promise.resolve(undefined) }],
   ['rendezvous', 'failed', /no server is deployed/, { stack: () => Promise.resolve({ ...STACK, outputs: new Map() }) }],
   ['ECS role', 'failed', /create-service-linked-role/, { hasContainersRole: () => Promise.resolve(false) }],

@@ -45,7 +45,9 @@ function stageOf(answerOf: (rank: number) => Partial<Invocation>, opened: Partia
     if (functionName === RANK) return { ...base, ...answerOf(Number(task.rank)) };
     const key = `results/runs/${String(task.ping_id)}/rendezvous-key`;
     await store.put(key, 'a key');
-    return { ...base, answer: { statusCode: 200, ping_id: task.ping_id, key }, ...opened };
+    // Where the ping meets at the stage's own server.
+    const found = task.world_size === undefined ? {} : { endpoint: '203.0.113.7:10000' };
+    return { ...base, answer: { statusCode: 200, ping_id: task.ping_id, key, ...found }, ...opened };
   };
   const stage = {
     functions: { invoke },
@@ -55,7 +57,7 @@ function stageOf(answerOf: (rank: number) => Partial<Invocation>, opened: Partia
     bucket: 'galaxies',
     resultPath: 'results',
     memoryMiB: 3008,
-    rendezvous: () => Promise.resolve('203.0.113.7:10000'),
+    checkMeetsHere: () => undefined,
   };
   return { stage, asked };
 }
@@ -105,6 +107,7 @@ describe('a ping on a stage', () => {
     const { stage, asked } = stageOf((rank) => ({ answer: met(rank) }));
     await pingStage(stage, { ...OPTIONS, worldSize: 1, rendezvous: 'other.example.org:1' });
     expect(asked.at(-1)!.task.rendezvous_endpoint).toBe('other.example.org:1');
+    expect(asked[0]!.task).not.toHaveProperty('world_size');
   });
 
   it('says which ranks were never played, and why', async () => {

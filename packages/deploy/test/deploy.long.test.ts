@@ -117,7 +117,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     const given = async (more = '') =>
       await writeFile(
         join(stages, 'met.yml'),
-        `deployment: { bucket: packages-met, method: direct }\nbudget: { monthly: 5 }\nrendezvous: { enabled: true, base_image: ${host}/base:1, registry: '${host}'${more} }\n`,
+        `deployment: { bucket: packages-met, method: direct }\nbudget: { monthly: 5 }\nrendezvous: { enabled: true, mode: always, base_image: ${host}/base:1, registry: '${host}'${more} }\n`,
       );
     await given();
     const environment = { COSMICAI_STAGES: stages };
@@ -136,7 +136,7 @@ if (reason !== undefined) console.warn(`Deploying is not tested: ${reason}`);
     // The base's name means another image now; the stage keeps the one that it was made on, and the framework alone changes nothing.
     registry.manifests.delete('base 1');
     const sls = join(root, 'node_modules/.bin/sls');
-    await given(', cpu: 512');
+    await given(', cpu: 512, memory: 1024');
     const own = await oneDeployment(() => execute(sls, ['deploy', '--stage', 'met'], environment));
     expect(own.stderr).not.toContain('no image');
     expect(await runningServer()).toBe(image);

@@ -10,9 +10,11 @@ interface Was {
   readonly v1?: string;
   /** null: of a server deployed before there was a choice. */
   readonly refuse?: string | null;
+  /** Undefined: of a server deployed before there was a choice. */
+  readonly mode?: 'on-demand' | 'always';
 }
 
-function given({ tag = 'none', base = 'none', v1 = 'false', refuse = 'true' }: Was = {}): Template {
+function given({ tag = 'none', base = 'none', v1 = 'false', refuse = 'true', mode }: Was = {}): Template {
   const Environment = [
     { Name: 'COSMICAI_RENDEZVOUS_ALLOW_V1', Value: v1 },
     ...(refuse === null ? [] : [{ Name: 'COSMICAI_RENDEZVOUS_REFUSE_V2', Value: refuse }]),
@@ -34,7 +36,11 @@ function given({ tag = 'none', base = 'none', v1 = 'false', refuse = 'true' }: W
       },
       RendezvousService: { Type: 'AWS::ECS::Service', Properties: { DesiredCount: 0 } },
     },
-    Outputs: { BucketName: { Value: { Ref: 'Bucket' } }, RendezvousImageBase: { Value: base } },
+    Outputs: {
+      BucketName: { Value: { Ref: 'Bucket' } },
+      RendezvousImageBase: { Value: base },
+      ...(mode && { RendezvousMode: { Value: mode } }),
+    },
   };
 }
 
@@ -45,7 +51,12 @@ const settled = (template: Template, account: Parameters<typeof settleTemplate>[
     (container.Environment as { Name: string; Value: string }[]).map(({ Name, Value }) => [Name.slice(20), Value]),
   );
   const { DesiredCount: tasks } = template.Resources.RendezvousService!.Properties;
-  return { notes: notes.join('\n'), image: container.Image['Fn::Sub'] as string, tasks: tasks as number, environment };
+  return {
+    notes: notes.join('\n'),
+    image: container.Image['Fn::Sub'] as string,
+    tasks: tasks as number | undefined,
+    environment,
+  };
 };
 
 describe('a root template fitted to what is in the account', () => {
@@ -56,18 +67,45 @@ describe('a root template fitted to what is in the account', () => {
     expect(environment).toEqual({ ALLOW_V1: 'false', REFUSE_V2: 'true' });
   });
 
-  it('starts the server with an image that the deployment names', () => {
+  it('gives the server the image that the deployment names', () => {
     const account = { before: given({ tag: 'old', base: 'node@sha256:1' }), bucketExists: true };
     const template = given({ tag: 'new', base: 'node@sha256:2' });
-    expect(settled(template, account)).toMatchObject({ notes: '', tasks: 1, image: '${Repository}:new' });
+    expect(settled(template, account)).toMatchObject({ notes: '', image: '${Repository}:new' });
     expect(template.Outputs!.RendezvousImageBase).toEqual({ Value: 'node@sha256:2' });
   });
 
   it('leaves a server with the image it has, and says on what that was made', () => {
     const account = { before: given({ tag: 'old', base: 'node@sha256:1' }), bucketExists: true };
     const template = given();
-    expect(settled(template, account)).toMatchObject({ notes: '', tasks: 1, image: '${Repository}:old' });
+    expect(settled(template, account)).toMatchObject({ notes: '', image: '${Repository}:old' });
     expect(template.Outputs!.RendezvousImageBase).toEqual({ Value: 'node@sha256:1' });
+  });
+
+  it.each([
+    ['begins with no task where runs start it', undefined, { mode: 'on-demand' }, 0],
+    ['begins with none, though the image is there', undefined, { mode: 'on-demand', tag: 'new' }, 0],
+    [
+      'stays as many as it is, where runs start it',
+      { mode: 'on-demand', tag: 'old' },
+      { mode: 'on-demand' },
+      undefined,
+    ],
+    ['stays as many as it is when runs start it from now on', { tag: 'old' }, { mode: 'on-demand' }, undefined],
+    ['stays as many as it is, paused or not, where it is always there', { tag: 'old' }, { mode: 'always' }, undefined],
+    ['begins with its image where it is always there', { tag: 'none' }, { mode: 'always', tag: 'new' }, 1],
+    ['begins when it is always there from now on', { mode: 'on-demand', tag: 'old' }, { mode: 'always' }, 1],
+  ] as const)('the server %s', (_, was, now, tasks) => {
+    const account = { before: was && given(was), bucketExists: false };
+    const template = given(now);
+    settled(template, account);
+    expect(template.Resources.RendezvousService!.Properties.DesiredCount).toBe(tasks);
+  });
+
+  it('says when a server that was always there is so for runs only from now on, and that alone', () => {
+    const noted = (was: Was, now: Was) => settled(given(now), { before: given(was), bucketExists: true }, false).notes;
+    expect(noted({ tag: 'old' }, { mode: 'on-demand' })).toMatch(/ends by itself.*rendezvous\.mode: always/);
+    expect(noted({ tag: 'old', mode: 'on-demand' }, { mode: 'on-demand' })).toBe('');
+    expect(noted({ tag: 'old' }, { mode: 'always' })).toBe('');
   });
 
   it.each([

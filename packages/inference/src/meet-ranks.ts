@@ -1,6 +1,15 @@
 import type { Communicator } from '@cosmicai/fmi';
 import { PredictionMetrics, type PredictionMetricsJson } from '@cosmicai/metrics';
-import { once, parseEndpoint, runLayout, withFormat, type LinkCounts, type RankTask } from '@cosmicai/payload';
+import {
+  once,
+  parseEndpoint,
+  parseMeeting,
+  runLayout,
+  withFormat,
+  type LinkCounts,
+  type Meeting,
+  type RankTask,
+} from '@cosmicai/payload';
 import { NotFoundError, type ObjectStore } from '@cosmicai/store';
 import { countLinks, meetingReport, type Arrival } from './meeting-report.ts';
 
@@ -96,10 +105,11 @@ function sketched(metrics: PredictionMetrics): PredictionMetricsJson {
 async function join(task: RankTask, { store, memoryLimitMb, signal }: MeetingEnvironment): Promise<Communicator> {
   const { joinWorld } = await loadFmi();
   const layout = runLayout(task.RESULT_PATH, task.RUN_ID);
+  const { runKey, endpoint } = await readMeeting(store, layout.rendezvousKey);
   return joinWorld({
-    rendezvous: parseEndpoint(task.RENDEZVOUS_ENDPOINT ?? ''),
+    rendezvous: parseEndpoint(endpoint ?? task.RENDEZVOUS_ENDPOINT ?? ''),
     runId: task.RUN_ID ?? '',
-    runKey: await readRunKey(store, layout.rendezvousKey),
+    runKey,
     rank: task.FMI_RANK ?? task.RANK,
     worldSize: task.FMI_WORLD_SIZE ?? task.WORLD_SIZE,
     ...(task.FMI_GROUP !== undefined && { group: task.FMI_GROUP }),
@@ -109,9 +119,9 @@ async function join(task: RankTask, { store, memoryLimitMb, signal }: MeetingEnv
   });
 }
 
-async function readRunKey(store: ObjectStore, key: string): Promise<Buffer> {
+async function readMeeting(store: ObjectStore, key: string): Promise<Meeting> {
   try {
-    return Buffer.from((await store.get(key)).toString(), 'hex');
+    return parseMeeting((await store.get(key)).toString());
   } catch (error) {
     if (error instanceof NotFoundError)
       throw new Error('the run has no rendezvous key: its state machine has no CheckRendezvous step', { cause: error });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkRendezvous, deriveRunKey, startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
 import { PredictionMetrics } from '@cosmicai/metrics';
-import { fmiReportSchema, parseAs, parseJsonAs, rankTaskSchema, runLayout } from '@cosmicai/payload';
+import { fmiReportSchema, meetingText, parseAs, parseJsonAs, rankTaskSchema, runLayout } from '@cosmicai/payload';
 import { fileStore, type ObjectStore } from '@cosmicai/store';
 import { declineMeeting, meetRanks } from '../src/meet-ranks.ts';
 
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 /** Ranks of a run in which rank 1 has no data: three of four meet. */
 const WITH_DATA = [0, 2, 3];
-const task = (rank: number) =>
+const task = (rank: number, endpoint = `127.0.0.1:${server.port}`) =>
   parseAs(
     rankTaskSchema,
     {
@@ -39,7 +39,7 @@ const task = (rank: number) =>
       BATCH_SIZE: 32,
       RUN_ID: 'run-1',
       FMI_ENABLED: true,
-      RENDEZVOUS_ENDPOINT: `127.0.0.1:${server.port}`,
+      RENDEZVOUS_ENDPOINT: endpoint,
       FMI_WORLD_SIZE: WITH_DATA.length,
       FMI_RANK: WITH_DATA.indexOf(rank),
     },
@@ -70,6 +70,15 @@ describe('meetRanks', () => {
     const whole = new PredictionMetrics();
     for (const rank of WITH_DATA.toReversed()) whole.merge(metricsOf(rank));
     expect(report.prediction_scores).toEqual(whole.finish());
+  });
+
+  it('goes where the server was found when the run was opened', async () => {
+    const runKey = deriveRunKey(SECRET, 'run-1');
+    await store.put(layout.rendezvousKey, meetingText({ runKey, endpoint: `127.0.0.1:${server.port}` }));
+    const outcomes = await Promise.all(
+      WITH_DATA.map((rank) => meetRanks(task(rank, 'stage'), metricsOf(rank), environment())),
+    );
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['met', 'met', 'met']);
   });
 
   it('tells by which links the ranks met', async () => {

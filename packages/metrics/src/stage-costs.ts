@@ -6,10 +6,17 @@ export interface FargateSize {
   readonly vcpus: number;
   readonly memoryMb: number;
   readonly architecture: Architecture;
+  /** It is there for runs only, and this long after the last one; absent: all the time. */
+  readonly idleMinutes?: number;
 }
 
 /** What config/default.yml gives the rendezvous server. */
-export const DEFAULT_RENDEZVOUS_SIZE: FargateSize = { vcpus: 0.25, memoryMb: 1024, architecture: 'x86_64' };
+export const DEFAULT_RENDEZVOUS_SIZE: FargateSize = {
+  vcpus: 0.25,
+  memoryMb: 1024,
+  architecture: 'x86_64',
+  idleMinutes: 10,
+};
 /** What it gave the server as long as records of runs didn't tell. */
 export const UNTOLD_RENDEZVOUS_SIZE: FargateSize = { vcpus: 1, memoryMb: 3072, architecture: 'x86_64' };
 
@@ -18,9 +25,16 @@ const SECONDS_PER_HOUR = 3600;
 const BYTES_PER_GB = 2 ** 30;
 const MB_PER_GB = 1024;
 
-/** What a server that was there for so many seconds is charged for. */
-export function fargateUsage({ vcpus, memoryMb, architecture }: FargateSize, seconds: number): FargateUsage {
-  const hours = seconds / SECONDS_PER_HOUR;
+/**
+ * What the server at which the ranks of a run meet is charged for.
+ *
+ * @param run seconds from the run's beginning, or from the server's start for it where it is there for runs only, to the run's end
+ */
+export function fargateUsage(
+  { vcpus, memoryMb, architecture, idleMinutes = 0 }: FargateSize,
+  run: number,
+): FargateUsage {
+  const hours = (run + 60 * idleMinutes) / SECONDS_PER_HOUR;
   return { vcpuHours: vcpus * hours, gbHours: (memoryMb / MB_PER_GB) * hours, architecture };
 }
 

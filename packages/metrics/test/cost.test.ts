@@ -98,6 +98,11 @@ describe('the cost of a run', () => {
     expect(usd('arm64')).toBeCloseTo((0.03238 + 3 * 0.00356) / 40, 12);
   });
 
+  it('of a server that is there for runs only has the time that it waits for others', () => {
+    const size = { vcpus: 0.25, memoryMb: 1024, architecture: 'x86_64' } as const;
+    expect(fargateUsage({ ...size, idleMinutes: 10 }, 60)).toEqual(fargateUsage(size, 660));
+  });
+
   it('says what prices of an earlier version do not know', () => {
     const { provisioned_concurrency_gb_second: _, provisioned_duration_gb_second: __, ...lambda } = pricesOf().lambda;
     const { arm64: ___, ...fargate } = pricesOf().fargate;
@@ -129,7 +134,7 @@ describe('the cost of a run', () => {
   });
 
   it('takes the rendezvous server for as large as the configuration makes it', () => {
-    expect(DEFAULT_RENDEZVOUS_SIZE).toEqual({ vcpus: 0.25, memoryMb: 1024, architecture: 'x86_64' });
+    expect(DEFAULT_RENDEZVOUS_SIZE).toEqual({ vcpus: 0.25, memoryMb: 1024, architecture: 'x86_64', idleMinutes: 10 });
   });
 
   it('charges ephemeral storage only above what is free', () => {

@@ -27,3 +27,6 @@ function endpointOf(text: string): Endpoint | undefined {
   if (host === undefined || port < 1 || port > 65_535) return undefined;
   return { host, port };
 }
+
+/** In the place of an endpoint: the server of the stage that the run is at, wherever that is when its ranks are to meet. */
+export const STAGE_SERVER = 'stage';

@@ -21,6 +21,8 @@ export const rendezvousSizeSchema = z.object({
   vcpus: positive,
   memoryMb: positive,
   architecture: z.enum(['x86_64', 'arm64']),
+  /** It is there for runs only, and this long after the last one; absent: all the time. */
+  idleMinutes: positive.exactOptional(),
 });
 export type RendezvousSize = Readonly<z.output<typeof rendezvousSizeSchema>>;
 

@@ -15,7 +15,16 @@ const place = {
 };
 
 /** Input of the function that hands out keys: opens the meeting of a ping, as CheckRendezvous opens that of a run. */
-export const fmiPingOpeningSchema = z.object({ fmi_ping: z.object(place, { error: 'a ping' }) });
+export const fmiPingOpeningSchema = z.object({
+  fmi_ping: z.object(
+    {
+      ...place,
+      /** Ranks that meet at the stage's own server, which is started and found for them; absent: they meet elsewhere. */
+      world_size: integer(1, LARGEST_PING).optional(),
+    },
+    { error: 'a ping' },
+  ),
+});
 
 /**
  * Input of the inference function when it shall not infer but only meet others, to find out whether it can. The ranks'

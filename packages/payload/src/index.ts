@@ -1,5 +1,6 @@
 export { ATTEMPT_TIME, PIECES_KEPT } from './attempt-time.ts';
-export { parseEndpoint, type Endpoint } from './endpoint.ts';
+export { parseEndpoint, STAGE_SERVER, type Endpoint } from './endpoint.ts';
+export { meetingText, parseMeeting, type Meeting } from './meeting.ts';
 export * from './errors.ts';
 export { defined, type Defined } from './defined.ts';
 export { describe } from './describe.ts';

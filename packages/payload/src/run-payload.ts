@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENDPOINT_FORM, isEndpoint } from './endpoint.ts';
+import { ENDPOINT_FORM, isEndpoint, STAGE_SERVER } from './endpoint.ts';
 import { describe, describePath } from './describe.ts';
 import { InvalidInputError, type Problem } from './errors.ts';
 import { spelledFields, type SpelledFields } from './field-names.ts';
@@ -30,7 +30,10 @@ export const publishRanksSchema = z
   .default('at_end');
 export type PublishRanks = z.output<typeof publishRanksSchema>;
 
-const endpoint = matching(isEndpoint, ENDPOINT_FORM);
+const endpoint = matching(
+  (value) => value === STAGE_SERVER || isEndpoint(value),
+  `${ENDPOINT_FORM}, or ${STAGE_SERVER} for the stage's own`,
+);
 
 const dataMapEntry = z.union([objectPath, z.array(objectPath), z.null()], {
   error: 'a partition path, a list of them, or null',
@@ -78,7 +81,7 @@ const runPayloadSchema = z
   .looseObject(fields, { error: 'a JSON object' })
   .refine((payload) => !payload.fmi_enabled || payload.rendezvous_endpoint !== undefined, {
     path: ['rendezvous_endpoint'],
-    error: 'host:port of the rendezvous server, because fmi_enabled is true',
+    error: `host:port of the rendezvous server, or ${STAGE_SERVER} for the stage's own, because fmi_enabled is true`,
     // Also when other fields are wrong, so that one error lists all there is to mend.
     when: ({ value }) => typeof value === 'object' && value !== null,
   })

@@ -259,6 +259,8 @@ describe('parseRunPayload', () => {
   it('asks for the rendezvous endpoint when FMI is on, and for a port in it', () => {
     expect(problemsOf({ bucket: 'data', fmi_enabled: true })[0]?.path).toBe('rendezvous_endpoint');
     expect(problemsOf({ bucket: 'data', rendezvous_endpoint: 'example.org' })[0]?.path).toBe('rendezvous_endpoint');
+    const own = { bucket: 'data', fmi_enabled: true, rendezvous_endpoint: 'stage' };
+    expect(parseRunPayload(own).payload).toMatchObject(own);
   });
 
   it('refuses a data_map that names ranks beyond world_size', () => {

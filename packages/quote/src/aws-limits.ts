@@ -20,6 +20,8 @@ export interface AwsLimits {
   readonly s3RequestSeconds: number;
   /** S3 to one function of a vCPU and more, bytes a second. Measurements lie at 60-100 MB/s for functions of 2 GB and more. */
   readonly s3BytesPerSecond: number;
+  /** ECS on Fargate: seconds until a server that is started for a run answers. An assumption: AWS publishes no figure, and it was not measured. */
+  readonly serverStartSeconds: number;
 }
 
 export const DEFAULT_AWS_LIMITS: AwsLimits = {
@@ -34,6 +36,7 @@ export const DEFAULT_AWS_LIMITS: AwsLimits = {
   s3GetsPerSecond: 5500,
   s3RequestSeconds: 0.03,
   s3BytesPerSecond: 75e6,
+  serverStartSeconds: 45,
 };
 
 /** Retry of the state machine: back-off with full jitter. */

@@ -1,7 +1,6 @@
 import { itemAt, MOST_RANKS_PUBLISHED } from '@cosmicai/payload';
 import {
   costOfRun,
-  DEFAULT_RENDEZVOUS_SIZE,
   expressGbSeconds,
   fargateUsage,
   partitionTransfer,
@@ -22,7 +21,7 @@ import { ARM64_RATE, type Calibration } from './calibration.ts';
 import { pacesOf } from './paces.ts';
 import { assumedConcurrency, takingTurns, type Concurrency } from './concurrency.ts';
 import type { Quote, Range } from './quote-schema.ts';
-import type { RunPlan } from './run-plan.ts';
+import { serverOf, type RunPlan } from './run-plan.ts';
 import { simulateRun, type SimulatedRun } from './scale-out.ts';
 import { quoteWarnings } from './warnings.ts';
 
@@ -82,7 +81,8 @@ export function quoteRun(
     bytes: plan.ranks.reduce((sum, load) => sum + load.bytes, 0),
     seconds: range(simulated.map((run) => run.seconds)),
     phases: {
-      initialize: middle((run) => run.initializeSeconds),
+      // With the wait for the server, where one is started.
+      initialize: middle((run) => run.initializeSeconds + run.serverSeconds),
       map: middle((run) => run.mapSeconds),
       summarize: middle((run) => run.summarizeSeconds),
     },
@@ -120,7 +120,7 @@ function sourceOf({ source, architecture }: Calibration, plan: RunPlan): string 
 /** What a simulated run uses of everything that is paid for. */
 export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibration): RunUsage {
   const { architecture, memoryMb, ephemeralStorageMb, provisionedConcurrency = 0 } = plan;
-  const rendezvous = plan.rendezvous === undefined ? DEFAULT_RENDEZVOUS_SIZE : plan.rendezvous;
+  const server = serverOf(plan);
   const files = plan.ranks.reduce((sum, load) => sum + load.files, 0);
   const children = run.ranks.length;
   const lists = Math.ceil(Math.max(1, files) / 1000) + Math.ceil(Math.max(1, children) / 1000);
@@ -134,7 +134,8 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
         architecture: initialize.architecture ?? architecture,
         ...control,
         memoryMb: initialize.memoryMb,
-        billedSeconds: run.initializeSeconds,
+        // CheckRendezvous waits for the server.
+        billedSeconds: run.initializeSeconds + run.serverSeconds,
       },
       {
         name: 'inference',
@@ -178,7 +179,9 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
         run.coldStarts * calibration.coldDownload.objects +
         whole * summarize.objectsPerRank,
     },
-    ...(plan.fmi && rendezvous !== null && { fargate: fargateUsage(rendezvous, run.seconds) }),
+    ...(server && {
+      fargate: fargateUsage(server, run.seconds - (server.idleMinutes === undefined ? 0 : run.initializeSeconds)),
+    }),
     ...(provisionedConcurrency > 0 && {
       provisionedConcurrency: { architecture, memoryMb, environments: provisionedConcurrency, seconds: run.seconds },
     }),

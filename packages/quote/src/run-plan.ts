@@ -1,5 +1,6 @@
 import type { RankPlan } from '@cosmicai/payload';
-import { BITS_PER_SAMPLE, type Architecture, type FargateSize } from '@cosmicai/metrics';
+import { BITS_PER_SAMPLE, DEFAULT_RENDEZVOUS_SIZE, type Architecture, type FargateSize } from '@cosmicai/metrics';
+import type { AwsLimits } from './aws-limits.ts';
 
 /** What a rank has to read. */
 export interface RankLoad {
@@ -29,6 +30,16 @@ export interface RunPlan {
   readonly provisionedConcurrency?: number;
   /** Environments that are warm when the run begins. */
   readonly warmEnvironments?: number;
+}
+
+/** The server at which the ranks meet; undefined: they don't, or the account doesn't pay for it. */
+export function serverOf({ fmi, rendezvous = DEFAULT_RENDEZVOUS_SIZE }: RunPlan): FargateSize | undefined {
+  return fmi ? (rendezvous ?? undefined) : undefined;
+}
+
+/** Until the server has started, where it is there for runs only. */
+export function serverStartSeconds(plan: RunPlan, limits: AwsLimits): number {
+  return serverOf(plan)?.idleMinutes === undefined ? 0 : limits.serverStartSeconds;
 }
 
 /** A stored sample, its redshift (float64) with it. Zip and pickle add a few hundred bytes a file. */

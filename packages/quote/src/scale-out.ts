@@ -6,7 +6,7 @@ import type { Calibration } from './calibration.ts';
 import { EventQueue } from './event-queue.ts';
 import { LambdaPool } from './lambda-pool.ts';
 import { readersOf } from './reading.ts';
-import type { RunPlan } from './run-plan.ts';
+import { serverStartSeconds, type RunPlan } from './run-plan.ts';
 import { summarizeRanksSeconds } from './summarize-time.ts';
 
 /** What became of a rank in a simulated run. Times in seconds from the start of the run. */
@@ -29,6 +29,8 @@ export interface SimulatedRank {
 export interface SimulatedRun {
   readonly seconds: number;
   readonly initializeSeconds: number;
+  /** Until the server has started at which the ranks meet; 0 where it is there all the time. */
+  readonly serverSeconds: number;
   readonly mapSeconds: number;
   readonly summarizeSeconds: number;
   readonly ranks: readonly SimulatedRank[];
@@ -85,24 +87,30 @@ export function simulateRun(simulation: Simulation): SimulatedRun {
   const initializeSeconds =
     pace *
     (calibration.initialize.coldStartSeconds + (Math.ceil(Math.max(1, files) / 1000) + 2) * limits.s3RequestSeconds);
-  const map = simulateMap(simulation, initializeSeconds);
+  const serverSeconds = pace * serverStartSeconds(plan, limits);
+  const begin = initializeSeconds + serverSeconds;
+  const map = simulateMap(simulation, begin);
   const withData = plan.ranks.filter((load) => load.files > 0).length;
   const summarizeSeconds =
     pace *
     (calibration.summarize.coldStartSeconds +
       summarizeRanksSeconds(calibration, withData) +
       (Math.ceil(withData / 1000) + 1) * limits.s3RequestSeconds);
-  const ended = map.ranks.reduce((last, rank) => Math.max(last, rank.endedAt), initializeSeconds);
+  const ended = map.ranks.reduce((last, rank) => Math.max(last, rank.endedAt), begin);
   return {
     ...map,
     initializeSeconds,
-    mapSeconds: ended - initializeSeconds,
+    serverSeconds,
+    mapSeconds: ended - begin,
     summarizeSeconds,
     seconds: ended + summarizeSeconds,
   };
 }
 
-type SimulatedMap = Omit<SimulatedRun, 'seconds' | 'initializeSeconds' | 'mapSeconds' | 'summarizeSeconds'>;
+type SimulatedMap = Omit<
+  SimulatedRun,
+  'seconds' | 'initializeSeconds' | 'serverSeconds' | 'mapSeconds' | 'summarizeSeconds'
+>;
 
 function simulateMap(
   { plan, calibration, limits, retry, throttleRetry, random, pace = 1 }: Simulation,

@@ -8,7 +8,7 @@ import { runPlanOf } from './payload-plan.ts';
 import { peakMbOf, quoteRun, usageOf } from './quote.ts';
 import type { Range } from './quote-schema.ts';
 import { readersOf } from './reading.ts';
-import type { RunPlan } from './run-plan.ts';
+import { serverStartSeconds, type RunPlan } from './run-plan.ts';
 import type { SimulatedRun } from './scale-out.ts';
 import { summarizeRanksSeconds } from './summarize-time.ts';
 
@@ -222,9 +222,11 @@ function estimate(choice: TuneChoice, options: Tuning): Estimate[] {
   const summarizeSeconds = calibration.summarize.coldStartSeconds + summarizeRanksSeconds(calibration, busy.length);
   const initializeSeconds = calibration.initialize.coldStartSeconds;
   const average = busy.reduce((sum, load) => sum + load.samples, 0) / busy.length / Math.max(1, largest.samples);
+  const serverSeconds = serverStartSeconds(plan, limits);
   const run: SimulatedRun = {
-    seconds: initializeSeconds + mapSeconds + summarizeSeconds,
+    seconds: initializeSeconds + serverSeconds + mapSeconds + summarizeSeconds,
     initializeSeconds,
+    serverSeconds,
     mapSeconds,
     summarizeSeconds,
     ranks: busy.map((_, rank) => ({

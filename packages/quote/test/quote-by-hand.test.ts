@@ -58,6 +58,8 @@ const plan: RunPlan = {
   maxConcurrency: 1000,
   fmi: true,
   childType: 'EXPRESS',
+  // There all the time.
+  rendezvous: { vcpus: 0.25, memoryMb: 1024, architecture: 'x86_64' },
 };
 
 const simulated = (changes: Partial<Simulation> = {}): SimulatedRun =>
@@ -90,6 +92,7 @@ describe('a run worked out by hand', () => {
     expect(simulated()).toEqual(
       near({
         initializeSeconds: 1.3,
+        serverSeconds: 0,
         mapSeconds: LAST - 1.3,
         summarizeSeconds: 2.3,
         seconds: LAST + 2.3,
@@ -291,6 +294,13 @@ describe('a run worked out by hand', () => {
     expect(usage({ rendezvous: small }).fargate).toEqual(
       near({ vcpuHours: (LAST + 2.3) / 7200, gbHours: (LAST + 2.3) / 3600, architecture: 'arm64' }),
     );
+    // Started for the run: for its time after Initialize, with the start itself, and ten minutes.
+    const { rendezvous: _, ...byDefault } = plan;
+    const onDemand = usageOf(simulated({ plan: byDefault }), byDefault, calibration);
+    expect(onDemand.fargate?.gbHours).toBeCloseTo((limits.serverStartSeconds + LAST + 2.3 - 1.3 + 600) / 3600, 9);
+    expect(onDemand.lambda[0]).toMatchObject({ name: 'init', billedSeconds: near(limits.serverStartSeconds + 1.3) });
+    expect(simulated({ plan: byDefault }).seconds).toBeCloseTo(simulated().seconds + limits.serverStartSeconds, 9);
+    expect(simulated({ plan: { ...byDefault, fmi: false } }).serverSeconds).toBe(0);
     expect(usage({ rendezvous: null })).not.toHaveProperty('fargate');
     expect(usage({ fmi: false })).not.toHaveProperty('fargate');
     expect(usage({ dataElsewhere: true })).not.toHaveProperty('dataTransfer');

@@ -1,5 +1,12 @@
 import { pingRank } from '@cosmicai/fmi';
-import { fmiPingTaskSchema, parseAs, parseEndpoint, runLayout, type FmiPingAnswer } from '@cosmicai/payload';
+import {
+  fmiPingTaskSchema,
+  parseAs,
+  parseEndpoint,
+  parseMeeting,
+  runLayout,
+  type FmiPingAnswer,
+} from '@cosmicai/payload';
 import type { ObjectStore } from '@cosmicai/store';
 
 /**
@@ -18,7 +25,7 @@ export async function ping(input: unknown, openStore: (address: string) => Objec
     rendezvous: parseEndpoint(task.rendezvous_endpoint),
     runKey: async (signal) => {
       const key = await openStore(task.bucket).get(rendezvousKey, { signal });
-      return Buffer.from(key.toString(), 'hex');
+      return parseMeeting(key.toString()).runKey;
     },
     path: task.path,
     encrypt: task.encrypt,

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,8 @@ import { InvalidInputError, UserInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { openMeeting } from '../src/check-rendezvous.ts';
 import { init, initFmi } from '../src/handler.ts';
-import { runReference } from './run-reference.ts';
+import { countNotStarted } from '../src/not-started.ts';
+import { NO_SERVER, runReference } from './run-reference.ts';
 
 const SECRET = 'a-secret-of-the-rendezvous-server';
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-init-handler-'));
@@ -54,6 +56,20 @@ describe('the functions of init', () => {
   });
 });
 
+it('count for the stage’s alarm, in the format that CloudWatch takes metrics from, that its server did not start', async () => {
+  // As in the tests of the server's own metrics.
+  process.env.POWERTOOLS_DEV = 'true';
+  process.env.POWERTOOLS_METRICS_DISABLED = 'false';
+  const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+  countNotStarted({ COSMICAI_STAGE: 'dev' });
+  delete process.env.POWERTOOLS_DEV;
+  delete process.env.POWERTOOLS_METRICS_DISABLED;
+  const said = JSON.parse(String(log.mock.calls[0]![0])) as { _aws: { CloudWatchMetrics: unknown[] } };
+  log.mockRestore();
+  expect(said).toMatchObject({ service: 'rendezvous', stage: 'dev', NotStarted: 1 });
+  expect(said._aws.CloudWatchMetrics).toMatchObject([{ Namespace: 'CosmicAI', Dimensions: [['service', 'stage']] }]);
+});
+
 describe('a meeting', () => {
   it('is opened for as many ranks as have data, with the run’s own key', async () => {
     const asked: unknown[] = [];
@@ -61,6 +77,7 @@ describe('a meeting', () => {
     const answer = await openMeeting(
       { run: runReference },
       {
+        ...NO_SERVER,
         openStore: () => store,
         secret: async () => SECRET,
         check: async (options) => {

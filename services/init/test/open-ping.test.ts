@@ -5,6 +5,7 @@ import { deriveRunKey } from '@cosmicai/rendezvous';
 import { InvalidInputError } from '@cosmicai/payload';
 import { fileStore } from '@cosmicai/store';
 import { openPing } from '../src/open-ping.ts';
+import { NO_SERVER } from './run-reference.ts';
 
 const SECRET = 'a secret of the rendezvous server';
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-open-ping-'));
@@ -14,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const open = (ping_id: string) =>
   openPing(
     { fmi_ping: { ping_id, bucket: 'galaxies', result_path: 'results' } },
-    { openStore: () => store, secret: () => Promise.resolve(SECRET) },
+    { ...NO_SERVER, openStore: () => store, secret: () => Promise.resolve(SECRET) },
   );
 
 describe('openPing', () => {

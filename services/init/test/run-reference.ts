@@ -12,3 +12,13 @@ export const runReference = {
   fmi_enabled: true,
   rendezvous_endpoint: 'rendezvous.example.org:10000',
 };
+
+/** Where a stage has no server of its own, so that none is waited for. */
+export const NO_SERVER = {
+  server: undefined,
+  clock: {
+    now: () => 0,
+    today: () => new Date(0),
+    sleep: () => Promise.reject(new Error('Nothing is to be waited for.')),
+  },
+};

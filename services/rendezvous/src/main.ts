@@ -1,12 +1,15 @@
 import { startRendezvous, type RendezvousServer } from '@cosmicai/rendezvous';
 import { CosmicError, defined, visibleLines } from '@cosmicai/payload';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { stageMetrics } from './cloudwatch.ts';
+import { endEcsService } from './ecs-service.ts';
+import { idleTime } from './idle.ts';
 import { prometheus } from './metrics.ts';
 import { readSettings, usage, type Settings } from './settings.ts';
 
 /** CloudWatch keeps metrics by the minute. */
 const CLOUDWATCH_PERIOD_MS = 60_000;
+const IDLE_LOOK_MS = 5_000;
 
 async function serve(settings: Settings): Promise<void> {
   // Peers name their runs: JSON escapes what a terminal would obey only in part.
@@ -50,6 +53,36 @@ async function serve(settings: Settings): Promise<void> {
       stageMetrics(stage, () => server.stats()),
       CLOUDWATCH_PERIOD_MS,
     ).unref();
+  if (settings['idle-minutes'] > 0) endWhenIdle(server, settings, logger);
+}
+
+/** The server is closed before ECS hears of it: from then on nobody is let in whose run it would leave alone. */
+function endWhenIdle(server: RendezvousServer, settings: Settings, logger: Logger): void {
+  const limit = settings['idle-minutes'] * 60_000;
+  const idle = idleTime(
+    () => server.stats(),
+    () => performance.now(),
+  );
+  const end = async () => {
+    logger.info({ minutes: settings['idle-minutes'] }, 'nobody needed the server');
+    await server.close(0);
+    const service = settings['ecs-service'];
+    if (service !== undefined) await endEcsService(service);
+  };
+  const look = setInterval(
+    () => {
+      if (idle() < limit) return;
+      clearInterval(look);
+      end().catch(tell);
+    },
+    Math.min(IDLE_LOOK_MS, limit / 4),
+  ).unref();
+}
+
+function tell(error: unknown): void {
+  if (!(error instanceof CosmicError)) throw error;
+  process.stderr.write(visibleLines(`${error.message}\n`));
+  process.exitCode = error.actor === 'user' ? 2 : 1;
 }
 
 // Whoever started the server with a channel wants it to end with him: it must not stay on his port.
@@ -63,7 +96,5 @@ try {
   if (settings === undefined) process.stdout.write(usage);
   else await serve(settings);
 } catch (error) {
-  if (!(error instanceof CosmicError)) throw error;
-  process.stderr.write(visibleLines(`${error.message}\n`));
-  process.exitCode = error.actor === 'user' ? 2 : 1;
+  tell(error);
 }

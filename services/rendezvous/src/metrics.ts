@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 const gauges = {
   connections: 'Open connections of every kind.',
   worlds: 'Runs with ranks present, or opened ahead of them.',
+  openRuns: 'Runs that were opened and some ranks of which have still to come.',
   members: 'Ranks connected now.',
   waitingV1: 'TCPunch v1 clients that wait for their peer.',
   waitingV2: 'TCPunch v2 clients that wait for their peer.',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { defaultHealthPort, defaultPort } from '@cosmicai/rendezvous';
-import { flag, integer, parseAs, text, UserInputError } from '@cosmicai/payload';
+import { decimal, flag, integer, matching, parseAs, text, UserInputError } from '@cosmicai/payload';
 import { z } from 'zod';
 
 export const usage = `Usage: rendezvous [options]
@@ -18,6 +18,8 @@ Each option can also be given in the environment, as COSMICAI_RENDEZVOUS_ and it
   --max-per-address N      connections from one address (default 10000)
   --max-relays N           relayed pairs at a time (default 4096)
   --drain-seconds N        what relays in progress get on SIGTERM (default 25)
+  --idle-minutes N         end when nothing was to do for so long: no rank, no run that is open, nobody waiting (default 0: never)
+  --ecs-service NAME       CLUSTER/SERVICE of ECS that is set to no tasks before, so that it starts no other server
   --log-level LEVEL        debug, info, warn or silent (default info)
   --help
 
@@ -37,6 +39,8 @@ const settingsSchema = z.object({
   'max-per-address': integer(1, 1_000_000).optional(),
   'max-relays': integer(0, 1_000_000).optional(),
   'drain-seconds': integer(0, 3_600).default(25),
+  'idle-minutes': decimal(0, 1_440).default(0),
+  'ecs-service': matching((value) => /^[\w-]+\/[\w-]+$/.test(value), 'CLUSTER/SERVICE').optional(),
   'log-level': z.enum(['debug', 'info', 'warn', 'silent'], { error: 'debug, info, warn or silent' }).default('info'),
 });
 
@@ -77,6 +81,8 @@ function parseFlags(args: readonly string[]): Record<string, string | boolean | 
         'max-per-address': option,
         'max-relays': option,
         'drain-seconds': option,
+        'idle-minutes': option,
+        'ecs-service': option,
         'log-level': option,
         help: { type: 'boolean' },
       },

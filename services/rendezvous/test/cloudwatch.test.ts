@@ -9,6 +9,7 @@ interface EmbeddedMetrics {
 const start: RendezvousStats = {
   connections: 0,
   worlds: 0,
+  openRuns: 0,
   members: 0,
   waitingV1: 0,
   waitingV2: 0,

@@ -13,6 +13,19 @@ describe('settings of the rendezvous server', () => {
     expect(readSettings(['--port', '8000'], environment)).toMatchObject({ port: 8_000, 'allow-v1': true });
   });
 
+  it('let the server end when nobody needs it', () => {
+    expect(readSettings([], {})).toMatchObject({ 'idle-minutes': 0 });
+    const environment = {
+      COSMICAI_RENDEZVOUS_IDLE_MINUTES: '0.5',
+      COSMICAI_RENDEZVOUS_ECS_SERVICE: 'cosmicai-dev/rendezvous',
+    };
+    expect(readSettings([], environment)).toMatchObject({
+      'idle-minutes': 0.5,
+      'ecs-service': 'cosmicai-dev/rendezvous',
+    });
+    expect(() => readSettings(['--ecs-service', 'rendezvous'], {})).toThrow('CLUSTER/SERVICE');
+  });
+
   it('say what is wrong', () => {
     expect(() => readSettings(['--port', 'many'], {})).toThrow(InvalidInputError);
     expect(() => readSettings(['--port', '70000'], {})).toThrow('a whole number from 0 to 65535');

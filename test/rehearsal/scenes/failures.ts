@@ -125,7 +125,7 @@ async function noServer(rehearsal: Rehearsal): Promise<void> {
   const seen = await run(rehearsal, 'results/nowhere', { options: from, exits: 1 });
   expectThat(/RendezvousFailed|rendezvous server/i.test(seen.stderr), seen.stderr);
   expectThat(seen.attempts.length === 0, () => `Ranks began: ${seen.attempts.length}`);
-  rehearsal.showed('when-it-doesn-t-work/rendezvousfailed');
+  rehearsal.showed('when-it-doesn-t-work/rendezvousfailed-rendezvousnotstartederror');
 }
 
 /** Functions that are warm keep no model but by what it is: another of that name is read again. */

@@ -7,7 +7,7 @@ import {
   type StageOptions,
 } from '@cosmicai/deploy';
 import { isDenied } from '../services/aws-errors.ts';
-import { rendezvousService } from '../stage/rendezvous-address.ts';
+import { rendezvousService } from '../stage/rendezvous-service.ts';
 import { failed, off, ok, type Seen } from './finding.ts';
 import type { FunctionState, StageView } from './stage-view.ts';
 
@@ -125,6 +125,8 @@ export async function checkServer(
     return failed(`The service ${service.service} is not there. Deploy the stage again: ${deploy(stage)}`);
   const { desired, running, image, lastEvent } = found;
   const told = `${running} of ${desired} tasks run, image ${image ?? 'not known'}`;
+  if (desired === 0 && service.onDemand === true)
+    return ok(`it is there for runs only, and starts with the next whose ranks meet, image ${image ?? 'not known'}`);
   if (desired === 0)
     return off(
       `it is paused, and ranks can't meet. Start it with: aws ecs update-service --region ${stage.region} --cluster ${service.cluster} --service ${service.service} --desired-count 1`,

@@ -1,12 +1,12 @@
 import { basename, resolve } from 'node:path';
 import { composePayload, NO_ENDPOINT, type PayloadChanges } from '@cosmicai/engine';
-import { UserInputError, type RunPayload } from '@cosmicai/payload';
+import { STAGE_SERVER, UserInputError, type RunPayload } from '@cosmicai/payload';
 import { bucketOf } from '@cosmicai/quote';
 import { resultsLocation, schemeOf } from '@cosmicai/store';
 import type { DeployedStage } from '../stage/stage.ts';
 
 /** What of a stage decides a payload. */
-export type PayloadStage = Pick<DeployedStage, 'name' | 'bucket' | 'options' | 'rendezvous'>;
+export type PayloadStage = Pick<DeployedStage, 'name' | 'bucket' | 'options' | 'checkMeetsHere'>;
 
 export interface StagePayload {
   readonly payload: RunPayload;
@@ -18,14 +18,14 @@ export interface StagePayload {
  * The payload of a run on a stage: the file's fields, changed by the options, the stage's bucket where none is named. A
  * folder of this machine stands for a folder of its name in the bucket's first data prefix.
  *
- * @throws UserInputError when something lies where the stage's functions can't reach it; what the stage's `rendezvous` throws
+ * @throws UserInputError when something lies where the stage's functions can't reach it; what the stage's `checkMeetsHere` throws
  */
-export async function composeStagePayload(
+export function composeStagePayload(
   file: Readonly<Record<string, unknown>>,
   { data, results, ...options }: PayloadChanges,
   stage: PayloadStage,
   cwd: string,
-): Promise<StagePayload> {
+): StagePayload {
   const { prefixes } = stage.options;
   const isHere = data !== undefined && !data.includes('://');
   const upload = isHere
@@ -43,7 +43,7 @@ export async function composeStagePayload(
       ...(results !== undefined && placeOfResults(results, stage.bucket, cwd)),
     }),
   );
-  const payload = await withEndpoint(composed, stage);
+  const payload = withEndpoint(composed, stage);
   for (const [name, bucket] of [
     ['bucket', payload.bucket],
     ['data_bucket', payload.data_bucket],
@@ -61,10 +61,12 @@ export async function composeStagePayload(
   return { payload, ...(upload && { upload }) };
 }
 
-async function withEndpoint(payload: RunPayload, stage: PayloadStage): Promise<RunPayload> {
+function withEndpoint(payload: RunPayload, stage: PayloadStage): RunPayload {
   const { rendezvous_endpoint: endpoint, ...rest } = payload;
-  if (endpoint !== NO_ENDPOINT) return payload;
-  return payload.fmi_enabled ? { ...rest, rendezvous_endpoint: await stage.rendezvous() } : rest;
+  if (endpoint !== NO_ENDPOINT && endpoint !== STAGE_SERVER) return payload;
+  if (!payload.fmi_enabled) return rest;
+  stage.checkMeetsHere();
+  return { ...rest, rendezvous_endpoint: STAGE_SERVER };
 }
 
 function inFolder(

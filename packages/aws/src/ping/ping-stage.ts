@@ -14,6 +14,7 @@ import type { ObjectStore } from '@cosmicai/store';
 import { calledFunctions } from '../stage/called-functions.ts';
 import { lambdaFunctions, type FunctionService, type Invocation } from '../services/function-service.ts';
 import { openStage } from '../stage/stage.ts';
+import { z } from 'zod';
 
 export interface StagePingOptions {
   readonly worldSize: number;
@@ -37,9 +38,11 @@ export interface PingedStage {
   /** Folder of the bucket below which the functions may write keys. */
   readonly resultPath: string;
   readonly memoryMiB: number;
-  /** `host:port` of the stage's rendezvous server. */
-  readonly rendezvous: () => Promise<string>;
+  /** @throws UserInputError unless ranks can meet at the stage's own server */
+  readonly checkMeetsHere: () => void;
 }
+
+const openedSchema = z.object({ key: z.string(), endpoint: z.string().exactOptional() });
 
 /** Finds a deployed stage and pings it. @throws UserInputError when it isn't deployed or has no rendezvous server */
 export async function pingDeployed(name: string, options: StagePingOptions): Promise<PingReport> {
@@ -54,7 +57,7 @@ export async function pingDeployed(name: string, options: StagePingOptions): Pro
       bucket: stage.bucket,
       resultPath: stage.options.prefixes.results[0] ?? 'results',
       memoryMiB: memory,
-      rendezvous: stage.rendezvous,
+      checkMeetsHere: stage.checkMeetsHere,
     },
     options,
   );
@@ -68,11 +71,15 @@ export async function pingDeployed(name: string, options: StagePingOptions): Pro
  */
 export async function pingStage(stage: PingedStage, options: StagePingOptions): Promise<PingReport> {
   const { worldSize, path, hint, encrypt } = options;
-  const endpoint = options.rendezvous ?? (await stage.rendezvous());
-  const rendezvous = parseEndpoint(endpoint);
+  const elsewhere = options.rendezvous;
+  if (elsewhere === undefined) stage.checkMeetsHere();
+  else parseEndpoint(elsewhere);
   const place = { ping_id: `ping-${randomUUID()}`, bucket: stage.bucket, result_path: stage.resultPath };
-  const key = await openPing(stage, { fmi_ping: place }, options.signal);
+  const opening = { ...place, ...(elsewhere === undefined && { world_size: worldSize }) };
+  const { key, endpoint: found } = await openPing(stage, { fmi_ping: opening }, options.signal);
   try {
+    const endpoint = elsewhere ?? found ?? '';
+    const rendezvous = parseEndpoint(endpoint);
     const answers = await Promise.all(
       Array.from({ length: worldSize }, (_, rank) =>
         playRank(
@@ -88,15 +95,15 @@ export async function pingStage(stage: PingedStage, options: StagePingOptions): 
   }
 }
 
-/** Answers where the ping's key lies. */
+/** Answers where the ping's key lies, and where the stage's own server is if it meets there. */
 async function openPing(
   { functions, opener }: PingedStage,
   task: FmiPingOpening,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly key: string; readonly endpoint?: string }> {
   const { answer, error, cause = '' } = await functions.invoke(opener, task, signal);
-  const { key } = (answer ?? {}) as { readonly key?: unknown };
-  if (error === undefined && typeof key === 'string') return key;
+  const opened = openedSchema.safeParse(answer);
+  if (error === undefined && opened.success) return opened.data;
   const why = error === undefined ? `it answered ${JSON.stringify(answer)}` : `${error}: ${cause}`;
   throw new EnvironmentError(
     `The ping ended before its ranks began: ${opener} gave no key (${why}). Functions deployed by an older version know no ping: deploy the stage again.`,

@@ -39,6 +39,7 @@ export function rendezvousSize({ rendezvous }: Pick<StageOptions, 'rendezvous'>)
     vcpus: rendezvous.cpu / UNITS_PER_VCPU,
     memoryMb: rendezvous.memory,
     architecture: rendezvous.architecture === 'ARM64' ? 'arm64' : 'x86_64',
+    ...(rendezvous.mode === 'on-demand' && { idleMinutes: rendezvous.idle_minutes }),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   whyUnusable,
 } from '@cosmicai/deploy';
 import { explained, isDenied } from '../services/aws-errors.ts';
-import { rendezvousAddress, rendezvousService } from './rendezvous-address.ts';
+import { checkMeetsAtStage, rendezvousService } from './rendezvous-service.ts';
 import { stepFunctions } from '../services/step-functions.ts';
 import type { WorkflowService } from '../services/workflow-service.ts';
 
@@ -24,8 +24,8 @@ export interface DeployedStage {
   readonly bucket: string;
   readonly store: ObjectStore;
   readonly workflow: WorkflowService;
-  /** Finds out where ranks meet, `host:port`. @throws UserInputError, EnvironmentError when they can't meet at the stage now */
-  readonly rendezvous: () => Promise<string>;
+  /** @throws UserInputError unless ranks can meet at the stage's own server */
+  readonly checkMeetsHere: () => void;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function openStage(name: string): Promise<DeployedStage> {
     bucket,
     store: openStore(`s3://${bucket}`),
     workflow: await stepFunctions(output('WorkflowArn'), region),
-    rendezvous: () => rendezvousAddress(name, rendezvousService(outputs), region),
+    checkMeetsHere: () => checkMeetsAtStage(name, rendezvousService(outputs)),
   };
 }
 

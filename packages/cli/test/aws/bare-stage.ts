@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { startStandIn, type ServedFunction } from '@cosmicai/aws-standin';
+import { startStandIn, type ServedFunction, type StandInOptions } from '@cosmicai/aws-standin';
 import { loadDefinition, localFunctions } from '@cosmicai/local';
 import { Workspace } from '../support/workspace.ts';
 import { SteeredRanks } from './steered-ranks.ts';
@@ -28,6 +28,10 @@ export interface BareStageOptions {
   readonly functionEnvironment?: Readonly<Record<string, string>>;
   /** Of the root stack, beside those of every stage. */
   readonly outputs?: Readonly<Record<string, string>>;
+  /** Of the root stack, beside the bucket. */
+  readonly resources?: Readonly<Record<string, object>>;
+  /** What runs where the stack has a service of ECS. */
+  readonly tasks?: NonNullable<StandInOptions['tasks']>;
 }
 
 /** A user's folder, and a bare stage that they reach from there. */
@@ -66,10 +70,15 @@ export class UserOfBareStage {
 }
 
 async function startBareStage(options: BareStageOptions): Promise<BareStage> {
-  const { modelPath, functionEnvironment = {}, outputs = {} } = options;
+  const { modelPath, functionEnvironment = {}, outputs = {}, resources = {}, tasks } = options;
   const ranks = new SteeredRanks();
   const functions = await bundles(modelPath);
-  const aws = await startStandIn({ functions, functionEnvironment, intercept: ranks.intercept });
+  const aws = await startStandIn({
+    functions,
+    functionEnvironment,
+    intercept: ranks.intercept,
+    ...(tasks && { tasks }),
+  });
   const client = {
     endpoint: aws.endpoint,
     region: aws.region,
@@ -91,7 +100,7 @@ async function startBareStage(options: BareStageOptions): Promise<BareStage> {
   );
   const bucket = `cosmicai-${STAGE}-${aws.account}-${aws.region}`;
   const template = {
-    Resources: { Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: bucket } } },
+    Resources: { Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketName: bucket } }, ...resources },
     Outputs: {
       BucketName: { Value: { Ref: 'Bucket' } },
       WorkflowArn: { Value: stateMachineArn },

@@ -127,7 +127,14 @@ describe('what a stage gives its runs', () => {
   it('is a rendezvous server of the default size, where it has one', () => {
     expect(rendezvousSize(options)).toBeNull();
     expect(rendezvousSize({ rendezvous: { ...options.rendezvous, enabled: true } })).toEqual(DEFAULT_RENDEZVOUS_SIZE);
-    const own = { ...options.rendezvous, enabled: true, cpu: 512, memory: 1024, architecture: 'ARM64' as const };
+    const own = {
+      ...options.rendezvous,
+      enabled: true,
+      mode: 'always' as const,
+      cpu: 512,
+      memory: 1024,
+      architecture: 'ARM64' as const,
+    };
     expect(rendezvousSize({ rendezvous: own })).toEqual({ vcpus: 0.5, memoryMb: 1024, architecture: 'arm64' });
   });
 
@@ -202,6 +209,22 @@ describe('what a stage is paid for during a run', () => {
     expect(costNote).not.toMatch(/taken/);
   });
 
+  it('is its server from its start until it has waited for others, where it is there for runs only', () => {
+    const within = eventsOf(
+      STARTED,
+      { type: 'StateEntered', state: 'CheckRendezvous', stateType: 'Task', input: null, at: 30_000 },
+      { type: 'RunEnded', status: 'SUCCEEDED', at: 90_000 },
+    );
+    const { lines, costNote } = billed({
+      events: within,
+      rendezvous: { vcpus: 0.5, memoryMb: 1024, architecture: 'x86_64', idleMinutes: 4 },
+    });
+
+    // A minute of the run and four that follow are a twelfth of an hour.
+    expect(lines).toMatchObject({ vCPU: [0.0416667, 0.04048], memory: [0.0833333, 0.004445] });
+    expect(costNote).toMatch(/counted from CheckRendezvous .* for the 4 minutes/);
+  });
+
   it('is as much by the record that is kept', () => {
     const read = parseAs(executionRecordSchema, JSON.parse(JSON.stringify({ ...execution, events: [] })), 'execution');
 
@@ -263,6 +286,7 @@ describe('what a stage is paid for during a run', () => {
       fmi: true,
       childType: 'STANDARD',
       provisionedConcurrency: 4,
+      rendezvous: { vcpus: 0.25, memoryMb: 1024, architecture: 'x86_64' },
     };
     const stageItems = (items: readonly string[]) =>
       items.filter((item) => /^(vCPU|memory|provisioned|from S3)/.test(item));

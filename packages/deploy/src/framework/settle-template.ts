@@ -53,9 +53,13 @@ export function settleTemplate(
   if (task === undefined || service === undefined) return notes;
   keepImage(template, before);
   const hasImage = imageTag(task) !== NO_IMAGE;
-  service.Properties = { ...(service.Properties as object), DesiredCount: hasImage ? 1 : 0 };
+  settleCount(template, before);
   if (!hasImage)
     notes.push('The rendezvous server has no image yet, so it is not started: cosmicai deploy pushes one.');
+  if (modeOf(before) === 'always' && modeOf(template) === 'on-demand')
+    notes.push(
+      "The rendezvous server was there around the clock; from now on it ends by itself when no run needs it, and CheckRendezvous starts it for the next. To keep it, say rendezvous.mode: always in the stage's file.",
+    );
   if (options.keepTcpunch) notes.push(...keepTcpunch(task, before?.Resources.RendezvousTask));
   return notes;
 }
@@ -111,6 +115,25 @@ function adoptBucket(template: Template): void {
     );
   };
   for (const part of [template.Resources, template.Outputs ?? {}]) Object.assign(part, renamed(part));
+}
+
+/** A server that is there already stays as many as it is, none or one: without a count, CloudFormation changes none of a service that it has. */
+function settleCount(template: Template, before: Template | undefined): void {
+  const { RendezvousTask: task, RendezvousService: service } = template.Resources;
+  if (task === undefined || service === undefined) return;
+  const onDemand = modeOf(template) === 'on-demand';
+  const { DesiredCount: _, ...rest } = service.Properties as { readonly DesiredCount?: number };
+  const known = before?.Resources.RendezvousTask;
+  const ranAlways = known !== undefined && imageTag(known) !== NO_IMAGE && modeOf(before) === 'always';
+  const stays = onDemand ? known !== undefined : ranAlways;
+  const begins = !onDemand && imageTag(task) !== NO_IMAGE ? 1 : 0;
+  service.Properties = stays ? rest : { ...rest, DesiredCount: begins };
+}
+
+/** @returns undefined when there is no server; servers of earlier versions were there around the clock */
+function modeOf(template: Template | undefined): unknown {
+  if (template?.Resources.RendezvousService === undefined) return undefined;
+  return template.Outputs?.RendezvousMode?.Value ?? 'always';
 }
 
 function keepImage(template: Template, before: Template | undefined): void {

@@ -129,24 +129,5 @@ function findServer(cluster: string, place: Place): Statement[] {
       actions: ['iam:GetRole'],
       resources: [containersRole(place)],
     },
-    {
-      sid: 'FindServersTask',
-      why: 'run --fmi and fmi ping look up the task in which the rendezvous server runs. Tasks are listed by a condition.',
-      actions: ['ecs:ListTasks'],
-      resources: ['*'],
-      condition: { ArnEquals: { 'ecs:cluster': arn(place, 'ecs', `cluster/${cluster}`) } },
-    },
-    {
-      sid: 'DescribeServersTask',
-      why: 'The task names its network interface.',
-      actions: ['ecs:DescribeTasks'],
-      resources: [arn(place, 'ecs', `task/${cluster}/*`)],
-    },
-    {
-      sid: 'FindServersAddress',
-      why: 'The interface has the public address. EC2 describes without resources.',
-      actions: ['ec2:DescribeNetworkInterfaces'],
-      resources: ['*'],
-    },
   ];
 }

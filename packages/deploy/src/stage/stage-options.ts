@@ -31,6 +31,9 @@ export interface StageOptions {
   };
   readonly rendezvous: {
     readonly enabled: boolean;
+    readonly mode: 'on-demand' | 'always';
+    /** After so long without a run a server on demand ends. */
+    readonly idle_minutes: number;
     /** Units of Fargate: 1024 are one vCPU. */
     readonly cpu: number;
     /** MB. */

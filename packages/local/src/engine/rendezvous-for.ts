@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { NO_ENDPOINT, type EngineContext } from '@cosmicai/engine';
-import type { RunPayload } from '@cosmicai/payload';
+import { STAGE_SERVER, type RunPayload } from '@cosmicai/payload';
 import { startRendezvous } from '@cosmicai/rendezvous';
 
 /** A rendezvous server for one run on this machine. */
@@ -33,11 +33,12 @@ export async function rendezvousFor(
   if (!payload.fmi_enabled) return NONE;
   const known = environment.COSMICAI_RENDEZVOUS_SECRETS;
   // The first one, as in Initialize.
-  if (known !== undefined) return { ...NONE, secret: known.trim().split(/\s+/)[0] };
+  if (known !== undefined && payload.rendezvous_endpoint !== STAGE_SERVER)
+    return { ...NONE, secret: known.trim().split(/\s+/)[0] };
   const secret = randomBytes(32).toString('hex');
   const server = await startRendezvous({ secrets: [secret], host: HOST, port: 0, healthPort: 0 });
   const endpoint = `${HOST}:${server.port}`;
-  if (payload.rendezvous_endpoint !== undefined && payload.rendezvous_endpoint !== NO_ENDPOINT) {
+  if (![undefined, NO_ENDPOINT, STAGE_SERVER].includes(payload.rendezvous_endpoint)) {
     say(
       `The ranks meet through a server on this machine, not ${payload.rendezvous_endpoint}: COSMICAI_RENDEZVOUS_SECRETS is not set.`,
     );

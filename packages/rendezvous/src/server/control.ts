@@ -165,6 +165,11 @@ export class ControlSession {
       this.#refuse('wrongProof', 'the proof of the run key is wrong, or was made for another connection');
       return;
     }
+    // Whoever is let in counts on a server that stays.
+    if (this.#context.draining()) {
+      this.#refuse('draining', 'the server is shutting down; try again soon');
+      return;
+    }
     const entered = this.#registry.worlds.enter({ ...hello, runKey }, hello.role === 'observer');
     if ('refusal' in entered) {
       this.#refuse(entered.refusal, entered.reason);

@@ -61,6 +61,8 @@ export interface Timeouts {
   readonly settleV1: number;
   /** How long an opened world without members is kept. */
   readonly emptyWorld: number;
+  /** How long a run that was opened counts as open while not all of its ranks have come. */
+  readonly openRun: number;
   /** What `close` gives relays and pairings in progress. */
   readonly drain: number;
 }
@@ -74,6 +76,8 @@ export const defaultTimeouts: Timeouts = {
   join: 30_000,
   settleV1: 30,
   emptyWorld: 600_000,
+  // Four attempts of a quarter of an hour, as ranks meet when they have predicted, and what throttles them before.
+  openRun: 4_500_000,
   drain: 25_000,
 };
 

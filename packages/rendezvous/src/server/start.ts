@@ -88,6 +88,7 @@ export async function startRendezvous(options: RendezvousServerOptions): Promise
   const stats = (): RendezvousStats => ({
     connections: admission.total,
     worlds: worlds.count,
+    openRuns: worlds.open,
     members: worlds.members,
     waitingV1: pairingsV1?.waiting ?? 0,
     waitingV2: pairingsV2?.waiting ?? 0,

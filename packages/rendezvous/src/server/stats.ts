@@ -4,6 +4,8 @@ import type { Refusal } from '../errors.ts';
 export interface RendezvousStats extends Counts {
   readonly connections: number;
   readonly worlds: number;
+  /** Runs that were opened and some ranks of which have still to come. */
+  readonly openRuns: number;
   readonly members: number;
   readonly waitingV1: number;
   readonly waitingV2: number;

@@ -1,5 +1,6 @@
 import type { PairingTable } from './pairing.ts';
 import type { ServerContext } from './context.ts';
+import { OpenRuns } from './open-runs.ts';
 import { World } from './world.ts';
 
 interface Entry {
@@ -13,14 +14,21 @@ export class Worlds {
   readonly #context: ServerContext;
   readonly #pairings: PairingTable;
   readonly #entries = new Map<string, Entry>();
+  readonly #openRuns: OpenRuns;
 
   constructor(context: ServerContext, pairings: PairingTable) {
+    this.#openRuns = new OpenRuns(context);
     this.#context = context;
     this.#pairings = pairings;
   }
 
   get count(): number {
     return this.#entries.size;
+  }
+
+  /** Runs that were opened and some ranks of which have still to come. */
+  get open(): number {
+    return this.#openRuns.count;
   }
 
   get members(): number {
@@ -34,7 +42,13 @@ export class Worlds {
    * @returns what is wrong, in words, when the client's world size isn't the world's, or there are too many worlds
    */
   enter(
-    run: { readonly runId: string; readonly group: string; readonly worldSize: number; readonly runKey: Buffer },
+    run: {
+      readonly runId: string;
+      readonly group: string;
+      readonly rank: number;
+      readonly worldSize: number;
+      readonly runKey: Buffer;
+    },
     observing: boolean,
   ): { readonly world: World } | { readonly refusal: 'worldMismatch' | 'limit'; readonly reason: string } {
     const key = `${run.runId}\0${run.group}`;
@@ -54,7 +68,10 @@ export class Worlds {
       this.#entries.set(key, entry);
       this.#context.log.debug({ runId: run.runId, group: run.group, worldSize: run.worldSize }, 'world opened');
     }
-    if (observing) entry.openedUntil = now + this.#context.timeouts.emptyWorld;
+    if (observing) {
+      entry.openedUntil = now + this.#context.timeouts.emptyWorld;
+      this.#openRuns.opened(key, run.worldSize);
+    } else this.#openRuns.came(key, run.rank);
     return { world: entry.world };
   }
 

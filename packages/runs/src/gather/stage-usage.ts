@@ -67,10 +67,29 @@ function meetingUsage(
 ): Pick<StageUsage, 'usage' | 'notes'> {
   if (!met || !events.some(({ type }) => type === 'RunStarted')) return { usage: {}, notes: [] };
   if (rendezvous === null) return { usage: {}, notes: [ANOTHER_SERVER, BETWEEN_ZONES] };
+  const started = rendezvous?.idleMinutes === undefined ? -1 : events.findIndex(startsServer);
   return {
-    usage: { fargate: fargateUsage(rendezvous ?? UNTOLD_RENDEZVOUS_SIZE, seconds) },
-    notes: [...(rendezvous === undefined ? [SIZE_ASSUMED] : []), BETWEEN_ZONES],
+    usage: {
+      fargate: fargateUsage(
+        rendezvous ?? UNTOLD_RENDEZVOUS_SIZE,
+        started < 0 ? seconds : secondsOf(events.slice(started)),
+      ),
+    },
+    notes: [
+      ...(rendezvous === undefined ? [SIZE_ASSUMED] : []),
+      ...(rendezvous?.idleMinutes === undefined ? [] : [countedAlone(rendezvous.idleMinutes)]),
+      BETWEEN_ZONES,
+    ],
   };
+}
+
+/** The state is named so in every version of the workflow. */
+function startsServer({ type, ...event }: RunEvent): boolean {
+  return type === 'StateEntered' && 'state' in event && event.state === 'CheckRendezvous';
+}
+
+function countedAlone(minutes: number): string {
+  return `The rendezvous server is counted from CheckRendezvous to the end of the run and for the ${minutes} minutes that it then waits; runs within that time share it, and each is counted as if it were alone.`;
 }
 
 const { vcpus, memoryMb } = UNTOLD_RENDEZVOUS_SIZE;

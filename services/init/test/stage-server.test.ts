@@ -1,39 +1,33 @@
 import {
-  EC2Client,
   AllocateAddressCommand,
   AssociateAddressCommand,
   DescribeSubnetsCommand,
+  EC2Client,
 } from '@aws-sdk/client-ec2';
 import {
   CreateClusterCommand,
+  CreateServiceCommand,
   ECSClient,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { startMoto, whyNoMoto, type MotoServer } from '../../../test/moto-server.ts';
-import { rendezvousAddress, rendezvousService } from '../src/stage/rendezvous-address.ts';
+import { stageServer } from '../src/stage-server.ts';
 
 const REGION = 'us-east-1';
-const OUTPUTS = new Map([
-  ['RendezvousClusterName', 'cosmicai-dev'],
-  ['RendezvousServiceName', 'rendezvous'],
-  ['RendezvousPort', '10000'],
-]);
-const address = (outputs: ReadonlyMap<string, string>) => rendezvousAddress('dev', rendezvousService(outputs), REGION);
+const ENVIRONMENT = {
+  COSMICAI_RENDEZVOUS_SERVICE: 'cosmicai-dev/rendezvous',
+  COSMICAI_RENDEZVOUS_PORT: '10000',
+  COSMICAI_RENDEZVOUS_MODE: 'on-demand',
+};
 
-describe('the address of a stage’s rendezvous server', () => {
-  it('is the DNS name that follows it, where the stage has one', async () => {
-    expect(await address(new Map([...OUTPUTS, ['RendezvousEndpoint', 'meet.example.org:10000']]))).toBe(
-      'meet.example.org:10000',
-    );
-  });
-
-  it('can not be found where the stage has no server', async () => {
-    await expect(address(new Map([['BucketName', 'galaxies']]))).rejects.toThrow(
-      /Stage dev has no rendezvous server\. Set rendezvous\.enabled in config\/dev\.yml/,
-    );
-  });
+it('is known by the environment of the function', () => {
+  expect(stageServer({})).toBeUndefined();
+  expect(stageServer({ ...ENVIRONMENT, COSMICAI_RENDEZVOUS_SERVICE: '' })).toBeUndefined();
+  expect(stageServer(ENVIRONMENT)).toMatchObject({ name: undefined, onDemand: true });
+  const named = { COSMICAI_RENDEZVOUS_NAME: 'meet.example.org', COSMICAI_RENDEZVOUS_MODE: 'always' };
+  expect(stageServer({ ...ENVIRONMENT, ...named })).toMatchObject({ name: 'meet.example.org:10000', onDemand: false });
 });
 
 const reason = whyNoMoto();
@@ -48,6 +42,7 @@ if (reason !== undefined) console.warn(`Finding the rendezvous server's task is 
   beforeAll(async () => {
     moto = await startMoto();
     Object.assign(process.env, {
+      AWS_REGION: REGION,
       AWS_ENDPOINT_URL: moto.url,
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
@@ -86,13 +81,23 @@ if (reason !== undefined) console.warn(`Finding the rendezvous server's task is 
     return { task, ip: PublicIp! };
   }
 
-  it('is the public address of the task that runs now', async () => {
-    await expect(address(OUTPUTS)).rejects.toThrow(/rendezvous server of stage dev is not running.*--desired-count 1/);
+  it('is found at the public address of the task that runs now', async () => {
+    const server = stageServer(ENVIRONMENT)!;
+    const since = new Date(0);
+    await expect(server.look(since)).rejects.toThrow(/there is no ECS service cosmicai-dev\/rendezvous/);
+    await ecs.send(
+      new CreateServiceCommand({ cluster, serviceName: 'rendezvous', taskDefinition: 'rendezvous', desiredCount: 0 }),
+    );
+    expect(await server.look(since)).toMatchObject({ wanted: 0, endpoint: undefined });
+    await server.start();
+    expect((await server.look(since)).wanted).toBe(1);
     const first = await startTask();
-    expect(await address(OUTPUTS)).toBe(`${first.ip}:10000`);
-    await ecs.send(new StopTaskCommand({ cluster, task: first.task }));
+    expect((await server.look(since)).endpoint).toBe(`${first.ip}:10000`);
+    await ecs.send(new StopTaskCommand({ cluster, task: first.task, reason: 'it was enough' }));
+    expect(await server.look(since)).toMatchObject({ endpoint: undefined, news: 'it was enough' });
     const second = await startTask();
-    expect(second.ip).not.toBe(first.ip);
-    expect(await address(OUTPUTS)).toBe(`${second.ip}:10000`);
+    expect((await server.look(since)).endpoint).toBe(`${second.ip}:10000`);
+    await server.stop();
+    expect((await server.look(since)).wanted).toBe(0);
   });
 });
