@@ -116,21 +116,13 @@ function withDerived(stage, options) {
   };
 }
 
-/** MB of memory that Fargate gives with so many units of processor: from, to, in steps of (AWS's "Task CPU and memory"). */
-const FARGATE_MEMORY = {
-  256: [512, 2048],
-  512: [1024, 4096, 1024],
-  1024: [2048, 8192, 1024],
-  2048: [4096, 16_384, 1024],
-  4096: [8192, 30_720, 1024],
-  8192: [16_384, 61_440, 4096],
-  16384: [32_768, 122_880, 8192],
-};
+/** As packages/payload/src/fargate-sizes.ts says. */
+const FARGATE_SIZES = require('../packages/payload/src/fargate-sizes.json');
 
 function checkFargateSize({ cpu, memory }) {
-  const range = FARGATE_MEMORY[cpu];
+  const range = FARGATE_SIZES[cpu];
   if (range === undefined) {
-    throw new Error(`rendezvous.cpu must be one of ${Object.keys(FARGATE_MEMORY).join(', ')} (Fargate), not ${cpu}.`);
+    throw new Error(`rendezvous.cpu must be one of ${Object.keys(FARGATE_SIZES).join(', ')} (Fargate), not ${cpu}.`);
   }
   const [from, to, step] = range;
   // The smallest has powers of two.

@@ -21,6 +21,7 @@ const PRODUCT = [
   'infrastructure',
   'packages/metrics/src/prices/us-east-1.json',
   'packages/payload/src/no-telemetry.json',
+  'packages/payload/src/fargate-sizes.json',
   ...FUNCTIONS.map((service) => `services/${service}/serverless.yml`),
   'services/rendezvous/Dockerfile',
   'services/rendezvous/.dockerignore',

@@ -2,6 +2,7 @@ export { ATTEMPT_TIME, PIECES_KEPT } from './attempt-time.ts';
 export { parseEndpoint, STAGE_SERVER, type Endpoint } from './endpoint.ts';
 export { meetingText, parseMeeting, type Meeting } from './meeting.ts';
 export * from './errors.ts';
+export { FARGATE_SIZES } from './fargate-sizes.ts';
 export { defined, type Defined } from './defined.ts';
 export { describe } from './describe.ts';
 export { groupBy } from './group-by.ts';

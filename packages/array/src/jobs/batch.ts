@@ -1,4 +1,4 @@
-import { shellWord, UserInputError } from '@cosmicai/payload';
+import { FARGATE_SIZES, shellWord, UserInputError } from '@cosmicai/payload';
 import { readableAddress } from '@cosmicai/store';
 import { stringify } from 'yaml';
 import {
@@ -42,22 +42,20 @@ export function batchFiles(job: ArrayJob, { capacity = 'spot' }: BatchOptions = 
   ];
 }
 
-/** MiB that a Fargate task of so many vCPUs may have, from, to and in steps of: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html */
-const FARGATE_MEMORY: Readonly<Record<number, readonly [from: number, to: number, step: number]>> = {
-  1: [2048, 8192, 1024],
-  2: [4096, 16_384, 1024],
-  4: [8192, 30_720, 1024],
-  8: [16_384, 61_440, 4096],
-  16: [32_768, 122_880, 8192],
-};
+/** Whole vCPUs of a Fargate task, and the memory that goes with each. */
+const FARGATE = new Map(
+  Object.entries(FARGATE_SIZES)
+    .map(([units, memory]) => [Number(units) / 1024, memory] as const)
+    .filter(([cpus]) => Number.isInteger(cpus)),
+);
 
 function checkFargate({ cpus, memory }: Pick<ArrayJob, 'cpus' | 'memory'>): void {
-  const allowed = FARGATE_MEMORY[cpus];
+  const allowed = FARGATE.get(cpus);
   if (allowed === undefined)
     throw new UserInputError(
-      `A task of Fargate can't have ${cpus} cores: give --cpus ${Object.keys(FARGATE_MEMORY).join(', ')}.`,
+      `A task of Fargate can't have ${cpus} cores: give --cpus ${[...FARGATE.keys()].join(', ')}.`,
     );
-  const [from, to, step] = allowed;
+  const [from = 0, to = 0, step = 1] = allowed;
   if (memory >= from && memory <= to && memory % step === 0) return;
   throw new UserInputError(
     `A task of Fargate with --cpus ${cpus} can't have ${memory} MB: give --memory ${from} to ${to} in steps of ${step}.`,
