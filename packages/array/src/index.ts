@@ -1,5 +1,5 @@
-export { batchFiles } from './jobs/batch.ts';
-export type { ArrayJob, GeneratedFile } from './jobs/array-job.ts';
+export { batchFiles, checkFargate } from './jobs/batch.ts';
+export { ATTEMPTS, memoryOfRank, type ArrayJob, type GeneratedFile } from './jobs/array-job.ts';
 export { kubernetesFiles } from './jobs/kubernetes.ts';
 export { planOfArray } from './jobs/plan-of-array.ts';
 export { writeJob } from './jobs/write-job.ts';

@@ -66,7 +66,7 @@ export const costSchema = z.object({
   items: z
     .array(
       z.object({
-        service: z.enum(['Lambda', 'Step Functions', 'S3', 'Fargate', 'Data transfer']),
+        service: z.enum(['Lambda', 'Step Functions', 'S3', 'Fargate', 'Data transfer', 'Nodes']),
         item: z.string(),
         quantity: figure,
         unit: z.string(),

@@ -26,8 +26,12 @@ export const pricesSchema = z.object({
   }),
   step_functions: z.object({ standard_transition: price, express_request: price, express_gb_second: price }),
   s3: z.object({ put: price, list: price, get: price }),
-  /** On x86-64, and on Arm where the file has it. */
-  fargate: z.object({ ...perSize, arm64: z.object(perSize).exactOptional() }),
+  /** On x86-64, and on Arm and on spot (x86-64) where the file has them. */
+  fargate: z.object({
+    ...perSize,
+    arm64: z.object(perSize).exactOptional(),
+    spot: z.object(perSize).exactOptional(),
+  }),
   data_transfer: z.object({ out_to_internet_gb: price, between_zones_gb: price, between_s3_and_lambda_gb: price }),
 });
 export type Prices = z.output<typeof pricesSchema>;

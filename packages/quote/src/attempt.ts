@@ -1,6 +1,6 @@
 import { standardNormal, type Random } from '@cosmicai/metrics';
 import { ATTEMPT_TIME } from '@cosmicai/payload';
-import { DEFAULT_RETRY, sessionsOn, vcpusOf, type AwsLimits } from './aws-limits.ts';
+import { DEFAULT_RETRY, processorOf, type AwsLimits } from './aws-limits.ts';
 import { ARM64_RATE, type Calibration } from './calibration.ts';
 import { readingOf, type Reading } from './reading.ts';
 import type { RankLoad, RunPlan } from './run-plan.ts';
@@ -46,7 +46,7 @@ export function drawAttempt(load: RankLoad, conditions: AttemptConditions): Atte
   const slow = random() < calibration.stragglers.probability ? 1 + calibration.stragglers.slowdown : 1;
   const fails = random() < calibration.failureProbability;
   const failsAt = random();
-  const reading = readingOf(load, { limits, vcpus: vcpusOf(plan.memoryMb, limits), readers });
+  const reading = readingOf(load, { limits, vcpus: processorOf(plan, limits).vcpus, readers });
   const phases = phasesOf(reading, (load.samples / rate) * slow, conditions);
   const handler = phases.modelLoad + phases.read + phases.inference + phases.write;
   const pieces = piecesKept(phases.inference, calibration);
@@ -88,7 +88,7 @@ function phasesOf(reading: Reading, predicting: number, conditions: AttemptCondi
   const { plan, calibration, limits, cold, pace } = conditions;
   const { coldDownload, readsWhilePredicting: overlap } = calibration;
   const requests = (objects: number) => objects * limits.s3RequestSeconds;
-  const bytesPerSecond = limits.s3BytesPerSecond * Math.min(1, vcpusOf(plan.memoryMb, limits));
+  const bytesPerSecond = limits.s3BytesPerSecond * Math.min(1, processorOf(plan, limits).vcpus);
   const { untilFirst, rest, lastShare } = reading;
   return {
     coldStart: cold ? pace * calibration.coldStartSeconds : 0,
@@ -102,7 +102,8 @@ function phasesOf(reading: Reading, predicting: number, conditions: AttemptCondi
 
 /** Galaxies a second that a rank is expected to predict. Cores beyond its sessions don't help it. */
 function rateOf({ plan, calibration, limits }: AttemptConditions): number {
-  const cores = Math.min(vcpusOf(plan.memoryMb, limits), sessionsOn(plan.memoryMb, limits));
+  const { vcpus, sessions } = processorOf(plan, limits);
+  const cores = Math.min(vcpus, sessions);
   return (calibration.samplesPerSecond / calibration.vcpus) * cores * architectureFactor(plan, calibration);
 }
 

@@ -78,3 +78,12 @@ export function sessionsOn(memoryMb: number, { memoryMbPerVcpu }: AwsLimits = DE
 export function vcpusOf(memoryMb: number, { memoryMbPerVcpu }: AwsLimits = DEFAULT_AWS_LIMITS): number {
   return memoryMb / memoryMbPerVcpu;
 }
+
+/** What a rank has to work with: time of so many processors, and sessions that use it. */
+export function processorOf(
+  { cores, memoryMb }: { readonly cores?: number; readonly memoryMb: number },
+  limits: AwsLimits,
+): { readonly vcpus: number; readonly sessions: number } {
+  if (cores !== undefined) return { vcpus: cores, sessions: cores };
+  return { vcpus: vcpusOf(memoryMb, limits), sessions: sessionsOn(memoryMb, limits) };
+}

@@ -9,7 +9,12 @@ export interface Calibration {
   /** Seconds from an invocation to the handler in a new environment, without what is downloaded. */
   readonly coldStartSeconds: number;
   /** Fetched once in a new environment: model, and code where it is shipped through the bucket. */
-  readonly coldDownload: { readonly bytes: number; readonly objects: number };
+  readonly coldDownload: {
+    readonly bytes: number;
+    readonly objects: number;
+    /** Requests besides, which wait for each other with nothing: for files that may lie beside the model. */
+    readonly lookups?: number;
+  };
   /** Samples a second of a rank at `vcpus`, median over ranks. */
   readonly samplesPerSecond: number;
   readonly vcpus: number;

@@ -20,6 +20,7 @@ export { loadsOf, type RankLoad, type RunPlan } from './run-plan.ts';
 export { bucketOf, partitionSizes, runPlanOf, type RankFunction } from './payload-plan.ts';
 export type { Phases } from './attempt.ts';
 export { simulateRun, type SimulatedRank, type SimulatedRun, type Simulation } from './scale-out.ts';
+export { quoteArray, type ArrayEngine, type ArrayQuote } from './quote-array.ts';
 export { quoteRun, usageOf, type QuoteOptions } from './quote.ts';
 export { withinCost } from './within-cost.ts';
 export { quoteSchema, type Quote, type Range } from './quote-schema.ts';

@@ -13,7 +13,7 @@ import {
   DEFAULT_AWS_LIMITS,
   DEFAULT_RETRY,
   DEFAULT_THROTTLE_RETRY,
-  sessionsOn,
+  processorOf,
   type AwsLimits,
   type RetryPolicy,
 } from './aws-limits.ts';
@@ -73,20 +73,20 @@ export function quoteRun(
     .sort((a, b) => a.cost.usd - b.cost.usd);
   const typical = itemAt(bills, bills.length >> 1);
   const peakMb = peakMbOf(plan, calibration, limits);
-  const middle = (of: (run: SimulatedRun) => number) => range(simulated.map(of)).median;
+  const middle = (of: (run: SimulatedRun) => number) => rangeOf(simulated.map(of)).median;
   return {
     ranks: plan.ranks.length,
     ranksWithData: plan.ranks.filter((load) => load.files > 0).length,
     samples: plan.ranks.reduce((sum, load) => sum + load.samples, 0),
     bytes: plan.ranks.reduce((sum, load) => sum + load.bytes, 0),
-    seconds: range(simulated.map((run) => run.seconds)),
+    seconds: rangeOf(simulated.map((run) => run.seconds)),
     phases: {
       // With the wait for the server, where one is started.
       initialize: middle((run) => run.initializeSeconds + run.serverSeconds),
       map: middle((run) => run.mapSeconds),
       summarize: middle((run) => run.summarizeSeconds),
     },
-    slowestRankSeconds: range(simulated.map(slowestRank)),
+    slowestRankSeconds: rangeOf(simulated.map(slowestRank)),
     lambdaRequests: middle((run) => run.invocations) + 2,
     stateTransitions: transitionsOf(typical.run, plan),
     coldStarts: middle((run) => run.coldStarts),
@@ -94,7 +94,7 @@ export function quoteRun(
     concurrency: concurrency ?? assumedConcurrency(limits),
     memory: { peakMb, configuredMb: plan.memoryMb },
     cost: typical.cost,
-    costUsd: range(bills.map(({ cost }) => cost.usd)),
+    costUsd: rangeOf(bills.map(({ cost }) => cost.usd)),
     warnings: quoteWarnings({ plan, simulated, peakMb, limits }),
     calibration: sourceOf(calibration, plan),
     simulatedRuns: runs,
@@ -106,13 +106,13 @@ export function peakMbOf(plan: RunPlan, { memory }: Calibration, limits: AwsLimi
   const largest = plan.ranks.reduce((most, load) => Math.max(most, load.bytes / Math.max(1, load.files)), 0);
   return (
     memory.baseMb +
-    memory.mbPerSession * (sessionsOn(plan.memoryMb, limits) - 1) +
+    memory.mbPerSession * (processorOf(plan, limits).sessions - 1) +
     memory.mbPerBatchSample * plan.batchSize +
     (memory.shareOfPartition * largest) / 2 ** 20
   );
 }
 
-function sourceOf({ source, architecture }: Calibration, plan: RunPlan): string {
+export function sourceOf({ source, architecture }: Calibration, plan: RunPlan): string {
   if (plan.architecture === architecture) return source;
   return `${source}; ${plan.architecture} not measured, a core of arm64 taken to do ${ARM64_RATE} of one of x86_64`;
 }
@@ -176,7 +176,7 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
         SUMMARIZE_GETS +
         2 * run.invocations +
         run.gets +
-        run.coldStarts * calibration.coldDownload.objects +
+        run.coldStarts * requestsOfStart(calibration) +
         whole * summarize.objectsPerRank,
     },
     ...(server && {
@@ -191,6 +191,11 @@ export function usageOf(run: SimulatedRun, plan: RunPlan, calibration: Calibrati
   };
 }
 
+/** For the model, when a rank's process starts. */
+export function requestsOfStart({ coldDownload: { objects, lookups = 0 } }: Calibration): number {
+  return objects + lookups;
+}
+
 function transitionsOf(run: SimulatedRun, plan: RunPlan): number {
   const outer = OUTER_TRANSITIONS + (plan.fmi ? FMI_TRANSITIONS : 0);
   if (plan.childType === 'EXPRESS') return outer;
@@ -202,6 +207,6 @@ function slowestRank(run: SimulatedRun): number {
   return run.ranks.reduce((slowest, rank) => Math.max(slowest, rank.endedAt - rank.startedAt), 0);
 }
 
-function range(values: readonly number[]): Range {
+export function rangeOf(values: readonly number[]): Range {
   return { median: quantile(values, 0.5), low: quantile(values, 0.05), high: quantile(values, 0.95) };
 }

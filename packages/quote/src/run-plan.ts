@@ -14,6 +14,8 @@ export interface RunPlan {
   readonly ranks: readonly RankLoad[];
   readonly batchSize: number;
   readonly memoryMb: number;
+  /** Cores of a rank where they don't follow from its memory, as those of Lambda do. */
+  readonly cores?: number;
   readonly ephemeralStorageMb: number;
   readonly architecture: Architecture;
   /** Ranks the state machine lets run at once. */

@@ -1,5 +1,5 @@
 import { median } from '@cosmicai/metrics';
-import { vcpusOf, type AwsLimits } from './aws-limits.ts';
+import { processorOf, type AwsLimits } from './aws-limits.ts';
 import { readersOf, readingOf } from './reading.ts';
 import type { RunPlan } from './run-plan.ts';
 import type { SimulatedRank, SimulatedRun } from './scale-out.ts';
@@ -16,7 +16,15 @@ interface Findings {
 
 /** What stands against a run as planned, each with what to do. */
 export function quoteWarnings(findings: Findings): string[] {
-  return [concurrency(findings), duration(findings), requests(findings), memory(findings), outcome(findings)].flat();
+  const { plan, limits, simulated, peakMb } = findings;
+  const inference = median(simulated.flatMap((run) => run.ranks.map(({ phases }) => phases.inference)));
+  return [
+    concurrency(findings),
+    duration(findings),
+    requestWarnings(plan, limits, inference),
+    memoryWarnings(plan, peakMb, limits),
+    outcome(findings),
+  ].flat();
 }
 
 function concurrency({ plan, limits, simulated }: Findings): string[] {
@@ -76,27 +84,26 @@ function secondsNeeded({ startedAt, endedAt, phases }: SimulatedRank): number {
   return Math.max(endedAt - startedAt, coldStart + modelLoad + read + inference + write);
 }
 
-/** A prefix that answers more slowly than its ranks predict. */
-function requests({ plan, limits, simulated }: Findings): string[] {
+/** A prefix that answers more slowly than its ranks predict. @param inference seconds that a rank predicts */
+export function requestWarnings(plan: RunPlan, limits: AwsLimits, inference: number): string[] {
   const [load] = [...plan.ranks].sort((a, b) => b.bytes - a.bytes);
-  const inference = median(simulated.flatMap((run) => run.ranks.map(({ phases }) => phases.inference)));
   const readers = readersOf(plan, limits);
   if (load === undefined || load.files === 0) return [];
-  const { gets } = readingOf(load, { limits, vcpus: vcpusOf(plan.memoryMb, limits), readers });
+  const { gets } = readingOf(load, { limits, vcpus: processorOf(plan, limits).vcpus, readers });
   const seconds = (gets * readers) / limits.s3GetsPerSecond;
   if (!(seconds > NEAR * inference)) return [];
   return [
-    `${readers} ranks that read at once ask for ${gets} pieces each, which takes ${Math.round(seconds)} s at the ${limits.s3GetsPerSecond} requests a second that S3 answers below one prefix. Lower max_concurrency, or give the functions less memory: they wait for S3.`,
+    `${readers} ranks that read at once ask for ${gets} pieces each, which takes ${Math.round(seconds)} s at the ${limits.s3GetsPerSecond} requests a second that S3 answers below one prefix. Lower max_concurrency, or give ranks fewer processors (functions: less memory): they wait for S3.`,
   ];
 }
 
-function memory({ plan, peakMb, limits }: Findings): string[] {
+export function memoryWarnings(plan: RunPlan, peakMb: number, limits: AwsLimits): string[] {
   if (plan.memoryMb > limits.largestMemoryMb) {
     return [`${plan.memoryMb} MB is more than Lambda gives a function (${limits.largestMemoryMb} MB).`];
   }
   if (peakMb <= NEAR * plan.memoryMb) return [];
   return [
-    `A rank needs about ${Math.round(peakMb)} MB of its ${plan.memoryMb} MB. Give the function more memory, or use smaller partitions or batches.`,
+    `A rank needs about ${Math.round(peakMb)} MB of its ${plan.memoryMb} MB. Give it more, or use smaller partitions or batches.`,
   ];
 }
 

@@ -511,7 +511,7 @@ describe('what stands against a run', () => {
   it('is S3, where it answers fewer requests than the ranks ask for', () => {
     const busy = { ...limits, s3GetsPerSecond: 1 };
     expect(warnings({ limits: busy })).toEqual([
-      '2 ranks that read at once ask for 8 pieces each, which takes 16 s at the 1 requests a second that S3 answers below one prefix. Lower max_concurrency, or give the functions less memory: they wait for S3.',
+      '2 ranks that read at once ask for 8 pieces each, which takes 16 s at the 1 requests a second that S3 answers below one prefix. Lower max_concurrency, or give ranks fewer processors (functions: less memory): they wait for S3.',
     ]);
     expect(warnings({ limits: { ...limits, s3GetsPerSecond: 2 }, plan: { ...plan, ranks: [] } })).toEqual([]);
     // Eight seconds are eight tenths of the ten that prediction takes.
@@ -520,7 +520,7 @@ describe('what stands against a run', () => {
 
   it('is memory', () => {
     expect(warnings({ peakMb: 3201 })).toEqual([
-      'A rank needs about 3201 MB of its 4000 MB. Give the function more memory, or use smaller partitions or batches.',
+      'A rank needs about 3201 MB of its 4000 MB. Give it more, or use smaller partitions or batches.',
     ]);
     expect(warnings({ plan: { ...plan, memoryMb: 10_241 }, peakMb: 10_000 })).toEqual([
       '10241 MB is more than Lambda gives a function (10240 MB).',

@@ -11,6 +11,7 @@ export {
   costTable,
   rankTable,
   rankTables,
+  arrayQuoteTable,
   quoteTable,
   rateTable,
   reconciliationTable,

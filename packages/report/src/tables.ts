@@ -1,4 +1,4 @@
-import type { Quote, Range } from '@cosmicai/quote';
+import type { ArrayQuote, Quote, Range } from '@cosmicai/quote';
 import {
   formatBitRate,
   formatNumber,
@@ -156,10 +156,36 @@ export function costTable({ cost, costNote }: Pick<RunReport, 'cost' | 'costNote
   };
 }
 
+function range({ median, low, high }: Range, format: (value: number) => string): string {
+  return low === high ? format(median) : `${format(median)} (${format(low)} to ${format(high)})`;
+}
+
+/** What a run will take as tasks of a scheduler. */
+export function arrayQuoteTable(quote: ArrayQuote): Table {
+  const { gets, puts, lists } = quote.requests;
+  return {
+    title: 'Quote',
+    columns: ['what', 'estimate'],
+    figures: [],
+    rows: [
+      ['ranks', `${formatNumber(quote.ranksWithData)} with data of ${formatNumber(quote.ranks)}`],
+      ['galaxies', formatNumber(quote.samples)],
+      ['data', `${formatNumber(quote.bytes / 2 ** 30, 3)} GB`],
+      ['duration', range(quote.seconds, formatSeconds)],
+      ['of it Summarize', formatSeconds(quote.phases.summarize)],
+      ['slowest rank', range(quote.slowestRankSeconds, formatSeconds)],
+      ['tasks at once', `${formatNumber(quote.tasksAtOnce)}, ${formatNumber(quote.coresAtOnce)} cores`],
+      ['core-hours', range(quote.coreHours, (hours) => formatNumber(hours, 3))],
+      ['requests to S3', `${formatNumber(gets)} GET, ${formatNumber(puts)} PUT, ${formatNumber(lists)} LIST`],
+      ['memory of a rank', `${formatNumber(quote.memory.peakMb, 3)} of ${formatNumber(quote.memory.configuredMb)} MB`],
+      ...(quote.costUsd === null ? [] : [['bill', range(quote.costUsd, formatUsd)]]),
+      ['based on', `${quote.calibration}; ${quote.simulatedRuns} simulated runs`],
+    ],
+  };
+}
+
 /** What a run will take: for the terminal before it is started. */
 export function quoteTable(quote: Quote): Table {
-  const range = ({ median, low, high }: Range, format: (value: number) => string) =>
-    low === high ? format(median) : `${format(median)} (${format(low)} to ${format(high)})`;
   return {
     title: 'Quote',
     columns: ['what', 'estimate'],

@@ -49,7 +49,8 @@ const FARGATE = new Map(
     .filter(([cpus]) => Number.isInteger(cpus)),
 );
 
-function checkFargate({ cpus, memory }: Pick<ArrayJob, 'cpus' | 'memory'>): void {
+/** @throws UserInputError when Fargate has no task of such a size */
+export function checkFargate({ cpus, memory }: Pick<ArrayJob, 'cpus' | 'memory'>): void {
   const allowed = FARGATE.get(cpus);
   if (allowed === undefined)
     throw new UserInputError(

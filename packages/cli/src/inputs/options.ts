@@ -65,10 +65,9 @@ export function partitionSizeOption(description: string): Option {
   return new Option('-p, --partition-size <size>', description).argParser(byteSize).default(byteSize('25MB'), '25MB');
 }
 
-export function memoryOption(): Option {
-  return new Option('--memory <MB>', 'memory of a rank')
-    .argParser(wholeNumber(128, MOST_RANK_MEMORY_MIB))
-    .default(RANK_MEMORY_MIB);
+/** @param most MB; default: as much as a rank takes, whatever its task has */
+export function memoryOption(most: number = MOST_RANK_MEMORY_MIB): Option {
+  return new Option('--memory <MB>', 'memory of a rank').argParser(wholeNumber(128, most)).default(RANK_MEMORY_MIB);
 }
 
 /** Gives a command --model and --precision. */

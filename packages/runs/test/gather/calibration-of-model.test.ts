@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { image, magnitudes, testModel } from '../../../../test/onnx-models.ts';
 import { demoModel } from '../../../demo-model/src/index.ts';
 import { defaultCalibration } from '@cosmicai/quote';
 import { openStore } from '@cosmicai/store';
@@ -27,6 +28,27 @@ describe('what a quote goes by where nothing was measured', () => {
   ])('is the arithmetic of %s', async (_, { model, chosen, byDefault }, precision) => {
     const payload = { bucket: pathToFileURL(folder).href, ...(model !== undefined && { model }) };
     const found = await calibrationOfModel(payload, { chosen, byDefault, openStore });
-    expect(found).toEqual(defaultCalibration(precision));
+    // Of a stored model: whether it is there, and whether it has trained ranges; its spec is in its metadata.
+    const lookups = model === 'mine.onnx' ? { lookups: 2 } : {};
+    const { coldDownload, ...expected } = defaultCalibration(precision);
+    expect(found).toEqual({ ...expected, coldDownload: { ...coldDownload, ...lookups } });
+  });
+
+  it('counts what a rank asks for beside a model of others: eight names of specs, and the spec', async () => {
+    await writeFile(
+      join(folder, 'other.onnx'),
+      testModel({ image: image('n', 5, 6, 6), magnitudes: magnitudes('n', 1) }),
+    );
+    const lookups = async () => {
+      const payload = { bucket: pathToFileURL(folder).href, model: 'other.onnx' };
+      return (await calibrationOfModel(payload, { byDefault: undefined, openStore })).coldDownload.lookups;
+    };
+    expect(await lookups()).toBe(10);
+    await writeFile(
+      join(folder, 'other.spec.json'),
+      JSON.stringify({ inputs: { image: { bands: ['u', 'g', 'r', 'i', 'z'], side: 6 }, features: ['mag_r'] } }),
+    );
+    await writeFile(join(folder, 'other.trained.json'), '{}');
+    expect(await lookups()).toBe(12);
   });
 });
