@@ -1,6 +1,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FitsSum } from '@cosmicai/fits';
 import { UserInputError } from '@cosmicai/payload';
 import { bufferSource, fileStore } from '@cosmicai/store';
 import { describeSampleSource } from '../src/conformance.ts';
@@ -99,6 +100,25 @@ it('a cutout whose data don’t fit their sum is told, and is no image', async (
   const { values, notes } = await read(folder({ '1.fits': named('0'), '2.fits': named('17') }));
   expect([...(values.get('image') ?? [])].filter(Number.isNaN)).toHaveLength(2 * SIDE * SIDE);
   expect(notes()).toEqual([expect.stringMatching(/^1 cutout of sky can’t be read.*2\.fits.*don’t fit their DATASUM/)]);
+});
+
+it('a table whose data don’t fit their sum is refused, unless sums are not to be compared, and one without is told', async () => {
+  const at = fitsTable.indexOf('END'.padEnd(80));
+  const summed = (sum: string) => {
+    const bytes = Buffer.from(fitsTable);
+    const card = `DATASUM = '${sum}'`.padEnd(80);
+    const second = fitsTable.indexOf('END'.padEnd(80), at + 80);
+    bytes.write(card + 'END'.padEnd(80), second, 'latin1');
+    return bytes;
+  };
+  const start = Math.ceil((fitsTable.indexOf('END'.padEnd(80), at + 80) + 80) / 2880) * 2880;
+  const right = String(new FitsSum().add(fitsTable.subarray(start)).value);
+  const opened = (bytes: Uint8Array, checkCrc: boolean) =>
+    openSamples(folder({ ...cutouts((place) => `cutout-${idOf(place)}.fit`), 'objects.fits': bytes }), { checkCrc });
+  await expect(opened(summed('17'), true)).rejects.toThrow(/objects\.fits.*don’t fit their DATASUM/);
+  await expect(opened(summed('17'), false)).resolves.toBeDefined();
+  expect((await opened(summed(right), true)).unchecked()).toBeUndefined();
+  expect((await opened(Buffer.from(fitsTable), true)).unchecked()).toMatch(/no sums \(DATASUM\) of .*objects\.fits/);
 });
 
 it('cutouts are read on where sums are not to be compared, and those without sums are told', async () => {

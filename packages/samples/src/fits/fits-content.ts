@@ -22,6 +22,7 @@ export interface FoundImage extends ImagePlace {
 export interface FoundTable {
   readonly hdu: string;
   readonly table: FitsTable;
+  readonly of: Hdu;
 }
 
 /** What a file has that samples could be made of. */
@@ -54,7 +55,7 @@ export async function fitsContent(file: ByteSource, options?: ReadOptions): Prom
         of: hdu,
       });
     } else if (hdu.kind === 'table') {
-      tables.push({ hdu: name, table: await tableOf(file, hdu, options) });
+      tables.push({ hdu: name, table: await tableOf(file, hdu, options), of: hdu });
     } else if (hdu.kind === 'compressed') {
       unread.set(name, `is an image in compressed tiles; unpack it with: funpack ${file.name.split('/').at(-1)}`);
     } else if (hdu.kind === 'ascii-table') {

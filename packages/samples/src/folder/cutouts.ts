@@ -1,3 +1,4 @@
+import { PassingSums } from '@cosmicai/fits';
 import { ASTROMAE, UserInputError } from '@cosmicai/payload';
 import pMap from 'p-map';
 import { kindsIn } from '../columns/kept.ts';
@@ -11,7 +12,7 @@ import type { ColumnValues, ReadOptions, SampleColumn, SampleSource } from '../s
 import { readCutout, type Cutout, type CutoutShape } from './cutout.ts';
 import { isFitsName, isPackedFitsName, objectsOf, type FileObject } from './file-objects.ts';
 import { joined, type Joined } from './join.ts';
-import { isCsvName, readCsvTable, readFitsTable, rowsOf, type ObjectTable } from './object-table.ts';
+import { isCsvName, readCsvTable, readFitsTable, rowsOf, type ObjectTable, type TableOptions } from './object-table.ts';
 import { someOf, type FolderFile, type SampleFolder } from './sample-folder.ts';
 
 export interface CutoutsOptions extends Pick<ReadOptions, 'signal'>, Pick<OpenSamplesOptions, 'checkCrc'> {
@@ -81,7 +82,10 @@ export async function openPlannedCutouts(
   { table, ...plan }: CutoutPlan,
   { signal, checkCrc }: Pick<CutoutsOptions, 'signal' | 'checkCrc'> = {},
 ): Promise<SampleSource> {
-  const read = table && { file: table, content: await readTable(table, signal ? { signal } : {}) };
+  const read = table && {
+    file: table,
+    content: await readTable(table, { ...(signal && { signal }), ...(checkCrc !== undefined && { checkCrc }) }),
+  };
   return sourceOf(name, { ...plan, table: read }, { ...(checkCrc !== undefined && { checkCrc }) });
 }
 
@@ -93,7 +97,7 @@ interface FoundObjects {
 type Planned = Omit<CutoutPlan, 'table'> & { readonly table: FoundObjects | undefined };
 
 async function planned(folder: SampleFolder, { strict = false, signal, checkCrc }: CutoutsOptions): Promise<Planned> {
-  const options = signal ? { signal } : {};
+  const options = { ...(signal && { signal }), ...(checkCrc !== undefined && { checkCrc }) };
   const { table, cutouts, others } = await sorted(folder, options);
   const objects = objectsOf(cutouts);
   const join = table && joined(table.content, objects);
@@ -108,10 +112,7 @@ async function planned(folder: SampleFolder, { strict = false, signal, checkCrc 
     ...otherNotes(folder, others),
   ];
   if (strict && notes.length > 0) throw new UserInputError(notes.join('\n'));
-  const { centre, ...shape } = await shapeOf(folder, members, strict, {
-    ...options,
-    ...(checkCrc !== undefined && { checkCrc }),
-  });
+  const { centre, ...shape } = await shapeOf(folder, members, strict, options);
   return {
     table,
     members,
@@ -127,7 +128,7 @@ function sourceOf(
 ): SampleSource {
   const table = found?.content;
   const broken = new Map<string, string>();
-  const unsummed = new Set<string>();
+  const unsummed = new Set<string>(table?.unsummed === true ? [table.name] : []);
 
   async function cutoutOf({ object }: CutoutMember, reading: ReadOptions): Promise<Cutout | undefined> {
     try {
@@ -189,7 +190,7 @@ function sourceOf(
 /** Cutouts, their table, and what else is there. */
 async function sorted(
   folder: SampleFolder,
-  options: ReadOptions,
+  options: TableOptions,
 ): Promise<{ table: FoundObjects | undefined; cutouts: readonly FolderFile[]; others: readonly string[] }> {
   const fits = folder.files.filter(({ name }) => isFitsName(name));
   const tables: FoundObjects[] =
@@ -199,7 +200,7 @@ async function sorted(
   for (const file of folder.files.filter(({ name }) => !isNamed && isCsvName(name)))
     tables.push({ file, content: await readTable(file, options) });
   for (const file of candidates(fits)) {
-    const source = await file.open();
+    const source = new PassingSums(await file.open());
     // What is broken is said when it is read.
     const content = await fitsContent(source, options).catch((error: unknown) => {
       if (error instanceof UserInputError) return undefined;
@@ -228,8 +229,8 @@ async function sorted(
   );
 }
 
-async function readTable(file: FolderFile, options: ReadOptions): Promise<ObjectTable> {
-  const source = await file.open();
+async function readTable(file: FolderFile, options: TableOptions): Promise<ObjectTable> {
+  const source = new PassingSums(await file.open());
   if (isCsvName(file.name)) return await readCsvTable(source, options);
   const [found] = (await fitsContent(source, options)).tables;
   if (found === undefined) throw new UserInputError(`There is no table in ${source.name}.`);

@@ -1,7 +1,9 @@
 import { UserInputError } from '@cosmicai/payload';
 import type { ByteSource } from '@cosmicai/store';
 import { parse } from 'csv-parse/sync';
+import type { PassingSums } from '@cosmicai/fits';
 import type { FoundTable } from '../fits/fits-content.ts';
+import type { OpenSamplesOptions } from '../format.ts';
 import { newNumbers, put } from '../new-values.ts';
 import type { ColumnValues, ReadOptions, SampleColumn } from '../source.ts';
 
@@ -10,11 +12,16 @@ export interface ObjectTable {
   readonly name: string;
   readonly count: number;
   readonly columns: readonly TableColumn[];
+  /** No sum (DATASUM) says what its data must be. */
+  readonly unsummed?: true;
 }
 
 export interface TableColumn extends SampleColumn {
   readonly values: ColumnValues;
 }
+
+/** How a table is read. */
+export type TableOptions = ReadOptions & Pick<OpenSamplesOptions, 'checkCrc'>;
 
 /** Bytes of a table that is read; what is larger holds more than the numbers of galaxies. */
 const MOST_BYTES = 2 ** 30;
@@ -23,14 +30,20 @@ export function isCsvName(name: string): boolean {
   return /\.(csv|tsv)$/i.test(name);
 }
 
-/** @throws UserInputError when it is too large to be held in memory */
+/**
+ * @param file through which the table was found
+ * @param checkCrc compare its data with their DATASUM
+ * @throws UserInputError when it is too large to be held in memory, FitsFileError when its data don't fit their sum
+ */
 export async function readFitsTable(
-  file: ByteSource,
-  { table }: FoundTable,
-  options?: ReadOptions,
+  file: PassingSums,
+  { table, of: hdu }: FoundTable,
+  { checkCrc = true, ...options }: TableOptions,
 ): Promise<ObjectTable> {
   checkSize(file.name, table.count * table.rowBytes);
+  if (checkCrc) file.watch([hdu]);
   const values = await table.rows(0, table.count, options);
+  const { unsummed } = await file.finish(options);
   const columns = table.columns.map(({ name, type, shape, gaps }) => ({
     name,
     type,
@@ -38,7 +51,7 @@ export async function readFitsTable(
     ...(gaps && { gaps }),
     values: values.get(name) ?? [],
   }));
-  return { name: file.name, count: table.count, columns };
+  return { name: file.name, count: table.count, columns, ...(unsummed.length > 0 && { unsummed: true }) };
 }
 
 /**
