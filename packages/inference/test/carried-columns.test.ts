@@ -110,7 +110,7 @@ describe('of several files', () => {
     [
       'of another type',
       [{ name: 'ra', type: 'int64', values: new BigInt64Array(2) }],
-      /The column ra, which is kept, is int64 in b\.pt and float64 in the files before it, and no type holds both/,
+      /The column ra, which is kept, is int64 in b\.pt and float64 in the files that were looked at before, which doesn't hold its values/,
     ],
     ['not there', undefined, /The column ra, which is kept, is not there in b\.pt/],
   ])('one that is %s is refused by the file’s name', async (_, carried, message) => {

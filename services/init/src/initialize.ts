@@ -70,7 +70,7 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   const fmi = planFmi(payload, ranksWithData);
   const run = runReference(payload, plan, runId, ranksWithData, fmi.enabled);
 
-  const warnings = [...payloadWarnings, ...dataWarnings, ...fmi.warnings];
+  const warnings = [...payloadWarnings, ...dataWarnings, ...(kept?.warnings ?? []), ...fmi.warnings];
   const store = environment.openStore(payload.bucket);
   const requests = requestsSince(requestsBefore);
   const record: RunRecord = {
@@ -88,7 +88,14 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   parseAs(runRecordSchema, record, layout.run);
   await using writer = new PlanWriter(store, layout);
   const inline = new InlineItems();
-  for (const task of rankTasks(payload, plan, { runId, fmi: fmi.enabled, objects, model, cutouts, kept })) {
+  for (const task of rankTasks(payload, plan, {
+    runId,
+    fmi: fmi.enabled,
+    objects,
+    model,
+    cutouts,
+    kept: kept?.kinds,
+  })) {
     parseAs(rankTaskSchema, task, layout.manifest);
     inline.add(task, await writer.add(task));
   }

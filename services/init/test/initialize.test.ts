@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { InvalidInputError, manifestSchema, parseJsonAs, runRecordSchema, UserInputError } from '@cosmicai/payload';
 import { AccessDeniedError, fileStore, InvalidAddressError, NoSuchBucketError, openStore } from '@cosmicai/store';
 import { initialize } from '../src/initialize.ts';
+import { keptTypes } from '../src/kept-types.ts';
+import { ObjectTable } from '../src/object-table.ts';
 import { runId } from '../src/run-id.ts';
 
 const now = new Date('2026-03-04T05:06:07.890Z');
@@ -291,6 +293,26 @@ describe('initialize', () => {
       const refused: unknown = await run(payload).catch((error: unknown) => error);
       expect(refused).toMatchObject({ name: 'UserInputError', message: expect.stringMatching(message) });
       expect(await keysOf('galaxies')).toEqual(['d/1.safetensors', 'd/2.safetensors', 'keep']);
+    });
+
+    it('decides by some of very many, spread evenly, and says by how many', async () => {
+      const store = await bucketWith('galaxies', []);
+      const objects = new ObjectTable();
+      for (const [at, type] of (['I32', 'F64', 'I64', 'I32'] as const).entries()) {
+        const { size, etag } = await store.put(`d/${at}.safetensors`, array(type));
+        objects.add({ key: `d/${at}.safetensors`, size, etag });
+      }
+      const plan = [
+        [0, 1],
+        [2, 3],
+      ];
+      expect(await keptTypes({ keep: ['tract'] }, store, objects, plan, 2)).toEqual({
+        kinds: [{ name: 'tract', type: 'int64' }],
+        warnings: [expect.stringMatching(/kept \(tract\) were decided by 2 of 4 files, .* fails and names it\.$/)],
+      });
+      await expect(keptTypes({ keep: ['tract'] }, store, objects, plan)).rejects.toThrow(
+        /int64 in .*2\.safetensors and float64 in/,
+      );
     });
 
     it('looks into the files that are read alone, be it one', async () => {

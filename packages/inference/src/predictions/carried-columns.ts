@@ -41,7 +41,12 @@ export class CarriedRows {
     for (const { kind, values } of this.#columns) {
       const column = carried.find(({ name }) => name === kind.name);
       if (column === undefined || widerKind(kind.type, column.type) !== kind.type)
-        throw otherKind(kind.name, column?.type, partition, `${kind.type} in the files before it`);
+        throw otherKind(
+          kind.name,
+          column?.type,
+          partition,
+          `${kind.type} in the files that were looked at before, which doesn't hold its values`,
+        );
       for (let sample = first; sample < end; sample += 1) values.push(stored(kind.type, column.values[sample] ?? null));
     }
   }
