@@ -1,5 +1,5 @@
 import { CosmicError, itemAt } from '@cosmicai/payload';
-import { keptKinds, objectNames, type SampleInput } from '@cosmicai/samples';
+import { lookInto, type SampleInput } from '@cosmicai/samples';
 import type { NamedFile } from '@cosmicai/store';
 import type { LoadedModel } from './model/open-model.ts';
 import type { PredictedSamples } from './predict-partition.ts';
@@ -40,14 +40,16 @@ export async function inferSources(
 ): Promise<InferredSources> {
   const { out: to, onPredicted, ...reading } = options;
   const { spec } = model.predictor.contract;
+  const { keep = [] } = reading;
+  // Of one file there is no question, and without predictions only that of what is kept.
+  const isAsked = inputs.length > 1 && (to !== undefined || keep.length > 0);
   const open = (place: number) => Promise.resolve(itemAt(inputs, place));
-  const carried = inputs.length < 2 ? undefined : await keptKinds(inputs.length, open, { ...reading, spec });
-  const names = to === undefined ? undefined : await objectNames(inputs.length, open, { ...reading, spec });
-  const ids = names?.reduce<IdKind | undefined>(
+  const looked = isAsked ? await lookInto(inputs.length, open, { ...reading, spec }) : undefined;
+  const ids = looked?.names.reduce<IdKind | undefined>(
     (one, other) => (one === undefined ? other : commonIds(one, other)),
     undefined,
   );
-  const out = to && new PredictionsOut(to.file, { format: to.format, spec, ids, carried });
+  const out = to && new PredictionsOut(to.file, { format: to.format, spec, ids, carried: looked?.kinds });
   const partitions: PartitionSeen[] = [];
   const hashes: BigUint64Array[] = [];
   let batches = 0;

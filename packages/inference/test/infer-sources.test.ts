@@ -61,6 +61,24 @@ const linesIn = (bytes: Buffer) => bytes.toString().trimEnd().split('\n');
 const reading = { batchSize: 500, checkCrc: true };
 
 describe('predictions of files', () => {
+  it('take one look into each of several before any is predicted, for names and for what is kept', async () => {
+    const opened: string[] = [];
+    const counted = (name: string) => {
+      const source = galaxies(name, 3, BigInt);
+      const read: typeof source.read = (start, end, options) => {
+        if (start === 0) opened.push(name);
+        return source.read(start, end, options);
+      };
+      return { ...source, read };
+    };
+    const before: string[][] = [];
+    const model = modelOf(() => before.push([...opened]));
+    const out = { file: receiver().file, format: 'csv' as const };
+    const files = [counted('1.safetensors'), counted('2.safetensors')];
+    await inferSources(files, model, { ...reading, keep: ['redshift'], out, onPredicted: () => undefined });
+    expect(before[0]!.filter((name) => name === '2.safetensors')).toEqual(['2.safetensors']);
+  });
+
   it('as CSV are written before anything of the next file is predicted', async () => {
     const { file, bytes } = receiver();
     const seen: number[] = [];

@@ -1,6 +1,6 @@
 export type { ObjectIds } from '@cosmicai/torchfile';
 export { convertSamples, type Conversion, type ConvertedPart, type ConvertOptions } from './convert/convert-samples.ts';
-export { commonKinds, keptKinds, objectNames, otherKind, widerKind, type CarryingFile } from './columns/kept-kinds.ts';
+export { commonKinds, keptKinds, lookInto, otherKind, widerKind, type CarryingFile } from './columns/kept-kinds.ts';
 export type { CarriedKind } from './columns/kept.ts';
 export { batchesOf, checkRange } from './batches-of.ts';
 export { openPlannedCutouts, planCutouts, type CutoutMember, type CutoutPlan } from './folder/cutouts.ts';

@@ -26,7 +26,12 @@ export function commonKinds(files: readonly CarryingFile[]): readonly CarriedKin
       const found = file.kinds.find((kind) => kind.name === name)?.type;
       const wide = found && widerKind(common, found);
       if (wide === undefined)
-        throw otherKind(name, found, file.name, `${common} in ${first?.name ?? ''} and the files after it`);
+        throw otherKind(
+          name,
+          found,
+          file.name,
+          `${common} in ${first?.name ?? ''} and the files after it, and no type holds both`,
+        );
       common = wide;
     }
     return { name, type: common };
@@ -58,7 +63,7 @@ export function widerKind(one: CarriedKind['type'], other: CarriedKind['type']):
 export function otherKind(name: string, found: string | undefined, file: string, expected: string): UserInputError {
   const is = found === undefined ? 'is not there' : `is ${found}`;
   return new UserInputError(
-    `The column ${name}, which is kept, ${is} in ${file} and ${expected}, and no type holds both. Leave it out of what is kept, or run the files one by one.`,
+    `The column ${name}, which is kept, ${is} in ${file} and ${expected}. Leave it out of what is kept, or run the files one by one.`,
   );
 }
 
@@ -93,30 +98,51 @@ export async function keptKinds(
   return found.length === 0 ? undefined : commonKinds(found);
 }
 
+/** How a file names its objects: by numbers, by text or not at all. */
+export type NamedBy = 'none' | 'numbers' | 'text';
+
+export interface FilesLookedAt {
+  /** As `keptKinds`. */
+  readonly kinds?: readonly CarriedKind[];
+  /** Of each file with samples that could be opened. */
+  readonly names: readonly NamedBy[];
+}
+
 /**
- * How several files name their objects, looked up before anything is predicted: each of those with samples that can be opened, by
- * numbers, by text or not at all. What can't be opened is told by who reads it.
+ * What several files have of the columns that are kept, and how they name their objects, by one look into each, before anything is
+ * predicted. Where nothing is kept, what can't be opened is told by who reads it.
  *
  * @param open gives the nth file
- * @returns undefined where there is one file, and so no question
+ * @throws UserInputError as keptKinds does
  */
-export async function objectNames(
+export async function lookInto(
   files: number,
   open: (place: number) => Promise<SampleInput>,
-  { spec = ASTROMAE, columns }: Pick<KeptKindsOptions, 'spec' | 'columns'>,
-): Promise<readonly ('none' | 'numbers' | 'text')[] | undefined> {
-  if (files < 2) return undefined;
-  return await lookedAt(files, open, { spec, columns, lenient: true }, (source) => {
-    try {
-      const { id } = chooseColumns(source, spec, columns);
-      if (id === undefined) return ['none'];
-      // As idsOf hands them out.
-      return [id.type === 'text' || id.type === 'uint64' ? 'text' : 'numbers'];
-    } catch (error) {
-      if (error instanceof UserInputError) return [];
-      throw error;
-    }
-  });
+  { spec = ASTROMAE, columns, keep = [] }: Pick<KeptKindsOptions, 'spec' | 'columns' | 'keep'>,
+): Promise<FilesLookedAt> {
+  const found = await lookedAt(files, open, { spec, columns, lenient: keep.length === 0 }, (source) => [
+    {
+      name: source.name,
+      kinds: keep.length === 0 ? [] : kindsIn(source, spec, keep, columns),
+      names: namedBy(source, spec, columns),
+    },
+  ]);
+  return {
+    ...(keep.length > 0 && found.length > 0 && { kinds: commonKinds(found) }),
+    names: found.flatMap(({ names }) => names),
+  };
+}
+
+function namedBy(source: SampleSource, spec: ModelSpec, columns: ColumnChoice | undefined): readonly NamedBy[] {
+  try {
+    const { id } = chooseColumns(source, spec, columns);
+    if (id === undefined) return ['none'];
+    // As idsOf hands them out.
+    return [id.type === 'text' || id.type === 'uint64' ? 'text' : 'numbers'];
+  } catch (error) {
+    if (error instanceof UserInputError) return [];
+    throw error;
+  }
 }
 
 /** What is found in the columns of files with samples, of which nothing more is read. */
