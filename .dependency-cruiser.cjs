@@ -13,6 +13,7 @@ const layers = [
   'catalogue',
   'runs',
   'quantize',
+  'families',
   'inference',
   'astromae',
   'survey',

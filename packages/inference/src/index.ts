@@ -49,6 +49,14 @@ export { describeOnnx, describeOnnxFile, type OnnxDescription } from './onnx/des
 export { checkedLocation, modelFilesAt } from './onnx/model-files.ts';
 export { describeUpload, uploadModel, type UploadedModel } from './upload-model.ts';
 export { arithmeticIn } from './onnx/arithmetic.ts';
+export {
+  parseGolden,
+  verifyModel,
+  type Golden,
+  type Predict,
+  type Reference,
+  type Verification,
+} from './verify-model.ts';
 export { withMetadata } from './onnx/metadata.ts';
 export { readTrainedRanges, type FoundRanges } from './quality/trained-ranges.ts';
 export { peakRssMb } from './peak-rss.ts';

@@ -48,6 +48,11 @@ export function networkModule(file: string, root: ModuleNode, wanted: string | u
   };
 }
 
+/** Whether there is one at all. */
+export function hasNetworkModule(file: string, root: ModuleNode): boolean {
+  return networksWithin(new ModuleView(file, root), []).length > 0;
+}
+
 interface Wrapped {
   readonly network: ModuleView;
   readonly wrappers: readonly ModuleView[];

@@ -47,6 +47,11 @@ export function networkIn(
   );
 }
 
+/** Whether there is one at all. */
+export function hasNetwork(dicts: readonly StateDict[]): boolean {
+  return dicts.some(({ tensors }) => [...tensors.keys()].some((name) => MARKS.test(name)));
+}
+
 function bare(place: string): string {
   return place.replace(/\.$/, '');
 }

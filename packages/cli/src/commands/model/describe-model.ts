@@ -1,14 +1,13 @@
-import { compiledPairs } from '@cosmicai/astromae';
+import type { Inspection } from '@cosmicai/families';
 import { describeShape, type ModelContract, type ModelPort } from '@cosmicai/inference';
 import { describeArithmetic, describeSample, outputsOf, type ModelOutput } from '@cosmicai/payload';
 import { formatPairs, setIn } from '../../output/table.ts';
-import type { Inspection } from './inspection.ts';
 
 /** What `model inspect` prints. */
 export function describeModel(inspection: Inspection): string {
   const { file, compiled, externalFiles, spec, notes, trained, arithmetic, inference } = inspection;
   const pairs = formatPairs([
-    ...(compiled === null ? [] : compiledPairs(compiled)),
+    ...(compiled?.pairs ?? []),
     [
       'File',
       `${size(inspection.fileBytes)}, sha-256 ${inspection.sha256 ?? 'unknown: a file that belongs to it is missing, or can’t be read'}`,
@@ -40,11 +39,11 @@ export function describeModel(inspection: Inspection): string {
   return inference.usable ? pairs : `${pairs}\n\n${setIn(inference.why)}`;
 }
 
-/** What `model inspect --json` prints; keys of the compiler's own models come first and mean what they always have. */
+/** What `model inspect --json` prints; keys of models that were compiled here come first and mean what they always have. */
 export function inspectionJson({ path, file, compiled, inference, ...rest }: Inspection): object {
   const { sha256, fileBytes, externalFiles, spec, notes, trained, arithmetic } = rest;
   return {
-    ...(compiled ?? {}),
+    ...compiled?.json,
     path,
     sha256,
     fileBytes,

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { compileCheckpoint, SIGMA_KINDS, type SampleNames, type SigmaKind } from '@cosmicai/astromae';
+import { FAMILIES, importModel, inspectFile, namesIn, SIGMA_KINDS, type SigmaKind } from '@cosmicai/families';
 import { modelOnDisk, specBeside } from '@cosmicai/inference';
-import { defined, outputsOf, trainedRangesFile, trainedRangesSchema, type ModelSpec } from '@cosmicai/payload';
+import { defined, trainedRangesFile, trainedRangesSchema } from '@cosmicai/payload';
 import { beginFile, pathAt, writeNamedFile } from '@cosmicai/store';
 import { Command, Option } from 'commander';
 import { existingSource, refuseToOverwrite } from '../../inputs/files.ts';
@@ -22,7 +22,6 @@ import { notChecked } from '../../output/not-checked.ts';
 import { setIn } from '../../output/table.ts';
 import { printBlock, printJson, printLine, type Terminal } from '../../output/terminal.ts';
 import { describeModel, inspectionJson } from './describe-model.ts';
-import { inspectFile } from './inspection.ts';
 
 interface ImportOptions extends AccessOptions {
   readonly out: string;
@@ -43,7 +42,7 @@ export function importCommand(terminal: Terminal): Command {
   return withAccessOptions(new Command('import'))
     .summary('compile a PyTorch checkpoint to ONNX')
     .description(
-      'Compiles a checkpoint of torch.save (whole module or state dict) of AstroMAE or one of its parts to ONNX and tries the model on a few galaxies. Nothing in the file is executed.',
+      `Compiles a checkpoint of ${FAMILIES.map(({ reads }) => reads).join(', or of ')} to ONNX and tries the model on a few galaxies. Nothing in the file is executed.`,
     )
     .argument('<checkpoint>', 'checkpoint (.pt), or a file:// or s3:// address of one')
     .requiredOption('-o, --out <file>', 'ONNX file to write')
@@ -71,10 +70,10 @@ export function importCommand(terminal: Terminal): Command {
     .addOption(crcOption())
     .option('--json', 'print what inspect would, as JSON')
     .addHelpText('after', '\nExample:\n  cosmicai model import checkpoint.pt -o astromae.onnx --weights fp16\n')
-    .action((checkpoint: string, options: ImportOptions) => importModel(checkpoint, options, terminal));
+    .action((checkpoint: string, options: ImportOptions) => importCheckpoint(checkpoint, options, terminal));
 }
 
-async function importModel(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
+async function importCheckpoint(checkpoint: string, options: ImportOptions, terminal: Terminal): Promise<void> {
   const given = pathAt(checkpoint) ?? resolve(terminal.cwd, checkpoint);
   const ranges = await rangesBeside(given);
   const said = await specBeside(modelOnDisk(given), basename(given));
@@ -82,7 +81,7 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
   const path = resolve(terminal.cwd, options.out);
   await refuseToOverwrite(path, [source.name]);
   const file = await beginFile(path, 'The model');
-  const { model, assumptions, unchecked } = await compileCheckpoint(source, {
+  const { model, assumptions, unchecked } = await importModel(source, {
     heads: options.heads,
     normEpsilon: options.normEpsilon,
     prefix: options.prefix,
@@ -115,20 +114,6 @@ async function importModel(checkpoint: string, options: ImportOptions, terminal:
     printBlock(terminal.stderr, setIn(`Written to ${path}, but infer can't run it: ${inspection.inference.why}`));
     process.exitCode = EXIT.failed;
   }
-}
-
-/** What a spec says that tensors have no names for. */
-function namesIn(spec: ModelSpec): SampleNames {
-  const { bands, fit, scaling } = spec.image;
-  const [output] = outputsOf(spec);
-  return {
-    bands,
-    features: spec.features,
-    image: defined({ fit, scaling }),
-    truth: spec.truth,
-    ...(output?.kind === 'density' && { grid: output.grid }),
-    ...(output?.kind === 'value+sigma' && { sigma: output.sigma_is }),
-  };
 }
 
 /**

@@ -1,9 +1,9 @@
+import { inspectFile } from '@cosmicai/families';
 import { Command } from 'commander';
 import { resolveModel } from '../../inputs/files.ts';
 import { modelUse, withModelUse, type ModelUseOptions } from '../../inputs/model-options.ts';
 import { printBlock, printJson, type Terminal } from '../../output/terminal.ts';
 import { describeModel, inspectionJson } from './describe-model.ts';
-import { inspectFile } from './inspection.ts';
 
 interface InspectOptions extends ModelUseOptions {
   readonly json?: boolean;

@@ -1,7 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { parseGolden, type Reference, type Verification, verifyModel } from '@cosmicai/astromae';
-import { describeOnnxFile, modelOnDisk, openModel, readAnswers, readSpec, type Predictor } from '@cosmicai/inference';
+import {
+  describeOnnxFile,
+  modelOnDisk,
+  openModel,
+  parseGolden,
+  readAnswers,
+  readSpec,
+  verifyModel,
+  type Predictor,
+  type Reference,
+  type Verification,
+} from '@cosmicai/inference';
 import { hasEnding, outputsOf, type ColumnChoice } from '@cosmicai/payload';
 import { scoresChangeTable, toldChange } from '@cosmicai/quantize';
 import type { Galaxies } from '@cosmicai/samples';

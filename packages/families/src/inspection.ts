@@ -1,4 +1,3 @@
-import { inspectModel, type ModelReport } from '@cosmicai/astromae';
 import {
   arithmeticIn,
   checkedLocation,
@@ -25,6 +24,8 @@ import {
   type ModelSpec,
   type TrainedRanges,
 } from '@cosmicai/payload';
+import { FAMILIES } from './families.ts';
+import type { CompiledReport } from './family.ts';
 
 /** Whether `infer` takes the model, and how; or why it doesn't. */
 export type Usability =
@@ -46,8 +47,8 @@ export interface Inspection {
   readonly trained: Trained;
   /** Of a model in integers; null of any other. */
   readonly arithmetic: Arithmetic | null;
-  /** What the compiler says of a file of its own; null for one made elsewhere. */
-  readonly compiled: ModelReport | null;
+  /** What the family that compiled it says; null for one made elsewhere. */
+  readonly compiled: CompiledReport | null;
   readonly inference: Usability;
 }
 
@@ -56,7 +57,7 @@ type Trained =
   | { readonly from: string; readonly problem: string }
   | null;
 
-/** By this entry of its metadata a file says that it is one of this system's compiler. */
+/** By this entry of its metadata a file says that it was compiled here, and by which family. */
 const OWN = 'cosmicai.architecture';
 
 /** @throws UserInputError when the file is not a whole ONNX model: it is named as what it is */
@@ -125,10 +126,13 @@ function arithmeticOf(path: string, { metadata }: OnnxDescription): Arithmetic |
   }
 }
 
-function compiledOf(graph: Uint8Array, { metadata }: OnnxDescription): ModelReport | null {
-  if (!metadata.has(OWN)) return null;
+function compiledOf(graph: Uint8Array, { metadata }: OnnxDescription): CompiledReport | null {
+  const architecture = metadata.get(OWN);
+  const family = FAMILIES.find(
+    ({ architectures }) => architecture !== undefined && architectures.includes(architecture),
+  );
   try {
-    return inspectModel(graph);
+    return family?.describe(graph) ?? null;
   } catch (error) {
     // Changed by somebody else since: described like any other.
     if (error instanceof UserInputError) return null;
