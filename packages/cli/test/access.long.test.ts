@@ -66,6 +66,7 @@ describe.each<[Readers, typeof COMMANDS]>([
     const [from, to] = [fileStore(workspace.path('bucket')), fileStore(workspace.path(bucket))];
     for await (const { key } of from.list('')) await to.put(key, await from.get(key));
     server = await serveBucket(to, readers);
+    Object.assign(process.env, server.environment, { AWS_MAX_ATTEMPTS: '1' });
   });
   afterAll(() => server.stop());
   beforeEach(() => {
@@ -73,9 +74,7 @@ describe.each<[Readers, typeof COMMANDS]>([
     server.refused.length = 0;
   });
   const cosmicai = async (command: string) => {
-    const end = await workspace.cosmicai(command.replace('{run}', runId).split(' '), {
-      environment: { ...server.environment, AWS_MAX_ATTEMPTS: '1' },
-    });
+    const end = await workspace.inProcess(command.replace('{run}', runId).split(' '));
     return { ...end, answered: server.answered.length, refused: server.refused };
   };
 
@@ -93,7 +92,9 @@ describe.each<[Readers, typeof COMMANDS]>([
   });
 
   it('is not read without being asked so', async () => {
-    const end = await cosmicai('status s3://galaxies/results');
+    // In a process of its own, which knows nothing of the bucket before.
+    const { environment } = server;
+    const end = await workspace.cosmicai(['status', 's3://galaxies/results'], { environment });
     expect(end.code).not.toBe(0);
     expect(end.stderr).toContain('No permission to list');
   });
