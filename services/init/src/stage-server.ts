@@ -1,5 +1,5 @@
 import type { Task } from '@aws-sdk/client-ecs';
-import { EnvironmentError } from '@cosmicai/payload';
+import { EnvironmentError, once } from '@cosmicai/payload';
 
 /** What ECS knows of the service of a stage's rendezvous server. */
 export interface ServerState {
@@ -54,20 +54,25 @@ interface Named {
   readonly service: string;
 }
 
-/** Only runs whose ranks meet need them. */
-const ecsSdk = () => import('@aws-sdk/client-ecs');
+/** Only runs whose ranks meet need them; a wait asks many times. */
+const openEcs = once(async () => {
+  const sdk = await import('@aws-sdk/client-ecs');
+  return { ...sdk, ecs: new sdk.ECSClient() };
+});
+const openEc2 = once(async () => {
+  const sdk = await import('@aws-sdk/client-ec2');
+  return { ...sdk, ec2: new sdk.EC2Client() };
+});
 
 async function setCount(named: Named, desiredCount: number): Promise<void> {
-  const { ECSClient, UpdateServiceCommand } = await ecsSdk();
-  await new ECSClient().send(new UpdateServiceCommand({ ...named, desiredCount }));
+  const { ecs, UpdateServiceCommand } = await openEcs();
+  await ecs.send(new UpdateServiceCommand({ ...named, desiredCount }));
 }
 
 async function look(named: Named, port: string, since: Date): Promise<ServerState> {
-  const { DescribeServicesCommand, ECSClient } = await ecsSdk();
+  const { ecs, DescribeServicesCommand } = await openEcs();
   const { cluster, service } = named;
-  const { services: [found] = [] } = await new ECSClient().send(
-    new DescribeServicesCommand({ cluster, services: [service] }),
-  );
+  const { services: [found] = [] } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
   if (found?.status !== 'ACTIVE') {
     throw new EnvironmentError(
       `The stage's rendezvous server is not deployed: there is no ECS service ${cluster}/${service}. Deploy the stage again.`,
@@ -82,8 +87,7 @@ async function look(named: Named, port: string, since: Date): Promise<ServerStat
 }
 
 async function tasksOf({ cluster, service }: Named, desiredStatus: 'RUNNING' | 'STOPPED') {
-  const { DescribeTasksCommand, ECSClient, ListTasksCommand } = await ecsSdk();
-  const ecs = new ECSClient();
+  const { ecs, DescribeTasksCommand, ListTasksCommand } = await openEcs();
   const { taskArns: tasks = [] } = await ecs.send(
     new ListTasksCommand({ cluster, serviceName: service, desiredStatus }),
   );
@@ -98,8 +102,8 @@ async function addressOf(named: Named): Promise<string | undefined> {
   const details = (newest?.attachments ?? []).flatMap((attachment) => attachment.details ?? []);
   const networkInterface = details.find(({ name }) => name === 'networkInterfaceId')?.value;
   if (networkInterface === undefined) return undefined;
-  const { DescribeNetworkInterfacesCommand, EC2Client } = await import('@aws-sdk/client-ec2');
-  const { NetworkInterfaces: [found] = [] } = await new EC2Client().send(
+  const { ec2, DescribeNetworkInterfacesCommand } = await openEc2();
+  const { NetworkInterfaces: [found] = [] } = await ec2.send(
     new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [networkInterface] }),
   );
   return found?.Association?.PublicIp;
