@@ -108,6 +108,15 @@ describe('a root template fitted to what is in the account', () => {
     expect(noted({ tag: 'old' }, { mode: 'always' })).toBe('');
   });
 
+  it('says that clients of older protocols start no server which is there for runs only', () => {
+    const noted = (was: Was) => settled(given(was), NOTHING, false).notes;
+    const note = /no client of TCPunch starts it.*rendezvous\.mode: always/;
+    expect(noted({ mode: 'on-demand', refuse: 'false' })).toMatch(note);
+    expect(noted({ mode: 'on-demand', v1: 'true' })).toMatch(note);
+    expect(noted({ mode: 'on-demand' })).not.toMatch(note);
+    expect(noted({ mode: 'always', v1: 'true' })).not.toMatch(note);
+  });
+
   it.each([
     ['deployed before there was a choice', { refuse: null }, 'false', 'false', /TCPunch v2,/],
     ['which had both', { v1: 'true', refuse: 'false' }, 'true', 'false', /TCPunch v1 and v2,.*tcpunch: \[v1, v2\]/],

@@ -61,6 +61,10 @@ export function settleTemplate(
       "The rendezvous server was there around the clock; from now on it ends by itself when no run needs it, and CheckRendezvous starts it for the next. To keep it, say rendezvous.mode: always in the stage's file.",
     );
   if (options.keepTcpunch) notes.push(...keepTcpunch(task, before?.Resources.RendezvousTask));
+  if (modeOf(template) === 'on-demand' && speaksTcpunch(task))
+    notes.push(
+      'The rendezvous server speaks TCPunch, but is there for runs only, and no client of TCPunch starts it. If such clients meet without a run, say rendezvous.mode: always.',
+    );
   return notes;
 }
 
@@ -161,6 +165,11 @@ function keepTcpunch(task: TemplateResource, running: TemplateResource | undefin
   return [
     `The rendezvous server goes on with TCPunch ${kept.join(' and ')}, whose clients prove nothing. Without such clients, switch it off: rendezvous.tcpunch: [] in the stage's file; to keep it, say rendezvous.tcpunch: [${kept.join(', ')}].`,
   ];
+}
+
+function speaksTcpunch(task: TemplateResource): boolean {
+  const valueOf = (name: string) => containerOf(task).Environment.find(({ Name }) => Name === name)?.Value;
+  return valueOf('COSMICAI_RENDEZVOUS_ALLOW_V1') === 'true' || valueOf('COSMICAI_RENDEZVOUS_REFUSE_V2') === 'false';
 }
 
 function containerOf(task: TemplateResource): { Image: { 'Fn::Sub': string }; Environment: EnvironmentVariable[] } {
