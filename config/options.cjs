@@ -18,7 +18,9 @@ function stageOptions(stage, folder = process.env.COSMICAI_STAGES ?? module.path
     );
   }
   const defaults = parse(readFileSync(join(module.path, 'default.yml'), 'utf8'));
-  const file = join(folder, `${stage}.yml`);
+  const own = join(folder, `${stage}.yml`);
+  // The stage of the stand-in for AWS comes with the product.
+  const file = stage === 'local' && !existsSync(own) ? join(module.path, 'local.yml') : own;
   const overrides = existsSync(file) ? (parse(readFileSync(file, 'utf8')) ?? {}) : {};
   return withDerived(stage, override(defaults, overrides, file, ''));
 }

@@ -16,6 +16,7 @@ const PRODUCT = [
   'serverless.yml',
   'config/default.yml',
   'config/lambda-role.yml',
+  'config/local.yml',
   'config/meeting-role.cjs',
   'config/options.cjs',
   'infrastructure',

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -94,6 +94,17 @@ withNpm(`the installed command, on ${(await run(node, ['--version'], folder)).st
       code: 2,
       stderr: expect.stringContaining(`${join(below, 'config/mine.yml')}: unknown option "regoin"`) as unknown,
     });
+  });
+
+  it('writes a file of options for a stage, which it then reads, and brings that of the stand-in', async () => {
+    const { stdout } = await cosmicai(['deploy', 'survey', '--write-options', '--json'], below);
+    expect(JSON.parse(stdout)).toEqual({ stage: 'survey', file: join(below, 'config/survey.yml') });
+    await appendFile(join(below, 'config/survey.yml'), 'log_retention_days: soon\n');
+    await expect(cosmicai(['deploy', 'survey'], below)).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('survey.yml: "log_retention_days" must be a number') as unknown,
+    });
+    expect(existsSync(join(packageFolder, 'node_modules/@cosmicai/deploy/dist/product/config/local.yml'))).toBe(true);
   });
 
   it('packs the stacks that it deploys, with the demo model in its function', async () => {

@@ -15,5 +15,5 @@ export { wallClock } from './services/wait.ts';
 export { calledFunctions, type CalledFunctions } from './stage/called-functions.ts';
 export { quotedStage, type QuotedStage } from './stage/stage-concurrency.ts';
 export { openStage, type DeployedStage } from './stage/stage.ts';
-export { functionSizes, provisionedFor, rendezvousSize } from './stage/stage-sizes.ts';
+export { functionSizes, provisionedFor } from './stage/stage-sizes.ts';
 export { awsEngine, type AwsSettings } from './engine/aws-engine.ts';

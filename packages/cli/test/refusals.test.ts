@@ -10,6 +10,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 it.each<[string, RegExp, string[]]>([
   ['another device', /--device tpu is not supported: cpu or cuda\./, ['infer', 'x.pt', '--device', 'tpu']],
+  [
+    'a model in a bucket where a file is needed',
+    /is no file of this machine.*download it/,
+    ['infer', file, '--model', 's3://models/ours.onnx'],
+  ],
   ['a folder as a model', /: expected an ONNX file\./, ['infer', file, '--model', folder]],
   ['a role no model has', /Expected role=name, with a role of /, ['infer', file, '--map', 'picture=x']],
   ['a folder as a catalogue', /is a folder; --catalogue takes one CSV file/, simulate('--catalogue', folder)],

@@ -18,9 +18,11 @@ export {
 export { deployStage, type DeployedStage } from './stage/deploy-stage.ts';
 export { layOutBucket } from './stage/lay-out-bucket.ts';
 export { removeStage, type RemovedStage } from './stage/remove-stage.ts';
+export { rendezvousSize } from './stage/rendezvous-size.ts';
 export { CREATE_CONTAINERS_ROLE, hasContainersRole } from './stage/service-linked-role.ts';
 export { describeStack, stackOutputs, type StackState } from './stage/stack-outputs.ts';
 export { deployAgain, stackProblem, whyUnusable } from './stage/stack-problem.ts';
 export { functionStacks, rootStack, seeStacks } from './stage/stage-stacks.ts';
 export { stageModel } from './stage/stage-model.ts';
+export { writeStageOptions } from './stage/write-options.ts';
 export { bucketName, stageOptions, type StageOptions } from './stage/stage-options.ts';

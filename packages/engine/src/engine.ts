@@ -78,7 +78,7 @@ export interface StartRequest {
   /** The payload file's fields; default: none, or those of `like`. */
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly changes: PayloadChanges;
-  /** Path of an ONNX model on this machine. Default: the one of `like`, else the engine's own. */
+  /** An ONNX model: a path on this machine, or the address of an object. Default: the one of `like`, else the engine's own. */
   readonly model?: string | undefined;
   /** USD that the run may cost by the upper end of its quote; engines whose runs cost nothing aren't asked. */
   readonly maxCostUsd?: number | undefined;

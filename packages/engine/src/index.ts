@@ -22,6 +22,7 @@ export type {
 } from './engine.ts';
 export { BrokenOffByInputError, BrokenOffError, goOnWith, isOutside, messageOf } from './errors.ts';
 export { Job, type Telling } from './job.ts';
+export { withModelInStore } from './model-address.ts';
 export { plannedBytes, plannedRunBy, plannedRunIn, plannedRunOf } from './planned-run.ts';
 export { refusalOf } from './refusal.ts';
 export { openSweep, runOfSweep } from './sweep.ts';

@@ -14,6 +14,7 @@ export { NMAD_FACTOR, nmad } from './nmad.ts';
 export { ResidualSketch, SKETCH_RELATIVE_ERROR, type Estimate } from './residual-sketch.ts';
 export { ExactSum } from './exact-sum.ts';
 export { coarser, quantileOf, RedshiftDistribution } from './redshift-distribution.ts';
+export { costsAtRest, type RestingCost, type StageAtRest } from './at-rest.ts';
 export { BITS_PER_SAMPLE } from './sample-bits.ts';
 export { ratesOf, type RankWork, type Rate, type Rates } from './rates.ts';
 export { DEFAULT_REGION, pricedRegions, pricesOf, pricesSchema, type Prices } from './price-book.ts';

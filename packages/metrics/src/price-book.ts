@@ -32,6 +32,21 @@ export const pricesSchema = z.object({
     arm64: z.object(perSize).exactOptional(),
     spot: z.object(perSize).exactOptional(),
   }),
+  /** A month of what is there, a GB of what is kept, an hour of an address; absent in older files: not known. */
+  at_rest: z
+    .object({
+      alarm: price,
+      metric: price,
+      dashboard: price,
+      kms_key: price,
+      secret: price,
+      budget: price,
+      public_ipv4_hour: price,
+      s3_gb: price,
+      logs_gb: price,
+      ecr_gb: price,
+    })
+    .exactOptional(),
   data_transfer: z.object({ out_to_internet_gb: price, between_zones_gb: price, between_s3_and_lambda_gb: price }),
 });
 export type Prices = z.output<typeof pricesSchema>;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { EngineContext, Outcome, StartRequest, Watch } from '@cosmicai/engine';
+import { rendezvousSize } from '@cosmicai/deploy';
+import { withModelInStore, type EngineContext, type Outcome, type StartRequest, type Watch } from '@cosmicai/engine';
 import { describeUpload, modelOnDisk, readModel, uploadModel } from '@cosmicai/inference';
 import {
   defined,
@@ -23,7 +24,7 @@ import { wallClock } from '../services/wait.ts';
 import type { RemoteExecution } from '../services/workflow-service.ts';
 import { calledFunctions, type CalledFunctions } from '../stage/called-functions.ts';
 import { concurrencyOf } from '../stage/stage-concurrency.ts';
-import { functionSizes, rendezvousSize } from '../stage/stage-sizes.ts';
+import { functionSizes } from '../stage/stage-sizes.ts';
 import { checkFunctionStacks, openStage, type DeployedStage } from '../stage/stage.ts';
 import { followWatched } from './follow-watched.ts';
 import { keepExecution } from './keep-execution.ts';
@@ -58,9 +59,9 @@ export async function startOnStage(
 ): Promise<string> {
   const { stage } = run;
   await checkFunctionStacks(stage);
-  const { fields, model, changes, maxCostUsd } = withModelInBucket(request);
+  const { fields, model, changes, maxCostUsd } = withModelInStore(request);
   const { say, signal } = context;
-  const { payload: asked, upload } = await composeStagePayload(fields, changes, stage, context.cwd);
+  const { payload: asked, upload } = composeStagePayload(fields, changes, stage, context.cwd);
   const concurrency = await concurrencyOf(stage.options);
   const composed = withinConcurrency(asked, concurrency?.limit, say);
   const modelPath = model === undefined ? undefined : context.modelAt(model);
@@ -77,13 +78,6 @@ export async function startOnStage(
   signal.throwIfAborted();
   say(`Execution ${await stage.workflow.start(name, payload as JsonObject)}`);
   return name;
-}
-
-/** A model by its address is the payload's own; others are files of this machine, which are uploaded. */
-function withModelInBucket({ fields = {}, model, ...others }: Omit<StartRequest, 'like'>) {
-  if (model?.includes('://') !== true) return { ...others, fields, model };
-  const { model_sha256: _ofAnother, ...rest } = fields;
-  return { ...others, fields: { ...rest, model }, model: undefined };
 }
 
 async function sendPartitions(stage: DeployedStage, upload: Upload, context: EngineContext): Promise<void> {

@@ -157,7 +157,12 @@ async function checkFile(file: string): Promise<void> {
 export function resolveModel(asked: string | undefined, terminal: Terminal, demo?: DemoPrecision): string {
   const named = asked ?? terminal.environment.COSMICAI_MODEL;
   if (named === undefined) return demoModel(demo);
-  const path = pathAt(named) ?? resolve(terminal.cwd, named);
+  const address = pathAt(named);
+  if (address === undefined && named.includes('://'))
+    throw new UserInputError(
+      `The model ${named} is no file of this machine. Here one is needed: download it, and name the file. A run takes such an address, by --model or as the payload's "model".`,
+    );
+  const path = address ?? resolve(terminal.cwd, named);
   const found = statOf(path);
   if (found?.isFile() === true) return path;
   if (found !== undefined) throw new UserInputError(`The model ${path} is ${kindOf(found)}: expected an ONNX file.`);

@@ -3,8 +3,8 @@ import { loadDefinition, type RunEvent } from '@cosmicai/local';
 import { costOfRun, DEFAULT_RENDEZVOUS_SIZE, pricesOf } from '@cosmicai/metrics';
 import { DEFAULT_CALIBRATION, loadsOf, quoteRun, type RunPlan } from '@cosmicai/quote';
 import { executionRecordSchema, parseAs, type ExecutionRecord, type RankResult } from '@cosmicai/payload';
-import { stageOptions } from '@cosmicai/deploy';
-import { calledFunctions, functionSizes, provisionedFor, rendezvousSize } from '@cosmicai/aws';
+import { rendezvousSize, stageOptions } from '@cosmicai/deploy';
+import { calledFunctions, functionSizes, provisionedFor } from '@cosmicai/aws';
 import { billOf, usageOf, type UsageSources } from '@cosmicai/runs/gather';
 
 const MACHINE = fileURLToPath(new URL('../../../../state-machine.asl.yml', import.meta.url));

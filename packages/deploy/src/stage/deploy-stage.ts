@@ -6,6 +6,7 @@ import { checkAccount, ranksAtOnce } from './check-account.ts';
 import { layOutBucket } from './lay-out-bucket.ts';
 import { ensurePackagesBucket } from './packages-bucket.ts';
 import { pushImage } from './rendezvous-image.ts';
+import { restingCosts } from './resting-costs.ts';
 import { sls, slsTogether } from './run-stacks.ts';
 import { ensureContainersRole } from './service-linked-role.ts';
 import { bucketName, stageOptions, type StageOptions } from './stage-options.ts';
@@ -47,6 +48,8 @@ export async function deployStage(stage: string, work: DeploymentWork): Promise<
   const account = await checkAccount(options);
   say(`Stage ${stage}: account ${account.id}, region ${region}, as ${account.caller}`);
   for (const warning of account.warnings) say(`Note: ${warning}`);
+  const resting = restingCosts(options);
+  if (resting !== undefined) say(resting);
 
   for (const { name, found } of await seeStacks(stageStacks(stage), region)) {
     const why = whyStuck({ name: stage, region }, name, found);

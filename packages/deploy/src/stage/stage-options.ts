@@ -71,6 +71,11 @@ export function stagesFolder(): string | undefined {
   return process.env.COSMICAI_STAGES ?? (inRepository ? undefined : resolve('config'));
 }
 
+/** Where a stage's file lies, or would. */
+export function stageFile(stage: string): string {
+  return join(stagesFolder() ?? join(root, 'config'), `${stage}.yml`);
+}
+
 /** @throws UserInputError naming the file and the option when the stage's file is wrong */
 export function stageOptions(stage: string): StageOptions {
   try {

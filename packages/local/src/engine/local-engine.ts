@@ -19,6 +19,7 @@ import {
   type StartRequest,
   type Telling,
   type Watch,
+  withModelInStore,
 } from '@cosmicai/engine';
 import { coresGiven } from '@cosmicai/inference';
 import {
@@ -104,14 +105,16 @@ export function localEngine(context: EngineContext, named: LocalSettings = {}): 
   return {
     name: 'local',
 
-    async start({ fields = {}, changes, model, like }: StartRequest) {
+    async start({ changes, like, ...request }: StartRequest) {
       const earlier = like === undefined ? undefined : resolve(cwd, like);
+      const { fields, model } = withModelInStore(request);
       if (earlier === undefined) {
         const { payload } = composePayload(fields, changes, cwd);
         return begin({ payload, settings: named, model: context.modelAt(model) });
       }
       // A new run takes the model as it is now.
-      const { model_sha256: _planned, ...payload } = await startPayload(earlier);
+      const { model_sha256: _planned, ...planned } = await startPayload(earlier);
+      const payload = typeof fields.model === 'string' ? { ...planned, model: fields.model } : planned;
       const { model: kept, ...settings } = keptSettings(earlier);
       return begin({ payload, settings: over(settings, named), model: context.modelAt(model ?? kept) });
     },
