@@ -21,8 +21,8 @@ from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 
 LOOK_SECONDS = 0.1
-# Between the end of a process and the start of the next.
-RESTART_SECONDS = 1
+# Between the end of a process that failed and the start of the next; ECS waits longer and longer.
+RESTART_SECONDS = 10
 ENDED = "Essential container in task exited"
 
 
@@ -88,7 +88,8 @@ def reconcile(given, running, ended):
                 container = running.get(key)
                 if container is not None and container.has_ended():
                     container.stopped(ENDED)
-                    ended[key] = time.monotonic()
+                    if container.process.returncode != 0:
+                        ended[key] = time.monotonic()
                     del running[key]
                     container = None
                 service.running_count = int(container is not None)

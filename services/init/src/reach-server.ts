@@ -30,15 +30,25 @@ export async function reachServer<T>(
 ): Promise<T> {
   const since = clock.today();
   const until = clock.now() + START_LIMIT_MS;
+  let isThere = false;
   for (;;) {
     const state = await server.look(since);
     if (state.wanted === 0) await startAgain(server);
-    const answer = state.endpoint === undefined ? 'no task runs' : await tried(prove, state.endpoint);
-    if (typeof answer !== 'string') return answer.value;
-    if (clock.now() >= until) throw await givenUp(server, state, answer);
+    const found = state.endpoint === undefined ? NOT_THERE : await tried(prove, state.endpoint);
+    if ('value' in found) return found.value;
+    isThere ||= found.answered;
+    if (clock.now() >= until) throw await givenUp(server, { isThere, reason: found.reason, news: state.news });
     await clock.sleep(LOOK_EVERY_MS);
   }
 }
+
+/** Why a try that may come right has not, and whether a server of ours has said so. */
+interface NotYet {
+  readonly reason: string;
+  readonly answered: boolean;
+}
+
+const NOT_THERE: NotYet = { reason: 'no task runs', answered: false };
 
 async function startAgain(server: StageServer): Promise<void> {
   if (server.onDemand) {
@@ -51,26 +61,35 @@ async function startAgain(server: StageServer): Promise<void> {
   );
 }
 
-/** @returns what came of it, or why it may come right */
-async function tried<T>(prove: (endpoint: string) => Promise<T>, endpoint: string): Promise<{ value: T } | string> {
+async function tried<T>(
+  prove: (endpoint: string) => Promise<T>,
+  endpoint: string,
+): Promise<{ readonly value: T } | NotYet> {
   try {
     return { value: await prove(endpoint) };
   } catch (error) {
-    const passes =
-      error instanceof RendezvousUnavailableError ||
-      (error instanceof RendezvousRefusedError && ['draining', 'limit', 'timeout'].includes(error.refusal));
-    if (passes) return error.message;
+    if (error instanceof RendezvousUnavailableError) return { reason: error.message, answered: false };
+    if (error instanceof RendezvousRefusedError && ['draining', 'limit', 'timeout'].includes(error.refusal))
+      return { reason: error.message, answered: true };
     throw error;
   }
 }
 
-/** Who waits for a server that doesn't come must not leave it starting again and again. */
-async function givenUp(server: StageServer, { endpoint, news }: ServerState, answer: string): Promise<Error> {
-  const why = news === undefined ? '' : ` ECS says: ${news}`;
-  const stopped = server.onDemand && endpoint === undefined;
-  // Others that wait for it, too, ask for it again.
+interface InVain extends Pick<ServerState, 'news'> {
+  readonly reason: string;
+  /** It has answered meanwhile, so others may be with it. */
+  readonly isThere: boolean;
+}
+
+/** Who has waited in vain must not leave a server that starts, and is paid for, again and again. Others that wait, too, ask for it again. */
+async function givenUp(server: StageServer, { reason, news, isThere }: InVain): Promise<Error> {
+  const stopped = server.onDemand && !isThere;
   if (stopped) await server.stop();
-  return new RendezvousNotStartedError(
-    `The stage's rendezvous server couldn't be reached within ${START_LIMIT_MS / 1000} s (${answer.replace(/\.$/, '')}).${why} ${stopped ? 'It was not left starting. ' : ''}Look at the events of the ECS service ${server.service} and at the server's log, /${server.service.replace('-', '/')}; a network without a way to the image registry, or an image that is gone, are mended by deploying the stage again.`,
-  );
+  const sentences = [
+    `The stage's rendezvous server couldn't be reached within ${START_LIMIT_MS / 1000} s (${reason.replace(/\.$/, '')}).`,
+    ...(news === undefined ? [] : [`ECS says: ${news.replace(/\.$/, '')}.`]),
+    ...(stopped ? ['It was not left starting.'] : []),
+    `Look at the events of the ECS service ${server.service} and at the server's log, /${server.service.replace('-', '/')}; a network without a way to the image registry, or an image that is gone, are mended by deploying the stage again.`,
+  ];
+  return new RendezvousNotStartedError(sentences.join(' '));
 }

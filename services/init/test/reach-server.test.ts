@@ -129,10 +129,19 @@ describe('the server of a stage', () => {
     expect(service.now).toBeGreaterThanOrEqual(START_LIMIT_MS);
   });
 
-  it('is left as it is where it runs and does not answer: others may be with it', async () => {
+  it('is not left running either where nobody answers there', async () => {
     const service = new Service();
     service.runs();
     await expect(reach(service, () => Promise.reject(unavailable))).rejects.toThrow(/within 240 s \(Nobody answers\)/);
+    expect(service.asked).toEqual(['stop']);
+  });
+
+  it('is left as it is where it has answered: others may be with it', async () => {
+    const service = new Service();
+    service.runs();
+    const answers: Error[] = [new RendezvousRefusedError('limit', 'the server holds 10000 runs already')];
+    const never = reach(service, () => Promise.reject(answers.shift() ?? unavailable));
+    await expect(never).rejects.toThrow(RendezvousNotStartedError);
     expect(service.asked).toEqual([]);
   });
 

@@ -1,6 +1,8 @@
 /** Ranks that meet at the stage's own server, which is there for runs only: services of ECS have processes for tasks. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { accountView } from '../../../packages/aws/src/doctor/account-view.ts';
-import { givenBase, standInRegistry } from '../../../packages/deploy/test/stand-in-registry.ts';
+import { givenBase, standInRegistry, type StandInRegistry } from '../../../packages/deploy/test/stand-in-registry.ts';
 import { freePort } from '../../free-port.ts';
 import { expectThat, type Rehearsal } from '../rehearsal.ts';
 import type { Scene } from './index.ts';
@@ -14,6 +16,14 @@ interface MetRun {
   readonly status: string;
   readonly cause?: string;
   readonly summary: { readonly run_id: string; readonly status: string; readonly result_path: string } | null;
+}
+
+async function describeStage(rehearsal: Rehearsal, { url }: StandInRegistry, port: number): Promise<void> {
+  const registry = url.replace('http://', '');
+  const ports = { port, health_port: await freePort() };
+  await rehearsal.aws.describe(STAGE, {
+    rendezvous: { enabled: true, base_image: `${registry}/base:1`, registry, idle_minutes: IDLE_MINUTES, ...ports },
+  });
 }
 
 /** Tasks that the service of the stage's server is to have, and that run. */
@@ -48,12 +58,7 @@ async function met(rehearsal: Rehearsal, results: string): Promise<void> {
 async function meet(rehearsal: Rehearsal): Promise<void> {
   await using registry = await standInRegistry({ open: true });
   givenBase(registry);
-  const host = registry.url.replace('http://', '');
-  const described = async (ports: { port: number; health_port: number }) =>
-    await rehearsal.aws.describe(STAGE, {
-      rendezvous: { enabled: true, base_image: `${host}/base:1`, registry: host, idle_minutes: IDLE_MINUTES, ...ports },
-    });
-  await described({ port: await freePort(), health_port: await freePort() });
+  await describeStage(rehearsal, registry, await freePort());
   await rehearsal.typed(`pnpm cosmicai deploy ${STAGE}`);
   const first = await tasks(rehearsal);
   expectThat(first.wanted + first.running === 0, () => `Deployed, it has ${JSON.stringify(first)}.`);
@@ -72,25 +77,25 @@ async function meet(rehearsal: Rehearsal): Promise<void> {
   expectThat(after.wanted === 0, () => `Deployed again, it has ${JSON.stringify(after)}.`);
 }
 
-/** Its port is taken, so that it ends as soon as it has started, again and again. */
+/** Its port is taken by somebody who says nothing, so that it ends as soon as it has started, again and again. */
 async function neverComes(rehearsal: Rehearsal): Promise<void> {
   await using registry = await standInRegistry({ open: true });
   givenBase(registry);
-  const host = registry.url.replace('http://', '');
-  const taken = { port: rehearsal.rendezvous.port, health_port: await freePort() };
-  await rehearsal.aws.describe(STAGE, {
-    rendezvous: { enabled: true, base_image: `${host}/base:1`, registry: host, idle_minutes: IDLE_MINUTES, ...taken },
-  });
-  await rehearsal.typed(`pnpm cosmicai deploy ${STAGE}`);
-  const command = `cosmicai run ${AT} --data partitions --world-size 2 --fmi --results results/never --json`;
-  const { stdout, stderr } = await rehearsal.typed(command, 1);
-  expectThat(
-    stderr.includes('RendezvousNotStartedError') || stdout.includes('RendezvousNotStartedError'),
-    stderr + stdout,
-  );
-  const { wanted } = await tasks(rehearsal);
-  expectThat(wanted === 0, 'It is left starting.');
-  rehearsal.showed('when-it-doesn-t-work/rendezvousfailed-rendezvousnotstartederror');
+  const somebody = createServer((socket) => socket.destroy());
+  await once(somebody.listen(0), 'listening');
+  const { port } = somebody.address() as AddressInfo;
+  try {
+    await describeStage(rehearsal, registry, port);
+    await rehearsal.typed(`pnpm cosmicai deploy ${STAGE}`);
+    const command = `cosmicai run ${AT} --data partitions --world-size 2 --fmi --results results/never --json`;
+    const { stdout, stderr } = await rehearsal.typed(command, 1);
+    expectThat(`${stderr}${stdout}`.includes('RendezvousNotStartedError'), () => stderr + stdout);
+    const { wanted } = await tasks(rehearsal);
+    expectThat(wanted === 0, 'It is left starting.');
+    rehearsal.showed('when-it-doesn-t-work/rendezvousfailed-rendezvousnotstartederror');
+  } finally {
+    somebody.close();
+  }
 }
 
 export const MEETINGS: readonly Scene[] = [
