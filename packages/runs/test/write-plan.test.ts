@@ -127,6 +127,27 @@ describe('a plan with its record', () => {
     await checkReferences(store, layout, earlier.record);
   });
 
+  it('is read line by line, as long as it is laid out so', async () => {
+    await rewritePlan(store, layout, tasks);
+    const byLine: ObjectStore = Object.assign(Object.create(store) as ObjectStore, {
+      get: (key: string) => (key === layout.manifest ? Promise.reject(new Error('read as a whole')) : store.get(key)),
+      stream: (key: string) => store.stream(key),
+    });
+    const { manifest } = await readPlan(byLine, place);
+    expect(manifest.map(({ RANK, DATA_PATH }) => [RANK, DATA_PATH])).toEqual(
+      tasks.map(({ DATA_PATH }, rank) => [rank, [DATA_PATH]]),
+    );
+    await store.put(layout.run, JSON.stringify(record));
+    for (const text of [JSON.stringify(tasks), JSON.stringify(tasks, null, 1), `${JSON.stringify([tasks[0]])}\n`]) {
+      await store.put(layout.manifest, text);
+      expect((await readPlan(store, place)).manifest[0]).toEqual(manifest[0]);
+    }
+    await store.put(layout.manifest, '[{"RANK":"0"},\n7]');
+    await expect(readPlan(store, place)).rejects.toThrow(/manifest\.json has \d+ problems/);
+    await store.put(layout.manifest, '[]');
+    await expect(readPlan(store, place)).rejects.toThrow(/at least one rank task/);
+  });
+
   it('is refused when its manifest, its record or its references were edited to the same length', async () => {
     await edit(layout.manifest, '"BATCH_SIZE":8', '"BATCH_SIZE":9');
     await expect(readPlan(store, place)).rejects.toThrow(PlanChangedError);

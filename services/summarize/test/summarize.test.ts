@@ -629,6 +629,7 @@ describe('summarize', () => {
       store = Object.assign(Object.create(whole) as ObjectStore, {
         get: (asked: string, ...rest: never[]) =>
           asked === key ? Promise.reject(new Error('connection reset')) : whole.get(asked, ...rest),
+        stream: (asked: string) => whole.stream(asked),
       });
       await expect(run({ run: reference })).rejects.toThrow('connection reset');
       expect(await whole.head(layout.summary)).toBeUndefined();

@@ -16,6 +16,7 @@ import {
 import { getIfThere, hashObject, isSealed, NotFoundError, sha256Of, type ObjectStore } from '@cosmicai/store';
 import { z } from 'zod';
 import { layoutOf, type RunPlace } from '../place/run-place.ts';
+import { tasksByLine } from './tasks-by-line.ts';
 import { recordWhereItLies, taskWhereItLies } from './where-it-lies.ts';
 
 /** A run as it was asked for, and what each of its ranks has to do. */
@@ -104,11 +105,20 @@ export async function readRecord(store: ObjectStore, { run }: Pick<RunLayout, 'r
 export async function readPlan(store: ObjectStore, place: RunPlace): Promise<Plan> {
   const layout = layoutOf(place);
   const record = await readRecord(store, layout);
-  const bytes = await store.get(layout.manifest);
-  checkPlanned(layout.manifest, record.planned_files?.manifest, sha256Of(bytes));
-  const manifest = parseJsonAs(manifestSchema, bytes.toString(), layout.manifest);
+  const manifest = await readManifest(store, layout.manifest, record.planned_files?.manifest);
   const here = recordWhereItLies(record, place);
   return { record: here, manifest: here === record ? manifest : manifest.map((task) => taskWhereItLies(task, place)) };
+}
+
+async function readManifest(store: ObjectStore, key: string, planned: FileContent | undefined): Promise<Manifest> {
+  const read = await tasksByLine(store, key);
+  if (read !== undefined) {
+    checkPlanned(key, planned, read.sha256);
+    return read.manifest;
+  }
+  const bytes = await store.get(key);
+  checkPlanned(key, planned, sha256Of(bytes));
+  return parseJsonAs(manifestSchema, bytes.toString(), key);
 }
 
 /** @throws PlanChangedError unless the references that ranks were started with are those that were planned */
