@@ -4,6 +4,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import { answersIn } from './contract/answer.ts';
 import { feedsOf } from './contract/feeds.ts';
 import type { ModelPort } from './contract/ports.ts';
+import { loadAdvice } from './onnx/load-advice.ts';
 import { runtimeMessage } from './onnx/runtime-message.ts';
 import {
   memoryOf,
@@ -50,7 +51,7 @@ export async function serveSession(): Promise<void> {
   } catch (error) {
     const message = runtimeMessage(error);
     if (device !== 'cpu' && isOfDevice(message)) start({ type: 'noDevice', message });
-    else start({ type: 'refused', message: `onnxruntime can't load it: ${message}` });
+    else start({ type: 'refused', message: `onnxruntime can't load it: ${message}${loadAdvice(message)}` });
     return;
   }
   port.on('message', (request: PredictRequest) => {

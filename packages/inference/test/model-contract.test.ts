@@ -181,7 +181,11 @@ const names: Row[] = [
 ];
 
 const ports: Row[] = [
-  ['magnitudes only', testModel({ image: null }), /it has no input "image"/],
+  [
+    'magnitudes only',
+    testModel({ image: null }),
+    /it has no input "image"; models of features alone, without an image, are not run/,
+  ],
   [
     'three inputs',
     testModel({ otherInputs: [port('seeing', 'float', 'n', 1)] }),

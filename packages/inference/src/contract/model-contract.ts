@@ -86,7 +86,9 @@ function slotOf(ports: SpecifiedPorts, side: 'inputs' | 'outputs', role: string,
   const port = ports[side].find((candidate) => candidate.name === name);
   if (port !== undefined) return port;
   const article = side === 'inputs' ? 'input' : 'output';
-  throw refusal(ports, `it has no ${article} "${name}"${name === role ? '' : ` to take for ${role}`}`);
+  const isTable = role === 'image' && ports.inputs.length > 0 && ports.inputs.every(({ shape }) => shape.length <= 2);
+  const alone = isTable ? '; models of features alone, without an image, are not run' : '';
+  throw refusal(ports, `it has no ${article} "${name}"${name === role ? '' : ` to take for ${role}`}${alone}`);
 }
 
 function fed(ports: SpecifiedPorts, { name, type }: ModelPort): Slot {
