@@ -1,54 +1,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { withMetadata } from '@cosmicai/inference';
-import { MODEL_SPEC_KEY } from '@cosmicai/payload';
-import { fileStore } from '@cosmicai/store';
-import { partitionStream } from '@cosmicai/torchfile';
-import { stringify } from 'yaml';
-import { image, magnitudes, node, numbers, port, testModel } from '../../../test/onnx-models.ts';
+import { CLASSES, COUNT, DENSITY, SMALL, writeModelKind } from '../../../test/model-kinds.ts';
 import { printedRun, Workspace } from './support/workspace.ts';
 
-const COUNT = 6;
 const workspace = new Workspace();
 afterAll(() => workspace.remove());
-
-/** A model that takes and answers something else than AstroMAE, and two partitions for it. */
-async function given(
-  name: string,
-  bands: readonly string[],
-  side: number,
-  weights: readonly number[],
-  output?: object,
-  specIn: 'metadata' | 'YAML' = 'metadata',
-) {
-  const spec = {
-    inputs: { image: { bands, side }, features: bands },
-    ...(output !== undefined && { outputs: [{ name: 'answer', ...output }] }),
-  };
-  const graph = testModel({
-    image: image('n', bands.length, side, side),
-    magnitudes: magnitudes('n', bands.length),
-    outputs: [port(output === undefined ? 'redshift' : 'answer', 'float', 'n', weights.length)],
-    answer: [node('Mul', ['z', 'weights'], output === undefined ? 'redshift' : 'answer')],
-    constants: { weights: numbers(...weights) },
-  });
-  const inMetadata = specIn === 'metadata';
-  writeFileSync(
-    workspace.path(`${name}.onnx`),
-    inMetadata ? withMetadata(graph, MODEL_SPEC_KEY, JSON.stringify(JSON.parse(JSON.stringify(spec)))) : graph,
-  );
-  if (!inMetadata) writeFileSync(workspace.path(`${name}.spec.yaml`), stringify(JSON.parse(JSON.stringify(spec))));
-  const batch = {
-    ...{ from: 0, count: COUNT },
-    images: Float32Array.from({ length: COUNT * bands.length * side * side }, (_, at) => at % 5),
-    magnitudes: new Float64Array(COUNT * bands.length).fill(20),
-    redshift: new Float64Array(COUNT).fill(0.2),
-  };
-  const shape = { count: COUNT, imageShape: [bands.length, side, side], features: bands.length } as const;
-  const file = await buffer(partitionStream(shape, [batch]));
-  for (const partition of ['1.pt', '2.pt']) await fileStore(workspace.folder).put(`${name}/${partition}`, file);
-}
 
 async function run(name: string) {
   const [data, model] = ['--data', '--model'].map((option, at) => [option, [name, `${name}.onnx`][at]!]);
@@ -76,14 +32,14 @@ async function run(name: string) {
 
 describe('cosmicai run', () => {
   it.concurrent('predicts 64 pixels in three bands', async () => {
-    await given('small', ['g', 'r', 'i'], 64, [1]);
+    await writeModelKind(workspace.folder, SMALL);
     const { summary, rows } = await run('small');
     expect(summary).toMatchObject({ samples: 2 * COUNT, prediction_scores: { count: 2 * COUNT } });
     expect(rows.map(({ z_pred }) => z_pred)).toEqual(Array(2 * COUNT).fill(expect.closeTo(0.22, 3)));
   });
 
   it.concurrent('predicts densities, whose means have an accuracy, by a spec in YAML beside the model', async () => {
-    await given('density', ['r'], 32, [1, 3], { kind: 'density', grid: [0, 0.2, 0.4] }, 'YAML');
+    await writeModelKind(workspace.folder, DENSITY);
     const { summary, rows, report, table } = await run('density');
     expect(summary.prediction_scores.mae).toBeCloseTo(0.05, 5);
     for (const row of rows)
@@ -108,7 +64,7 @@ describe('cosmicai run', () => {
   });
 
   it.concurrent('predicts classes, of which it counts the galaxies, and tells no accuracy', async () => {
-    await given('classes', ['r'], 32, [1, 3], { kind: 'classes', labels: ['spiral', 'elliptical'] });
+    await writeModelKind(workspace.folder, CLASSES);
     const { summary, rows, report } = await run('classes');
     expect(summary).toMatchObject({
       without_redshift: 2 * COUNT,

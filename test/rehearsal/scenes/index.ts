@@ -2,6 +2,7 @@ import type { Rehearsal } from '../rehearsal.ts';
 import { FAILURES } from './failures.ts';
 import { EVERY_DAY, REMOVAL } from './every-day.ts';
 import { MEETINGS } from './meetings.ts';
+import { MODELS } from './models.ts';
 import { STAGES } from './stages.ts';
 
 export interface Scene {
@@ -12,4 +13,4 @@ export interface Scene {
 }
 
 /** In order: each finds what the ones before it have left. */
-export const SCENES: readonly Scene[] = [...EVERY_DAY, ...FAILURES, ...REMOVAL, ...STAGES, ...MEETINGS];
+export const SCENES: readonly Scene[] = [...EVERY_DAY, ...MODELS, ...FAILURES, ...REMOVAL, ...STAGES, ...MEETINGS];
