@@ -51,6 +51,11 @@ const quantizedLayerSchema = z.object({
   /** Largest change of an answer when they alone are in integers, as a share of what was allowed; 0 where they gain nothing. */
   change: change,
   integers: z.boolean(),
+  /**
+   * Rows of a column, and numbers of what is multiplied, that share a scale where the layer is done by blocks; absent where each column has
+   * one scale and what is multiplied has another.
+   */
+  block: z.number().int().positive().optional(),
 });
 export type QuantizedLayer = z.output<typeof quantizedLayerSchema>;
 

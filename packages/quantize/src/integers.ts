@@ -15,6 +15,22 @@ export interface IntegerMatrix {
   readonly scales: Float32Array;
 }
 
+/** Makes scales of the largest sizes. Zeros, or what is as good as that in float32, have any scale. */
+function toScales(largest: Float32Array): void {
+  for (const [at, size] of largest.entries()) largest[at] = size / LARGEST_WEIGHT;
+  for (const [at, scale] of largest.entries()) largest[at] = scale || 1;
+}
+
+/** Integers of a matrix, a block of rows of one column after the other. */
+export interface BlockMatrix {
+  /** Blocks of a column, the last one filled up with zeros. */
+  readonly blocks: number;
+  /** [columns, blocks, BLOCK], unsigned: 128 stands for 0. */
+  readonly data: Uint8Array;
+  /** [columns, blocks], positive. */
+  readonly scales: Float32Array;
+}
+
 /** How floats become unsigned bytes: value = scale x (byte - zero). */
 export interface ByteScale {
   readonly scale: number;
@@ -34,15 +50,42 @@ export function integersOf({ rows, columns, data }: Matrix): IntegerMatrix {
     const size = Math.abs(data[at] ?? 0);
     if (size > (scales[at % columns] ?? 0)) scales[at % columns] = size;
   }
-  // A column of zeros, or of what is as good as that, has any scale.
-  for (const [column, largest] of scales.entries()) scales[column] = largest / LARGEST_WEIGHT;
-  for (const [column, scale] of scales.entries()) scales[column] = scale || 1;
+  toScales(scales);
   const integers = new Int8Array(rows * columns);
   for (let at = 0; at < data.length; at++) {
     const rounded = Math.round((data[at] ?? 0) / (scales[at % columns] ?? 1));
     integers[at] = Math.max(-LARGEST_WEIGHT, Math.min(LARGEST_WEIGHT, rounded));
   }
   return { data: integers, scales };
+}
+
+/**
+ * Rows of a matrix, and numbers of what is multiplied by it, that share one scale where products are done by blocks (inIntegers). Wider ones
+ * are a little faster and change more.
+ */
+export const BLOCK = 64;
+/** What stands for 0 in the weights of MatMulNBits. */
+const MIDDLE = 128;
+
+/** Rounds each block of a column to the nearest of 127 levels. */
+export function blocksOf({ rows, columns, data }: Matrix): BlockMatrix {
+  const blocks = Math.ceil(rows / BLOCK);
+  const scales = new Float32Array(columns * blocks);
+  const place = (row: number, column: number) => column * blocks + Math.floor(row / BLOCK);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) {
+      const size = Math.abs(data[row * columns + column] ?? 0);
+      if (size > (scales[place(row, column)] ?? 0)) scales[place(row, column)] = size;
+    }
+  toScales(scales);
+  const integers = new Uint8Array(columns * blocks * BLOCK).fill(MIDDLE);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) {
+      const block = place(row, column);
+      const rounded = Math.round((data[row * columns + column] ?? 0) / (scales[block] ?? 1));
+      integers[block * BLOCK + (row % BLOCK)] = MIDDLE + Math.max(-LARGEST_WEIGHT, Math.min(LARGEST_WEIGHT, rounded));
+    }
+  return { blocks, data: integers, scales };
 }
 
 /** Zero is always a level, as padding and what ReLU leaves have to stay exact. */

@@ -16,7 +16,7 @@ import {
 } from 'onnx-buf';
 import { serialize, type OnnxModel } from './graph.ts';
 import type { Layer } from './layers.ts';
-import { productsOf } from './products.ts';
+import { productsOf, type Way } from './products.ts';
 import { inIntegers } from './rewrite.ts';
 
 /** Runs of each arithmetic, in turn; the fastest counts, which what else runs on the machine disturbs least. */
@@ -25,7 +25,7 @@ const ROUNDS = 15;
 /** Milliseconds that a layer takes for so many rows, on one thread. */
 export interface LayerTimes {
   readonly floats: number;
-  readonly integers: number;
+  readonly integers: Readonly<Record<Way, number>>;
 }
 
 /** Times layers of a shape once: blocks of an encoder are alike. */
@@ -54,10 +54,17 @@ async function timeOf(
   const numbers = (count: number) => Float32Array.from({ length: count }, () => random() - 0.5);
   const floats = layerModel(depth, widths, biased, numbers);
   const ends = { smallest: -0.5, largest: 0.5 };
-  const integers = inIntegers(floats, productsOf(floats.graph), new Map([[INPUT, ends]]));
+  const integers = (way: Way) =>
+    inIntegers(
+      floats,
+      productsOf(floats.graph).map((product) => ({ product, way })),
+      new Map([[INPUT, ends]]),
+    );
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1 };
   const sessions = await Promise.all(
-    [floats, integers].map((model) => InferenceSession.create(serialize(model), options)),
+    [floats, integers('columns'), integers('blocks')].map((model) =>
+      InferenceSession.create(serialize(model), options),
+    ),
   );
   const feeds = { [INPUT]: new Tensor('float32', numbers(rows * depth), [rows, depth]) };
   const best = sessions.map(() => Infinity);
@@ -72,8 +79,8 @@ async function timeOf(
   } finally {
     await Promise.all(sessions.map((session) => session.release()));
   }
-  const [inFloats = NaN, inIntegersToo = NaN] = best;
-  return { floats: inFloats, integers: inIntegersToo };
+  const [inFloats = NaN, columns = NaN, blocks = NaN] = best;
+  return { floats: inFloats, integers: { columns, blocks } };
 }
 
 const INPUT = 'x';

@@ -1,5 +1,6 @@
 import { UserInputError, type QuantizedLayer } from '@cosmicai/payload';
-import type { Product } from './products.ts';
+import { BLOCK } from './integers.ts';
+import type { Product, Way, WayOfProduct } from './products.ts';
 
 /** The products of one value, query, key and value of an attention say: it becomes integers once for all of them. */
 export interface Layer {
@@ -10,6 +11,7 @@ export interface Layer {
 /** What a layer in integers gives, and what it costs. */
 export interface MeasuredLayer {
   readonly layer: Layer;
+  readonly way: Way;
   /** Of the input, for one galaxy. */
   readonly rows: number;
   /** Microseconds for a galaxy on one thread, the input's way to integers included. */
@@ -17,6 +19,18 @@ export interface MeasuredLayer {
   readonly integerTime: number;
   /** Largest change of an answer when this layer alone is in integers, as a share of what is allowed. */
   readonly change: number;
+}
+
+/** Layers that are done in integers, and how. */
+export type Choice = ReadonlyMap<Layer, Way>;
+
+/** Their products, in the order of the graph. */
+export function productsIn(chosen: Choice, products: readonly Product[]): WayOfProduct[] {
+  const ways = new Map([...chosen].flatMap(([layer, way]) => layer.products.map((product) => [product, way] as const)));
+  return products.flatMap((product) => {
+    const way = ways.get(product);
+    return way === undefined ? [] : [{ product, way }];
+  });
 }
 
 /**
@@ -41,23 +55,28 @@ export function layersOf(products: readonly Product[]): Layer[] {
  *
  * @param budget share of the allowed change that they may use
  */
-export function chooseLayers(measured: readonly MeasuredLayer[], budget = BUDGET): ReadonlySet<Layer> {
+export function chooseLayers(measured: readonly MeasuredLayer[], budget = BUDGET): readonly MeasuredLayer[] {
   const saves = ({ floatTime, integerTime }: MeasuredLayer) => floatTime - integerTime;
   // What changes nothing is worth endlessly much.
   const price = (layer: MeasuredLayer) => layer.change ** 2 / saves(layer);
-  const chosen = new Set<Layer>();
+  const chosen: MeasuredLayer[] = [];
   let used = 0;
   for (const one of measured.filter((layer) => saves(layer) > 0).sort((a, b) => price(a) - price(b))) {
     if (!(used + one.change ** 2 <= budget ** 2)) continue;
     used += one.change ** 2;
-    chosen.add(one.layer);
+    chosen.push(one);
   }
   return chosen;
 }
 
-/** Layers as a file says them, the choice beside what it rests on. */
-export function notedLayers(measured: readonly MeasuredLayer[], chosen: ReadonlySet<Layer>): QuantizedLayer[] {
-  return measured.map(({ layer, rows, floatTime, integerTime, change }) => ({
+/** What layers that were chosen leave of the change that all may make. */
+export function budgetLeft(chosen: readonly MeasuredLayer[], budget = BUDGET): number {
+  return Math.sqrt(Math.max(0, budget ** 2 - chosen.reduce((sum, { change }) => sum + change ** 2, 0)));
+}
+
+/** The layers as a file says them, each with what its way rests on. */
+export function notedLayers(measured: readonly MeasuredLayer[], chosen: Choice): QuantizedLayer[] {
+  return measured.map(({ layer, way, rows, floatTime, integerTime, change }) => ({
     products: layer.products.map(nameOf),
     rows,
     depth: layer.products[0]?.weights.rows ?? 0,
@@ -66,6 +85,7 @@ export function notedLayers(measured: readonly MeasuredLayer[], chosen: Readonly
     int8_us: figure(integerTime),
     change: figure(change),
     integers: chosen.has(layer),
+    ...(way === 'blocks' && { block: BLOCK }),
   }));
 }
 
@@ -74,20 +94,21 @@ export function notedLayers(measured: readonly MeasuredLayer[], chosen: Readonly
  *
  * @throws UserInputError when the model has others
  */
-export function recordedChoice(
-  layers: readonly Layer[],
-  recorded: readonly QuantizedLayer[],
-  label: string,
-): ReadonlySet<Layer> {
+export function recordedChoice(layers: readonly Layer[], recorded: readonly QuantizedLayer[], label: string): Choice {
   const byName = new Map(layers.flatMap((layer) => layer.products.map((product) => [nameOf(product), layer] as const)));
-  const chosen = new Set<Layer>();
-  for (const name of recorded.flatMap(({ products, integers }) => (integers ? products : []))) {
+  const chosen = new Map<Layer, Way>();
+  const named = recorded.flatMap(({ products, integers, block }) =>
+    integers
+      ? products.map((name) => ({ name, way: block === undefined ? ('columns' as const) : ('blocks' as const) }))
+      : [],
+  );
+  for (const { name, way } of named) {
     const layer = byName.get(name);
     if (layer === undefined)
       throw new UserInputError(
         `The choice of layers is not of ${label}, which has no product ${name}. Without --layers they are measured anew.`,
       );
-    chosen.add(layer);
+    chosen.set(layer, way);
   }
   return chosen;
 }

@@ -11,6 +11,18 @@ export interface Product {
   readonly bias: { readonly node: NodeProto; readonly data: Float32Array } | undefined;
 }
 
+/**
+ * How a product is done in integers. By columns: what is multiplied has one scale, which calibration gives, and weights have one for each
+ * column. By blocks: each row of what is multiplied is rounded as it comes, by the largest number of each block of it, and weights have a scale
+ * for each block of a column; that changes less, needs no calibration, and takes about twice the time.
+ */
+export type Way = 'columns' | 'blocks';
+
+export interface WayOfProduct {
+  readonly product: Product;
+  readonly way: Way;
+}
+
 /** Smaller ones take less time than turning their input into integers does. */
 export const SMALLEST = 4096;
 

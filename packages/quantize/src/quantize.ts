@@ -28,10 +28,20 @@ import { binnedChange, type BinnedChange, type ComparedGalaxies } from './bins.t
 import { toldChange, tooLarge, type Change, type Limits, type ToldChange } from './change.ts';
 import { parseModel, serialize, type OnnxModel } from './graph.ts';
 import { awayFromZero, outwards, type Range } from './integers.ts';
-import { chooseLayers, layersOf, notedLayers, recordedChoice, type Layer } from './layers.ts';
+import { LayerClock } from './layer-times.ts';
+import {
+  budgetLeft,
+  chooseLayers,
+  layersOf,
+  notedLayers,
+  productsIn,
+  recordedChoice,
+  type Choice,
+  type Layer,
+} from './layers.ts';
 import { measureLayers } from './measure-layers.ts';
 import { joined, predictAgain, type Predicted } from './predicted.ts';
-import { productsOf, SMALLEST } from './products.ts';
+import { productsOf, SMALLEST, type Way } from './products.ts';
 import { inIntegers } from './rewrite.ts';
 
 export interface QuantizeOptions
@@ -69,7 +79,7 @@ interface Seen {
 
 /**
  * A model whose products with constant matrices are done in integers of 8 bits where that pays: activations by the range that they have
- * on some galaxies, weights column by column. What that changes is measured on others.
+ * on some galaxies, weights column by column, or both block by block where that changes too much. What it changes is measured on other galaxies.
  *
  * @throws UserInputError when the model can't be used, has its weights in other files, has no such products, or there are too few galaxies
  */
@@ -108,7 +118,7 @@ export async function quantizeModel(content: ModelContent, options: QuantizeOpti
     seen,
     options,
   });
-  const inInteger = products.filter((product) => [...chosen].some(({ products: those }) => those.includes(product)));
+  const inInteger = productsIn(chosen, products);
   const graph = Uint8Array.from(serialize(inIntegers(model, inInteger, ranges)));
   // The sessions take these bytes with them too.
   const inEightBits = {
@@ -260,19 +270,31 @@ async function choose(what: {
   readonly ranges: ReadonlyMap<string, Range>;
   readonly seen: Seen;
   readonly options: QuantizeOptions;
-}): Promise<{ readonly chosen: ReadonlySet<Layer>; readonly noted: readonly QuantizedLayer[] | undefined }> {
+}): Promise<{ readonly chosen: Choice; readonly noted: readonly QuantizedLayer[] | undefined }> {
   const { content, layers, options } = what;
   const { layers: wanted = 'measured' } = options;
-  if (wanted === 'all') return { chosen: new Set(layers), noted: undefined };
+  if (wanted === 'all') return { chosen: new Map(layers.map((layer) => [layer, 'columns'])), noted: undefined };
   if (wanted !== 'measured') return { chosen: recordedChoice(layers, wanted, content.label), noted: wanted };
-  const measured = await measureLayers({
-    ...what,
-    sizes: what.calibration.sizes,
-    tried: what.seen.tried,
-    limits: options,
-    use: options,
-    onDone: (done) => options.onProgress?.('Measuring', done, layers.length),
-  });
-  const chosen = chooseLayers(measured);
+  const clock = new LayerClock();
+  const measure = (way: Way, those: readonly Layer[], before: number) =>
+    measureLayers({
+      ...what,
+      layers: those,
+      way,
+      clock,
+      sizes: what.calibration.sizes,
+      tried: what.seen.tried,
+      limits: options,
+      use: options,
+      onDone: (done) => options.onProgress?.('Measuring', before + done, 2 * layers.length),
+    });
+  const byColumns = await measure('columns', layers, 0);
+  const first = chooseLayers(byColumns);
+  // What changes too much with one scale for all galaxies may do with one for each.
+  const left = layers.filter((layer) => !first.some((one) => one.layer === layer));
+  const byBlocks = await measure('blocks', left, 2 * layers.length - left.length);
+  const all = [...first, ...chooseLayers(byBlocks, budgetLeft(first))];
+  const measured = byColumns.map((one) => all.find(({ layer }) => layer === one.layer) ?? one);
+  const chosen = new Map(all.map(({ layer, way }) => [layer, way]));
   return { chosen, noted: notedLayers(measured, chosen) };
 }

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType,
+  AttributeProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   TensorProto_DataType,
@@ -8,13 +9,14 @@ import {
   TypeProto_TensorSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
+  type AttributeProto,
   type GraphProto,
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
 import type { OnnxModel } from './graph.ts';
-import { byteScale, integersOf, type Range } from './integers.ts';
-import type { Product } from './products.ts';
+import { BLOCK, blocksOf, byteScale, integersOf, type Range } from './integers.ts';
+import type { WayOfProduct } from './products.ts';
 
 const MICROSOFT = 'com.microsoft';
 
@@ -56,14 +58,15 @@ export function withRanges(model: OnnxModel, values: readonly string[]): OnnxMod
 }
 
 /**
- * The model with these products in integers: what is multiplied becomes unsigned bytes, once for all products of it, and
- * MatMulIntegerToFloat of onnxruntime multiplies, scales and adds the bias. Weights that nothing reads any more are gone.
+ * The model with these products in integers. By columns what is multiplied becomes unsigned bytes, once for all products of it, and
+ * MatMulIntegerToFloat of onnxruntime multiplies, scales and adds the bias; by blocks its MatMulNBits does all that. Weights that nothing reads
+ * any more are gone.
  *
- * @param ranges of the products' inputs
+ * @param ranges of the inputs of products that are done by columns
  */
 export function inIntegers(
   model: OnnxModel,
-  products: readonly Product[],
+  products: readonly WayOfProduct[],
   ranges: ReadonlyMap<string, Range>,
 ): OnnxModel {
   const { graph } = model;
@@ -76,9 +79,28 @@ export function inIntegers(
   const before = new Map<NodeProto, NodeProto[]>();
   const gone = new Set<NodeProto>();
   const quantized = new Map<string, { bytes: string; scale: string; zero: string }>();
-  for (const { node, input, weights, bias } of products) {
+  for (const { product, way } of products) {
+    const { node, input, weights, bias } = product;
     const own = node.output[0] ?? '';
     const steps: NodeProto[] = [];
+    const { rows, columns } = weights;
+    const name = `${node.name || own}/integers`;
+    const output = bias?.node.output[0] ?? own;
+    const shift = bias && constant(`${own}/cosmicai/bias`, TensorProto_DataType.FLOAT, [columns], bias.data);
+    before.set(node, steps);
+    gone.add(node);
+    if (bias !== undefined) gone.add(bias.node);
+    if (way === 'blocks') {
+      const { blocks, data, scales } = blocksOf(weights);
+      const inputs = [
+        input,
+        constant(`${own}/cosmicai/weights`, TensorProto_DataType.UINT8, [columns, blocks, BLOCK], data),
+        constant(`${own}/cosmicai/weight-scales`, TensorProto_DataType.FLOAT, [columns, blocks], scales),
+        ...(shift === undefined ? [] : ['', '', shift]),
+      ];
+      steps.push(operator('MatMulNBits', MICROSOFT, name, inputs, output, byBlocks(rows, columns)));
+      continue;
+    }
     let integers = quantized.get(input);
     if (integers === undefined) {
       const { scale, zero } = byteScale(ranges.get(input) ?? { smallest: 0, largest: 0 });
@@ -92,22 +114,15 @@ export function inIntegers(
       steps.push(operator('QuantizeLinear', '', integers.bytes, inputs, integers.bytes));
     }
     const { data, scales } = integersOf(weights);
-    const { rows, columns } = weights;
     const inputs = [
       integers.bytes,
       constant(`${own}/cosmicai/weights`, TensorProto_DataType.INT8, [rows, columns], data),
       integers.scale,
       constant(`${own}/cosmicai/weight-scales`, TensorProto_DataType.FLOAT, [columns], scales),
       integers.zero,
-      ...(bias === undefined
-        ? []
-        : ['', constant(`${own}/cosmicai/bias`, TensorProto_DataType.FLOAT, [columns], bias.data)]),
+      ...(shift === undefined ? [] : ['', shift]),
     ];
-    const output = bias?.node.output[0] ?? own;
-    steps.push(operator('MatMulIntegerToFloat', MICROSOFT, `${node.name || own}/integers`, inputs, output));
-    before.set(node, steps);
-    gone.add(node);
-    if (bias !== undefined) gone.add(bias.node);
+    steps.push(operator('MatMulIntegerToFloat', MICROSOFT, name, inputs, output));
   }
   const rewritten = graph.node.flatMap((node) => [...(before.get(node) ?? []), ...(gone.has(node) ? [] : [node])]);
   const { nodes, initializers } = used(rewritten, [...graph.initializer, ...constants], graph.output);
@@ -117,8 +132,25 @@ export function inIntegers(
   return { proto: done, graph: changedGraph };
 }
 
-function operator(opType: string, domain: string, name: string, input: readonly string[], output: string): NodeProto {
-  return create(NodeProtoSchema, { opType, domain, name, input: [...input], output: [output] });
+/** Products of 8-bit integers, added up in integers. */
+const IN_INTEGERS = 4;
+
+function byBlocks(rows: number, columns: number): AttributeProto[] {
+  const sizes = { K: rows, N: columns, bits: 8, block_size: BLOCK, accuracy_level: IN_INTEGERS };
+  return Object.entries(sizes).map(([name, size]) =>
+    create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(size) }),
+  );
+}
+
+function operator(
+  opType: string,
+  domain: string,
+  name: string,
+  input: readonly string[],
+  output: string,
+  attribute: AttributeProto[] = [],
+): NodeProto {
+  return create(NodeProtoSchema, { opType, domain, name, input: [...input], output: [output], attribute });
 }
 
 function changed(

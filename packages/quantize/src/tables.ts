@@ -67,7 +67,7 @@ export function layersTable(layers: readonly QuantizedLayer[]): ChangeTable {
       'in 8 bits',
     ],
     figures: [1, 3, 4, 5, 6],
-    rows: layers.map(({ products, depth, columns, fp32_us, int8_us, change, integers }) => [
+    rows: layers.map(({ products, depth, columns, fp32_us, int8_us, change, integers, block }) => [
       products[0] ?? NONE,
       String(products.length),
       `${depth} x ${columns}`,
@@ -75,7 +75,7 @@ export function layersTable(layers: readonly QuantizedLayer[]): ChangeTable {
       String(int8_us),
       `${(fp32_us / int8_us).toFixed(2)}x`,
       int8_us < fp32_us ? `${(100 * change).toFixed(1)} %` : NONE,
-      integers ? 'yes' : 'no',
+      integers ? (block === undefined ? 'yes' : `by blocks of ${block}`) : 'no',
     ]),
   };
 }

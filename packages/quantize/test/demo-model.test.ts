@@ -2,7 +2,7 @@ import { demoModel } from '@cosmicai/demo-model';
 import { modelOnDisk, openModel, readModel } from '@cosmicai/inference';
 import { sha256Of } from '@cosmicai/store';
 import { simulateSurvey } from '@cosmicai/survey';
-import { integersOf, parseModel, productsOf, readLayers } from '../src/index.ts';
+import { blocksOf, integersOf, parseModel, productsOf, readLayers } from '../src/index.ts';
 
 const PIXELS = 5 * 32 * 32;
 
@@ -27,16 +27,18 @@ describe('the demo model in integers', () => {
       parseModel(int8.bytes.graph, 'int8').graph.initializer.map((tensor) => [tensor.name, tensor]),
     );
     const candidates = productsOf(parseModel(fp32.bytes.graph, 'fp32').graph);
-    const chosen = new Set(
-      (await readLayers(demoModel('int8'))).flatMap(({ products, integers }) => (integers ? products : [])),
-    );
-    expect([candidates.length, chosen.size]).toEqual([79, 72]);
+    const layers = await readLayers(demoModel('int8'));
+    const named = (those: typeof layers) => new Set(those.flatMap(({ products }) => products));
+    const chosen = named(layers.filter(({ integers }) => integers));
+    const inBlocks = named(layers.filter(({ integers, block }) => integers && block !== undefined));
+    expect([candidates.length, chosen.size, inBlocks.size]).toEqual([79, 76, 4]);
     const products = candidates.filter(({ node }) => chosen.has(node.name));
     expect(products).toHaveLength(chosen.size);
-    // Every tenth: rounding all 72 takes longer than it tells.
-    for (const { node, weights } of products.filter((_, place) => place % 10 === 0)) {
+    // Every tenth: rounding all 76 takes longer than it tells.
+    for (const { node, weights } of products.filter((_, place) => place % 10 === 0 || place === products.length - 1)) {
       const found = stored.get(`${node.output[0]!}/cosmicai/weights`);
-      expect(Buffer.from(integersOf(weights).data.buffer).equals(found!.rawData)).toBe(true);
+      const { data } = inBlocks.has(node.name) ? blocksOf(weights) : integersOf(weights);
+      expect(Buffer.from(data.buffer).equals(found!.rawData)).toBe(true);
     }
   });
 });

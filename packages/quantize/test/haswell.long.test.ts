@@ -19,8 +19,9 @@ import {
   TensorProtoSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
+  type AttributeProto,
 } from 'onnx-buf';
-import { parseModel, serialize } from '../src/index.ts';
+import { BLOCK, parseModel, serialize } from '../src/index.ts';
 
 const EMULATOR = 'qemu-x86_64';
 const isThere = process.arch === 'x64' && spawnSync(EMULATOR, ['-version']).error === undefined;
@@ -40,6 +41,18 @@ interface IntegerProduct {
   readonly weights: Int8Array;
   readonly inner: number;
   readonly columns: number;
+}
+
+/** A product by blocks: of numbers that its blocks round to themselves. */
+interface BlockProduct {
+  readonly name: string;
+  /** [ROWS, inner], whole, the largest of each block 127. */
+  readonly numbers: Float32Array;
+  /** [columns, blocks, BLOCK], as they are stored. */
+  readonly weights: Uint8Array;
+  readonly inner: number;
+  readonly columns: number;
+  readonly attribute: AttributeProto[];
 }
 
 interface Answers {
@@ -65,6 +78,36 @@ function demoProducts(): IntegerProduct[] {
     });
 }
 
+/**
+ * Those that are done by blocks: a block of 127, which would saturate first, in a row of zeros, as sums of more are too large for float32 to
+ * hold exactly; and random rows.
+ */
+function blockProducts(): BlockProduct[] {
+  const random = seededRandom(12);
+  const { graph } = parseModel(readFileSync(demoModel('int8')), 'int8');
+  const constants = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  return graph.node
+    .filter(({ opType }) => opType === 'MatMulNBits')
+    .map(({ input, output, attribute }) => {
+      const whole = (name: string) => Number(attribute.find((one) => one.name === name)!.i);
+      const [inner, columns] = [whole('K'), whole('N')];
+      const numbers = Float32Array.from({ length: ROWS * inner }, (_, at) =>
+        at < inner ? (at < BLOCK ? 127 : 0) : (at % inner) % BLOCK === 0 ? 127 : Math.floor(255 * random()) - 127,
+      );
+      return { name: output[0]!, numbers, weights: constants.get(input[1]!)!.rawData, inner, columns, attribute };
+    });
+}
+
+function exactByBlocks({ numbers, weights, inner, columns }: BlockProduct): number[] {
+  const stored = Math.ceil(inner / BLOCK) * BLOCK;
+  return Array.from({ length: ROWS * columns }, (_, place) => {
+    const [row, column] = [Math.floor(place / columns), place % columns];
+    let sum = 0;
+    for (let at = 0; at < inner; at++) sum += numbers[row * inner + at]! * (weights[column * stored + at]! - 128);
+    return sum;
+  });
+}
+
 function withSaturation(products: readonly IntegerProduct[]): IntegerProduct[] {
   const [first] = products;
   return [
@@ -74,8 +117,8 @@ function withSaturation(products: readonly IntegerProduct[]): IntegerProduct[] {
 }
 
 /** Those products alone, of constants, their integers as outputs. */
-function graphOf(products: readonly IntegerProduct[]): Uint8Array {
-  const tensor = (name: string, dataType: number, dims: number[], data: Uint8Array | Int8Array) =>
+function graphOf(products: readonly IntegerProduct[], byBlocks: readonly BlockProduct[]): Uint8Array {
+  const tensor = (name: string, dataType: number, dims: number[], data: Uint8Array | Int8Array | Float32Array) =>
     create(TensorProtoSchema, {
       name,
       dataType,
@@ -85,23 +128,55 @@ function graphOf(products: readonly IntegerProduct[]): Uint8Array {
   const int32 = create(TypeProtoSchema, {
     value: { case: 'tensorType', value: { elemType: TensorProto_DataType.INT32 } },
   });
+  const float = create(TypeProtoSchema, {
+    value: { case: 'tensorType', value: { elemType: TensorProto_DataType.FLOAT } },
+  });
   const graph = create(GraphProtoSchema, {
     name: 'products',
-    node: products.map(({ name }) =>
-      create(NodeProtoSchema, {
-        opType: 'MatMulInteger',
-        input: [`${name}/bytes`, `${name}/weights`, `${name}/zero`],
-        output: [name],
+    node: [
+      ...products.map(({ name }) =>
+        create(NodeProtoSchema, {
+          opType: 'MatMulInteger',
+          input: [`${name}/bytes`, `${name}/weights`, `${name}/zero`],
+          output: [name],
+        }),
+      ),
+      ...byBlocks.map(({ name, attribute }) =>
+        create(NodeProtoSchema, {
+          opType: 'MatMulNBits',
+          domain: 'com.microsoft',
+          input: [`${name}/numbers`, `${name}/weights`, `${name}/scales`],
+          output: [name],
+          attribute,
+        }),
+      ),
+    ],
+    initializer: [
+      ...byBlocks.flatMap(({ name, numbers, weights, inner, columns }) => {
+        const blocks = Math.ceil(inner / BLOCK);
+        const ones = new Float32Array(columns * blocks).fill(1);
+        return [
+          tensor(`${name}/numbers`, TensorProto_DataType.FLOAT, [ROWS, inner], numbers),
+          tensor(`${name}/weights`, TensorProto_DataType.UINT8, [columns, blocks, BLOCK], weights),
+          tensor(`${name}/scales`, TensorProto_DataType.FLOAT, [columns, blocks], ones),
+        ];
       }),
-    ),
-    initializer: products.flatMap(({ name, bytes, zero, weights, inner, columns }) => [
-      tensor(`${name}/bytes`, TensorProto_DataType.UINT8, [ROWS, inner], bytes),
-      tensor(`${name}/weights`, TensorProto_DataType.INT8, [inner, columns], weights),
-      tensor(`${name}/zero`, TensorProto_DataType.UINT8, [], Uint8Array.of(zero)),
-    ]),
-    output: products.map(({ name }) => create(ValueInfoProtoSchema, { name, type: int32 })),
+      ...products.flatMap(({ name, bytes, zero, weights, inner, columns }) => [
+        tensor(`${name}/bytes`, TensorProto_DataType.UINT8, [ROWS, inner], bytes),
+        tensor(`${name}/weights`, TensorProto_DataType.INT8, [inner, columns], weights),
+        tensor(`${name}/zero`, TensorProto_DataType.UINT8, [], Uint8Array.of(zero)),
+      ]),
+    ],
+    output: [
+      ...products.map(({ name }) => create(ValueInfoProtoSchema, { name, type: int32 })),
+      ...byBlocks.map(({ name }) => create(ValueInfoProtoSchema, { name, type: float })),
+    ],
   });
-  const proto = create(ModelProtoSchema, { irVersion: 9n, opsetImport: [{ domain: '', version: 20n }], graph });
+  const opsetImport = [
+    { domain: '', version: 20n },
+    { domain: 'com.microsoft', version: 1n },
+  ];
+  const proto = create(ModelProtoSchema, { irVersion: 9n, opsetImport, graph });
   return serialize({ proto, graph });
 }
 
@@ -125,12 +200,13 @@ function wrongEntries(product: IntegerProduct, { integers }: Answers): number {
   const folder = mkdtempSync(join(tmpdir(), 'cosmicai-haswell-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const products = withSaturation(demoProducts());
+  const byBlocks = blockProducts();
   let native: Answers;
   let haswell: Answers;
 
   beforeAll(async () => {
     const paths = ['products.onnx', 'galaxy.f32'].map((name) => join(folder, name)) as [string, string];
-    writeFileSync(paths[0], graphOf(products));
+    writeFileSync(paths[0], graphOf(products, byBlocks));
     const { images, magnitudes } = [...simulateSurvey({ count: 1, seed: 9 })][0]!;
     writeFileSync(paths[1], Buffer.from(Float32Array.of(...images, ...magnitudes).buffer));
     const script = join(import.meta.dirname, 'fixtures/on-this-processor.mjs');
@@ -149,6 +225,17 @@ function wrongEntries(product: IntegerProduct, { integers }: Answers): number {
     for (const answers of [native, haswell])
       for (const product of products.slice(0, -1))
         expect([product.name, wrongEntries(product, answers)]).toEqual([product.name, 0]);
+  });
+
+  it('multiplies exactly by blocks too', () => {
+    expect(byBlocks.length).toBe(4);
+    for (const product of byBlocks) {
+      const right = exactByBlocks(product);
+      for (const { integers } of [native, haswell]) {
+        const wrong = integers[product.name]!.filter((value, at) => value !== right[at]).length;
+        expect([product.name, wrong]).toEqual([product.name, 0]);
+      }
+    }
   });
 
   it('would not with weights of 8 bits', () => {

@@ -1,8 +1,40 @@
 import fc from 'fast-check';
-import { byteScale, integersOf } from '../src/index.ts';
+import { BLOCK, blocksOf, byteScale, integersOf } from '../src/index.ts';
 import { awayFromZero, outwards } from '../src/integers.ts';
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-1e6), max: Math.fround(1e6) });
+
+describe('weights as integers by blocks', () => {
+  it('are within half a step of their own block, filled up with zeros, and never more than 63 from the middle', () => {
+    const matrix = fc
+      .tuple(fc.integer({ min: 1, max: 2 * BLOCK + 1 }), fc.integer({ min: 1, max: 3 }))
+      .chain(([rows, columns]) =>
+        fc.record({
+          rows: fc.constant(rows),
+          columns: fc.constant(columns),
+          data: fc
+            .array(float, { minLength: rows * columns, maxLength: rows * columns })
+            .map((values) => Float32Array.from(values)),
+        }),
+      );
+    fc.assert(
+      fc.property(matrix, ({ rows, columns, data }) => {
+        const { blocks, data: integers, scales } = blocksOf({ rows, columns, data });
+        expect([blocks, integers.length]).toEqual([Math.ceil(rows / BLOCK), columns * blocks * BLOCK]);
+        for (let column = 0; column < columns; column++)
+          for (let row = 0; row < blocks * BLOCK; row++) {
+            const stored = integers[column * blocks * BLOCK + row]! - 128;
+            const step = scales[column * blocks + Math.floor(row / BLOCK)]!;
+            const value = row < rows ? data[row * columns + column]! : 0;
+            expect(step).toBeGreaterThan(0);
+            expect(Math.abs(stored)).toBeLessThanOrEqual(63);
+            expect(Math.abs(stored * step - value)).toBeLessThanOrEqual(step * 0.500_01);
+          }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
 
 describe('weights as integers', () => {
   it('are within half a step of what they stand for, and never more than 63', () => {

@@ -9,7 +9,8 @@ import { sha256Of } from '@cosmicai/store';
 import { simulateSurvey } from '@cosmicai/survey';
 import { NARROW_CONFIG } from '../../../test/narrow-model.ts';
 import { testModel, weightsIn } from '../../../test/onnx-models.ts';
-import { layersOf, parseModel, productsOf, quantizeModel, readLayers, type QuantizeOptions } from '../src/index.ts';
+import { parseModel, productsOf, quantizeModel, readLayers, type QuantizeOptions } from '../src/index.ts';
+import { layersOf } from '../src/layers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cosmicai-quantize-'));
 const path = join(folder, 'm.onnx');
