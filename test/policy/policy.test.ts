@@ -1,7 +1,7 @@
 /* The printed policies against what a rehearsal recorded, and against what stages can have. */
 import { join } from 'node:path';
 import { stagePolicy, type PolicyRole } from '../../packages/deploy/src/index.ts';
-import { ACCOUNT, policyOf, rehearsed, refusedByPolicies } from './printed.ts';
+import { ACCOUNT, policyOf, rehearsed, refusedByPolicies, refusedByRoles } from './printed.ts';
 import { recorded, reduced } from './recorded.ts';
 import { allows, refused, unneeded } from './simulate.ts';
 
@@ -100,6 +100,24 @@ it('finds what a rehearsal asks for that the policies do not allow', () => {
   };
   const [found] = refusedByPolicies(`${JSON.stringify(call)}\n`);
   expect(found).toMatchObject({ principal: 'runner', action: 's3:PutObject' });
+});
+
+it('finds what a function asks for that its role does not allow, and functions without a role', () => {
+  const bucket = `arn:aws:s3:::cosmicai-dev-${ACCOUNT}-us-east-1`;
+  const asked = (name: string, action: string) =>
+    JSON.stringify({
+      principal: `cosmicai-${name}-dev-us-east-1-${name}`,
+      service: 's3',
+      action,
+      resource: `${bucket}/x`,
+    });
+  const lines = [asked('init', 'GetObject'), asked('init', 'PutObject'), asked('summarize', 'GetObject')].join('\n');
+  const may = { Effect: 'Allow', Action: 's3:GetObject', Resource: `${bucket}/*` };
+  const found = refusedByRoles(lines, { 'cosmicai-init-dev-us-east-1-init': [may] });
+  expect(found.map(({ principal, action }) => [principal.split('-')[1], action])).toEqual([
+    ['init', 's3:PutObject'],
+    ['summarize', 's3:GetObject'],
+  ]);
 });
 
 describe('the simulator', () => {

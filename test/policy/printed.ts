@@ -34,3 +34,9 @@ export function refusedByPolicies(lines: string): AskedFor[] {
     ),
   );
 }
+
+/** What functions asked for in a rehearsal that the roles which it deployed don't allow. @param roles of its roles.json, by name */
+export function refusedByRoles(lines: string, roles: Readonly<Record<string, readonly IamStatement[]>>): AskedFor[] {
+  const calls = reduced(lines).filter(({ principal }) => principal.startsWith('cosmicai-'));
+  return calls.filter((call) => refused(roles[call.principal] ?? [], [call]).length > 0);
+}

@@ -1,4 +1,4 @@
-/** What a rehearsal leaves: rehearsal.json, the same to read, and every call as a line of calls.jsonl. */
+/** What a rehearsal leaves: rehearsal.json, the same to read, every call as a line of calls.jsonl, and what roles may do. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordedCall } from '../../packages/aws-standin/src/index.ts';
@@ -38,6 +38,7 @@ export async function writeLog(
   };
   await writeFile(join(folder, 'rehearsal.json'), `${JSON.stringify(log, null, 1)}\n`);
   await writeFile(join(folder, 'calls.jsonl'), calls.map((call) => `${JSON.stringify(call)}\n`).join(''));
+  await writeFile(join(folder, 'roles.json'), `${JSON.stringify(rehearsal.roles, null, 1)}\n`);
   const text = toRead(log);
   await writeFile(join(folder, 'rehearsal.md'), text);
   return { text, unexplained: notShown.filter((id) => whyNot(id) === undefined) };

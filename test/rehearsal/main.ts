@@ -4,7 +4,7 @@
  *
  *   pnpm rehearse [--full] [--scene NAME]… [--out FOLDER]
  *
- * Leaves rehearsal.json, rehearsal.md and calls.jsonl in the folder. Exit code 1: a scene went wrong, 3: this machine can't.
+ * Leaves rehearsal.json, rehearsal.md, calls.jsonl and roles.json in the folder. Exit code 1: a scene went wrong, 3: this machine can't.
  */
 import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

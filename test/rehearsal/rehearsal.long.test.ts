@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { whyNoSandbox, whyNoStandIn } from '../../packages/aws-standin/src/index.ts';
 import { pages } from '../docs/pages.ts';
-import { refusedByPolicies } from '../policy/printed.ts';
+import { refusedByPolicies, refusedByRoles } from '../policy/printed.ts';
+import type { IamStatement } from '../policy/simulate.ts';
 import { whyNoNetworkOfItsOwn } from './network.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -50,6 +51,8 @@ interface Log {
     expect(typed).toEqual(expect.arrayContaining(left));
     const recorded = await readFile(join(folder, 'calls.jsonl'), 'utf8');
     expect(refusedByPolicies(recorded)).toEqual([]);
+    const roles = JSON.parse(await readFile(join(folder, 'roles.json'), 'utf8')) as Record<string, IamStatement[]>;
+    expect(refusedByRoles(recorded, roles)).toEqual([]);
     const calls = recorded.trim().split('\n');
     const principals = new Set(calls.map((call) => (JSON.parse(call) as { principal: string }).principal));
     expect([...principals]).toEqual(

@@ -2,12 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { CloudFormationClient, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { startStandIn, type FunctionCall, type Refusal, type StandIn } from '../../packages/aws-standin/src/index.ts';
+import { functionStacks, rootStack } from '../../packages/deploy/src/index.ts';
 import { startRendezvous, type RendezvousServer } from '../../packages/rendezvous/src/index.ts';
 import { openStore, type ObjectStore } from '../../packages/store/src/index.ts';
 import { User, type Ended } from '../docs/user.ts';
 import { oneDeployment } from '../one-deployment.ts';
+import type { IamStatement } from '../policy/simulate.ts';
 import { attemptsElsewhere } from './network.ts';
 import { commandsOfPage, itemsOfPage } from './pages.ts';
 import type { RuntimeClient } from './runtime-client.ts';
@@ -16,6 +19,15 @@ const SECRET = 'what-functions-and-their-rendezvous-server-share';
 const SERVER = fileURLToPath(new URL('../../services/rendezvous/dist/rendezvous.mjs', import.meta.url));
 /** A new account's. */
 const CONCURRENCY = 10;
+
+/** Of a template; other types of resources have other properties. */
+interface Role {
+  readonly Type: string;
+  readonly Properties: {
+    readonly RoleName: string;
+    readonly Policies: readonly { readonly PolicyDocument: { readonly Statement: readonly IamStatement[] } }[];
+  };
+}
 
 export interface Typed {
   readonly scene: string;
@@ -46,6 +58,8 @@ export class Rehearsal implements AsyncDisposable {
   /** Where functions could write, by what was found in each sandbox. */
   readonly writable = new Set<string>();
   sandboxes = 0;
+  /** What the policies of the deployed roles allow, by their names. */
+  readonly roles: Record<string, readonly IamStatement[]> = {};
   #attempts = 0;
   steering = undisturbed();
   scene = '';
@@ -157,6 +171,18 @@ export class Rehearsal implements AsyncDisposable {
   /** Changes a deployed function as somebody might in the console. */
   async configure(functionName: string, changes: { MemorySize?: number; Timeout?: number }): Promise<void> {
     await new LambdaClient().send(new UpdateFunctionConfigurationCommand({ FunctionName: functionName, ...changes }));
+  }
+
+  /** Keeps what the roles of a stage may do, by the templates that are deployed now. */
+  async keepRoles(stage: string): Promise<void> {
+    const client = new CloudFormationClient();
+    for (const { name } of [rootStack(stage), ...functionStacks(stage)]) {
+      const { TemplateBody = '{}' } = await client.send(new GetTemplateCommand({ StackName: name }));
+      const { Resources } = JSON.parse(TemplateBody) as { Resources: Readonly<Record<string, Role>> };
+      for (const { Type, Properties } of Object.values(Resources))
+        if (Type === 'AWS::IAM::Role')
+          this.roles[Properties.RoleName] = Properties.Policies.flatMap((each) => each.PolicyDocument.Statement);
+    }
   }
 
   /** What Lambda reported of each call of a function so far, in no order. */

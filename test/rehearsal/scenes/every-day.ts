@@ -182,6 +182,7 @@ async function cleans(rehearsal: Rehearsal): Promise<void> {
 }
 
 async function removes(rehearsal: Rehearsal): Promise<void> {
+  await rehearsal.keepRoles(STAGE);
   const { stdout } = await rehearsal.typedFrom(DEPLOY, 'pnpm cosmicai remove dev', {
     'remove dev': 'remove dev --yes',
   });

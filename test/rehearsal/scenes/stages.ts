@@ -6,10 +6,21 @@ import type { Scene } from './index.ts';
 const CLI = 'docs/cli.md';
 const RUN = '--data partitions --world-size 2 --results results/stages --json';
 
-async function runs(rehearsal: Rehearsal, stage: string): Promise<void> {
+interface Item {
+  readonly item: string;
+  readonly quantity: number;
+}
+
+/** Answers what the run is charged for. */
+async function runs(rehearsal: Rehearsal, stage: string): Promise<readonly Item[]> {
   const { stdout } = await rehearsal.typed(`cosmicai run --target aws --stage ${stage} ${RUN}`);
-  const { summary } = JSON.parse(stdout) as { summary: { status: string; bucket: string } };
+  const { summary } = JSON.parse(stdout) as {
+    summary: { status: string; bucket: string; result_path: string; run_id: string };
+  };
   expectThat(summary.status === 'SUCCEEDED' && summary.bucket === rehearsal.bucketOf(stage), stdout);
+  const bill = `${summary.result_path}/runs/${summary.run_id}/bill.json`;
+  const { items } = JSON.parse((await rehearsal.storeOf(stage).get(bill)).toString()) as { items: readonly Item[] };
+  return items;
 }
 
 async function sideBySide(rehearsal: Rehearsal): Promise<void> {
@@ -20,9 +31,15 @@ async function sideBySide(rehearsal: Rehearsal): Promise<void> {
   await Promise.all(['one', 'two'].map((stage) => runs(rehearsal, stage)));
   // Again, with nothing changed and with a change.
   await rehearsal.typed('pnpm cosmicai deploy one');
-  await rehearsal.aws.describe('two', { inference: { memory: 2048 } });
+  await rehearsal.aws.describe('two', { inference: { memory: 2048 }, map_execution_type: 'EXPRESS' });
   await rehearsal.typed('pnpm cosmicai deploy two');
-  await runs(rehearsal, 'two');
+  const bill = await runs(rehearsal, 'two');
+  const quantity = (name: string) => bill.find(({ item }) => item === name)?.quantity ?? 0;
+  // Two ranks, whose children enter no states of a Standard execution.
+  expectThat(
+    quantity('Express requests') === 2 && quantity('Express duration') > 0 && quantity('Standard') === 6,
+    () => `EXPRESS children are billed so: ${JSON.stringify(bill)}`,
+  );
 }
 
 async function removed(rehearsal: Rehearsal): Promise<void> {
