@@ -83,4 +83,6 @@ export const NOT_SHOWN: Readonly<Record<string, string>> = {
   'when-it-doesn-t-work/the-image-registry':
     'moto runs no containers, so no image is pushed; packages/deploy/test/registry.long.test.ts shows it',
   'when-it-doesn-t-work/ecs': 'moto runs no containers',
+  'when-it-doesn-t-work/the-stack':
+    'moto ends no deployment half-way; packages/aws/test/stage.test.ts shows what is said',
 };
