@@ -63,6 +63,8 @@ function composeCommand(tarballs: ReadonlyMap<string, string>): void {
     const all = Object.assign({}, ...[...inside.values(), own].map(({ dependencies }) => dependencies)) as object;
     const description = {
       ...own,
+      // npm leaves out of the tarball what is on both lists.
+      devDependencies: {},
       dependencies: Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1))),
       bundleDependencies: [...inside.keys()].sort(),
       scripts: { preinstall: 'node dist/trim-runtime.js' },

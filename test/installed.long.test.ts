@@ -98,7 +98,7 @@ withNpm(`the installed command, on ${(await run(node, ['--version'], folder)).st
 
   it('writes a file of options for a stage, which it then reads, and brings that of the stand-in', async () => {
     const { stdout } = await cosmicai(['deploy', 'survey', '--write-options', '--json'], below);
-    expect(JSON.parse(stdout)).toEqual({ stage: 'survey', file: join(below, 'config/survey.yml') });
+    expect(JSON.parse(stdout)).toMatchObject({ stage: 'survey', file: join(below, 'config/survey.yml') });
     await appendFile(join(below, 'config/survey.yml'), 'log_retention_days: soon\n');
     await expect(cosmicai(['deploy', 'survey'], below)).rejects.toMatchObject({
       code: 2,
