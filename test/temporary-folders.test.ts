@@ -4,8 +4,8 @@ import { root } from './stacks.ts';
 
 /** The one place that uses a fixed name among the temporary files; it trusts nothing that lies there. */
 const OWN_FOLDER = 'packages/inference/src/own-folder.ts';
-/** `tmpdir()` as what a new folder's name begins with, or the import of it. */
-const HARMLESS = /mkdtemp(Sync)?\(join\(tmpdir\(\), |^import /;
+/** `tmpdir()` as what a new folder's name begins with, or the import of it; where a container of its own stands when it starts. */
+const HARMLESS = /mkdtemp(Sync)?\(join\(tmpdir\(\), |^import |^\s+WorkingDir: /;
 
 it('programs make new folders among the temporary files, whose names nobody can foresee', async () => {
   const lines = (await Promise.all(['packages', 'services', 'scripts', 'config'].map(linesBelow))).flat();

@@ -21,9 +21,9 @@ export const PLACES: readonly BadFolder[] = [
   ),
   kind(
     'names that only look alike beside',
-    warns(/3 files, 2\.PT, 3\.pth, 4\.pt\.tmp/),
+    warns(/3 files, 2\.pt\.old, 3\.pth, 4\.pt\.tmp/),
     beside(async (folder) => {
-      for (const name of ['2.PT', '3.pth', '4.pt.tmp']) await writeFile(join(folder, name), 'x');
+      for (const name of ['2.pt.old', '3.pth', '4.pt.tmp']) await writeFile(join(folder, name), 'x');
     }),
   ),
   kind(

@@ -180,6 +180,7 @@ def tensors(out):
     torch.save({"a": torch.zeros(3)}, out / "legacy.pt", _use_new_zipfile_serialization=False)
     torch.save({"a": torch.zeros(2, dtype=torch.complex64)}, out / "complex.pt")
     torch.save({"a": torch.eye(3).to_sparse()}, out / "sparse.pt")
+    torch.save({"a": torch._neg_view(torch.arange(3.0))}, out / "negated.pt")
     torch.serialization.set_crc32_options(False)
     torch.save({"a": torch.arange(3.0)}, out / "without-crc32.pt")
     torch.serialization.set_crc32_options(True)

@@ -14,7 +14,7 @@ export class TorchFileLimitError extends TorchFileError {
   readonly limit: string;
 
   constructor(file: string, offset: number | undefined, limit: string, allowed: number, problem: string) {
-    super(file, offset, `${problem}; the limit ${limit} is ${allowed}. Raise it if you trust the file`);
+    super(file, offset, `${problem}; the limit ${limit} is ${allowed}; a program that trusts the file may raise it`);
     this.limit = limit;
   }
 }

@@ -59,6 +59,7 @@ describe('tensors', () => {
   it.each([
     ['complex.pt', 'ComplexFloatStorage', 'convert the tensor to float32'],
     ['sparse.pt', '_rebuild_sparse_tensor', 'to_dense()'],
+    ['negated.pt', 'with its neg bit set', 'tensor.resolve_neg().resolve_conj()'],
   ])('refuses %s and says what to do', async (name, what, advice) => {
     const file = await openTorchFile(goldenSource(name));
     expect(() => readStateDict(file)).toThrow(UnsupportedTorchFileError);

@@ -103,7 +103,13 @@ export async function initialize(input: unknown, environment: InitializeEnvironm
   parseAs(initializeAnswerSchema, answer, 'answer of Initialize');
   const planned_files = await writer.end();
   await store.put(layout.run, recordText({ ...record, planned_files }));
-  await writer.finish();
+  try {
+    await writer.finish();
+  } catch (error) {
+    // Half a plan is no run that somebody could list or go on with.
+    await store.delete(layout.run).catch(() => undefined);
+    throw error;
+  }
   return answer;
 }
 

@@ -42,6 +42,21 @@ async function keysOf(bucket: string) {
 }
 
 describe('initialize', () => {
+  it('leaves no run behind whose plan could not be written', async () => {
+    const store = await bucketWith('galaxies', ['25MB/1.pt']);
+    const put = store.put.bind(store);
+    store.put = (key, ...rest) =>
+      key.endsWith('manifest.json') ? Promise.reject(new Error('the disk is full')) : put(key, ...rest);
+    const payload = { bucket: 'galaxies', data_prefix: '25MB', world_size: 1, batch_size: 32, result_path: 'results' };
+    const environment = {
+      openStore: () => store,
+      now: () => now,
+      newRunId: (time: Date) => runId(time, '0123456789abcdef'),
+    };
+    await expect(initialize(payload, environment)).rejects.toThrow('the disk is full');
+    expect(await store.head(runJson)).toBeUndefined();
+  });
+
   it('leaves what its readers understand, whatever the payload says', async () => {
     const store = await bucketWith(
       'galaxies',

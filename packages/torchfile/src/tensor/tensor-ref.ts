@@ -3,6 +3,7 @@ import {
   describeNode,
   isCall,
   isGlobal,
+  mappingEntries,
   qualifiedName,
   sequenceItems,
   type CallNode,
@@ -77,6 +78,7 @@ function subclassRef(file: string, node: CallNode, wrapping: number): TensorRef 
 
 function refOf(file: string, node: CallNode, dtypeGiven: DType | undefined): TensorRef {
   const [storageNode, offset, size, stride] = node.args;
+  refuseLazyViews(file, node);
   const storage = storageOf(file, node, storageNode);
   const shape = sizes(file, node, size, 'shape');
   const strides = sizes(file, node, stride, 'strides');
@@ -107,6 +109,23 @@ function refOf(file: string, node: CallNode, dtypeGiven: DType | undefined): Ten
     );
   }
   return { kind: 'tensor', dtype, ...layout, storage: storage.name, location: storage.location, at: node.at };
+}
+
+/**
+ * Views that torch negates or conjugates only when they are used are stored as what they are views of, and say so in a dict behind all
+ * other arguments: {'neg': True, 'conj': True}.
+ */
+function refuseLazyViews(file: string, node: CallNode): void {
+  const bits = mappingEntries(node.args.at(-1)) ?? [];
+  for (const [bit, set] of bits) {
+    if (typeof bit !== 'string' || set === false) continue;
+    throw new UnsupportedTorchFileError(
+      file,
+      node.at,
+      `a tensor with its ${bit} bit set, a view that torch changes as it reads it, can't be read; ` +
+        'save what it stands for: tensor.resolve_neg().resolve_conj()',
+    );
+  }
 }
 
 interface StorageDescription {
