@@ -21,8 +21,48 @@ function stageOptions(stage, folder = process.env.COSMICAI_STAGES ?? module.path
   const own = join(folder, `${stage}.yml`);
   // The stage of the stand-in for AWS comes with the product.
   const file = stage === 'local' && !existsSync(own) ? join(module.path, 'local.yml') : own;
-  const overrides = existsSync(file) ? (parse(readFileSync(file, 'utf8')) ?? {}) : {};
+  const overrides = existsSync(file) ? optionsIn(file) : {};
   return withDerived(stage, override(defaults, overrides, file, ''));
+}
+
+function optionsIn(file) {
+  let found;
+  try {
+    found = parse(readFileSync(file, 'utf8')) ?? {};
+  } catch (cause) {
+    throw new Error(`${file} is not valid YAML: ${cause.message.trimEnd()}`, { cause });
+  }
+  if (kindOf(found) !== 'a group of options')
+    throw new Error(`${file} must hold options by their names, not ${kindOf(found)}.`);
+  return found;
+}
+
+// What Lambda allows (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html): a deployment would find it out half-way.
+const MEMORY = [128, 10240];
+const SIZES = {
+  init: { memory: MEMORY },
+  inference: {
+    memory: MEMORY,
+    ephemeral_storage: [512, 10240],
+    provisioned_concurrency: [0, Infinity],
+    reserved_concurrency: [0, Infinity],
+  },
+  summarize: { memory: MEMORY },
+};
+
+function checkFunctions(options) {
+  for (const [group, sizes] of Object.entries(SIZES)) {
+    const { architecture } = options[group];
+    if (!['x86_64', 'arm64'].includes(architecture)) {
+      throw new Error(`${group}.architecture must be x86_64 or arm64, not "${architecture}".`);
+    }
+    for (const [name, [least, most]] of Object.entries(sizes)) {
+      const value = options[group][name];
+      if (Number.isInteger(value) && value >= least && value <= most) continue;
+      const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+      throw new Error(`${group}.${name} must be a whole number ${range}, not ${value}.`);
+    }
+  }
 }
 
 function override(defaults, overrides, file, path) {
@@ -52,6 +92,7 @@ function withDerived(stage, options) {
   if (!['STANDARD', 'EXPRESS'].includes(options.map_execution_type)) {
     throw new Error(`map_execution_type must be STANDARD or EXPRESS, not "${options.map_execution_type}".`);
   }
+  checkFunctions(options);
   const { inference, rendezvous, vpc } = options;
   if ((rendezvous.zone_id === '') !== (rendezvous.name === '')) {
     throw new Error('rendezvous.zone_id and rendezvous.name go together: give both or none.');

@@ -24,6 +24,29 @@ async function optionsOf(yaml: string): Promise<ReturnType<typeof stageOptions>>
   });
 }
 
+describe('what Lambda would refuse half-way', () => {
+  it.each([
+    ['inference: { memory: 12 }', 'inference.memory must be a whole number from 128 to 10240, not 12.'],
+    ['summarize: { memory: 20000 }', 'summarize.memory must be a whole number from 128 to 10240, not 20000.'],
+    ['init: { memory: 512.5 }', 'init.memory must be a whole number'],
+    ['inference: { ephemeral_storage: 100 }', 'inference.ephemeral_storage must be a whole number from 512 to 10240'],
+    ['inference: { reserved_concurrency: -3 }', 'inference.reserved_concurrency must be a whole number of at least 0'],
+    ['inference: { architecture: x64 }', 'inference.architecture must be x86_64 or arm64, not "x64".'],
+  ])('is refused as %s', async (yaml, why) => {
+    await expect(optionsOf(yaml)).rejects.toThrow(why);
+  });
+});
+
+describe('a file of a stage', () => {
+  it.each([
+    ['a: b: c', /own\.yml is not valid YAML: Nested mappings/],
+    ['[1, 2]', /own\.yml must hold options by their names, not a list\.$/],
+    ['just words', /own\.yml must hold options by their names, not a string\.$/],
+  ])('is refused as %s', async (yaml, why) => {
+    await expect(optionsOf(yaml)).rejects.toThrow(why);
+  });
+});
+
 describe('a budget', () => {
   it.each([
     ['region: us-gov-west-1\nbudget: { monthly: 5 }', /no budgets in us-gov-west-1.*standard account/],
