@@ -97,19 +97,15 @@ export function notedLayers(measured: readonly MeasuredLayer[], chosen: Choice):
 export function recordedChoice(layers: readonly Layer[], recorded: readonly QuantizedLayer[], label: string): Choice {
   const byName = new Map(layers.flatMap((layer) => layer.products.map((product) => [nameOf(product), layer] as const)));
   const chosen = new Map<Layer, Way>();
-  const named = recorded.flatMap(({ products, integers, block }) =>
-    integers
-      ? products.map((name) => ({ name, way: block === undefined ? ('columns' as const) : ('blocks' as const) }))
-      : [],
-  );
-  for (const { name, way } of named) {
-    const layer = byName.get(name);
-    if (layer === undefined)
-      throw new UserInputError(
-        `The choice of layers is not of ${label}, which has no product ${name}. Without --layers they are measured anew.`,
-      );
-    chosen.set(layer, way);
-  }
+  for (const { products, block } of recorded.filter(({ integers }) => integers))
+    for (const name of products) {
+      const layer = byName.get(name);
+      if (layer === undefined)
+        throw new UserInputError(
+          `The choice of layers is not of ${label}, which has no product ${name}. Without --layers they are measured anew.`,
+        );
+      chosen.set(layer, block === undefined ? 'columns' : 'blocks');
+    }
   return chosen;
 }
 

@@ -4,21 +4,20 @@ import { awayFromZero, outwards } from '../src/integers.ts';
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-1e6), max: Math.fround(1e6) });
 
+/** Matrices of up to so many rows and columns. */
+const matrices = (rows: number, columns: number) =>
+  fc.tuple(fc.integer({ min: 1, max: rows }), fc.integer({ min: 1, max: columns })).chain(([some, wide]) =>
+    fc.record({
+      rows: fc.constant(some),
+      columns: fc.constant(wide),
+      data: fc.array(float, { minLength: some * wide, maxLength: some * wide }).map((data) => Float32Array.from(data)),
+    }),
+  );
+
 describe('weights as integers by blocks', () => {
   it('are within half a step of their own block, filled up with zeros, and never more than 63 from the middle', () => {
-    const matrix = fc
-      .tuple(fc.integer({ min: 1, max: 2 * BLOCK + 1 }), fc.integer({ min: 1, max: 3 }))
-      .chain(([rows, columns]) =>
-        fc.record({
-          rows: fc.constant(rows),
-          columns: fc.constant(columns),
-          data: fc
-            .array(float, { minLength: rows * columns, maxLength: rows * columns })
-            .map((values) => Float32Array.from(values)),
-        }),
-      );
     fc.assert(
-      fc.property(matrix, ({ rows, columns, data }) => {
+      fc.property(matrices(2 * BLOCK + 1, 3), ({ rows, columns, data }) => {
         const { blocks, data: integers, scales } = blocksOf({ rows, columns, data });
         expect([blocks, integers.length]).toEqual([Math.ceil(rows / BLOCK), columns * blocks * BLOCK]);
         for (let column = 0; column < columns; column++)
@@ -38,17 +37,8 @@ describe('weights as integers by blocks', () => {
 
 describe('weights as integers', () => {
   it('are within half a step of what they stand for, and never more than 63', () => {
-    const matrix = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })).chain(([rows, columns]) =>
-      fc.record({
-        rows: fc.constant(rows),
-        columns: fc.constant(columns),
-        data: fc
-          .array(float, { minLength: rows * columns, maxLength: rows * columns })
-          .map((values) => Float32Array.from(values)),
-      }),
-    );
     fc.assert(
-      fc.property(matrix, ({ rows, columns, data }) => {
+      fc.property(matrices(6, 6), ({ rows, columns, data }) => {
         const integers = integersOf({ rows, columns, data });
         for (const [at, value] of data.entries()) {
           const step = integers.scales[at % columns]!;

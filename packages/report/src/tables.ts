@@ -160,6 +160,16 @@ function range({ median, low, high }: Range, format: (value: number) => string):
   return low === high ? format(median) : `${format(median)} (${format(low)} to ${format(high)})`;
 }
 
+/** What quotes of all engines begin with. */
+function rowsOfPlan({ ranks, ranksWithData, samples, bytes, seconds }: Quote | ArrayQuote): string[][] {
+  return [
+    ['ranks', `${formatNumber(ranksWithData)} with data of ${formatNumber(ranks)}`],
+    ['galaxies', formatNumber(samples)],
+    ['data', `${formatNumber(bytes / 2 ** 30, 3)} GB`],
+    ['duration', range(seconds, formatSeconds)],
+  ];
+}
+
 /** What a run will take as tasks of a scheduler. */
 export function arrayQuoteTable(quote: ArrayQuote): Table {
   const { gets, puts, lists } = quote.requests;
@@ -168,10 +178,7 @@ export function arrayQuoteTable(quote: ArrayQuote): Table {
     columns: ['what', 'estimate'],
     figures: [],
     rows: [
-      ['ranks', `${formatNumber(quote.ranksWithData)} with data of ${formatNumber(quote.ranks)}`],
-      ['galaxies', formatNumber(quote.samples)],
-      ['data', `${formatNumber(quote.bytes / 2 ** 30, 3)} GB`],
-      ['duration', range(quote.seconds, formatSeconds)],
+      ...rowsOfPlan(quote),
       ['of it Summarize', formatSeconds(quote.phases.summarize)],
       ['slowest rank', range(quote.slowestRankSeconds, formatSeconds)],
       ['tasks at once', `${formatNumber(quote.tasksAtOnce)}, ${formatNumber(quote.coresAtOnce)} cores`],
@@ -191,10 +198,7 @@ export function quoteTable(quote: Quote): Table {
     columns: ['what', 'estimate'],
     figures: [],
     rows: [
-      ['ranks', `${formatNumber(quote.ranksWithData)} with data of ${formatNumber(quote.ranks)}`],
-      ['galaxies', formatNumber(quote.samples)],
-      ['data', `${formatNumber(quote.bytes / 2 ** 30, 3)} GB`],
-      ['duration', range(quote.seconds, formatSeconds)],
+      ...rowsOfPlan(quote),
       ['slowest rank', range(quote.slowestRankSeconds, formatSeconds)],
       ['Lambda requests', formatNumber(quote.lambdaRequests)],
       ['cold starts', formatNumber(quote.coldStarts)],
